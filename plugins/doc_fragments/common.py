@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the documentation of the modules has in common."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Requirements and attributes of every module."""
+
+    DOCUMENTATION = r"""
+author:
+  - The nfv.vnet developers (@nfv-vnet)
+requirements:
+  - pyroute2 0.7.2 or newer on the target host, packaged as python3-pyroute2 for Debian, Ubuntu, Fedora and EPEL
+  - on the target host root, or CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespaces at work
+notes:
+  - An option that is not given is left alone. V(false), V(0) and V([]) are values.
+  - A task that fails takes back what it did; the error says so, or what could not be taken back.
+  - Nothing outlives a reboot of the target host.
+options: {}
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and return what it would change, without changing anything.
+    details:
+      - A namespace, bridge or port that is missing is a warning in check mode, as an earlier task may be about to make it.
+  diff_mode:
+    support: full
+    description: Returns what was there before and what is there after, in the words of the options.
+  idempotent:
+    support: full
+    description: A second run with the same options changes nothing.
+  platform:
+    support: full
+    platforms: linux
+    description: The operating systems that it runs on.
+"""
+
+    ACTION_GROUP = r"""
+options: {}
+attributes:
+  action_group:
+    support: full
+    membership:
+      - nfv.vnet.vnet
+    description: The group for which C(module_defaults) sets options such as C(netns) of several tasks at once.
+"""

@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From records back to the words of the options."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._plan import KERNEL_OWNED, ranges
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Host, Layout, Link, Port, Route, Values, Vlan
+
+
+def describe(layout: Layout, host: Host) -> Values:
+    """What the host holds of a layout of one, so that it can be given to the module again. Empty for what is not there."""
+    near = layout.links[0] if layout.links else None
+    if layout.namespaces:
+        return _namespace(layout, host)
+    assert near
+    found = host.links.get(near.id)
+    if not found:
+        return {}
+    values = _link(near, found, host)
+    values["state"] = "present"
+    if near.peer and near.peer in host.links:
+        far = layout.links[1] if len(layout.links) > 1 else Link("veth", near.peer[0], near.peer[1], "")
+        values["peer"] = _link(far, host.links[near.peer], host)
+    return values
+
+
+def status(layout: Layout, host: Host) -> Values:
+    """What can only be read."""
+    if layout.namespaces:
+        return {"pids": host.namespaces[layout.namespaces[0].name].pids}
+    found = host.links.get(layout.links[0].id)
+    if not found:
+        return {}
+    values = dict(found.status)
+    if found.port and "state" in found.port.values:
+        values["port"] = {**values.get("port", {}), "state": found.port.values["state"]}
+    peer = host.links.get(layout.links[0].peer) if layout.links[0].peer else None
+    if peer:
+        values["peer"] = peer.status
+    return values
+
+
+def _namespace(layout: Layout, host: Host) -> Values:
+    wanted = layout.namespaces[0]
+    found = host.namespaces[wanted.name]
+    if not found.identity:
+        return {}
+    values: Values = {"name": wanted.name, "state": "present"}
+    lo = host.links.get((wanted.name, "lo"))
+    if lo:
+        values["loopback"] = lo.values["up"]
+        values["addresses"] = _addresses(lo.addresses, layout.links[0].addresses if layout.links else None)
+    if found.nsid is not None:
+        values["nsid"] = found.nsid
+    if wanted.sysctl is not None:
+        values["sysctl"] = {key: value for key, value in found.sysctl.items() if value is not None}
+    if wanted.routes is not None:
+        values["routes"] = _routes(found.routes, of_link=False)
+    return values
+
+
+def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
+    values: Values = {"name": wanted.name, "netns": wanted.netns}
+    for row in table.OF_KIND[found.kind].values():
+        if row.when != "read" and found.values.get(row.name) is not None:
+            values[row.name] = found.values[row.name]
+    if found.values.get("mode") == "tun":
+        values.pop("mac", None)
+    elif found.kind in ("veth", "tun"):
+        values["master"] = found.master
+    for name in ("owner", "group"):
+        if values.get(name):
+            values[name] = _account(name, values[name])
+    if found.port and found.master:
+        said = wanted.port.values if wanted.port else {}
+        values["port"] = _port(found.port, said)
+    values["addresses"] = _addresses(found.addresses, wanted.addresses)
+    if wanted.routes is not None:
+        values["routes"] = _routes(found.routes, of_link=True)
+    if wanted.ports is not None:
+        ports = sorted(host.ports(found.id), key=lambda port: port.name)
+        values["ports"] = [
+            {"name": port.name, **_port(port.port, wanted.ports[port.name].values if port.name in wanted.ports else {})} for port in ports if port.port
+        ]
+    if wanted.vlans is not None:
+        values["vlans"] = _vlans(found.vlans)
+    return values
+
+
+def _port(port: Port, said: Values) -> Values:
+    """The state of a port changes by itself, so it is only told where it was said."""
+    values = {name: value for name, value in port.values.items() if name != "state" or name in said}
+    if port.vlans is not None:
+        values["vlans"] = _vlans(port.vlans)
+    return values
+
+
+def _addresses(addresses: List[Address], wanted: Optional[List[Address]]) -> List[str]:
+    """Without those that the kernel or DHCP made by themselves, unless they are wanted."""
+    keys = {address.key for address in wanted or []}
+    made = (address for address in addresses if address.dynamic or address.link_local or address.key in KERNEL_OWNED)
+    hidden = {address.key for address in made} - keys
+    return [str(address) for address in addresses if address.key not in hidden]
+
+
+def _routes(routes: Optional[List[Route]], of_link: bool) -> List[Values]:
+    return [route.options(of_link) for route in routes or []]
+
+
+def _vlans(vlans: Optional[Dict[int, Vlan]]) -> List[Values]:
+    pairs: List[Any] = [(vlan, None) for _vid, vlan in sorted((vlans or {}).items())]
+    return [vlan.options() for vlan, _none in ranges(pairs)]
+
+
+def _account(option: str, number: str) -> str:
+    """The name of a user or a group, or its id where it has none."""
+    import grp
+    import pwd
+
+    try:
+        return pwd.getpwuid(int(number)).pw_name if option == "owner" else grp.getgrgid(int(number)).gr_name
+    except (KeyError, ValueError):
+        return number

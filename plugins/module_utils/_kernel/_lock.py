@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One change at a time on a host (flock(2))."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from contextlib import contextmanager
+from typing import Iterator
+
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+
+_FILE = "/run/nfv.vnet.lock"
+_NAMESPACE = "/proc/self/ns/net"
+_DEADLINE = 120.0
+_PAUSE = 0.05
+
+
+@contextmanager
+def lock() -> Iterator[None]:
+    """Waits until no other run changes this host; KernelError ETIMEDOUT after two minutes.
+
+    Whoever may not write to /run, in a user namespace, locks its own network namespace: nobody else works there.
+    """
+    try:
+        descriptor = os.open(_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        descriptor = os.open(_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        deadline = time.monotonic() + _DEADLINE
+        while not _taken(descriptor):
+            if time.monotonic() > deadline:
+                raise KernelError(errno.ETIMEDOUT, "another run holds %s for more than two minutes" % _FILE)
+            time.sleep(_PAUSE)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Network namespaces: entering, making, removing (ip-netns(8), namespaces(7), setns(2))."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import Callable, Iterator, List, Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+
+DIRECTORY = "/run/netns"
+_OWN = "/proc/self/ns/net"
+_CLONE_NEWNET = 0x40000000
+_NS_GET_NSTYPE = 0xB703
+_MS_BIND, _MS_REC, _MS_SHARED = 0x1000, 0x4000, 0x100000
+_MNT_DETACH = 2
+
+
+def path_of(netns: str) -> str:
+    if not netns:
+        return _OWN
+    return netns if "/" in netns else os.path.join(DIRECTORY, netns)
+
+
+class Namespaces:
+    """The namespaces of the host, by name, by path, or '' for the one in which this process started."""
+
+    def __init__(self) -> None:
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        os.close(self._home)
+
+    @contextmanager
+    def open(self, netns: str) -> Iterator[int]:
+        """A file descriptor of the namespace. KernelError ENOENT where there is none, EINVAL where it is another file."""
+        if not netns:
+            yield self._home
+            return
+        try:
+            descriptor = os.open(path_of(netns), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise KernelError(error.errno or errno.EIO) from None
+        try:
+            if not _is_namespace(descriptor):
+                raise KernelError(errno.EINVAL)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def identity(self, netns: str) -> Optional[Tuple[int, int]]:
+        """Device and inode of the namespace, None where there is none of that name."""
+        try:
+            with self.open(netns) as descriptor:
+                status = os.fstat(descriptor)
+                return status.st_dev, status.st_ino
+        except KernelError as error:
+            if error.code in (errno.ENOENT, errno.EINVAL):
+                return None
+            raise
+
+    @contextmanager
+    def inside(self, netns: str) -> Iterator[None]:
+        """Runs the block in the namespace; C(/proc/sys/net) follows, C(/sys/class/net) does not."""
+        if not netns:
+            yield
+            return
+        with self.open(netns) as descriptor:
+            self._setns(descriptor)
+            try:
+                yield
+            finally:
+                self._setns(self._home)
+
+    def create(self, name: str) -> None:
+        """Makes a named namespace as ip netns add does: a bind mount in /run/netns."""
+        _share_directory(self._mount)
+        path = path_of(name)
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o444))
+        try:
+            self._call("unshare", _CLONE_NEWNET)
+            try:
+                self._mount(_OWN, path, _MS_BIND)
+            finally:
+                self._setns(self._home)
+        except KernelError:
+            os.unlink(path)
+            raise
+
+    def remove(self, name: str) -> None:
+        """Takes the name away; the namespace lives on while a process or a socket holds it."""
+        path = path_of(name)
+        try:
+            self._call("umount2", path.encode(), _MNT_DETACH)
+        except KernelError as error:
+            if error.code != errno.EINVAL:  # not a mount point: a corpse
+                raise
+        try:
+            os.unlink(path)
+        except OSError as error:
+            raise KernelError(error.errno or errno.EIO, "another mount namespace holds %s" % path) from None
+
+    def _setns(self, descriptor: int) -> None:
+        self._call("setns", descriptor, _CLONE_NEWNET)
+
+    def _mount(self, source: str, target: str, flags: int) -> None:
+        self._call("mount", source.encode(), target.encode(), b"none", ctypes.c_ulong(flags), None)
+
+    def _call(self, function: str, *arguments: object) -> None:
+        if getattr(self._libc, function)(*arguments) != 0:
+            raise KernelError(ctypes.get_errno())
+
+
+def _is_namespace(descriptor: int) -> bool:
+    try:
+        return fcntl.ioctl(descriptor, _NS_GET_NSTYPE) == _CLONE_NEWNET
+    except OSError:
+        return False
+
+
+def _share_directory(mount: Callable[[str, str, int], None]) -> None:
+    """Other mount namespaces must see what is mounted in /run/netns (the same as ip netns add)."""
+    try:
+        os.makedirs(DIRECTORY, 0o755, exist_ok=True)
+    except OSError as error:
+        raise KernelError(error.errno or errno.EIO, DIRECTORY) from None
+    try:
+        mount("", DIRECTORY, _MS_SHARED | _MS_REC)
+    except KernelError as error:
+        if error.code != errno.EINVAL:
+            raise
+        mount(DIRECTORY, DIRECTORY, _MS_BIND | _MS_REC)
+        mount("", DIRECTORY, _MS_SHARED | _MS_REC)
+
+
+def is_corpse(name: str) -> bool:
+    """Whether an empty plain file is there instead of a namespace."""
+    path = path_of(name)
+    try:
+        with open(path, "rb") as file:
+            return os.path.isfile(path) and not _is_namespace(file.fileno()) and os.path.getsize(path) == 0
+    except OSError:
+        return False
+
+
+def is_taken(name: str) -> bool:
+    return os.path.lexists(path_of(name))
+
+
+def processes(identity: Tuple[int, int]) -> List[int]:
+    """The ids of the processes that live in a namespace, as far as this process may know."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                status = os.stat("/proc/%s/ns/net" % entry)
+            except OSError:
+                continue
+            if (status.st_dev, status.st_ino) == identity:
+                found.append(int(entry))
+    return sorted(found)

@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A route netlink socket: requests, dumps, acknowledgements (netlink(7), rtnetlink(7))."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from typing import Iterator, List, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import split
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+
+Message = Tuple[int, bytes, int, int]
+"""Type, the buffer that holds it, and where its body starts and ends there."""
+
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
+NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE = 0x100, 0x200, 0x400
+_NLM_F_CAPPED, _NLM_F_ACK_TLVS, _NLM_F_DUMP_INTR = 0x100, 0x200, 0x10
+_NLMSG_ERROR, _NLMSG_DONE = 2, 3
+_SOL_NETLINK, _NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK = 270, 10, 11, 12
+_NLMSGERR_ATTR_MSG = 1
+_HEADER = struct.Struct("=IHHII")
+_BUFFER = 1 << 18
+_DUMP_TRIES = 20
+
+
+class RouteSocket:
+    """Belongs to the namespace in which it was opened, wherever the process goes later."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+        for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
+            try:
+                self._socket.setsockopt(_SOL_NETLINK, option, 1)
+            except OSError:  # older than Linux 4.20: no words with errors, no filter in dumps
+                pass
+        self._sequence = 0
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def send(self, kind: int, flags: int, body: bytes) -> None:
+        self._sequence += 1
+        self._socket.send(_HEADER.pack(16 + len(body), kind, flags | NLM_F_REQUEST, self._sequence, 0) + body)
+
+    def request(self, kind: int, flags: int, body: bytes) -> None:
+        """A change. KernelError where the kernel refuses it."""
+        self.send(kind, flags | NLM_F_ACK, body)
+        for _message in self._answers():
+            pass
+
+    def get(self, kind: int, body: bytes) -> Message:
+        """One object. KernelError where there is none."""
+        self.send(kind, 0, body)
+        return next(self._answers())
+
+    def dump(self, kind: int, body: bytes) -> List[Message]:
+        """All objects; begun again where the kernel says that they changed meanwhile."""
+        for _attempt in range(_DUMP_TRIES):
+            self.send(kind, NLM_F_DUMP, body)
+            try:
+                return list(self._answers())
+            except _Interrupted:
+                continue
+        raise KernelError(errno.EBUSY, "the network changes too fast to be read")
+
+    def _answers(self) -> Iterator[Message]:
+        interrupted = False
+        while True:
+            buffer = self._socket.recv(_BUFFER)
+            start = 0
+            while start + 16 <= len(buffer):
+                length, kind, flags, sequence, _port = _HEADER.unpack_from(buffer, start)
+                body, end = start + 16, start + length
+                start += (length + 3) & ~3
+                if sequence != self._sequence:
+                    continue
+                interrupted = interrupted or bool(flags & _NLM_F_DUMP_INTR)
+                if kind == _NLMSG_ERROR:
+                    _raise_refusal(buffer, body, end, flags)
+                    return
+                if kind == _NLMSG_DONE:
+                    if interrupted:
+                        raise _Interrupted
+                    return
+                yield kind, buffer, body, end
+
+
+class _Interrupted(Exception):
+    """What a dump shows changed while it was read."""
+
+
+def _raise_refusal(buffer: bytes, body: int, end: int, flags: int) -> None:
+    code = -struct.unpack_from("=i", buffer, body)[0]
+    if not code:
+        return
+    said = ""
+    if flags & _NLM_F_ACK_TLVS:
+        start = body + 20
+        if not flags & _NLM_F_CAPPED:
+            start = body + 4 + ((struct.unpack_from("=I", buffer, body + 4)[0] + 3) & ~3)
+        for attribute, first, last in split(buffer, start, end):
+            if attribute == _NLMSGERR_ATTR_MSG:
+                said = buffer[first:last].rstrip(b"\0").decode("utf-8", "replace")
+    raise KernelError(code, said)

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TUN and TAP devices, made and changed by ioctl (include/uapi/linux/if_tun.h)."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+from typing import Any, Dict, List
+
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+
+_TUNSETIFF, _TUNSETPERSIST = 0x400454CA, 0x400454CB
+_TUNSETOWNER, _TUNSETGROUP = 0x400454CC, 0x400454CE
+_MODES = {"tun": 0x0001, "tap": 0x0002}
+_IFF_NO_PI, _IFF_VNET_HDR, _IFF_MULTI_QUEUE = 0x1000, 0x4000, 0x0100
+_DEVICE = "/dev/net/tun"
+
+
+def configure(name: str, values: Dict[str, Any]) -> None:
+    """Makes the device, or changes the owner and group of one that is there, in the namespace that the process is in.
+
+    Attaching rewrites C(packet_info) and C(vnet_hdr), so C(values) says them also of a device that is there. What is set
+    before the device is made persistent is gone with this process if that dies half-way.
+    """
+    flags = _MODES[values["mode"]]
+    flags |= 0 if values.get("packet_info") else _IFF_NO_PI
+    flags |= _IFF_VNET_HDR if values.get("vnet_hdr") else 0
+    flags |= _IFF_MULTI_QUEUE if values.get("multi_queue") else 0
+    try:
+        descriptor = os.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        missing = error.errno in (errno.ENOENT, errno.ENODEV)
+        raise KernelError(error.errno or errno.EIO, "%s cannot be opened%s" % (_DEVICE, ": CONFIG_TUN" if missing else "")) from None
+    try:
+        fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
+        for request, attribute in ((_TUNSETOWNER, "owner"), (_TUNSETGROUP, "group")):
+            if values.get(attribute):
+                fcntl.ioctl(descriptor, request, int(values[attribute]))
+        fcntl.ioctl(descriptor, _TUNSETPERSIST, 1)
+    except OSError as error:
+        raise KernelError(error.errno or errno.EIO) from None
+    finally:
+        os.close(descriptor)
+
+
+def holders(name: str) -> List[int]:
+    """The ids of the processes that have the device attached, as far as this process may know (proc_pid_fdinfo(5))."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and _holds(entry, name):
+            found.append(int(entry))
+    return sorted(found)
+
+
+def _holds(process: str, name: str) -> bool:
+    try:
+        for descriptor in os.listdir("/proc/%s/fd" % process):
+            if os.readlink("/proc/%s/fd/%s" % (process, descriptor)) == _DEVICE:
+                with open("/proc/%s/fdinfo/%s" % (process, descriptor), encoding="utf-8") as file:
+                    if any(line.split() == ["iff:", name] for line in file):
+                        return True
+    except OSError:
+        pass
+    return False

@@ -1,0 +1,250 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changing the kernel: pyroute2 writes the messages, from classes that are made of the attribute table.
+
+Made of the table they are the same with every version of pyroute2, whose own lack some attributes.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import Any, Dict, List, Tuple
+
+from pyroute2.netlink import nla, nlmsg
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+from pyroute2.netlink.rtnl.nsidmsg import nsidmsg
+from pyroute2.netlink.rtnl.rtmsg import rtmsg
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl, _tuntap
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import ROUTE_TYPES, SCOPES, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, LinkId, Route, Values, Vlan
+
+_RTM_NEWLINK, _RTM_DELLINK, _RTM_SETLINK = 16, 17, 19
+_RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE, _RTM_NEWNSID = 20, 21, 24, 25, 88
+_NEW = NLM_F_CREATE | NLM_F_EXCL
+_BRIDGE_FLAGS_MASTER, _BRIDGE_FLAGS_SELF = 1, 2
+_IFA_F_NODAD = 0x02
+_RTPROT_STATIC, _RT_SCOPE_NOWHERE, _RTNH_F_ONLINK = 4, 255, 4
+
+
+def _map(rows: Tuple[table.Attribute, ...], *places: str) -> Tuple[Tuple[int, str, str], ...]:
+    return tuple((row.code, row.name, row.kind.wire) for row in rows if row.place in places)
+
+
+def _nest(name: str, nla_map: Tuple[Tuple[Any, ...], ...], **inner: type) -> Any:
+    return type(name, (nla,), {"nla_map": nla_map, **inner})
+
+
+class _LinkMessage(nlmsg):  # type: ignore[misc]
+    """C(struct ifinfomsg) with the attributes of the table; nested ones carry the names of their kind."""
+
+    fields = ifinfmsg.fields
+    nla_map = (
+        (3, "name", "asciiz"),
+        (10, "master", "uint32"),
+        (18, "info", "info"),
+        (26, "af_spec", "af_spec"),
+        (26, "vlan_spec", "vlan_spec"),
+        (28, "netns", "uint32"),
+    ) + _map(table.LINK, "link")
+
+    af_spec = _nest("af_spec", ((socket.AF_INET6, "inet6", "inet6"),), inet6=_nest("inet6", _map(table.LINK, "inet6")))
+    vlan_spec = _nest("vlan_spec", ((0, "flags", "uint16"), (2, "vlan", "cdata")))
+    info = _nest(
+        "info",
+        ((1, "kind", "asciiz"), (2, "bridge", "bridge"), (2, "veth", "veth"), (4, "slave_kind", "asciiz"), (5, "port", "port")),
+        bridge=_nest("bridge", _map(table.BRIDGE, "data")),
+        port=_nest("port", _map(table.PORT, "port")),
+    )
+
+
+_LinkMessage.info.veth = _nest("veth", ((1, "peer", "peer"),), peer=type("peer", (_LinkMessage,), {"header": nla.header}))
+
+
+def _attributes(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    return {"attrs": pairs}
+
+
+class Writer:
+    """Changes namespaces. Whatever the kernel refuses is a KernelError and leaves it as it was, unless a step says otherwise."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._namespaces = reader.namespaces
+
+    def namespace_add(self, name: str) -> None:
+        self._reader.forget(name)
+        self._namespaces.create(name)
+
+    def namespace_delete(self, name: str) -> None:
+        self._reader.forget(name)
+        self._namespaces.remove(name)
+
+    def nsid_set(self, netns: str, other: str, nsid: int) -> None:
+        with self._namespaces.open(other) as descriptor:
+            attributes = [("NETNSA_NSID", nsid), ("NETNSA_FD", descriptor)]
+            self._send(netns, nsidmsg(), _RTM_NEWNSID, 0, attributes)
+
+    def sysctl_set(self, netns: str, key: str, value: str) -> None:
+        with self._namespaces.inside(netns):
+            _sysctl.write(key, value)
+
+    def bridge_add(self, netns: str, name: str, values: Values) -> None:
+        self._send_link(netns, _RTM_NEWLINK, _NEW, name, values, [("info", _attributes([("kind", "bridge")]))])
+
+    def veth_add(self, netns: str, name: str, values: Values, peer: LinkId, peer_values: Values) -> None:
+        """Both ends in one message. The far end cannot be up in it (ENOTCONN)."""
+        with self._namespaces.open(peer[0]) as descriptor:
+            far = _attributes([("name", peer[1]), ("netns", descriptor)] + _encoded(peer_values))
+            info = _attributes([("kind", "veth"), ("veth", _attributes([("peer", far)]))])
+            self._send_link(netns, _RTM_NEWLINK, _NEW, name, values, [("info", info)])
+
+    def tuntap_set(self, netns: str, name: str, values: Values) -> None:
+        """Makes a TUN or TAP device, or changes who may attach to it."""
+        with self._namespaces.inside(netns):
+            _tuntap.configure(name, values)
+
+    def link_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
+        """One attribute of a link, or its master."""
+        if attribute == "master":
+            self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [("master", self._index(netns, value) if value else 0)])
+            return
+        row = table.OF_KIND["bridge"][attribute]
+        if row.place == "sysctl":
+            self.sysctl_set(netns, "net/ipv6/conf/%s/%s" % (name, attribute), str(int(value)))
+        elif row.place == "flag":
+            bit = 1 << row.code
+            on = value != (attribute == "arp")  # the kernel's flag is NOARP
+            self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [], flags=bit if on else 0, change=bit)
+        elif row.place == "link":
+            self._send_link(netns, _RTM_NEWLINK, 0, name, {attribute: value}, [])
+        elif row.place == "inet6":
+            inet6 = _attributes([(attribute, row.kind.encode(value))])
+            self._send_link(netns, _RTM_SETLINK, 0, name, {}, [("af_spec", _attributes([("inet6", inet6)]))])
+        else:
+            data = _attributes([(attribute, row.kind.encode(value))])
+            self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [("info", _attributes([("kind", "bridge"), ("bridge", data)]))])
+
+    def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
+        """One attribute of a bridge port."""
+        if attribute == "backup_port":
+            value = self._index(netns, value) if value else 0
+        else:
+            value = table.OF_PORT[attribute].kind.encode(value)
+        info = _attributes([("slave_kind", "bridge"), ("port", _attributes([(attribute, value)]))])
+        self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [("info", info)])
+
+    def link_rename(self, netns: str, name: str, new: str) -> None:
+        self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [("name", new)])
+
+    def link_move(self, netns: str, name: str, new: str) -> None:
+        with self._namespaces.open(new) as descriptor:
+            self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [("netns", descriptor)])
+
+    def link_delete(self, netns: str, name: str) -> None:
+        self._send_link(netns, _RTM_DELLINK, 0, name, {}, [])
+
+    def vlan_add(self, netns: str, name: str, vlan: Vlan, of_bridge: bool) -> None:
+        self._vlan(_RTM_SETLINK, netns, name, vlan, of_bridge)
+
+    def vlan_delete(self, netns: str, name: str, vlan: Vlan, of_bridge: bool) -> None:
+        self._vlan(_RTM_DELLINK, netns, name, vlan, of_bridge)
+
+    def address_add(self, netns: str, name: str, address: Address) -> None:
+        self._address(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, netns, name, address)
+
+    def address_delete(self, netns: str, name: str, address: Address) -> None:
+        self._address(_RTM_DELADDR, 0, netns, name, address)
+
+    def route_add(self, netns: str, route: Route) -> None:
+        self._route(_RTM_NEWROUTE, _NEW, netns, route)
+
+    def route_replace(self, netns: str, route: Route) -> None:
+        self._route(_RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, netns, route)
+
+    def route_delete(self, netns: str, route: Route) -> None:
+        self._route(_RTM_DELROUTE, 0, netns, route)
+
+    def _index(self, netns: str, name: str) -> int:
+        link = self._reader.link(netns, name)
+        if link is None:
+            raise KernelError(19, name)
+        return link.ifindex
+
+    def _send(self, netns: str, message: Any, kind: int, flags: int, attributes: List[Tuple[str, Any]]) -> None:
+        message["attrs"] = attributes
+        message.encode()
+        self._reader.socket(netns).request(kind, flags, bytes(message.data[16 : message["header"]["length"]]))
+
+    def _send_link(self, netns: str, kind: int, flags_of_request: int, name: str, values: Values, attributes: List[Tuple[str, Any]], **header: int) -> None:
+        message = _LinkMessage()
+        message.update(header)
+        if flags_of_request == _NEW:
+            attributes = [("name", name)] + attributes
+        else:
+            message["index"] = self._index(netns, name)
+        self._send(netns, message, kind, flags_of_request, _encoded(values) + attributes)
+
+    def _vlan(self, kind: int, netns: str, name: str, vlan: Vlan, of_bridge: bool) -> None:
+        message = _LinkMessage()
+        message["family"] = socket.AF_BRIDGE
+        message["index"] = self._index(netns, name)
+        flags = (2 if vlan.pvid else 0) | (4 if vlan.untagged else 0)
+        if vlan.first == vlan.last:
+            entries = [_vlan_info(flags, vlan.first)]
+        else:
+            entries = [_vlan_info(flags | 8, vlan.first), _vlan_info(flags | 16, vlan.last)]
+        spec = [("flags", _BRIDGE_FLAGS_SELF if of_bridge else _BRIDGE_FLAGS_MASTER)]
+        spec += [("vlan", entry) for entry in entries]  # type: ignore[misc]
+        self._send(netns, message, kind, 0, [("vlan_spec", _attributes(spec))])
+
+    def _address(self, kind: int, flags: int, netns: str, name: str, address: Address) -> None:
+        message = ifaddrmsg()
+        message["family"] = socket.AF_INET6 if address.ipv6 else socket.AF_INET
+        message["prefixlen"] = address.prefix
+        message["index"] = self._index(netns, name)
+        attributes: List[Tuple[str, Any]] = [("IFA_LOCAL", address.local), ("IFA_ADDRESS", address.peer or address.local)]
+        if address.nodad:
+            attributes.append(("IFA_FLAGS", _IFA_F_NODAD))
+        self._send(netns, message, kind, flags, attributes)
+
+    def _route(self, kind: int, flags: int, netns: str, route: Route) -> None:
+        message = rtmsg()
+        destination, length = route.to.split("/")
+        deleting = kind == _RTM_DELROUTE
+        message.update(
+            family=socket.AF_INET6 if route.ipv6 else socket.AF_INET,
+            dst_len=int(length),
+            table=route.table if route.table < 256 else 252,
+            proto=0 if deleting else _RTPROT_STATIC,
+            scope=_RT_SCOPE_NOWHERE if deleting else SCOPES.get(route.scope, 0),
+            type=ROUTE_TYPES[route.type],
+            flags=_RTNH_F_ONLINK if route.onlink else 0,
+        )
+        attributes: List[Tuple[str, Any]] = [("RTA_TABLE", route.table)]
+        if route.metric:
+            attributes.append(("RTA_PRIORITY", route.metric))
+        if int(length):
+            attributes.append(("RTA_DST", destination))
+        if route.via:
+            attributes.append(("RTA_GATEWAY", route.via))
+        if route.src:
+            attributes.append(("RTA_PREFSRC", route.src))
+        if route.dev:
+            attributes.append(("RTA_OIF", self._index(netns, route.dev)))
+        self._send(netns, message, kind, flags, attributes)
+
+
+def _encoded(values: Values) -> List[Tuple[str, Any]]:
+    rows = table.OF_KIND["veth"]
+    return [(name, rows[name].kind.encode(value)) for name, value in values.items()]
+
+
+def _vlan_info(flags: int, vid: int) -> bytes:
+    """C(struct bridge_vlan_info)."""
+    return struct.pack("=HH", flags, vid)

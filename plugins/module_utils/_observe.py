@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the kernel to records: what a layout speaks of, and no more."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, List, Optional, Set
+
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import MAIN_TABLE, RawLink, RawRoute, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    FoundLink,
+    FoundNamespace,
+    Host,
+    Layout,
+    Link,
+    LinkId,
+    Namespace,
+    Port,
+    Route,
+    Vlan,
+    VnetError,
+)
+
+
+def observe(reader: Reader, layout: Layout) -> Host:
+    """The part of the host that the layout speaks of. VnetError where it may not be looked at."""
+    observer = _Observer(reader, layout)
+    for namespace in layout.namespaces:
+        observer.namespace(namespace)
+    for link in layout.links:
+        observer.link(link)
+    return Host(observer.namespaces, observer.links)
+
+
+class _Observer:
+    def __init__(self, reader: Reader, layout: Layout) -> None:
+        self._reader = reader
+        self._wanted = {link.id: link for link in layout.links}
+        self._port_names = _port_names(layout.links)
+        self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
+        self.namespaces: Dict[str, FoundNamespace] = {}
+        self.links: Dict[LinkId, FoundLink] = {}
+
+    def namespace(self, wanted: Namespace) -> None:
+        """A namespace by name, with what is said of it."""
+        self._visit(wanted.name)
+        found = self.namespaces[wanted.name]
+        if found.identity is None:
+            if not found.corpse and _namespaces.is_taken(wanted.name):
+                raise VnetError("%s: %s is neither a namespace nor an empty file; move it away" % (wanted.where, _namespaces.path_of(wanted.name)))
+            return
+        pids = [] if wanted.present else _namespaces.processes(found.identity)
+        nsid = self._reader.nsid("", wanted.name)
+        sysctl = {key: self._reader.sysctl(wanted.name, key) for key in wanted.sysctl or ()}
+        routes = None
+        if wanted.routes is not None:
+            routes = [self._named(wanted.name, raw) for raw in self._routes(wanted.name, wanted.routes)]
+        self.namespaces[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes, pids=pids)
+
+    def link(self, wanted: Link) -> None:
+        """A link, its peer, its bridge and its ports."""
+        names = {wanted.name, wanted.master or ""} | set(wanted.ports or ())
+        names |= {str(port.values["backup_port"]) for port in _ports(wanted) if port.values.get("backup_port")}
+        self._find(wanted.netns, names)
+        if wanted.peer:
+            # somebody may have moved either end to where the other belongs
+            self._find(wanted.peer[0], {wanted.name, wanted.peer[1]})
+            self._find(wanted.netns, {wanted.peer[1]})
+        found = self.links.get(wanted.id)
+        if found and found.kind == "bridge" and wanted.ports is not None:
+            for raw in self._reader.links(wanted.netns, master=found.ifindex):
+                self._keep(wanted.netns, raw)
+
+    def _visit(self, netns: str) -> None:
+        if netns in self.namespaces:
+            return
+        try:
+            identity = self._reader.namespaces.identity(netns)
+        except KernelError as error:
+            raise VnetError("namespace %s: %s" % (netns, error)) from None
+        corpse = identity is None and "/" not in netns and _namespaces.is_corpse(netns)
+        self.namespaces[netns] = FoundNamespace(identity, corpse)
+
+    def _find(self, netns: str, names: Iterable[str]) -> None:
+        self._visit(netns)
+        if self.namespaces[netns].identity is None:
+            return
+        try:
+            for name in sorted(names):
+                if name and (netns, name) not in self.links:
+                    raw = self._reader.link(netns, name)
+                    if raw:
+                        self._keep(netns, raw)
+        except KernelError as error:
+            where = "namespace %s: " % netns if netns else ""
+            raise VnetError("%s%s" % (where, error)) from None
+
+    def _keep(self, netns: str, raw: RawLink) -> None:
+        key = (netns, raw.name)
+        if key in self.links:
+            return
+        wanted = self._wanted.get(key)
+        values = dict(raw.values)
+        port = None
+        if raw.port is not None:
+            backup = self._name(netns, int(raw.port["backup_port"]))
+            vlans = self._port_vlans(netns, raw.ifindex) if key in self._port_names else None
+            port = Port({**raw.port, "backup_port": backup}, vlans)
+        vlans = None
+        routes = None
+        if wanted:
+            if "disable_ipv6" in wanted.values:
+                disabled = self._reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
+                values["disable_ipv6"] = None if disabled is None else disabled != "0"
+            if wanted.vlans is not None:
+                vlans = self._port_vlans(netns, raw.ifindex)
+            if wanted.routes is not None or wanted.recreate or not wanted.values.get("up", True):
+                routes = [
+                    found.route._replace(dev=raw.name)
+                    for found in self._routes(netns, wanted.routes or [])
+                    if found.device == raw.ifindex and not found.foreign
+                ]
+        status = {**raw.status, "port": raw.port_status} if raw.port else dict(raw.status)
+        if raw.kind == "tun":
+            status["attached"] = bool(raw.status.get("carrier"))
+            status["pids"] = _tuntap.holders(raw.name) if status["attached"] else []
+        self.links[key] = FoundLink(
+            netns,
+            raw.name,
+            raw.ifindex,
+            raw.kind,
+            values,
+            status,
+            self._name(netns, raw.master),
+            port,
+            self._reader.addresses(netns, raw.ifindex),
+            routes,
+            vlans,
+            self._peer(netns, raw) if raw.kind == "veth" else None,
+        )
+
+    def _name(self, netns: str, index: int) -> str:
+        """The name of the link with this index."""
+        for link in self.links.values():
+            if link.netns == netns and link.ifindex == index:
+                return link.name
+        raw = self._reader.link(netns, index=index) if index else None
+        return raw.name if raw else ""
+
+    def _peer(self, netns: str, raw: RawLink) -> Optional[LinkId]:
+        """The other end of a cable, if it is in a namespace of the layout: (IFLA_LINK, IFLA_LINK_NETNSID)."""
+        home = netns
+        if raw.peer_nsid is not None:
+            others = [name for name in self._all_namespaces() if self._reader.nsid(netns, name) == raw.peer_nsid]
+            if not others:
+                return None
+            home = others[0]
+        peer = self._reader.link(home, index=raw.peer)
+        return (home, peer.name) if peer else None
+
+    def _all_namespaces(self) -> List[str]:
+        names: Set[str] = {link.netns for link in self._wanted.values()}
+        names |= {link.peer[0] for link in self._wanted.values() if link.peer}
+        for name in sorted(names):
+            self._visit(name)
+        return [name for name in sorted(names) if self.namespaces[name].identity]
+
+    def _port_vlans(self, netns: str, index: int) -> Optional[Dict[int, Vlan]]:
+        if netns not in self._vlans:
+            self._vlans[netns] = self._reader.vlans(netns)
+        return self._vlans[netns].get(index, {})
+
+    def _routes(self, netns: str, wanted: List[Route]) -> List[RawRoute]:
+        try:
+            return self._reader.routes(netns, [MAIN_TABLE] + [route.table for route in wanted])
+        except KernelError as error:
+            raise VnetError("routes of namespace %s: %s" % (netns or "of this host", error)) from None
+
+    def _named(self, netns: str, raw: RawRoute) -> Route:
+        device = self._name(netns, raw.device) if raw.route.type == "unicast" else ""
+        return raw.route._replace(dev=device)
+
+
+def _ports(link: Link) -> List[Port]:
+    return list((link.ports or {}).values()) + ([link.port] if link.port else [])
+
+
+def _port_names(links: List[Link]) -> Set[LinkId]:
+    """The ports whose VLANs are spoken of."""
+    names = {link.id for link in links if link.port and link.port.vlans is not None}
+    for link in links:
+        names |= {(link.netns, name) for name, port in (link.ports or {}).items() if port.vlans is not None}
+    return names

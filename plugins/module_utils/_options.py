@@ -1,0 +1,524 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of the modules, and how they turn into records. The only room that knows their shapes."""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import ROUTE_TYPES, SCOPES
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Layout, Link, Namespace, Port, Route, Values, VnetError, Vlan
+
+Params = Dict[str, Any]
+
+
+class Option(NamedTuple):
+    """An option. Documentation is generated from it (hacking/document.py)."""
+
+    name: str
+    type: str
+    text: str
+    default: Any = None
+    choices: Tuple[str, ...] = ()
+    required: bool = False
+    elements: str = ""
+    options: Tuple["Option", ...] = ()
+    row: Optional[table.Attribute] = None
+
+
+def argument_spec(options: Iterable[Option]) -> Dict[str, Dict[str, Any]]:
+    """The options as AnsibleModule wants them."""
+    spec: Dict[str, Dict[str, Any]] = {}
+    for option in options:
+        one: Dict[str, Any] = {"type": option.type}
+        if option.default is not None:
+            one["default"] = option.default
+        if option.required:
+            one["required"] = True
+        if option.choices:
+            one["choices"] = list(option.choices)
+        if option.elements:
+            one["elements"] = option.elements
+        if option.options:
+            one["options"] = argument_spec(option.options)
+        spec[option.name] = one
+    return spec
+
+
+def _of(rows: Iterable[table.Attribute], *without: str) -> Tuple[Option, ...]:
+    settable = (row for row in rows if row.when != "read" and row.name not in without)
+    return tuple(Option(row.name, row.kind.option, row.text, choices=row.kind.choices, row=row) for row in settable)
+
+
+_STATE = Option("state", "str", "Whether it is there.", "present", ("present", "absent"))
+_UP = Option("up", "bool", "Whether the link is up.", True)
+_NETNS = Option(
+    "netns",
+    "str",
+    "Network namespace to work in: a name under C(/run/netns), or an absolute path such as C(/proc/1/ns/net)."
+    " Left out or V(''), the one that the module runs in. A namespace that is not there is an error.",
+)
+_RECREATE = Option(
+    "recreate",
+    "bool",
+    "Whether a new device may take the place of one that cannot be changed as asked. The old one goes away last; what the task does not say of it is lost.",
+    False,
+)
+_NAME = Option("name", "str", "Name of the link, 1 to 15 bytes without C(/), C(:), C(%) and white space.", required=True)
+
+_VLANS = (
+    Option(
+        "vlans",
+        "list",
+        "VLANs. Others stay, unless O(purge_vlans) is true.",
+        elements="dict",
+        options=(
+            Option("vid", "str", "A VLAN, V(1) to V(4094), or a range of them such as V(10-20).", required=True),
+            Option("pvid", "bool", "Whether packets that arrive untagged belong to it. Left alone if not given; false on a new VLAN."),
+            Option("untagged", "bool", "Whether its packets leave untagged. Left alone if not given; false on a new VLAN."),
+        ),
+    ),
+    Option("purge_vlans", "bool", "Whether VLANs that O(vlans) does not list are taken away. Without O(vlans) it does nothing.", False),
+)
+
+_ROUTE_OPTIONS = (
+    Option("to", "str", "Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or IPv4.", required=True),
+    Option("via", "str", "Address of the gateway."),
+    Option("metric", "int", "Metric, V(0) to V(4294967295), the lowest wins. Left out, it is the kernel's: 0 for IPv4, 1024 for IPv6."),
+    Option("table", "int", "Number of the routing table.", 254),
+    Option("src", "str", "Source address to prefer."),
+    Option("scope", "str", "How far the destination is; IPv4 only. Left out on a new route, it is link without a gateway.", choices=tuple(SCOPES)),
+    Option("onlink", "bool", "Whether the gateway is on the link though no address says so."),
+)
+
+_LINK = (
+    Option(
+        "addresses",
+        "list",
+        "Addresses, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is a single address."
+        " C(nodad) takes an IPv6 address into use without looking for a duplicate. Others stay, unless O(purge_addresses) is true.",
+        elements="str",
+    ),
+    Option(
+        "purge_addresses",
+        "bool",
+        "Whether addresses that O(addresses) does not list are taken away. Those of DHCP and router advertisements and"
+        " link-local ones always stay. Without O(addresses) it does nothing.",
+        False,
+    ),
+    Option("routes", "list", "Routes through this link. Others stay, unless O(purge_routes) is true.", elements="dict", options=_ROUTE_OPTIONS),
+    Option(
+        "purge_routes",
+        "bool",
+        "Whether routes through this link that O(routes) does not list are taken away, in the main table and in those that"
+        " O(routes) names. Those of the kernel, DHCP and router advertisements always stay. Without O(routes) it does nothing.",
+        False,
+    ),
+)
+
+_PORT = Option("port", "dict", "Settings of the bridge port that the link is.", options=_of(table.PORT) + _VLANS)
+_MASTER = Option("master", "str", "Bridge in the same namespace that the link is a port of; V('') for none.")
+
+_NETNS_OPTIONS = (
+    Option("name", "str", "Name of the namespace, as under C(/run/netns).", required=True),
+    _STATE,
+    Option("loopback", "bool", "Whether its C(lo) is up.", True),
+    Option("sysctl", "dict", "Kernel settings inside the namespace: keys that begin with C(net.), with their values."),
+    Option("nsid", "int", "Number by which the namespace of the module knows this one. The kernel never changes it."),
+    _LINK[0]._replace(text=_LINK[0].text.replace("Addresses,", "Addresses of its C(lo),", 1)),
+    _LINK[1],
+    Option(
+        "routes",
+        "list",
+        "Routes of the namespace. Others stay, unless O(purge_routes) is true.",
+        elements="dict",
+        options=_ROUTE_OPTIONS
+        + (
+            Option("dev", "str", "Link that the route goes through. Left out, the kernel takes the one that reaches O(routes[].via)."),
+            Option("type", "str", "What happens to the packets.", "unicast", tuple(ROUTE_TYPES)),
+        ),
+    ),
+    Option(
+        "purge_routes",
+        "bool",
+        "Whether routes without a link that O(routes) does not list are taken away, in the main table and in those that"
+        " O(routes) names. Without O(routes) it does nothing.",
+        False,
+    ),
+)
+
+_BRIDGE_OPTIONS = (
+    (_NAME, _NETNS, _STATE, _UP, _RECREATE)
+    + _of(table.LINK, "up")
+    + _of(table.BRIDGE)
+    + (
+        Option(
+            "ports",
+            "list",
+            "Links of the same namespace that are ports of the bridge. They must be there. Others stay, unless O(purge_ports) is true.",
+            elements="dict",
+            options=(_NAME._replace(text="Name of the link."),) + _of(table.PORT) + _VLANS,
+        ),
+        Option("purge_ports", "bool", "Whether ports that O(ports) does not list leave the bridge. Without O(ports) it does nothing.", False),
+        _VLANS[0]._replace(text="VLANs of the bridge itself. Others stay, unless O(purge_vlans) is true."),
+        _VLANS[1],
+    )
+    + _LINK
+)
+
+_END = _of(table.LINK, "up") + (_MASTER, _PORT) + _LINK
+_VETH_OPTIONS = (
+    (_NAME, _NETNS, _STATE, _UP, _RECREATE)
+    + _END
+    + (Option("peer", "dict", "The far end of the cable. Needed if O(state=present).", options=(_NAME, _NETNS, _UP) + _END),)
+)
+
+_TUNTAP_OPTIONS = (
+    (_NAME, _NETNS, _STATE, _UP, _RECREATE) + _of(table.TUNTAP) + _of(table.LINK, "up", "num_tx_queues", "num_rx_queues") + (_MASTER, _PORT) + _LINK
+)
+
+OPTIONS: Dict[str, Tuple[Option, ...]] = {
+    "vnet_netns": _NETNS_OPTIONS,
+    "vnet_bridge": _BRIDGE_OPTIONS,
+    "vnet_veth": _VETH_OPTIONS,
+    "vnet_tuntap": _TUNTAP_OPTIONS,
+}
+"""The options of each module."""
+
+
+def layout(module: str, params: Params, checking: bool = False) -> Layout:
+    """The layout of one that the parameters of a module describe. VnetError for what they cannot mean."""
+    if module == "vnet_netns":
+        return _namespace(params)
+    kind = {"vnet_bridge": "bridge", "vnet_veth": "veth", "vnet_tuntap": "tun"}[module]
+    where = "%s %s" % (module, params["name"])
+    if params["netns"]:
+        where += " in namespace %s" % params["netns"]
+    return Layout([], _links(kind, params, where, checking))
+
+
+def _links(kind: str, params: Params, where: str, checking: bool) -> List[Link]:
+    present = params["state"] == "present"
+    near = _link(kind, params, where, checking)
+    if kind != "veth" or not params["peer"]:
+        if kind == "veth" and present:
+            raise VnetError("%s: peer: missing; a cable has two ends, give at least peer.name" % where)
+        return [near]
+    far = _link(kind, params["peer"], "%s: peer %s" % (where, params["peer"]["name"]), checking)
+    if far.id == near.id:
+        raise VnetError("%s: peer: both ends have one name in one namespace; give them two" % where)
+    near = near._replace(present=present, recreate=params["recreate"], peer=far.id)
+    far = far._replace(present=present, recreate=params["recreate"], peer=near.id)
+    return [near, far] if present else [near]
+
+
+def _namespace(params: Params) -> Layout:
+    name = params["name"]
+    where = "vnet_netns %s" % name
+    if not name or "/" in name or name in (".", "..") or re.search(r"\s|\0", name) or len(name.encode()) > 255:
+        raise VnetError("%s: name: %r is not the name of a namespace: no '/', no white space, not '.' or '..'" % (where, name))
+    present = params["state"] == "present"
+    routes = _routes(params["routes"], where)
+    _check_ways(routes or [], where)
+    if params["nsid"] is not None and not 0 <= params["nsid"] < 2**31:
+        raise VnetError("%s: nsid: %d is out of range (0 to 2147483647)" % (where, params["nsid"]))
+    namespace = Namespace(name, where, present, params["nsid"], _sysctls(params["sysctl"], where), routes, params["purge_routes"])
+    loopback = Link(
+        "loopback", name, "lo", where, {"up": params["loopback"]}, addresses=_addresses(params["addresses"], where), purge_addresses=params["purge_addresses"]
+    )
+    return Layout([namespace], [loopback] if present else [])
+
+
+def _link(kind: str, params: Params, where: str, checking: bool) -> Link:
+    """One link. Options that a kind of link does not have are not in its parameters."""
+    _check_link_name(params["name"], where)
+    _check_netns(params["netns"], where)
+    values = _values(table.OF_KIND[kind].values(), params, where)
+    for name in ("owner", "group"):
+        if values.get(name):
+            values[name] = _account(name, values[name], where, checking)
+    master = params.get("master")
+    if master:
+        _check_link_name(master, "%s: master" % where)
+    if master == "" and params.get("port"):
+        raise VnetError("%s: port: the link is to have no master, so it is no port; leave port out" % where)
+    ports = None
+    if params.get("ports") is not None:
+        ports = {port["name"]: _port(port, "%s: port %s" % (where, port["name"])) for port in params["ports"]}
+        _check_ports(params["name"], params["ports"], where)
+    link = Link(
+        kind,
+        params["netns"] or "",
+        params["name"],
+        where,
+        values,
+        present=params.get("state") != "absent",
+        recreate=bool(params.get("recreate")),
+        master=master,
+        port=_port(params["port"], "%s: port" % where) if params.get("port") is not None else None,
+        addresses=_addresses(params["addresses"], where),
+        purge_addresses=params["purge_addresses"],
+        routes=_routes(params["routes"], where, params["name"]),
+        purge_routes=params["purge_routes"],
+        ports=ports,
+        purge_ports=bool(params.get("purge_ports")),
+        vlans=_vlans(params.get("vlans"), where),
+        purge_vlans=bool(params.get("purge_vlans")),
+    )
+    if values.get("disable_ipv6") and any(address.ipv6 for address in link.addresses or []):
+        raise VnetError("%s: addresses: disable_ipv6 is true, so there can be no IPv6 address" % where)
+    return link
+
+
+# Values
+
+
+def _values(rows: Iterable[table.Attribute], params: Params, where: str) -> Values:
+    given = ((row, params[row.name]) for row in rows if params.get(row.name) is not None)
+    return {row.name: _value(row, value, "%s: %s" % (where, row.name)) for row, value in given}
+
+
+def _value(row: table.Attribute, value: Any, where: str) -> Any:
+    """The value in the spelling of the kernel."""
+    if row.kind is table.MAC:
+        return _mac(row.name, value, where)
+    size = len(value.encode()) if row.kind is table.TEXT else value
+    if row.low is not None and row.high is not None and not row.low <= size <= row.high:
+        unit = " bytes" if row.kind is table.TEXT else (" " + row.kind.unit if row.kind.unit else "")
+        raise VnetError("%s: %g is out of range (%g to %s%s)" % (where, size, row.low, _plain(row.high), unit))
+    return value
+
+
+def _plain(number: float) -> str:
+    return "%d" % number if number == int(number) else "%g" % number
+
+
+def _mac(name: str, text: str, where: str) -> str:
+    mac = text.lower().replace("-", ":")
+    if not re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", mac):
+        raise VnetError("%s: %r is no MAC address; write it as 02:00:00:00:00:01" % (where, text))
+    if name == "group_address":
+        if not re.fullmatch("01:80:c2:00:00:0[04-9a-f]", mac):
+            raise VnetError("%s: %s is not 01:80:C2:00:00:0X, where X is 0 or 4 to F" % (where, mac))
+    elif int(mac[:2], 16) & 1 or mac == "00:00:00:00:00:00":
+        raise VnetError("%s: %s is not the address of one device: the first byte must be even, and not all be zero" % (where, mac))
+    return mac
+
+
+def _account(option: str, text: str, where: str, checking: bool) -> str:
+    """The id of a user or a group. One that is missing may be the work of an earlier task that was only checked too."""
+    if text.isdigit():
+        return text
+    import grp
+    import pwd
+
+    try:
+        return str(pwd.getpwnam(text).pw_uid if option == "owner" else grp.getgrnam(text).gr_gid)
+    except KeyError:
+        if checking:
+            return text
+        raise VnetError("%s: %s: there is no %s %s on this host" % (where, option, "user" if option == "owner" else "group", text)) from None
+
+
+# Names
+
+
+def _check_link_name(name: str, where: str) -> None:
+    if not 1 <= len(name.encode()) <= 15 or name in (".", "..") or re.search(r"[/:%\s\0]", name):
+        raise VnetError("%s: name: %r is not the name of a link: 1 to 15 bytes, no '/', ':', '%%' or white space, not '.' or '..'" % (where, name))
+
+
+def _check_netns(netns: Optional[str], where: str) -> None:
+    if not netns:
+        return
+    parts = netns.split("/")
+    absolute = netns.startswith("/")
+    if ".." in parts or (not absolute and (len(parts) > 1 or netns == ".")) or re.search(r"\s|\0", netns):
+        raise VnetError("%s: netns: %r is neither the name of a namespace nor an absolute path without '..'" % (where, netns))
+
+
+# Addresses and routes
+
+
+def _ip(text: str, where: str) -> Tuple[int, str]:
+    """Family, and the address in the kernel's spelling."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            return family, socket.inet_ntop(family, socket.inet_pton(family, text))
+        except (OSError, ValueError):
+            continue
+    raise VnetError("%s: %r is no IP address" % (where, text))
+
+
+def _prefix(text: str, where: str) -> Tuple[int, str, Optional[int]]:
+    """Family, address and the length of its prefix, if given."""
+    address, slash, length = text.partition("/")
+    family, address = _ip(address, where)
+    if not slash:
+        return family, address, None
+    longest = _bits(family)
+    if not length.isdigit() or int(length) > longest:
+        raise VnetError("%s: %r: the prefix is not 0 to %d" % (where, text, longest))
+    return family, address, int(length)
+
+
+def _bits(family: int) -> int:
+    return 32 if family == socket.AF_INET else 128
+
+
+def _addresses(texts: Optional[List[str]], where: str) -> Optional[List[Address]]:
+    return None if texts is None else [_address(text, "%s: addresses" % where) for text in texts]
+
+
+def _address(text: str, where: str) -> Address:
+    words = text.split()
+    nodad = "nodad" in words[1:]
+    words = [word for word in words if word != "nodad"]
+    if len(words) not in (1, 3) or (len(words) == 3 and words[1] != "peer"):
+        raise VnetError("%s: %r is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]" % (where, text))
+    family, local, length = _prefix(words[0], where)
+    if nodad and family == socket.AF_INET:
+        raise VnetError("%s: %r: nodad is for IPv6; leave it out" % (where, text))
+    packed = socket.inet_pton(family, local)
+    if not any(packed) or (packed[0] == 0xFF if family == socket.AF_INET6 else packed[0] >= 224):
+        raise VnetError("%s: %r is not the address of one device" % (where, text))
+    peer = ""
+    if len(words) == 3:
+        peer_family, peer, peer_length = _prefix(words[2], where)
+        if peer_family != family:
+            raise VnetError("%s: %r: both ends must be IPv4 or both IPv6" % (where, text))
+        if None not in (length, peer_length) and length != peer_length:
+            raise VnetError("%s: %r: the prefixes differ; give one" % (where, text))
+        length = length if peer_length is None else peer_length
+        peer = "" if peer == local else peer
+    return Address(local, _bits(family) if length is None else length, peer, nodad)
+
+
+def _routes(routes: Optional[List[Params]], where: str, dev: str = "") -> Optional[List[Route]]:
+    if routes is None:
+        return None
+    return [_route(route, "%s: routes[%d]" % (where, number), dev) for number, route in enumerate(routes)]
+
+
+def _route(params: Params, where: str, dev: str) -> Route:
+    family, via = _ip(params["via"], "%s: via" % where) if params["via"] else (None, "")
+    to, length = params["to"], None
+    if to == "default":
+        family = family or socket.AF_INET
+        to, length = ("0.0.0.0" if family == socket.AF_INET else "::"), 0
+    else:
+        to_family, to, length = _prefix(to, "%s: to" % where)
+        if family not in (None, to_family):
+            raise VnetError("%s: to %s and via %s are of different families" % (where, params["to"], via))
+        family = to_family
+        _check_host_bits(family, to, length, where)
+    src = ""
+    if params["src"]:
+        src_family, src = _ip(params["src"], "%s: src" % where)
+        if src_family != family:
+            raise VnetError("%s: to %s and src %s are of different families" % (where, params["to"], src))
+    if params["scope"] and family == socket.AF_INET6:
+        raise VnetError("%s: scope: IPv6 routes have none; leave it out" % where)
+    for name, low in (("metric", 0), ("table", 1)):
+        if params[name] is not None and not low <= params[name] < 2**32:
+            raise VnetError("%s: %s: %d is out of range (%d to 4294967295)" % (where, name, params[name], low))
+    metric = params["metric"] or (1024 if family == socket.AF_INET6 else 0)
+    kind = params.get("type") or "unicast"
+    return Route(
+        "%s/%d" % (to, _bits(family) if length is None else length),
+        params["table"],
+        metric,
+        kind,
+        dev or params.get("dev") or "",
+        via,
+        src,
+        params["scope"] or "",
+        params["onlink"],
+    )
+
+
+def _check_host_bits(family: int, address: str, length: Optional[int], where: str) -> None:
+    if length is None:
+        return
+    number = int.from_bytes(socket.inet_pton(family, address), "big")
+    network = number >> (_bits(family) - length) << (_bits(family) - length)
+    if network != number:
+        right = socket.inet_ntop(family, network.to_bytes(_bits(family) // 8, "big"))
+        raise VnetError("%s: to: %s/%d has bits behind its prefix; the network is %s/%d" % (where, address, length, right, length))
+
+
+def _check_ways(routes: List[Route], where: str) -> None:
+    for number, route in enumerate(routes):
+        if route.type == "unicast" and not (route.dev or route.via):
+            raise VnetError("%s: routes[%d]: %s has no way; give via or dev, or another type" % (where, number, route.to))
+        if route.type != "unicast" and (route.dev or route.via):
+            raise VnetError("%s: routes[%d]: a %s route goes nowhere; leave via and dev out" % (where, number, route.type))
+
+
+# Ports, VLANs, sysctl
+
+
+def _port(params: Params, where: str) -> Port:
+    return Port(_values(table.PORT, params, where), _vlans(params["vlans"], where), params["purge_vlans"])
+
+
+def _check_ports(bridge: str, ports: List[Params], where: str) -> None:
+    seen = set()
+    for port in ports:
+        name = port["name"]
+        _check_link_name(name, "%s: ports" % where)
+        if name == bridge:
+            raise VnetError("%s: ports: the bridge cannot be a port of itself" % where)
+        if name in seen:
+            raise VnetError("%s: ports: %s is listed twice" % (where, name))
+        seen.add(name)
+
+
+def _vlans(entries: Optional[List[Params]], where: str) -> Optional[Dict[int, Vlan]]:
+    """VLANs one by one, by number."""
+    if entries is None:
+        return None
+    vlans: Dict[int, Vlan] = {}
+    for number, entry in enumerate(entries):
+        place = "%s: vlans[%d]" % (where, number)
+        first, last = _vids(entry["vid"], place)
+        if entry["pvid"] and first != last:
+            raise VnetError("%s: a range cannot be the PVID; list that VLAN by itself" % place)
+        if entry["pvid"] and any(vlan.pvid for vlan in vlans.values()):
+            raise VnetError("%s: a second PVID; a port has one" % place)
+        for vid in range(first, last + 1):
+            if vid in vlans:
+                raise VnetError("%s: VLAN %d is listed twice" % (place, vid))
+            vlans[vid] = Vlan(vid, vid, entry["pvid"], entry["untagged"])
+    return vlans
+
+
+def _vids(text: str, where: str) -> Tuple[int, int]:
+    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+    if not match:
+        raise VnetError("%s: vid: %r is neither a VLAN nor a range such as 10-20" % (where, text))
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not 1 <= first <= last <= 4094:
+        raise VnetError("%s: vid: %s is not within 1 to 4094, or the wrong way round" % (where, text))
+    return first, last
+
+
+def _sysctls(settings: Optional[Params], where: str) -> Optional[Dict[str, str]]:
+    if settings is None:
+        return None
+    return {key: _sysctl_value(key, value, where) for key, value in settings.items()}
+
+
+def _sysctl_value(key: str, value: Any, where: str) -> str:
+    parts = _sysctl.path_of(key).split("/")[3:]
+    if len(parts) < 2 or parts[0] != "net" or not all(part.strip(".") for part in parts):
+        raise VnetError("%s: sysctl: %s is not a key that begins with net.; others would change the whole host" % (where, key))
+    if isinstance(value, bool):
+        return str(int(value))
+    if not isinstance(value, (str, int)):
+        raise VnetError("%s: sysctl: the value of %s is neither a text nor a whole number" % (where, key))
+    return " ".join(str(value).split())

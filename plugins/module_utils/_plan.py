@@ -1,0 +1,622 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what is there to what is wanted: a pure function of records."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    Address,
+    FoundLink,
+    FoundNamespace,
+    Host,
+    Layout,
+    Link,
+    LinkId,
+    Namespace,
+    Plan,
+    Port,
+    Route,
+    Step,
+    Values,
+    VnetError,
+    Vlan,
+)
+
+# The order of the steps. What cannot be taken back comes late, deletions last.
+(_NAMESPACE, _AWAY, _MAKE, _SET, _JOIN, _PORTS_ARE_IN, _ADDRESS, _UP, _IS_UP, _ROUTE, _LATE, _DELETE, _DELETE_NAMESPACE) = range(13)
+
+_CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
+"""What goes into the message that makes a bridge or a cable."""
+KERNEL_OWNED = (("127.0.0.1", 8, ""), ("::1", 128, ""))
+_STP_DELAYS = (2, 30)
+
+
+def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
+    """The steps from the host to the layout. VnetError for what cannot be.
+
+    C(checking): a namespace, bridge or port that is missing may be the work of an earlier task that was only checked too,
+    so it is a warning.
+    """
+    planner = _Planner(layout, host, checking)
+    for namespace in layout.namespaces:
+        planner.namespace(namespace)
+    planner.links()
+    planner.ports()
+    steps = [step for phase in sorted(planner.steps) for step in planner.steps[phase]]
+    return Plan(steps, Host(planner.namespaces, planner.found), planner.warnings)
+
+
+class _Join(NamedTuple):
+    """A link that is to be a port. C(master) None: of the bridge that it is in."""
+
+    where: str
+    master: Optional[str]
+    port: Port
+
+
+class _Planner:
+    def __init__(self, layout: Layout, host: Host, checking: bool) -> None:
+        self._layout = layout
+        self._host = host
+        self._checking = checking
+        self._wanted: Dict[LinkId, Link] = {link.id: link for link in layout.links}
+        self.namespaces: Dict[str, FoundNamespace] = dict(host.namespaces)
+        self.found: Dict[LinkId, FoundLink] = dict(host.links)
+        """What is there, changed to what will be there as the steps are planned."""
+        self.steps: Dict[int, List[Step]] = {}
+        self.warnings: List[str] = []
+
+    def _add(self, phase: int, act: str, netns: str, name: str, new: Any = None, old: Any = None, restore: Tuple[Step, ...] = ()) -> None:
+        self.steps.setdefault(phase, []).append(Step(act, netns, name, new, old, restore))
+
+    def _missing(self, message: str) -> None:
+        if not self._checking:
+            raise VnetError(message)
+        self.warnings.append("%s (in check mode: it may be what an earlier task makes)" % message)
+
+    # Namespaces
+
+    def namespace(self, wanted: Namespace) -> None:
+        found = self.namespaces[wanted.name]
+        if not wanted.present:
+            if found.identity or found.corpse:
+                self._add(_DELETE_NAMESPACE, "netns delete", "", wanted.name)
+                self.namespaces[wanted.name] = FoundNamespace(None)
+            return
+        fresh = found.identity is None
+        if fresh:
+            self._add(_NAMESPACE, "netns add", "", wanted.name)
+            found = FoundNamespace((0, 0), routes=[])
+            self.found[wanted.name, "lo"] = _blank("loopback", wanted.name, "lo", {"up": False})
+        sysctl = self._sysctl(wanted, found, fresh)
+        nsid = found.nsid
+        if wanted.nsid is not None and wanted.nsid != found.nsid:
+            if found.nsid is not None:
+                raise VnetError("%s: nsid is %d, and the kernel never changes it; leave nsid out" % (wanted.where, found.nsid))
+            self._add(_LATE, "nsid set", "", wanted.name, wanted.nsid)
+            nsid = wanted.nsid
+        routes = found.routes
+        if wanted.routes is not None:
+            routes = self._routes(wanted.name, wanted.routes, found.routes or [], wanted.purge_routes, of_link=False)
+        self.namespaces[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
+
+    def _sysctl(self, wanted: Namespace, found: FoundNamespace, fresh: bool) -> Dict[str, Optional[str]]:
+        values = dict(found.sysctl)
+        for key, value in (wanted.sysctl or {}).items():
+            current = values.get(key)
+            if current is None and not fresh:
+                raise VnetError("%s: sysctl: this kernel has no %s in a namespace; look below /proc/sys/net there" % (wanted.where, key))
+            if current != value:
+                self._add(_SET, "sysctl set", wanted.name, key, value, current)
+                values[key] = value
+        return values
+
+    # Links
+
+    def links(self) -> None:
+        done = set()
+        for link in self._layout.links:
+            if link.id in done:
+                continue
+            if link.present:
+                self._require_namespace(link)
+            far = self._wanted.get(link.peer) if link.peer else None
+            if not link.present:
+                self._absent(link)
+            elif far:
+                self._require_namespace(far)
+                done.add(far.id)
+                self._cable(link, far)
+            else:
+                self._single(link)
+
+    def _require_namespace(self, link: Link) -> None:
+        found = self.namespaces[link.netns]
+        if found.identity:
+            return
+        if found.corpse:
+            self._missing("%s: %s is a plain file, no namespace; vnet_netns makes one of it, or removes it" % (link.where, link.netns))
+        else:
+            self._missing("%s: namespace %s does not exist; make it with vnet_netns" % (link.where, link.netns))
+
+    def _absent(self, wanted: Link) -> None:
+        found = self.found.get(wanted.id) or self._moved_near(wanted)
+        if not found:
+            return
+        _same_kind(wanted, found)
+        self._remove(found)
+
+    def _remove(self, found: FoundLink) -> None:
+        if found.status.get("attached"):
+            self.warnings.append("%s is held by a program that will be cut off (process id: %s)" % (found.name, _holders(found)))
+        self._add(_DELETE, "link delete", found.netns, found.name, old=found.kind)
+        del self.found[found.id]
+        if found.peer in self.found:
+            del self.found[found.peer]
+
+    def _single(self, wanted: Link) -> None:
+        """A bridge, a TUN or TAP device, or the lo of a namespace."""
+        found = self.found.get(wanted.id)
+        if found:
+            _same_kind(wanted, found)
+            found = self._unless_recreated(wanted, found, _conflicts(wanted, found))
+        if not found:
+            found = self._make(wanted)
+        self._configure(wanted, found)
+
+    def _unless_recreated(self, wanted: Link, found: FoundLink, conflicts: List[str]) -> Optional[FoundLink]:
+        """None where a new link must take the place of the one found, which goes away last."""
+        if not conflicts:
+            return found
+        if not wanted.recreate:
+            raise VnetError("%s: %s; only a new link can have that: recreate: true replaces it" % (wanted.where, conflicts[0]))
+        away = "vnetold%d" % found.ifindex
+        if found.values["up"]:
+            self._add(_AWAY, "link set", found.netns, found.name, {"up": False}, {"up": True}, _lost_when_down(found))
+        self._add(_AWAY, "link rename", found.netns, found.name, away, found.name)
+        del self.found[found.id]
+        old = found._replace(name=away)
+        self.found[old.id] = old
+        self._remove(old)
+        return None
+
+    def _make(self, wanted: Link) -> FoundLink:
+        created = {name: wanted.values[name] for name in _CREATED_WITH if name in wanted.values}
+        if wanted.kind == "tun":
+            if "mode" not in wanted.values:
+                raise VnetError("%s: mode is needed to make the device: tun or tap" % wanted.where)
+            created = {row.name: wanted.values[row.name] for row in table.TUNTAP if row.name in wanted.values}
+        self._add(_MAKE, "link add", wanted.netns, wanted.name, {"kind": wanted.kind, "values": created})
+        return _blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})
+
+    # Cables
+
+    def _cable(self, near: Link, far: Link) -> None:
+        found = self._found_cable(near, far)
+        if found:
+            conflicts = _conflicts(near, found[0]) + _conflicts(far, found[1])
+            if self._unless_recreated_cable(near, far, found, conflicts):
+                found = None
+        if not found:
+            taken = self.found.get(far.id)
+            if taken:
+                raise VnetError("%s: name %s is taken by %s; remove it first" % (far.where, far.name, taken.title))
+            created = [{name: end.values[name] for name in _CREATED_WITH if name in end.values} for end in (near, far)]
+            new = {"kind": "veth", "values": created[0], "peer": far.id, "peer_values": created[1]}
+            self._add(_MAKE, "link add", near.netns, near.name, new)
+            found = tuple(  # type: ignore[assignment]
+                _blank("veth", end.netns, end.name, {**values, "up": False})._replace(peer=end.peer) for end, values in zip((near, far), created)
+            )
+        for end, now in zip((near, far), found or ()):
+            self._configure(end, self._at_home(end, now))
+
+    def _found_cable(self, near: Link, far: Link) -> Optional[Tuple[FoundLink, FoundLink]]:
+        """Both ends of the cable wherever somebody moved them, None where there is no such cable."""
+        found = self.found.get(near.id)
+        if found:
+            _same_kind(near, found)
+        else:
+            found = self._moved_near(near)
+        if not found:
+            return None
+        for place in (far.id, (near.netns, far.name)):
+            peer = self.found.get(place)
+            if peer and self._host.same(found.peer, place):
+                return found, peer
+        self._wrong_peer(near, far, found)
+        return None
+
+    def _moved_near(self, near: Link) -> Optional[FoundLink]:
+        """The near end, if somebody moved it to where the far end belongs."""
+        if not near.peer:
+            return None
+        found = self.found.get((near.peer[0], near.name))
+        if not found or found.kind != "veth":
+            return None
+        ours = [near.peer, (near.netns, near.peer[1])]
+        return found if any(self._host.same(found.peer, place) for place in ours) else None
+
+    def _wrong_peer(self, near: Link, far: Link, found: FoundLink) -> None:
+        if found.peer is None:
+            peer = "in a namespace that this task does not speak of"
+        else:
+            peer = found.peer[1] + (" in namespace %s" % found.peer[0] if found.peer[0] else "")
+        self._unless_recreated(near, found, ["its peer is %s, not %s" % (peer, far.name)])
+
+    def _unless_recreated_cable(self, near: Link, far: Link, found: Tuple[FoundLink, FoundLink], conflicts: List[str]) -> bool:
+        """Moves both ends of the cable out of the way where a new one must take its place."""
+        if not conflicts:
+            return False
+        ends = (found[0]._replace(peer=None), found[1]._replace(peer=None))
+        self._unless_recreated(near, ends[0], conflicts)
+        deletions = self.steps[_DELETE]
+        self._unless_recreated(far._replace(recreate=True), ends[1], conflicts)
+        deletions.pop()  # the far end goes with the near end
+        return True
+
+    def _at_home(self, wanted: Link, found: FoundLink) -> FoundLink:
+        """Moves an end that is in the other namespace. The kernel drops its addresses, its master and up."""
+        if self._host.same(found.id, wanted.id) or not found.ifindex:
+            return found
+        if wanted.id in self.found:
+            raise VnetError("%s: name %s is taken by %s; remove it first" % (wanted.where, wanted.name, self.found[wanted.id].title))
+        up = (Step("link set", found.netns, found.name, {"up": True}),) if found.values["up"] else ()
+        master = (Step("link set", found.netns, found.name, {"master": found.master}),) if found.master else ()
+        addresses = tuple(Step("address add", found.netns, found.name, address) for address in found.addresses if not address.dynamic)
+        self._add(_MAKE, "link move", found.netns, found.name, wanted.netns, found.netns, master + up + addresses)
+        del self.found[found.id]
+        values = {name: value for name, value in found.values.items() if name != "disable_ipv6"}
+        values["up"] = False
+        return found._replace(netns=wanted.netns, values=values, master="", port=None, addresses=[], routes=[])
+
+    # What a link holds
+
+    def _configure(self, wanted: Link, found: FoundLink) -> None:
+        fresh = not found.ifindex
+        if found.kind == "bridge":
+            _check_delay(wanted, found)
+        if wanted.values.get("mac") and found.values.get("mode") == "tun":
+            raise VnetError("%s: mac: a TUN device has no MAC address; leave it out" % wanted.where)
+        going_down = found.values["up"] and wanted.values.get("up") is False
+        if going_down:
+            self._add(_SET, "link set", wanted.netns, wanted.name, {"up": False}, {"up": True}, _lost_when_down(found))
+        self._set_accounts(wanted, found)
+        for row in self._rows(wanted, found):
+            self._set(wanted, found, row, fresh)
+        lost = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", 1280) < 1280
+        kept = [address for address in found.addresses if not (lost and address.ipv6)]
+        routes = [] if going_down else found.routes
+        addresses = kept
+        if wanted.addresses is not None:
+            addresses = self._addresses(wanted, kept)
+            if not any(address in addresses for address in kept if not address.ipv6):
+                routes = [route for route in routes or [] if route.ipv6]  # the last address takes the routes with it
+        if wanted.routes is not None:
+            if not wanted.values.get("up", True):
+                if wanted.routes:
+                    raise VnetError("%s: routes: a link that is down has none; leave them out or set up: true" % wanted.where)
+            routes = self._routes(wanted.netns, wanted.routes, routes or [], wanted.purge_routes, of_link=True)
+        vlans = found.vlans
+        if wanted.vlans is not None:
+            current = {} if fresh else found.vlans or {}
+            vlans = self._vlans(wanted, self._after_default(wanted, found, current), wanted.vlans, wanted.purge_vlans, of_bridge=True)
+        values = {**found.values, **wanted.values}
+        for row in table.TUNTAP:
+            if row.when == "attach" and not fresh and row.name in found.values:
+                values[row.name] = found.values[row.name]
+        self.found[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
+
+    def _rows(self, wanted: Link, found: FoundLink) -> List[table.Attribute]:
+        """The attributes that are wanted, in the order in which the kernel takes them."""
+        rows = [row for row in table.OF_KIND[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
+        rows = [row for row in rows if row.name not in ("owner", "group")]
+        if wanted.values.get("stp") is False:
+            rows.sort(key=lambda row: row.name != "stp")  # a short forward_delay is refused while STP is on
+        return rows
+
+    def _set(self, wanted: Link, found: FoundLink, row: table.Attribute, fresh: bool) -> None:
+        value, current = wanted.values[row.name], found.values.get(row.name)
+        if current is None and not fresh:
+            raise VnetError("%s: this kernel has no %s%s" % (wanted.where, row.name, needs(row)))
+        if row.same(value, current):
+            return
+        if row.name == "up":
+            if value:
+                self._add(_UP, "link set", wanted.netns, wanted.name, {"up": True}, {"up": False})
+            return
+        loses_ipv6 = (row.name == "disable_ipv6" and value) or (row.name == "mtu" and value < 1280)
+        restore = _lost_ipv6(found) if loses_ipv6 else ()
+        phase = _PORTS_ARE_IN if row.name == "mtu" and wanted.kind == "bridge" else _SET
+        old = None if fresh else {row.name: current}
+        self._add(phase, "link set", wanted.netns, wanted.name, {row.name: value}, old, restore)
+
+    def _set_accounts(self, wanted: Link, found: FoundLink) -> None:
+        """Owner and group of a TUN or TAP device that is there."""
+        there = {name: found.values.get(name, "") for name in ("owner", "group")}
+        names = [name for name, now in there.items() if wanted.values.get(name, now) != now]
+        if not names or not found.ifindex:
+            return
+        if found.status.get("attached") and not found.values.get("multi_queue"):
+            raise VnetError("%s: %s cannot change while a program holds the device (process id: %s); end it first" % (wanted.where, names[0], _holders(found)))
+        old = {name: found.values.get(name) for name in ("mode", "packet_info", "vnet_hdr", "multi_queue")}
+        new = dict(old)
+        for name in names:
+            old[name], new[name] = there[name], wanted.values[name]
+        self._add(_LATE, "tuntap set", wanted.netns, wanted.name, new, old)
+
+    def _addresses(self, wanted: Link, current: List[Address]) -> List[Address]:
+        """Plans the addresses and returns those that will be there."""
+        wished = {address.key: address for address in wanted.addresses or []}
+        locals6 = {address.local for address in wished.values() if address.ipv6}
+        going: List[Address] = []
+        for address in current:
+            if address.key in wished:
+                continue
+            ours = not (address.dynamic or address.link_local or address.key in KERNEL_OWNED)
+            if (wanted.purge_addresses and ours) or address.local in locals6:
+                going.append(address)
+        staying = [address for address in current if address not in going]
+        for address in going:
+            self._add(_ADDRESS, "address delete", wanted.netns, wanted.name, old=address)
+        there = {address.key for address in staying if not any(_secondary(address, primary) for primary in going)}
+        for address in wished.values():
+            if address.key not in there:
+                self._add(_ADDRESS, "address add", wanted.netns, wanted.name, address)
+        kept = {address.key for address in staying}
+        return staying + [address for address in wished.values() if address.key not in kept]
+
+    def _routes(self, netns: str, wished: List[Route], current: List[Route], purge: bool, of_link: bool) -> List[Route]:
+        """Plans routes and returns those that will be there."""
+        missing = [route for route in wished if not any(route.satisfied_by(other) for other in current)]
+        keys = {route.key for route in wished}
+        replaced = {route.key for route in missing}
+        going = []
+        for route in current:
+            if route.key in replaced or (purge and route.key not in keys and (of_link or not route.dev)):
+                going.append(route)
+        for route in going:
+            self._add(_ROUTE, "route delete", netns, route.dev, old=route)
+        for route in missing:
+            self._add(_ROUTE, "route add", netns, route.dev, route)
+        return [route for route in current if route not in going] + missing
+
+    # Ports
+
+    def ports(self) -> None:
+        """Who is a port of which bridge, and how. Comes after the links, all of which are planned then."""
+        for key, join in self._joins().items():
+            self._port(key, join)
+        for bridge in self._layout.links:
+            if bridge.purge_ports and bridge.ports is not None and bridge.present:
+                for found in self._host.ports(bridge.id):
+                    if self.found.get(found.id, found).master == bridge.name and found.name not in bridge.ports:
+                        self._leave(found)
+
+    def _joins(self) -> Dict[LinkId, _Join]:
+        joins: Dict[LinkId, _Join] = {}
+        for link in self._layout.links:
+            if link.present and (link.master is not None or link.port is not None):
+                joins[link.id] = _Join(link.where, link.master, link.port or Port({}))
+        for bridge in self._layout.links:
+            for name, port in (bridge.ports or {}).items() if bridge.present else ():
+                key = (bridge.netns, name)
+                join = _Join("%s: ports" % bridge.where, bridge.name, port)
+                other = joins.get(key)
+                if other and (other.master not in (None, bridge.name) or (other.port != Port({}) and other.port != port)):
+                    raise VnetError("%s: %s is said to be another port by %s; say it once" % (join.where, name, other.where))
+                joins[key] = join
+        return joins
+
+    def _port(self, key: LinkId, join: _Join) -> None:
+        found = self.found.get(key)
+        if not found:
+            self._missing("%s: there is no link %s%s" % (join.where, key[1], _inside(key[0])))
+            found = _blank("", key[0], key[1], {})
+        if join.master == "":
+            if found.master:
+                self._leave(found)
+            return
+        name = found.master if join.master is None else join.master
+        if not name:
+            raise VnetError("%s: port: %s is no port of a bridge; give its master" % (join.where, key[1]))
+        bridge = self._bridge((key[0], name), join)
+        _check_port(join, found)
+        joined = found.master == name
+        if not joined:
+            restore = _port_settings(found) if found.master else ()
+            old = {"master": found.master}
+            self._add(_JOIN, "link set", key[0], key[1], {"master": name}, old, restore)
+        current = found.port.values if found.port and joined else {}
+        self._port_values(key, join, bridge, current, fresh=not joined)
+        vlans = found.port.vlans if found.port else None
+        if join.port.vlans is not None:
+            vlans = self._port_vlans(key, join, bridge, found, joined)
+        port = Port({**current, **join.port.values}, vlans)
+        self.found[key] = found._replace(master=name, port=port)
+
+    def _bridge(self, key: LinkId, join: _Join) -> Optional[FoundLink]:
+        bridge = self.found.get(key)
+        if not bridge:
+            self._missing("%s: there is no bridge %s%s; make it with vnet_bridge" % (join.where, key[1], _inside(key[0])))
+        elif bridge.kind != "bridge":
+            raise VnetError("%s: %s is %s, not a bridge" % (join.where, key[1], bridge.title))
+        return bridge
+
+    def _port_values(self, key: LinkId, join: _Join, bridge: Optional[FoundLink], current: Values, fresh: bool) -> None:
+        for row in table.PORT:
+            if row.name not in join.port.values:
+                continue
+            value, now = join.port.values[row.name], current.get(row.name)
+            if now is None and not fresh:
+                raise VnetError("%s: this kernel has no %s%s" % (join.where, row.name, needs(row)))
+            if now == value:
+                continue
+            if row.when == "up" and bridge and bridge.values.get("stp"):
+                raise VnetError("%s: state: STP decides on %s, where it is on; leave state out or set stp: false" % (join.where, bridge.name))
+            phase = _IS_UP if row.when == "up" else _JOIN
+            self._add(phase, "port set", key[0], key[1], {row.name: value}, None if fresh else {row.name: now})
+
+    def _leave(self, found: FoundLink) -> None:
+        self._add(_JOIN, "link set", found.netns, found.name, {"master": ""}, {"master": found.master}, _port_settings(found))
+        self.found[found.id] = found._replace(master="", port=None)
+
+    # VLANs
+
+    def _port_vlans(self, key: LinkId, join: _Join, bridge: Optional[FoundLink], found: FoundLink, joined: bool) -> Dict[int, Vlan]:
+        if joined and bridge and bridge.id in self._host.links:
+            before = self._host.links[bridge.id]
+            current = _moved_default(before, bridge, found.port.vlans or {} if found.port else {})
+        else:
+            current = _default_vlans(bridge.values.get("vlan_default_pvid", 1) if bridge else 1)
+        link = Link(found.kind, key[0], key[1], join.where)
+        return self._vlans(link, current, join.port.vlans or {}, join.port.purge_vlans, of_bridge=False)
+
+    def _after_default(self, wanted: Link, found: FoundLink, current: Dict[int, Vlan]) -> Dict[int, Vlan]:
+        if not found.ifindex:
+            return _default_vlans(wanted.values.get("vlan_default_pvid", 1))
+        return _moved_default(found, found._replace(values={**found.values, **wanted.values}), current)
+
+    def _vlans(self, link: Link, current: Dict[int, Vlan], wished: Dict[int, Vlan], purge: bool, of_bridge: bool) -> Dict[int, Vlan]:
+        """Plans VLANs and returns those that will be there."""
+        after = {} if purge else dict(current)
+        adding: List[Tuple[Vlan, Optional[Vlan]]] = []
+        for vid, wish in sorted(wished.items()):
+            now = current.get(vid)
+            pvid = wish.pvid if wish.pvid is not None else bool(now and now.pvid)
+            untagged = wish.untagged if wish.untagged is not None else bool(now and now.untagged)
+            after[vid] = Vlan(vid, vid, pvid, untagged)
+            if after[vid] != now:
+                adding.append((after[vid], now))
+        going = [vlan for vid, vlan in sorted(current.items()) if vid not in after]
+        for vlan, now in ranges(adding):
+            before = tuple(other for other in current.values() if other.pvid and other.first != vlan.first) if vlan.pvid else ()
+            restore = tuple(Step("vlan add", link.netns, link.name, (other, of_bridge)) for other in before)
+            self._add(_JOIN, "vlan add", link.netns, link.name, (vlan, of_bridge), (now, of_bridge) if now else None, restore)
+            for other in before:
+                if other.first in after:
+                    after[other.first] = after[other.first]._replace(pvid=False)
+        for vlan, _now in ranges([(vlan, None) for vlan in going]):
+            self._add(_JOIN, "vlan delete", link.netns, link.name, old=(vlan, of_bridge))
+        return after
+
+
+def needs(row: table.Attribute) -> str:
+    """What a kernel that lacks the attribute would need, as the end of a sentence."""
+    return "; it needs %s" % row.needs if row.needs else ""
+
+
+def _holders(found: FoundLink) -> str:
+    return ", ".join(str(pid) for pid in found.status["pids"]) or "unknown"
+
+
+def _inside(netns: str) -> str:
+    return " in namespace %s" % netns if netns else ""
+
+
+def _blank(kind: str, netns: str, name: str, values: Values) -> FoundLink:
+    """A link that will be made: its index is 0."""
+    return FoundLink(netns, name, 0, kind, values, {}, "", None, [], [], None, None)
+
+
+def _same_kind(wanted: Link, found: FoundLink) -> None:
+    if found.kind != wanted.kind:
+        kind = _blank(wanted.kind, "", "", {}).title
+        raise VnetError("%s: %s%s is %s, not %s; remove it first or take another name" % (wanted.where, found.name, _inside(found.netns), found.title, kind))
+
+
+def _conflicts(wanted: Link, found: FoundLink) -> List[str]:
+    """What of the link that is wanted only a new one can have."""
+    conflicts = []
+    for row in table.OF_KIND[wanted.kind].values():
+        value, now = wanted.values.get(row.name), found.values.get(row.name)
+        if value is not None and row.when == "create" and value != now:
+            conflicts.append("%s is %s, not %s" % (row.name, now, value))
+    for name in ("owner", "group"):
+        if wanted.kind == "tun" and wanted.values.get(name) == "" and found.values.get(name):
+            conflicts.append("%s is %s and cannot be taken away" % (name, found.values[name]))
+    return conflicts
+
+
+def _check_delay(wanted: Link, found: FoundLink) -> None:
+    after = {**found.values, **wanted.values}
+    delay = after.get("forward_delay")
+    low, high = _STP_DELAYS
+    if after.get("stp") and delay is not None and ("stp" in wanted.values or "forward_delay" in wanted.values):
+        if not low <= delay <= high:
+            raise VnetError("%s: forward_delay is %g s, and must be %d to %d s while stp is on" % (wanted.where, delay, low, high))
+
+
+def _check_port(join: _Join, found: FoundLink) -> None:
+    reasons = {"bridge": "a bridge cannot be the port of a bridge", "loopback": "lo cannot be the port of a bridge"}
+    reason = reasons.get(found.kind)
+    if found.values.get("mode") == "tun":
+        reason = "a TUN device carries IP packets without an Ethernet header, so it cannot be the port of a bridge; a TAP can"
+    if reason:
+        raise VnetError("%s: %s: %s" % (join.where, found.name, reason))
+
+
+def _lost_ipv6(found: FoundLink) -> Tuple[Step, ...]:
+    return tuple(
+        Step("address add", found.netns, found.name, address) for address in found.addresses if address.ipv6 and not address.link_local and not address.dynamic
+    )
+
+
+def _lost_when_down(found: FoundLink) -> Tuple[Step, ...]:
+    routes = tuple(Step("route add", found.netns, found.name, route) for route in found.routes or [])
+    return _lost_ipv6(found) + routes
+
+
+def _port_settings(found: FoundLink) -> Tuple[Step, ...]:
+    """What brings the settings of a port back, after it left its bridge and joined again."""
+    if not found.port:
+        return ()
+    settable = {name: value for name, value in found.port.values.items() if name != "state" and not (name == "backup_port" and not value)}
+    settings = tuple(Step("port set", found.netns, found.name, {name: value}) for name, value in settable.items())
+    vlans = tuple(Step("vlan add", found.netns, found.name, (vlan, False)) for vlan in (found.port.vlans or {}).values())
+    return settings + vlans
+
+
+def _secondary(address: Address, primary: Address) -> bool:
+    """Whether the kernel drops the first when the second goes: both IPv4, in one network (without promote_secondaries)."""
+    if address.ipv6 or primary.ipv6 or address.prefix != primary.prefix:
+        return False
+    return _network(address) == _network(primary)
+
+
+def _network(address: Address) -> int:
+    number = 0
+    for part in (address.peer or address.local).split("."):
+        number = number << 8 | int(part)
+    return number >> (32 - address.prefix)
+
+
+def _default_vlans(pvid: int) -> Dict[int, Vlan]:
+    return {pvid: Vlan(pvid, pvid, True, True)} if pvid else {}
+
+
+def _moved_default(before: FoundLink, after: FoundLink, vlans: Dict[int, Vlan]) -> Dict[int, Vlan]:
+    """What becomes of VLANs when the default of the bridge changes: the kernel takes the old one out and the new one in."""
+    old, new = before.values.get("vlan_default_pvid"), after.values.get("vlan_default_pvid")
+    if old == new or old is None:
+        return vlans
+    kept = {vid: vlan for vid, vlan in vlans.items() if vlan != Vlan(old, old, True, True)}
+    if len(kept) == len(vlans) and old:
+        return vlans
+    return {**kept, **_default_vlans(int(new or 0))}
+
+
+def ranges(vlans: List[Tuple[Vlan, Optional[Vlan]]]) -> List[Tuple[Vlan, Optional[Vlan]]]:
+    """Neighbours that change alike, as one: a range goes out as one message. A PVID stands alone."""
+    ranges: List[Tuple[Vlan, Optional[Vlan]]] = []
+    for vlan, now in vlans:
+        if ranges:
+            last, before = ranges[-1]
+            alike = (vlan.pvid, vlan.untagged, now and now[2:]) == (last.pvid, last.untagged, before and before[2:])
+            if alike and not vlan.pvid and not (now and now.pvid) and vlan.first == last.last + 1:
+                ranges[-1] = (last._replace(last=vlan.last), before._replace(last=vlan.last) if before else None)
+                continue
+        ranges.append((vlan, now))
+    return ranges

@@ -1,0 +1,231 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plain records of what is wanted, of what is there, and of what is to be done."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+Values = Dict[str, Any]
+"""Attributes by option name, in the user's units."""
+LinkId = Tuple[str, str]
+"""Namespace as the user wrote it ('' for the one that the module runs in) and name of the link."""
+
+
+class VnetError(Exception):
+    """What cannot be done, in one sentence for the user."""
+
+
+class Address(NamedTuple):
+    """An IP address in the kernel's spelling. C(peer) is '' where there is none; C(prefix) belongs to the peer then."""
+
+    local: str
+    prefix: int
+    peer: str = ""
+    nodad: bool = False
+    dynamic: bool = False
+
+    @property
+    def ipv6(self) -> bool:
+        return ":" in self.local
+
+    @property
+    def key(self) -> Tuple[str, int, str]:
+        return self.local, self.prefix, self.peer
+
+    @property
+    def link_local(self) -> bool:
+        return self.local[:4] in ("fe80", "fe90", "fea0", "feb0")
+
+    def __str__(self) -> str:
+        text = "%s peer %s/%d" % (self.local, self.peer, self.prefix) if self.peer else "%s/%d" % (self.local, self.prefix)
+        return text + " nodad" if self.nodad else text
+
+
+class Route(NamedTuple):
+    """A route with one way. C(to) is a prefix in the kernel's spelling.
+
+    In a route that is wanted, C(dev), C(src) and C(scope) '' and C(onlink) None are left alone.
+    """
+
+    to: str
+    table: int
+    metric: int
+    type: str = "unicast"
+    dev: str = ""
+    via: str = ""
+    src: str = ""
+    scope: str = ""
+    onlink: Optional[bool] = None
+
+    @property
+    def ipv6(self) -> bool:
+        return ":" in self.to
+
+    @property
+    def key(self) -> Tuple[str, int, int]:
+        return self.to, self.table, self.metric
+
+    def options(self, of_link: bool) -> Values:
+        """The route in the words of the options."""
+        values = self._asdict()
+        if of_link:
+            del values["dev"], values["type"]
+        if self.ipv6:
+            del values["scope"]
+        return {name: value for name, value in values.items() if value not in ("", None)}
+
+    def satisfied_by(self, other: Route) -> bool:
+        return (
+            (self.key, self.type, self.via) == (other.key, other.type, other.via)
+            and self.dev in ("", other.dev)
+            and self.src in ("", other.src)
+            and self.scope in ("", other.scope)
+            and self.onlink in (None, other.onlink)
+        )
+
+
+class Vlan(NamedTuple):
+    """VLANs C(first) to C(last) of a port. None: not said, so left alone."""
+
+    first: int
+    last: int
+    pvid: Optional[bool]
+    untagged: Optional[bool]
+
+    def options(self) -> Values:
+        vid = str(self.first) if self.first == self.last else "%d-%d" % (self.first, self.last)
+        return {"vid": vid, "pvid": bool(self.pvid), "untagged": bool(self.untagged)}
+
+
+class Port(NamedTuple):
+    """What a bridge keeps of one of its ports. C(vlans) is None where nothing is said of them, or where they were not read."""
+
+    values: Values
+    vlans: Optional[Dict[int, Vlan]] = None
+    purge_vlans: bool = False
+
+
+class Link(NamedTuple):
+    """A link as it is wanted. Whatever is None is left alone."""
+
+    kind: str
+    netns: str
+    name: str
+    where: str
+    """Whose words these are, for errors: C(vnet_veth a), C(vnet_veth a: peer)."""
+    values: Values = {}
+    present: bool = True
+    recreate: bool = False
+    master: Optional[str] = None
+    port: Optional[Port] = None
+    addresses: Optional[List[Address]] = None
+    purge_addresses: bool = False
+    routes: Optional[List[Route]] = None
+    purge_routes: bool = False
+    ports: Optional[Dict[str, Port]] = None
+    purge_ports: bool = False
+    vlans: Optional[Dict[int, Vlan]] = None
+    purge_vlans: bool = False
+    peer: Optional[LinkId] = None
+
+    @property
+    def id(self) -> LinkId:
+        return self.netns, self.name
+
+
+class Namespace(NamedTuple):
+    """A network namespace as it is wanted. Its C(lo) is a link of its own."""
+
+    name: str
+    where: str
+    present: bool = True
+    nsid: Optional[int] = None
+    sysctl: Optional[Dict[str, str]] = None
+    routes: Optional[List[Route]] = None
+    purge_routes: bool = False
+
+
+class Layout(NamedTuple):
+    """Everything that is wanted at once. Both ends of a cable are links that name each other as C(peer)."""
+
+    namespaces: List[Namespace]
+    links: List[Link]
+
+
+class FoundLink(NamedTuple):
+    """A link as it is. What was not read is None."""
+
+    netns: str
+    name: str
+    ifindex: int
+    kind: str
+    values: Values
+    status: Values
+    master: str
+    port: Optional[Port]
+    addresses: List[Address]
+    routes: Optional[List[Route]]
+    vlans: Optional[Dict[int, Vlan]]
+    peer: Optional[LinkId]
+    """Where the other end of a cable is; None where that is in no namespace that was looked at."""
+
+    @property
+    def id(self) -> LinkId:
+        return self.netns, self.name
+
+    @property
+    def title(self) -> str:
+        return "a TUN or TAP device" if self.kind == "tun" else "a %s" % (self.kind or "device without a kind")
+
+
+class FoundNamespace(NamedTuple):
+    """A namespace as it is. C(identity) is that of the kernel's object, None for what is missing."""
+
+    identity: Optional[Tuple[int, int]]
+    corpse: bool = False
+    """An empty plain file under its name: what a crash or a reboot leaves of a namespace."""
+    nsid: Optional[int] = None
+    sysctl: Dict[str, Optional[str]] = {}
+    routes: Optional[List[Route]] = None
+    pids: List[int] = []
+
+
+class Host(NamedTuple):
+    """What was observed."""
+
+    namespaces: Dict[str, FoundNamespace]
+    links: Dict[LinkId, FoundLink]
+
+    def exists(self, netns: str) -> bool:
+        return self.namespaces[netns].identity is not None
+
+    def ports(self, bridge: LinkId) -> List[FoundLink]:
+        return [link for link in self.links.values() if link.netns == bridge[0] and link.master == bridge[1]]
+
+    def same(self, one: Optional[LinkId], other: Optional[LinkId]) -> bool:
+        """Whether both are one link: a namespace may be spelled in several ways."""
+        if one is None or other is None or one[1] != other[1]:
+            return False
+        return one[0] == other[0] or (self.exists(one[0]) and self.namespaces[one[0]].identity == self.namespaces[other[0]].identity)
+
+
+class Step(NamedTuple):
+    """One change. C(act) names it; C(new) and C(old) are what it makes and what was there before, as the act needs them."""
+
+    act: str
+    netns: str
+    name: str
+    new: Any = None
+    old: Any = None
+    restore: Tuple["Step", ...] = ()
+    """What must be done beside the opposite of this step to take it back: the kernel drops more than it is told to."""
+
+
+class Plan(NamedTuple):
+    """The steps from what is there to what is wanted."""
+
+    steps: List[Step]
+    after: Host
+    """What the host is expected to be afterwards, as far as it can be told: it lacks what the kernel will choose."""
+    warnings: List[str]

@@ -1,0 +1,189 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module vnet_netns. DOCUMENTATION and RETURN are generated: make docs."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: vnet_netns
+short_description: Manage network namespaces
+version_added: 0.1.0
+description:
+  - Makes, sets up and removes named network namespaces, as C(ip netns) does.
+  - Does what C(ip-netns(8\)) does, without needing it on the target host.
+extends_documentation_fragment:
+  - nfv.vnet.common
+notes:
+  - With O(state=absent) the links in the namespace go away with it, and with them the other ends of its cables.
+  - An empty plain file under the name, as a crash leaves it, is made into a namespace, or removed.
+seealso:
+  - module: nfv.vnet.vnet_bridge
+  - module: nfv.vnet.vnet_veth
+  - module: nfv.vnet.vnet_tuntap
+options:
+  name:
+    description:
+      - Name of the namespace, as under C(/run/netns).
+    type: str
+    required: true
+  state:
+    description:
+      - Whether it is there.
+    type: str
+    default: present
+    choices:
+      - present
+      - absent
+  loopback:
+    description:
+      - Whether its C(lo) is up.
+    type: bool
+    default: true
+  sysctl:
+    description:
+      - 'Kernel settings inside the namespace: keys that begin with C(net.), with their values.'
+    type: dict
+  nsid:
+    description:
+      - Number by which the namespace of the module knows this one. The kernel never changes it.
+    type: int
+  addresses:
+    description:
+      - Addresses of its C(lo), each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is
+        a single address. C(nodad) takes an IPv6 address into use without looking for a duplicate. Others stay,
+        unless O(purge_addresses) is true.
+    type: list
+    elements: str
+  purge_addresses:
+    description:
+      - Whether addresses that O(addresses) does not list are taken away. Those of DHCP and router advertisements
+        and link-local ones always stay. Without O(addresses) it does nothing.
+    type: bool
+    default: false
+  routes:
+    description:
+      - Routes of the namespace. Others stay, unless O(purge_routes) is true.
+    type: list
+    elements: dict
+    suboptions:
+      to:
+        description:
+          - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or IPv4.'
+        type: str
+        required: true
+      via:
+        description:
+          - Address of the gateway.
+        type: str
+      metric:
+        description:
+          - 'Metric, V(0) to V(4294967295), the lowest wins. Left out, it is the kernel''s: 0 for IPv4, 1024 for
+            IPv6.'
+        type: int
+      table:
+        description:
+          - Number of the routing table.
+        type: int
+        default: 254
+      src:
+        description:
+          - Source address to prefer.
+        type: str
+      scope:
+        description:
+          - How far the destination is; IPv4 only. Left out on a new route, it is link without a gateway.
+        type: str
+        choices:
+          - global
+          - site
+          - link
+          - host
+          - nowhere
+      onlink:
+        description:
+          - Whether the gateway is on the link though no address says so.
+        type: bool
+      dev:
+        description:
+          - Link that the route goes through. Left out, the kernel takes the one that reaches O(routes[].via).
+        type: str
+      type:
+        description:
+          - What happens to the packets.
+        type: str
+        default: unicast
+        choices:
+          - unicast
+          - blackhole
+          - unreachable
+          - prohibit
+  purge_routes:
+    description:
+      - Whether routes without a link that O(routes) does not list are taken away, in the main table and in those
+        that O(routes) names. Without O(routes) it does nothing.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+---
+- name: A namespace that forwards packets
+  nfv.vnet.vnet_netns:
+    name: red
+    sysctl:
+      net.ipv4.ip_forward: 1
+      net.ipv6.conf.all.forwarding: 1
+
+- name: A namespace whose traffic to a network goes nowhere
+  nfv.vnet.vnet_netns:
+    name: blue
+    routes:
+      - to: 198.51.100.0/24
+        type: blackhole
+
+- name: No such namespace
+  nfv.vnet.vnet_netns:
+    name: red
+    state: absent
+"""
+
+RETURN = r"""
+---
+namespace:
+  description:
+    - 'The namespace as it is now, in the words of the options: given to the module again it changes nothing.'
+    - Routes, VLANs and ports are only there if the task speaks of them. Empty with O(state=absent).
+  returned: success
+  type: dict
+status:
+  description: What can only be read.
+  returned: success
+  type: dict
+  contains:
+    pids:
+      description: Processes that live in the namespace, which goes on for them when its name is removed; only with
+        O(state=absent).
+      type: list
+      elements: int
+      returned: if the kernel has it
+commands:
+  description: The iproute2 commands that do the same, in order. What iproute2 cannot do is a comment.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - ip link add name br0 type bridge
+    - ip link set dev br0 up
+"""
+
+from ansible_collections.nfv.vnet.plugins.module_utils._runner import run
+
+
+def main() -> None:
+    run("vnet_netns")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,497 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module vnet_tuntap. DOCUMENTATION and RETURN are generated: make docs."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: vnet_tuntap
+short_description: Manage TUN and TAP devices
+version_added: 0.1.0
+description:
+  - Makes, changes and removes persistent TUN devices, which carry IP packets, and TAP devices, which carry Ethernet
+    frames.
+  - A program of the owner attaches to them without further rights, such as a VPN daemon to a TUN, or a virtual
+    machine to a TAP.
+extends_documentation_fragment:
+  - nfv.vnet.common
+  - nfv.vnet.common.action_group
+notes:
+  - O(packet_info) and O(vnet_hdr) are set on a new device; they are not compared later, as every program that attaches
+    sets them anew.
+  - A device that a program holds can be removed; a warning names the program that is cut off.
+seealso:
+  - module: nfv.vnet.vnet_netns
+  - module: nfv.vnet.vnet_bridge
+  - module: nfv.vnet.vnet_veth
+options:
+  name:
+    description:
+      - Name of the link, 1 to 15 bytes without C(/), C(:), C(%) and white space.
+    type: str
+    required: true
+  netns:
+    description:
+      - 'Network namespace to work in: a name under C(/run/netns), or an absolute path such as C(/proc/1/ns/net).
+        Left out or V(''''), the one that the module runs in. A namespace that is not there is an error.'
+    type: str
+  state:
+    description:
+      - Whether it is there.
+    type: str
+    default: present
+    choices:
+      - present
+      - absent
+  up:
+    description:
+      - Whether the link is up.
+    type: bool
+    default: true
+  recreate:
+    description:
+      - Whether a new device may take the place of one that cannot be changed as asked. The old one goes away last;
+        what the task does not say of it is lost.
+    type: bool
+    default: false
+  mode:
+    description:
+      - V(tun) carries IP packets and is point to point, V(tap) carries Ethernet frames. Needed to create the device.
+      - Another value needs a new device, see O(recreate).
+    type: str
+    choices:
+      - tun
+      - tap
+  owner:
+    description:
+      - User, by name or id, who may attach to the device; V('') for none.
+    type: str
+  group:
+    description:
+      - Group, by name or id, that may attach to the device; V('') for none.
+    type: str
+  multi_queue:
+    description:
+      - Whether several queues can be attached.
+      - Another value needs a new device, see O(recreate).
+    type: bool
+  packet_info:
+    description:
+      - Whether packets have the four byte header with the protocol in front.
+    type: bool
+  vnet_hdr:
+    description:
+      - Whether packets have a virtio header in front.
+    type: bool
+  mac:
+    description:
+      - MAC address.
+    type: str
+  mtu:
+    description:
+      - Largest packet in bytes.
+      - V(68) to V(65535).
+    type: int
+  txqueuelen:
+    description:
+      - Length of the transmit queue in packets.
+      - V(0) to V(2147483647).
+    type: int
+  alias:
+    description:
+      - A text for people, 200 bytes at most; V('') takes it away.
+    type: str
+  link_group:
+    description:
+      - Number of the group that the link belongs to.
+      - V(0) to V(2147483647).
+    type: int
+  gso_max_segs:
+    description:
+      - Most segments of a packet that the stack hands over whole.
+      - V(1) to V(65535).
+    type: int
+  gso_max_size:
+    description:
+      - Most bytes of a packet that the stack hands over whole.
+      - V(1) to V(524280).
+    type: int
+  arp:
+    description:
+      - Whether the link resolves neighbours (ARP, neighbour discovery).
+    type: bool
+  allmulticast:
+    description:
+      - Whether the link takes in every multicast packet.
+    type: bool
+  multicast:
+    description:
+      - Whether the link can send multicast.
+    type: bool
+  promiscuous:
+    description:
+      - Whether the link takes in packets for other addresses.
+    type: bool
+  ipv6_addrgenmode:
+    description:
+      - How the link-local IPv6 address is made. Set before the link goes up.
+      - Needs a kernel with CONFIG_IPV6.
+    type: str
+    choices:
+      - eui64
+      - none
+      - stable_secret
+      - random
+  disable_ipv6:
+    description:
+      - Whether the link has no IPv6 at all. Set before the link goes up.
+      - Needs a kernel with CONFIG_IPV6.
+    type: bool
+  master:
+    description:
+      - Bridge in the same namespace that the link is a port of; V('') for none.
+    type: str
+  port:
+    description:
+      - Settings of the bridge port that the link is.
+    type: dict
+    suboptions:
+      state:
+        description:
+          - State of the port; settable while the bridge has STP off.
+        type: str
+        choices:
+          - disabled
+          - listening
+          - learning
+          - forwarding
+          - blocking
+      priority:
+        description:
+          - Priority in the spanning tree, the lowest wins.
+          - V(0) to V(63).
+        type: int
+      cost:
+        description:
+          - Cost of the way through this port.
+          - V(1) to V(65535).
+        type: int
+      hairpin:
+        description:
+          - Whether packets may leave through the port that they came from.
+        type: bool
+      guard:
+        description:
+          - Whether bridge protocol packets from this port are dropped.
+        type: bool
+      root_block:
+        description:
+          - Whether the port may never lead to the root bridge.
+        type: bool
+      fast_leave:
+        description:
+          - Whether a leave message ends multicast at once.
+          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+        type: bool
+      learning:
+        description:
+          - Whether MAC addresses are learned from this port.
+        type: bool
+      flood:
+        description:
+          - Whether unicast to unknown addresses goes to this port.
+        type: bool
+      proxy_arp:
+        description:
+          - Whether the bridge answers ARP for hosts behind other ports.
+        type: bool
+      proxy_arp_wifi:
+        description:
+          - Proxy ARP as IEEE 802.11 and Hotspot 2.0 want it.
+        type: bool
+      mcast_router:
+        description:
+          - Whether a multicast router is behind the port.
+          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+        type: str
+        choices:
+          - disabled
+          - auto
+          - permanent
+          - temporary
+      mcast_flood:
+        description:
+          - Whether multicast that nobody asked for goes to this port.
+        type: bool
+      mcast_to_unicast:
+        description:
+          - Whether multicast goes to each listener as unicast.
+          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+        type: bool
+      vlan_tunnel:
+        description:
+          - Whether VLANs are mapped to tunnels.
+          - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING.
+        type: bool
+      bcast_flood:
+        description:
+          - Whether broadcast goes to this port.
+        type: bool
+      group_fwd_mask:
+        description:
+          - Bits of the link-local groups that are forwarded to this port.
+          - V(0) to V(65535).
+        type: int
+      neigh_suppress:
+        description:
+          - Whether the bridge answers neighbour requests itself.
+        type: bool
+      isolated:
+        description:
+          - Whether the port only reaches ports that are not isolated.
+        type: bool
+      backup_port:
+        description:
+          - Port that takes over when this one has no carrier, V('') for none.
+        type: str
+      mcast_eht_hosts_limit:
+        description:
+          - Most hosts tracked for explicit multicast.
+          - V(1) to V(4294967295).
+          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12.
+        type: int
+      locked:
+        description:
+          - Whether only hosts in the forwarding database may send.
+          - Needs a kernel with Linux 5.18.
+        type: bool
+      mcast_max_groups:
+        description:
+          - Most multicast groups, V(0) for no limit.
+          - V(0) to V(4294967295).
+          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3.
+        type: int
+      neigh_vlan_suppress:
+        description:
+          - O(port.neigh_suppress) for each VLAN.
+          - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4.
+        type: bool
+      mab:
+        description:
+          - Whether hosts on a locked port show up in the forwarding database as locked.
+          - Needs a kernel with Linux 6.2.
+        type: bool
+      vlans:
+        description:
+          - VLANs. Others stay, unless O(port.purge_vlans) is true.
+        type: list
+        elements: dict
+        suboptions:
+          vid:
+            description:
+              - A VLAN, V(1) to V(4094), or a range of them such as V(10-20).
+            type: str
+            required: true
+          pvid:
+            description:
+              - Whether packets that arrive untagged belong to it. Left alone if not given; false on a new VLAN.
+            type: bool
+          untagged:
+            description:
+              - Whether its packets leave untagged. Left alone if not given; false on a new VLAN.
+            type: bool
+      purge_vlans:
+        description:
+          - Whether VLANs that O(port.vlans) does not list are taken away. Without O(port.vlans) it does nothing.
+        type: bool
+        default: false
+  addresses:
+    description:
+      - Addresses, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is a single address.
+        C(nodad) takes an IPv6 address into use without looking for a duplicate. Others stay, unless O(purge_addresses)
+        is true.
+    type: list
+    elements: str
+  purge_addresses:
+    description:
+      - Whether addresses that O(addresses) does not list are taken away. Those of DHCP and router advertisements
+        and link-local ones always stay. Without O(addresses) it does nothing.
+    type: bool
+    default: false
+  routes:
+    description:
+      - Routes through this link. Others stay, unless O(purge_routes) is true.
+    type: list
+    elements: dict
+    suboptions:
+      to:
+        description:
+          - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or IPv4.'
+        type: str
+        required: true
+      via:
+        description:
+          - Address of the gateway.
+        type: str
+      metric:
+        description:
+          - 'Metric, V(0) to V(4294967295), the lowest wins. Left out, it is the kernel''s: 0 for IPv4, 1024 for
+            IPv6.'
+        type: int
+      table:
+        description:
+          - Number of the routing table.
+        type: int
+        default: 254
+      src:
+        description:
+          - Source address to prefer.
+        type: str
+      scope:
+        description:
+          - How far the destination is; IPv4 only. Left out on a new route, it is link without a gateway.
+        type: str
+        choices:
+          - global
+          - site
+          - link
+          - host
+          - nowhere
+      onlink:
+        description:
+          - Whether the gateway is on the link though no address says so.
+        type: bool
+  purge_routes:
+    description:
+      - Whether routes through this link that O(routes) does not list are taken away, in the main table and in those
+        that O(routes) names. Those of the kernel, DHCP and router advertisements always stay. Without O(routes)
+        it does nothing.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+---
+- name: A TAP for a virtual machine of an ordinary user
+  nfv.vnet.vnet_tuntap:
+    name: tap0
+    mode: tap
+    owner: nobody
+    master: br0
+
+- name: A TUN for a VPN daemon
+  nfv.vnet.vnet_tuntap:
+    name: tun0
+    mode: tun
+    owner: nobody
+    addresses:
+      - 10.9.0.1 peer 10.9.0.2
+    routes:
+      - to: 10.10.0.0/16
+
+- name: No such device
+  nfv.vnet.vnet_tuntap:
+    name: tap0
+    state: absent
+"""
+
+RETURN = r"""
+---
+tuntap:
+  description:
+    - 'The tuntap as it is now, in the words of the options: given to the module again it changes nothing.'
+    - Routes, VLANs and ports are only there if the task speaks of them. Empty with O(state=absent).
+  returned: success
+  type: dict
+status:
+  description: What can only be read.
+  returned: success
+  type: dict
+  contains:
+    ifindex:
+      description: Index of the link in its namespace.
+      type: int
+      returned: if the kernel has it
+    operstate:
+      description: Operational state, such as C(up) or C(lowerlayerdown).
+      type: str
+      returned: if the kernel has it
+    carrier:
+      description: Whether the link has a carrier.
+      type: bool
+      returned: if the kernel has it
+    persist:
+      description: Whether the device outlives its program.
+      type: bool
+      returned: if the kernel has it
+    num_queues:
+      description: Number of queues that are attached.
+      type: int
+      returned: if the kernel has it
+    port:
+      description: What a bridge keeps of its port.
+      type: dict
+      contains:
+        designated_root:
+          description: Root bridge as this port sees it.
+          type: str
+          returned: if the kernel has it
+        designated_bridge:
+          description: Bridge towards the root on this port's segment.
+          type: str
+          returned: if the kernel has it
+        designated_port:
+          description: Port of that bridge.
+          type: int
+          returned: if the kernel has it
+        designated_cost:
+          description: Cost that it announces.
+          type: int
+          returned: if the kernel has it
+        message_age_timer:
+          description: Time until what was heard is forgotten.
+          type: float
+          returned: if the kernel has it
+        forward_delay_timer:
+          description: Time until the next state.
+          type: float
+          returned: if the kernel has it
+        hold_timer:
+          description: Time until the next packet may be sent.
+          type: float
+          returned: if the kernel has it
+        state:
+          description: State of the port in the spanning tree.
+          type: str
+          returned: if the kernel has it
+      returned: if the kernel has it
+    attached:
+      description: Whether a program holds the device.
+      type: bool
+      returned: if the kernel has it
+    pids:
+      description: The programs that hold it, as far as the module may know.
+      type: list
+      elements: int
+      returned: if the kernel has it
+commands:
+  description: The iproute2 commands that do the same, in order. What iproute2 cannot do is a comment.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - ip link add name br0 type bridge
+    - ip link set dev br0 up
+"""
+
+from ansible_collections.nfv.vnet.plugins.module_utils._runner import run
+
+
+def main() -> None:
+    run("vnet_tuntap")
+
+
+if __name__ == "__main__":
+    main()
