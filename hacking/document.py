@@ -107,7 +107,7 @@ def option_of(option: Option, path: Tuple[str, ...], siblings: List[str]) -> Val
 def placed(text: str, path: Tuple[str, ...], siblings: List[str]) -> str:
     """References to options beside this one, with the way to them."""
 
-    def full(match: "re.Match[str]") -> str:
+    def full(match: re.Match[str]) -> str:
         name = match[1]
         first = re.split(r"[\[.=]", name)[0]
         return f"O({'.'.join((*path, name))})" if path and first in siblings else match[0]
@@ -126,9 +126,7 @@ def descriptions(option: Option) -> List[str]:
         texts.append(f"V({row.low:.0f}) to V({row.high:.0f}).")
     if row.when == "create":
         texts.append(
-            "Another value needs a new device, see O(recreate)."
-            if row.place == "ioctl"
-            else "Only a new link can have another value, see O(recreate)."
+            "Another value needs a new device, see O(recreate)." if row.place == "ioctl" else "Only a new link can have another value, see O(recreate)."
         )
     if row.needs:
         texts.append(f"Needs a kernel with {row.needs}.")
@@ -137,7 +135,7 @@ def descriptions(option: Option) -> List[str]:
 
 def returns(module: str, texts: Values) -> Values:
     key = texts["returns"]
-    status = {} if module == "vnet_netns" else dict(LINK_STATUS)
+    status: Dict[str, Values] = {} if module == "vnet_netns" else {name: dict(value) for name, value in LINK_STATUS.items()}
     status.update(status_of(getattr(table, texts["rows"])) if "rows" in texts else {})
     if module in ("vnet_veth", "vnet_tuntap"):
         port = status_of(table.PORT)

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import errno
+import signal
+from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
@@ -36,6 +38,8 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tu
     VnetError where that failed. The host is as it was before then, or the error says what is not.
     """
     transaction = Transaction(reader)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     try:
         for _pass in range(_PASSES):
             transaction.run(steps)
@@ -49,6 +53,11 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tu
         if not isinstance(error, VnetError):
             raise
         raise VnetError("%s. %s" % (error, _aftermath(lost, before, observe(reader, layout)))) from None
+
+
+def _stop(number: int, _frame: Any) -> None:
+    """Whoever ends the run by a signal gets the host back as it was."""
+    raise SystemExit(128 + number)
 
 
 class Transaction:
@@ -93,10 +102,8 @@ class Transaction:
                 continue
             opposite = undo(step)
             for action in ([opposite] if opposite else []) + list(step.restore):
-                try:
+                with suppress(KernelError):  # what is not as before is found by looking at the host afterwards
                     run(self._writer, action)
-                except KernelError:
-                    pass  # what is not as before is found by looking at the host afterwards
         return lost
 
 
@@ -113,6 +120,21 @@ def undo(step: Step) -> Optional[Step]:
     return step._replace(new=step.old, old=step.new) if step.old is not None else None
 
 
+def _pair(step: Step) -> Tuple[str, Any]:
+    ((name, value),) = step.new.items()
+    return name, value
+
+
+def _link_add(writer: Writer, step: Step) -> None:
+    new = step.new
+    if new["kind"] == "tun":
+        writer.tuntap_set(step.netns, step.name, new["values"])
+    elif new["kind"] == "bridge":
+        writer.bridge_add(step.netns, step.name, new["values"])
+    else:
+        writer.veth_add(step.netns, step.name, new["values"], new["peer"], new["peer_values"])
+
+
 _Action = Callable[[Writer, Step], None]
 
 _ACTIONS: Dict[str, _Action] = {
@@ -120,7 +142,7 @@ _ACTIONS: Dict[str, _Action] = {
     "netns delete": lambda writer, step: writer.namespace_delete(step.name),
     "nsid set": lambda writer, step: writer.nsid_set(step.netns, step.name, step.new),
     "sysctl set": lambda writer, step: writer.sysctl_set(step.netns, step.name, step.new),
-    "link add": lambda writer, step: _link_add(writer, step),
+    "link add": _link_add,
     "link set": lambda writer, step: writer.link_set(step.netns, step.name, *_pair(step)),
     "link rename": lambda writer, step: writer.link_rename(step.netns, step.name, step.new),
     "link move": lambda writer, step: writer.link_move(step.netns, step.name, step.new),
@@ -139,21 +161,6 @@ _ACTIONS: Dict[str, _Action] = {
 def run(writer: Writer, step: Step) -> None:
     """One step. KernelError where the kernel refuses it."""
     _ACTIONS[step.act](writer, step)
-
-
-def _pair(step: Step) -> Tuple[str, Any]:
-    ((name, value),) = step.new.items()
-    return name, value
-
-
-def _link_add(writer: Writer, step: Step) -> None:
-    new = step.new
-    if new["kind"] == "tun":
-        writer.tuntap_set(step.netns, step.name, new["values"])
-    elif new["kind"] == "bridge":
-        writer.bridge_add(step.netns, step.name, new["values"])
-    else:
-        writer.veth_add(step.netns, step.name, new["values"], new["peer"], new["peer_values"])
 
 
 _KINDS = {"bridge": "CONFIG_BRIDGE", "veth": "CONFIG_VETH", "tun": "CONFIG_TUN"}
@@ -192,10 +199,13 @@ def _aftermath(lost: List[str], before: Host, after: Host) -> str:
     if lost:
         return "This cannot be taken back: %s" % "; ".join(lost)
     changed = [link for link in sorted(set(before.links) | set(after.links)) if _essence(before, link) != _essence(after, link)]
-    if before.namespaces != after.namespaces or changed:
-        names = [name + (" in namespace %s" % netns if netns else "") for netns, name in changed] or sorted(before.namespaces)
-        return "The host is not quite as it was before: look at %s" % ", ".join(names)
-    return "The host is as it was before"
+    names = [name + (" in namespace %s" % netns if netns else "") for netns, name in changed]
+    names += [
+        "namespace %s" % name
+        for name, found in sorted(before.namespaces.items())
+        if found._replace(nsid=None, pids=[]) != after.namespaces[name]._replace(nsid=None, pids=[])
+    ]
+    return "The host is not quite as it was before: look at %s" % ", ".join(names) if names else "The host is as it was before"
 
 
 def _essence(host: Host, link: LinkId) -> Any:

@@ -96,7 +96,7 @@ def _seconds(bits: int) -> Kind:
 
 
 def _centiseconds(seconds: float) -> int:
-    return int(round(seconds * 100))
+    return round(seconds * 100)
 
 
 def _words(bits: int, *words: str) -> Kind:

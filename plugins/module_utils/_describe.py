@@ -13,10 +13,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
 
 def describe(layout: Layout, host: Host) -> Values:
     """What the host holds of a layout of one, so that it can be given to the module again. Empty for what is not there."""
-    near = layout.links[0] if layout.links else None
     if layout.namespaces:
         return _namespace(layout, host)
-    assert near
+    near = layout.links[0]
     found = host.links.get(near.id)
     if not found:
         return {}
@@ -28,19 +27,20 @@ def describe(layout: Layout, host: Host) -> Values:
     return values
 
 
-def status(layout: Layout, host: Host) -> Values:
-    """What can only be read."""
+def status(layout: Layout, before: Host, host: Host) -> Values:
+    """What can only be read; of what was removed, the processes that held it."""
     if layout.namespaces:
-        return {"pids": host.namespaces[layout.namespaces[0].name].pids}
-    found = host.links.get(layout.links[0].id)
+        return {"pids": before.namespaces[layout.namespaces[0].name].pids}
+    near = layout.links[0]
+    found = host.links.get(near.id)
     if not found:
-        return {}
+        removed = before.links.get(near.id)
+        return {"pids": removed.status["pids"]} if removed and "pids" in removed.status else {}
     values = dict(found.status)
     if found.port and "state" in found.port.values:
-        values["port"] = {**values.get("port", {}), "state": found.port.values["state"]}
-    peer = host.links.get(layout.links[0].peer) if layout.links[0].peer else None
-    if peer:
-        values["peer"] = peer.status
+        values["port"] = {**values["port"], "state": found.port.values["state"]}
+    if near.peer and near.peer in host.links:
+        values["peer"] = host.links[near.peer].status
     return values
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Optional, Set
+from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -38,7 +38,7 @@ class _Observer:
     def __init__(self, reader: Reader, layout: Layout) -> None:
         self._reader = reader
         self._wanted = {link.id: link for link in layout.links}
-        self._port_names = _port_names(layout.links)
+        self._ports = _ports(layout.links)
         self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
         self.namespaces: Dict[str, FoundNamespace] = {}
         self.links: Dict[LinkId, FoundLink] = {}
@@ -62,7 +62,8 @@ class _Observer:
     def link(self, wanted: Link) -> None:
         """A link, its peer, its bridge and its ports."""
         names = {wanted.name, wanted.master or ""} | set(wanted.ports or ())
-        names |= {str(port.values["backup_port"]) for port in _ports(wanted) if port.values.get("backup_port")}
+        settings = list((wanted.ports or {}).values()) + ([wanted.port] if wanted.port else [])
+        names |= {str(port.values["backup_port"]) for port in settings if port.values.get("backup_port")}
         self._find(wanted.netns, names)
         if wanted.peer:
             # somebody may have moved either end to where the other belongs
@@ -103,10 +104,11 @@ class _Observer:
             return
         wanted = self._wanted.get(key)
         values = dict(raw.values)
+        master = self._name(netns, raw.master)
         port = None
         if raw.port is not None:
             backup = self._name(netns, int(raw.port["backup_port"]))
-            vlans = self._port_vlans(netns, raw.ifindex) if key in self._port_names else None
+            vlans = self._port_vlans(netns, raw.ifindex) if self._vlans_matter(key, master) else None
             port = Port({**raw.port, "backup_port": backup}, vlans)
         vlans = None
         routes = None
@@ -125,7 +127,8 @@ class _Observer:
         status = {**raw.status, "port": raw.port_status} if raw.port else dict(raw.status)
         if raw.kind == "tun":
             status["attached"] = bool(raw.status.get("carrier"))
-            status["pids"] = _tuntap.holders(raw.name) if status["attached"] else []
+            if status["attached"] and wanted and _disturbs(wanted):
+                status["pids"] = _tuntap.holders(raw.name)
         self.links[key] = FoundLink(
             netns,
             raw.name,
@@ -133,13 +136,21 @@ class _Observer:
             raw.kind,
             values,
             status,
-            self._name(netns, raw.master),
+            master,
             port,
             self._reader.addresses(netns, raw.ifindex),
             routes,
             vlans,
             self._peer(netns, raw) if raw.kind == "veth" else None,
         )
+
+    def _vlans_matter(self, key: LinkId, master: str) -> bool:
+        """Whether the VLANs of a port are spoken of, or would be lost because it is to leave its bridge."""
+        bridge = self._wanted.get((key[0], master))
+        if key in self._ports:
+            wanted_master, port = self._ports[key]
+            return port.vlans is not None or wanted_master not in (None, master)
+        return bool(bridge and bridge.purge_ports)
 
     def _name(self, netns: str, index: int) -> str:
         """The name of the link with this index."""
@@ -183,13 +194,14 @@ class _Observer:
         return raw.route._replace(dev=device)
 
 
-def _ports(link: Link) -> List[Port]:
-    return list((link.ports or {}).values()) + ([link.port] if link.port else [])
+def _ports(links: List[Link]) -> Dict[LinkId, Tuple[Optional[str], Port]]:
+    """The master and the settings that ports are to have."""
+    ports = {link.id: (link.master, link.port or Port({})) for link in links if link.master is not None or link.port}
+    for bridge in links:
+        ports.update({(bridge.netns, name): (bridge.name, port) for name, port in (bridge.ports or {}).items()})
+    return ports
 
 
-def _port_names(links: List[Link]) -> Set[LinkId]:
-    """The ports whose VLANs are spoken of."""
-    names = {link.id for link in links if link.port and link.port.vlans is not None}
-    for link in links:
-        names |= {(link.netns, name) for name, port in (link.ports or {}).items() if port.vlans is not None}
-    return names
+def _disturbs(wanted: Link) -> bool:
+    """Whether the task may disturb a program that holds the device."""
+    return not wanted.present or wanted.recreate or "owner" in wanted.values or "group" in wanted.values

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import ROUTE_TYPES, SCOPES
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Layout, Link, Namespace, Port, Route, Values, VnetError, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Layout, Link, Namespace, Port, Route, Values, Vlan, VnetError
 
 Params = Dict[str, Any]
 
@@ -26,7 +26,7 @@ class Option(NamedTuple):
     choices: Tuple[str, ...] = ()
     required: bool = False
     elements: str = ""
-    options: Tuple["Option", ...] = ()
+    options: Tuple[Option, ...] = ()
     row: Optional[table.Attribute] = None
 
 

@@ -21,8 +21,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Route,
     Step,
     Values,
-    VnetError,
     Vlan,
+    VnetError,
 )
 
 # The order of the steps. What cannot be taken back comes late, deletions last.
@@ -284,21 +284,20 @@ class _Planner:
         if going_down:
             self._add(_SET, "link set", wanted.netns, wanted.name, {"up": False}, {"up": True}, _lost_when_down(found))
         self._set_accounts(wanted, found)
-        for row in self._rows(wanted, found):
+        for row in self._rows(wanted):
             self._set(wanted, found, row, fresh)
-        lost = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", 1280) < 1280
-        kept = [address for address in found.addresses if not (lost and address.ipv6)]
-        routes = [] if going_down else found.routes
-        addresses = kept
+        no_ipv6 = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", 1280) < 1280
+        addresses = [address for address in found.addresses if not (no_ipv6 and address.ipv6)]
+        routes = [] if going_down else [route for route in found.routes or [] if not (no_ipv6 and route.ipv6)]
         if wanted.addresses is not None:
-            addresses = self._addresses(wanted, kept)
-            if not any(address in addresses for address in kept if not address.ipv6):
-                routes = [route for route in routes or [] if route.ipv6]  # the last address takes the routes with it
+            ipv4 = [address for address in addresses if not address.ipv6]
+            addresses = self._addresses(wanted, addresses)
+            if ipv4 and not any(address in addresses for address in ipv4):
+                routes = [route for route in routes if route.ipv6]  # the last address takes the routes with it
         if wanted.routes is not None:
-            if not wanted.values.get("up", True):
-                if wanted.routes:
-                    raise VnetError("%s: routes: a link that is down has none; leave them out or set up: true" % wanted.where)
-            routes = self._routes(wanted.netns, wanted.routes, routes or [], wanted.purge_routes, of_link=True)
+            if wanted.routes and not wanted.values.get("up", True):
+                raise VnetError("%s: routes: a link that is down has none; leave them out or set up: true" % wanted.where)
+            routes = self._routes(wanted.netns, wanted.routes, routes, wanted.purge_routes, of_link=True)
         vlans = found.vlans
         if wanted.vlans is not None:
             current = {} if fresh else found.vlans or {}
@@ -309,7 +308,7 @@ class _Planner:
                 values[row.name] = found.values[row.name]
         self.found[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
 
-    def _rows(self, wanted: Link, found: FoundLink) -> List[table.Attribute]:
+    def _rows(self, wanted: Link) -> List[table.Attribute]:
         """The attributes that are wanted, in the order in which the kernel takes them."""
         rows = [row for row in table.OF_KIND[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
         rows = [row for row in rows if row.name not in ("owner", "group")]
@@ -431,7 +430,7 @@ class _Planner:
             self._add(_JOIN, "link set", key[0], key[1], {"master": name}, old, restore)
         current = found.port.values if found.port and joined else {}
         self._port_values(key, join, bridge, current, fresh=not joined)
-        vlans = found.port.vlans if found.port else None
+        vlans = found.port.vlans if found.port and joined else None
         if join.port.vlans is not None:
             vlans = self._port_vlans(key, join, bridge, found, joined)
         port = Port({**current, **join.port.values}, vlans)
@@ -509,7 +508,7 @@ def needs(row: table.Attribute) -> str:
 
 
 def _holders(found: FoundLink) -> str:
-    return ", ".join(str(pid) for pid in found.status["pids"]) or "unknown"
+    return ", ".join(str(pid) for pid in found.status.get("pids", [])) or "unknown"
 
 
 def _inside(netns: str) -> str:
@@ -544,9 +543,9 @@ def _check_delay(wanted: Link, found: FoundLink) -> None:
     after = {**found.values, **wanted.values}
     delay = after.get("forward_delay")
     low, high = _STP_DELAYS
-    if after.get("stp") and delay is not None and ("stp" in wanted.values or "forward_delay" in wanted.values):
-        if not low <= delay <= high:
-            raise VnetError("%s: forward_delay is %g s, and must be %d to %d s while stp is on" % (wanted.where, delay, low, high))
+    asked = "stp" in wanted.values or "forward_delay" in wanted.values
+    if asked and after.get("stp") and delay is not None and not low <= delay <= high:
+        raise VnetError("%s: forward_delay is %g s, and must be %d to %d s while stp is on" % (wanted.where, delay, low, high))
 
 
 def _check_port(join: _Join, found: FoundLink) -> None:

@@ -218,7 +218,7 @@ class Step(NamedTuple):
     name: str
     new: Any = None
     old: Any = None
-    restore: Tuple["Step", ...] = ()
+    restore: Tuple[Step, ...] = ()
     """What must be done beside the opposite of this step to take it back: the kernel drops more than it is told to."""
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.nfv.vnet.plugins.module_utils import _dependency
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -60,7 +59,7 @@ def carry_out(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
         result = {
             "changed": bool(steps),
             key: describe(wanted, planned.after if checking else host),
-            "status": {**status(wanted, before), **status(wanted, host)},
+            "status": status(wanted, before, host),
             "commands": [],
             "diff": {"before": describe(wanted, before), "after": describe(wanted, planned.after)},
             "warnings": planned.warnings,

@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The module vnet_tuntap. DOCUMENTATION and RETURN are generated: make docs."""
 
 from __future__ import annotations
@@ -472,7 +473,7 @@ status:
       type: bool
       returned: if the kernel has it
     pids:
-      description: The programs that hold it, as far as the module may know.
+      description: The programs that hold it, as far as the module may know; only if the task may disturb them.
       type: list
       elements: int
       returned: if the kernel has it

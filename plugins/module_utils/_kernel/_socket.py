@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+from contextlib import suppress
 from typing import Iterator, List, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import split
@@ -32,10 +33,8 @@ class RouteSocket:
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
         for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
-            try:
+            with suppress(OSError):  # older than Linux 4.20: no words with errors, no filter in dumps
                 self._socket.setsockopt(_SOL_NETLINK, option, 1)
-            except OSError:  # older than Linux 4.20: no words with errors, no filter in dumps
-                pass
         self._sequence = 0
 
     def close(self) -> None:
@@ -62,7 +61,7 @@ class RouteSocket:
             self.send(kind, NLM_F_DUMP, body)
             try:
                 return list(self._answers())
-            except _Interrupted:
+            except _InterruptedError:
                 continue
         raise KernelError(errno.EBUSY, "the network changes too fast to be read")
 
@@ -83,12 +82,12 @@ class RouteSocket:
                     return
                 if kind == _NLMSG_DONE:
                     if interrupted:
-                        raise _Interrupted
+                        raise _InterruptedError
                     return
                 yield kind, buffer, body, end
 
 
-class _Interrupted(Exception):
+class _InterruptedError(Exception):
     """What a dump shows changed while it was read."""
 
 

@@ -11,12 +11,6 @@ import socket
 import struct
 from typing import Any, Dict, List, Tuple
 
-from pyroute2.netlink import nla, nlmsg
-from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-from pyroute2.netlink.rtnl.nsidmsg import nsidmsg
-from pyroute2.netlink.rtnl.rtmsg import rtmsg
-
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -36,34 +30,52 @@ def _map(rows: Tuple[table.Attribute, ...], *places: str) -> Tuple[Tuple[int, st
     return tuple((row.code, row.name, row.kind.wire) for row in rows if row.place in places)
 
 
-def _nest(name: str, nla_map: Tuple[Tuple[Any, ...], ...], **inner: type) -> Any:
-    return type(name, (nla,), {"nla_map": nla_map, **inner})
+class Messages:
+    """The message classes. pyroute2 is imported when they are made, so that this file can be read without it."""
 
+    def __init__(self) -> None:
+        from pyroute2.netlink import nla, nlmsg
+        from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+        from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+        from pyroute2.netlink.rtnl.nsidmsg import nsidmsg
+        from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
-class _LinkMessage(nlmsg):  # type: ignore[misc]
-    """C(struct ifinfomsg) with the attributes of the table; nested ones carry the names of their kind."""
+        def nest(name: str, nla_map: Tuple[Tuple[Any, ...], ...], **inner: type) -> Any:
+            return type(name, (nla,), {"nla_map": nla_map, **inner})
 
-    fields = ifinfmsg.fields
-    nla_map = (
-        (3, "name", "asciiz"),
-        (10, "master", "uint32"),
-        (18, "info", "info"),
-        (26, "af_spec", "af_spec"),
-        (26, "vlan_spec", "vlan_spec"),
-        (28, "netns", "uint32"),
-    ) + _map(table.LINK, "link")
-
-    af_spec = _nest("af_spec", ((socket.AF_INET6, "inet6", "inet6"),), inet6=_nest("inet6", _map(table.LINK, "inet6")))
-    vlan_spec = _nest("vlan_spec", ((0, "flags", "uint16"), (2, "vlan", "cdata")))
-    info = _nest(
-        "info",
-        ((1, "kind", "asciiz"), (2, "bridge", "bridge"), (2, "veth", "veth"), (4, "slave_kind", "asciiz"), (5, "port", "port")),
-        bridge=_nest("bridge", _map(table.BRIDGE, "data")),
-        port=_nest("port", _map(table.PORT, "port")),
-    )
-
-
-_LinkMessage.info.veth = _nest("veth", ((1, "peer", "peer"),), peer=type("peer", (_LinkMessage,), {"header": nla.header}))
+        inet6 = nest("inet6", _map(table.LINK, "inet6"))
+        info = nest(
+            "info",
+            (
+                (1, "kind", "asciiz"),
+                (2, "bridge", "bridge"),
+                (2, "veth", "veth"),
+                (4, "slave_kind", "asciiz"),
+                (5, "port", "port"),
+            ),
+            bridge=nest("bridge", _map(table.BRIDGE, "data")),
+            port=nest("port", _map(table.PORT, "port")),
+        )
+        members = {
+            "fields": ifinfmsg.fields,
+            "nla_map": (
+                (3, "name", "asciiz"),
+                (10, "master", "uint32"),
+                (18, "info", "info"),
+                (26, "af_spec", "af_spec"),
+                (26, "vlan_spec", "vlan_spec"),
+                (28, "netns", "uint32"),
+                *_map(table.LINK, "link"),
+            ),
+            "info": info,
+            "af_spec": nest("af_spec", ((socket.AF_INET6, "inet6", "inet6"),), inet6=inet6),
+            "vlan_spec": nest("vlan_spec", ((0, "flags", "uint16"), (2, "vlan", "cdata"))),
+        }
+        self.link = type("link", (nlmsg,), members)
+        """C(struct ifinfomsg) with the attributes of the table. What is nested by kind carries the name of the kind."""
+        peer = type("peer", (self.link,), {"header": nla.header})
+        info.veth = nest("veth", ((1, "peer", "peer"),), peer=peer)
+        self.address, self.route, self.nsid = ifaddrmsg, rtmsg, nsidmsg
 
 
 def _attributes(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
@@ -76,6 +88,7 @@ class Writer:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._namespaces = reader.namespaces
+        self._messages = Messages()
 
     def namespace_add(self, name: str) -> None:
         self._reader.forget(name)
@@ -88,7 +101,7 @@ class Writer:
     def nsid_set(self, netns: str, other: str, nsid: int) -> None:
         with self._namespaces.open(other) as descriptor:
             attributes = [("NETNSA_NSID", nsid), ("NETNSA_FD", descriptor)]
-            self._send(netns, nsidmsg(), _RTM_NEWNSID, 0, attributes)
+            self._send(netns, self._messages.nsid(), _RTM_NEWNSID, 0, attributes)
 
     def sysctl_set(self, netns: str, key: str, value: str) -> None:
         with self._namespaces.inside(netns):
@@ -182,7 +195,7 @@ class Writer:
         self._reader.socket(netns).request(kind, flags, bytes(message.data[16 : message["header"]["length"]]))
 
     def _send_link(self, netns: str, kind: int, flags_of_request: int, name: str, values: Values, attributes: List[Tuple[str, Any]], **header: int) -> None:
-        message = _LinkMessage()
+        message = self._messages.link()
         message.update(header)
         if flags_of_request == _NEW:
             attributes = [("name", name)] + attributes
@@ -191,7 +204,7 @@ class Writer:
         self._send(netns, message, kind, flags_of_request, _encoded(values) + attributes)
 
     def _vlan(self, kind: int, netns: str, name: str, vlan: Vlan, of_bridge: bool) -> None:
-        message = _LinkMessage()
+        message = self._messages.link()
         message["family"] = socket.AF_BRIDGE
         message["index"] = self._index(netns, name)
         flags = (2 if vlan.pvid else 0) | (4 if vlan.untagged else 0)
@@ -204,7 +217,7 @@ class Writer:
         self._send(netns, message, kind, 0, [("vlan_spec", _attributes(spec))])
 
     def _address(self, kind: int, flags: int, netns: str, name: str, address: Address) -> None:
-        message = ifaddrmsg()
+        message = self._messages.address()
         message["family"] = socket.AF_INET6 if address.ipv6 else socket.AF_INET
         message["prefixlen"] = address.prefix
         message["index"] = self._index(netns, name)
@@ -214,7 +227,7 @@ class Writer:
         self._send(netns, message, kind, flags, attributes)
 
     def _route(self, kind: int, flags: int, netns: str, route: Route) -> None:
-        message = rtmsg()
+        message = self._messages.route()
         destination, length = route.to.split("/")
         deleting = kind == _RTM_DELROUTE
         message.update(

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The nfv.vnet developers
+
+PYTHON ?= python3
+VENV := .venv
+OLDEST_PYROUTE2 := 0.7.2
+PARTS := unit kernel integration packaging lint sanity
+
+# Only the virtual environment may decide what is imported.
+unexport PYTHONPATH PYTHONHOME
+export PYTHONNOUSERSITE := 1
+# Ansible stops at a locale that the machine does not have, as a remote login often brings along.
+export LC_ALL := C.UTF-8
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test $(PARTS) bench docs pin clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/demo ## build a network of its own, ping across it, and remove it again
+	@tests/sandbox $(VENV)/bin/ansible-playbook playbooks/quickstart.yml
+
+test: $(VENV)/test ## run every test
+	@$(VENV)/bin/python tests/run
+
+unit: ## test the plan and the parsing as data
+kernel: ## test the engine on this kernel, with the newest and the oldest pyroute2
+integration: ## test the modules through Ansible
+packaging: ## test the ways of installing the collection, and `make demo` in a fresh clone
+lint: ## check style, types and documentation
+sanity: ## run ansible-test sanity
+$(PARTS): $(VENV)/test
+	@$(VENV)/bin/python tests/run $@
+
+bench: $(VENV)/demo ## measure the time of a task of each module
+	@tests/sandbox $(VENV)/bin/python tests/bench
+
+docs: $(VENV)/test ## write the documentation of the modules anew from the attribute table
+	@$(VENV)/bin/python hacking/document.py
+
+pin: $(VENV)/test ## pin the newest versions of all requirements
+	@$(VENV)/bin/pip install -qq uv
+	@cd tests/requirements && for name in demo test; do \
+	    { head -n 3 $$name.in && ../../$(VENV)/bin/uv pip compile -qq --universal --python-version 3.11 \
+	        --no-annotate --no-header $$name.in; } > $$name.new && mv $$name.new $$name.txt || exit; \
+	done
+
+clean: ## remove the virtual environment and all caches
+	rm -rf $(VENV) .ansible tests/output
+
+# What a machine lacks is found before pip fails in the middle.
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo 'Python 3.11 or newer is needed: install one and call make PYTHON=python3.11.' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo 'The module venv of Python is missing: apt install python3-venv.' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo: tests/requirements/demo.txt | $(VENV)/bin/pip
+	@echo 'Preparing $(VENV), once …'
+	@$(VENV)/bin/pip install -qq --requirement $<
+	@touch $@
+
+$(VENV)/test: tests/requirements/test.txt | $(VENV)/demo
+	@echo 'Preparing $(VENV) for the tests, once …'
+	@$(VENV)/bin/pip install -qq --requirement $<
+	@$(VENV)/bin/pip install -qq --no-deps --upgrade --target $(VENV)/pyroute2-$(OLDEST_PYROUTE2) \
+	    pyroute2==$(OLDEST_PYROUTE2)
+	@touch $@

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The nfv.vnet developers
+"""The ways to the modules: the release installed from its archive, under full and short names, and the checkout."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from users import ROOT, User, tracked_files
+
+SANDBOX = ROOT / "tests" / "sandbox"
+MADE_BY_GALAXY = {"FILES.json", "MANIFEST.json"}
+PLAYBOOK = """
+- hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/nfv.vnet.vnet:
+      name: br0
+  tasks:
+    - nfv.vnet.vnet_bridge:
+    - nfv.vnet.vnet_bridge:
+        name: br0
+"""
+
+
+@pytest.fixture
+def archive(user: User) -> Path:
+    result = user.run("ansible-galaxy", "collection", "build", "--output-path", user.home, cwd=ROOT)
+    assert result.returncode == 0, result.stderr
+    (file,) = user.home.glob("nfv-vnet-*.tar.gz")
+    return file
+
+
+@pytest.fixture
+def empty_folder(user: User, archive: Path) -> Path:
+    """A folder without any settings, of a user who has installed the collection."""
+    folder = user.home / "work"
+    folder.mkdir()
+    result = user.run("ansible-galaxy", "collection", "install", "--offline", archive, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+def assert_builds_bridge(user: User, cwd: Path, command: str) -> str:
+    """Return what the command said on its error output."""
+    result = user.run(SANDBOX, "sh", "-c", f"{command} && test -d /sys/class/net/br0/bridge", cwd=cwd)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stderr
+
+
+def test_full_name_after_installation(user: User, empty_folder: Path) -> None:
+    assert_builds_bridge(user, empty_folder, "ansible localhost -m nfv.vnet.vnet_bridge -a 'name=br0'")
+
+
+def test_playbook_after_installation(user: User, empty_folder: Path) -> None:
+    (empty_folder / "playbook.yml").write_text(PLAYBOOK)
+    assert_builds_bridge(user, empty_folder, "ansible-playbook playbook.yml")
+
+
+def test_short_name_after_installation_with_one_line_of_settings(user: User, empty_folder: Path) -> None:
+    library = "~/.ansible/collections/ansible_collections/nfv/vnet/plugins/modules"
+    (empty_folder / "ansible.cfg").write_text(f"[defaults]\nlibrary = {library}\n")
+    assert_builds_bridge(user, empty_folder, "ansible localhost -m vnet_bridge -a 'name=br0'")
+
+
+@pytest.mark.parametrize("name", ["vnet_bridge", "nfv.vnet.vnet_bridge"])
+def test_in_the_checkout(user: User, name: str) -> None:
+    assert assert_builds_bridge(user, ROOT, f"ansible localhost -m {name} -a 'name=br0'") == ""
+
+
+def test_archive_holds_files_of_the_checkout_and_nothing_else(archive: Path) -> None:
+    with tarfile.open(archive) as content:
+        members = content.getmembers()
+    assert all(member.isfile() or member.isdir() for member in members)
+    files = {member.name for member in members if member.isfile()}
+    assert files - MADE_BY_GALAXY <= set(tracked_files())
+    assert not {name for name in files if name.startswith((".", "hacking/", "tests/packaging/"))}

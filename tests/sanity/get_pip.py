@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The nfv.vnet developers
+"""What ansible-test calls to put pip into its virtual environments, in place of a script that it would download."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+UNKNOWN_TO_PIP = {"--no-setuptools", "--no-wheel"}
+options = [option for option in sys.argv[1:] if option not in UNKNOWN_TO_PIP]
+
+subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
+sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", "--quiet", *options]))
