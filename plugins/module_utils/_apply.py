@@ -82,16 +82,14 @@ class Transaction:
                 raise VnetError("%s: %s%s" % (describe(step), error, _hint(step, error))) from None
 
     def _holds(self, step: Step) -> bool:
-        """Whether a new link came with the value: a kernel without a feature even refuses to turn it off."""
-        if step.act not in ("link set", "port set") or step.old is not None:
-            return False
-        name, value = _pair(step)
-        link = self._reader.link(step.netns, step.name)
+        """Whether a link has the value by itself: a kernel without a feature even refuses to turn it off."""
+        rows = {"link set": table.OF_KIND["bridge"], "port set": table.OF_PORT}.get(step.act, {})
+        name, value = _pair(step) if rows and step.old is None else ("", None)
+        link = self._reader.link(step.netns, step.name) if name in rows else None
         if not link:
             return False
-        if step.act == "port set":
-            return bool(table.OF_PORT[name].same((link.port or {}).get(name), value))
-        return table.OF_KIND["bridge"][name].same(link.values.get(name), value)
+        values = (link.port or {}) if step.act == "port set" else link.values
+        return rows[name].same(values.get(name), value)
 
     def undo(self) -> List[str]:
         """Takes everything back as far as that can be; returns what is lost."""
@@ -103,7 +101,8 @@ class Transaction:
             opposite = undo(step)
             for action in ([opposite] if opposite else []) + list(step.restore):
                 with suppress(KernelError):  # what is not as before is found by looking at the host afterwards
-                    run(self._writer, action)
+                    if not self._holds(action):
+                        run(self._writer, action)
         return lost
 
 

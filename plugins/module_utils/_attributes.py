@@ -161,6 +161,7 @@ ACCOUNT = Kind("str", "uint32", lambda payload: str(_number(payload)), int, str)
 QUERIER = Kind("dict", "hex", _querier, str, str)
 BRIDGE_ID = Kind("str", "cdata", _bridge_id, str, str)
 MCAST_ROUTER = _words(8, "disabled", "auto", "permanent", "temporary")
+STATES_WITHOUT_STP = ("disabled", "forwarding")
 PORT_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 
 VLANS = "CONFIG_BRIDGE_VLAN_FILTERING"
@@ -255,7 +256,14 @@ BRIDGE: Tuple[Attribute, ...] = (
 )
 
 PORT: Tuple[Attribute, ...] = (
-    Attribute("state", 1, _words(8, *PORT_STATES), "State of the port; settable while the bridge has STP off.", when="up", place="port"),
+    Attribute(
+        "state",
+        1,
+        _words(8, *PORT_STATES),
+        "State of the port; without STP it can be set to V(disabled) or V(forwarding), with STP the bridge decides.",
+        when="up",
+        place="port",
+    ),
     Attribute("priority", 2, U16, "Priority in the spanning tree, the lowest wins.", 0, 63, place="port"),
     Attribute("cost", 3, U32, "Cost of the way through this port.", 1, 65535, place="port"),
     Attribute("hairpin", 4, ON_OFF, "Whether packets may leave through the port that they came from.", place="port"),

@@ -70,6 +70,8 @@ class _Observer:
             self._find(wanted.peer[0], {wanted.name, wanted.peer[1]})
             self._find(wanted.netns, {wanted.peer[1]})
         found = self.links.get(wanted.id)
+        if found and wanted.port:
+            self._find(wanted.netns, {found.master})
         if found and found.kind == "bridge" and wanted.ports is not None:
             for raw in self._reader.links(wanted.netns, master=found.ifindex):
                 self._keep(wanted.netns, raw)

@@ -302,10 +302,9 @@ class _Planner:
         if wanted.vlans is not None:
             current = {} if fresh else found.vlans or {}
             vlans = self._vlans(wanted, self._after_default(wanted, found, current), wanted.vlans, wanted.purge_vlans, of_bridge=True)
-        values = {**found.values, **wanted.values}
-        for row in table.TUNTAP:
-            if row.when == "attach" and not fresh and row.name in found.values:
-                values[row.name] = found.values[row.name]
+        rows = table.OF_KIND[wanted.kind]
+        kept = () if fresh else [name for name in wanted.values if rows[name].when == "attach" or _holds(rows[name], wanted, found)]
+        values = {**found.values, **{name: value for name, value in wanted.values.items() if name not in kept}}
         self.found[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
 
     def _rows(self, wanted: Link) -> List[table.Attribute]:
@@ -320,7 +319,7 @@ class _Planner:
         value, current = wanted.values[row.name], found.values.get(row.name)
         if current is None and not fresh:
             raise VnetError("%s: this kernel has no %s%s" % (wanted.where, row.name, needs(row)))
-        if row.same(value, current):
+        if _holds(row, wanted, found):
             return
         if row.name == "up":
             if value:
@@ -425,7 +424,7 @@ class _Planner:
         _check_port(join, found)
         joined = found.master == name
         if not joined:
-            restore = _port_settings(found) if found.master else ()
+            restore = _port_settings(found) + _bridge_mac(bridge)
             old = {"master": found.master}
             self._add(_JOIN, "link set", key[0], key[1], {"master": name}, old, restore)
         current = found.port.values if found.port and joined else {}
@@ -455,6 +454,8 @@ class _Planner:
                 continue
             if row.when == "up" and bridge and bridge.values.get("stp"):
                 raise VnetError("%s: state: STP decides on %s, where it is on; leave state out or set stp: false" % (join.where, bridge.name))
+            if row.when == "up" and value not in table.STATES_WITHOUT_STP:
+                raise VnetError("%s: state: %s does not last while stp is off, the kernel makes the port forwarding at once; set disabled or forwarding" % (join.where, value))
             phase = _IS_UP if row.when == "up" else _JOIN
             self._add(phase, "port set", key[0], key[1], {row.name: value}, None if fresh else {row.name: now})
 
@@ -520,6 +521,12 @@ def _blank(kind: str, netns: str, name: str, values: Values) -> FoundLink:
     return FoundLink(netns, name, 0, kind, values, {}, "", None, [], [], None, None)
 
 
+def _holds(row: table.Attribute, wanted: Link, found: FoundLink) -> bool:
+    """Whether a value is the one that is there; a device without an owner does not mention one."""
+    missing = "" if row.name in ("owner", "group") else None
+    return row.same(wanted.values[row.name], found.values.get(row.name, missing))
+
+
 def _same_kind(wanted: Link, found: FoundLink) -> None:
     if found.kind != wanted.kind:
         kind = _blank(wanted.kind, "", "", {}).title
@@ -576,6 +583,13 @@ def _port_settings(found: FoundLink) -> Tuple[Step, ...]:
     settings = tuple(Step("port set", found.netns, found.name, {name: value}) for name, value in settable.items())
     vlans = tuple(Step("vlan add", found.netns, found.name, (vlan, False)) for vlan in (found.port.vlans or {}).values())
     return settings + vlans
+
+
+def _bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
+    """The MAC that a bridge has before it takes its first port, and loses for good when that leaves."""
+    if not bridge or not bridge.ifindex:
+        return ()
+    return (Step("link set", bridge.netns, bridge.name, {"mac": bridge.values["mac"]}),)
 
 
 def _secondary(address: Address, primary: Address) -> bool:

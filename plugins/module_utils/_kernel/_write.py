@@ -22,6 +22,7 @@ _RTM_NEWLINK, _RTM_DELLINK, _RTM_SETLINK = 16, 17, 19
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE, _RTM_NEWNSID = 20, 21, 24, 25, 88
 _NEW = NLM_F_CREATE | NLM_F_EXCL
 _BRIDGE_FLAGS_MASTER, _BRIDGE_FLAGS_SELF = 1, 2
+_IFLA_PROTINFO, _NLA_F_NESTED = 12, 0x8000
 _IFA_F_NODAD = 0x02
 _RTPROT_STATIC, _RT_SCOPE_NOWHERE, _RTNH_F_ONLINK = 4, 255, 4
 
@@ -50,17 +51,15 @@ class Messages:
                 (1, "kind", "asciiz"),
                 (2, "bridge", "bridge"),
                 (2, "veth", "veth"),
-                (4, "slave_kind", "asciiz"),
-                (5, "port", "port"),
             ),
             bridge=nest("bridge", _map(table.BRIDGE, "data")),
-            port=nest("port", _map(table.PORT, "port")),
         )
         members = {
             "fields": ifinfmsg.fields,
             "nla_map": (
                 (3, "name", "asciiz"),
                 (10, "master", "uint32"),
+                (_IFLA_PROTINFO | _NLA_F_NESTED, "port", "port"),
                 (18, "info", "info"),
                 (26, "af_spec", "af_spec"),
                 (26, "vlan_spec", "vlan_spec"),
@@ -68,6 +67,7 @@ class Messages:
                 *_map(table.LINK, "link"),
             ),
             "info": info,
+            "port": nest("port", _map(table.PORT, "port")),
             "af_spec": nest("af_spec", ((socket.AF_INET6, "inet6", "inet6"),), inet6=inet6),
             "vlan_spec": nest("vlan_spec", ((0, "flags", "uint16"), (2, "vlan", "cdata"))),
         }
@@ -149,8 +149,8 @@ class Writer:
             value = self._index(netns, value) if value else 0
         else:
             value = table.OF_PORT[attribute].kind.encode(value)
-        info = _attributes([("slave_kind", "bridge"), ("port", _attributes([(attribute, value)]))])
-        self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [("info", info)])
+        port = ("port", _attributes([(attribute, value)]))
+        self._send_link(netns, _RTM_SETLINK, 0, name, {}, [port], family=socket.AF_BRIDGE)
 
     def link_rename(self, netns: str, name: str, new: str) -> None:
         self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [("name", new)])
