@@ -176,7 +176,7 @@ LINK: Tuple[Attribute, ...] = (
     Attribute("alias", 20, TEXT, "A text for people, 200 bytes at most; V('') takes it away.", 0, 200, place="link"),
     Attribute("link_group", 27, U32, "Number of the group that the link belongs to.", 0, 2**31 - 1, "group", place="link"),
     Attribute("num_tx_queues", 31, U32, "Number of transmit queues.", 1, 4096, "numtxqueues", "create", "link"),
-    Attribute("num_rx_queues", 32, U32, "Number of receive queues.", 1, 4096, "numrxqueues", "create", "link"),
+    Attribute("num_rx_queues", 32, U32, "Number of receive queues.", 1, 4096, "numrxqueues", "create", "link", "CONFIG_RPS"),
     Attribute("gso_max_segs", 40, U32, "Most segments of a packet that the stack hands over whole.", 1, 65535, place="link"),
     Attribute("gso_max_size", 41, U32, "Most bytes of a packet that the stack hands over whole.", 1, 524280, place="link"),
     Attribute("arp", 7, FLAG, "Whether the link resolves neighbours (ARP, neighbour discovery).", place="flag"),

@@ -12,29 +12,29 @@ from typing import Tuple
 from ansible.module_utils.basic import missing_required_lib
 
 OLDEST = (0, 7, 2)
-_VERSION_FILE = os.path.join("config", "version.py")
 _PACKAGES = "Debian and Ubuntu: python3-pyroute2; Fedora and EPEL: python3-pyroute2; pip: pyroute2"
+_METADATA = re.compile(r"pyroute2-([0-9]+(?:\.[0-9]+)*)[^/]*\.(?:dist|egg)-info")
 
 
 def complaint() -> str:
     """What to tell the user, '' where pyroute2 will do."""
     spec = find_spec("pyroute2")
-    oldest = ".".join(map(str, OLDEST))
+    library = "pyroute2 >= %s" % _text(OLDEST)
     if spec is None or not spec.origin:
-        return str(missing_required_lib("pyroute2 >= %s" % oldest, reason="on the target host (%s)." % _PACKAGES))
-    found = version(os.path.dirname(spec.origin))
-    if found < OLDEST:
-        has = "%s is version %s" % (os.path.dirname(spec.origin), ".".join(map(str, found)) or "unknown")
-        reason = "on the target host (%s): %s." % (_PACKAGES, has)
-        return str(missing_required_lib("pyroute2 >= %s" % oldest, reason=reason))
+        return str(missing_required_lib(library, reason="on the target host (%s)." % _PACKAGES))
+    folder = os.path.dirname(spec.origin)
+    found = version(folder)
+    if found and found < OLDEST:
+        reason = "on the target host (%s); %s is version %s." % (_PACKAGES, folder, _text(found))
+        return str(missing_required_lib(library, reason=reason))
     return ""
 
 
-def version(package: str) -> Tuple[int, ...]:
-    """The version of the pyroute2 in a folder, () where it does not say."""
-    try:
-        with open(os.path.join(package, _VERSION_FILE), encoding="utf-8") as file:
-            match = re.search(r"__version__ = ['\"](\d+(?:\.\d+)*)", file.read())
-    except OSError:
-        return ()
-    return tuple(int(part) for part in match[1].split(".")) if match else ()
+def version(folder: str) -> Tuple[int, ...]:
+    """The version of the pyroute2 in a folder by the metadata beside it, () where there is none."""
+    matches = (_METADATA.fullmatch(entry) for entry in os.listdir(os.path.dirname(folder)))
+    return max((tuple(map(int, match[1].split("."))) for match in matches if match), default=())
+
+
+def _text(numbers: Tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))

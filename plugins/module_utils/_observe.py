@@ -56,7 +56,7 @@ class _Observer:
         sysctl = {key: self._reader.sysctl(wanted.name, key) for key in wanted.sysctl or ()}
         routes = None
         if wanted.routes is not None:
-            routes = [self._named(wanted.name, raw) for raw in self._routes(wanted.name, wanted.routes)]
+            routes = [self._named(wanted.name, raw) for raw in self._routes(wanted.name, wanted.routes) if not raw.foreign]
         self.namespaces[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes, pids=pids)
 
     def link(self, wanted: Link) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import ROUT
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Layout, Link, Namespace, Port, Route, Values, Vlan, VnetError
 
 Params = Dict[str, Any]
+_NUMBER = re.compile("[0-9]+")
 
 
 class Option(NamedTuple):
@@ -311,7 +312,7 @@ def _mac(name: str, text: str, where: str) -> str:
 
 def _account(option: str, text: str, where: str, checking: bool) -> str:
     """The id of a user or a group. One that is missing may be the work of an earlier task that was only checked too."""
-    if text.isdigit():
+    if _NUMBER.fullmatch(text):
         return text
     import grp
     import pwd
@@ -361,7 +362,7 @@ def _prefix(text: str, where: str) -> Tuple[int, str, Optional[int]]:
     if not slash:
         return family, address, None
     longest = _bits(family)
-    if not length.isdigit() or int(length) > longest:
+    if not _NUMBER.fullmatch(length) or int(length) > longest:
         raise VnetError("%s: %r: the prefix is not 0 to %d" % (where, text, longest))
     return family, address, int(length)
 
@@ -498,7 +499,7 @@ def _vlans(entries: Optional[List[Params]], where: str) -> Optional[Dict[int, Vl
 
 
 def _vids(text: str, where: str) -> Tuple[int, int]:
-    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+    match = re.fullmatch(r"([0-9]+)(?:-([0-9]+))?", text)
     if not match:
         raise VnetError("%s: vid: %r is neither a VLAN nor a range such as 10-20" % (where, text))
     first, last = int(match[1]), int(match[2] or match[1])

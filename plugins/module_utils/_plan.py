@@ -538,7 +538,11 @@ def _conflicts(wanted: Link, found: FoundLink) -> List[str]:
     conflicts = []
     for row in table.OF_KIND[wanted.kind].values():
         value, now = wanted.values.get(row.name), found.values.get(row.name)
-        if value is not None and row.when == "create" and value != now:
+        if value is None or row.when != "create":
+            continue
+        if now is None:
+            raise VnetError("%s: this kernel has no %s%s" % (wanted.where, row.name, needs(row)))
+        if value != now:
             conflicts.append("%s is %s, not %s" % (row.name, now, value))
     for name in ("owner", "group"):
         if wanted.kind == "tun" and wanted.values.get(name) == "" and found.values.get(name):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from typing import Any, Dict, List, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
@@ -20,11 +21,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
 
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_SETLINK = 16, 17, 19
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE, _RTM_NEWNSID = 20, 21, 24, 25, 88
+_SETTLED_WITHIN, _PAUSE = 3.0, 0.01  # seconds
 _NEW = NLM_F_CREATE | NLM_F_EXCL
 _BRIDGE_FLAGS_MASTER, _BRIDGE_FLAGS_SELF = 1, 2
 _IFLA_PROTINFO, _NLA_F_NESTED = 12, 0x8000
 _IFA_F_NODAD = 0x02
-_RTPROT_STATIC, _RT_SCOPE_NOWHERE, _RTNH_F_ONLINK = 4, 255, 4
+_RTPROT_STATIC, _RTNH_F_ONLINK = 4, 4
 
 
 def _map(rows: Tuple[table.Attribute, ...], *places: str) -> Tuple[Tuple[int, str, str], ...]:
@@ -145,6 +147,8 @@ class Writer:
 
     def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
         """One attribute of a bridge port."""
+        if attribute == "state":
+            self._settle(netns, name)
         if attribute == "backup_port":
             value = self._index(netns, value) if value else 0
         else:
@@ -182,6 +186,15 @@ class Writer:
 
     def route_delete(self, netns: str, route: Route) -> None:
         self._route(_RTM_DELROUTE, 0, netns, route)
+
+    def _settle(self, netns: str, name: str) -> None:
+        """Waits until a new carrier has become known: the kernel sets the state of a port by itself then."""
+        deadline = time.monotonic() + _SETTLED_WITHIN
+        while time.monotonic() < deadline:
+            link = self._reader.link(netns, name)
+            if not link or not link.status.get("carrier") or link.status["operstate"] in ("up", "unknown"):
+                return
+            time.sleep(_PAUSE)
 
     def _index(self, netns: str, name: str) -> int:
         link = self._reader.link(netns, name)
@@ -230,12 +243,14 @@ class Writer:
         message = self._messages.route()
         destination, length = route.to.split("/")
         deleting = kind == _RTM_DELROUTE
+        on_link = route.type == "unicast" and not route.ipv6 and not route.via
+        scope = SCOPES.get(route.scope or ("link" if on_link else "global"), 0)
         message.update(
             family=socket.AF_INET6 if route.ipv6 else socket.AF_INET,
             dst_len=int(length),
             table=route.table if route.table < 256 else 252,
             proto=0 if deleting else _RTPROT_STATIC,
-            scope=_RT_SCOPE_NOWHERE if deleting else SCOPES.get(route.scope, 0),
+            scope=SCOPES["nowhere"] if deleting else scope,
             type=ROUTE_TYPES[route.type],
             flags=_RTNH_F_ONLINK if route.onlink else 0,
         )
