@@ -11,7 +11,8 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import MAIN_TABLE, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, save_link, save_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import needs, plan
@@ -27,6 +28,8 @@ _OPPOSITE = {
     "route add": "route delete",
     "route delete": "route add",
 }
+_GONE = (("route delete", errno.ESRCH), ("address delete", errno.EADDRNOTAVAIL))
+"""An address takes others and routes with it; what is gone need not be deleted."""
 _FINAL = ("netns delete", "link delete", "nsid set")
 _PASSES = 2
 """A change may have effects that cannot be foreseen (the last address takes routes with it): they are mended once."""
@@ -38,6 +41,7 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tu
     VnetError where that failed. The host is as it was before then, or the error says what is not.
     """
     transaction = Transaction(reader)
+    transaction.save(layout, before, steps)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
@@ -52,7 +56,7 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tu
         lost = transaction.undo()
         if not isinstance(error, VnetError):
             raise
-        raise VnetError("%s. %s" % (error, _aftermath(lost, before, observe(reader, layout)))) from None
+        raise VnetError("%s. %s" % (error, _aftermath(lost, transaction.unrestored(), before, observe(reader, layout)))) from None
 
 
 def _stop(number: int, _frame: Any) -> None:
@@ -66,7 +70,21 @@ class Transaction:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._writer = Writer(reader)
+        self._saved: Dict[LinkId, Saved] = {}
         self.taken: List[Step] = []
+
+    def save(self, layout: Layout, before: Host, steps: List[Step]) -> None:
+        """Remembers the addresses and routes that the steps may cost."""
+        for link in {(step.netns, step.name) for step in steps} & set(before.links):
+            self._saved[link] = save_link(self._reader.socket(link[0]), before.links[link].ifindex)
+        for namespace in layout.namespaces:
+            if namespace.routes is not None and before.exists(namespace.name):
+                tables = [MAIN_TABLE] + [route.table for route in namespace.routes]
+                self._saved[namespace.name, ""] = save_routes(self._reader.socket(namespace.name), tables)
+
+    def unrestored(self) -> List[LinkId]:
+        """The links that lack an address or a route that they had."""
+        return [link for link, saved in self._saved.items() if differs(self._reader.socket(link[0]), saved)]
 
     def run(self, steps: List[Step]) -> None:
         for step in steps:
@@ -75,7 +93,7 @@ class Transaction:
             try:
                 run(self._writer, step)
             except KernelError as error:
-                if self._holds(step):
+                if self._holds(step) or (step.act, error.code) in _GONE:
                     continue
                 if step.act in _FINAL or step.act in _OPPOSITE:
                     self.taken.pop()
@@ -103,6 +121,8 @@ class Transaction:
                 with suppress(KernelError):  # what is not as before is found by looking at the host afterwards
                     if not self._holds(action):
                         run(self._writer, action)
+        for (netns, _name), saved in self._saved.items():
+            restore(self._reader.socket(netns), saved)
         return lost
 
 
@@ -193,16 +213,17 @@ def _needs(step: Step) -> str:
     return "; it needs %s" % missing if missing else ""
 
 
-def _aftermath(lost: List[str], before: Host, after: Host) -> str:
+def _aftermath(lost: List[str], unrestored: List[LinkId], before: Host, after: Host) -> str:
     """What is not as it was before, as a sentence."""
     if lost:
         return "This cannot be taken back: %s" % "; ".join(lost)
-    changed = [link for link in sorted(set(before.links) | set(after.links)) if _essence(before, link) != _essence(after, link)]
-    names = [name + (" in namespace %s" % netns if netns else "") for netns, name in changed]
+    links = set(before.links) | set(after.links)
+    changed = sorted({link for link in links if _essence(before, link) != _essence(after, link)} | set(unrestored))
+    names = [(name or "routes") + (" in namespace %s" % netns if netns else "") for netns, name in changed]
     names += [
         "namespace %s" % name
         for name, found in sorted(before.namespaces.items())
-        if found._replace(nsid=None, pids=[]) != after.namespaces[name]._replace(nsid=None, pids=[])
+        if (found.identity, found.sysctl) != (after.namespaces[name].identity, after.namespaces[name].sysctl)
     ]
     return "The host is not quite as it was before: look at %s" % ", ".join(names) if names else "The host is as it was before"
 
@@ -213,8 +234,7 @@ def _essence(host: Host, link: LinkId) -> Any:
     if not found:
         return None
     port = found.port and {name: value for name, value in found.port.values.items() if name != "state"}
-    addresses = sorted(address.key for address in found.addresses if not address.link_local)
-    return found.ifindex, found.values, found.master, port, addresses, found.routes, found.vlans
+    return found.ifindex, found.values, found.master, port, found.vlans
 
 
 def describe(step: Step) -> str:

@@ -141,6 +141,11 @@ def split(payload: bytes, start: int = 0, end: int = -1) -> Iterator[Tuple[int, 
         start += (length + 3) & ~3
 
 
+def attribute(code: int, payload: bytes) -> bytes:
+    """One netlink attribute with this payload."""
+    return struct.pack("=HH", 4 + len(payload), code) + payload + b"\0" * (-len(payload) & 3)
+
+
 def _querier(payload: bytes) -> Dict[str, str]:
     families = {1: ("ipv4", socket.AF_INET), 5: ("ipv6", socket.AF_INET6)}
     return {families[code][0]: socket.inet_ntop(families[code][1], payload[start:end]) for code, start, end in split(payload) if code in families}

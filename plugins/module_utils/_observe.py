@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from contextlib import contextmanager
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -28,10 +29,20 @@ def observe(reader: Reader, layout: Layout) -> Host:
     """The part of the host that the layout speaks of. VnetError where it may not be looked at."""
     observer = _Observer(reader, layout)
     for namespace in layout.namespaces:
-        observer.namespace(namespace)
+        with _speaking_of(namespace.where):
+            observer.namespace(namespace)
     for link in layout.links:
-        observer.link(link)
+        with _speaking_of(link.where):
+            observer.link(link)
     return Host(observer.namespaces, observer.links)
+
+
+@contextmanager
+def _speaking_of(where: str) -> Iterator[None]:
+    try:
+        yield
+    except KernelError as error:
+        raise VnetError("%s: %s" % (where, error)) from None
 
 
 class _Observer:
@@ -48,15 +59,13 @@ class _Observer:
         self._visit(wanted.name)
         found = self.namespaces[wanted.name]
         if found.identity is None:
-            if not found.corpse and _namespaces.is_taken(wanted.name):
-                raise VnetError("%s: %s is neither a namespace nor an empty file; move it away" % (wanted.where, _namespaces.path_of(wanted.name)))
             return
         pids = [] if wanted.present else _namespaces.processes(found.identity)
         nsid = self._reader.nsid("", wanted.name)
         sysctl = {key: self._reader.sysctl(wanted.name, key) for key in wanted.sysctl or ()}
         routes = None
         if wanted.routes is not None:
-            routes = [self._named(wanted.name, raw) for raw in self._routes(wanted.name, wanted.routes) if not raw.foreign]
+            routes = [self._named(wanted.name, raw) for raw in self._routes(wanted.name, wanted.routes)]
         self.namespaces[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes, pids=pids)
 
     def link(self, wanted: Link) -> None:
@@ -79,26 +88,18 @@ class _Observer:
     def _visit(self, netns: str) -> None:
         if netns in self.namespaces:
             return
-        try:
-            identity = self._reader.namespaces.identity(netns)
-        except KernelError as error:
-            raise VnetError("namespace %s: %s" % (netns, error)) from None
-        corpse = identity is None and "/" not in netns and _namespaces.is_corpse(netns)
-        self.namespaces[netns] = FoundNamespace(identity, corpse)
+        identity = self._reader.namespaces.identity(netns)
+        self.namespaces[netns] = FoundNamespace(identity, "" if identity else _namespaces.obstacle(netns))
 
     def _find(self, netns: str, names: Iterable[str]) -> None:
         self._visit(netns)
         if self.namespaces[netns].identity is None:
             return
-        try:
-            for name in sorted(names):
-                if name and (netns, name) not in self.links:
-                    raw = self._reader.link(netns, name)
-                    if raw:
-                        self._keep(netns, raw)
-        except KernelError as error:
-            where = "namespace %s: " % netns if netns else ""
-            raise VnetError("%s%s" % (where, error)) from None
+        for name in sorted(names):
+            if name and (netns, name) not in self.links:
+                raw = self._reader.link(netns, name)
+                if raw:
+                    self._keep(netns, raw)
 
     def _keep(self, netns: str, raw: RawLink) -> None:
         key = (netns, raw.name)
@@ -120,12 +121,8 @@ class _Observer:
                 values["disable_ipv6"] = None if disabled is None else disabled != "0"
             if wanted.vlans is not None:
                 vlans = self._port_vlans(netns, raw.ifindex)
-            if wanted.routes is not None or wanted.recreate or not wanted.values.get("up", True):
-                routes = [
-                    found.route._replace(dev=raw.name)
-                    for found in self._routes(netns, wanted.routes or [])
-                    if found.device == raw.ifindex and not found.foreign
-                ]
+            if wanted.routes is not None:
+                routes = [found.route._replace(dev=raw.name) for found in self._routes(netns, wanted.routes or []) if found.device == raw.ifindex]
         status = {**raw.status, "port": raw.port_status} if raw.port else dict(raw.status)
         if raw.kind == "tun":
             status["attached"] = bool(raw.status.get("carrier"))
@@ -186,10 +183,8 @@ class _Observer:
         return self._vlans[netns].get(index, {})
 
     def _routes(self, netns: str, wanted: List[Route]) -> List[RawRoute]:
-        try:
-            return self._reader.routes(netns, [MAIN_TABLE] + [route.table for route in wanted])
-        except KernelError as error:
-            raise VnetError("routes of namespace %s: %s" % (netns or "of this host", error)) from None
+        tables = [MAIN_TABLE] + [route.table for route in wanted]
+        return [route for route in self._reader.routes(netns, tables) if not route.foreign]
 
     def _named(self, netns: str, raw: RawRoute) -> Route:
         device = self._name(netns, raw.device) if raw.route.type == "unicast" else ""

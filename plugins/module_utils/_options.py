@@ -15,6 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
 
 Params = Dict[str, Any]
 _NUMBER = re.compile("[0-9]+")
+_HIGHEST_ID = 2**32 - 2
 
 
 class Option(NamedTuple):
@@ -196,9 +197,9 @@ def layout(module: str, params: Params, checking: bool = False) -> Layout:
     if module == "vnet_netns":
         return _namespace(params)
     kind = {"vnet_bridge": "bridge", "vnet_veth": "veth", "vnet_tuntap": "tun"}[module]
-    where = "%s %s" % (module, params["name"])
+    where = "%s %s" % (module, _shown(params["name"]))
     if params["netns"]:
-        where += " in namespace %s" % params["netns"]
+        where += " in namespace %s" % _shown(params["netns"])
     return Layout([], _links(kind, params, where, checking))
 
 
@@ -209,9 +210,7 @@ def _links(kind: str, params: Params, where: str, checking: bool) -> List[Link]:
         if kind == "veth" and present:
             raise VnetError("%s: peer: missing; a cable has two ends, give at least peer.name" % where)
         return [near]
-    far = _link(kind, params["peer"], "%s: peer %s" % (where, params["peer"]["name"]), checking)
-    if far.id == near.id:
-        raise VnetError("%s: peer: both ends have one name in one namespace; give them two" % where)
+    far = _link(kind, params["peer"], "%s: peer %s" % (where, _shown(params["peer"]["name"])), checking)
     near = near._replace(present=present, recreate=params["recreate"], peer=far.id)
     far = far._replace(present=present, recreate=params["recreate"], peer=near.id)
     return [near, far] if present else [near]
@@ -219,9 +218,9 @@ def _links(kind: str, params: Params, where: str, checking: bool) -> List[Link]:
 
 def _namespace(params: Params) -> Layout:
     name = params["name"]
-    where = "vnet_netns %s" % name
-    if not name or "/" in name or name in (".", "..") or re.search(r"\s|\0", name) or len(name.encode()) > 255:
-        raise VnetError("%s: name: %r is not the name of a namespace: no '/', no white space, not '.' or '..'" % (where, name))
+    where = "vnet_netns %s" % _shown(name)
+    if not _is_file_name(name):
+        raise VnetError("%s: name: %s is not the name of a namespace: no '/', no white space, not '.' or '..'" % (where, ascii(name)))
     present = params["state"] == "present"
     routes = _routes(params["routes"], where)
     _check_ways(routes or [], where)
@@ -287,6 +286,8 @@ def _value(row: table.Attribute, value: Any, where: str) -> Any:
     """The value in the spelling of the kernel."""
     if row.kind is table.MAC:
         return _mac(row.name, value, where)
+    if row.kind is table.LINK_INDEX and value:
+        _check_link_name(value, where)
     size = len(value.encode()) if row.kind is table.TEXT else value
     if row.low is not None and row.high is not None and not row.low <= size <= row.high:
         unit = " bytes" if row.kind is table.TEXT else (" " + row.kind.unit if row.kind.unit else "")
@@ -313,6 +314,8 @@ def _mac(name: str, text: str, where: str) -> str:
 def _account(option: str, text: str, where: str, checking: bool) -> str:
     """The id of a user or a group. One that is missing may be the work of an earlier task that was only checked too."""
     if _NUMBER.fullmatch(text):
+        if int(text) > _HIGHEST_ID:
+            raise VnetError("%s: %s: %s is out of range (0 to %d)" % (where, option, text, _HIGHEST_ID))
         return text
     import grp
     import pwd
@@ -328,18 +331,28 @@ def _account(option: str, text: str, where: str, checking: bool) -> str:
 # Names
 
 
+def _shown(name: str) -> str:
+    """A name as it may stand in a sentence."""
+    return name if name and name.isprintable() else ascii(name)
+
+
+def _is_file_name(name: str) -> bool:
+    plain = name.isprintable() and " " not in name and "/" not in name
+    return plain and name not in (".", "..") and 1 <= len(name.encode()) <= 255
+
+
 def _check_link_name(name: str, where: str) -> None:
-    if not 1 <= len(name.encode()) <= 15 or name in (".", "..") or re.search(r"[/:%\s\0]", name):
-        raise VnetError("%s: name: %r is not the name of a link: 1 to 15 bytes, no '/', ':', '%%' or white space, not '.' or '..'" % (where, name))
+    if not _is_file_name(name) or len(name.encode()) > 15 or ":" in name or "%" in name:
+        raise VnetError("%s: name: %s is not the name of a link: 1 to 15 bytes, no '/', ':', '%%' or white space, not '.' or '..'" % (where, ascii(name)))
 
 
 def _check_netns(netns: Optional[str], where: str) -> None:
     if not netns:
         return
-    parts = netns.split("/")
-    absolute = netns.startswith("/")
-    if ".." in parts or (not absolute and (len(parts) > 1 or netns == ".")) or re.search(r"\s|\0", netns):
-        raise VnetError("%s: netns: %r is neither the name of a namespace nor an absolute path without '..'" % (where, netns))
+    root, *parts = netns.split("/")
+    absolute = not root and parts and all(_is_file_name(part) for part in parts)
+    if not absolute and not _is_file_name(netns):
+        raise VnetError("%s: netns: %s is neither the name of a namespace nor an absolute path without '..'" % (where, ascii(netns)))
 
 
 # Addresses and routes
@@ -384,19 +397,24 @@ def _address(text: str, where: str) -> Address:
     family, local, length = _prefix(words[0], where)
     if nodad and family == socket.AF_INET:
         raise VnetError("%s: %r: nodad is for IPv6; leave it out" % (where, text))
-    packed = socket.inet_pton(family, local)
-    if not any(packed) or (packed[0] == 0xFF if family == socket.AF_INET6 else packed[0] >= 224):
-        raise VnetError("%s: %r is not the address of one device" % (where, text))
+    _check_one_device(family, local, text, where)
     peer = ""
     if len(words) == 3:
         peer_family, peer, peer_length = _prefix(words[2], where)
         if peer_family != family:
             raise VnetError("%s: %r: both ends must be IPv4 or both IPv6" % (where, text))
+        _check_one_device(family, peer, text, where)
         if None not in (length, peer_length) and length != peer_length:
             raise VnetError("%s: %r: the prefixes differ; give one" % (where, text))
         length = length if peer_length is None else peer_length
         peer = "" if peer == local else peer
     return Address(local, _bits(family) if length is None else length, peer, nodad)
+
+
+def _check_one_device(family: int, address: str, text: str, where: str) -> None:
+    packed = socket.inet_pton(family, address)
+    if not any(packed) or (packed[0] == 0xFF if family == socket.AF_INET6 else packed[0] >= 224):
+        raise VnetError("%s: %r: %s is not the address of one device" % (where, text, address))
 
 
 def _routes(routes: Optional[List[Params]], where: str, dev: str = "") -> Optional[List[Route]]:
@@ -516,8 +534,8 @@ def _sysctls(settings: Optional[Params], where: str) -> Optional[Dict[str, str]]
 
 def _sysctl_value(key: str, value: Any, where: str) -> str:
     parts = _sysctl.path_of(key).split("/")[3:]
-    if len(parts) < 2 or parts[0] != "net" or not all(part.strip(".") for part in parts):
-        raise VnetError("%s: sysctl: %s is not a key that begins with net.; others would change the whole host" % (where, key))
+    if not key.isprintable() or len(parts) < 2 or parts[0] != "net" or not all(part.strip(".") for part in parts):
+        raise VnetError("%s: sysctl: %s is not a key that begins with net.; others would change the whole host" % (where, _shown(key)))
     if isinstance(value, bool):
         return str(int(value))
     if not isinstance(value, (str, int)):

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    CORPSE,
     Address,
     FoundLink,
     FoundNamespace,
@@ -82,10 +83,12 @@ class _Planner:
     def namespace(self, wanted: Namespace) -> None:
         found = self.namespaces[wanted.name]
         if not wanted.present:
-            if found.identity or found.corpse:
+            if found.identity or found.obstacle:
+                self._check_obstacle(wanted, found)
                 self._add(_DELETE_NAMESPACE, "netns delete", "", wanted.name)
                 self.namespaces[wanted.name] = FoundNamespace(None)
             return
+        self._check_obstacle(wanted, found)
         fresh = found.identity is None
         if fresh:
             self._add(_NAMESPACE, "netns add", "", wanted.name)
@@ -102,6 +105,10 @@ class _Planner:
         if wanted.routes is not None:
             routes = self._routes(wanted.name, wanted.routes, found.routes or [], wanted.purge_routes, of_link=False)
         self.namespaces[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
+
+    def _check_obstacle(self, wanted: Namespace, found: FoundNamespace) -> None:
+        if found.obstacle not in ("", CORPSE):
+            raise VnetError("%s: there is %s of that name, no namespace; move /run/netns/%s away" % (wanted.where, found.obstacle, wanted.name))
 
     def _sysctl(self, wanted: Namespace, found: FoundNamespace, fresh: bool) -> Dict[str, Optional[str]]:
         values = dict(found.sysctl)
@@ -137,21 +144,20 @@ class _Planner:
         found = self.namespaces[link.netns]
         if found.identity:
             return
-        if found.corpse:
-            self._missing("%s: %s is a plain file, no namespace; vnet_netns makes one of it, or removes it" % (link.where, link.netns))
-        else:
-            self._missing("%s: namespace %s does not exist; make it with vnet_netns" % (link.where, link.netns))
+        if found.obstacle:
+            raise VnetError("%s: netns: there is %s at %s, no namespace; vnet_netns makes one of an empty file" % (link.where, found.obstacle, link.netns))
+        self._missing("%s: namespace %s does not exist; make it with vnet_netns" % (link.where, link.netns))
 
     def _absent(self, wanted: Link) -> None:
         found = self.found.get(wanted.id) or self._moved_near(wanted)
         if not found:
             return
         _same_kind(wanted, found)
-        self._remove(found)
+        self._remove(found, found.name)
 
-    def _remove(self, found: FoundLink) -> None:
+    def _remove(self, found: FoundLink, known_as: str) -> None:
         if found.status.get("attached"):
-            self.warnings.append("%s is held by a program that will be cut off (process id: %s)" % (found.name, _holders(found)))
+            self.warnings.append("%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
         self._add(_DELETE, "link delete", found.netns, found.name, old=found.kind)
         del self.found[found.id]
         if found.peer in self.found:
@@ -175,12 +181,14 @@ class _Planner:
             raise VnetError("%s: %s; only a new link can have that: recreate: true replaces it" % (wanted.where, conflicts[0]))
         away = "vnetold%d" % found.ifindex
         if found.values["up"]:
-            self._add(_AWAY, "link set", found.netns, found.name, {"up": False}, {"up": True}, _lost_when_down(found))
+            self._add(_AWAY, "link set", found.netns, found.name, {"up": False}, {"up": True})
         self._add(_AWAY, "link rename", found.netns, found.name, away, found.name)
+        for port in self._host.ports(found.id):
+            self.found[port.id] = port._replace(master=away)
         del self.found[found.id]
         old = found._replace(name=away)
         self.found[old.id] = old
-        self._remove(old)
+        self._remove(old, found.name)
         return None
 
     def _make(self, wanted: Link) -> FoundLink:
@@ -195,6 +203,8 @@ class _Planner:
     # Cables
 
     def _cable(self, near: Link, far: Link) -> None:
+        if self._host.same(near.id, far.id):
+            raise VnetError("%s: both ends have one name in one namespace; give them two" % far.where)
         found = self._found_cable(near, far)
         if found:
             conflicts = _conflicts(near, found[0]) + _conflicts(far, found[1])
@@ -265,8 +275,7 @@ class _Planner:
             raise VnetError("%s: name %s is taken by %s; remove it first" % (wanted.where, wanted.name, self.found[wanted.id].title))
         up = (Step("link set", found.netns, found.name, {"up": True}),) if found.values["up"] else ()
         master = (Step("link set", found.netns, found.name, {"master": found.master}),) if found.master else ()
-        addresses = tuple(Step("address add", found.netns, found.name, address) for address in found.addresses if not address.dynamic)
-        self._add(_MAKE, "link move", found.netns, found.name, wanted.netns, found.netns, master + up + addresses)
+        self._add(_MAKE, "link move", found.netns, found.name, wanted.netns, found.netns, master + up)
         del self.found[found.id]
         values = {name: value for name, value in found.values.items() if name != "disable_ipv6"}
         values["up"] = False
@@ -282,7 +291,7 @@ class _Planner:
             raise VnetError("%s: mac: a TUN device has no MAC address; leave it out" % wanted.where)
         going_down = found.values["up"] and wanted.values.get("up") is False
         if going_down:
-            self._add(_SET, "link set", wanted.netns, wanted.name, {"up": False}, {"up": True}, _lost_when_down(found))
+            self._add(_SET, "link set", wanted.netns, wanted.name, {"up": False}, {"up": True})
         self._set_accounts(wanted, found)
         for row in self._rows(wanted):
             self._set(wanted, found, row, fresh)
@@ -325,11 +334,9 @@ class _Planner:
             if value:
                 self._add(_UP, "link set", wanted.netns, wanted.name, {"up": True}, {"up": False})
             return
-        loses_ipv6 = (row.name == "disable_ipv6" and value) or (row.name == "mtu" and value < 1280)
-        restore = _lost_ipv6(found) if loses_ipv6 else ()
         phase = _PORTS_ARE_IN if row.name == "mtu" and wanted.kind == "bridge" else _SET
         old = None if fresh else {row.name: current}
-        self._add(phase, "link set", wanted.netns, wanted.name, {row.name: value}, old, restore)
+        self._add(phase, "link set", wanted.netns, wanted.name, {row.name: value}, old)
 
     def _set_accounts(self, wanted: Link, found: FoundLink) -> None:
         """Owner and group of a TUN or TAP device that is there."""
@@ -422,6 +429,9 @@ class _Planner:
             raise VnetError("%s: port: %s is no port of a bridge; give its master" % (join.where, key[1]))
         bridge = self._bridge((key[0], name), join)
         _check_port(join, found)
+        backup = join.port.values.get("backup_port")
+        if backup and (key[0], backup) not in self.found:
+            self._missing("%s: backup_port: there is no link %s%s" % (join.where, backup, _inside(key[0])))
         joined = found.master == name
         if not joined:
             restore = _port_settings(found) + _bridge_mac(bridge)
@@ -455,7 +465,10 @@ class _Planner:
             if row.when == "up" and bridge and bridge.values.get("stp"):
                 raise VnetError("%s: state: STP decides on %s, where it is on; leave state out or set stp: false" % (join.where, bridge.name))
             if row.when == "up" and value not in table.STATES_WITHOUT_STP:
-                raise VnetError("%s: state: %s does not last while stp is off, the kernel makes the port forwarding at once; set disabled or forwarding" % (join.where, value))
+                raise VnetError(
+                    "%s: state: %s does not last while stp is off, the kernel makes the port forwarding at once; set disabled or forwarding"
+                    % (join.where, value)
+                )
             phase = _IS_UP if row.when == "up" else _JOIN
             self._add(phase, "port set", key[0], key[1], {row.name: value}, None if fresh else {row.name: now})
 
@@ -566,17 +579,6 @@ def _check_port(join: _Join, found: FoundLink) -> None:
         reason = "a TUN device carries IP packets without an Ethernet header, so it cannot be the port of a bridge; a TAP can"
     if reason:
         raise VnetError("%s: %s: %s" % (join.where, found.name, reason))
-
-
-def _lost_ipv6(found: FoundLink) -> Tuple[Step, ...]:
-    return tuple(
-        Step("address add", found.netns, found.name, address) for address in found.addresses if address.ipv6 and not address.link_local and not address.dynamic
-    )
-
-
-def _lost_when_down(found: FoundLink) -> Tuple[Step, ...]:
-    routes = tuple(Step("route add", found.netns, found.name, route) for route in found.routes or [])
-    return _lost_ipv6(found) + routes
 
 
 def _port_settings(found: FoundLink) -> Tuple[Step, ...]:

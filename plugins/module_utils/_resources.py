@@ -12,6 +12,10 @@ LinkId = Tuple[str, str]
 """Namespace as the user wrote it ('' for the one that the module runs in) and name of the link."""
 
 
+CORPSE = "an empty plain file"
+"""What a crash or a reboot leaves of a named namespace."""
+
+
 class VnetError(Exception):
     """What cannot be done, in one sentence for the user."""
 
@@ -183,8 +187,8 @@ class FoundNamespace(NamedTuple):
     """A namespace as it is. C(identity) is that of the kernel's object, None for what is missing."""
 
     identity: Optional[Tuple[int, int]]
-    corpse: bool = False
-    """An empty plain file under its name: what a crash or a reboot leaves of a namespace."""
+    obstacle: str = ""
+    """What is there instead of a namespace."""
     nsid: Optional[int] = None
     sysctl: Dict[str, Optional[str]] = {}
     routes: Optional[List[Route]] = None

@@ -11,8 +11,15 @@ _WORDS = {
     errno.EPERM: "not permitted: this needs root, or the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespace (become: true)",
     errno.EXFULL: "the bridge is full: it takes 1023 ports",
     errno.EOPNOTSUPP: "this kernel does not support it",
+    errno.ETIMEDOUT: "waited in vain",
     errno.ELOOP: "a bridge cannot be the port of a bridge",
 }
+
+
+def refusal(error: OSError, said: str = "") -> KernelError:
+    """What a system call refused. Files that may not be opened ask for the same rights as what is not permitted."""
+    code = error.errno or errno.EIO
+    return KernelError(errno.EPERM if code == errno.EACCES else code, said)
 
 
 class KernelError(Exception):

@@ -11,9 +11,11 @@ import os
 from contextlib import contextmanager
 from typing import Callable, Iterator, List, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE
 
 DIRECTORY = "/run/netns"
+_ANYTHING = "something else"
 _OWN = "/proc/self/ns/net"
 _CLONE_NEWNET = 0x40000000
 _NS_GET_NSTYPE = 0xB703
@@ -46,7 +48,7 @@ class Namespaces:
         try:
             descriptor = os.open(path_of(netns), os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
-            raise KernelError(error.errno or errno.EIO) from None
+            raise refusal(error) from None
         try:
             if not _is_namespace(descriptor):
                 raise KernelError(errno.EINVAL)
@@ -82,7 +84,10 @@ class Namespaces:
         """Makes a named namespace as ip netns add does: a bind mount in /run/netns."""
         _share_directory(self._mount)
         path = path_of(name)
-        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o444))
+        try:
+            os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o444))
+        except OSError as error:
+            raise refusal(error, path) from None
         try:
             self._call("unshare", _CLONE_NEWNET)
             try:
@@ -104,7 +109,7 @@ class Namespaces:
         try:
             os.unlink(path)
         except OSError as error:
-            raise KernelError(error.errno or errno.EIO, "another mount namespace holds %s" % path) from None
+            raise refusal(error, "another mount namespace holds %s" % path) from None
 
     def _setns(self, descriptor: int) -> None:
         self._call("setns", descriptor, _CLONE_NEWNET)
@@ -129,7 +134,7 @@ def _share_directory(mount: Callable[[str, str, int], None]) -> None:
     try:
         os.makedirs(DIRECTORY, 0o755, exist_ok=True)
     except OSError as error:
-        raise KernelError(error.errno or errno.EIO, DIRECTORY) from None
+        raise refusal(error, DIRECTORY) from None
     try:
         mount("", DIRECTORY, _MS_SHARED | _MS_REC)
     except KernelError as error:
@@ -139,18 +144,15 @@ def _share_directory(mount: Callable[[str, str, int], None]) -> None:
         mount("", DIRECTORY, _MS_SHARED | _MS_REC)
 
 
-def is_corpse(name: str) -> bool:
-    """Whether an empty plain file is there instead of a namespace."""
-    path = path_of(name)
+def obstacle(netns: str) -> str:
+    """What is there instead of a namespace, '' for nothing."""
+    path = path_of(netns)
+    if not os.path.lexists(path):
+        return ""
     try:
-        with open(path, "rb") as file:
-            return os.path.isfile(path) and not _is_namespace(file.fileno()) and os.path.getsize(path) == 0
+        return CORPSE if "/" not in netns and os.path.isfile(path) and os.path.getsize(path) == 0 else _ANYTHING
     except OSError:
-        return False
-
-
-def is_taken(name: str) -> bool:
-    return os.path.lexists(path_of(name))
+        return _ANYTHING
 
 
 def processes(identity: Tuple[int, int]) -> List[int]:

@@ -107,7 +107,7 @@ class Reader:
         """One link by name or by index, None where there is none."""
         body = _IFINFO.pack(socket.AF_UNSPEC, 0, index, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
         if name:
-            body += _attribute(_IFLA_IFNAME, name.encode() + b"\0")
+            body += table.attribute(_IFLA_IFNAME, name.encode() + b"\0")
         try:
             _type, buffer, start, end = self.socket(netns).get(_RTM_GETLINK, body)
         except KernelError as error:
@@ -120,7 +120,7 @@ class Reader:
         """All links of a namespace, or those with this master."""
         body = _IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
         if master:
-            body += _attribute(_IFLA_MASTER, struct.pack("=I", master))
+            body += table.attribute(_IFLA_MASTER, struct.pack("=I", master))
         messages = self.socket(netns).dump(_RTM_GETLINK, body)
         links = [_read_link(buffer, start, end) for _type, buffer, start, end in messages]
         return [link for link in links if not master or link.master == master]
@@ -138,7 +138,7 @@ class Reader:
         found = []
         for number in sorted(set(tables)):
             for family in (socket.AF_INET, socket.AF_INET6):
-                body = _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + _attribute(_RTA_TABLE, struct.pack("=I", number))
+                body = _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + table.attribute(_RTA_TABLE, struct.pack("=I", number))
                 try:
                     messages = self.socket(netns).dump(_RTM_GETROUTE, body)
                 except KernelError as error:
@@ -163,7 +163,7 @@ class Reader:
     def nsid(self, netns: str, other: str) -> Optional[int]:
         """The id by which C(netns) knows the namespace C(other), None where it has none."""
         with self.namespaces.open(other) as descriptor:
-            body = b"\0\0\0\0" + _attribute(_NETNSA_FD, struct.pack("=I", descriptor))
+            body = b"\0\0\0\0" + table.attribute(_NETNSA_FD, struct.pack("=I", descriptor))
             _type, buffer, start, end = self.socket(netns).get(_RTM_GETNSID, body)
         for code, first, _last in table.split(buffer, start + 4, end):
             if code == _NETNSA_NSID:
@@ -176,12 +176,8 @@ class Reader:
             return _sysctl.read(key)
 
 
-def _attribute(code: int, payload: bytes) -> bytes:
-    return struct.pack("=HH", 4 + len(payload), code) + payload + b"\0" * (-len(payload) & 3)
-
-
 def _ext_mask(mask: int) -> bytes:
-    return _attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
+    return table.attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
 
 
 def _fill(values: Values, status: Values, rows: List[table.Attribute], payload: bytes) -> None:

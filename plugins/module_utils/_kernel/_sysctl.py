@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-import errno
 from typing import Optional
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import refusal
 
 
 def path_of(key: str) -> str:
@@ -25,7 +24,7 @@ def read(key: str) -> Optional[str]:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise KernelError(error.errno or errno.EIO, key) from None
+        raise refusal(error, key) from None
 
 
 def write(key: str, value: str) -> None:
@@ -33,4 +32,4 @@ def write(key: str, value: str) -> None:
         with open(path_of(key), "w", encoding="utf-8") as file:
             file.write(value)
     except OSError as error:
-        raise KernelError(error.errno or errno.EIO, key) from None
+        raise refusal(error, key) from None

@@ -10,7 +10,7 @@ import os
 import struct
 from typing import Any, Dict, List
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import refusal
 
 _TUNSETIFF, _TUNSETPERSIST = 0x400454CA, 0x400454CB
 _TUNSETOWNER, _TUNSETGROUP = 0x400454CC, 0x400454CE
@@ -32,16 +32,17 @@ def configure(name: str, values: Dict[str, Any]) -> None:
     try:
         descriptor = os.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
-        missing = error.errno in (errno.ENOENT, errno.ENODEV)
-        raise KernelError(error.errno or errno.EIO, "%s cannot be opened%s" % (_DEVICE, ": CONFIG_TUN" if missing else "")) from None
+        missing = error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO)
+        raise refusal(error, "%s cannot be opened%s" % (_DEVICE, "; it needs CONFIG_TUN" if missing else "")) from None
     try:
         fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
         for request, attribute in ((_TUNSETOWNER, "owner"), (_TUNSETGROUP, "group")):
             if values.get(attribute):
-                fcntl.ioctl(descriptor, request, int(values[attribute]))
+                (signed,) = struct.unpack("=i", struct.pack("=I", int(values[attribute])))
+                fcntl.ioctl(descriptor, request, signed)
         fcntl.ioctl(descriptor, _TUNSETPERSIST, 1)
     except OSError as error:
-        raise KernelError(error.errno or errno.EIO) from None
+        raise refusal(error) from None
     finally:
         os.close(descriptor)
 

@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses and routes as the kernel's own messages, to be given back as they were (as ip address save and ip route save do).
+
+The kernel drops them with other changes, and knows more of them than the options: protocols, lifetimes, several ways.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from contextlib import suppress
+from typing import List, NamedTuple, Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import attribute, split
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_REPLACE, RouteSocket
+
+_RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR, _RTM_NEWROUTE, _RTM_GETROUTE = 20, 21, 22, 24, 26
+_IFADDR, _RTMSG, _NEXTHOP = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI"), struct.Struct("=HBBi")
+_IFA_ADDRESS, _IFA_LOCAL = 1, 2
+_RTA_OIF, _RTA_MULTIPATH, _RTA_CACHEINFO, _RTA_TABLE = 4, 9, 12, 15
+_RTPROT_KERNEL, _RTM_F_CLONED = 2, 0x200
+_SETTABLE_FLAGS = 0x04  # RTNH_F_ONLINK; the others are the kernel's own
+_PASSES = 3
+"""A route may need another one that comes later."""
+
+_Address = Tuple[bytes, bytes]
+"""What tells an address from others, and the body of its message."""
+
+
+class Saved(NamedTuple):
+    """The addresses of a link in their order, and routes."""
+
+    index: int
+    addresses: List[_Address]
+    routes: List[bytes]
+
+
+def save_link(sock: RouteSocket, index: int) -> Saved:
+    """The addresses of a link, and the routes through it in every table."""
+    routes = [route for route in _routes(sock, attribute(_RTA_OIF, struct.pack("=I", index))) if index in _devices(route)]
+    return Saved(index, _addresses(sock, index), routes)
+
+
+def save_routes(sock: RouteSocket, tables: List[int]) -> Saved:
+    """The routes of these tables."""
+    routes = []
+    for table in sorted(set(tables)):
+        with suppress(KernelError):  # a table that is not there
+            routes += [route for route in _routes(sock, attribute(_RTA_TABLE, struct.pack("=I", table))) if _table(route) == table]
+    return Saved(0, [], routes)
+
+
+def differs(sock: RouteSocket, saved: Saved) -> bool:
+    """Whether something that was saved is not there, or not as it was."""
+    now = save_link(sock, saved.index) if saved.index else save_routes(sock, [_table(route) for route in saved.routes])
+    return bool(_keys(saved.addresses) != _keys(now.addresses)) or not set(saved.routes) <= set(now.routes)
+
+
+def restore(sock: RouteSocket, saved: Saved) -> None:
+    """Gives back what is missing, as far as the kernel takes it."""
+    if saved.index:
+        _restore_addresses(sock, saved)
+    for _pass in range(_PASSES):
+        if not differs(sock, saved):
+            return
+        there = set(_routes(sock, b""))
+        for route in saved.routes:
+            if route not in there:
+                with suppress(KernelError):
+                    sock.request(_RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route)
+
+
+def _restore_addresses(sock: RouteSocket, saved: Saved) -> None:
+    """IPv4 addresses all anew where one is missing: their order tells primary from secondary ones."""
+    now = _addresses(sock, saved.index)
+    for family in (socket.AF_INET, socket.AF_INET6):
+        wanted = [address for address in saved.addresses if address[1][0] == family]
+        there = [address for address in now if address[1][0] == family]
+        if family == socket.AF_INET6:
+            wanted = [address for address in wanted if address[0] not in {key for key, _body in there}]
+        elif [key for key, _body in wanted] != [key for key, _body in there]:
+            for _key, body in reversed(there):
+                with suppress(KernelError):
+                    sock.request(_RTM_DELADDR, 0, body)
+        for _key, body in wanted:
+            with suppress(KernelError):
+                sock.request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body)
+
+
+def _keys(addresses: List[_Address]) -> List[List[bytes]]:
+    """IPv4 in order, IPv6 in any; link-local ones come and go by themselves."""
+    ipv4 = [key for key, body in addresses if body[0] == socket.AF_INET]
+    ipv6 = sorted(key for key, body in addresses if body[0] == socket.AF_INET6 and b"\xfe\x80" not in key[2:4])
+    return [ipv4, ipv6]
+
+
+def _addresses(sock: RouteSocket, index: int) -> List[_Address]:
+    found = []
+    for _type, buffer, start, end in sock.dump(_RTM_GETADDR, _IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, index)):
+        if _IFADDR.unpack_from(buffer, start)[4] == index:
+            key = buffer[start : start + 2]
+            for code, first, last in split(buffer, start + _IFADDR.size, end):
+                if code in (_IFA_ADDRESS, _IFA_LOCAL):
+                    key += buffer[first:last]
+            found.append((key, buffer[start:end]))
+    return found
+
+
+def _routes(sock: RouteSocket, selection: bytes) -> List[bytes]:
+    """The bodies of routes that a message can make again: without those that the kernel makes, or keeps for itself."""
+    found = []
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with suppress(KernelError):  # no IPv6
+            for _type, buffer, start, end in sock.dump(_RTM_GETROUTE, _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + selection):
+                body = _settable(buffer, start, end)
+                if body:
+                    found.append(body)
+    return found
+
+
+def _settable(buffer: bytes, start: int, end: int) -> Optional[bytes]:
+    *fields, protocol, scope, kind, flags = _RTMSG.unpack_from(buffer, start)
+    if protocol == _RTPROT_KERNEL or flags & _RTM_F_CLONED:
+        return None
+    body = _RTMSG.pack(*fields, protocol, scope, kind, flags & _SETTABLE_FLAGS)
+    for code, first, last in split(buffer, start + _RTMSG.size, end):
+        if code == _RTA_MULTIPATH:
+            body += attribute(code, _settable_ways(buffer[first:last]))
+        elif code != _RTA_CACHEINFO:
+            body += attribute(code, buffer[first:last])
+    return body
+
+
+def _settable_ways(payload: bytes) -> bytes:
+    ways = bytearray(payload)
+    for start, _index in _ways(payload):
+        ways[start + 2] &= _SETTABLE_FLAGS
+    return bytes(ways)
+
+
+def _ways(payload: bytes) -> List[Tuple[int, int]]:
+    """Where each C(struct rtnexthop) starts, and the index of its device."""
+    found = []
+    start = 0
+    while start + _NEXTHOP.size <= len(payload):
+        length, _flags, _hops, index = _NEXTHOP.unpack_from(payload, start)
+        found.append((start, index))
+        start += max((length + 3) & ~3, _NEXTHOP.size)
+    return found
+
+
+def _devices(route: bytes) -> List[int]:
+    found = []
+    for code, first, last in split(route, _RTMSG.size):
+        if code == _RTA_OIF:
+            found.append(struct.unpack_from("=I", route, first)[0])
+        elif code == _RTA_MULTIPATH:
+            found += [index for _start, index in _ways(route[first:last])]
+    return found
+
+
+def _table(route: bytes) -> int:
+    for code, first, _last in split(route, _RTMSG.size):
+        if code == _RTA_TABLE:
+            return int(struct.unpack_from("=I", route, first)[0])
+    return route[4]

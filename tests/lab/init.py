@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first process on the second kernel: init.py MARK FOLDER. Runs what tests/lab/kernel left in FOLDER, and halts."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+MOUNTS = [
+    ("proc", "/proc"),
+    ("sysfs", "/sys"),
+    ("devpts", "/dev/pts"),
+    ("tmpfs", "/dev/shm"),
+    ("tmpfs", "/run"),
+    ("tmpfs", "/tmp"),
+]
+MODULES = ["bridge", "br_netfilter", "8021q", "veth", "tun", "dummy", "macvlan", "ipvlan", "vrf", "vxlan", "bonding", "sch_netem", "nf_tables"]
+POWER_OFF = 0x4321FEDC
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def main(mark: str, folder: Path) -> None:
+    os.environ["PATH"] = PATH
+    for kind, place in MOUNTS:
+        os.makedirs(place, exist_ok=True)
+        subprocess.run(["mount", "-n", "-t", kind, kind, place], check=True)
+    console = os.open("/dev/console", os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(console, descriptor)
+    load_modules(folder)
+    if not os.path.exists("/dev/net/tun"):
+        os.makedirs("/dev/net", exist_ok=True)
+        os.mknod("/dev/net/tun", 0o20666, os.makedev(10, 200))
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    order = json.loads((folder / "order").read_text(encoding="utf-8"))
+    print(mark, flush=True)
+    result = subprocess.run(order["command"], cwd=order["folder"], env=order["environment"], stdin=subprocess.DEVNULL, check=False)
+    print(mark, flush=True)
+    (folder / "status").write_text(str(result.returncode), encoding="utf-8")
+
+
+def load_modules(folder: Path) -> None:
+    """From where the Debian package has them, which is not where modprobe looks."""
+    release = os.uname().release
+    (folder / "lib" / "modules").mkdir(parents=True)
+    (folder / "lib" / "modules" / release).symlink_to(f"/usr/lib/uml/modules/{release}")
+    subprocess.run(["modprobe", "--dirname", str(folder), "--all", *MODULES], check=True)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1], Path(sys.argv[2]))
+    finally:
+        sys.stdout.flush()
+        os.sync()
+        ctypes.CDLL(None).reboot(POWER_OFF)
