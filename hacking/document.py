@@ -129,7 +129,7 @@ def descriptions(option: Option) -> List[str]:
             "Another value needs a new device, see O(recreate)." if row.place == "ioctl" else "Only a new link can have another value, see O(recreate)."
         )
     if row.needs:
-        texts.append(f"Needs a kernel with {row.needs}.")
+        texts.append(f"Needs {row.needs} in the kernel.")
     return texts
 
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 import errno
 import signal
 from contextlib import suppress
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import MAIN_TABLE, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, save_link, save_routes
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, restore_routes, save_link, save_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
-from ansible_collections.nfv.vnet.plugins.module_utils._plan import needs, plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, LinkId, Step, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Step, VnetError
 
 _OPPOSITE = {
     "netns add": "netns delete",
@@ -24,15 +24,16 @@ _OPPOSITE = {
     "vlan add": "vlan delete",
     "vlan delete": "vlan add",
     "address add": "address delete",
-    "address delete": "address add",
     "route add": "route delete",
-    "route delete": "route add",
 }
+_SAVED = ("address delete", "route delete")
+"""What these cost is saved beforehand and given back at the end."""
+_FINAL = ("netns delete", "link delete", "nsid set")
 _GONE = (("route delete", errno.ESRCH), ("address delete", errno.EADDRNOTAVAIL))
 """An address takes others and routes with it; what is gone need not be deleted."""
-_FINAL = ("netns delete", "link delete", "nsid set")
 _PASSES = 2
-"""A change may have effects that cannot be foreseen (the last address takes routes with it): they are mended once."""
+"""The kernel may change more than it is told to. What is not as wanted then is mended once, without deletions."""
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tuple[Host, List[Step]]:
@@ -40,19 +41,21 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tu
 
     VnetError where that failed. The host is as it was before then, or the error says what is not.
     """
-    transaction = Transaction(reader)
-    transaction.save(layout, before, steps)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    transaction = Transaction(reader, layout)
+    transaction.save(before, steps)
+    for number in _SIGNALS:
         signal.signal(number, _stop)
     try:
         for _pass in range(_PASSES):
             transaction.run(steps)
             after = observe(reader, layout)
-            steps = plan(layout, after).steps
+            steps = [step for step in plan(layout, after).steps if step.act not in _FINAL]
             if not steps:
                 return after, transaction.taken
-        raise VnetError("%s: the kernel took it without an error but does not hold it%s" % (describe(steps[0]), _needs(steps[0])))
+        raise VnetError(_not_held(layout, steps[0]))
     except BaseException as error:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # a second signal must not leave the host half-way
         lost = transaction.undo()
         if not isinstance(error, VnetError):
             raise
@@ -61,23 +64,24 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tu
 
 def _stop(number: int, _frame: Any) -> None:
     """Whoever ends the run by a signal gets the host back as it was."""
-    raise SystemExit(128 + number)
+    raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
 
 class Transaction:
     """Steps that were taken, to be taken back in reverse."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, layout: Layout) -> None:
         self._reader = reader
         self._writer = Writer(reader)
+        self._layout = layout
         self._saved: Dict[LinkId, Saved] = {}
         self.taken: List[Step] = []
 
-    def save(self, layout: Layout, before: Host, steps: List[Step]) -> None:
+    def save(self, before: Host, steps: List[Step]) -> None:
         """Remembers the addresses and routes that the steps may cost."""
         for link in {(step.netns, step.name) for step in steps} & set(before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), before.links[link].ifindex)
-        for namespace in layout.namespaces:
+        for namespace in self._layout.namespaces:
             if namespace.routes is not None and before.exists(namespace.name):
                 tables = [MAIN_TABLE] + [route.table for route in namespace.routes]
                 self._saved[namespace.name, ""] = save_routes(self._reader.socket(namespace.name), tables)
@@ -87,7 +91,10 @@ class Transaction:
         return [link for link, saved in self._saved.items() if differs(self._reader.socket(link[0]), saved)]
 
     def run(self, steps: List[Step]) -> None:
+        poorer: Set[LinkId] = set()
         for step in steps:
+            if not step.act.startswith("address"):
+                self._restore_routes(poorer)
             # a message that is refused may have been obeyed in part, so it is taken back too
             self.taken.append(step)
             try:
@@ -97,12 +104,21 @@ class Transaction:
                     continue
                 if step.act in _FINAL or step.act in _OPPOSITE:
                     self.taken.pop()
-                raise VnetError("%s: %s%s" % (describe(step), error, _hint(step, error))) from None
+                raise VnetError("%s: %s%s" % (subject(self._layout, step), error, _hint(step, error))) from None
+            if step.act == "address delete":
+                poorer.add((step.netns, step.name))
+        self._restore_routes(poorer)
+
+    def _restore_routes(self, links: Set[LinkId]) -> None:
+        """The last address of a link takes all routes with it, also those that nobody spoke of."""
+        while links:
+            link = links.pop()
+            restore_routes(self._reader.socket(link[0]), self._saved[link])
 
     def _holds(self, step: Step) -> bool:
         """Whether a link has the value by itself: a kernel without a feature even refuses to turn it off."""
         rows = {"link set": table.OF_KIND["bridge"], "port set": table.OF_PORT}.get(step.act, {})
-        name, value = _pair(step) if rows and step.old is None else ("", None)
+        name, value = step.pair if rows and step.old is None else ("", None)
         link = self._reader.link(step.netns, step.name) if name in rows else None
         if not link:
             return False
@@ -114,7 +130,7 @@ class Transaction:
         lost = []
         for step in reversed(self.taken):
             if step.act in _FINAL:
-                lost.append(describe(step))
+                lost.append(subject(self._layout, step))
                 continue
             opposite = undo(step)
             for action in ([opposite] if opposite else []) + list(step.restore):
@@ -128,20 +144,15 @@ class Transaction:
 
 def undo(step: Step) -> Optional[Step]:
     """The step that takes this one back, None where there is nothing to take back to."""
+    if step.act in _SAVED:
+        return None
     if step.act == "link rename":
         return step._replace(name=step.new, new=step.old, old=step.new)
     if step.act == "link move":
         return step._replace(netns=step.new, new=step.old, old=step.new)
-    if step.act == "vlan add" and step.old:
-        return step._replace(new=step.old, old=step.new)
-    if step.act in _OPPOSITE:
+    if step.act == "vlan delete" or (step.act in _OPPOSITE and not step.old):
         return step._replace(act=_OPPOSITE[step.act], new=step.old, old=step.new)
     return step._replace(new=step.old, old=step.new) if step.old is not None else None
-
-
-def _pair(step: Step) -> Tuple[str, Any]:
-    ((name, value),) = step.new.items()
-    return name, value
 
 
 def _link_add(writer: Writer, step: Step) -> None:
@@ -162,17 +173,18 @@ _ACTIONS: Dict[str, _Action] = {
     "nsid set": lambda writer, step: writer.nsid_set(step.netns, step.name, step.new),
     "sysctl set": lambda writer, step: writer.sysctl_set(step.netns, step.name, step.new),
     "link add": _link_add,
-    "link set": lambda writer, step: writer.link_set(step.netns, step.name, *_pair(step)),
+    "link set": lambda writer, step: writer.link_set(step.netns, step.name, *step.pair),
     "link rename": lambda writer, step: writer.link_rename(step.netns, step.name, step.new),
     "link move": lambda writer, step: writer.link_move(step.netns, step.name, step.new),
     "link delete": lambda writer, step: writer.link_delete(step.netns, step.name),
     "tuntap set": lambda writer, step: writer.tuntap_set(step.netns, step.name, step.new),
-    "port set": lambda writer, step: writer.port_set(step.netns, step.name, *_pair(step)),
+    "port set": lambda writer, step: writer.port_set(step.netns, step.name, *step.pair),
     "vlan add": lambda writer, step: writer.vlan_add(step.netns, step.name, *step.new),
     "vlan delete": lambda writer, step: writer.vlan_delete(step.netns, step.name, *step.old),
     "address add": lambda writer, step: writer.address_add(step.netns, step.name, step.new),
     "address delete": lambda writer, step: writer.address_delete(step.netns, step.name, step.old),
     "route add": lambda writer, step: writer.route_add(step.netns, step.new),
+    "route replace": lambda writer, step: writer.route_replace(step.netns, step.new),
     "route delete": lambda writer, step: writer.route_delete(step.netns, step.old),
 }
 
@@ -183,34 +195,48 @@ def run(writer: Writer, step: Step) -> None:
 
 
 _KINDS = {"bridge": "CONFIG_BRIDGE", "veth": "CONFIG_VETH", "tun": "CONFIG_TUN"}
+_NO_WAY = "no address here reaches the gateway; add one, or set onlink: true"
+_SAME_ROUTE = "another route has this destination, table and metric; give another metric"
 _HINTS = {
-    ("route add", errno.ENETUNREACH): "no address here reaches the gateway; add one, or set onlink: true",
-    ("route add", errno.EHOSTUNREACH): "no address here reaches the gateway; add one, or set onlink: true",
-    ("route add", errno.EEXIST): "another route has this destination, table and metric; give another metric",
-    ("nsid set", errno.EEXIST): "another namespace has this id",
+    ("route add", errno.ENETUNREACH): _NO_WAY,
+    ("route add", errno.EHOSTUNREACH): _NO_WAY,
+    ("route replace", errno.ENETUNREACH): _NO_WAY,
+    ("route add", errno.EEXIST): _SAME_ROUTE,
+    ("nsid set", errno.EEXIST): "another namespace has this id; choose another",
     ("tuntap set", errno.EBUSY): "a program holds the device; end it first",
     ("link set", errno.EINVAL): "out of the range that the kernel takes, or not to be had as things stand",
     ("port set", errno.EINVAL): "out of the range that the kernel takes, or not to be had as things stand",
 }
+_UNSUPPORTED = (errno.EOPNOTSUPP, errno.EAFNOSUPPORT, errno.ENOENT)
 
 
 def _hint(step: Step, error: KernelError) -> str:
+    """What to do, as the end of a sentence."""
+    if error.code in _UNSUPPORTED and _needs(step):
+        return "; it needs %s in the kernel" % _needs(step)
     hint = _HINTS.get((step.act, error.code))
-    if hint:
-        return "; " + hint
-    return _needs(step) if error.code == errno.EOPNOTSUPP else ""
+    return "; " + hint if hint else ""
 
 
 def _needs(step: Step) -> str:
     """What the kernel would need for the step."""
     if step.act == "link set" and "master" not in step.new:
-        return needs(table.OF_KIND["bridge"][_pair(step)[0]])
+        return table.OF_KIND["bridge"][step.pair[0]].needs
     if step.act == "port set":
-        return needs(table.OF_PORT[_pair(step)[0]])
-    missing = {"vlan add": table.VLANS, "vlan delete": table.VLANS, "netns add": "CONFIG_NET_NS"}.get(step.act)
+        return table.OF_PORT[step.pair[0]].needs
     if step.act == "link add":
-        missing = _KINDS[step.new["kind"]]
-    return "; it needs %s" % missing if missing else ""
+        return _KINDS[str(step.new["kind"])]
+    if step.act.startswith(("address", "route")):
+        return table.IPV6 if (step.new or step.old).ipv6 else ""
+    return {"vlan add": table.VLANS, "vlan delete": table.VLANS, "netns add": "CONFIG_NET_NS"}.get(step.act, "")
+
+
+def _not_held(layout: Layout, step: Step) -> str:
+    """What the kernel did not do, though it did not refuse it."""
+    held = step.old if step.act == "sysctl set" else (step.old or {}).get(step.pair[0]) if step.act in ("link set", "port set") else None
+    text = "%s: the kernel took it without an error, but " % subject(layout, step)
+    text += "does not hold it" if held is None else "holds %s" % held
+    return text + ("; a kernel without %s ignores it" % _needs(step) if _needs(step) else "")
 
 
 def _aftermath(lost: List[str], unrestored: List[LinkId], before: Host, after: Host) -> str:
@@ -237,14 +263,24 @@ def _essence(host: Host, link: LinkId) -> Any:
     return found.ifindex, found.values, found.master, port, found.vlans
 
 
-def describe(step: Step) -> str:
-    """What the step is about, for errors."""
-    where = "%s%s" % (step.name, " in namespace %s" % step.netns if step.netns else "")
+def subject(layout: Layout, step: Step) -> str:
+    """What a step is about, for errors."""
+    whose = [link.where for link in layout.links if link.id == (step.netns, step.name)]
+    owner = (layout.namespaces or layout.links)[0].where
+    if not whose and step.name and (step.netns, step.name) != ("", layout.namespaces[0].name if layout.namespaces else ""):
+        whose = ["%s: %s" % (owner, step.name)]
+    return "%s: %s" % ((whose or [owner])[0], _action(step))
+
+
+def _action(step: Step) -> str:
     if step.act in ("link set", "port set"):
-        return "%s: %s: %s" % (where, *_pair(step))
+        return "%s: %s" % step.pair
     if step.act == "sysctl set":
-        return "namespace %s: %s = %s" % (step.netns, step.name, step.new)
+        return "sysctl %s" % step.new
     if step.act.startswith(("address", "route")):
-        subject = step.new or step.old
-        return "%s: %s: %s" % (where, step.act, getattr(subject, "to", subject))
-    return "%s: %s" % (where, step.act)
+        what = step.new or step.old
+        return "%s %s" % (step.act, getattr(what, "to", what))
+    if step.act.startswith("vlan"):
+        vlan = (step.new or step.old)[0]
+        return "%s %s" % (step.act, vlan.options()["vid"])
+    return step.act

@@ -63,6 +63,12 @@ class Attribute(NamedTuple):
         return bool(one == other)
 
 
+SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
+"""Of routes: include/uapi/linux/rtnetlink.h, enum rt_scope_t."""
+ROUTE_TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
+"""Those that the options know: include/uapi/linux/rtnetlink.h."""
+
+
 def _number(payload: bytes) -> int:
     return int.from_bytes(payload, sys.byteorder)
 
@@ -99,12 +105,15 @@ def _centiseconds(seconds: float) -> int:
     return round(seconds * 100)
 
 
-def _words(bits: int, *words: str) -> Kind:
+def _words(bits: int, *words: str, spoken: bool = False) -> Kind:
+    """Words for the numbers from 0. C(spoken): iproute2 takes them as words too."""
+
     def decode(payload: bytes) -> str:
         number = _number(payload)
         return words[number] if number < len(words) else str(number)
 
-    return Kind("str", "uint%d" % bits, decode, words.index, lambda word: str(words.index(word)), choices=words)
+    word = str if spoken else lambda value: str(words.index(value))
+    return Kind("str", "uint%d" % bits, decode, words.index, word, choices=words)
 
 
 def _choice(words: Dict[str, int], wire: str, byteorder: str = sys.byteorder) -> Kind:
@@ -172,7 +181,7 @@ PORT_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 VLANS = "CONFIG_BRIDGE_VLAN_FILTERING"
 SNOOPING = "CONFIG_BRIDGE_IGMP_SNOOPING"
 NETFILTER = "CONFIG_BRIDGE_NETFILTER"
-IPV6 = "CONFIG_IPV6"
+IPV6 = "CONFIG_IPV6 (and no ipv6.disable=1)"
 
 LINK: Tuple[Attribute, ...] = (
     Attribute("mac", 1, MAC, "MAC address.", word="address", place="link"),
@@ -182,8 +191,8 @@ LINK: Tuple[Attribute, ...] = (
     Attribute("link_group", 27, U32, "Number of the group that the link belongs to.", 0, 2**31 - 1, "group", place="link"),
     Attribute("num_tx_queues", 31, U32, "Number of transmit queues.", 1, 4096, "numtxqueues", "create", "link"),
     Attribute("num_rx_queues", 32, U32, "Number of receive queues.", 1, 4096, "numrxqueues", "create", "link", "CONFIG_RPS"),
-    Attribute("gso_max_segs", 40, U32, "Most segments of a packet that the stack hands over whole.", 1, 65535, place="link"),
-    Attribute("gso_max_size", 41, U32, "Most bytes of a packet that the stack hands over whole.", 1, 524280, place="link"),
+    Attribute("gso_max_segs", 40, U32, "Maximum number of segments of a packet that the stack hands over whole.", 1, 65535, place="link"),
+    Attribute("gso_max_size", 41, U32, "Maximum size in bytes of a packet that the stack hands over whole.", 1, 524280, place="link"),
     Attribute("arp", 7, FLAG, "Whether the link resolves neighbours (ARP, neighbour discovery).", place="flag"),
     Attribute("allmulticast", 9, FLAG, "Whether the link takes in every multicast packet.", place="flag"),
     Attribute("multicast", 12, FLAG, "Whether the link can send multicast.", place="flag"),
@@ -191,7 +200,7 @@ LINK: Tuple[Attribute, ...] = (
     Attribute(
         "ipv6_addrgenmode",
         8,
-        _words(8, "eui64", "none", "stable_secret", "random"),
+        _words(8, "eui64", "none", "stable_secret", "random", spoken=True),
         "How the link-local IPv6 address is made. Set before the link goes up.",
         word="addrgenmode",
         place="inet6",
@@ -237,7 +246,7 @@ BRIDGE: Tuple[Attribute, ...] = (
     Attribute("mcast_stats", 42, BOOL8, "Whether multicast packets are counted.", word="mcast_stats_enabled", needs=SNOOPING),
     Attribute("mcast_igmp_version", 43, U8, "IGMP version of the queries.", 2, 3, needs=SNOOPING),
     Attribute("mcast_mld_version", 44, U8, "MLD version of the queries.", 1, 2, needs=SNOOPING),
-    Attribute("mcast_hash_max", 27, U32, "Most groups in the multicast table.", 0, 2**32 - 1, needs=SNOOPING),
+    Attribute("mcast_hash_max", 27, U32, "Maximum number of groups in the multicast table.", 0, 2**32 - 1, needs=SNOOPING),
     Attribute("mcast_last_member_count", 28, U32, "Number of queries after a leave message.", 0, 2**32 - 1, needs=SNOOPING),
     Attribute("mcast_startup_query_count", 29, U32, "Number of queries at the start.", 0, 2**32 - 1, needs=SNOOPING),
     Attribute("mcast_last_member_interval", 30, SECONDS64, "Time between the queries after a leave message.", 0, 2**31, needs=SNOOPING),
@@ -250,7 +259,7 @@ BRIDGE: Tuple[Attribute, ...] = (
     Attribute("nf_call_ip6tables", 37, BOOL8, "Whether bridged IPv6 passes through ip6tables.", needs=NETFILTER),
     Attribute("nf_call_arptables", 38, BOOL8, "Whether bridged ARP passes through arptables.", needs=NETFILTER),
     Attribute("no_linklocal_learn", 46, _option_bit(0), "Whether nothing is learned from link-local packets.", needs="Linux 5.0"),
-    Attribute("fdb_max_learned", 49, U32, "Most MAC addresses that are learned, V(0) for no limit.", 0, 2**32 - 1, needs="Linux 6.7"),
+    Attribute("fdb_max_learned", 49, U32, "Maximum number of MAC addresses that are learned, V(0) for no limit.", 0, 2**32 - 1, needs="Linux 6.7"),
     Attribute("root_id", 10, BRIDGE_ID, "Priority and MAC address of the root bridge.", when="read"),
     Attribute("bridge_id", 11, BRIDGE_ID, "Priority and MAC address of this bridge.", when="read"),
     Attribute("root_port", 12, U16, "Number of the port towards the root bridge, 0 on the root bridge.", when="read"),
@@ -289,10 +298,20 @@ PORT: Tuple[Attribute, ...] = (
     Attribute("isolated", 33, ON_OFF, "Whether the port only reaches ports that are not isolated.", place="port"),
     Attribute("backup_port", 34, LINK_INDEX, "Port that takes over when this one has no carrier, V('') for none.", place="port"),
     Attribute(
-        "mcast_eht_hosts_limit", 37, U32, "Most hosts tracked for explicit multicast.", 1, 2**32 - 1, "-", place="port", needs=SNOOPING + " and Linux 5.12"
+        "mcast_eht_hosts_limit",
+        37,
+        U32,
+        "Maximum number of hosts tracked for explicit multicast.",
+        1,
+        2**32 - 1,
+        "-",
+        place="port",
+        needs=SNOOPING + " and Linux 5.12",
     ),
     Attribute("locked", 39, ON_OFF, "Whether only hosts in the forwarding database may send.", place="port", needs="Linux 5.18"),
-    Attribute("mcast_max_groups", 42, U32, "Most multicast groups, V(0) for no limit.", 0, 2**32 - 1, place="port", needs=SNOOPING + " and Linux 6.3"),
+    Attribute(
+        "mcast_max_groups", 42, U32, "Maximum number of multicast groups, V(0) for no limit.", 0, 2**32 - 1, place="port", needs=SNOOPING + " and Linux 6.3"
+    ),
     Attribute("neigh_vlan_suppress", 43, ON_OFF, "O(neigh_suppress) for each VLAN.", place="port", needs=VLANS + " and Linux 6.4"),
     Attribute("mab", 40, ON_OFF, "Whether hosts on a locked port show up in the forwarding database as locked.", place="port", needs="Linux 6.2"),
     Attribute("designated_root", 13, BRIDGE_ID, "Root bridge as this port sees it.", when="read", place="port"),

@@ -50,7 +50,7 @@ def _link_add(step: Step) -> str:
 
 
 def _tuntap(step: Step) -> str:
-    values = step.new.get("values", step.new)
+    values = step.new["values"]
     words = ["ip", "tuntap", "add", "dev", step.name, "mode", values["mode"]]
     for name in ("owner", "group"):
         if values.get(name):
@@ -60,7 +60,7 @@ def _tuntap(step: Step) -> str:
 
 
 def _link_set(step: Step) -> str:
-    ((name, value),) = step.new.items()
+    name, value = step.pair
     change = ["link", "set", "dev", step.name]
     if name == "master":
         return _line(step.netns, "ip", *change, *(["master", value] if value else ["nomaster"]))
@@ -75,7 +75,7 @@ def _link_set(step: Step) -> str:
 
 
 def _port_set(step: Step) -> str:
-    ((name, value),) = step.new.items()
+    name, value = step.pair
     row = table.OF_PORT[name]
     if row.word == "-":
         return "# %s %s of port %s: iproute2 cannot set it" % (name, value, step.name)
@@ -103,7 +103,7 @@ def _address(verb: str, step: Step) -> str:
 
 
 def _route(verb: str, step: Step) -> str:
-    route: Route = step.new if verb == "add" else step.old
+    route: Route = step.old if verb == "delete" else step.new
     words = ["-6"] if route.ipv6 else []
     words += ["route", verb]
     words += [route.type] if route.type != "unicast" else []
@@ -114,7 +114,7 @@ def _route(verb: str, step: Step) -> str:
     words += ["metric", str(route.metric)] if route.metric else []
     words += ["table", str(route.table)] if route.table != 254 else []
     words += ["onlink"] if route.onlink else []
-    return _line(step.netns, "ip", *words, *(["proto", "static"] if verb == "add" else []))
+    return _line(step.netns, "ip", *words, *(["proto", "static"] if verb != "delete" else []))
 
 
 _COMMANDS: Dict[str, Callable[[Step], str]] = {
@@ -127,12 +127,13 @@ _COMMANDS: Dict[str, Callable[[Step], str]] = {
     "link rename": lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "name", step.new),
     "link move": lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "netns", step.new or "1"),
     "link delete": lambda step: _line(step.netns, "ip", "link", "delete", "dev", step.name),
-    "tuntap set": _tuntap,
+    "tuntap set": lambda step: "# owner and group of %s: iproute2 can only set them on a new device" % step.name,
     "port set": _port_set,
     "vlan add": lambda step: _vlan("add", step),
     "vlan delete": lambda step: _vlan("delete", step),
     "address add": lambda step: _address("replace", step),
     "address delete": lambda step: _address("delete", step),
     "route add": lambda step: _route("add", step),
+    "route replace": lambda step: _route("replace", step),
     "route delete": lambda step: _route("delete", step),
 }

@@ -7,8 +7,22 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._plan import KERNEL_OWNED, ranges
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Host, Layout, Link, Port, Route, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    KERNEL_OWNED,
+    Address,
+    FoundLink,
+    Host,
+    Layout,
+    Link,
+    Port,
+    Route,
+    Values,
+    Vlan,
+    ranges,
+)
+
+_NO_MAC = "00:00:00:00:00:00"
+"""What a bridge has after its last port left."""
 
 
 def describe(layout: Layout, host: Host) -> Values:
@@ -68,9 +82,10 @@ def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
     for row in table.OF_KIND[found.kind].values():
         if row.when != "read" and found.values.get(row.name) is not None:
             values[row.name] = found.values[row.name]
-    if found.values.get("mode") == "tun":
+    if found.values.get("mode") == "tun" or values.get("mac") == _NO_MAC:
         values.pop("mac", None)
-    elif found.kind in ("veth", "tun"):
+    may_be_port = found.kind == "veth" or found.values.get("mode") == "tap"
+    if may_be_port and (found.port or not found.master):
         values["master"] = found.master
     for name in ("owner", "group"):
         if values.get(name):

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import contextmanager
 from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import MAIN_TABLE, RawLink, RawRoute, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawLink, RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    MAIN_TABLE,
     FoundLink,
     FoundNamespace,
     Host,
@@ -82,7 +84,7 @@ class _Observer:
         if found and wanted.port:
             self._find(wanted.netns, {found.master})
         if found and found.kind == "bridge" and wanted.ports is not None:
-            for raw in self._reader.links(wanted.netns, master=found.ifindex):
+            for raw in self._reader.ports(wanted.netns, found.ifindex):
                 self._keep(wanted.netns, raw)
 
     def _visit(self, netns: str) -> None:
@@ -98,6 +100,8 @@ class _Observer:
         for name in sorted(names):
             if name and (netns, name) not in self.links:
                 raw = self._reader.link(netns, name)
+                if raw and raw.name != name:
+                    raise KernelError(errno.EEXIST, "%s is an alternative name of %s; use that" % (name, raw.name))
                 if raw:
                     self._keep(netns, raw)
 
@@ -127,7 +131,7 @@ class _Observer:
         if raw.kind == "tun":
             status["attached"] = bool(raw.status.get("carrier"))
             if status["attached"] and wanted and _disturbs(wanted):
-                status["pids"] = _tuntap.holders(raw.name)
+                status["pids"] = _tuntap.holders(raw.name, self.namespaces[netns].identity)
         self.links[key] = FoundLink(
             netns,
             raw.name,
@@ -182,9 +186,9 @@ class _Observer:
             self._vlans[netns] = self._reader.vlans(netns)
         return self._vlans[netns].get(index, {})
 
-    def _routes(self, netns: str, wanted: List[Route]) -> List[RawRoute]:
+    def _routes(self, netns: str, wanted: List[Route], device: int = 0) -> List[RawRoute]:
         tables = [MAIN_TABLE] + [route.table for route in wanted]
-        return [route for route in self._reader.routes(netns, tables) if not route.foreign]
+        return [route for route in self._reader.routes(netns, tables, device) if not route.foreign]
 
     def _named(self, netns: str, raw: RawRoute) -> Route:
         device = self._name(netns, raw.device) if raw.route.type == "unicast" else ""

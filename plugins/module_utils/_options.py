@@ -9,11 +9,22 @@ import socket
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import ROUTE_TYPES, SCOPES
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Layout, Link, Namespace, Port, Route, Values, Vlan, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    MAIN_TABLE,
+    Address,
+    Layout,
+    Link,
+    Namespace,
+    Port,
+    Route,
+    Values,
+    Vlan,
+    VnetError,
+    sysctl_path,
+)
 
 Params = Dict[str, Any]
+_NO_LINK_NAME = "%s: name: %s is not the name of a link: 1 to 15 bytes, no '/', ':', '%%' or white space, not '.', '..', 'all' or 'default'"
 _NUMBER = re.compile("[0-9]+")
 _HIGHEST_ID = 2**32 - 2
 
@@ -56,7 +67,7 @@ def _of(rows: Iterable[table.Attribute], *without: str) -> Tuple[Option, ...]:
     return tuple(Option(row.name, row.kind.option, row.text, choices=row.kind.choices, row=row) for row in settable)
 
 
-_STATE = Option("state", "str", "Whether it is there.", "present", ("present", "absent"))
+_STATE = Option("state", "str", "Whether it is there at the end of the task.", "present", ("present", "absent"))
 _UP = Option("up", "bool", "Whether the link is up.", True)
 _NETNS = Option(
     "netns",
@@ -91,9 +102,9 @@ _ROUTE_OPTIONS = (
     Option("to", "str", "Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or IPv4.", required=True),
     Option("via", "str", "Address of the gateway."),
     Option("metric", "int", "Metric, V(0) to V(4294967295), the lowest wins. Left out, it is the kernel's: 0 for IPv4, 1024 for IPv6."),
-    Option("table", "int", "Number of the routing table.", 254),
+    Option("table", "int", "Number of the routing table.", MAIN_TABLE),
     Option("src", "str", "Source address to prefer."),
-    Option("scope", "str", "How far the destination is; IPv4 only. Left out on a new route, it is link without a gateway.", choices=tuple(SCOPES)),
+    Option("scope", "str", "How far the destination is; IPv4 only. Left out on a new route, it is link without a gateway.", choices=tuple(table.SCOPES)),
     Option("onlink", "bool", "Whether the gateway is on the link though no address says so."),
 )
 
@@ -141,14 +152,15 @@ _NETNS_OPTIONS = (
         options=_ROUTE_OPTIONS
         + (
             Option("dev", "str", "Link that the route goes through. Left out, the kernel takes the one that reaches O(routes[].via)."),
-            Option("type", "str", "What happens to the packets.", "unicast", tuple(ROUTE_TYPES)),
+            Option("type", "str", "What happens to the packets.", "unicast", tuple(table.ROUTE_TYPES)),
         ),
     ),
     Option(
         "purge_routes",
         "bool",
-        "Whether routes without a link that O(routes) does not list are taken away, in the main table and in those that"
-        " O(routes) names. Without O(routes) it does nothing.",
+        "Whether routes without a link (V(blackhole) and the like) that O(routes) does not list are taken away, in the main table and in"
+        " those that O(routes) names. A route that goes through a link, such as a default route by a gateway, is purged with that link's module."
+        " Without O(routes) it does nothing.",
         False,
     ),
 )
@@ -288,6 +300,8 @@ def _value(row: table.Attribute, value: Any, where: str) -> Any:
         return _mac(row.name, value, where)
     if row.kind is table.LINK_INDEX and value:
         _check_link_name(value, where)
+    if row.name == "group_fwd_mask" and value & 7:
+        raise VnetError("%s: %d: the kernel never forwards the groups of bits 0 to 2; leave them clear" % (where, value))
     size = len(value.encode()) if row.kind is table.TEXT else value
     if row.low is not None and row.high is not None and not row.low <= size <= row.high:
         unit = " bytes" if row.kind is table.TEXT else (" " + row.kind.unit if row.kind.unit else "")
@@ -342,8 +356,8 @@ def _is_file_name(name: str) -> bool:
 
 
 def _check_link_name(name: str, where: str) -> None:
-    if not _is_file_name(name) or len(name.encode()) > 15 or ":" in name or "%" in name:
-        raise VnetError("%s: name: %s is not the name of a link: 1 to 15 bytes, no '/', ':', '%%' or white space, not '.' or '..'" % (where, ascii(name)))
+    if not _is_file_name(name) or len(name.encode()) > 15 or ":" in name or "%" in name or name in ("all", "default"):
+        raise VnetError(_NO_LINK_NAME % (where, ascii(name)))
 
 
 def _check_netns(netns: Optional[str], where: str) -> None:
@@ -385,7 +399,15 @@ def _bits(family: int) -> int:
 
 
 def _addresses(texts: Optional[List[str]], where: str) -> Optional[List[Address]]:
-    return None if texts is None else [_address(text, "%s: addresses" % where) for text in texts]
+    if texts is None:
+        return None
+    addresses: Dict[Tuple[str, int, str], Address] = {}
+    for text in texts:
+        address = _address(text, "%s: addresses" % where)
+        if address.ipv6 and any(address.local == other.local and address.key != other.key for other in addresses.values()):
+            raise VnetError("%s: addresses: %s has two prefixes; a link has an IPv6 address once" % (where, address.local))
+        addresses[address.key] = address
+    return list(addresses.values())
 
 
 def _address(text: str, where: str) -> Address:
@@ -420,7 +442,13 @@ def _check_one_device(family: int, address: str, text: str, where: str) -> None:
 def _routes(routes: Optional[List[Params]], where: str, dev: str = "") -> Optional[List[Route]]:
     if routes is None:
         return None
-    return [_route(route, "%s: routes[%d]" % (where, number), dev) for number, route in enumerate(routes)]
+    found: Dict[Tuple[str, int, int], Route] = {}
+    for number, params in enumerate(routes):
+        route = _route(params, "%s: routes[%d]" % (where, number), dev)
+        if found.get(route.key, route) != route:
+            raise VnetError("%s: routes[%d]: %s is there twice with one table and metric; give another metric" % (where, number, route.to))
+        found[route.key] = route
+    return list(found.values())
 
 
 def _route(params: Params, where: str, dev: str) -> Route:
@@ -442,6 +470,8 @@ def _route(params: Params, where: str, dev: str) -> Route:
             raise VnetError("%s: to %s and src %s are of different families" % (where, params["to"], src))
     if params["scope"] and family == socket.AF_INET6:
         raise VnetError("%s: scope: IPv6 routes have none; leave it out" % where)
+    if via and params["scope"] not in (None, "global", "site"):
+        raise VnetError("%s: scope: what is behind a gateway cannot be of scope %s; leave scope out" % (where, params["scope"]))
     for name, low in (("metric", 0), ("table", 1)):
         if params[name] is not None and not low <= params[name] < 2**32:
             raise VnetError("%s: %s: %d is out of range (%d to 4294967295)" % (where, name, params[name], low))
@@ -533,7 +563,7 @@ def _sysctls(settings: Optional[Params], where: str) -> Optional[Dict[str, str]]
 
 
 def _sysctl_value(key: str, value: Any, where: str) -> str:
-    parts = _sysctl.path_of(key).split("/")[3:]
+    parts = sysctl_path(key).split("/")[3:]
     if not key.isprintable() or len(parts) < 2 or parts[0] != "net" or not all(part.strip(".") for part in parts):
         raise VnetError("%s: sysctl: %s is not a key that begins with net.; others would change the whole host" % (where, _shown(key)))
     if isinstance(value, bool):

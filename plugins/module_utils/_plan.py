@@ -9,6 +9,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     CORPSE,
+    KERNEL_OWNED,
     Address,
     FoundLink,
     FoundNamespace,
@@ -24,6 +25,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Values,
     Vlan,
     VnetError,
+    ranges,
 )
 
 # The order of the steps. What cannot be taken back comes late, deletions last.
@@ -31,8 +33,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 
 _CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
 """What goes into the message that makes a bridge or a cable."""
-KERNEL_OWNED = (("127.0.0.1", 8, ""), ("::1", 128, ""))
 _STP_DELAYS = (2, 30)
+_IPV6_MTU = 1280
+_IPV6_PLACES = ("sysctl", "inet6")
 
 
 def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
@@ -112,11 +115,13 @@ class _Planner:
 
     def _sysctl(self, wanted: Namespace, found: FoundNamespace, fresh: bool) -> Dict[str, Optional[str]]:
         values = dict(found.sysctl)
-        for key, value in (wanted.sysctl or {}).items():
+        settings = sorted((wanted.sysctl or {}).items(), key=lambda setting: "forward" not in setting[0])
+        resets = any("forward" in key and values.get(key) != value for key, value in settings)
+        for key, value in settings:
             current = values.get(key)
             if current is None and not fresh:
                 raise VnetError("%s: sysctl: this kernel has no %s in a namespace; look below /proc/sys/net there" % (wanted.where, key))
-            if current != value:
+            if current != value or resets:  # forwarding brings other settings back to their defaults
                 self._add(_SET, "sysctl set", wanted.name, key, value, current)
                 values[key] = value
         return values
@@ -146,13 +151,16 @@ class _Planner:
             return
         if found.obstacle:
             raise VnetError("%s: netns: there is %s at %s, no namespace; vnet_netns makes one of an empty file" % (link.where, found.obstacle, link.netns))
+        if "/" in link.netns:
+            raise VnetError("%s: netns: there is no namespace at %s" % (link.where, link.netns))
         self._missing("%s: namespace %s does not exist; make it with vnet_netns" % (link.where, link.netns))
 
     def _absent(self, wanted: Link) -> None:
         found = self.found.get(wanted.id) or self._moved_near(wanted)
         if not found:
             return
-        _same_kind(wanted, found)
+        if found.kind != wanted.kind:
+            raise VnetError("%s: %s is %s, so it was not removed" % (wanted.where, found.name, found.title))
         self._remove(found, found.name)
 
     def _remove(self, found: FoundLink, known_as: str) -> None:
@@ -160,8 +168,6 @@ class _Planner:
             self.warnings.append("%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
         self._add(_DELETE, "link delete", found.netns, found.name, old=found.kind)
         del self.found[found.id]
-        if found.peer in self.found:
-            del self.found[found.peer]
 
     def _single(self, wanted: Link) -> None:
         """A bridge, a TUN or TAP device, or the lo of a namespace."""
@@ -179,6 +185,11 @@ class _Planner:
             return found
         if not wanted.recreate:
             raise VnetError("%s: %s; only a new link can have that: recreate: true replaces it" % (wanted.where, conflicts[0]))
+        self._remove(self._put_away(found), found.name)
+        return None
+
+    def _put_away(self, found: FoundLink) -> FoundLink:
+        """Frees the name of a link: it goes down, as older kernels only rename what is down, and gets another name."""
         away = "vnetold%d" % found.ifindex
         if found.values["up"]:
             self._add(_AWAY, "link set", found.netns, found.name, {"up": False}, {"up": True})
@@ -186,10 +197,7 @@ class _Planner:
         for port in self._host.ports(found.id):
             self.found[port.id] = port._replace(master=away)
         del self.found[found.id]
-        old = found._replace(name=away)
-        self.found[old.id] = old
-        self._remove(old, found.name)
-        return None
+        return self.found.setdefault((found.netns, away), found._replace(name=away))
 
     def _make(self, wanted: Link) -> FoundLink:
         created = {name: wanted.values[name] for name in _CREATED_WITH if name in wanted.values}
@@ -208,7 +216,8 @@ class _Planner:
         found = self._found_cable(near, far)
         if found:
             conflicts = _conflicts(near, found[0]) + _conflicts(far, found[1])
-            if self._unless_recreated_cable(near, far, found, conflicts):
+            if not self._unless_recreated(near, found[0], conflicts):
+                self._put_away(found[1])  # it goes with the near end
                 found = None
         if not found:
             taken = self.found.get(far.id)
@@ -256,17 +265,6 @@ class _Planner:
             peer = found.peer[1] + (" in namespace %s" % found.peer[0] if found.peer[0] else "")
         self._unless_recreated(near, found, ["its peer is %s, not %s" % (peer, far.name)])
 
-    def _unless_recreated_cable(self, near: Link, far: Link, found: Tuple[FoundLink, FoundLink], conflicts: List[str]) -> bool:
-        """Moves both ends of the cable out of the way where a new one must take its place."""
-        if not conflicts:
-            return False
-        ends = (found[0]._replace(peer=None), found[1]._replace(peer=None))
-        self._unless_recreated(near, ends[0], conflicts)
-        deletions = self.steps[_DELETE]
-        self._unless_recreated(far._replace(recreate=True), ends[1], conflicts)
-        deletions.pop()  # the far end goes with the near end
-        return True
-
     def _at_home(self, wanted: Link, found: FoundLink) -> FoundLink:
         """Moves an end that is in the other namespace. The kernel drops its addresses, its master and up."""
         if self._host.same(found.id, wanted.id) or not found.ifindex:
@@ -285,24 +283,24 @@ class _Planner:
 
     def _configure(self, wanted: Link, found: FoundLink) -> None:
         fresh = not found.ifindex
+        _check_ipv6_mtu(wanted, found)
         if found.kind == "bridge":
             _check_delay(wanted, found)
+            _check_vlan_snooping(wanted, found)
         if wanted.values.get("mac") and found.values.get("mode") == "tun":
             raise VnetError("%s: mac: a TUN device has no MAC address; leave it out" % wanted.where)
         going_down = found.values["up"] and wanted.values.get("up") is False
         if going_down:
             self._add(_SET, "link set", wanted.netns, wanted.name, {"up": False}, {"up": True})
-        self._set_accounts(wanted, found)
+        if found.kind == "tun":
+            self._set_accounts(wanted, found)
         for row in self._rows(wanted):
             self._set(wanted, found, row, fresh)
-        no_ipv6 = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", 1280) < 1280
+        no_ipv6 = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", _IPV6_MTU) < _IPV6_MTU
         addresses = [address for address in found.addresses if not (no_ipv6 and address.ipv6)]
         routes = [] if going_down else [route for route in found.routes or [] if not (no_ipv6 and route.ipv6)]
         if wanted.addresses is not None:
-            ipv4 = [address for address in addresses if not address.ipv6]
             addresses = self._addresses(wanted, addresses)
-            if ipv4 and not any(address in addresses for address in ipv4):
-                routes = [route for route in routes if route.ipv6]  # the last address takes the routes with it
         if wanted.routes is not None:
             if wanted.routes and not wanted.values.get("up", True):
                 raise VnetError("%s: routes: a link that is down has none; leave them out or set up: true" % wanted.where)
@@ -326,26 +324,31 @@ class _Planner:
 
     def _set(self, wanted: Link, found: FoundLink, row: table.Attribute, fresh: bool) -> None:
         value, current = wanted.values[row.name], found.values.get(row.name)
-        if current is None and not fresh:
+        if current is None and not fresh and row.place not in _IPV6_PLACES:  # what moved or was small has lost these
             raise VnetError("%s: this kernel has no %s%s" % (wanted.where, row.name, needs(row)))
+        if row.name == "disable_ipv6" and value and _mtu(wanted, found) < _IPV6_MTU:
+            return
         if _holds(row, wanted, found):
             return
         if row.name == "up":
             if value:
                 self._add(_UP, "link set", wanted.netns, wanted.name, {"up": True}, {"up": False})
             return
-        phase = _PORTS_ARE_IN if row.name == "mtu" and wanted.kind == "bridge" else _SET
-        old = None if fresh else {row.name: current}
-        self._add(phase, "link set", wanted.netns, wanted.name, {row.name: value}, old)
+        phase = _PORTS_ARE_IN if row.name == "mtu" and wanted.kind == "bridge" else _ADDRESS if row.place in _IPV6_PLACES else _SET
+        restore: Tuple[Step, ...] = ()
+        if row.name == "vlan_filtering" and found.values.get("mcast_vlan_snooping"):  # goes off with it
+            restore = (Step("link set", wanted.netns, wanted.name, {"mcast_vlan_snooping": True}),)
+        self._add(phase, "link set", wanted.netns, wanted.name, {row.name: value}, None if fresh else {row.name: current}, restore)
 
     def _set_accounts(self, wanted: Link, found: FoundLink) -> None:
         """Owner and group of a TUN or TAP device that is there."""
         there = {name: found.values.get(name, "") for name in ("owner", "group")}
         names = [name for name, now in there.items() if wanted.values.get(name, now) != now]
-        if not names or not found.ifindex:
+        if not found.ifindex or (not names and found.status.get("persist")):
             return
         if found.status.get("attached") and not found.values.get("multi_queue"):
-            raise VnetError("%s: %s cannot change while a program holds the device (process id: %s); end it first" % (wanted.where, names[0], _holders(found)))
+            what = "%s cannot change" % names[0] if names else "the device cannot be made to stay"
+            raise VnetError("%s: %s while a program holds it (process id: %s); end that first" % (wanted.where, what, _holders(found)))
         old = {name: found.values.get(name) for name in ("mode", "packet_info", "vnet_hdr", "multi_queue")}
         new = dict(old)
         for name in names:
@@ -363,30 +366,34 @@ class _Planner:
             ours = not (address.dynamic or address.link_local or address.key in KERNEL_OWNED)
             if (wanted.purge_addresses and ours) or address.local in locals6:
                 going.append(address)
+        for address in list(going):
+            if any(other.dynamic and _secondary(other, address) for other in current):
+                going.remove(address)
+                self.warnings.append("%s: %s stays, as a dynamic address of its network would go with it" % (wanted.where, address))
         staying = [address for address in current if address not in going]
-        for address in going:
+        for address in reversed(going):  # secondary ones first: they go with their primary one
             self._add(_ADDRESS, "address delete", wanted.netns, wanted.name, old=address)
-        there = {address.key for address in staying if not any(_secondary(address, primary) for primary in going)}
+        there = {address.key for address in staying if not address.dynamic and not any(_secondary(address, primary) for primary in going)}
         for address in wished.values():
             if address.key not in there:
                 self._add(_ADDRESS, "address add", wanted.netns, wanted.name, address)
-        kept = {address.key for address in staying}
-        return staying + [address for address in wished.values() if address.key not in kept]
+        kept = [address for address in staying if not (address.dynamic and address.key in wished)]
+        keys = {address.key for address in kept}
+        return kept + [address for address in wished.values() if address.key not in keys]
 
     def _routes(self, netns: str, wished: List[Route], current: List[Route], purge: bool, of_link: bool) -> List[Route]:
         """Plans routes and returns those that will be there."""
         missing = [route for route in wished if not any(route.satisfied_by(other) for other in current)]
         keys = {route.key for route in wished}
-        replaced = {route.key for route in missing}
-        going = []
-        for route in current:
-            if route.key in replaced or (purge and route.key not in keys and (of_link or not route.dev)):
-                going.append(route)
-        for route in going:
+        replaced = {route.key: route for route in current if route.key in {other.key for other in missing}}
+        purged = [route for route in current if purge and route.key not in keys and (of_link or not route.dev)]
+        # IPv6 has several routes of one key, and would replace any of them
+        for route in purged + [route for route in replaced.values() if route.ipv6]:
             self._add(_ROUTE, "route delete", netns, route.dev, old=route)
         for route in missing:
-            self._add(_ROUTE, "route add", netns, route.dev, route)
-        return [route for route in current if route not in going] + missing
+            old = None if route.ipv6 else replaced.get(route.key)
+            self._add(_ROUTE, "route replace" if old else "route add", netns, route.dev, route, old)
+        return [route for route in current if route not in purged and route.key not in replaced] + missing
 
     # Ports
 
@@ -399,6 +406,20 @@ class _Planner:
                 for found in self._host.ports(bridge.id):
                     if self.found.get(found.id, found).master == bridge.name and found.name not in bridge.ports:
                         self._leave(found)
+        for bridge in self._layout.links:
+            if bridge.kind == "bridge" and bridge.present:
+                self._reassert(bridge)
+
+    def _reassert(self, bridge: Link) -> None:
+        """The MTU and an unset MAC of a bridge follow its ports, so what is wanted is set again after they joined or left."""
+        moving = [step for step in self.steps.get(_JOIN, ()) if step.act == "link set" and "master" in step.new]
+        if not any(bridge.name in (step.new["master"], step.old["master"]) and step.netns == bridge.netns for step in moving):
+            return
+        for name in ("mtu", "mac"):
+            found = self._host.links.get(bridge.id)
+            if name in bridge.values and found and found.values[name] == bridge.values[name]:
+                value = {name: bridge.values[name]}
+                self._add(_PORTS_ARE_IN, "link set", bridge.netns, bridge.name, value, value)
 
     def _joins(self) -> Dict[LinkId, _Join]:
         joins: Dict[LinkId, _Join] = {}
@@ -429,6 +450,8 @@ class _Planner:
             raise VnetError("%s: port: %s is no port of a bridge; give its master" % (join.where, key[1]))
         bridge = self._bridge((key[0], name), join)
         _check_port(join, found)
+        if found.master and not found.port:
+            raise VnetError("%s: %s belongs to %s, which is no bridge; take it out there first" % (join.where, key[1], found.master))
         backup = join.port.values.get("backup_port")
         if backup and (key[0], backup) not in self.found:
             self._missing("%s: backup_port: there is no link %s%s" % (join.where, backup, _inside(key[0])))
@@ -518,7 +541,7 @@ class _Planner:
 
 def needs(row: table.Attribute) -> str:
     """What a kernel that lacks the attribute would need, as the end of a sentence."""
-    return "; it needs %s" % row.needs if row.needs else ""
+    return "; it needs %s in the kernel" % row.needs if row.needs else ""
 
 
 def _holders(found: FoundLink) -> str:
@@ -572,6 +595,26 @@ def _check_delay(wanted: Link, found: FoundLink) -> None:
         raise VnetError("%s: forward_delay is %g s, and must be %d to %d s while stp is on" % (wanted.where, delay, low, high))
 
 
+def _check_vlan_snooping(wanted: Link, found: FoundLink) -> None:
+    filtering = wanted.values.get("vlan_filtering", found.values.get("vlan_filtering", False))
+    if wanted.values.get("mcast_vlan_snooping") and not filtering:
+        raise VnetError("%s: mcast_vlan_snooping needs vlan_filtering: true" % wanted.where)
+
+
+def _mtu(wanted: Link, found: FoundLink) -> int:
+    return int(wanted.values.get("mtu") or found.values.get("mtu") or _IPV6_MTU)
+
+
+def _check_ipv6_mtu(wanted: Link, found: FoundLink) -> None:
+    mtu = _mtu(wanted, found)
+    if mtu >= _IPV6_MTU:
+        return
+    speaks = [name for name in ("ipv6_addrgenmode", "disable_ipv6") if wanted.values.get(name, True) is not True]
+    speaks += ["addresses"] if any(address.ipv6 for address in wanted.addresses or []) else []
+    if speaks:
+        raise VnetError("%s: %s: an MTU of %d is too small for IPv6; leave it out or set mtu to 1280 or more" % (wanted.where, speaks[0], mtu))
+
+
 def _check_port(join: _Join, found: FoundLink) -> None:
     reasons = {"bridge": "a bridge cannot be the port of a bridge", "loopback": "lo cannot be the port of a bridge"}
     reason = reasons.get(found.kind)
@@ -587,8 +630,11 @@ def _port_settings(found: FoundLink) -> Tuple[Step, ...]:
         return ()
     settable = {name: value for name, value in found.port.values.items() if name != "state" and not (name == "backup_port" and not value)}
     settings = tuple(Step("port set", found.netns, found.name, {name: value}) for name, value in settable.items())
-    vlans = tuple(Step("vlan add", found.netns, found.name, (vlan, False)) for vlan in (found.port.vlans or {}).values())
-    return settings + vlans
+    if found.port.vlans is None:
+        return settings
+    everything = Step("vlan delete", found.netns, found.name, old=(Vlan(1, 4094, False, False), False))
+    vlans = tuple(Step("vlan add", found.netns, found.name, (vlan, False)) for vlan in found.port.vlans.values())
+    return (*settings, everything, *vlans)
 
 
 def _bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
@@ -625,17 +671,3 @@ def _moved_default(before: FoundLink, after: FoundLink, vlans: Dict[int, Vlan]) 
     if len(kept) == len(vlans) and old:
         return vlans
     return {**kept, **_default_vlans(int(new or 0))}
-
-
-def ranges(vlans: List[Tuple[Vlan, Optional[Vlan]]]) -> List[Tuple[Vlan, Optional[Vlan]]]:
-    """Neighbours that change alike, as one: a range goes out as one message. A PVID stands alone."""
-    ranges: List[Tuple[Vlan, Optional[Vlan]]] = []
-    for vlan, now in vlans:
-        if ranges:
-            last, before = ranges[-1]
-            alike = (vlan.pvid, vlan.untagged, now and now[2:]) == (last.pvid, last.untagged, before and before[2:])
-            if alike and not vlan.pvid and not (now and now.pvid) and vlan.first == last.last + 1:
-                ranges[-1] = (last._replace(last=vlan.last), before._replace(last=vlan.last) if before else None)
-                continue
-        ranges.append((vlan, now))
-    return ranges

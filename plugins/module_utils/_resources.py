@@ -12,6 +12,9 @@ LinkId = Tuple[str, str]
 """Namespace as the user wrote it ('' for the one that the module runs in) and name of the link."""
 
 
+MAIN_TABLE = 254
+KERNEL_OWNED = (("127.0.0.1", 8, ""), ("::1", 128, ""))
+"""The addresses that lo gets by itself."""
 CORPSE = "an empty plain file"
 """What a crash or a reboot leaves of a named namespace."""
 
@@ -39,7 +42,9 @@ class Address(NamedTuple):
 
     @property
     def link_local(self) -> bool:
-        return self.local[:4] in ("fe80", "fe90", "fea0", "feb0")
+        if self.ipv6:
+            return int(self.local.split(":")[0] or "0", 16) & 0xFFC0 == 0xFE80
+        return self.local.startswith("169.254.")
 
     def __str__(self) -> str:
         text = "%s peer %s/%d" % (self.local, self.peer, self.prefix) if self.peer else "%s/%d" % (self.local, self.prefix)
@@ -100,6 +105,27 @@ class Vlan(NamedTuple):
     def options(self) -> Values:
         vid = str(self.first) if self.first == self.last else "%d-%d" % (self.first, self.last)
         return {"vid": vid, "pvid": bool(self.pvid), "untagged": bool(self.untagged)}
+
+
+def ranges(vlans: List[Tuple[Vlan, Optional[Vlan]]]) -> List[Tuple[Vlan, Optional[Vlan]]]:
+    """Neighbours that change alike, as one: a range goes out as one message. A PVID stands alone."""
+    joined: List[Tuple[Vlan, Optional[Vlan]]] = []
+    for vlan, now in vlans:
+        if joined:
+            last, before = joined[-1]
+            alike = (vlan.pvid, vlan.untagged, now and now[2:]) == (last.pvid, last.untagged, before and before[2:])
+            if alike and not vlan.pvid and not (now and now.pvid) and vlan.first == last.last + 1:
+                joined[-1] = (last._replace(last=vlan.last), before._replace(last=vlan.last) if before else None)
+                continue
+        joined.append((vlan, now))
+    return joined
+
+
+def sysctl_path(key: str) -> str:
+    """As sysctl(8): dots and slashes may change places, the first of them says which of both separates."""
+    if "/" in key and ("." not in key or key.index("/") < key.index(".")):
+        return "/proc/sys/" + key
+    return "/proc/sys/" + key.translate(str.maketrans("./", "/."))
 
 
 class Port(NamedTuple):
@@ -224,6 +250,12 @@ class Step(NamedTuple):
     old: Any = None
     restore: Tuple[Step, ...] = ()
     """What must be done beside the opposite of this step to take it back: the kernel drops more than it is told to."""
+
+    @property
+    def pair(self) -> Tuple[str, Any]:
+        """Name and value of the one attribute that the step sets."""
+        ((name, value),) = self.new.items()
+        return name, value
 
 
 class Plan(NamedTuple):

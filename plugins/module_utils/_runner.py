@@ -53,6 +53,7 @@ def carry_out(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
             from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
 
             with lock():
+                reader.close()  # whoever had the lock may have replaced a namespace
                 before = observe(reader, wanted)
                 planned = plan(wanted, before)
                 host, steps = apply(reader, wanted, before, planned.steps)

@@ -14,7 +14,7 @@ version_added: 0.1.0
 description:
   - Makes, changes and removes bridges, with spanning tree, VLAN filtering, multicast snooping, ports, addresses
     and routes.
-  - Speaks the words of C(ip-link(8\)) and C(bridge(8\)), without needing them on the target host.
+  - Speaks the words of ip-link and bridge in section 8 of the manual, without needing them on the target host.
 extends_documentation_fragment:
   - nfv.vnet.common
   - nfv.vnet.common.action_group
@@ -39,7 +39,7 @@ options:
     type: str
   state:
     description:
-      - Whether it is there.
+      - Whether it is there at the end of the task.
     type: str
     default: present
     choices:
@@ -90,15 +90,16 @@ options:
       - Number of receive queues.
       - V(1) to V(4096).
       - Only a new link can have another value, see O(recreate).
+      - Needs CONFIG_RPS in the kernel.
     type: int
   gso_max_segs:
     description:
-      - Most segments of a packet that the stack hands over whole.
+      - Maximum number of segments of a packet that the stack hands over whole.
       - V(1) to V(65535).
     type: int
   gso_max_size:
     description:
-      - Most bytes of a packet that the stack hands over whole.
+      - Maximum size in bytes of a packet that the stack hands over whole.
       - V(1) to V(524280).
     type: int
   arp:
@@ -120,7 +121,7 @@ options:
   ipv6_addrgenmode:
     description:
       - How the link-local IPv6 address is made. Set before the link goes up.
-      - Needs a kernel with CONFIG_IPV6.
+      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
     type: str
     choices:
       - eui64
@@ -130,7 +131,7 @@ options:
   disable_ipv6:
     description:
       - Whether the link has no IPv6 at all. Set before the link goes up.
-      - Needs a kernel with CONFIG_IPV6.
+      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
     type: bool
   forward_delay:
     description:
@@ -178,12 +179,12 @@ options:
     description:
       - VLAN of untagged packets on new ports, V(0) for none.
       - V(0) to V(4094).
-      - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING.
+      - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
     type: int
   vlan_protocol:
     description:
       - Ethernet type of the VLAN tags.
-      - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING.
+      - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
     type: str
     choices:
       - 802.1q
@@ -191,37 +192,37 @@ options:
   vlan_stats:
     description:
       - Whether packets are counted for each VLAN.
-      - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING.
+      - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
     type: bool
   vlan_stats_per_port:
     description:
       - Whether packets are counted for each VLAN and port; only changed while no port has VLANs.
-      - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING.
+      - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
     type: bool
   mst:
     description:
       - Whether VLANs have spanning trees of their own; only changed while there are no VLANs.
-      - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING and Linux 5.18.
+      - Needs CONFIG_BRIDGE_VLAN_FILTERING and Linux 5.18 in the kernel.
     type: bool
   vlan_filtering:
     description:
       - Whether the bridge looks at VLAN tags.
-      - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING.
+      - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
     type: bool
   mcast_snooping:
     description:
       - Whether multicast only goes to ports that asked for it.
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: bool
   mcast_vlan_snooping:
     description:
       - Whether multicast snooping looks at each VLAN; needs O(vlan_filtering).
-      - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING, CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.15.
+      - Needs CONFIG_BRIDGE_VLAN_FILTERING, CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.15 in the kernel.
     type: bool
   mcast_router:
     description:
       - Whether the bridge itself is taken for a multicast router.
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: str
     choices:
       - disabled
@@ -230,115 +231,115 @@ options:
   mcast_query_use_ifaddr:
     description:
       - Whether queries carry the bridge's address instead of 0.0.0.0.
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: bool
   mcast_querier:
     description:
       - Whether the bridge sends multicast queries.
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: bool
   mcast_stats:
     description:
       - Whether multicast packets are counted.
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: bool
   mcast_igmp_version:
     description:
       - IGMP version of the queries.
       - V(2) to V(3).
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: int
   mcast_mld_version:
     description:
       - MLD version of the queries.
       - V(1) to V(2).
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: int
   mcast_hash_max:
     description:
-      - Most groups in the multicast table.
+      - Maximum number of groups in the multicast table.
       - V(0) to V(4294967295).
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: int
   mcast_last_member_count:
     description:
       - Number of queries after a leave message.
       - V(0) to V(4294967295).
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: int
   mcast_startup_query_count:
     description:
       - Number of queries at the start.
       - V(0) to V(4294967295).
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: int
   mcast_last_member_interval:
     description:
       - Time between the queries after a leave message.
       - In seconds.
       - V(0) to V(2147483648).
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: float
   mcast_membership_interval:
     description:
       - Time after which a group that nobody asked for is forgotten.
       - In seconds.
       - V(0) to V(2147483648).
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: float
   mcast_querier_interval:
     description:
       - Time after which another querier that is silent is given up.
       - In seconds.
       - V(0) to V(2147483648).
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: float
   mcast_query_interval:
     description:
       - Time between two queries.
       - In seconds.
       - V(1) to V(2147483648).
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: float
   mcast_query_response_interval:
     description:
       - Time that hosts have for their answer to a query.
       - In seconds.
       - V(0) to V(2147483648).
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: float
   mcast_startup_query_interval:
     description:
       - Time between two queries at the start.
       - In seconds.
       - V(1) to V(2147483648).
-      - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
     type: float
   nf_call_iptables:
     description:
       - Whether bridged IPv4 passes through iptables.
-      - Needs a kernel with CONFIG_BRIDGE_NETFILTER.
+      - Needs CONFIG_BRIDGE_NETFILTER in the kernel.
     type: bool
   nf_call_ip6tables:
     description:
       - Whether bridged IPv6 passes through ip6tables.
-      - Needs a kernel with CONFIG_BRIDGE_NETFILTER.
+      - Needs CONFIG_BRIDGE_NETFILTER in the kernel.
     type: bool
   nf_call_arptables:
     description:
       - Whether bridged ARP passes through arptables.
-      - Needs a kernel with CONFIG_BRIDGE_NETFILTER.
+      - Needs CONFIG_BRIDGE_NETFILTER in the kernel.
     type: bool
   no_linklocal_learn:
     description:
       - Whether nothing is learned from link-local packets.
-      - Needs a kernel with Linux 5.0.
+      - Needs Linux 5.0 in the kernel.
     type: bool
   fdb_max_learned:
     description:
-      - Most MAC addresses that are learned, V(0) for no limit.
+      - Maximum number of MAC addresses that are learned, V(0) for no limit.
       - V(0) to V(4294967295).
-      - Needs a kernel with Linux 6.7.
+      - Needs Linux 6.7 in the kernel.
     type: int
   ports:
     description:
@@ -354,7 +355,7 @@ options:
         required: true
       state:
         description:
-          - State of the port; settable while the bridge has STP off.
+          - State of the port; without STP it can be set to V(disabled) or V(forwarding), with STP the bridge decides.
         type: str
         choices:
           - disabled
@@ -387,7 +388,7 @@ options:
       fast_leave:
         description:
           - Whether a leave message ends multicast at once.
-          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
         type: bool
       learning:
         description:
@@ -408,7 +409,7 @@ options:
       mcast_router:
         description:
           - Whether a multicast router is behind the port.
-          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
         type: str
         choices:
           - disabled
@@ -422,12 +423,12 @@ options:
       mcast_to_unicast:
         description:
           - Whether multicast goes to each listener as unicast.
-          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
         type: bool
       vlan_tunnel:
         description:
           - Whether VLANs are mapped to tunnels.
-          - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING.
+          - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
         type: bool
       bcast_flood:
         description:
@@ -452,30 +453,30 @@ options:
         type: str
       mcast_eht_hosts_limit:
         description:
-          - Most hosts tracked for explicit multicast.
+          - Maximum number of hosts tracked for explicit multicast.
           - V(1) to V(4294967295).
-          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12.
+          - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12 in the kernel.
         type: int
       locked:
         description:
           - Whether only hosts in the forwarding database may send.
-          - Needs a kernel with Linux 5.18.
+          - Needs Linux 5.18 in the kernel.
         type: bool
       mcast_max_groups:
         description:
-          - Most multicast groups, V(0) for no limit.
+          - Maximum number of multicast groups, V(0) for no limit.
           - V(0) to V(4294967295).
-          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3.
+          - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3 in the kernel.
         type: int
       neigh_vlan_suppress:
         description:
           - O(ports[].neigh_suppress) for each VLAN.
-          - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4.
+          - Needs CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4 in the kernel.
         type: bool
       mab:
         description:
           - Whether hosts on a locked port show up in the forwarding database as locked.
-          - Needs a kernel with Linux 6.2.
+          - Needs Linux 6.2 in the kernel.
         type: bool
       vlans:
         description:

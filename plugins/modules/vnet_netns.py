@@ -13,7 +13,7 @@ short_description: Manage network namespaces
 version_added: 0.1.0
 description:
   - Makes, sets up and removes named network namespaces, as C(ip netns) does.
-  - Does what C(ip-netns(8\)) does, without needing it on the target host.
+  - Does what ip-netns in section 8 of the manual does, without needing it on the target host.
 extends_documentation_fragment:
   - nfv.vnet.common
 notes:
@@ -31,7 +31,7 @@ options:
     required: true
   state:
     description:
-      - Whether it is there.
+      - Whether it is there at the end of the task.
     type: str
     default: present
     choices:
@@ -122,8 +122,9 @@ options:
           - prohibit
   purge_routes:
     description:
-      - Whether routes without a link that O(routes) does not list are taken away, in the main table and in those
-        that O(routes) names. Without O(routes) it does nothing.
+      - Whether routes without a link (V(blackhole) and the like) that O(routes) does not list are taken away, in
+        the main table and in those that O(routes) names. A route that goes through a link, such as a default route
+        by a gateway, is purged with that link's module. Without O(routes) it does nothing.
     type: bool
     default: false
 """

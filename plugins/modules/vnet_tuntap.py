@@ -40,7 +40,7 @@ options:
     type: str
   state:
     description:
-      - Whether it is there.
+      - Whether it is there at the end of the task.
     type: str
     default: present
     choices:
@@ -111,12 +111,12 @@ options:
     type: int
   gso_max_segs:
     description:
-      - Most segments of a packet that the stack hands over whole.
+      - Maximum number of segments of a packet that the stack hands over whole.
       - V(1) to V(65535).
     type: int
   gso_max_size:
     description:
-      - Most bytes of a packet that the stack hands over whole.
+      - Maximum size in bytes of a packet that the stack hands over whole.
       - V(1) to V(524280).
     type: int
   arp:
@@ -138,7 +138,7 @@ options:
   ipv6_addrgenmode:
     description:
       - How the link-local IPv6 address is made. Set before the link goes up.
-      - Needs a kernel with CONFIG_IPV6.
+      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
     type: str
     choices:
       - eui64
@@ -148,7 +148,7 @@ options:
   disable_ipv6:
     description:
       - Whether the link has no IPv6 at all. Set before the link goes up.
-      - Needs a kernel with CONFIG_IPV6.
+      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
     type: bool
   master:
     description:
@@ -161,7 +161,7 @@ options:
     suboptions:
       state:
         description:
-          - State of the port; settable while the bridge has STP off.
+          - State of the port; without STP it can be set to V(disabled) or V(forwarding), with STP the bridge decides.
         type: str
         choices:
           - disabled
@@ -194,7 +194,7 @@ options:
       fast_leave:
         description:
           - Whether a leave message ends multicast at once.
-          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
         type: bool
       learning:
         description:
@@ -215,7 +215,7 @@ options:
       mcast_router:
         description:
           - Whether a multicast router is behind the port.
-          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
         type: str
         choices:
           - disabled
@@ -229,12 +229,12 @@ options:
       mcast_to_unicast:
         description:
           - Whether multicast goes to each listener as unicast.
-          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING.
+          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
         type: bool
       vlan_tunnel:
         description:
           - Whether VLANs are mapped to tunnels.
-          - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING.
+          - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
         type: bool
       bcast_flood:
         description:
@@ -259,30 +259,30 @@ options:
         type: str
       mcast_eht_hosts_limit:
         description:
-          - Most hosts tracked for explicit multicast.
+          - Maximum number of hosts tracked for explicit multicast.
           - V(1) to V(4294967295).
-          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12.
+          - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12 in the kernel.
         type: int
       locked:
         description:
           - Whether only hosts in the forwarding database may send.
-          - Needs a kernel with Linux 5.18.
+          - Needs Linux 5.18 in the kernel.
         type: bool
       mcast_max_groups:
         description:
-          - Most multicast groups, V(0) for no limit.
+          - Maximum number of multicast groups, V(0) for no limit.
           - V(0) to V(4294967295).
-          - Needs a kernel with CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3.
+          - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3 in the kernel.
         type: int
       neigh_vlan_suppress:
         description:
           - O(port.neigh_suppress) for each VLAN.
-          - Needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4.
+          - Needs CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4 in the kernel.
         type: bool
       mab:
         description:
           - Whether hosts on a locked port show up in the forwarding database as locked.
-          - Needs a kernel with Linux 6.2.
+          - Needs Linux 6.2 in the kernel.
         type: bool
       vlans:
         description:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -33,7 +32,6 @@ class Namespaces:
     """The namespaces of the host, by name, by path, or '' for the one in which this process started."""
 
     def __init__(self) -> None:
-        self._libc = ctypes.CDLL(None, use_errno=True)
         self._home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
 
     def close(self) -> None:
@@ -46,7 +44,7 @@ class Namespaces:
             yield self._home
             return
         try:
-            descriptor = os.open(path_of(netns), os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(path_of(netns), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise refusal(error) from None
         try:
@@ -115,10 +113,13 @@ class Namespaces:
         self._call("setns", descriptor, _CLONE_NEWNET)
 
     def _mount(self, source: str, target: str, flags: int) -> None:
-        self._call("mount", source.encode(), target.encode(), b"none", ctypes.c_ulong(flags), None)
+        self._call("mount", source.encode(), target.encode(), b"none", flags, None)
 
     def _call(self, function: str, *arguments: object) -> None:
-        if getattr(self._libc, function)(*arguments) != 0:
+        import ctypes  # dear, and only needed where a namespace is entered
+
+        libc = ctypes.CDLL(None, use_errno=True)
+        if getattr(libc, function)(*arguments) != 0:
             raise KernelError(ctypes.get_errno())
 
 

@@ -35,9 +35,6 @@ _BRIDGE_VLAN_INFO = 2
 _VLAN_PVID, _VLAN_UNTAGGED, _VLAN_RANGE_BEGIN, _VLAN_RANGE_END = 2, 4, 8, 16
 _IFF_NOARP = 7
 
-SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
-ROUTE_TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
-MAIN_TABLE = 254
 _OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 _UNSIGNED = struct.Struct("=I").unpack_from
 _SIGNED = struct.Struct("=i").unpack_from
@@ -89,8 +86,10 @@ class Reader:
         self._sockets: Dict[str, RouteSocket] = {}
 
     def close(self) -> None:
+        """Closes the sockets; what is read later opens new ones, in the namespaces that have the names then."""
         for opened in self._sockets.values():
             opened.close()
+        self._sockets.clear()
 
     def socket(self, netns: str) -> RouteSocket:
         if netns not in self._sockets:
@@ -116,14 +115,13 @@ class Reader:
             raise
         return _read_link(buffer, start, end)
 
-    def links(self, netns: str, master: int = 0) -> List[RawLink]:
-        """All links of a namespace, or those with this master."""
+    def ports(self, netns: str, bridge: int) -> List[RawLink]:
+        """The links whose master has this index."""
         body = _IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
-        if master:
-            body += table.attribute(_IFLA_MASTER, struct.pack("=I", master))
+        body += table.attribute(_IFLA_MASTER, struct.pack("=I", bridge))
         messages = self.socket(netns).dump(_RTM_GETLINK, body)
         links = [_read_link(buffer, start, end) for _type, buffer, start, end in messages]
-        return [link for link in links if not master or link.master == master]
+        return [link for link in links if link.master == bridge]
 
     def addresses(self, netns: str, index: int) -> List[Address]:
         body = _IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, index)
@@ -133,20 +131,22 @@ class Reader:
                 found.append(_read_address(buffer, start, end))
         return found
 
-    def routes(self, netns: str, tables: List[int]) -> List[RawRoute]:
-        """The routes with one way or none in these tables."""
+    def routes(self, netns: str, tables: List[int], device: int = 0) -> List[RawRoute]:
+        """The routes with one way or none in these tables, all or those through one link."""
+        selection = table.attribute(_RTA_OIF, struct.pack("=I", device)) if device else b""
         found = []
-        for number in sorted(set(tables)):
-            for family in (socket.AF_INET, socket.AF_INET6):
-                body = _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + table.attribute(_RTA_TABLE, struct.pack("=I", number))
+        for family in (socket.AF_INET, socket.AF_INET6):
+            for number in sorted(set(tables)):
+                body = _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + table.attribute(_RTA_TABLE, struct.pack("=I", number)) + selection
                 try:
                     messages = self.socket(netns).dump(_RTM_GETROUTE, body)
                 except KernelError as error:
                     if error.code in (errno.ENOENT, errno.EOPNOTSUPP, errno.EAFNOSUPPORT):  # no such table, no IPv6
                         continue
                     raise
-                routes = (_read_route(buffer, start, end) for _type, buffer, start, end in messages)
-                found += [route for route in routes if route and route.route.table == number]
+                # a kernel without IPv6 shows the routes of IPv4 instead
+                routes = (_read_route(buffer, start, end) for _type, buffer, start, end in messages if buffer[start] == family)
+                found += [route for route in routes if route and route.route.table == number and device in (0, route.device)]
         return found
 
     def vlans(self, netns: str) -> Dict[int, Dict[int, Vlan]]:
@@ -271,7 +271,7 @@ def _read_address(buffer: bytes, start: int, end: int) -> Address:
 
 
 def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
-    family, length, _source, _tos, number, protocol, scope, kind, flags = _RTMSG.unpack_from(buffer, start)
+    family, length, _source, tos, number, protocol, scope, kind, flags = _RTMSG.unpack_from(buffer, start)
     values: Dict[str, Any] = {}
     destination = "0.0.0.0" if family == socket.AF_INET else "::"
     metric = device = 0
@@ -290,10 +290,10 @@ def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
             number = _UNSIGNED(buffer, first)[0]
         elif code == _RTA_OIF:
             device = _UNSIGNED(buffer, first)[0]
-    types = {code: word for word, code in ROUTE_TYPES.items()}
-    if kind not in types or flags & _RTM_F_CLONED:
+    types = {code: word for word, code in table.ROUTE_TYPES.items()}
+    if kind not in types or tos or flags & _RTM_F_CLONED:
         return None
-    scopes = {code: word for word, code in SCOPES.items()}
+    scopes = {code: word for word, code in table.SCOPES.items()}
     route = Route(
         "%s/%d" % (destination, length), number, metric, type=types[kind], scope=scopes.get(scope, str(scope)), onlink=bool(flags & _RTNH_F_ONLINK), **values
     )

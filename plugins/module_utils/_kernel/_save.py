@@ -32,7 +32,7 @@ _Address = Tuple[bytes, bytes]
 class Saved(NamedTuple):
     """The addresses of a link in their order, and routes."""
 
-    index: int
+    ifindex: int
     addresses: List[_Address]
     routes: List[bytes]
 
@@ -54,45 +54,54 @@ def save_routes(sock: RouteSocket, tables: List[int]) -> Saved:
 
 def differs(sock: RouteSocket, saved: Saved) -> bool:
     """Whether something that was saved is not there, or not as it was."""
-    now = save_link(sock, saved.index) if saved.index else save_routes(sock, [_table(route) for route in saved.routes])
+    now = _now(sock, saved)
     return bool(_keys(saved.addresses) != _keys(now.addresses)) or not set(saved.routes) <= set(now.routes)
 
 
 def restore(sock: RouteSocket, saved: Saved) -> None:
     """Gives back what is missing, as far as the kernel takes it."""
-    if saved.index:
+    if saved.ifindex:
         _restore_addresses(sock, saved)
+    restore_routes(sock, saved)
+
+
+def restore_routes(sock: RouteSocket, saved: Saved) -> None:
     for _pass in range(_PASSES):
-        if not differs(sock, saved):
-            return
-        there = set(_routes(sock, b""))
+        missing = set(saved.routes) - set(_now(sock, saved).routes)
         for route in saved.routes:
-            if route not in there:
+            if route in missing:
                 with suppress(KernelError):
                     sock.request(_RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route)
+        if not missing:
+            return
+
+
+def _now(sock: RouteSocket, saved: Saved) -> Saved:
+    return save_link(sock, saved.ifindex) if saved.ifindex else save_routes(sock, [_table(route) for route in saved.routes])
 
 
 def _restore_addresses(sock: RouteSocket, saved: Saved) -> None:
-    """IPv4 addresses all anew where one is missing: their order tells primary from secondary ones."""
-    now = _addresses(sock, saved.index)
-    for family in (socket.AF_INET, socket.AF_INET6):
-        wanted = [address for address in saved.addresses if address[1][0] == family]
-        there = [address for address in now if address[1][0] == family]
-        if family == socket.AF_INET6:
-            wanted = [address for address in wanted if address[0] not in {key for key, _body in there}]
-        elif [key for key, _body in wanted] != [key for key, _body in there]:
-            for _key, body in reversed(there):
-                with suppress(KernelError):
-                    sock.request(_RTM_DELADDR, 0, body)
-        for _key, body in wanted:
-            with suppress(KernelError):
-                sock.request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body)
+    """IPv4 addresses all anew where they are not the same: their order tells primary from secondary ones."""
+    now = _addresses(sock, saved.ifindex)
+    going = [address for address in now if address not in saved.addresses and not _link_local(address)]
+    if _keys(saved.addresses)[0] != _keys(now)[0]:
+        going = [address for address in now if address[1][0] == socket.AF_INET or address in going]
+    for _key, body in reversed(going):
+        with suppress(KernelError):
+            sock.request(_RTM_DELADDR, 0, body)
+    for _key, body in saved.addresses:
+        with suppress(KernelError):
+            sock.request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body)
+
+
+def _link_local(address: _Address) -> bool:
+    return address[1][0] == socket.AF_INET6 and address[0][2:3] == b"\xfe" and address[0][3] & 0xC0 == 0x80
 
 
 def _keys(addresses: List[_Address]) -> List[List[bytes]]:
     """IPv4 in order, IPv6 in any; link-local ones come and go by themselves."""
     ipv4 = [key for key, body in addresses if body[0] == socket.AF_INET]
-    ipv6 = sorted(key for key, body in addresses if body[0] == socket.AF_INET6 and b"\xfe\x80" not in key[2:4])
+    ipv6 = sorted(address[0] for address in addresses if address[1][0] == socket.AF_INET6 and not _link_local(address))
     return [ipv4, ipv6]
 
 
@@ -114,7 +123,7 @@ def _routes(sock: RouteSocket, selection: bytes) -> List[bytes]:
     for family in (socket.AF_INET, socket.AF_INET6):
         with suppress(KernelError):  # no IPv6
             for _type, buffer, start, end in sock.dump(_RTM_GETROUTE, _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + selection):
-                body = _settable(buffer, start, end)
+                body = _settable(buffer, start, end) if buffer[start] == family else None
                 if body:
                     found.append(body)
     return found

@@ -4,32 +4,29 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import refusal
-
-
-def path_of(key: str) -> str:
-    """As sysctl(8): dots and slashes may change places, the first of them says which of both separates."""
-    if "/" in key and ("." not in key or key.index("/") < key.index(".")):
-        return "/proc/sys/" + key
-    return "/proc/sys/" + key.translate(str.maketrans("./", "/."))
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import sysctl_path
 
 
 def read(key: str) -> Optional[str]:
-    """The value with white space folded, None where the kernel has no such key."""
+    """The value with white space folded, '' where it was never set, None where the kernel has no such key."""
     try:
-        with open(path_of(key), encoding="utf-8") as file:
+        with open(sysctl_path(key), encoding="utf-8") as file:
             return " ".join(file.read().split())
     except FileNotFoundError:
         return None
     except OSError as error:
+        if error.errno == errno.EIO:  # stable_secret
+            return ""
         raise refusal(error, key) from None
 
 
 def write(key: str, value: str) -> None:
     try:
-        with open(path_of(key), "w", encoding="utf-8") as file:
-            file.write(value)
+        with open(sysctl_path(key), "w", encoding="utf-8") as file:
+            file.write(value + "\n")  # nothing at all would not even be a call
     except OSError as error:
         raise refusal(error, key) from None

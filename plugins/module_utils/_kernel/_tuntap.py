@@ -8,7 +8,7 @@ import errno
 import fcntl
 import os
 import struct
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import refusal
 
@@ -47,20 +47,23 @@ def configure(name: str, values: Dict[str, Any]) -> None:
         os.close(descriptor)
 
 
-def holders(name: str) -> List[int]:
-    """The ids of the processes that have the device attached, as far as this process may know (proc_pid_fdinfo(5))."""
+def holders(name: str, namespace: Optional[Tuple[int, int]]) -> List[int]:
+    """The ids of the processes of the namespace that have a device of this name attached (proc_pid_fdinfo(5))."""
     found = []
     for entry in os.listdir("/proc"):
-        if entry.isdigit() and _holds(entry, name):
+        if entry.isdigit() and _holds("/proc/%s" % entry, name, namespace):
             found.append(int(entry))
     return sorted(found)
 
 
-def _holds(process: str, name: str) -> bool:
+def _holds(process: str, name: str, namespace: Optional[Tuple[int, int]]) -> bool:
     try:
-        for descriptor in os.listdir("/proc/%s/fd" % process):
-            if os.readlink("/proc/%s/fd/%s" % (process, descriptor)) == _DEVICE:
-                with open("/proc/%s/fdinfo/%s" % (process, descriptor), encoding="utf-8") as file:
+        home = os.stat(process + "/ns/net")
+        if (home.st_dev, home.st_ino) != namespace:
+            return False
+        for descriptor in os.listdir(process + "/fd"):
+            if os.readlink("%s/fd/%s" % (process, descriptor)) == _DEVICE:
+                with open("%s/fdinfo/%s" % (process, descriptor), encoding="utf-8") as file:
                     if any(line.split() == ["iff:", name] for line in file):
                         return True
     except OSError:

@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import ROUTE_TYPES, SCOPES, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, LinkId, Route, Values, Vlan
 
@@ -244,14 +244,14 @@ class Writer:
         destination, length = route.to.split("/")
         deleting = kind == _RTM_DELROUTE
         on_link = route.type == "unicast" and not route.ipv6 and not route.via
-        scope = SCOPES.get(route.scope or ("link" if on_link else "global"), 0)
+        scope = table.SCOPES.get(route.scope or ("link" if on_link else "global"), 0)
         message.update(
             family=socket.AF_INET6 if route.ipv6 else socket.AF_INET,
             dst_len=int(length),
             table=route.table if route.table < 256 else 252,
             proto=0 if deleting else _RTPROT_STATIC,
-            scope=SCOPES["nowhere"] if deleting else scope,
-            type=ROUTE_TYPES[route.type],
+            scope=table.SCOPES["nowhere"] if deleting else scope,
+            type=table.ROUTE_TYPES[route.type],
             flags=_RTNH_F_ONLINK if route.onlink else 0,
         )
         attributes: List[Tuple[str, Any]] = [("RTA_TABLE", route.table)]
