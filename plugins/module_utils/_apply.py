@@ -234,8 +234,8 @@ def _needs(step: Step) -> str:
 def _not_held(layout: Layout, step: Step) -> str:
     """What the kernel did not do, though it did not refuse it."""
     held = step.old if step.act == "sysctl set" else (step.old or {}).get(step.pair[0]) if step.act in ("link set", "port set") else None
-    text = "%s: the kernel took it without an error, but " % subject(layout, step)
-    text += "does not hold it" if held is None else "holds %s" % held
+    text = "%s: the kernel took it without an error but does not hold it" % subject(layout, step)
+    text += "" if held is None else " (it holds %s)" % (held if held != "" else "''")
     return text + ("; a kernel without %s ignores it" % _needs(step) if _needs(step) else "")
 
 

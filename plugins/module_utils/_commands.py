@@ -118,7 +118,7 @@ def _route(verb: str, step: Step) -> str:
 
 
 _COMMANDS: Dict[str, Callable[[Step], str]] = {
-    "netns add": lambda step: _line("", "ip", "netns", "add", step.name),
+    "netns add": lambda step: ("rm /run/netns/%s && " % step.name if step.new else "") + _line("", "ip", "netns", "add", step.name),
     "netns delete": lambda step: _line("", "ip", "netns", "delete", step.name),
     "nsid set": lambda step: _line("", "ip", "netns", "set", step.name, step.new),
     "sysctl set": lambda step: _exec(step.netns, "sysctl", "-w", "%s=%s" % (step.name, step.new)),

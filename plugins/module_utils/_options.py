@@ -300,12 +300,12 @@ def _value(row: table.Attribute, value: Any, where: str) -> Any:
         return _mac(row.name, value, where)
     if row.kind is table.LINK_INDEX and value:
         _check_link_name(value, where)
-    if row.name == "group_fwd_mask" and value & 7:
-        raise VnetError("%s: %d: the kernel never forwards the groups of bits 0 to 2; leave them clear" % (where, value))
     size = len(value.encode()) if row.kind is table.TEXT else value
     if row.low is not None and row.high is not None and not row.low <= size <= row.high:
         unit = " bytes" if row.kind is table.TEXT else (" " + row.kind.unit if row.kind.unit else "")
         raise VnetError("%s: %g is out of range (%g to %s%s)" % (where, size, row.low, _plain(row.high), unit))
+    if row.name == "group_fwd_mask" and value & 7:
+        raise VnetError("%s: %d: the kernel never forwards the groups of bits 0 to 2; leave them clear" % (where, value))
     return value
 
 

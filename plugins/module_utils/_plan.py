@@ -94,7 +94,7 @@ class _Planner:
         self._check_obstacle(wanted, found)
         fresh = found.identity is None
         if fresh:
-            self._add(_NAMESPACE, "netns add", "", wanted.name)
+            self._add(_NAMESPACE, "netns add", "", wanted.name, found.obstacle or None)
             found = FoundNamespace((0, 0), routes=[])
             self.found[wanted.name, "lo"] = _blank("loopback", wanted.name, "lo", {"up": False})
         sysctl = self._sysctl(wanted, found, fresh)
@@ -111,7 +111,7 @@ class _Planner:
 
     def _check_obstacle(self, wanted: Namespace, found: FoundNamespace) -> None:
         if found.obstacle not in ("", CORPSE):
-            raise VnetError("%s: there is %s of that name, no namespace; move /run/netns/%s away" % (wanted.where, found.obstacle, wanted.name))
+            raise VnetError("%s: there is %s at /run/netns/%s, no namespace; move it away" % (wanted.where, found.obstacle, wanted.name))
 
     def _sysctl(self, wanted: Namespace, found: FoundNamespace, fresh: bool) -> Dict[str, Optional[str]]:
         values = dict(found.sysctl)
@@ -151,9 +151,8 @@ class _Planner:
             return
         if found.obstacle:
             raise VnetError("%s: netns: there is %s at %s, no namespace; vnet_netns makes one of an empty file" % (link.where, found.obstacle, link.netns))
-        if "/" in link.netns:
-            raise VnetError("%s: netns: there is no namespace at %s" % (link.where, link.netns))
-        self._missing("%s: namespace %s does not exist; make it with vnet_netns" % (link.where, link.netns))
+        advice = "give another path" if "/" in link.netns else "make it with vnet_netns"
+        self._missing("%s: namespace %s does not exist; %s" % (link.where, link.netns, advice))
 
     def _absent(self, wanted: Link) -> None:
         found = self.found.get(wanted.id) or self._moved_near(wanted)
@@ -369,7 +368,7 @@ class _Planner:
         for address in list(going):
             if any(other.dynamic and _secondary(other, address) for other in current):
                 going.remove(address)
-                self.warnings.append("%s: %s stays, as a dynamic address of its network would go with it" % (wanted.where, address))
+                self.warnings.append("%s: %s stays, as a dynamic address of its network would go with it" % (wanted.where, str(address)))
         staying = [address for address in current if address not in going]
         for address in reversed(going):  # secondary ones first: they go with their primary one
             self._add(_ADDRESS, "address delete", wanted.netns, wanted.name, old=address)
@@ -492,7 +491,8 @@ class _Planner:
                     "%s: state: %s does not last while stp is off, the kernel makes the port forwarding at once; set disabled or forwarding"
                     % (join.where, value)
                 )
-            phase = _IS_UP if row.when == "up" else _JOIN
+            # a backup port must be in the bridge, too
+            phase = _IS_UP if row.when == "up" else _PORTS_ARE_IN if row.name == "backup_port" else _JOIN
             self._add(phase, "port set", key[0], key[1], {row.name: value}, None if fresh else {row.name: now})
 
     def _leave(self, found: FoundLink) -> None:
@@ -610,7 +610,7 @@ def _check_ipv6_mtu(wanted: Link, found: FoundLink) -> None:
     if mtu >= _IPV6_MTU:
         return
     speaks = [name for name in ("ipv6_addrgenmode", "disable_ipv6") if wanted.values.get(name, True) is not True]
-    speaks += ["addresses"] if any(address.ipv6 for address in wanted.addresses or []) else []
+    speaks += ["addresses: %s" % str(address) for address in wanted.addresses or [] if address.ipv6]
     if speaks:
         raise VnetError("%s: %s: an MTU of %d is too small for IPv6; leave it out or set mtu to 1280 or more" % (wanted.where, speaks[0], mtu))
 

@@ -38,13 +38,21 @@ def configure(name: str, values: Dict[str, Any]) -> None:
         fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
         for request, attribute in ((_TUNSETOWNER, "owner"), (_TUNSETGROUP, "group")):
             if values.get(attribute):
-                (signed,) = struct.unpack("=i", struct.pack("=I", int(values[attribute])))
-                fcntl.ioctl(descriptor, request, signed)
+                _allow(descriptor, request, attribute, int(values[attribute]))
         fcntl.ioctl(descriptor, _TUNSETPERSIST, 1)
     except OSError as error:
         raise refusal(error) from None
     finally:
         os.close(descriptor)
+
+
+def _allow(descriptor: int, request: int, attribute: str, number: int) -> None:
+    (signed,) = struct.unpack("=i", struct.pack("=I", number))
+    try:
+        fcntl.ioctl(descriptor, request, signed)
+    except OSError as error:
+        unknown = error.errno == errno.EINVAL
+        raise refusal(error, "%s %d%s" % (attribute, number, " is not mapped in this user namespace" if unknown else "")) from None
 
 
 def holders(name: str, namespace: Optional[Tuple[int, int]]) -> List[int]:
