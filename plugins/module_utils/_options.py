@@ -240,7 +240,13 @@ def _namespace(params: Params) -> Layout:
         raise VnetError("%s: nsid: %d is out of range (0 to 2147483647)" % (where, params["nsid"]))
     namespace = Namespace(name, where, present, params["nsid"], _sysctls(params["sysctl"], where), routes, params["purge_routes"])
     loopback = Link(
-        "loopback", name, "lo", where, {"up": params["loopback"]}, addresses=_addresses(params["addresses"], where), purge_addresses=params["purge_addresses"]
+        "loopback",
+        name,
+        "lo",
+        "%s: lo" % where,
+        {"up": params["loopback"]},
+        addresses=_addresses(params["addresses"], where),
+        purge_addresses=params["purge_addresses"],
     )
     return Layout([namespace], [loopback] if present else [])
 

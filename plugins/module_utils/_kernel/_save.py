@@ -89,9 +89,12 @@ def _restore_addresses(sock: RouteSocket, saved: Saved) -> None:
     for _key, body in reversed(going):
         with suppress(KernelError):
             sock.request(_RTM_DELADDR, 0, body)
-    for _key, body in saved.addresses:
+    there = _addresses(sock, saved.ifindex)
+    for address in saved.addresses:
+        if address in there:
+            continue
         with suppress(KernelError):
-            sock.request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body)
+            sock.request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, address[1])
 
 
 def _link_local(address: _Address) -> bool:
