@@ -12,8 +12,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Route, 
 
 
 def commands(steps: List[Step]) -> List[str]:
-    """One line for each step; what iproute2 cannot do is a comment."""
-    return [_COMMANDS[step.act](step) for step in steps]
+    """The lines for each step; what iproute2 cannot do is a comment."""
+    return [line for step in steps for line in _COMMANDS[step.act](step).splitlines()]
 
 
 def _line(netns: str, tool: str, *words: Any) -> str:
@@ -118,7 +118,7 @@ def _route(verb: str, step: Step) -> str:
 
 
 _COMMANDS: Dict[str, Callable[[Step], str]] = {
-    "netns add": lambda step: ("rm /run/netns/%s && " % step.name if step.new else "") + _line("", "ip", "netns", "add", step.name),
+    "netns add": lambda step: ("rm /run/netns/%s\n" % step.name if step.new else "") + _line("", "ip", "netns", "add", step.name),
     "netns delete": lambda step: _line("", "ip", "netns", "delete", step.name),
     "nsid set": lambda step: _line("", "ip", "netns", "set", step.name, step.new),
     "sysctl set": lambda step: _exec(step.netns, "sysctl", "-w", "%s=%s" % (step.name, step.new)),

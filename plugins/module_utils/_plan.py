@@ -29,7 +29,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 )
 
 # The order of the steps. What cannot be taken back comes late, deletions last.
-(_NAMESPACE, _AWAY, _MAKE, _SET, _JOIN, _PORTS_ARE_IN, _ADDRESS, _UP, _IS_UP, _ROUTE, _LATE, _DELETE, _DELETE_NAMESPACE) = range(13)
+(_NAMESPACE, _AWAY, _MAKE, _SET, _JOIN, _PORTS_ARE_IN, _UNROUTE = range(7)
+_ADDRESS, _UP, _IS_UP, _ROUTE, _LATE, _DELETE, _DELETE_NAMESPACE = range(7, 14)
 
 _CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
 """What goes into the message that makes a bridge or a cable."""
@@ -388,7 +389,7 @@ class _Planner:
         purged = [route for route in current if purge and route.key not in keys and (of_link or not route.dev)]
         # IPv6 has several routes of one key, and would replace any of them
         for route in purged + [route for route in replaced.values() if route.ipv6]:
-            self._add(_ROUTE, "route delete", netns, route.dev, old=route)
+            self._add(_UNROUTE, "route delete", netns, route.dev, old=route)
         for route in missing:
             old = None if route.ipv6 else replaced.get(route.key)
             self._add(_ROUTE, "route replace" if old else "route add", netns, route.dev, route, old)
