@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import signal
 from contextlib import suppress
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -91,10 +91,13 @@ class Transaction:
         return [link for link, saved in self._saved.items() if differs(self._reader.socket(link[0]), saved)]
 
     def run(self, steps: List[Step]) -> None:
-        poorer: Set[LinkId] = set()
+        poorer: Dict[LinkId, Saved] = {}
         for step in steps:
             if not step.act.startswith("address"):
                 self._restore_routes(poorer)
+            link = (step.netns, step.name)
+            if step.act == "address delete" and link not in poorer:
+                poorer[link] = save_link(self._reader.socket(step.netns), self._saved[link].ifindex)
             # a message that is refused may have been obeyed in part, so it is taken back too
             self.taken.append(step)
             try:
@@ -105,15 +108,13 @@ class Transaction:
                 if step.act in _FINAL or step.act in _OPPOSITE:
                     self.taken.pop()
                 raise VnetError("%s: %s%s" % (subject(self._layout, step), error, _hint(step, error))) from None
-            if step.act == "address delete":
-                poorer.add((step.netns, step.name))
         self._restore_routes(poorer)
 
-    def _restore_routes(self, links: Set[LinkId]) -> None:
+    def _restore_routes(self, links: Dict[LinkId, Saved]) -> None:
         """The last address of a link takes all routes with it, also those that nobody spoke of."""
         while links:
-            link = links.pop()
-            restore_routes(self._reader.socket(link[0]), self._saved[link])
+            (netns, _name), saved = links.popitem()
+            restore_routes(self._reader.socket(netns), saved)
 
     def _holds(self, step: Step) -> bool:
         """Whether a link has the value by itself: a kernel without a feature even refuses to turn it off."""

@@ -29,7 +29,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 )
 
 # The order of the steps. What cannot be taken back comes late, deletions last.
-(_NAMESPACE, _AWAY, _MAKE, _SET, _JOIN, _PORTS_ARE_IN, _UNROUTE = range(7)
+_NAMESPACE, _AWAY, _MAKE, _SET, _JOIN, _PORTS_ARE_IN, _UNROUTE = range(7)
 _ADDRESS, _UP, _IS_UP, _ROUTE, _LATE, _DELETE, _DELETE_NAMESPACE = range(7, 14)
 
 _CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
@@ -371,12 +371,17 @@ class _Planner:
                 going.remove(address)
                 self.warnings.append("%s: %s stays, as a dynamic address of its network would go with it" % (wanted.where, str(address)))
         staying = [address for address in current if address not in going]
+        there = {address.key for address in staying if not address.dynamic and not any(_secondary(address, primary) for primary in going)}
+        coming = [address for address in wished.values() if address.key not in there]
+        # new ones first: the last address of a link takes routes with it. But not where they would go with an old one
+        late = [address for address in coming if any(_secondary(address, old) or address.local == old.local for old in going)]
+        for address in coming:
+            if address not in late:
+                self._add(_ADDRESS, "address add", wanted.netns, wanted.name, address)
         for address in reversed(going):  # secondary ones first: they go with their primary one
             self._add(_ADDRESS, "address delete", wanted.netns, wanted.name, old=address)
-        there = {address.key for address in staying if not address.dynamic and not any(_secondary(address, primary) for primary in going)}
-        for address in wished.values():
-            if address.key not in there:
-                self._add(_ADDRESS, "address add", wanted.netns, wanted.name, address)
+        for address in late:
+            self._add(_ADDRESS, "address add", wanted.netns, wanted.name, address)
         kept = [address for address in staying if not (address.dynamic and address.key in wished)]
         keys = {address.key for address in kept}
         return kept + [address for address in wished.values() if address.key not in keys]

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What users do with Ansible around the modules: ad hoc commands, diffs, vaults, the quickstart."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from playing import ROOT, SANDBOX, play, run
+
+BRIDGE: dict[str, Any] = {"hosts": "localhost", "gather_facts": False, "tasks": [{"nfv.vnet.vnet_bridge": {"name": "br0", "mtu": 1400}}]}
+QUICKSTART = str(ROOT / "playbooks" / "quickstart.yml")
+
+
+def test_ad_hoc() -> None:
+    result = run("ansible", "localhost", "-m", "nfv.vnet.vnet_bridge", "-a", "name=br0 stp=true forward_delay=2.5 addresses=192.0.2.1/24,192.0.2.2/24")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.startswith("localhost | CHANGED => ")
+    assert "forward_delay: 2.5" in result.stdout
+    assert "- ip address replace 192.0.2.2/24 dev br0" in result.stdout
+
+
+def test_ad_hoc_failure_is_one_sentence() -> None:
+    result = run("ansible", "localhost", "-m", "nfv.vnet.vnet_bridge", "-a", "name=br0 mtu=5")
+    assert result.returncode == 2
+    assert "vnet_bridge br0: mtu: 5 is out of range (68 to 65535)" in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_diff_is_shown(tmp_path: Path) -> None:
+    change = {**BRIDGE, "tasks": [{"nfv.vnet.vnet_bridge": {"name": "br0", "mtu": 1300}}]}
+    result = play(tmp_path, [BRIDGE, change], "--diff")
+    assert result.returncode == 0, result.stderr
+    lines = [re.sub(r"[\s\",]", "", line) for line in result.stdout.splitlines()]
+    assert "-mtu:1400" in lines
+    assert "+mtu:1300" in lines
+
+
+def test_check_of_a_whole_playbook(tmp_path: Path) -> None:
+    tasks = [
+        {"nfv.vnet.vnet_netns": {"name": "red"}},
+        {"nfv.vnet.vnet_bridge": {"name": "br0", "netns": "red"}},
+        {"nfv.vnet.vnet_tuntap": {"name": "tap0", "mode": "tap", "netns": "red", "master": "br0"}},
+    ]
+    result = play(tmp_path, [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], "--check")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "changed=3" in result.stdout
+    assert "namespace red does not exist" in result.stderr
+
+
+def test_value_from_a_vault(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("secret")
+    encrypt = ["encrypt_string", "--vault-password-file", str(password), "--name", "vnet_alias", "to red"]
+    vault = subprocess.run([Path(sys.executable).with_name("ansible-vault"), *encrypt], check=True, capture_output=True, text=True).stdout
+    (tmp_path / "variables.yml").write_text(vault)
+    bridge = {"name": "br0", "alias": "{{ vnet_alias }}"}
+    check = {"ansible.builtin.assert": {"that": "vnet_result.bridge.alias == 'to red'"}}
+    tasks = [{"nfv.vnet.vnet_bridge": bridge, "register": "vnet_result"}, check, {"nfv.vnet.vnet_bridge": bridge}]
+    variables = ["--extra-vars", f"@{tmp_path / 'variables.yml'}", "--vault-password-file", str(password)]
+    result = play(tmp_path, [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], *variables)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "changed=1" in result.stdout
+
+
+def test_quickstart_twice() -> None:
+    """The first run keeps the network, the second finds it and removes it."""
+    playbook = f"{Path(sys.executable).with_name('ansible-playbook')} {QUICKSTART}"
+    script = f"{playbook} -e keep=true && ls -d /run/netns/red /sys/class/net/tun0 && {playbook} && ! ls -d /run/netns/red /sys/class/net/tun0"
+    result = subprocess.run([SANDBOX, "sh", "-c", script], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "WARNING" not in result.stderr
+    for target in ("192.0.2.12", "2001:db8::12"):
+        assert result.stdout.count(f"red reaches {target}") == 2
+    assert result.stdout.count("msg: changed=0") == 2
+    assert result.stdout.count("msg: nothing is left") == 1
+    assert "It is gone again." in result.stdout
+
+
+def test_quickstart_leaves_alone_what_it_did_not_make() -> None:
+    ansible, playbook = (Path(sys.executable).with_name(name) for name in ("ansible", "ansible-playbook"))
+    script = f"{ansible} localhost -m nfv.vnet.vnet_bridge -a name=br0 && ! {playbook} {QUICKSTART} && test -e /sys/class/net/br0"
+    result = subprocess.run([SANDBOX, "sh", "-c", script], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "This host has /sys/class/net/br0 already" in result.stdout

@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Records for the tests: what is wanted from options, what is there from words."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
+from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, FoundNamespace, Host, Layout, Plan, Port, Values
+
+_INDEXES = itertools.count(10)
+_BRIDGE = {"stp": False, "forward_delay": 15.0, "vlan_filtering": False, "vlan_default_pvid": 1, "priority": 32768, "ageing_time": 300.0, "mst": False}
+_LINK = {"mac": "02:00:00:00:00:99", "mtu": 1500, "alias": "", "num_tx_queues": 1, "num_rx_queues": 1, "arp": True, "up": True}
+_TUN = {"mode": "tap", "owner": "", "group": "", "multi_queue": False, "packet_info": False, "vnet_hdr": False}
+_PORT = {"state": "forwarding", "priority": 32, "cost": 2, "hairpin": False, "isolated": False, "learning": True, "backup_port": ""}
+
+
+def wanted(module: str, check: bool = False, **params: Any) -> Layout:
+    """The layout of a task, past the checks that Ansible makes of an argument spec."""
+    validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(params)
+    assert not validated.error_messages, validated.error_messages
+    return layout(module, validated.validated_parameters, check)
+
+
+def there(kind: str, name: str, netns: str = "", **fields: Any) -> FoundLink:
+    """A link that exists. Fields that are none of the record's own are attributes."""
+    own = {field: fields.pop(field) for field in tuple(fields) if field in FoundLink._fields}
+    values = {**_LINK, **(_BRIDGE if kind == "bridge" else _TUN if kind == "tun" else {}), **fields}
+    status = {"attached": False, "persist": True, "pids": []} if kind == "tun" else {}
+    link = FoundLink(netns, name, next(_INDEXES), kind, values, status, "", None, [], [], {}, None)
+    return link._replace(**own)
+
+
+def port(**fields: Any) -> Port:
+    """A bridge port that exists."""
+    vlans = fields.pop("vlans", {})
+    return Port({**_PORT, **fields}, vlans)
+
+
+def cable(near: FoundLink, far: FoundLink) -> tuple[FoundLink, FoundLink]:
+    return near._replace(peer=far.id), far._replace(peer=near.id)
+
+
+def host(*links: FoundLink, namespaces: tuple[str, ...] = (), **found: FoundNamespace) -> Host:
+    """A host with these links. C(namespaces) are there beside those of the links, C(found) are described in full."""
+    names = dict.fromkeys(["", *namespaces, *(link.netns for link in links)])
+    records = {name: FoundNamespace((4, number), routes=[]) for number, name in enumerate(names, 100)}
+    return Host({**records, **found}, {link.id: link for link in links})
+
+
+def planned(layout_: Layout, found: Host, checking: bool = False) -> Plan:
+    """The plan for a host of which all that the layout names was looked at."""
+    names = [link.netns for link in layout_.links] + [link.peer[0] for link in layout_.links if link.peer] + [record.name for record in layout_.namespaces]
+    missing = {name: FoundNamespace(None) for name in names if name not in found.namespaces}
+    return plan(layout_, found._replace(namespaces={**found.namespaces, **missing}), checking)
+
+
+def acts(plan_: Plan) -> list[tuple[Any, ...]]:
+    """The steps without what takes them back: (act, name, new), with the namespace before the name where there is one."""
+    return [(step.act, "%s:%s" % (step.netns, step.name) if step.netns else step.name, step.new) for step in plan_.steps]
+
+
+def one(name: str, value: Any) -> Values:
+    return {name: value}
+
+
+def rows() -> list[tuple[str, table.Attribute]]:
+    """Every row of the attribute table with the name of its part."""
+    parts = {"link": table.LINK, "bridge": table.BRIDGE, "port": table.PORT, "tuntap": table.TUNTAP}
+    return [(part, row) for part, content in parts.items() for row in content]

@@ -1,0 +1,216 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The attribute table against the headers of the kernel, and against itself."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _read
+from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, Option, argument_spec
+from records import rows
+
+ROOT = Path(__file__).resolve().parents[2]
+HEADERS = Path("/usr/include/linux")
+
+KERNEL_NAMES = {
+    "mac": "IFLA_ADDRESS",
+    "mtu": "IFLA_MTU",
+    "txqueuelen": "IFLA_TXQLEN",
+    "alias": "IFLA_IFALIAS",
+    "link_group": "IFLA_GROUP",
+    "num_tx_queues": "IFLA_NUM_TX_QUEUES",
+    "num_rx_queues": "IFLA_NUM_RX_QUEUES",
+    "gso_max_segs": "IFLA_GSO_MAX_SEGS",
+    "gso_max_size": "IFLA_GSO_MAX_SIZE",
+    "arp": "IFF_NOARP",
+    "allmulticast": "IFF_ALLMULTI",
+    "multicast": "IFF_MULTICAST",
+    "promiscuous": "IFF_PROMISC",
+    "up": "IFF_UP",
+    "ipv6_addrgenmode": "IFLA_INET6_ADDR_GEN_MODE",
+    "stp": "IFLA_BR_STP_STATE",
+    "group_address": "IFLA_BR_GROUP_ADDR",
+    "vlan_stats": "IFLA_BR_VLAN_STATS_ENABLED",
+    "mst": "IFLA_BR_MULTI_BOOLOPT",
+    "mcast_vlan_snooping": "IFLA_BR_MULTI_BOOLOPT",
+    "no_linklocal_learn": "IFLA_BR_MULTI_BOOLOPT",
+    "mcast_stats": "IFLA_BR_MCAST_STATS_ENABLED",
+    "mcast_last_member_count": "IFLA_BR_MCAST_LAST_MEMBER_CNT",
+    "mcast_startup_query_count": "IFLA_BR_MCAST_STARTUP_QUERY_CNT",
+    "mcast_last_member_interval": "IFLA_BR_MCAST_LAST_MEMBER_INTVL",
+    "mcast_membership_interval": "IFLA_BR_MCAST_MEMBERSHIP_INTVL",
+    "mcast_querier_interval": "IFLA_BR_MCAST_QUERIER_INTVL",
+    "mcast_query_interval": "IFLA_BR_MCAST_QUERY_INTVL",
+    "mcast_query_response_interval": "IFLA_BR_MCAST_QUERY_RESPONSE_INTVL",
+    "mcast_startup_query_interval": "IFLA_BR_MCAST_STARTUP_QUERY_INTVL",
+    "port.hairpin": "IFLA_BRPORT_MODE",
+    "port.root_block": "IFLA_BRPORT_PROTECT",
+    "port.flood": "IFLA_BRPORT_UNICAST_FLOOD",
+    "port.proxy_arp": "IFLA_BRPORT_PROXYARP",
+    "port.proxy_arp_wifi": "IFLA_BRPORT_PROXYARP_WIFI",
+    "port.mcast_router": "IFLA_BRPORT_MULTICAST_ROUTER",
+    "port.mcast_to_unicast": "IFLA_BRPORT_MCAST_TO_UCAST",
+    "port.designated_root": "IFLA_BRPORT_ROOT_ID",
+    "port.designated_bridge": "IFLA_BRPORT_BRIDGE_ID",
+    "port.mcast_eht_hosts_limit": "IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT",
+    "mode": "IFLA_TUN_TYPE",
+    "packet_info": "IFLA_TUN_PI",
+    "num_queues": "IFLA_TUN_NUM_QUEUES",
+}
+"""What the kernel calls the attributes whose names do not follow from the option's."""
+PREFIXES = {"bridge": "IFLA_BR_", "port": "IFLA_BRPORT_", "tuntap": "IFLA_TUN_", "link": "IFLA_"}
+BITS = {"no_linklocal_learn": "BR_BOOLOPT_NO_LL_LEARN", "mcast_vlan_snooping": "BR_BOOLOPT_MCAST_VLAN_SNOOPING", "mst": "BR_BOOLOPT_MST_ENABLE"}
+
+
+@pytest.fixture(scope="module")
+def constants() -> dict[str, int]:
+    """The enums and the plain numbers of the headers."""
+    found: dict[str, int] = {}
+    for name in ("if_link.h", "if_tun.h", "if_bridge.h", "if.h", "rtnetlink.h", "if_addr.h", "net_namespace.h"):
+        file = HEADERS / name
+        if not file.exists():
+            pytest.skip(f"{file} is missing: it comes with the package linux-libc-dev")
+        text = re.sub(r"/\*.*?\*/", "", file.read_text(), flags=re.DOTALL)
+        for body in re.findall(r"enum\s*\w*\s*\{(.*?)\}", text, flags=re.DOTALL):
+            found.update(enumerated(body, found))
+        for line in re.finditer(r"^#define\s+(\w+)\s+(?:(0x[0-9A-Fa-f]+|\d+)|\(1 << (\d+)\))\s*$", text, flags=re.MULTILINE):
+            found[line[1]] = int(line[2], 0) if line[2] else 1 << int(line[3])
+    return found
+
+
+def enumerated(body: str, known: dict[str, int]) -> Iterator[tuple[str, int]]:
+    number = -1
+    for item in re.sub(r"#.*", "", body).split(","):
+        name, equals, value = (part.strip() for part in item.partition("="))
+        if not name:
+            continue
+        if equals:
+            shift = re.fullmatch(r"1\s*<<\s*(\d+)", value)
+            try:
+                number = 1 << int(shift[1]) if shift else known[value] if value in known else int(value.rstrip("U"), 0)
+            except ValueError:
+                continue
+        else:
+            number += 1
+        yield name, number
+
+
+@pytest.mark.parametrize(("part", "row"), [pytest.param(part, row, id=f"{part}-{row.name}") for part, row in rows() if row.place != "sysctl"])
+def test_code_is_the_kernels(constants: dict[str, int], part: str, row: table.Attribute) -> None:
+    key = f"port.{row.name}" if part == "port" else row.name
+    name = KERNEL_NAMES.get(key, PREFIXES[part] + row.name.upper())
+    if name not in constants:
+        pytest.skip(f"the headers here are older than {name}")
+    code = constants[name]
+    assert (1 << row.code if row.place == "flag" else row.code) == code
+
+
+@pytest.mark.parametrize(("name", "bit"), BITS.items())
+def test_bit_of_the_bridge_options_is_the_kernels(constants: dict[str, int], name: str, bit: str) -> None:
+    if bit not in constants:
+        pytest.skip(f"the headers here are older than {bit}")
+    encoded = table.OF_KIND["bridge"][name].kind.encode(True)
+    assert int.from_bytes(encoded[:4], sys.byteorder) == int.from_bytes(encoded[4:], sys.byteorder) == 1 << constants[bit]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in vars(_read) if re.fullmatch("_(RTM|IFLA|INFO|IFA|RTA|RTNH|RTPROT|NETNSA|RTEXT)_\\w+", name)],
+)
+def test_number_that_is_read_is_the_kernels(constants: dict[str, int], name: str) -> None:
+    kernels = name[1:] if not name.startswith("_INFO") else "IFLA" + name
+    if kernels not in constants:
+        pytest.skip(f"{kernels} is not among the numbers in the headers here")
+    assert getattr(_read, name) == constants[kernels]
+
+
+@pytest.mark.parametrize("kind", table.OF_KIND)
+def test_names_are_unique_for_each_kind(kind: str) -> None:
+    names = Counter(row.name for row in table.LINK + table.KINDS[kind])
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_names_of_ports_are_unique() -> None:
+    assert len({row.name for row in table.PORT}) == len(table.PORT)
+
+
+@pytest.mark.parametrize(("part", "row"), [pytest.param(part, row, id=f"{part}-{row.name}") for part, row in rows()])
+def test_row_is_complete(part: str, row: table.Attribute) -> None:  # noqa: ARG001
+    assert re.fullmatch("[a-z][a-z0-9_]*", row.name)
+    assert row.text.endswith(".")
+    assert row.text[0].isupper()
+    assert row.when in ("live", "create", "up", "read", "attach")
+    assert row.place in ("link", "flag", "inet6", "sysctl", "data", "port", "ioctl")
+    assert (row.low is None) == (row.high is None)
+    if row.kind.option in ("int", "float") and row.when != "read":
+        assert row.low is not None, "a number has a range"
+
+
+def written() -> list[Any]:
+    """The rows for which netlink attributes are written."""
+    found = [(part, row) for part, row in rows() if row.when != "read" and row.place not in ("flag", "sysctl", "ioctl")]
+    return [pytest.param(row, id=f"{part}-{row.name}") for part, row in found if row.kind is not table.LINK_INDEX]
+
+
+@pytest.mark.parametrize("row", written())
+def test_value_survives_the_wire(row: table.Attribute) -> None:
+    """What is encoded as pyroute2 would encode it is decoded to the same."""
+    for value in samples(row):
+        assert row.same(row.kind.decode(packed(row, row.kind.encode(value))), value)
+
+
+def samples(row: table.Attribute) -> list[Any]:
+    if row.kind.choices:
+        return list(row.kind.choices)
+    if row.kind.option == "bool":
+        return [False, True]
+    if row.kind.option == "str":
+        return ["02:00:00:00:00:01"]
+    low, high = row.low or 0, row.high or 0
+    return [float(low), float(high)] if row.kind.option == "float" else [int(low), int(high)]
+
+
+def packed(row: table.Attribute, value: Any) -> bytes:
+    wire = row.kind.wire
+    if wire.startswith("uint"):
+        return int(value).to_bytes(int(wire[4:]) // 8, sys.byteorder)
+    if wire == "be16":
+        return int(value).to_bytes(2, "big")
+    if wire == "l2addr":
+        return bytes.fromhex(value.replace(":", ""))
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def documented(option: Option) -> Iterator[Option]:
+    yield option
+    for inner in option.options:
+        yield from documented(inner)
+
+
+@pytest.mark.parametrize("module", OPTIONS)
+def test_every_option_has_words(module: str) -> None:
+    for top in OPTIONS[module]:
+        for option in documented(top):
+            assert option.text, option.name
+            assert option.text.endswith("."), option.name
+
+
+@pytest.mark.parametrize(("module", "kind"), [("vnet_bridge", "bridge"), ("vnet_veth", "veth"), ("vnet_tuntap", "tun")])
+def test_every_row_is_an_option(module: str, kind: str) -> None:
+    spec = argument_spec(OPTIONS[module])
+    assert [name for name, row in table.OF_KIND[kind].items() if row.when != "read" and name not in spec] == []
+    ports = spec["ports"]["options"] if module == "vnet_bridge" else spec["port"]["options"]
+    assert [row.name for row in table.PORT if row.when != "read" and row.name not in ports] == []
+
+
+def test_documentation_is_fresh() -> None:
+    result = subprocess.run([sys.executable, "hacking/document.py", "--check"], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr

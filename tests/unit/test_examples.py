@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What users copy is right: each example is one that the modules take."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
+from documented import Example, arguments_of, examples, module_of
+
+EXAMPLES = examples()
+
+
+@pytest.mark.parametrize("module", OPTIONS)
+def test_every_module_has_examples(module: str) -> None:
+    (example,) = [example for example in EXAMPLES if example.title == module]
+    states = {arguments_of(task).get("state", "present") for task in example.tasks() if module_of(task) == module}
+    assert states == {"present", "absent"}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.title)
+def test_example_is_valid(example: Example) -> None:
+    assert list(example.tasks())
+    for task in example.tasks():
+        assert task["name"][0].isupper()
+        module = module_of(task)
+        assert module or any("." in key for key in task), "full names only"
+        if module:
+            validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(arguments_of(task))
+            assert validated.error_messages == []
+            layout(module, validated.validated_parameters, checking=True)

@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of the house: who imports whom, who touches the kernel, how thin the modules are."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+import yaml
+from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS
+
+ROOT = Path(__file__).resolve().parents[2]
+UTILS = ROOT / "plugins" / "module_utils"
+PACKAGE = "ansible_collections.nfv.vnet.plugins.module_utils"
+
+FLOORS = (
+    ("_runner",),
+    ("_apply",),
+    ("_observe",),
+    ("_kernel._write", "_kernel._save"),
+    ("_kernel._read",),
+    ("_kernel._lock", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
+    ("_kernel._errors", "_kernel"),
+    ("_plan", "_describe", "_commands", "_options", "_dependency"),
+    ("_attributes",),
+    ("_resources",),
+)
+"""From the roof down: a room imports from lower floors only."""
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+DOORS = {"ctypes", "fcntl"}
+"""Modules through which a program reaches past Python to the kernel."""
+
+
+def files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(UTILS).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+ROOMS = {room_of(path): path for path in files("plugins/module_utils")}
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), path.name, feature_version=(3, 8))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Whatever a file imports, anywhere in it; C(from a import b) counts as C(a.b)."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+
+
+def rooms_below(path: Path) -> set[str]:
+    names = (name[len(PACKAGE) + 1 :] for name in imports(path) if name.startswith(PACKAGE + "."))
+    return {max((room for room in ROOMS if room and f"{name}.".startswith(f"{room}.")), key=len) for name in names}
+
+
+def test_every_room_has_a_floor() -> None:
+    assert set(ROOMS) == set(FLOOR)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_run_downward(room: str) -> None:
+    assert [other for other in rooms_below(ROOMS[room]) if FLOOR[other] <= FLOOR[room]] == []
+
+
+@pytest.mark.parametrize("path", files("plugins"), ids=lambda path: path.name)
+def test_target_side_is_python_3_8_with_absolute_imports(path: Path) -> None:
+    assert [name for name in imports(path) if name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("path", files("plugins"), ids=lambda path: path.name)
+def test_only_the_writer_knows_pyroute2(path: Path) -> None:
+    assert path.name == "_write.py" or not any(name.split(".")[0] == "pyroute2" for name in imports(path))
+
+
+@pytest.mark.parametrize("path", files("plugins"), ids=lambda path: path.name)
+def test_only_the_kernel_room_reaches_the_kernel(path: Path) -> None:
+    """Others may use the module socket for the spelling of addresses, but open nothing."""
+    if path.parent.name == "_kernel":
+        return
+    assert not DOORS & {name.split(".")[0] for name in imports(path)}
+    opened = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "socket.socket"]
+    assert not opened
+    assert not {"subprocess", "shutil"} & {name.split(".")[0] for name in imports(path)}
+
+
+@pytest.mark.parametrize("room", ["_options", "_plan", "_resources", "_attributes", "_commands", "_describe"])
+def test_pure_rooms_know_neither_ansible_nor_the_kernel(room: str) -> None:
+    known = set(imports(ROOMS[room]))
+    assert not {name for name in known if name.split(".")[0] == "ansible" or "._kernel" in name}
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != ""], ids=str)
+def test_module_utils_are_private(room: str) -> None:
+    assert all(part.startswith("_") for part in room.split("."))
+
+
+@pytest.mark.parametrize("module", OPTIONS)
+def test_module_is_thin(module: str) -> None:
+    path = ROOT / "plugins" / "modules" / f"{module}.py"
+    texts = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+    code = [node for node in tree(path).body if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in texts)]
+    lines = sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in code)
+    assert lines < 10
+    assert module in KEYS
+
+
+def test_action_group_holds_every_module_that_has_netns() -> None:
+    group = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]["vnet"]
+    having = [module for module, options in OPTIONS.items() if any(option.name == "netns" for option in options)]
+    assert sorted(group) == sorted(having) == sorted(set(OPTIONS) - {"vnet_netns"})
+
+
+def test_every_module_has_its_options() -> None:
+    assert {path.stem for path in files("plugins/modules")} == set(OPTIONS)
+
+
+def test_options_that_always_have_a_value() -> None:
+    """What is not given is left alone: defaults are an exception, and these are all."""
+    allowed = {"up", "loopback", "recreate", "state", "table", "type"}
+    for options in OPTIONS.values():
+        pending = list(options)
+        while pending:
+            option = pending.pop()
+            pending += option.options
+            assert option.default is None or option.name in allowed or option.name.startswith("purge_"), option.name
+
+
+@pytest.mark.parametrize("path", [*files("plugins"), *files("tests"), *files("playbooks")], ids=lambda path: str(path.relative_to(ROOT)))
+def test_licence_is_in_every_file(path: Path) -> None:
+    head = path.read_text(encoding="utf-8")[:300]
+    assert "SPDX-FileCopyrightText: The nfv.vnet developers" in head
+    assert "SPDX-License-Identifier: GPL-3.0-or-later" in head
