@@ -71,7 +71,7 @@ def image() -> Path:
         script = Path(folder, "customize")
         script.write_text(CUSTOMIZE, encoding="utf-8")
         root = Path(folder, "root")
-        hook = "sh %s \"$1\" %s.pub" % (script, key)
+        hook = 'sh %s "$1" %s.pub' % (script, key)
         run("mmdebstrap", "--quiet", "--variant=apt", "--include=%s" % ",".join(PACKAGES), "--customize-hook=%s" % hook, SUITE, str(root))
         unfinished = disk.with_suffix(".part")
         run("mkfs.ext4", "-q", "-F", "-d", str(root), str(unfinished), DISK)

@@ -1,0 +1,16 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every test of the kernel suite has a network of its own."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+import pytest
+from support import private_network
+
+
+@pytest.fixture(autouse=True)
+def network() -> Iterator[None]:
+    with private_network():
+        yield

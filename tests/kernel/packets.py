@@ -1,0 +1,208 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real packets, sent and received with Python's own sockets."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import select
+import socket
+import struct
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable, Iterator
+
+from processes import wait_for
+from support import inside
+
+EXPERIMENT = 0x88B5
+"""The Ethernet type that IEEE keeps for local experiments: no kernel answers it."""
+BROADCAST = b"\xff" * 6
+_ETH_P_ALL, _PACKET_OUTGOING = 0x0003, 4
+_TUNSETIFF, _IFF_NO_PI = 0x400454CA, 0x1000
+_IFF_MODES = {"tun": 0x0001, "tap": 0x0002}
+_ECHO: dict[int, tuple[int, int]] = {socket.AF_INET: (8, 0), socket.AF_INET6: (128, 129)}
+_PORT_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
+_numbers = itertools.count(1)
+
+
+def frame(source: bytes, destination: bytes = BROADCAST, payload: bytes = b"hello", ethertype: int = EXPERIMENT) -> bytes:
+    """An Ethernet frame of the smallest length."""
+    return (destination + source + struct.pack("!H", ethertype) + payload).ljust(60, b"\0")
+
+
+class Wire:
+    """Ethernet frames of one type on a link, as they come and go there."""
+
+    def __init__(self, link: str, ethertype: int) -> None:
+        self._ethertype = ethertype
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.htons(_ETH_P_ALL))
+        self._socket.bind((link, _ETH_P_ALL))
+        self.mac: bytes = self._socket.getsockname()[4]
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def send(self, data: bytes) -> None:
+        self._socket.send(data)
+
+    def receive(self, seconds: float = 2) -> bytes | None:
+        """The next frame that came in, None where none comes in time."""
+        deadline = time.monotonic() + seconds
+        while _readable(self._socket.fileno(), deadline):
+            data, address = self._socket.recvfrom(2048)
+            if address[2] != _PACKET_OUTGOING and struct.unpack_from("!H", data, 12)[0] == self._ethertype:
+                return data
+        return None
+
+    def count(self, seconds: float, most: int = 10_000) -> int:
+        """How many frames come in within the time."""
+        deadline = time.monotonic() + seconds
+        number = 0
+        while number < most and self.receive(deadline - time.monotonic()) is not None:
+            number += 1
+        return number
+
+
+@contextmanager
+def wire(link: str, netns: str = "", ethertype: int = EXPERIMENT) -> Iterator[Wire]:
+    with inside(netns):
+        opened = Wire(link, ethertype)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+class Device:
+    """A program that holds a TUN or TAP device."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def send(self, data: bytes) -> None:
+        os.write(self.descriptor, data)
+
+    def receive(self, wanted: Callable[[bytes], bool], seconds: float = 2) -> bytes | None:
+        """The next packet that is wanted, None where none comes in time."""
+        deadline = time.monotonic() + seconds
+        while _readable(self.descriptor, deadline):
+            data = os.read(self.descriptor, 2048)
+            if wanted(data):
+                return data
+        return None
+
+    def answer(self, ask: Callable[[], object], wanted: Callable[[bytes], bool], seconds: float = 5) -> bytes:
+        """The packet that answers, asked for again and again: a link that was just attached to may drop packets at first."""
+
+        def asked() -> bytes:
+            ask()
+            return self.receive(wanted, 0.1) or b""
+
+        return wait_for(asked, seconds)
+
+
+def open_tun() -> int:
+    """Opened apart from attaching: the permissions of the file are the machine's, who may attach is the device's.
+    The namespace in which it is opened counts."""
+    return os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+
+
+def attach_to(descriptor: int, name: str, mode: str, more: int = 0) -> None:
+    """OSError where this process may not."""
+    fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_MODES[mode] | _IFF_NO_PI | more))
+
+
+@contextmanager
+def attached(name: str, mode: str, netns: str = "") -> Iterator[Device]:
+    with inside(netns):
+        descriptor = open_tun()
+    try:
+        attach_to(descriptor, name, mode)
+        yield Device(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def experimental(data: bytes) -> bool:
+    return data[12:14] == EXPERIMENT.to_bytes(2, "big")
+
+
+def reaches(netns: str, destination: str, seconds: float = 5) -> bool:
+    """Whether an echo request from the namespace is answered, asked again and again until it is."""
+    family = socket.AF_INET6 if ":" in destination else socket.AF_INET
+    request, _reply = _ECHO[family]
+    protocol = socket.IPPROTO_ICMPV6 if family == socket.AF_INET6 else socket.IPPROTO_ICMP
+    with inside(netns):
+        door = socket.socket(family, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
+    with door:
+        mark = os.urandom(8)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                door.sendto(echo(request, mark), (destination, 0))
+            except OSError:  # no way there
+                time.sleep(0.02)
+                continue
+            if _answered(door, family, mark, min(deadline, time.monotonic() + 0.1)):
+                return True
+    return False
+
+
+def _answered(door: socket.socket, family: int, mark: bytes, deadline: float) -> bool:
+    while _readable(door.fileno(), deadline):
+        try:
+            data = door.recv(2048)
+        except OSError:  # what an ICMP error said
+            continue
+        start = (data[0] & 0xF) * 4 if family == socket.AF_INET else 0
+        if data[start] == _ECHO[family][1] and data[start + 8 :] == mark:
+            return True
+    return False
+
+
+def echo(kind: int, payload: bytes) -> bytes:
+    """An ICMP message; the kernel puts the checksum into one of ICMPv6 by itself."""
+    message = struct.pack("!BBHHH", kind, 0, 0, os.getpid() & 0xFFFF, next(_numbers) & 0xFFFF) + payload
+    return message[:2] + struct.pack("!H", checksum(message)) + message[4:]
+
+
+def ipv4(source: str, destination: str, payload: bytes) -> bytes:
+    """An IPv4 packet that holds ICMP."""
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1, 0, 64, 1, 0, socket.inet_aton(source), socket.inet_aton(destination))
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
+
+
+def checksum(data: bytes) -> int:
+    """The checksum of the Internet (RFC 1071)."""
+    data += b"\0" * (len(data) % 2)
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def port_state(port: str) -> str:
+    """What the kernel says of a port in the network of the test itself."""
+    return _PORT_STATES[int(Path("/sys/class/net", port, "brport/state").read_text())]
+
+
+def wait_forwarding(*ports: str, seconds: float = 5) -> None:
+    wait_for(lambda: all(port_state(port) == "forwarding" for port in ports), seconds)
+
+
+def carrier(netns: str, name: str) -> bool:
+    """Whether the kernel says that the link has a carrier."""
+    from pyroute2 import IPRoute
+
+    with inside(netns), IPRoute() as route:
+        (link,) = route.get_links(*route.link_lookup(ifname=name))
+        return bool(link.get_attr("IFLA_CARRIER"))
+
+
+def _readable(descriptor: int, deadline: float) -> bool:
+    ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+    return bool(ready)
