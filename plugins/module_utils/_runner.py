@@ -62,13 +62,14 @@ def carry_out(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
             key: describe(wanted, planned.after if checking else host),
             "status": status(wanted, before, host),
             "commands": [],
-            "diff": {"before": describe(wanted, before), "after": describe(wanted, planned.after)},
+            "diff": {"before": {}, "after": {}},
             "warnings": planned.warnings,
         }
         if steps:
             from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 
             result["commands"] = commands(steps)
+            result["diff"] = {"before": describe(wanted, before), "after": describe(wanted, planned.after)}
         return result
     finally:
         reader.close()

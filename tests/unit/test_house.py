@@ -26,6 +26,10 @@ FLOORS = (
     ("_kernel._lock", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
     ("_kernel._errors", "_kernel"),
     ("_plan", "_describe", "_commands", "_options", "_dependency"),
+    ("_plan._cables", "_plan._namespaces", "_plan._ports"),
+    ("_plan._links",),
+    ("_plan._lists", "_plan._vlans"),
+    ("_plan._draft",),
     ("_attributes",),
     ("_resources",),
 )

@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cables: both ends, wherever somebody moved them."""
+
+from __future__ import annotations
+
+from typing import Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import MAKE, Draft, blank
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
+    CREATED_WITH,
+    configure,
+    conflicts_of,
+    plan_absence,
+    put_away,
+    require_namespace,
+    same_kind,
+    unless_recreated,
+)
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Step, VnetError
+
+
+def plan_end(draft: Draft, end: Link) -> None:
+    """One end of a cable; the end that comes first in the layout stands for both."""
+    if not end.present:
+        plan_absence(draft, end, draft.found.get(end.id) or _moved_near(draft, end))
+        return
+    if end.peer is None or end.id in draft.far_ends:
+        return
+    far = draft.wanted[end.peer]
+    draft.far_ends.add(far.id)
+    for link in (end, far):
+        require_namespace(draft, link)
+    _plan_cable(draft, end, far)
+
+
+def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
+    if draft.host.same(near.id, far.id):
+        raise VnetError("%s: both ends have one name in one namespace; give them two" % far.where)
+    found = _found_cable(draft, near, far)
+    if found:
+        conflicts = conflicts_of(near, found[0]) + conflicts_of(far, found[1])
+        if not unless_recreated(draft, near, found[0], conflicts):
+            put_away(draft, found[1])  # it goes with the near end
+            found = None
+    if not found:
+        taken = draft.found.get(far.id)
+        if taken:
+            raise VnetError("%s: name %s is taken by %s; remove it first" % (far.where, far.name, taken.title))
+        created = [{name: end.values[name] for name in CREATED_WITH if name in end.values} for end in (near, far)]
+        new = {"kind": "veth", "values": created[0], "peer": far.id, "peer_values": created[1]}
+        draft.add(MAKE, "link add", near.netns, near.name, new)
+        found = tuple(  # type: ignore[assignment]
+            blank("veth", end.netns, end.name, {**values, "up": False})._replace(peer=end.peer) for end, values in zip((near, far), created)
+        )
+    for end, now in zip((near, far), found or ()):
+        configure(draft, end, _at_home(draft, end, now))
+
+
+def _found_cable(draft: Draft, near: Link, far: Link) -> Optional[Tuple[FoundLink, FoundLink]]:
+    """Both ends of the cable wherever somebody moved them, None where there is no such cable."""
+    found = draft.found.get(near.id)
+    if found:
+        same_kind(near, found)
+    else:
+        found = _moved_near(draft, near)
+    if not found:
+        return None
+    for place in (far.id, (near.netns, far.name)):
+        peer = draft.found.get(place)
+        if peer and draft.host.same(found.peer, place):
+            return found, peer
+    _wrong_peer(draft, near, far, found)
+    return None
+
+
+def _moved_near(draft: Draft, near: Link) -> Optional[FoundLink]:
+    """The near end, if somebody moved it to where the far end belongs."""
+    if not near.peer:
+        return None
+    found = draft.found.get((near.peer[0], near.name))
+    if not found or found.kind != "veth":
+        return None
+    ours = [near.peer, (near.netns, near.peer[1])]
+    return found if any(draft.host.same(found.peer, place) for place in ours) else None
+
+
+def _wrong_peer(draft: Draft, near: Link, far: Link, found: FoundLink) -> None:
+    if found.peer is None:
+        peer = "in a namespace that this task does not speak of"
+    else:
+        peer = found.peer[1] + (" in namespace %s" % found.peer[0] if found.peer[0] else "")
+    unless_recreated(draft, near, found, ["its peer is %s, not %s" % (peer, far.name)])
+
+
+def _at_home(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
+    """Moves an end that is in the other namespace. The kernel drops its addresses, its master and up."""
+    if draft.host.same(found.id, wanted.id) or not found.ifindex:
+        return found
+    if wanted.id in draft.found:
+        raise VnetError("%s: name %s is taken by %s; remove it first" % (wanted.where, wanted.name, draft.found[wanted.id].title))
+    up = (Step("link set", found.netns, found.name, {"up": True}),) if found.values["up"] else ()
+    master = (Step("link set", found.netns, found.name, {"master": found.master}),) if found.master else ()
+    draft.add(MAKE, "link move", found.netns, found.name, wanted.netns, found.netns, master + up)
+    del draft.found[found.id]
+    values = {name: value for name, value in found.values.items() if name != "disable_ipv6"}
+    values["up"] = False
+    return found._replace(netns=wanted.netns, values=values, master="", port=None, addresses=[], routes=[])

@@ -1,0 +1,230 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One link: whether it is there, what only a new one can have, and every attribute."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AWAY, DELETE, LATE, MAKE, PORTS_ARE_IN, SET, UP, Draft, blank, inside, needs
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Step, VnetError
+
+CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
+"""What goes into the message that makes a bridge or a cable."""
+_STP_DELAYS = (2, 30)
+_IPV6_MTU = 1280
+_IPV6_PLACES = ("sysctl", "inet6")
+
+
+def require_namespace(draft: Draft, link: Link) -> None:
+    found = draft.namespaces[link.netns]
+    if found.identity:
+        return
+    if found.obstacle:
+        raise VnetError("%s: netns: there is %s at %s, no namespace; vnet_netns makes one of an empty file" % (link.where, found.obstacle, link.netns))
+    advice = "give another path" if "/" in link.netns else "make it with vnet_netns"
+    draft.missing("%s: namespace %s does not exist; %s" % (link.where, link.netns, advice))
+
+
+def plan_absence(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None:
+    if not found:
+        return
+    if found.kind != wanted.kind:
+        raise VnetError("%s: %s is %s, so it was not removed" % (wanted.where, found.name, found.title))
+    remove(draft, found, found.name)
+
+
+def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
+    if found.status.get("attached"):
+        draft.warnings.append("%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
+    draft.add(DELETE, "link delete", found.netns, found.name, old=found.kind)
+    del draft.found[found.id]
+
+
+def plan_link(draft: Draft, wanted: Link) -> None:
+    """A bridge, a TUN or TAP device, or the lo of a namespace."""
+    found = draft.found.get(wanted.id)
+    if found:
+        same_kind(wanted, found)
+        found = unless_recreated(draft, wanted, found, conflicts_of(wanted, found))
+    if not found:
+        found = _make(draft, wanted)
+    configure(draft, wanted, found)
+
+
+def unless_recreated(draft: Draft, wanted: Link, found: FoundLink, conflicts: List[str]) -> Optional[FoundLink]:
+    """None where a new link must take the place of the one found, which goes away last."""
+    if not conflicts:
+        return found
+    if not wanted.recreate:
+        raise VnetError("%s: %s; only a new link can have that: recreate: true replaces it" % (wanted.where, conflicts[0]))
+    remove(draft, put_away(draft, found), found.name)
+    return None
+
+
+def put_away(draft: Draft, found: FoundLink) -> FoundLink:
+    """Frees the name of a link: it goes down, as older kernels only rename what is down, and gets another name."""
+    away = "vnetold%d" % found.ifindex
+    if found.values["up"]:
+        draft.add(AWAY, "link set", found.netns, found.name, {"up": False}, {"up": True})
+    draft.add(AWAY, "link rename", found.netns, found.name, away, found.name)
+    for port in draft.host.ports(found.id):
+        draft.found[port.id] = port._replace(master=away)
+    del draft.found[found.id]
+    return draft.found.setdefault((found.netns, away), found._replace(name=away))
+
+
+def _make(draft: Draft, wanted: Link) -> FoundLink:
+    created = {name: wanted.values[name] for name in CREATED_WITH if name in wanted.values}
+    if wanted.kind == "tun":
+        if "mode" not in wanted.values:
+            raise VnetError("%s: mode is needed to make the device: tun or tap" % wanted.where)
+        created = {row.name: wanted.values[row.name] for row in table.TUNTAP if row.name in wanted.values}
+    draft.add(MAKE, "link add", wanted.netns, wanted.name, {"kind": wanted.kind, "values": created})
+    return blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})
+
+
+def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
+    fresh = not found.ifindex
+    _check_ipv6_mtu(wanted, found)
+    if found.kind == "bridge":
+        _check_delay(wanted, found)
+        _check_vlan_snooping(wanted, found)
+    if wanted.values.get("mac") and found.values.get("mode") == "tun":
+        raise VnetError("%s: mac: a TUN device has no MAC address; leave it out" % wanted.where)
+    going_down = found.values["up"] and wanted.values.get("up") is False
+    if going_down:
+        draft.add(SET, "link set", wanted.netns, wanted.name, {"up": False}, {"up": True})
+    if found.kind == "tun":
+        _set_accounts(draft, wanted, found)
+    for row in _rows(wanted):
+        _set(draft, wanted, found, row, fresh)
+    no_ipv6 = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", _IPV6_MTU) < _IPV6_MTU
+    addresses = [address for address in found.addresses if not (no_ipv6 and address.ipv6)]
+    routes = [] if going_down else [route for route in found.routes or [] if not (no_ipv6 and route.ipv6)]
+    if wanted.addresses is not None:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_addresses
+
+        addresses = plan_addresses(draft, wanted, addresses)
+    if wanted.routes is not None:
+        if wanted.routes and not wanted.values.get("up", True):
+            raise VnetError("%s: routes: a link that is down has none; leave them out or set up: true" % wanted.where)
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_routes
+
+        routes = plan_routes(draft, wanted.netns, wanted.routes, routes, wanted.purge_routes, of_link=True)
+    vlans = found.vlans
+    if wanted.vlans is not None:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_bridge_vlans
+
+        vlans = plan_bridge_vlans(draft, wanted, found)
+    rows = table.OF_KIND[wanted.kind]
+    kept = () if fresh else [name for name in wanted.values if rows[name].when == "attach" or _holds(rows[name], wanted, found)]
+    values = {**found.values, **{name: value for name, value in wanted.values.items() if name not in kept}}
+    draft.found[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
+
+
+def _rows(wanted: Link) -> List[table.Attribute]:
+    """The attributes that are wanted, in the order in which the kernel takes them."""
+    rows = [row for row in table.OF_KIND[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
+    rows = [row for row in rows if row.name not in ("owner", "group")]
+    if wanted.values.get("stp") is False:
+        rows.sort(key=lambda row: row.name != "stp")  # a short forward_delay is refused while STP is on
+    return rows
+
+
+def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fresh: bool) -> None:
+    value, current = wanted.values[row.name], found.values.get(row.name)
+    if current is None and not fresh and row.place not in _IPV6_PLACES:  # what moved or was small has lost these
+        raise VnetError("%s: this kernel has no %s%s" % (wanted.where, row.name, needs(row)))
+    if row.name == "disable_ipv6" and value and _mtu(wanted, found) < _IPV6_MTU:
+        return
+    if _holds(row, wanted, found):
+        return
+    if row.name == "up":
+        if value:
+            draft.add(UP, "link set", wanted.netns, wanted.name, {"up": True}, {"up": False})
+        return
+    phase = PORTS_ARE_IN if row.name == "mtu" and wanted.kind == "bridge" else ADDRESS if row.place in _IPV6_PLACES else SET
+    restore: Tuple[Step, ...] = ()
+    if row.name == "vlan_filtering" and found.values.get("mcast_vlan_snooping"):  # goes off with it
+        restore = (Step("link set", wanted.netns, wanted.name, {"mcast_vlan_snooping": True}),)
+    draft.add(phase, "link set", wanted.netns, wanted.name, {row.name: value}, None if fresh else {row.name: current}, restore)
+
+
+def _set_accounts(draft: Draft, wanted: Link, found: FoundLink) -> None:
+    """Owner and group of a TUN or TAP device that is there."""
+    there = {name: found.values.get(name, "") for name in ("owner", "group")}
+    names = [name for name, now in there.items() if wanted.values.get(name, now) != now]
+    if not found.ifindex or (not names and found.status.get("persist")):
+        return
+    if found.status.get("attached") and not found.values.get("multi_queue"):
+        what = "%s cannot change" % names[0] if names else "the device cannot be made to stay"
+        raise VnetError("%s: %s while a program holds it (process id: %s); end that first" % (wanted.where, what, _holders(found)))
+    old = {name: found.values.get(name) for name in ("mode", "packet_info", "vnet_hdr", "multi_queue")}
+    new = dict(old)
+    for name in names:
+        old[name], new[name] = there[name], wanted.values[name]
+    draft.add(LATE, "tuntap set", wanted.netns, wanted.name, new, old)
+
+
+def _holders(found: FoundLink) -> str:
+    return ", ".join(str(pid) for pid in found.status.get("pids", [])) or "unknown"
+
+
+def _holds(row: table.Attribute, wanted: Link, found: FoundLink) -> bool:
+    """Whether a value is the one that is there; a device without an owner does not mention one."""
+    missing = "" if row.name in ("owner", "group") else None
+    return row.same(wanted.values[row.name], found.values.get(row.name, missing))
+
+
+def same_kind(wanted: Link, found: FoundLink) -> None:
+    if found.kind != wanted.kind:
+        kind = blank(wanted.kind, "", "", {}).title
+        raise VnetError("%s: %s%s is %s, not %s; remove it first or take another name" % (wanted.where, found.name, inside(found.netns), found.title, kind))
+
+
+def conflicts_of(wanted: Link, found: FoundLink) -> List[str]:
+    """What of the link that is wanted only a new one can have."""
+    conflicts = []
+    for row in table.OF_KIND[wanted.kind].values():
+        value, now = wanted.values.get(row.name), found.values.get(row.name)
+        if value is None or row.when != "create":
+            continue
+        if now is None:
+            raise VnetError("%s: this kernel has no %s%s" % (wanted.where, row.name, needs(row)))
+        if value != now:
+            conflicts.append("%s is %s, not %s" % (row.name, now, value))
+    for name in ("owner", "group"):
+        if wanted.kind == "tun" and wanted.values.get(name) == "" and found.values.get(name):
+            conflicts.append("%s is %s and cannot be taken away" % (name, found.values[name]))
+    return conflicts
+
+
+def _check_delay(wanted: Link, found: FoundLink) -> None:
+    after = {**found.values, **wanted.values}
+    delay = after.get("forward_delay")
+    low, high = _STP_DELAYS
+    asked = "stp" in wanted.values or "forward_delay" in wanted.values
+    if asked and after.get("stp") and delay is not None and not low <= delay <= high:
+        raise VnetError("%s: forward_delay is %g s, and must be %d to %d s while stp is on" % (wanted.where, delay, low, high))
+
+
+def _check_vlan_snooping(wanted: Link, found: FoundLink) -> None:
+    filtering = wanted.values.get("vlan_filtering", found.values.get("vlan_filtering", False))
+    if wanted.values.get("mcast_vlan_snooping") and not filtering:
+        raise VnetError("%s: mcast_vlan_snooping needs vlan_filtering: true" % wanted.where)
+
+
+def _mtu(wanted: Link, found: FoundLink) -> int:
+    return int(wanted.values.get("mtu") or found.values.get("mtu") or _IPV6_MTU)
+
+
+def _check_ipv6_mtu(wanted: Link, found: FoundLink) -> None:
+    mtu = _mtu(wanted, found)
+    if mtu >= _IPV6_MTU:
+        return
+    speaks = [name for name in ("ipv6_addrgenmode", "disable_ipv6") if wanted.values.get(name, True) is not True]
+    speaks += ["addresses: %s" % str(address) for address in wanted.addresses or [] if address.ipv6]
+    if speaks:
+        raise VnetError("%s: %s: an MTU of %d is too small for IPv6; leave it out or set mtu to 1280 or more" % (wanted.where, speaks[0], mtu))

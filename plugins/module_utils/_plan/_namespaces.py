@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Namespaces, with what is set inside them."""
+
+from __future__ import annotations
+
+from typing import Dict, Optional
+
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, LATE, NAMESPACE, SET, Draft, blank
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, FoundNamespace, Namespace, VnetError
+
+
+def plan_namespace(draft: Draft, wanted: Namespace) -> None:
+    """Whether it is there, its settings, its id and its own routes. Its lo is a link of the layout."""
+    found = draft.namespaces[wanted.name]
+    if not wanted.present:
+        if found.identity or found.obstacle:
+            _check_obstacle(wanted, found)
+            draft.add(DELETE_NAMESPACE, "netns delete", "", wanted.name)
+            draft.namespaces[wanted.name] = FoundNamespace(None)
+        return
+    _check_obstacle(wanted, found)
+    fresh = found.identity is None
+    if fresh:
+        draft.add(NAMESPACE, "netns add", "", wanted.name, found.obstacle or None)
+        found = FoundNamespace((0, 0), routes=[])
+        draft.found[wanted.name, "lo"] = blank("loopback", wanted.name, "lo", {"up": False})
+    sysctl = _sysctl(draft, wanted, found, fresh)
+    nsid = found.nsid
+    if wanted.nsid is not None and wanted.nsid != found.nsid:
+        if found.nsid is not None:
+            raise VnetError("%s: nsid is %d, and the kernel never changes it; leave nsid out" % (wanted.where, found.nsid))
+        draft.add(LATE, "nsid set", "", wanted.name, wanted.nsid)
+        nsid = wanted.nsid
+    routes = found.routes
+    if wanted.routes is not None:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_routes
+
+        routes = plan_routes(draft, wanted.name, wanted.routes, found.routes or [], wanted.purge_routes, of_link=False)
+    draft.namespaces[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
+
+
+def _check_obstacle(wanted: Namespace, found: FoundNamespace) -> None:
+    if found.obstacle not in ("", CORPSE):
+        raise VnetError("%s: there is %s at /run/netns/%s, no namespace; move it away" % (wanted.where, found.obstacle, wanted.name))
+
+
+def _sysctl(draft: Draft, wanted: Namespace, found: FoundNamespace, fresh: bool) -> Dict[str, Optional[str]]:
+    values = dict(found.sysctl)
+    settings = sorted((wanted.sysctl or {}).items(), key=lambda setting: "forward" not in setting[0])
+    resets = any("forward" in key and values.get(key) != value for key, value in settings)
+    for key, value in settings:
+        current = values.get(key)
+        if current is None and not fresh:
+            raise VnetError("%s: sysctl: this kernel has no %s in a namespace; look below /proc/sys/net there" % (wanted.where, key))
+        if current != value or resets:  # forwarding brings other settings back to their defaults
+            draft.add(SET, "sysctl set", wanted.name, key, value, current)
+            values[key] = value
+    return values

@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is a port of which bridge, and how."""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IS_UP, JOIN, PORTS_ARE_IN, Draft, blank, inside, needs
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Step, Values, Vlan, VnetError
+
+
+class _Join(NamedTuple):
+    """A link that is to be a port. C(master) None: of the bridge that it is in."""
+
+    where: str
+    master: Optional[str]
+    port: Port
+
+
+def plan_ports(draft: Draft) -> None:
+    """Who is a port of which bridge, and how. Comes after the links, all of which are planned then."""
+    for key, join in _joins(draft).items():
+        _port(draft, key, join)
+    for bridge in draft.layout.links:
+        if bridge.purge_ports and bridge.ports is not None and bridge.present:
+            for found in draft.host.ports(bridge.id):
+                if draft.found.get(found.id, found).master == bridge.name and found.name not in bridge.ports:
+                    _leave(draft, found)
+    for bridge in draft.layout.links:
+        if bridge.kind == "bridge" and bridge.present:
+            _reassert(draft, bridge)
+
+
+def _reassert(draft: Draft, bridge: Link) -> None:
+    """The MTU and an unset MAC of a bridge follow its ports, so what is wanted is set again after they joined or left."""
+    moving = [step for step in draft.steps.get(JOIN, ()) if step.act == "link set" and "master" in step.new]
+    if not any(bridge.name in (step.new["master"], step.old["master"]) and step.netns == bridge.netns for step in moving):
+        return
+    for name in ("mtu", "mac"):
+        found = draft.host.links.get(bridge.id)
+        if name in bridge.values and found and found.values[name] == bridge.values[name]:
+            value = {name: bridge.values[name]}
+            draft.add(PORTS_ARE_IN, "link set", bridge.netns, bridge.name, value, value)
+
+
+def _joins(draft: Draft) -> Dict[LinkId, _Join]:
+    joins: Dict[LinkId, _Join] = {}
+    for link in draft.layout.links:
+        if link.present and (link.master is not None or link.port is not None):
+            joins[link.id] = _Join(link.where, link.master, link.port or Port({}))
+    for bridge in draft.layout.links:
+        for name, port in (bridge.ports or {}).items() if bridge.present else ():
+            key = (bridge.netns, name)
+            join = _Join("%s: ports" % bridge.where, bridge.name, port)
+            other = joins.get(key)
+            if other and (other.master not in (None, bridge.name) or (other.port != Port({}) and other.port != port)):
+                raise VnetError("%s: %s is said to be another port by %s; say it once" % (join.where, name, other.where))
+            joins[key] = join
+    return joins
+
+
+def _port(draft: Draft, key: LinkId, join: _Join) -> None:
+    found = draft.found.get(key)
+    if not found:
+        draft.missing("%s: there is no link %s%s" % (join.where, key[1], inside(key[0])))
+        found = blank("", key[0], key[1], {})
+    if join.master == "":
+        if found.master:
+            _leave(draft, found)
+        return
+    name = found.master if join.master is None else join.master
+    if not name:
+        raise VnetError("%s: port: %s is no port of a bridge; give its master" % (join.where, key[1]))
+    bridge = _bridge(draft, (key[0], name), join)
+    _check_port(join, found)
+    if found.master and not found.port:
+        raise VnetError("%s: %s belongs to %s, which is no bridge; take it out there first" % (join.where, key[1], found.master))
+    backup = join.port.values.get("backup_port")
+    if backup and (key[0], backup) not in draft.found:
+        draft.missing("%s: backup_port: there is no link %s%s" % (join.where, backup, inside(key[0])))
+    joined = found.master == name
+    if not joined:
+        restore = _port_settings(found) + _bridge_mac(bridge)
+        old = {"master": found.master}
+        draft.add(JOIN, "link set", key[0], key[1], {"master": name}, old, restore)
+    current = found.port.values if found.port and joined else {}
+    _port_values(draft, key, join, bridge, current, fresh=not joined)
+    vlans = found.port.vlans if found.port and joined else None
+    if join.port.vlans is not None:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_port_vlans
+
+        vlans = plan_port_vlans(draft, join.where, join.port, bridge, found, joined)
+    port = Port({**current, **join.port.values}, vlans)
+    draft.found[key] = found._replace(master=name, port=port)
+
+
+def _bridge(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
+    bridge = draft.found.get(key)
+    if not bridge:
+        draft.missing("%s: there is no bridge %s%s; make it with vnet_bridge" % (join.where, key[1], inside(key[0])))
+    elif bridge.kind != "bridge":
+        raise VnetError("%s: %s is %s, not a bridge" % (join.where, key[1], bridge.title))
+    return bridge
+
+
+def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundLink], current: Values, fresh: bool) -> None:
+    for row in table.PORT:
+        if row.name not in join.port.values:
+            continue
+        value, now = join.port.values[row.name], current.get(row.name)
+        if now is None and not fresh:
+            raise VnetError("%s: this kernel has no %s%s" % (join.where, row.name, needs(row)))
+        if now == value:
+            continue
+        if row.when == "up" and bridge and bridge.values.get("stp"):
+            raise VnetError("%s: state: STP decides on %s, where it is on; leave state out or set stp: false" % (join.where, bridge.name))
+        if row.when == "up" and value not in table.STATES_WITHOUT_STP:
+            raise VnetError(
+                "%s: state: %s does not last while stp is off, the kernel makes the port forwarding at once; set disabled or forwarding" % (join.where, value)
+            )
+        # a backup port must be in the bridge, too
+        phase = IS_UP if row.when == "up" else PORTS_ARE_IN if row.name == "backup_port" else JOIN
+        draft.add(phase, "port set", key[0], key[1], {row.name: value}, None if fresh else {row.name: now})
+
+
+def _leave(draft: Draft, found: FoundLink) -> None:
+    draft.add(JOIN, "link set", found.netns, found.name, {"master": ""}, {"master": found.master}, _port_settings(found))
+    draft.found[found.id] = found._replace(master="", port=None)
+
+
+def _check_port(join: _Join, found: FoundLink) -> None:
+    reasons = {"bridge": "a bridge cannot be the port of a bridge", "loopback": "lo cannot be the port of a bridge"}
+    reason = reasons.get(found.kind)
+    if found.values.get("mode") == "tun":
+        reason = "a TUN device carries IP packets without an Ethernet header, so it cannot be the port of a bridge; a TAP can"
+    if reason:
+        raise VnetError("%s: %s: %s" % (join.where, found.name, reason))
+
+
+def _port_settings(found: FoundLink) -> Tuple[Step, ...]:
+    """What brings the settings of a port back, after it left its bridge and joined again."""
+    if not found.port:
+        return ()
+    settable = {name: value for name, value in found.port.values.items() if name != "state" and not (name == "backup_port" and not value)}
+    settings = tuple(Step("port set", found.netns, found.name, {name: value}) for name, value in settable.items())
+    if found.port.vlans is None:
+        return settings
+    everything = Step("vlan delete", found.netns, found.name, old=(Vlan(1, 4094, False, False), False))
+    vlans = tuple(Step("vlan add", found.netns, found.name, (vlan, False)) for vlan in found.port.vlans.values())
+    return (*settings, everything, *vlans)
+
+
+def _bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
+    """The MAC that a bridge has before it takes its first port, and loses for good when that leaves."""
+    if not bridge or not bridge.ifindex:
+        return ()
+    return (Step("link set", bridge.netns, bridge.name, {"mac": bridge.values["mac"]}),)

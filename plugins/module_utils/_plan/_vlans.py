@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The VLANs of ports and of bridges themselves."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import JOIN, Draft
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port, Step, Vlan, ranges
+
+
+def plan_port_vlans(draft: Draft, where: str, wanted: Port, bridge: Optional[FoundLink], found: FoundLink, joined: bool) -> Dict[int, Vlan]:
+    """Plans the VLANs of a port and returns those that will be there."""
+    if joined and bridge and bridge.id in draft.host.links:
+        before = draft.host.links[bridge.id]
+        current = _moved_default(before, bridge, found.port.vlans or {} if found.port else {})
+    else:
+        current = _default_vlans(bridge.values.get("vlan_default_pvid", 1) if bridge else 1)
+    link = Link(found.kind, found.netns, found.name, where)
+    return _vlans(draft, link, current, wanted.vlans or {}, wanted.purge_vlans, of_bridge=False)
+
+
+def plan_bridge_vlans(draft: Draft, wanted: Link, found: FoundLink) -> Dict[int, Vlan]:
+    """Plans the VLANs of a bridge itself and returns those that will be there."""
+    if found.ifindex:
+        after = found._replace(values={**found.values, **wanted.values})
+        current = _moved_default(found, after, found.vlans or {})
+    else:
+        current = _default_vlans(wanted.values.get("vlan_default_pvid", 1))
+    return _vlans(draft, wanted, current, wanted.vlans or {}, wanted.purge_vlans, of_bridge=True)
+
+
+def _vlans(draft: Draft, link: Link, current: Dict[int, Vlan], wished: Dict[int, Vlan], purge: bool, of_bridge: bool) -> Dict[int, Vlan]:
+    """Plans VLANs and returns those that will be there."""
+    after = {} if purge else dict(current)
+    adding: List[Tuple[Vlan, Optional[Vlan]]] = []
+    for vid, wish in sorted(wished.items()):
+        now = current.get(vid)
+        pvid = wish.pvid if wish.pvid is not None else bool(now and now.pvid)
+        untagged = wish.untagged if wish.untagged is not None else bool(now and now.untagged)
+        after[vid] = Vlan(vid, vid, pvid, untagged)
+        if after[vid] != now:
+            adding.append((after[vid], now))
+    going = [vlan for vid, vlan in sorted(current.items()) if vid not in after]
+    for vlan, now in ranges(adding):
+        before = tuple(other for other in current.values() if other.pvid and other.first != vlan.first) if vlan.pvid else ()
+        restore = tuple(Step("vlan add", link.netns, link.name, (other, of_bridge)) for other in before)
+        draft.add(JOIN, "vlan add", link.netns, link.name, (vlan, of_bridge), (now, of_bridge) if now else None, restore)
+        for other in before:
+            if other.first in after:
+                after[other.first] = after[other.first]._replace(pvid=False)
+    for vlan, _now in ranges([(vlan, None) for vlan in going]):
+        draft.add(JOIN, "vlan delete", link.netns, link.name, old=(vlan, of_bridge))
+    return after
+
+
+def _default_vlans(pvid: int) -> Dict[int, Vlan]:
+    return {pvid: Vlan(pvid, pvid, True, True)} if pvid else {}
+
+
+def _moved_default(before: FoundLink, after: FoundLink, vlans: Dict[int, Vlan]) -> Dict[int, Vlan]:
+    """What becomes of VLANs when the default of the bridge changes: the kernel takes the old one out and the new one in."""
+    old, new = before.values.get("vlan_default_pvid"), after.values.get("vlan_default_pvid")
+    if old == new or old is None:
+        return vlans
+    kept = {vid: vlan for vid, vlan in vlans.items() if vlan != Vlan(old, old, True, True)}
+    if len(kept) == len(vlans) and old:
+        return vlans
+    return {**kept, **_default_vlans(int(new or 0))}
