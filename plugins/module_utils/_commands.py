@@ -44,9 +44,13 @@ def _link_add(step: Step) -> str:
     if new["kind"] == "bridge":
         return _line(step.netns, "ip", "link", "add", "name", step.name, *_settings(new["values"]), "type", "bridge")
     netns, name = new["peer"]
-    peer = ["peer", "name", name, *_settings(new["peer_values"])]
-    peer += ["netns", netns or "1"] if netns != step.netns else []
-    return _line(step.netns, "ip", "link", "add", "name", step.name, *_settings(new["values"]), "type", "veth", *peer)
+    near, peer = ["name", step.name, *_settings(new["values"])], ["peer", "name", name, *_settings(new["peer_values"])]
+    home = step.netns
+    if not netns and home:  # the namespace of the module has no name, so it must be where the command runs
+        near, home = [*near, "netns", home], ""
+    elif netns != home:
+        peer += ["netns", netns]
+    return _line(home, "ip", "link", "add", *near, "type", "veth", *peer)
 
 
 def _tuntap(step: Step) -> str:
