@@ -15,7 +15,7 @@ requirements:
   - pyroute2 0.7.2 or newer on the target host, packaged as python3-pyroute2 for Debian, Ubuntu, Fedora and EPEL
   - on the target host root, or CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespaces at work
 notes:
-  - An option that is not given is left alone. V(false), V(0) and V([]) are values.
+  - An option that is not given is left alone, but for C(up) and C(loopback), which are true then. V(false), V(0) and V([]) are values.
   - A task that fails takes back what it did; the error says so, or what could not be taken back.
   - Nothing outlives a reboot of the target host.
 options: {}
@@ -25,6 +25,7 @@ attributes:
     description: Can run in C(check_mode) and return what it would change, without changing anything.
     details:
       - A namespace, bridge or port that is missing is a warning in check mode, as an earlier task may be about to make it.
+      - What only the kernel can refuse, such as a missing right, feature or gateway, shows in the real run.
   diff_mode:
     support: full
     description: Returns what was there before and what is there after, in the words of the options.

@@ -337,8 +337,16 @@ TUNTAP: Tuple[Attribute, ...] = (
     Attribute("owner", 1, ACCOUNT, "User, by name or id, who may attach to the device; V('') for none.", word="user", place="ioctl"),
     Attribute("group", 2, ACCOUNT, "Group, by name or id, that may attach to the device; V('') for none.", place="ioctl"),
     Attribute("multi_queue", 7, BOOL8, "Whether several queues can be attached.", when="create", place="ioctl"),
-    Attribute("packet_info", 4, BOOL8, "Whether packets have the four byte header with the protocol in front.", word="pi", when="attach", place="ioctl"),
-    Attribute("vnet_hdr", 5, BOOL8, "Whether packets have a virtio header in front.", when="attach", place="ioctl"),
+    Attribute(
+        "packet_info",
+        4,
+        BOOL8,
+        "Whether packets have the four byte header with the protocol in front; on a new device V(false) if left out.",
+        word="pi",
+        when="attach",
+        place="ioctl",
+    ),
+    Attribute("vnet_hdr", 5, BOOL8, "Whether packets have a virtio header in front; on a new device V(false) if left out.", when="attach", place="ioctl"),
     Attribute("persist", 6, BOOL8, "Whether the device outlives its program.", when="read", place="ioctl"),
     Attribute("num_queues", 8, U32, "Number of queues that are attached.", when="read", place="ioctl"),
 )

@@ -68,12 +68,16 @@ def _of(rows: Iterable[table.Attribute], *without: str) -> Tuple[Option, ...]:
 
 
 _STATE = Option("state", "str", "Whether it is there at the end of the task.", "present", ("present", "absent"))
-_UP = Option("up", "bool", "Whether the link is up.", True)
+_UP = Option("up", "bool", "Whether the link is up. One of the few options with a default: left out, the link is brought up.", True)
 _NETNS = Option(
     "netns",
     "str",
     "Network namespace to work in: a name under C(/run/netns), or an absolute path such as C(/proc/1/ns/net)."
     " Left out or V(''), the one that the module runs in. A namespace that is not there is an error.",
+)
+_PEER_NETNS = _NETNS._replace(
+    text="Network namespace of the far end: a name or an absolute path. Left out or V(''), the one that the module runs in, also if the"
+    " near end is in another one."
 )
 _RECREATE = Option(
     "recreate",
@@ -104,7 +108,12 @@ _ROUTE_OPTIONS = (
     Option("metric", "int", "Metric, V(0) to V(4294967295), the lowest wins. Left out, it is the kernel's: 0 for IPv4, 1024 for IPv6."),
     Option("table", "int", "Number of the routing table.", MAIN_TABLE),
     Option("src", "str", "Source address to prefer."),
-    Option("scope", "str", "How far the destination is; IPv4 only. Left out on a new route, it is link without a gateway.", choices=tuple(table.SCOPES)),
+    Option(
+        "scope",
+        "str",
+        "How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one with a gateway V(global).",
+        choices=tuple(table.SCOPES),
+    ),
     Option("onlink", "bool", "Whether the gateway is on the link though no address says so."),
 )
 
@@ -139,7 +148,7 @@ _MASTER = Option("master", "str", "Bridge in the same namespace that the link is
 _NETNS_OPTIONS = (
     Option("name", "str", "Name of the namespace, as under C(/run/netns).", required=True),
     _STATE,
-    Option("loopback", "bool", "Whether its C(lo) is up.", True),
+    Option("loopback", "bool", "Whether its C(lo) is up. One of the few options with a default: left out, it is brought up.", True),
     Option("sysctl", "dict", "Kernel settings inside the namespace: keys that begin with C(net.), with their values."),
     Option("nsid", "int", "Number by which the namespace of the module knows this one. The kernel never changes it."),
     _LINK[0]._replace(text=_LINK[0].text.replace("Addresses,", "Addresses of its C(lo),", 1)),
@@ -188,7 +197,7 @@ _END = _of(table.LINK, "up") + (_MASTER, _PORT) + _LINK
 _VETH_OPTIONS = (
     (_NAME, _NETNS, _STATE, _UP, _RECREATE)
     + _END
-    + (Option("peer", "dict", "The far end of the cable. Needed if O(state=present).", options=(_NAME, _NETNS, _UP) + _END),)
+    + (Option("peer", "dict", "The far end of the cable. Needed if O(state=present).", options=(_NAME, _PEER_NETNS, _UP) + _END),)
 )
 
 _TUNTAP_OPTIONS = (

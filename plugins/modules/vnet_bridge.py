@@ -19,7 +19,8 @@ extends_documentation_fragment:
   - nfv.vnet.common
   - nfv.vnet.common.action_group
 notes:
-  - Times come back rounded to the kernel's own clock; values that differ by no more than that are the same.
+  - Times are in seconds, where C(ip) takes hundredths of a second. They come back rounded to the kernel's own clock;
+    values that differ by no more than that are the same.
   - The MTU of a bridge follows its ports. O(mtu) is set after O(ports) joined, and again by each run that finds
     it changed.
 seealso:
@@ -47,7 +48,7 @@ options:
       - absent
   up:
     description:
-      - Whether the link is up.
+      - 'Whether the link is up. One of the few options with a default: left out, the link is brought up.'
     type: bool
     default: true
   recreate:
@@ -575,7 +576,8 @@ options:
         type: str
       scope:
         description:
-          - How far the destination is; IPv4 only. Left out on a new route, it is link without a gateway.
+          - How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one with
+            a gateway V(global).
         type: str
         choices:
           - global

@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - nfv.vnet.common
 notes:
   - With O(state=absent) the links in the namespace go away with it, and with them the other ends of its cables.
+    While processes live in it, it goes on for them without a name; a warning and RV(status.pids) say so.
   - An empty plain file under the name, as a crash leaves it, is made into a namespace, or removed.
 seealso:
   - module: nfv.vnet.vnet_bridge
@@ -39,7 +40,7 @@ options:
       - absent
   loopback:
     description:
-      - Whether its C(lo) is up.
+      - 'Whether its C(lo) is up. One of the few options with a default: left out, it is brought up.'
     type: bool
     default: true
   sysctl:
@@ -94,7 +95,8 @@ options:
         type: str
       scope:
         description:
-          - How far the destination is; IPv4 only. Left out on a new route, it is link without a gateway.
+          - How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one with
+            a gateway V(global).
         type: str
         choices:
           - global

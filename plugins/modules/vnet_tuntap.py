@@ -48,7 +48,7 @@ options:
       - absent
   up:
     description:
-      - Whether the link is up.
+      - 'Whether the link is up. One of the few options with a default: left out, the link is brought up.'
     type: bool
     default: true
   recreate:
@@ -80,11 +80,11 @@ options:
     type: bool
   packet_info:
     description:
-      - Whether packets have the four byte header with the protocol in front.
+      - Whether packets have the four byte header with the protocol in front; on a new device V(false) if left out.
     type: bool
   vnet_hdr:
     description:
-      - Whether packets have a virtio header in front.
+      - Whether packets have a virtio header in front; on a new device V(false) if left out.
     type: bool
   mac:
     description:
@@ -352,7 +352,8 @@ options:
         type: str
       scope:
         description:
-          - How far the destination is; IPv4 only. Left out on a new route, it is link without a gateway.
+          - How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one with
+            a gateway V(global).
         type: str
         choices:
           - global

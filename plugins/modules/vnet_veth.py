@@ -44,7 +44,7 @@ options:
       - absent
   up:
     description:
-      - Whether the link is up.
+      - 'Whether the link is up. One of the few options with a default: left out, the link is brought up.'
     type: bool
     default: true
   recreate:
@@ -332,7 +332,8 @@ options:
         type: str
       scope:
         description:
-          - How far the destination is; IPv4 only. Left out on a new route, it is link without a gateway.
+          - How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one with
+            a gateway V(global).
         type: str
         choices:
           - global
@@ -363,12 +364,12 @@ options:
         required: true
       netns:
         description:
-          - 'Network namespace to work in: a name under C(/run/netns), or an absolute path such as C(/proc/1/ns/net).
-            Left out or V(''''), the one that the module runs in. A namespace that is not there is an error.'
+          - 'Network namespace of the far end: a name or an absolute path. Left out or V(''''), the one that the
+            module runs in, also if the near end is in another one.'
         type: str
       up:
         description:
-          - Whether the link is up.
+          - 'Whether the link is up. One of the few options with a default: left out, the link is brought up.'
         type: bool
         default: true
       mac:
@@ -653,7 +654,8 @@ options:
             type: str
           scope:
             description:
-              - How far the destination is; IPv4 only. Left out on a new route, it is link without a gateway.
+              - How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one
+                with a gateway V(global).
             type: str
             choices:
               - global
@@ -691,6 +693,18 @@ EXAMPLES = r"""
           via: 192.0.2.1
         - to: default
           via: 2001:db8::1
+
+- name: A cable between two namespaces
+  nfv.vnet.vnet_veth:
+    name: eth1
+    netns: red
+    addresses:
+      - 198.51.100.1/30
+    peer:
+      name: eth1
+      netns: blue
+      addresses:
+        - 198.51.100.2/30
 
 - name: No such cable
   nfv.vnet.vnet_veth:

@@ -331,7 +331,7 @@ def test_lo_cannot_be_a_port() -> None:
 
 
 def test_a_port_that_is_missing_is_an_error_and_in_check_mode_a_warning() -> None:
-    assert_planned_with_warning("vnet_bridge", ["vnet_bridge br0", "ports", "no link nowhere"], **bridge(ports=[{"name": "nowhere"}]))
+    assert_planned_with_warning("vnet_bridge", ["vnet_bridge br0", "ports: nowhere", "no such link"], **bridge(ports=[{"name": "nowhere"}]))
 
 
 def test_a_port_that_is_listed_twice_is_refused() -> None:

@@ -436,7 +436,7 @@ def test_port_changes_its_bridge() -> None:
 @pytest.mark.parametrize(
     ("links", "sentence"),
     [
-        ([], "vnet_bridge br0: ports: there is no link a"),
+        ([], "vnet_bridge br0: ports: a: there is no such link"),
         ([there("bridge", "a")], "vnet_bridge br0: ports: a: a bridge cannot be the port of a bridge"),
         ([there("loopback", "a")], "vnet_bridge br0: ports: a: lo cannot be the port of a bridge"),
         (
@@ -471,7 +471,7 @@ def test_port_without_a_master() -> None:
 def test_state_of_a_port_under_stp() -> None:
     links = there("bridge", "br0", stp=True), there("veth", "a", master="br0", port=port())
     assert refusal("vnet_bridge", host(*links), name="br0", ports=[{"name": "a", "state": "disabled"}]) == (
-        "vnet_bridge br0: ports: state: STP decides on br0, where it is on; leave state out or set stp: false"
+        "vnet_bridge br0: ports: a: state: STP decides on br0, where it is on; leave state out or set stp: false"
     )
 
 

@@ -23,10 +23,9 @@ def refusal(error: OSError, said: str = "") -> KernelError:
 
 
 class KernelError(Exception):
-    """The kernel refused. C(code) is its errno; the text is its own where it gave one."""
+    """The kernel refused. C(code) is its errno; C(said) is its own text or what it was about, C(words) are better than the usual ones."""
 
-    def __init__(self, code: int, said: str = "") -> None:
+    def __init__(self, code: int, said: str = "", words: str = "") -> None:
         self.code = code
-        self.said = said
-        words = _WORDS.get(code) or os.strerror(code)
+        words = words or _WORDS.get(code) or os.strerror(code)
         super().__init__("%s (%s)" % (words, said) if said else words)

@@ -10,7 +10,7 @@ import os
 import struct
 from typing import Any, Dict, List, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import refusal
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
 
 _TUNSETIFF, _TUNSETPERSIST = 0x400454CA, 0x400454CB
 _TUNSETOWNER, _TUNSETGROUP = 0x400454CC, 0x400454CE
@@ -32,6 +32,8 @@ def configure(name: str, values: Dict[str, Any]) -> None:
     try:
         descriptor = os.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
+        if error.errno == errno.EACCES:
+            raise KernelError(errno.EACCES, words="not permitted: %s is closed to this user; become: true, or mode 0666 as usual" % _DEVICE) from None
         missing = error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO)
         raise refusal(error, "%s cannot be opened%s" % (_DEVICE, "; it needs CONFIG_TUN" if missing else "")) from None
     try:

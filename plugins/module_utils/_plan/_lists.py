@@ -29,7 +29,7 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     there = {address.key for address in staying if not address.dynamic and not any(_secondary(address, primary) for primary in going)}
     coming = [address for address in wished.values() if address.key not in there]
     # new ones first: the last address of a link takes routes with it. But not where they would go with an old one
-    late = [address for address in coming if any(_secondary(address, old) or address.local == old.local for old in going)]
+    late = [address for address in coming if any(_secondary(address, old) or (address.ipv6 and address.local == old.local) for old in going)]
     for address in coming:
         if address not in late:
             draft.add(ADDRESS, "address add", wanted.netns, wanted.name, address)

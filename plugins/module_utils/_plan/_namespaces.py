@@ -17,6 +17,9 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
         if found.identity or found.obstacle:
             _check_obstacle(wanted, found)
             draft.add(DELETE_NAMESPACE, "netns delete", "", wanted.name)
+            if found.pids:
+                pids = ", ".join(map(str, found.pids))
+                draft.warnings.append("%s: it lives on without a name, with its links, until these processes end: %s" % (wanted.where, pids))
             draft.namespaces[wanted.name] = FoundNamespace(None)
         return
     _check_obstacle(wanted, found)

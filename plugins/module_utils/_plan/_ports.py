@@ -53,10 +53,10 @@ def _joins(draft: Draft) -> Dict[LinkId, _Join]:
     for bridge in draft.layout.links:
         for name, port in (bridge.ports or {}).items() if bridge.present else ():
             key = (bridge.netns, name)
-            join = _Join("%s: ports" % bridge.where, bridge.name, port)
+            join = _Join("%s: ports: %s" % (bridge.where, name), bridge.name, port)
             other = joins.get(key)
             if other and (other.master not in (None, bridge.name) or (other.port != Port({}) and other.port != port)):
-                raise VnetError("%s: %s is said to be another port by %s; say it once" % (join.where, name, other.where))
+                raise VnetError("%s: it is said to be another port by %s; say it once" % (join.where, other.where))
             joins[key] = join
     return joins
 
@@ -64,7 +64,7 @@ def _joins(draft: Draft) -> Dict[LinkId, _Join]:
 def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     found = draft.found.get(key)
     if not found:
-        draft.missing("%s: there is no link %s%s" % (join.where, key[1], inside(key[0])))
+        draft.missing("%s: there is no such link%s" % (join.where, inside(key[0])))
         found = blank("", key[0], key[1], {})
     if join.master == "":
         if found.master:
@@ -76,7 +76,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     bridge = _bridge(draft, (key[0], name), join)
     _check_port(join, found)
     if found.master and not found.port:
-        raise VnetError("%s: %s belongs to %s, which is no bridge; take it out there first" % (join.where, key[1], found.master))
+        raise VnetError("%s: it belongs to %s, which is no bridge; take it out there first" % (join.where, found.master))
     backup = join.port.values.get("backup_port")
     if backup and (key[0], backup) not in draft.found:
         draft.missing("%s: backup_port: there is no link %s%s" % (join.where, backup, inside(key[0])))
@@ -136,7 +136,7 @@ def _check_port(join: _Join, found: FoundLink) -> None:
     if found.values.get("mode") == "tun":
         reason = "a TUN device carries IP packets without an Ethernet header, so it cannot be the port of a bridge; a TAP can"
     if reason:
-        raise VnetError("%s: %s: %s" % (join.where, found.name, reason))
+        raise VnetError("%s: %s" % (join.where, reason))
 
 
 def _port_settings(found: FoundLink) -> Tuple[Step, ...]:
