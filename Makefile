@@ -12,12 +12,14 @@ export PYTHONNOUSERSITE := 1
 # Ansible stops at a locale that the machine does not have, as a remote login often brings along.
 export LC_ALL := C.UTF-8
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Ansible only reads it by itself where nobody else can write to the folder.
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS) bench docs pin clean
+.PHONY: help demo test $(PARTS) lab lab-deps bench docs pin clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/demo ## build a network of its own, ping across it, and remove it again
 	@tests/sandbox $(VENV)/bin/ansible-playbook playbooks/quickstart.yml
@@ -33,6 +35,16 @@ lint: ## check style, types and documentation
 sanity: ## run ansible-test sanity
 $(PARTS): $(VENV)/test
 	@$(VENV)/bin/python tests/run $@
+
+lab: $(VENV)/test ## test on a second kernel, and on hosts of its own over SSH
+	@missing=$$($(PYTHON) tests/lab/packages.py); test -z "$$missing" || \
+	    { echo "The lab needs these packages: $$missing. As root, \`make lab-deps\` installs them." >&2; exit 1; }
+	@$(VENV)/bin/python tests/run lab-kernel lab-hosts
+
+lab-deps: ## install the packages that the lab needs (apt-get, as root)
+	@missing=$$($(PYTHON) tests/lab/packages.py); test -z "$$missing" || \
+	    { echo "Installing $$missing …" && DEBIAN_FRONTEND=noninteractive && export DEBIAN_FRONTEND && \
+	        apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends $$missing; }
 
 bench: $(VENV)/demo ## measure the time of a task of each module
 	@tests/sandbox $(VENV)/bin/python tests/bench

@@ -8,6 +8,11 @@ from typing import Iterator
 
 import pytest
 from support import private_network
+from versions import ran_on
+
+
+def pytest_report_header() -> str:
+    return f"on: {ran_on()}"
 
 
 @pytest.fixture(autouse=True)

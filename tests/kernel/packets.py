@@ -22,6 +22,8 @@ EXPERIMENT = 0x88B5
 """The Ethernet type that IEEE keeps for local experiments: no kernel answers it."""
 BROADCAST = b"\xff" * 6
 _ETH_P_ALL, _PACKET_OUTGOING = 0x0003, 4
+_SOL_PACKET, _PACKET_AUXDATA, _VLAN_VALID = 263, 8, 0x10
+TAGS = {"802.1Q": 0x8100, "802.1ad": 0x88A8}
 _TUNSETIFF, _IFF_NO_PI = 0x400454CA, 0x1000
 _IFF_MODES = {"tun": 0x0001, "tap": 0x0002}
 _ECHO: dict[int, tuple[int, int]] = {socket.AF_INET: (8, 0), socket.AF_INET6: (128, 129)}
@@ -34,12 +36,18 @@ def frame(source: bytes, destination: bytes = BROADCAST, payload: bytes = b"hell
     return (destination + source + struct.pack("!H", ethertype) + payload).ljust(60, b"\0")
 
 
+def tagged(data: bytes, vid: int, protocol: str = "802.1Q") -> bytes:
+    """A frame with one more VLAN tag, the outermost."""
+    return data[:12] + struct.pack("!HH", TAGS[protocol], vid) + data[12:]
+
+
 class Wire:
     """Ethernet frames of one type on a link, as they come and go there."""
 
     def __init__(self, link: str, ethertype: int) -> None:
         self._ethertype = ethertype
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.htons(_ETH_P_ALL))
+        self._socket.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
         self._socket.bind((link, _ETH_P_ALL))
         self.mac: bytes = self._socket.getsockname()[4]
 
@@ -53,10 +61,18 @@ class Wire:
         """The next frame that came in, None where none comes in time."""
         deadline = time.monotonic() + seconds
         while _readable(self._socket.fileno(), deadline):
-            data, address = self._socket.recvfrom(2048)
-            if address[2] != _PACKET_OUTGOING and struct.unpack_from("!H", data, 12)[0] == self._ethertype:
-                return data
+            data, beside, _flags, address = self._socket.recvmsg(2048, 64)
+            if address[2] != _PACKET_OUTGOING and _type(data) == self._ethertype:
+                return _whole(data, beside)
         return None
+
+    def gets(self, wanted: bytes, seconds: float = 2) -> bool:
+        """Whether this very frame comes in within the time."""
+        deadline = time.monotonic() + seconds
+        while (data := self.receive(deadline - time.monotonic())) is not None:
+            if data == wanted:
+                return True
+        return False
 
     def count(self, seconds: float, most: int = 10_000) -> int:
         """How many frames come in within the time."""
@@ -65,6 +81,24 @@ class Wire:
         while number < most and self.receive(deadline - time.monotonic()) is not None:
             number += 1
         return number
+
+
+def _type(data: bytes) -> int:
+    """The type of what is in a frame, behind all tags."""
+    start = 12
+    while (found := int.from_bytes(data[start : start + 2], "big")) in TAGS.values():
+        start += 4
+    return found
+
+
+def _whole(data: bytes, beside: list[tuple[int, int, bytes]]) -> bytes:
+    """The frame as it was on the cable: the kernel hands the outermost tag over beside it."""
+    for level, kind, payload in beside:
+        if (level, kind) == (_SOL_PACKET, _PACKET_AUXDATA):
+            status, _length, _captured, _mac, _net, tci, protocol = struct.unpack_from("=IIIHHHH", payload)
+            if status & _VLAN_VALID:
+                return data[:12] + struct.pack("!HH", protocol, tci) + data[12:]
+    return data
 
 
 @contextmanager

@@ -5,31 +5,33 @@
     .venv/bin/python tests/lab/hosts.py image
     tests/sandbox .venv/bin/python tests/lab/hosts.py COUNT COMMAND [ARGUMENT...]
 
-The first makes the disk of the hosts, which needs Debian's packages; the second needs no network but the sandbox's own. It
-starts so many hosts on a network of the sandbox's own, waits until they answer, and runs the command with INVENTORY in
-its environment. The hosts end with it; and whatever happens, with the sandbox.
+The first makes the disk of the hosts, which needs root and Debian's packages; the second needs no network but the sandbox's
+own. It starts so many hosts on a network of the sandbox's own, waits until they answer, and runs the command with INVENTORY
+in its environment. The hosts end with it; and whatever happens, with the sandbox.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, NoReturn, Optional
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-CACHE = ROOT / ".venv" / "lab"
+from folders import CACHE, alone, private_folder
+
 SUITE = "bookworm"
-PACKAGES = ["systemd", "systemd-sysv", "udev", "dbus", "openssh-server", "sudo", "python3", "python3-pyroute2", "iproute2", "kmod"]
+PACKAGES = ["systemd", "systemd-sysv", "udev", "openssh-server", "sudo", "python3", "python3-pyroute2", "kmod"]
 USER = "lab"
 GATEWAY = "10.88.0.1"
 ADDRESS = "10.88.0.%d"
 BRIDGE = "lab0"
+HOME = Path("/run/lab")
 MEMORY = "256M"
 DISK = "1500M"
 BOOT_DEADLINE = 120.0
@@ -44,9 +46,15 @@ echo 'lab ALL=(ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/lab"
 sed -i 's/^hosts:.*/hosts: files/' "$1/etc/nsswitch.conf"
 rm -f "$1/etc/resolv.conf"
 echo 'UseDNS no' > "$1/etc/ssh/sshd_config.d/lab.conf"
-mkdir -p "$1/lib/modules"
-cp -a /usr/lib/uml/modules/* "$1/lib/modules/"
-printf '%s\n' bridge veth tun 8021q > "$1/etc/modules-load.d/lab.conf"
+for modules in /usr/lib/uml/modules/*; do
+    release=${modules##*/}
+    mkdir -p "$1/lib/modules/$release/kernel/drivers"
+    cp -a "$modules"/modules.builtin* "$modules"/modules.order "$1/lib/modules/$release/"
+    cp -a "$modules/kernel/net" "$modules/kernel/lib" "$1/lib/modules/$release/kernel/"
+    cp -a "$modules/kernel/drivers/net" "$1/lib/modules/$release/kernel/drivers/"
+    depmod --basedir "$1" "$release"
+done
+rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/usr/share/doc/* "$1"/usr/share/locale/*
 systemctl --quiet --root "$1" enable systemd-networkd systemd-network-generator ssh
 systemctl --quiet --root "$1" mask getty@tty1 serial-getty@tty0 getty.target systemd-networkd-wait-online
 rm -f "$1"/etc/ssh/ssh_host_*
@@ -54,20 +62,31 @@ chroot "$1" ssh-keygen -q -A
 """
 
 
+def refuse(sentence: str) -> NoReturn:
+    print("tests/lab/hosts.py: %s" % sentence, file=sys.stderr)
+    sys.exit(os.EX_UNAVAILABLE)
+
+
 def image() -> Path:
     """The disk that every host starts from; made anew when its recipe changes."""
     kernel = subprocess.run(["linux.uml", "--version"], check=True, capture_output=True, text=True).stdout
     recipe = "\n".join([SUITE, *PACKAGES, CUSTOMIZE, DISK, kernel])
     disk = CACHE / ("disk-%s.ext4" % hashlib.sha256(recipe.encode()).hexdigest()[:12])
-    if disk.exists():
-        return disk
-    CACHE.mkdir(parents=True, exist_ok=True)
-    for old in CACHE.glob("disk-*"):
-        old.unlink()
+    with alone():
+        if not disk.exists():
+            if os.geteuid():
+                refuse("only root can make the disk of the hosts, once: sudo %s %s image" % (sys.executable, os.path.abspath(__file__)))
+            make(disk)
+    return disk
+
+
+def make(disk: Path) -> None:
+    print("Making the disk of the hosts, once …", flush=True)
     key = CACHE / "key"
-    if not key.exists():
-        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
-    with tempfile.TemporaryDirectory(dir=CACHE, prefix="root-") as folder:
+    for old in [*CACHE.glob("disk-*"), *CACHE.glob("key*")]:
+        old.unlink()
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(key))
+    with tempfile.TemporaryDirectory(prefix="nfv-vnet-lab-") as folder:
         script = Path(folder, "customize")
         script.write_text(CUSTOMIZE, encoding="utf-8")
         root = Path(folder, "root")
@@ -76,7 +95,9 @@ def image() -> Path:
         unfinished = disk.with_suffix(".part")
         run("mkfs.ext4", "-q", "-F", "-d", str(root), str(unfinished), DISK)
         unfinished.rename(disk)
-    return disk
+    owner = CACHE.parent.stat()
+    for path in (CACHE, CACHE / "lock", disk, key, key.with_suffix(".pub")):
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def run(*command: str) -> None:
@@ -87,8 +108,11 @@ class Host:
     """One host: a process, a copy-on-write file over the common disk, and a TAP on the bridge of the lab."""
 
     def __init__(self, number: int, folder: Path, disk: Path) -> None:
+        processors = sorted(os.sched_getaffinity(0))
+        self._processor = processors[number % len(processors)]
         self.name = "host%d" % number
         self.address = ADDRESS % (10 + number)
+        self.connection = HOME / self.name
         self._folder = folder / self.name
         self._folder.mkdir()
         self._disk = disk
@@ -97,9 +121,12 @@ class Host:
         run("ip", "link", "set", "dev", self.name, "master", BRIDGE, "up")
 
     def start(self) -> None:
-        """Switches the host on; its disk is as it was left."""
+        """Switches the host on; its disk is as it was left, and nobody is connected."""
+        self.connection.unlink(missing_ok=True)
         network = "%s::%s:255.255.255.0:%s:vec0:none" % (self.address, GATEWAY, self.name)
-        kernel = ["linux.uml", "mem=%s" % MEMORY, "ubd0=%s/cow,%s" % (self._folder, self._disk), "root=/dev/ubda", "rw", "quiet"]
+        # On one processor the processes of a kernel need not wake another for each system call.
+        kernel = ["taskset", "--cpu-list", str(self._processor), "linux.uml", "mem=%s" % MEMORY]
+        kernel += ["ubd0=%s/cow,%s" % (self._folder, self._disk), "root=/dev/ubda", "rw", "quiet"]
         kernel += ["vec0:transport=tap,ifname=%s,depth=128,gro=1" % self.name, "ip=%s" % network]
         kernel += ["systemd.hostname=%s" % self.name, "uml_dir=%s/uml" % self._folder, "con=null", "con0=null,fd:1", "con1=null,fd:1"]
         with open(self._folder / "console", "ab") as console:
@@ -115,9 +142,8 @@ class Host:
             time.sleep(0.5)
 
     def ssh(self, command: str) -> subprocess.CompletedProcess[str]:
-        options = [word for option in SSH_OPTIONS for word in ("-o", option)]
         return subprocess.run(
-            ["ssh", *options, "-i", str(CACHE / "key"), "%s@%s" % (USER, self.address), command],
+            ["ssh", *SSH_OPTIONS, "-i", str(CACHE / "key"), "%s@%s" % (USER, self.address), command],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -135,13 +161,24 @@ class Host:
             self._process.wait(HALT_DEADLINE)
 
     def cut(self) -> None:
-        """Pulls the plug."""
+        """Pulls the plug. A kernel has helpers that would outlive it: all of its group end at once."""
         if self._process and self.running:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
 
-SSH_OPTIONS = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ConnectTimeout=3", "BatchMode=yes"]
+# Neither the files of the user nor those of the machine: ssh looks for them by the account, not by HOME.
+SSH_SETTINGS = [
+    "StrictHostKeyChecking=no",
+    "UserKnownHostsFile=/dev/null",
+    "GlobalKnownHostsFile=/dev/null",
+    "IdentitiesOnly=yes",
+    "IdentityAgent=none",
+    "BatchMode=yes",
+    "ConnectTimeout=3",
+    "LogLevel=ERROR",
+]
+SSH_OPTIONS = ["-F", "/dev/null", *(word for setting in SSH_SETTINGS for word in ("-o", setting))]
 
 
 class Lab:
@@ -150,40 +187,48 @@ class Lab:
     def __init__(self, count: int) -> None:
         self._count = count
         self._folder = Path()
+        self._stack = ExitStack()
         self.hosts: List[Host] = []
 
     def __enter__(self) -> Lab:
+        if os.listdir("/sys/class/net") != ["lo"]:
+            refuse("the hosts want a network of their own: start this with tests/sandbox.")
         disk = image()
-        self._folder = Path(tempfile.mkdtemp(dir=CACHE, prefix="hosts-"))
-        run("ip", "link", "add", "name", BRIDGE, "type", "bridge")
-        run("ip", "address", "add", GATEWAY + "/24", "dev", BRIDGE)
-        run("ip", "link", "set", "dev", BRIDGE, "up")
-        try:
-            self.hosts = [Host(number, self._folder, disk) for number in range(1, self._count + 1)]
+        with self._stack as stack:
+            self._folder = stack.enter_context(private_folder("hosts"))
+            stack.callback(self._cut)
+            run("ip", "link", "add", "name", BRIDGE, "type", "bridge")
+            stack.callback(run, "ip", "link", "delete", "dev", BRIDGE)
+            run("ip", "address", "add", GATEWAY + "/24", "dev", BRIDGE)
+            run("ip", "link", "set", "dev", BRIDGE, "up")
+            for number in range(1, self._count + 1):
+                self.hosts.append(Host(number, self._folder, disk))
             for host in self.hosts:
                 host.start()
             for host in self.hosts:
                 host.wait()
-        except BaseException:
-            self.end()
-            raise
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        self.end()
+        self._stack.close()
 
-    def end(self) -> None:
+    def _cut(self) -> None:
         for host in self.hosts:
             host.cut()
-        shutil.rmtree(self._folder)
+
+    @property
+    def environment(self) -> Dict[str, str]:
+        """For Ansible: its inventory, and a home of its own. /run is the sandbox's, and short enough for the path of a socket."""
+        HOME.mkdir(exist_ok=True)
+        return {**os.environ, "INVENTORY": str(self.inventory), "HOME": str(HOME)}
 
     @property
     def inventory(self) -> Path:
         """An inventory of the hosts, for an ordinary user of them who may use sudo."""
-        common = " ".join("-o %s" % option for option in SSH_OPTIONS)
-        lines = ["%s ansible_host=%s" % (host.name, host.address) for host in self.hosts]
+        lines = ["%s ansible_host=%s ansible_control_path=%s" % (host.name, host.address, host.connection) for host in self.hosts]
         lines += ["[all:vars]", "ansible_user=%s" % USER, "ansible_python_interpreter=/usr/bin/python3"]
-        lines += ["ansible_ssh_private_key_file=%s" % (CACHE / "key"), "ansible_ssh_common_args='%s'" % common]
+        lines += ["ansible_ssh_private_key_file=%s" % (CACHE / "key"), "ansible_ssh_common_args='%s'" % " ".join(SSH_OPTIONS)]
         path = self._folder / "inventory.ini"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
@@ -194,8 +239,7 @@ def main(count: str, *command: str) -> int:
         print(image())
         return 0
     with Lab(int(count)) as lab:
-        environment: Dict[str, str] = {**os.environ, "INVENTORY": str(lab.inventory)}
-        return subprocess.run(command, env=environment, check=False).returncode
+        return subprocess.run(command, env=lab.environment, check=False).returncode
 
 
 if __name__ == "__main__":

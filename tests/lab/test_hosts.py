@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts with a kernel, a disk and an SSH daemon of their own: over SSH, as an ordinary user with sudo, and across reboots."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+from folders import CACHE, ROOT
+from hosts import Host, Lab
+
+QUICKSTART = "playbooks/quickstart.yml"
+MARKS = "/run/netns/red /run/netns/blue /sys/class/net/br0 /sys/class/net/red0 /sys/class/net/tap0 /sys/class/net/tun0"
+UNREACHABLE = 4
+Result = subprocess.CompletedProcess
+
+
+def ansible(lab: Lab, program: str, *words: str) -> Result[str]:
+    command = [str(Path(sys.executable).with_name(program)), "--inventory", str(lab.inventory), "--become", *words]
+    return subprocess.run(command, cwd=ROOT, env=lab.environment, check=False, capture_output=True, text=True)
+
+
+def play(lab: Lab, *words: str) -> Result[str]:
+    return ansible(lab, "ansible-playbook", QUICKSTART, *words)
+
+
+def keep(lab: Lab) -> Result[str]:
+    return play(lab, "--extra-vars", "keep=true")
+
+
+def recap(result: Result[str]) -> dict[str, dict[str, int]]:
+    """What Ansible counts, by host."""
+    lines = re.findall(r"^(host\d+) *: (ok=.*)$", result.stdout, flags=re.MULTILINE)
+    return {name: {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", counts)} for name, counts in lines}
+
+
+def holds(host: Host) -> bool:
+    """Whether the host has all of the quickstart, or nothing."""
+    found = host.ssh(f"ls -d {MARKS}").stdout.split()
+    assert found in ([], sorted(MARKS.split())), found
+    return bool(found)
+
+
+@pytest.fixture(autouse=True)
+def clean(lab: Lab) -> Iterator[None]:
+    """Every test finds hosts that are on and empty."""
+    yield
+    for host in lab.hosts:
+        if not host.running:
+            host.start()
+    for host in lab.hosts:
+        host.wait()
+    if {holds(host) for host in lab.hosts} != {False}:
+        assert play(lab).returncode == 0
+
+
+def test_the_quickstart_on_all_hosts_at_once(lab: Lab) -> None:
+    result = play(lab)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "WARNING" not in result.stderr
+    for target in ("192.0.2.12", "2001:db8::12"):
+        assert result.stdout.count(f"red reaches {target}") == 3
+    assert result.stdout.count("msg: changed=0") == 3
+    assert result.stdout.count("msg: nothing is left") == 3
+    assert [holds(host) for host in lab.hosts] == [False] * 3
+
+
+def test_a_second_run_changes_nothing(lab: Lab) -> None:
+    result = keep(lab)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert all(counts["changed"] for counts in recap(result).values())
+    assert [holds(host) for host in lab.hosts] == [True] * 3
+    result = keep(lab)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert [counts["changed"] for counts in recap(result).values()] == [0] * 3
+
+
+def test_a_host_that_is_off_fails_alone(lab: Lab) -> None:
+    off = lab.hosts[1]
+    off.cut()
+    result = play(lab)
+    assert result.returncode == UNREACHABLE, result.stdout + result.stderr
+    counts = recap(result)
+    assert [counts[host.name]["unreachable"] for host in lab.hosts] == [0, 1, 0]
+    assert [counts[host.name]["failed"] for host in lab.hosts] == [0, 0, 0]
+    assert result.stdout.count("msg: nothing is left") == 2
+
+
+def test_a_power_cycle_takes_everything_and_a_run_brings_it_back(lab: Lab) -> None:
+    assert keep(lab).returncode == 0
+    cycled, *others = lab.hosts
+    before = cycled.ssh("cat /proc/sys/kernel/random/boot_id").stdout
+    cycled.power_off()
+    assert not cycled.running
+    cycled.start()
+    cycled.wait()
+    assert cycled.ssh("cat /proc/sys/kernel/random/boot_id").stdout != before
+    assert not holds(cycled)
+    assert all(holds(host) for host in others)
+    result = keep(lab)
+    assert result.returncode == 0, result.stdout + result.stderr
+    counts = recap(result)
+    assert counts[cycled.name]["changed"] > 0
+    assert [counts[host.name]["changed"] for host in others] == [0, 0]
+    assert holds(cycled)
+
+
+def test_ad_hoc_by_the_short_name(lab: Lab) -> None:
+    for state, words in (("present", "CHANGED"), ("present", "SUCCESS"), ("absent", "CHANGED"), ("absent", "SUCCESS")):
+        result = ansible(lab, "ansible", "all", "-m", "vnet_bridge", "-a", f"name=br9 addresses=192.0.2.1/24 state={state}")
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert result.stdout.count(f" | {words} => ") == 3, result.stdout
+
+
+def test_a_user_without_sudo_is_told_so(lab: Lab) -> None:
+    program = str(Path(sys.executable).with_name("ansible"))
+    command = [program, "--inventory", str(lab.inventory), "host1", "-m", "vnet_bridge", "-a", "name=br9"]
+    result = subprocess.run(command, cwd=ROOT, env=lab.environment, check=False, capture_output=True, text=True)
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "become" in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+# The tool itself
+
+
+def kernels(folders: set[Path]) -> list[int]:
+    """The processes of User-mode Linux that work in one of the folders."""
+    marks = [f"uml_dir={folder}/".encode() for folder in folders]
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                words = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            found += [int(entry.name)] if any(mark in words for mark in marks) else []
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("early", [True, False], ids=["starting", "started"])
+def test_nothing_is_left_of_an_interrupted_lab(how: signal.Signals, early: bool) -> None:
+    before = set(CACHE.glob("hosts-*"))
+    inner = [sys.executable, str(ROOT / "tests" / "lab" / "hosts.py"), "1", "sh", "-c", "echo ready; sleep 300"]
+    with subprocess.Popen([str(ROOT / "tests" / "sandbox"), *inner], stdout=subprocess.PIPE, text=True) as sandbox:
+        try:
+            assert sandbox.stdout
+            if not early:
+                assert sandbox.stdout.readline() == "ready\n"
+            wait_until(lambda: kernels(new(before)), "no host was started")
+            mine = new(before)
+            os.kill(process_of(inner), how)
+            sandbox.wait(30)
+        finally:
+            sandbox.kill()
+    wait_until(lambda: not kernels(mine), "kernels are left")
+
+
+def new(before: set[Path]) -> set[Path]:
+    return set(CACHE.glob("hosts-*")) - before
+
+
+def wait_until(condition: Callable[[], object], otherwise: str) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.1)
+
+
+def process_of(command: list[str]) -> int:
+    """The process whose command line is exactly this."""
+    wanted = b"\0".join(word.encode() for word in command) + b"\0"
+    (pid,) = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if path.read_bytes() == wanted]
+    return pid

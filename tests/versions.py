@@ -1,0 +1,17 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests run on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from importlib.util import find_spec
+
+
+def ran_on() -> str:
+    """One line that says which kernel, which pyroute2 from where, and which Python."""
+    spec = find_spec("pyroute2")
+    origin = os.path.dirname(os.path.dirname(os.path.realpath(spec.origin))) if spec and spec.origin else "nowhere"
+    return f"Linux {platform.release()}, pyroute2 {metadata.version('pyroute2')} from {origin}, Python {platform.python_version()}"
