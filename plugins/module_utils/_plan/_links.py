@@ -32,10 +32,10 @@ def plan_absence(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None
         return
     if found.kind != wanted.kind:
         raise VnetError("%s: %s is %s, so it was not removed" % (wanted.where, found.name, found.title))
-    remove(draft, found, found.name)
+    _remove(draft, found, found.name)
 
 
-def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
+def _remove(draft: Draft, found: FoundLink, known_as: str) -> None:
     if found.status.get("attached"):
         draft.warnings.append("%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
     draft.add(DELETE, "link delete", found.netns, found.name, old=found.kind)
@@ -59,7 +59,7 @@ def unless_recreated(draft: Draft, wanted: Link, found: FoundLink, conflicts: Li
         return found
     if not wanted.recreate:
         raise VnetError("%s: %s; only a new link can have that: recreate: true replaces it" % (wanted.where, conflicts[0]))
-    remove(draft, put_away(draft, found), found.name)
+    _remove(draft, put_away(draft, found), found.name)
     return None
 
 
