@@ -97,7 +97,9 @@ class Transaction:
                 self._restore_routes(poorer)
             link = (step.netns, step.name)
             if step.act == "address delete" and link not in poorer:
-                poorer[link] = save_link(self._reader.socket(step.netns), self._saved[link].ifindex)
+                found = self._reader.link(step.netns, step.name)
+                if found:
+                    poorer[link] = save_link(self._reader.socket(step.netns), found.ifindex)
             # a message that is refused may have been obeyed in part, so it is taken back too
             self.taken.append(step)
             try:
