@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Save
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Step, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Step, Values, VnetError
 
 _OPPOSITE = {
     "netns add": "netns delete",
@@ -29,8 +29,8 @@ _OPPOSITE = {
 _SAVED = ("address delete", "route delete")
 """What these cost is saved beforehand and given back at the end."""
 _FINAL = ("netns delete", "link delete", "nsid set")
-_GONE = (("route delete", errno.ESRCH), ("address delete", errno.EADDRNOTAVAIL))
-"""An address takes others and routes with it; what is gone need not be deleted."""
+_GONE = (("route delete", errno.ESRCH), ("address delete", errno.EADDRNOTAVAIL), ("link delete", errno.ENODEV))
+"""An address takes others and routes with it, one end of a cable the other; what is gone need not be deleted."""
 _PASSES = 2
 """The kernel may change more than it is told to. What is not as wanted then is mended once, without deletions."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -79,7 +79,7 @@ class Transaction:
 
     def save(self, before: Host, steps: List[Step]) -> None:
         """Remembers the addresses and routes that the steps may cost."""
-        for link in {(step.netns, step.name) for step in steps} & set(before.links):
+        for link in {(step.netns, step.name) for step in steps if not _harmless(step)} & set(before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), before.links[link].ifindex)
         for namespace in self._layout.namespaces:
             if namespace.routes is not None and before.exists(namespace.name):
@@ -92,7 +92,7 @@ class Transaction:
 
     def run(self, steps: List[Step]) -> None:
         poorer: Dict[LinkId, Saved] = {}
-        for step in steps:
+        for step in _bundled(steps):
             if not step.act.startswith("address"):
                 self._restore_routes(poorer)
             link = (step.netns, step.name)
@@ -121,12 +121,13 @@ class Transaction:
     def _holds(self, step: Step) -> bool:
         """Whether a link has the value by itself: a kernel without a feature even refuses to turn it off."""
         rows = {"link set": table.OF_KIND["bridge"], "port set": table.OF_PORT}.get(step.act, {})
-        name, value = step.pair if rows and step.old is None else ("", None)
-        link = self._reader.link(step.netns, step.name) if name in rows else None
+        if step.old is not None or not rows or "master" in step.new:
+            return False
+        link = self._reader.link(step.netns, step.name)
         if not link:
             return False
         values = (link.port or {}) if step.act == "port set" else link.values
-        return rows[name].same(values.get(name), value)
+        return all(rows[name].same(values.get(name), value) for name, value in step.new.items())
 
     def undo(self) -> List[str]:
         """Takes everything back as far as that can be; returns what is lost."""
@@ -145,6 +146,11 @@ class Transaction:
         return lost
 
 
+def _harmless(step: Step) -> bool:
+    """Whether neither the step nor its undoing costs addresses or routes."""
+    return step.act == "link set" and not set(step.new) - {"alias", "link_group", "master"}
+
+
 def undo(step: Step) -> Optional[Step]:
     """The step that takes this one back, None where there is nothing to take back to."""
     if step.act in _SAVED:
@@ -153,7 +159,7 @@ def undo(step: Step) -> Optional[Step]:
         return step._replace(name=step.new, new=step.old, old=step.new)
     if step.act == "link move":
         return step._replace(netns=step.new, new=step.old, old=step.new)
-    if step.act == "vlan delete" or (step.act in _OPPOSITE and not step.old):
+    if step.act in ("vlan delete", "netns add") or (step.act in _OPPOSITE and not step.old):
         return step._replace(act=_OPPOSITE[step.act], new=step.old, old=step.new)
     return step._replace(new=step.old, old=step.new) if step.old is not None else None
 
@@ -161,25 +167,49 @@ def undo(step: Step) -> Optional[Step]:
 def _link_add(writer: Writer, step: Step) -> None:
     new = step.new
     if new["kind"] == "tun":
-        writer.tuntap_set(step.netns, step.name, new["values"])
+        writer.tuntap_add(step.netns, step.name, new["values"], new.get("alias", ""))
     elif new["kind"] == "bridge":
-        writer.bridge_add(step.netns, step.name, new["values"])
+        writer.bridge_add(step.netns, step.name, {**new["values"], **_group(new)})
     else:
-        writer.veth_add(step.netns, step.name, new["values"], new["peer"], new["peer_values"])
+        values, peer_values = ({**new[key], **_group(new)} for key in ("values", "peer_values"))
+        writer.veth_add(step.netns, step.name, values, new.get("master", ""), new["peer"], peer_values)
+
+
+def _group(new: Values) -> Values:
+    return {"link_group": new["group"]} if "group" in new else {}
+
+
+def _link_delete(writer: Writer, step: Step) -> None:
+    if isinstance(step.new, list):
+        writer.links_delete(step.netns, step.new)
+    else:
+        writer.link_delete(step.netns, step.name)
+
+
+def _bundled(steps: List[Step]) -> List[Step]:
+    """The same with links that are deleted one after the other in one step: alone, each takes as long as all together."""
+    bundled: List[Step] = []
+    for step in steps:
+        last = bundled[-1] if bundled else None
+        if last and step.act == last.act == "link delete" and step.netns == last.netns:
+            bundled[-1] = last._replace(new=[*(last.new or [last.name]), step.name])
+        else:
+            bundled.append(step)
+    return bundled
 
 
 _Action = Callable[[Writer, Step], None]
 
 _ACTIONS: Dict[str, _Action] = {
-    "netns add": lambda writer, step: writer.namespace_add(step.name),
+    "netns add": lambda writer, step: writer.namespace_add(step.name, step.new or {}),
     "netns delete": lambda writer, step: writer.namespace_delete(step.name),
     "nsid set": lambda writer, step: writer.nsid_set(step.netns, step.name, step.new),
     "sysctl set": lambda writer, step: writer.sysctl_set(step.netns, step.name, step.new),
     "link add": _link_add,
-    "link set": lambda writer, step: writer.link_set(step.netns, step.name, *step.pair),
+    "link set": lambda writer, step: writer.link_set(step.netns, step.name, step.new),
     "link rename": lambda writer, step: writer.link_rename(step.netns, step.name, step.new),
     "link move": lambda writer, step: writer.link_move(step.netns, step.name, step.new),
-    "link delete": lambda writer, step: writer.link_delete(step.netns, step.name),
+    "link delete": _link_delete,
     "tuntap set": lambda writer, step: writer.tuntap_set(step.netns, step.name, step.new),
     "port set": lambda writer, step: writer.port_set(step.netns, step.name, *step.pair),
     "vlan add": lambda writer, step: writer.vlan_add(step.netns, step.name, *step.new),
@@ -224,7 +254,7 @@ def _hint(step: Step, error: KernelError) -> str:
 def _needs(step: Step) -> str:
     """What the kernel would need for the step."""
     if step.act == "link set" and "master" not in step.new:
-        return table.OF_KIND["bridge"][step.pair[0]].needs
+        return next((row.needs for row in map(table.OF_KIND["bridge"].__getitem__, step.new) if row.needs), "")
     if step.act == "port set":
         return table.OF_PORT[step.pair[0]].needs
     if step.act == "link add":
@@ -236,7 +266,11 @@ def _needs(step: Step) -> str:
 
 def _not_held(layout: Layout, step: Step) -> str:
     """What the kernel did not do, though it did not refuse it."""
-    held = step.old if step.act == "sysctl set" else (step.old or {}).get(step.pair[0]) if step.act in ("link set", "port set") else None
+    held = step.old
+    if step.act in ("link set", "port set"):
+        held = (step.old or {}).get(next(iter(step.new)))
+    elif step.act != "sysctl set":
+        held = None
     text = "%s: the kernel took it without an error but does not hold it" % subject(layout, step)
     text += "" if held is None else " (it holds %s)" % (held if held != "" else "''")
     return text + ("; a kernel without %s ignores it" % _needs(step) if _needs(step) else "")
@@ -269,15 +303,14 @@ def _essence(host: Host, link: LinkId) -> Any:
 def subject(layout: Layout, step: Step) -> str:
     """What a step is about, for errors."""
     whose = [link.where for link in layout.links if link.id == (step.netns, step.name)]
-    owner = (layout.namespaces or layout.links)[0].where
-    if not whose and step.name and (step.netns, step.name) != ("", layout.namespaces[0].name if layout.namespaces else ""):
-        whose = ["%s: %s" % (owner, step.name)]
-    return "%s: %s" % ((whose or [owner])[0], _action(step))
+    whose += [namespace.where for namespace in layout.namespaces if step.name == namespace.name and not step.netns]
+    whose += ["%s: %s" % (layout.where, step.name)] if step.name else [layout.where]
+    return "%s: %s" % (whose[0], _action(step))
 
 
 def _action(step: Step) -> str:
     if step.act in ("link set", "port set"):
-        return "%s: %s" % step.pair
+        return ", ".join("%s: %s" % pair for pair in step.new.items())
     if step.act == "sysctl set":
         return "sysctl %s" % step.new
     if step.act.startswith(("address", "route")):
@@ -286,4 +319,8 @@ def _action(step: Step) -> str:
     if step.act.startswith("vlan"):
         vlan = (step.new or step.old)[0]
         return "%s %s" % (step.act, vlan.options()["vid"])
+    if step.act == "link add" and step.new.get("master"):
+        return "link add with master %s" % step.new["master"]
+    if step.act == "link delete" and step.new:
+        return "link delete %s" % ", ".join(step.new)
     return step.act

@@ -33,8 +33,16 @@ def _settings(values: Values) -> List[str]:
     words = []
     for name, value in values.items():
         row = table.OF_KIND["veth"][name]
-        words += [row.keyword, row.kind.word(value)]
+        words += ["up" if value else "down"] if name == "up" else [row.keyword, row.kind.word(value)]
     return words
+
+
+def _netns_add(step: Step) -> str:
+    lines = [shlex.join(["rm", "/run/netns/" + step.name])] if step.old else []
+    lines.append(_line("", "ip", "netns", "add", step.name))
+    if step.new:
+        lines.append(_line(step.name, "ip", "link", "set", "dev", "lo", *_settings(step.new)))
+    return "\n".join(lines)
 
 
 def _link_add(step: Step) -> str:
@@ -43,6 +51,7 @@ def _link_add(step: Step) -> str:
         return _tuntap(step)
     if new["kind"] == "bridge":
         return _line(step.netns, "ip", "link", "add", "name", step.name, *_settings(new["values"]), "type", "bridge")
+    join = "\n" + _line(step.netns, "ip", "link", "set", "dev", step.name, "master", new["master"]) if "master" in new else ""
     netns, name = new["peer"]
     near, peer = ["name", step.name, *_settings(new["values"])], ["peer", "name", name, *_settings(new["peer_values"])]
     home = step.netns
@@ -50,7 +59,7 @@ def _link_add(step: Step) -> str:
         near, home = [*near, "netns", home], ""
     elif netns != home:
         peer += ["netns", netns]
-    return _line(home, "ip", "link", "add", *near, "type", "veth", *peer)
+    return _line(home, "ip", "link", "add", *near, "type", "veth", *peer) + join
 
 
 def _tuntap(step: Step) -> str:
@@ -60,17 +69,18 @@ def _tuntap(step: Step) -> str:
         if values.get(name):
             words += ["user" if name == "owner" else name, values[name]]
     words += [word for name, word in (("multi_queue", "multi_queue"), ("packet_info", "pi"), ("vnet_hdr", "vnet_hdr")) if values.get(name)]
-    return _line(step.netns, *words)
+    alias = "\n" + _line(step.netns, "ip", "link", "set", "dev", step.name, "alias", step.new["alias"]) if step.new.get("alias") else ""
+    return _line(step.netns, *words) + alias
 
 
 def _link_set(step: Step) -> str:
-    name, value = step.pair
+    name, value = next(iter(step.new.items()))
     change = ["link", "set", "dev", step.name]
     if name == "master":
         return _line(step.netns, "ip", *change, *(["master", value] if value else ["nomaster"]))
-    if name == "up":
-        return _line(step.netns, "ip", *change, "up" if value else "down")
     row = table.OF_KIND["bridge"][name]
+    if row.place in ("link", "flag"):
+        return _line(step.netns, "ip", *change, *_settings(step.new))
     if row.place == "sysctl":
         return _exec(step.netns, "sysctl", "-w", "net/ipv6/conf/%s/%s=%d" % (step.name, name, value))
     if row.place == "data":
@@ -122,7 +132,7 @@ def _route(verb: str, step: Step) -> str:
 
 
 _COMMANDS: Dict[str, Callable[[Step], str]] = {
-    "netns add": lambda step: ("rm /run/netns/%s\n" % step.name if step.new else "") + _line("", "ip", "netns", "add", step.name),
+    "netns add": _netns_add,
     "netns delete": lambda step: _line("", "ip", "netns", "delete", step.name),
     "nsid set": lambda step: _line("", "ip", "netns", "set", step.name, step.new),
     "sysctl set": lambda step: _exec(step.netns, "sysctl", "-w", "%s=%s" % (step.name, step.new)),
@@ -130,7 +140,7 @@ _COMMANDS: Dict[str, Callable[[Step], str]] = {
     "link set": _link_set,
     "link rename": lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "name", step.new),
     "link move": lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "netns", step.new or "1"),
-    "link delete": lambda step: _line(step.netns, "ip", "link", "delete", "dev", step.name),
+    "link delete": lambda step: "\n".join(_line(step.netns, "ip", "link", "delete", "dev", name) for name in step.new or [step.name]),
     "tuntap set": lambda step: "# owner and group of %s: iproute2 can only set them on a new device" % step.name,
     "port set": _port_set,
     "vlan add": lambda step: _vlan("add", step),

@@ -8,6 +8,7 @@ import errno
 from contextlib import contextmanager
 from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawLink, RawRoute, Reader
@@ -29,6 +30,11 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 
 def observe(reader: Reader, layout: Layout) -> Host:
     """The part of the host that the layout speaks of. VnetError where it may not be looked at."""
+    if layout.name:
+        from ansible_collections.nfv.vnet.plugins.module_utils._survey import survey
+
+        with _speaking_of(layout.where):
+            return survey(reader, layout)
     observer = _Observer(reader, layout)
     for namespace in layout.namespaces:
         with _speaking_of(namespace.where):
@@ -62,7 +68,7 @@ class _Observer:
         found = self.namespaces[wanted.name]
         if found.identity is None:
             return
-        pids = [] if wanted.present else _namespaces.processes(found.identity)
+        pids = [] if wanted.present else _namespaces.processes([found.identity])[found.identity]
         nsid = self._reader.nsid("", wanted.name)
         sysctl = {key: self._reader.sysctl(wanted.name, key) for key in wanted.sysctl or ()}
         routes = None
@@ -73,8 +79,7 @@ class _Observer:
     def link(self, wanted: Link) -> None:
         """A link, its peer, its bridge and its ports."""
         names = {wanted.name, wanted.master or ""} | set(wanted.ports or ())
-        settings = list((wanted.ports or {}).values()) + ([wanted.port] if wanted.port else [])
-        names |= {str(port.values["backup_port"]) for port in settings if port.values.get("backup_port")}
+        names |= {str(port.values["backup_port"]) for port in wanted.settings if port.values.get("backup_port")}
         self._find(wanted.netns, names)
         if wanted.peer:
             # somebody may have moved either end to where the other belongs
@@ -110,7 +115,8 @@ class _Observer:
         if key in self.links:
             return
         wanted = self._wanted.get(key)
-        values = dict(raw.values)
+        mark, alias = _marks.split(raw.values["alias"])
+        values = {**raw.values, "alias": alias}
         master = self._name(netns, raw.master)
         port = None
         if raw.port is not None:
@@ -130,7 +136,7 @@ class _Observer:
         status = {**raw.status, "port": raw.port_status} if raw.port else dict(raw.status)
         if raw.kind == "tun":
             status["attached"] = bool(raw.status.get("carrier"))
-            if status["attached"] and wanted and _disturbs(wanted):
+            if status["attached"] and wanted and wanted.disturbs:
                 status["pids"] = _tuntap.holders(raw.name, self.namespaces[netns].identity)
         self.links[key] = FoundLink(
             netns,
@@ -141,10 +147,11 @@ class _Observer:
             status,
             master,
             port,
-            self._reader.addresses(netns, raw.ifindex),
+            self._reader.addresses(netns, raw.ifindex).get(raw.ifindex, []),
             routes,
             vlans,
             self._peer(netns, raw) if raw.kind == "veth" else None,
+            mark,
         )
 
     def _vlans_matter(self, key: LinkId, master: str) -> bool:
@@ -201,8 +208,3 @@ def _ports(links: List[Link]) -> Dict[LinkId, Tuple[Optional[str], Port]]:
     for bridge in links:
         ports.update({(bridge.netns, name): (bridge.name, port) for name, port in (bridge.ports or {}).items()})
     return ports
-
-
-def _disturbs(wanted: Link) -> bool:
-    """Whether the task may disturb a program that holds the device."""
-    return not wanted.present or wanted.recreate or "owner" in wanted.values or "group" in wanted.values

@@ -221,7 +221,7 @@ def layout(module: str, params: Params, checking: bool = False) -> Layout:
     where = "%s %s" % (module, _shown(params["name"]))
     if params["netns"]:
         where += " in namespace %s" % _shown(params["netns"])
-    return Layout([], _links(kind, params, where, checking))
+    return Layout(where, [], _links(kind, params, where, checking))
 
 
 def _links(kind: str, params: Params, where: str, checking: bool) -> List[Link]:
@@ -257,7 +257,7 @@ def _namespace(params: Params) -> Layout:
         addresses=_addresses(params["addresses"], where),
         purge_addresses=params["purge_addresses"],
     )
-    return Layout([namespace], [loopback] if present else [])
+    return Layout(where, [namespace], [loopback] if present else [])
 
 
 def _link(kind: str, params: Params, where: str, checking: bool) -> Link:

@@ -163,6 +163,16 @@ class Link(NamedTuple):
     def id(self) -> LinkId:
         return self.netns, self.name
 
+    @property
+    def disturbs(self) -> bool:
+        """Whether a program that holds the device may be disturbed."""
+        return not self.present or self.recreate or "owner" in self.values or "group" in self.values
+
+    @property
+    def settings(self) -> List[Port]:
+        """What is said of ports: of the link itself, and of the ports of a bridge."""
+        return list((self.ports or {}).values()) + ([self.port] if self.port else [])
+
 
 class Namespace(NamedTuple):
     """A network namespace as it is wanted. Its C(lo) is a link of its own."""
@@ -179,8 +189,23 @@ class Namespace(NamedTuple):
 class Layout(NamedTuple):
     """Everything that is wanted at once. Both ends of a cable are links that name each other as C(peer)."""
 
+    where: str
+    """Whose words these are, for errors: C(vnet_bridge br0)."""
     namespaces: List[Namespace]
     links: List[Link]
+    name: str = ""
+    """Under which name it owns what it makes; '' where it owns nothing."""
+
+
+class Mark(NamedTuple):
+    """Which layout a link belongs to; a namespace belongs to the layout of its lo.
+
+    C(before): what was there before the layout changed it, None where the layout made the link itself. Beside attributes
+    by name it has C(master), C(port) (attributes), C(addresses), C(routes) and C(vlans) (whether each was there).
+    """
+
+    layout: str
+    before: Optional[Values] = None
 
 
 class FoundLink(NamedTuple):
@@ -199,6 +224,7 @@ class FoundLink(NamedTuple):
     vlans: Optional[Dict[int, Vlan]]
     peer: Optional[LinkId]
     """Where the other end of a cable is; None where that is in no namespace that was looked at."""
+    mark: Optional[Mark] = None
 
     @property
     def id(self) -> LinkId:

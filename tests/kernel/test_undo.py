@@ -444,7 +444,7 @@ def test_when_a_deletion_was_done_the_error_of_the_next_says_what_is_lost(monkey
     run("vnet_netns", name="red")
     run("vnet_netns", name="blue")
     run("vnet_veth", name="a", netns="red", peer=dict(name="b", netns="blue"))
-    run("vnet_veth", name="c", netns="red", peer=dict(name="x", netns="blue"))
+    run("vnet_veth", name="c", peer=dict(name="x", netns="blue"))
     plan = _two_deletions()
     original = _apply.run
 
@@ -456,7 +456,7 @@ def test_when_a_deletion_was_done_the_error_of_the_next_says_what_is_lost(monkey
     monkeypatch.setattr(_apply, "run", fail)
     with pytest.raises(VnetError, match=r"c.*injected.*cannot be taken back: .*\ba: link delete$"):
         plan()
-    assert sorted(link["name"] for link in snapshot()["red"]["links"]) == ["c", "lo"]
+    assert [sorted(link["name"] for link in snapshot()[netns]["links"]) for netns in ("red", "")] == [["lo"], ["c", "lo"]]
 
 
 def _two_deletions() -> Callable[[], Any]:
@@ -464,8 +464,8 @@ def _two_deletions() -> Callable[[], Any]:
     from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link
     from ansible_collections.nfv.vnet.plugins.module_utils._runner import carry_out
 
-    links = [Link("veth", "red", name, f"cable {name}", present=False) for name in ("a", "c")]
-    return lambda: carry_out(Layout([], links), "veth", False)
+    links = [Link("veth", netns, name, f"cable {name}", present=False) for netns, name in (("red", "a"), ("", "c"))]
+    return lambda: carry_out(Layout("two cables", [], links), "veth", False)
 
 
 @pytest.mark.parametrize("kind", ["vnet_bridge", "vnet_veth", "vnet_tuntap", "vnet_netns"])

@@ -256,10 +256,9 @@ def test_absent_cable_is_one_deletion() -> None:
 def test_new_namespace() -> None:
     routes = [{"to": "198.51.100.0/24", "type": "blackhole"}]
     assert steps("vnet_netns", name="red", sysctl={"net.ipv4.ip_forward": 1}, nsid=5, routes=routes, addresses=["192.0.2.9"]) == [
-        ("netns add", "red", None),
+        ("netns add", "red", UP),
         ("sysctl set", "red:net.ipv4.ip_forward", "1"),
         ("address add", "red:lo", Address("192.0.2.9", 32)),
-        ("link set", "red:lo", UP),
         ("route add", "red:", Route("198.51.100.0/24", 254, 0, "blackhole")),
         ("nsid set", "red", 5),
     ]

@@ -8,7 +8,7 @@ import errno
 import fcntl
 import os
 from contextlib import contextmanager
-from typing import Callable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE
@@ -33,6 +33,8 @@ class Namespaces:
 
     def __init__(self) -> None:
         self._home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+        self._libc: Any = None
+        self._shared = False
 
     def close(self) -> None:
         os.close(self._home)
@@ -78,9 +80,10 @@ class Namespaces:
             finally:
                 self._setns(self._home)
 
-    def create(self, name: str) -> None:
-        """Makes a named namespace as ip netns add does: a bind mount in /run/netns."""
-        _share_directory(self._mount)
+    @contextmanager
+    def create(self, name: str) -> Iterator[None]:
+        """Makes a namespace and runs the block in it; then it gets its name as from ip netns add: a bind mount in /run/netns."""
+        self._share_directory()
         path = path_of(name)
         try:
             os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o444))
@@ -89,10 +92,11 @@ class Namespaces:
         try:
             self._call("unshare", _CLONE_NEWNET)
             try:
+                yield
                 self._mount(_OWN, path, _MS_BIND)
             finally:
                 self._setns(self._home)
-        except KernelError:
+        except BaseException:
             os.unlink(path)
             raise
 
@@ -118,9 +122,27 @@ class Namespaces:
     def _call(self, function: str, *arguments: object) -> None:
         import ctypes  # dear, and only needed where a namespace is entered
 
-        libc = ctypes.CDLL(None, use_errno=True)
-        if getattr(libc, function)(*arguments) != 0:
+        if not self._libc:
+            self._libc = ctypes.CDLL(None, use_errno=True)
+        if getattr(self._libc, function)(*arguments) != 0:
             raise KernelError(ctypes.get_errno())
+
+    def _share_directory(self) -> None:
+        """Other mount namespaces must see what is mounted in /run/netns (the same as ip netns add)."""
+        if self._shared:
+            return
+        try:
+            os.makedirs(DIRECTORY, 0o755, exist_ok=True)
+        except OSError as error:
+            raise refusal(error, DIRECTORY) from None
+        try:
+            self._mount("", DIRECTORY, _MS_SHARED | _MS_REC)
+        except KernelError as error:
+            if error.code != errno.EINVAL:
+                raise
+            self._mount(DIRECTORY, DIRECTORY, _MS_BIND | _MS_REC)
+            self._mount("", DIRECTORY, _MS_SHARED | _MS_REC)
+        self._shared = True
 
 
 def _is_namespace(descriptor: int) -> bool:
@@ -128,21 +150,6 @@ def _is_namespace(descriptor: int) -> bool:
         return fcntl.ioctl(descriptor, _NS_GET_NSTYPE) == _CLONE_NEWNET
     except OSError:
         return False
-
-
-def _share_directory(mount: Callable[[str, str, int], None]) -> None:
-    """Other mount namespaces must see what is mounted in /run/netns (the same as ip netns add)."""
-    try:
-        os.makedirs(DIRECTORY, 0o755, exist_ok=True)
-    except OSError as error:
-        raise refusal(error, DIRECTORY) from None
-    try:
-        mount("", DIRECTORY, _MS_SHARED | _MS_REC)
-    except KernelError as error:
-        if error.code != errno.EINVAL:
-            raise
-        mount(DIRECTORY, DIRECTORY, _MS_BIND | _MS_REC)
-        mount("", DIRECTORY, _MS_SHARED | _MS_REC)
 
 
 def obstacle(netns: str) -> str:
@@ -156,15 +163,22 @@ def obstacle(netns: str) -> str:
         return _ANYTHING
 
 
-def processes(identity: Tuple[int, int]) -> List[int]:
-    """The ids of the processes that live in a namespace, as far as this process may know."""
-    found = []
-    for entry in os.listdir("/proc"):
+def names() -> List[str]:
+    """What lies in /run/netns."""
+    try:
+        return sorted(os.listdir(DIRECTORY))
+    except FileNotFoundError:
+        return []
+
+
+def processes(identities: Iterable[Tuple[int, int]]) -> Dict[Tuple[int, int], List[int]]:
+    """The ids of the processes that live in each of the namespaces, as far as this process may know."""
+    found: Dict[Tuple[int, int], List[int]] = {identity: [] for identity in identities}
+    for entry in os.listdir("/proc") if found else ():
         if entry.isdigit():
             try:
                 status = os.stat("/proc/%s/ns/net" % entry)
             except OSError:
                 continue
-            if (status.st_dev, status.st_ino) == identity:
-                found.append(int(entry))
-    return sorted(found)
+            found.get((status.st_dev, status.st_ino), []).append(int(entry))
+    return {identity: sorted(pids) for identity, pids in found.items()}

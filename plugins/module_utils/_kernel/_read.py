@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Container, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl
@@ -35,24 +35,31 @@ _BRIDGE_VLAN_INFO = 2
 _VLAN_PVID, _VLAN_UNTAGGED, _VLAN_RANGE_BEGIN, _VLAN_RANGE_END = 2, 4, 8, 16
 _IFF_NOARP = 7
 
+_FEW_FILES, _FILES, _SPARE_FILES = 128, 16384, 64
 _OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 _UNSIGNED = struct.Struct("=I").unpack_from
 _SIGNED = struct.Struct("=i").unpack_from
 
 
-def _rows(rows: Tuple[table.Attribute, ...], *places: str) -> Dict[int, List[table.Attribute]]:
-    found: Dict[int, List[table.Attribute]] = {}
-    for row in rows:
-        if row.place in places:
-            found.setdefault(row.code, []).append(row)
-    return found
+_Rows = Dict[int, List[table.Attribute]]
 
 
-_LINK_ROWS = _rows(table.LINK, "link")
-_INET6_ROWS = _rows(table.LINK, "inet6")
-_FLAG_ROWS = [row for row in table.LINK if row.place == "flag"]
-_KIND_ROWS = {kind: _rows(rows, "data", "ioctl") for kind, rows in table.KINDS.items()}
-_PORT_ROWS = _rows(table.PORT, "port")
+class Selection:
+    """The rows of the attribute table that are decoded, by the code of the kernel. None: all."""
+
+    def __init__(self, names: Optional[Container[str]] = None) -> None:
+        def rows(content: Tuple[table.Attribute, ...], *places: str) -> _Rows:
+            found: _Rows = {}
+            for row in content:
+                if row.place in places and (names is None or row.name in names):
+                    found.setdefault(row.code, []).append(row)
+            return found
+
+        self.link = rows(table.LINK, "link")
+        self.inet6 = rows(table.LINK, "inet6")
+        self.flags = [row for attributes in rows(table.LINK, "flag").values() for row in attributes]
+        self.kinds = {kind: rows(content, "data", "ioctl") for kind, content in table.KINDS.items()}
+        self.port = rows(table.PORT, "port")
 
 
 class RawLink(NamedTuple):
@@ -81,9 +88,11 @@ class RawRoute(NamedTuple):
 class Reader:
     """Reads namespaces; opens one socket in each when it is first needed."""
 
-    def __init__(self, namespaces: Namespaces) -> None:
+    def __init__(self, namespaces: Namespaces, selection: Optional[Selection] = None) -> None:
         self.namespaces = namespaces
+        self._selection = selection or Selection()
         self._sockets: Dict[str, RouteSocket] = {}
+        self._most = _FEW_FILES
 
     def close(self) -> None:
         """Closes the sockets; what is read later opens new ones, in the namespaces that have the names then."""
@@ -94,15 +103,24 @@ class Reader:
     def socket(self, netns: str) -> RouteSocket:
         if netns not in self._sockets:
             with self.namespaces.inside(netns):
-                self._sockets[netns] = RouteSocket()
+                self.adopt(netns, RouteSocket())
         return self._sockets[netns]
+
+    def adopt(self, netns: str, opened: RouteSocket) -> RouteSocket:
+        """Keeps a socket that was opened in a namespace; the oldest is closed where there are as many as a process may have."""
+        if len(self._sockets) >= self._most:
+            self._most = _files()
+        if len(self._sockets) >= self._most:
+            self.forget(next(iter(self._sockets)))
+        self._sockets[netns] = opened
+        return opened
 
     def forget(self, netns: str) -> None:
         """The namespace of this name is going away or is new: what was open in it holds another one."""
         if netns in self._sockets:
             self._sockets.pop(netns).close()
 
-    def link(self, netns: str, name: str = "", index: int = 0) -> Optional[RawLink]:
+    def link(self, netns: str, name: str = "", index: int = 0, selection: Optional[Selection] = None) -> Optional[RawLink]:
         """One link by name or by index, None where there is none."""
         body = _IFINFO.pack(socket.AF_UNSPEC, 0, index, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
         if name:
@@ -113,22 +131,27 @@ class Reader:
             if error.code == errno.ENODEV:
                 return None
             raise
-        return _read_link(buffer, start, end)
+        return _read_link(buffer, start, end, selection or self._selection)
+
+    def links(self, netns: str) -> List[RawLink]:
+        """All links."""
+        body = _IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
+        messages = self.socket(netns).dump(_RTM_GETLINK, body)
+        return [_read_link(buffer, start, end, self._selection) for _type, buffer, start, end in messages]
 
     def ports(self, netns: str, bridge: int) -> List[RawLink]:
         """The links whose master has this index."""
         body = _IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
         body += table.attribute(_IFLA_MASTER, struct.pack("=I", bridge))
         messages = self.socket(netns).dump(_RTM_GETLINK, body)
-        links = [_read_link(buffer, start, end) for _type, buffer, start, end in messages]
+        links = [_read_link(buffer, start, end, self._selection) for _type, buffer, start, end in messages]
         return [link for link in links if link.master == bridge]
 
-    def addresses(self, netns: str, index: int) -> List[Address]:
-        body = _IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, index)
-        found = []
-        for _type, buffer, start, end in self.socket(netns).dump(_RTM_GETADDR, body):
-            if _IFADDR.unpack_from(buffer, start)[4] == index:
-                found.append(_read_address(buffer, start, end))
+    def addresses(self, netns: str, index: int = 0) -> Dict[int, List[Address]]:
+        """The addresses of each link that has any, by its index; of one link, or of all."""
+        found: Dict[int, List[Address]] = {}
+        for _type, buffer, start, end in self.socket(netns).dump(_RTM_GETADDR, _IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, index)):
+            found.setdefault(_IFADDR.unpack_from(buffer, start)[4], []).append(_read_address(buffer, start, end))
         return found
 
     def routes(self, netns: str, tables: List[int], device: int = 0) -> List[RawRoute]:
@@ -176,6 +199,17 @@ class Reader:
             return _sysctl.read(key)
 
 
+def _files() -> int:
+    """How many sockets may be open: nearly as many as the process may have files, of which it asks for more."""
+    import resource  # dear, and only needed where there are many
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wished = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wished:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
+    return wished - _SPARE_FILES
+
+
 def _ext_mask(mask: int) -> bytes:
     return table.attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
 
@@ -187,9 +221,9 @@ def _fill(values: Values, status: Values, rows: List[table.Attribute], payload: 
             (status if row.when == "read" else values)[row.name] = value
 
 
-def _read_link(buffer: bytes, start: int, end: int) -> RawLink:
+def _read_link(buffer: bytes, start: int, end: int, selection: Selection) -> RawLink:
     _family, _type, index, flags, _change = _IFINFO.unpack_from(buffer, start)
-    values: Values = {row.name: bool(flags >> row.code & 1) != (row.code == _IFF_NOARP) for row in _FLAG_ROWS}
+    values: Values = {row.name: bool(flags >> row.code & 1) != (row.code == _IFF_NOARP) for row in selection.flags}
     values["alias"] = ""
     status: Values = {"ifindex": index}
     name = kind = ""
@@ -198,8 +232,8 @@ def _read_link(buffer: bytes, start: int, end: int) -> RawLink:
     port: Optional[Values] = None
     port_status: Values = {}
     for code, first, last in table.split(buffer, start + _IFINFO.size, end):
-        if code in _LINK_ROWS:
-            _fill(values, status, _LINK_ROWS[code], buffer[first:last])
+        if code in selection.link:
+            _fill(values, status, selection.link[code], buffer[first:last])
         elif code == _IFLA_IFNAME:
             name = buffer[first : last - 1].decode("utf-8", "surrogateescape")
         elif code == _IFLA_MASTER:
@@ -214,22 +248,26 @@ def _read_link(buffer: bytes, start: int, end: int) -> RawLink:
         elif code == _IFLA_CARRIER:
             status["carrier"] = bool(buffer[first])
         elif code == _IFLA_AF_SPEC:
-            _read_inet6(buffer, first, last, values)
+            _read_inet6(buffer, first, last, values, selection)
         elif code == _IFLA_LINKINFO:
-            kind, port = _read_info(buffer, first, last, values, status, port_status)
+            kind, port = _read_info(buffer, first, last, values, status, port_status, selection)
     if index == 1 and not kind:
         kind = "loopback"
     return RawLink(index, name, kind, values, status, master, port, port_status, peer, peer_nsid)
 
 
-def _read_inet6(buffer: bytes, start: int, end: int, values: Values) -> None:
+def _read_inet6(buffer: bytes, start: int, end: int, values: Values, selection: Selection) -> None:
+    if not selection.inet6:
+        return
     for family, first, last in table.split(buffer, start, end):
         if family == socket.AF_INET6:
             for code, inner, stop in table.split(buffer, first, last):
-                _fill(values, {}, _INET6_ROWS.get(code, []), buffer[inner:stop])
+                _fill(values, {}, selection.inet6.get(code, []), buffer[inner:stop])
 
 
-def _read_info(buffer: bytes, start: int, end: int, values: Values, status: Values, port_status: Values) -> Tuple[str, Optional[Values]]:
+def _read_info(
+    buffer: bytes, start: int, end: int, values: Values, status: Values, port_status: Values, selection: Selection
+) -> Tuple[str, Optional[Values]]:
     kind = master_kind = ""
     port = None
     for code, first, last in table.split(buffer, start, end):
@@ -237,13 +275,16 @@ def _read_info(buffer: bytes, start: int, end: int, values: Values, status: Valu
             kind = _string(buffer[first:last])
         elif code == _INFO_SLAVE_KIND:
             master_kind = _string(buffer[first:last])
-        elif code == _INFO_DATA and kind in _KIND_ROWS:
+        elif code == _INFO_DATA and selection.kinds.get(kind):
+            rows = selection.kinds[kind]
             for attribute, inner, stop in table.split(buffer, first, last):
-                _fill(values, status, _KIND_ROWS[kind].get(attribute, []), buffer[inner:stop])
+                if attribute in rows:
+                    _fill(values, status, rows[attribute], buffer[inner:stop])
         elif code == _INFO_SLAVE_DATA and master_kind == "bridge":
             port = {"backup_port": 0}
-            for attribute, inner, stop in table.split(buffer, first, last):
-                _fill(port, port_status, _PORT_ROWS.get(attribute, []), buffer[inner:stop])
+            for attribute, inner, stop in table.split(buffer, first, last) if selection.port else ():
+                if attribute in selection.port:
+                    _fill(port, port_status, selection.port[attribute], buffer[inner:stop])
     return kind, port
 
 

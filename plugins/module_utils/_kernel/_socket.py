@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import socket
 import struct
 from contextlib import suppress
@@ -23,7 +24,9 @@ _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _SOL_NETLINK, _NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK = 270, 10, 11, 12
 _NLMSGERR_ATTR_MSG = 1
 _HEADER = struct.Struct("=IHHII")
-_BUFFER = 1 << 18
+_BUFFER = 1 << 16
+"""More than the kernel puts into one part of a dump, and less than what malloc asks the kernel for anew each time."""
+_SIOCGIFINDEX, _IFREQ = 0x8933, struct.Struct("=16si20x")
 _DUMP_TRIES = 20
 
 
@@ -39,6 +42,14 @@ class RouteSocket:
 
     def close(self) -> None:
         self._socket.close()
+
+    def index(self, name: str) -> int:
+        """The index of a link (netdevice(7)). KernelError ENODEV where there is none of that name."""
+        try:
+            answer = fcntl.ioctl(self._socket, _SIOCGIFINDEX, _IFREQ.pack(name.encode(), 0))
+        except OSError as error:
+            raise KernelError(error.errno or errno.ENODEV, name) from None
+        return int(_IFREQ.unpack(answer)[1])
 
     def send(self, kind: int, flags: int, body: bytes) -> None:
         self._sequence += 1

@@ -8,7 +8,7 @@ import errno
 import fcntl
 import os
 import struct
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
 
@@ -19,7 +19,7 @@ _IFF_NO_PI, _IFF_VNET_HDR, _IFF_MULTI_QUEUE = 0x1000, 0x4000, 0x0100
 _DEVICE = "/dev/net/tun"
 
 
-def configure(name: str, values: Dict[str, Any]) -> None:
+def configure(name: str, values: Dict[str, Any], before_it_stays: Callable[[], None] = lambda: None) -> None:
     """Makes the device, or changes the owner and group of one that is there, in the namespace that the process is in.
 
     Attaching rewrites C(packet_info) and C(vnet_hdr), so C(values) says them also of a device that is there. What is set
@@ -41,6 +41,7 @@ def configure(name: str, values: Dict[str, Any]) -> None:
         for request, attribute in ((_TUNSETOWNER, "owner"), (_TUNSETGROUP, "group")):
             if values.get(attribute):
                 _allow(descriptor, request, attribute, int(values[attribute]))
+        before_it_stays()
         fcntl.ioctl(descriptor, _TUNSETPERSIST, 1)
     except OSError as error:
         raise refusal(error) from None

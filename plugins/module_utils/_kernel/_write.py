@@ -1,22 +1,25 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changing the kernel: pyroute2 writes the messages, from classes that are made of the attribute table.
+"""Changing the kernel.
 
-Made of the table they are the same with every version of pyroute2, whose own lack some attributes.
+pyroute2 writes the messages, from classes that are made of the attribute table: so they are the same with every version of
+pyroute2, whose own lack some attributes. What a layout needs by the thousand is packed by hand.
 """
 
 from __future__ import annotations
 
+import random
 import socket
 import struct
 import time
-from typing import Any, Dict, List, Tuple
+from contextlib import suppress
+from typing import Any, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl, _tuntap
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _pack, _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, RouteSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, LinkId, Route, Values, Vlan
 
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_SETLINK = 16, 17, 19
@@ -25,7 +28,8 @@ _SETTLED_WITHIN, _PAUSE = 3.0, 0.01  # seconds
 _NEW = NLM_F_CREATE | NLM_F_EXCL
 _BRIDGE_FLAGS_MASTER, _BRIDGE_FLAGS_SELF = 1, 2
 _IFLA_PROTINFO, _NLA_F_NESTED = 12, 0x8000
-_IFA_F_NODAD = 0x02
+_LOOPBACK = 1
+"""The index of lo in every namespace."""
 _RTPROT_STATIC, _RTNH_F_ONLINK = 4, 4
 
 
@@ -38,7 +42,6 @@ class Messages:
 
     def __init__(self) -> None:
         from pyroute2.netlink import nla, nlmsg
-        from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
         from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
         from pyroute2.netlink.rtnl.nsidmsg import nsidmsg
         from pyroute2.netlink.rtnl.rtmsg import rtmsg
@@ -52,21 +55,16 @@ class Messages:
             (
                 (1, "kind", "asciiz"),
                 (2, "bridge", "bridge"),
-                (2, "veth", "veth"),
             ),
             bridge=nest("bridge", _map(table.BRIDGE, "data")),
         )
         members = {
             "fields": ifinfmsg.fields,
             "nla_map": (
-                (3, "name", "asciiz"),
-                (10, "master", "uint32"),
                 (_IFLA_PROTINFO | _NLA_F_NESTED, "port", "port"),
                 (18, "info", "info"),
                 (26, "af_spec", "af_spec"),
                 (26, "vlan_spec", "vlan_spec"),
-                (28, "netns", "uint32"),
-                *_map(table.LINK, "link"),
             ),
             "info": info,
             "port": nest("port", _map(table.PORT, "port")),
@@ -75,9 +73,7 @@ class Messages:
         }
         self.link = type("link", (nlmsg,), members)
         """C(struct ifinfomsg) with the attributes of the table. What is nested by kind carries the name of the kind."""
-        peer = type("peer", (self.link,), {"header": nla.header})
-        info.veth = nest("veth", ((1, "peer", "peer"),), peer=peer)
-        self.address, self.route, self.nsid = ifaddrmsg, rtmsg, nsidmsg
+        self.route, self.nsid = rtmsg, nsidmsg
 
 
 def _attributes(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
@@ -90,11 +86,20 @@ class Writer:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._namespaces = reader.namespaces
-        self._messages = Messages()
+        self._made: Optional[Messages] = None
 
-    def namespace_add(self, name: str) -> None:
+    @property
+    def _messages(self) -> Messages:
+        self._made = self._made or Messages()
+        return self._made
+
+    def namespace_add(self, name: str, loopback: Values) -> None:
+        """Makes a namespace, which gets its name when its lo has these values: so nobody finds it unmarked."""
         self._reader.forget(name)
-        self._namespaces.create(name)
+        with self._namespaces.create(name):
+            opened = self._reader.adopt(name, RouteSocket())
+            if loopback:
+                opened.request(_RTM_NEWLINK, 0, _pack.link(_LOOPBACK, loopback))
 
     def namespace_delete(self, name: str) -> None:
         self._reader.forget(name)
@@ -110,40 +115,43 @@ class Writer:
             _sysctl.write(key, value)
 
     def bridge_add(self, netns: str, name: str, values: Values) -> None:
-        self._send_link(netns, _RTM_NEWLINK, _NEW, name, values, [("info", _attributes([("kind", "bridge")]))])
+        self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, _pack.link(0, values, _pack.name(name), _pack.kind("bridge")))
 
-    def veth_add(self, netns: str, name: str, values: Values, peer: LinkId, peer_values: Values) -> None:
-        """Both ends in one message. The far end cannot be up in it (ENOTCONN)."""
+    def veth_add(self, netns: str, name: str, values: Values, master: str, peer: LinkId, peer_values: Values) -> None:
+        """Both ends in one message, the near one as a port of its master. The far end cannot be up in it (ENOTCONN)."""
+        port = _pack.master(self._index(netns, master)) if master else b""
         with self._namespaces.open(peer[0]) as descriptor:
-            far = _attributes([("name", peer[1]), ("netns", descriptor)] + _encoded(peer_values))
-            info = _attributes([("kind", "veth"), ("veth", _attributes([("peer", far)]))])
-            self._send_link(netns, _RTM_NEWLINK, _NEW, name, values, [("info", info)])
+            far = _pack.far_end(peer_values, _pack.name(peer[1]), _pack.namespace(descriptor))
+            body = _pack.link(0, values, _pack.name(name), port, _pack.kind("veth", far))
+            self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, body)
+
+    def tuntap_add(self, netns: str, name: str, values: Values, alias: str) -> None:
+        """Makes a TUN or TAP device, which has its alias before it is there to stay."""
+        with self._namespaces.inside(netns):
+            _tuntap.configure(name, values, lambda: self.link_set(netns, name, {"alias": alias}) if alias else None)
 
     def tuntap_set(self, netns: str, name: str, values: Values) -> None:
-        """Makes a TUN or TAP device, or changes who may attach to it."""
+        """Changes who may attach to a TUN or TAP device."""
         with self._namespaces.inside(netns):
             _tuntap.configure(name, values)
 
-    def link_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
-        """One attribute of a link, or its master."""
+    def link_set(self, netns: str, name: str, values: Values) -> None:
+        """Flags and attributes that every link has, all in one message; or one of another place, or its master."""
+        attribute, value = next(iter(values.items()))
         if attribute == "master":
-            self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [("master", self._index(netns, value) if value else 0)])
+            self._change(netns, name, {}, _pack.master(self._index(netns, value) if value else 0))
             return
         row = table.OF_KIND["bridge"][attribute]
-        if row.place == "sysctl":
+        if row.place in ("link", "flag"):
+            self._change(netns, name, values)
+        elif row.place == "sysctl":
             self.sysctl_set(netns, "net/ipv6/conf/%s/%s" % (name, attribute), str(int(value)))
-        elif row.place == "flag":
-            bit = 1 << row.code
-            on = value != (attribute == "arp")  # the kernel's flag is NOARP
-            self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [], flags=bit if on else 0, change=bit)
-        elif row.place == "link":
-            self._send_link(netns, _RTM_NEWLINK, 0, name, {attribute: value}, [])
         elif row.place == "inet6":
             inet6 = _attributes([(attribute, row.kind.encode(value))])
-            self._send_link(netns, _RTM_SETLINK, 0, name, {}, [("af_spec", _attributes([("inet6", inet6)]))])
+            self._send_link(netns, _RTM_SETLINK, name, [("af_spec", _attributes([("inet6", inet6)]))])
         else:
             data = _attributes([(attribute, row.kind.encode(value))])
-            self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [("info", _attributes([("kind", "bridge"), ("bridge", data)]))])
+            self._send_link(netns, _RTM_NEWLINK, name, [("info", _attributes([("kind", "bridge"), ("bridge", data)]))])
 
     def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
         """One attribute of a bridge port."""
@@ -154,17 +162,25 @@ class Writer:
         else:
             value = table.OF_PORT[attribute].kind.encode(value)
         port = ("port", _attributes([(attribute, value)]))
-        self._send_link(netns, _RTM_SETLINK, 0, name, {}, [port], family=socket.AF_BRIDGE)
+        self._send_link(netns, _RTM_SETLINK, name, [port], family=socket.AF_BRIDGE)
 
     def link_rename(self, netns: str, name: str, new: str) -> None:
-        self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [("name", new)])
+        self._change(netns, name, {}, _pack.name(new))
 
     def link_move(self, netns: str, name: str, new: str) -> None:
         with self._namespaces.open(new) as descriptor:
-            self._send_link(netns, _RTM_NEWLINK, 0, name, {}, [("netns", descriptor)])
+            self._change(netns, name, {}, _pack.namespace(descriptor))
 
     def link_delete(self, netns: str, name: str) -> None:
-        self._send_link(netns, _RTM_DELLINK, 0, name, {}, [])
+        self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(self._index(netns, name), {}))
+
+    def links_delete(self, netns: str, names: List[str]) -> None:
+        """Deletes links in one go, by a group that nobody else has: one by one each waits for the whole kernel to forget it."""
+        group = {"link_group": random.randrange(1 << 30, 1 << 31)}
+        for name in names:
+            with suppress(KernelError):  # it went with its other end
+                self._change(netns, name, group)
+        self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(0, group))
 
     def vlan_add(self, netns: str, name: str, vlan: Vlan, of_bridge: bool) -> None:
         self._vlan(_RTM_SETLINK, netns, name, vlan, of_bridge)
@@ -197,24 +213,21 @@ class Writer:
             time.sleep(_PAUSE)
 
     def _index(self, netns: str, name: str) -> int:
-        link = self._reader.link(netns, name)
-        if link is None:
-            raise KernelError(19, name)
-        return link.ifindex
+        return self._reader.socket(netns).index(name)
+
+    def _change(self, netns: str, name: str, values: Values, *attributes: bytes) -> None:
+        self._reader.socket(netns).request(_RTM_NEWLINK, 0, _pack.link(self._index(netns, name), values, *attributes))
 
     def _send(self, netns: str, message: Any, kind: int, flags: int, attributes: List[Tuple[str, Any]]) -> None:
         message["attrs"] = attributes
         message.encode()
         self._reader.socket(netns).request(kind, flags, bytes(message.data[16 : message["header"]["length"]]))
 
-    def _send_link(self, netns: str, kind: int, flags_of_request: int, name: str, values: Values, attributes: List[Tuple[str, Any]], **header: int) -> None:
+    def _send_link(self, netns: str, kind: int, name: str, attributes: List[Tuple[str, Any]], **header: int) -> None:
         message = self._messages.link()
         message.update(header)
-        if flags_of_request == _NEW:
-            attributes = [("name", name)] + attributes
-        else:
-            message["index"] = self._index(netns, name)
-        self._send(netns, message, kind, flags_of_request, _encoded(values) + attributes)
+        message["index"] = self._index(netns, name)
+        self._send(netns, message, kind, 0, attributes)
 
     def _vlan(self, kind: int, netns: str, name: str, vlan: Vlan, of_bridge: bool) -> None:
         message = self._messages.link()
@@ -230,14 +243,7 @@ class Writer:
         self._send(netns, message, kind, 0, [("vlan_spec", _attributes(spec))])
 
     def _address(self, kind: int, flags: int, netns: str, name: str, address: Address) -> None:
-        message = self._messages.address()
-        message["family"] = socket.AF_INET6 if address.ipv6 else socket.AF_INET
-        message["prefixlen"] = address.prefix
-        message["index"] = self._index(netns, name)
-        attributes: List[Tuple[str, Any]] = [("IFA_LOCAL", address.local), ("IFA_ADDRESS", address.peer or address.local)]
-        if address.nodad:
-            attributes.append(("IFA_FLAGS", _IFA_F_NODAD))
-        self._send(netns, message, kind, flags, attributes)
+        self._reader.socket(netns).request(kind, flags, _pack.address(self._index(netns, name), address))
 
     def _route(self, kind: int, flags: int, netns: str, route: Route) -> None:
         message = self._messages.route()
@@ -266,11 +272,6 @@ class Writer:
         if route.dev:
             attributes.append(("RTA_OIF", self._index(netns, route.dev)))
         self._send(netns, message, kind, flags, attributes)
-
-
-def _encoded(values: Values) -> List[Tuple[str, Any]]:
-    rows = table.OF_KIND["veth"]
-    return [(name, rows[name].kind.encode(value)) for name, value in values.items()]
 
 
 def _vlan_info(flags: int, vid: int) -> bytes:

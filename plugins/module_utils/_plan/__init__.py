@@ -7,6 +7,7 @@ Its rooms are imported when they are needed: the target compiles what is importe
 
 from __future__ import annotations
 
+from ansible_collections.nfv.vnet.plugins.module_utils._plan import _links
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, Plan
 
@@ -18,22 +19,28 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
     so it is a warning.
     """
     draft = Draft(layout, host, checking)
+    if layout.name:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan import _ownership
+
+        _ownership.plan_farewells(draft)
     for namespace in layout.namespaces:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._namespaces import plan_namespace
 
         plan_namespace(draft, namespace)
     for link in layout.links:
         _plan_link(draft, link)
-    if any(link.ports is not None or link.port is not None or link.master is not None for link in layout.links if link.present):
+    links = layout.links + draft.released
+    if any(link.ports is not None or link.port is not None or link.master is not None for link in links if link.present):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import plan_ports
 
         plan_ports(draft)
+    _links.plan_births(draft)
+    if layout.name:
+        _ownership.plan_claims(draft)
     return draft.plan()
 
 
 def _plan_link(draft: Draft, link: Link) -> None:
-    from ansible_collections.nfv.vnet.plugins.module_utils._plan import _links
-
     if link.kind == "veth":
         from ansible_collections.nfv.vnet.plugins.module_utils._plan import _cables
 

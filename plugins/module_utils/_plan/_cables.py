@@ -9,15 +9,18 @@ from typing import Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import MAKE, Draft, blank
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     CREATED_WITH,
+    birthmark,
+    bridge_mac,
     configure,
     conflicts_of,
     plan_absence,
     put_away,
+    remove,
     require_namespace,
     same_kind,
     unless_recreated,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Step, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port, Step, VnetError
 
 
 def plan_end(draft: Draft, end: Link) -> None:
@@ -45,16 +48,28 @@ def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
             found = None
     if not found:
         taken = draft.found.get(far.id)
-        if taken:
+        if taken and not draft.owns(taken):
             raise VnetError("%s: name %s is taken by %s; remove it first" % (far.where, far.name, taken.title))
-        created = [{name: end.values[name] for name in CREATED_WITH if name in end.values} for end in (near, far)]
-        new = {"kind": "veth", "values": created[0], "peer": far.id, "peer_values": created[1]}
-        draft.add(MAKE, "link add", near.netns, near.name, new)
-        found = tuple(  # type: ignore[assignment]
-            blank("veth", end.netns, end.name, {**values, "up": False})._replace(peer=end.peer) for end, values in zip((near, far), created)
-        )
+        if taken:
+            remove(draft, put_away(draft, taken), taken.name)
+        found = _make_cable(draft, near, far)
     for end, now in zip((near, far), found or ()):
         configure(draft, end, _at_home(draft, end, now))
+
+
+def _make_cable(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundLink]:
+    """Plans one message for both ends, with the bridge of the near one: the kernel does not look at that of the far one."""
+    values, peer_values = ({name: end.values[name] for name in CREATED_WITH if name in end.values} for end in (near, far))
+    one = blank("veth", near.netns, near.name, {**values, "up": False})._replace(peer=near.peer)
+    other = blank("veth", far.netns, far.name, {**peer_values, "up": False})._replace(peer=far.peer)
+    new = {"kind": "veth", "values": values, "peer": far.id, "peer_values": peer_values, **birthmark(draft, near)}
+    bridge = draft.found.get((near.netns, near.master or ""))
+    if bridge and bridge.kind == "bridge":
+        one = one._replace(master=bridge.name, port=Port({}))
+        new["master"] = bridge.name
+        draft.shaken.add(bridge.id)
+    draft.add(MAKE, "link add", near.netns, near.name, new, restore=bridge_mac(bridge) if one.master else ())
+    return one, other
 
 
 def _found_cable(draft: Draft, near: Link, far: Link) -> Optional[Tuple[FoundLink, FoundLink]]:
@@ -90,6 +105,7 @@ def _wrong_peer(draft: Draft, near: Link, far: Link, found: FoundLink) -> None:
         peer = "in a namespace that this task does not speak of"
     else:
         peer = found.peer[1] + (" in namespace %s" % found.peer[0] if found.peer[0] else "")
+    near = near._replace(recreate=near.recreate or draft.owns(found))
     unless_recreated(draft, near, found, ["its peer is %s, not %s" % (peer, far.name)])
 
 

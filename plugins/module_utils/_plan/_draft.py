@@ -7,11 +7,24 @@ from __future__ import annotations
 from typing import Any, Dict, List, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, FoundNamespace, Host, Layout, Link, LinkId, Plan, Step, Values, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    FoundLink,
+    FoundNamespace,
+    Host,
+    Layout,
+    Link,
+    LinkId,
+    Mark,
+    Plan,
+    Step,
+    Values,
+    VnetError,
+)
 
 # The order of the steps. What cannot be taken back comes late, deletions last.
-NAMESPACE, AWAY, MAKE, SET, JOIN, PORTS_ARE_IN, UNROUTE = range(7)
-ADDRESS, UP, IS_UP, ROUTE, LATE, DELETE, DELETE_NAMESPACE = range(7, 14)
+CLAIM, NAMESPACE, AWAY, MAKE, SET, JOIN, PORTS_ARE_IN, UNROUTE = range(8)
+ADDRESS, UP, IS_UP, ROUTE, LATE, DELETE, DELETE_NAMESPACE = range(8, 15)
 
 
 class Draft:
@@ -27,8 +40,24 @@ class Draft:
         self.steps: Dict[int, List[Step]] = {}
         self.far_ends: Set[LinkId] = set()
         """The ends of cables that were planned with the other end."""
+        self.born: Dict[str, str] = {}
+        """The namespaces that will be made, and what lies in the place of their names."""
+        self.rising: Set[LinkId] = set()
+        """The links that will be made and brought up."""
+        self.shaken: Set[LinkId] = set()
+        """The bridges that get or lose ports."""
+        self.released: List[Link] = []
+        """Links that a layout gives back, as they were before."""
         self.warnings: List[str] = []
         self._checking = checking
+
+    def owns(self, found: FoundLink) -> bool:
+        """Whether the layout made the link, or was about to mark it when it was cut off."""
+        if not self.layout.name:
+            return False
+        if found.mark:
+            return found.mark == Mark(self.layout.name)
+        return bool(found.values.get("link_group") == _marks.unfinished(self.layout.name))
 
     def add(self, phase: int, act: str, netns: str, name: str, new: Any = None, old: Any = None, restore: Tuple[Step, ...] = ()) -> None:
         self.steps.setdefault(phase, []).append(Step(act, netns, name, new, old, restore))

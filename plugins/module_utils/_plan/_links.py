@@ -4,11 +4,27 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AWAY, DELETE, LATE, MAKE, PORTS_ARE_IN, SET, UP, Draft, blank, inside, needs
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Step, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
+    ADDRESS,
+    AWAY,
+    CLAIM,
+    DELETE,
+    LATE,
+    MAKE,
+    NAMESPACE,
+    PORTS_ARE_IN,
+    SET,
+    UP,
+    Draft,
+    blank,
+    inside,
+    needs,
+)
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Mark, Step, Values, VnetError
 
 CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
 """What goes into the message that makes a bridge or a cable."""
@@ -32,10 +48,10 @@ def plan_absence(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None
         return
     if found.kind != wanted.kind:
         raise VnetError("%s: %s is %s, so it was not removed" % (wanted.where, found.name, found.title))
-    _remove(draft, found, found.name)
+    remove(draft, found, found.name)
 
 
-def _remove(draft: Draft, found: FoundLink, known_as: str) -> None:
+def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
     if found.status.get("attached"):
         draft.warnings.append("%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
     draft.add(DELETE, "link delete", found.netns, found.name, old=found.kind)
@@ -59,13 +75,51 @@ def unless_recreated(draft: Draft, wanted: Link, found: FoundLink, conflicts: Li
         return found
     if not wanted.recreate:
         raise VnetError("%s: %s; only a new link can have that: recreate: true replaces it" % (wanted.where, conflicts[0]))
-    _remove(draft, put_away(draft, found), found.name)
+    remove(draft, put_away(draft, found), found.name)
     return None
+
+
+def birthmark(draft: Draft, wanted: Link) -> Values:
+    """What says of a new link which layout makes it, from its first moment on."""
+    if not draft.layout.name:
+        return {}
+    if wanted.kind == "tun":
+        return {"alias": _marks.join(Mark(draft.layout.name), wanted.values.get("alias", ""))}
+    return {"group": _marks.unfinished(draft.layout.name)}
+
+
+def plan_births(draft: Draft) -> None:
+    """New links go up when all else is done, bridges last: each port of a bridge that is up costs twice as much."""
+    loopbacks: Dict[str, Values] = {}
+    for link in sorted(draft.layout.links, key=lambda link: link.kind == "bridge"):
+        if not link.present or draft.found[link.id].ifindex:
+            continue
+        values: Values = {"up": True} if link.id in draft.rising else {}
+        if draft.layout.name and link.kind != "tun":
+            values["alias"] = _marks.join(Mark(draft.layout.name), link.values.get("alias", ""))
+            if link.name != "lo":
+                values["link_group"] = link.values.get("link_group", 0)
+        if link.netns in draft.born and link.name == "lo":
+            loopbacks[link.netns] = values
+        elif values:
+            draft.add(UP, "link set", link.netns, link.name, values)
+    for name, obstacle in draft.born.items():
+        draft.add(NAMESPACE, "netns add", "", name, loopbacks.get(name, {}), obstacle or None)
+
+
+def bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
+    """The MAC that a bridge has before it takes its first port, and loses for good when that leaves."""
+    if not bridge or not bridge.ifindex:
+        return ()
+    return (Step("link set", bridge.netns, bridge.name, {"mac": bridge.values["mac"]}),)
 
 
 def put_away(draft: Draft, found: FoundLink) -> FoundLink:
     """Frees the name of a link: it goes down, as older kernels only rename what is down, and gets another name."""
     away = "vnetold%d" % found.ifindex
+    if draft.layout.name and not draft.owns(found):  # should the run be cut off, the next one knows that it is to go
+        group = {"link_group": _marks.unfinished(draft.layout.name)}
+        draft.add(CLAIM, "link set", found.netns, found.name, group, {"link_group": found.values["link_group"]})
     if found.values["up"]:
         draft.add(AWAY, "link set", found.netns, found.name, {"up": False}, {"up": True})
     draft.add(AWAY, "link rename", found.netns, found.name, away, found.name)
@@ -81,7 +135,7 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
         if "mode" not in wanted.values:
             raise VnetError("%s: mode is needed to make the device: tun or tap" % wanted.where)
         created = {row.name: wanted.values[row.name] for row in table.TUNTAP if row.name in wanted.values}
-    draft.add(MAKE, "link add", wanted.netns, wanted.name, {"kind": wanted.kind, "values": created})
+    draft.add(MAKE, "link add", wanted.netns, wanted.name, {"kind": wanted.kind, "values": created, **birthmark(draft, wanted)})
     return blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})
 
 
@@ -98,7 +152,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         draft.add(SET, "link set", wanted.netns, wanted.name, {"up": False}, {"up": True})
     if found.kind == "tun":
         _set_accounts(draft, wanted, found)
-    for row in _rows(wanted):
+    for row in _rows(draft, wanted, fresh):
         _set(draft, wanted, found, row, fresh)
     no_ipv6 = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", _IPV6_MTU) < _IPV6_MTU
     addresses = [address for address in found.addresses if not (no_ipv6 and address.ipv6)]
@@ -124,10 +178,12 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     draft.found[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
 
 
-def _rows(wanted: Link) -> List[table.Attribute]:
+def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
     """The attributes that are wanted, in the order in which the kernel takes them."""
     rows = [row for row in table.OF_KIND[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
     rows = [row for row in rows if row.name not in ("owner", "group")]
+    if draft.layout.name:  # they carry the marks
+        rows = [row for row in rows if row.name != "alias" and not (fresh and row.name == "link_group")]
     if wanted.values.get("stp") is False:
         rows.sort(key=lambda row: row.name != "stp")  # a short forward_delay is refused while STP is on
     return rows
@@ -142,9 +198,13 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
     if _holds(row, wanted, found):
         return
     if row.name == "up":
-        if value:
+        if value and fresh:
+            draft.rising.add(wanted.id)
+        elif value:
             draft.add(UP, "link set", wanted.netns, wanted.name, {"up": True}, {"up": False})
         return
+    if row.name == "alias":  # the mark of a layout stays in front of it
+        value, current = _marks.join(found.mark, value), _marks.join(found.mark, current or "")
     phase = PORTS_ARE_IN if row.name == "mtu" and wanted.kind == "bridge" else ADDRESS if row.place in _IPV6_PLACES else SET
     restore: Tuple[Step, ...] = ()
     if row.name == "vlan_filtering" and found.values.get("mcast_vlan_snooping"):  # goes off with it

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Dict, Optional
 
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, LATE, NAMESPACE, SET, Draft, blank
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, LATE, SET, Draft, blank
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, FoundNamespace, Namespace, VnetError
 
 
@@ -25,7 +25,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     _check_obstacle(wanted, found)
     fresh = found.identity is None
     if fresh:
-        draft.add(NAMESPACE, "netns add", "", wanted.name, found.obstacle or None)
+        draft.born[wanted.name] = found.obstacle
         found = FoundNamespace((0, 0), routes=[])
         draft.found[wanted.name, "lo"] = blank("loopback", wanted.name, "lo", {"up": False})
     sysctl = _sysctl(draft, wanted, found, fresh)

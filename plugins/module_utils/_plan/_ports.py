@@ -8,6 +8,7 @@ from typing import Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IS_UP, JOIN, PORTS_ARE_IN, Draft, blank, inside, needs
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Step, Values, Vlan, VnetError
 
 
@@ -21,12 +22,14 @@ class _Join(NamedTuple):
 
 def plan_ports(draft: Draft) -> None:
     """Who is a port of which bridge, and how. Comes after the links, all of which are planned then."""
-    for key, join in _joins(draft).items():
+    joins = _joins(draft)
+    for key, join in joins.items():
         _port(draft, key, join)
     for bridge in draft.layout.links:
         if bridge.purge_ports and bridge.ports is not None and bridge.present:
             for found in draft.host.ports(bridge.id):
-                if draft.found.get(found.id, found).master == bridge.name and found.name not in bridge.ports:
+                stays = found.id in joins and joins[found.id].master == bridge.name
+                if draft.found.get(found.id, found).master == bridge.name and not stays:
                     _leave(draft, found)
     for bridge in draft.layout.links:
         if bridge.kind == "bridge" and bridge.present:
@@ -35,8 +38,7 @@ def plan_ports(draft: Draft) -> None:
 
 def _reassert(draft: Draft, bridge: Link) -> None:
     """The MTU and an unset MAC of a bridge follow its ports, so what is wanted is set again after they joined or left."""
-    moving = [step for step in draft.steps.get(JOIN, ()) if step.act == "link set" and "master" in step.new]
-    if not any(bridge.name in (step.new["master"], step.old["master"]) and step.netns == bridge.netns for step in moving):
+    if bridge.id not in draft.shaken:
         return
     for name in ("mtu", "mac"):
         found = draft.host.links.get(bridge.id)
@@ -47,7 +49,7 @@ def _reassert(draft: Draft, bridge: Link) -> None:
 
 def _joins(draft: Draft) -> Dict[LinkId, _Join]:
     joins: Dict[LinkId, _Join] = {}
-    for link in draft.layout.links:
+    for link in draft.layout.links + draft.released:
         if link.present and (link.master is not None or link.port is not None):
             joins[link.id] = _Join(link.where, link.master, link.port or Port({}))
     for bridge in draft.layout.links:
@@ -82,16 +84,18 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
         draft.missing("%s: backup_port: there is no link %s%s" % (join.where, backup, inside(key[0])))
     joined = found.master == name
     if not joined:
-        restore = _port_settings(found) + _bridge_mac(bridge)
+        restore = _port_settings(found) + bridge_mac(bridge)
         old = {"master": found.master}
+        draft.shaken |= {(key[0], name), (key[0], found.master)}
         draft.add(JOIN, "link set", key[0], key[1], {"master": name}, old, restore)
     current = found.port.values if found.port and joined else {}
-    _port_values(draft, key, join, bridge, current, fresh=not joined)
+    there = joined and bool(found.ifindex)
+    _port_values(draft, key, join, bridge, current, fresh=not there)
     vlans = found.port.vlans if found.port and joined else None
     if join.port.vlans is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_port_vlans
 
-        vlans = plan_port_vlans(draft, join.where, join.port, bridge, found, joined)
+        vlans = plan_port_vlans(draft, join.where, join.port, bridge, found, there)
     port = Port({**current, **join.port.values}, vlans)
     draft.found[key] = found._replace(master=name, port=port)
 
@@ -127,6 +131,7 @@ def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundL
 
 def _leave(draft: Draft, found: FoundLink) -> None:
     draft.add(JOIN, "link set", found.netns, found.name, {"master": ""}, {"master": found.master}, _port_settings(found))
+    draft.shaken.add((found.netns, found.master))
     draft.found[found.id] = found._replace(master="", port=None)
 
 
@@ -150,10 +155,3 @@ def _port_settings(found: FoundLink) -> Tuple[Step, ...]:
     everything = Step("vlan delete", found.netns, found.name, old=(Vlan(1, 4094, False, False), False))
     vlans = tuple(Step("vlan add", found.netns, found.name, (vlan, False)) for vlan in found.port.vlans.values())
     return (*settings, everything, *vlans)
-
-
-def _bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
-    """The MAC that a bridge has before it takes its first port, and loses for good when that leaves."""
-    if not bridge or not bridge.ifindex:
-        return ()
-    return (Step("link set", bridge.netns, bridge.name, {"mac": bridge.values["mac"]}),)

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The messages that a layout sends by the thousand, packed from the attribute table.
+
+The classes of pyroute2, which write all others, would take as long for a thousand cables as the kernel itself.
+Sources: include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import Any, Callable, Dict
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import attribute
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Values
+
+_IFINFO, _IFADDR = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
+_IFLA_IFNAME, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 3, 10, 18, 28
+_INFO_KIND, _INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
+_IFA_F_NODAD = 0x02
+
+_uint32 = struct.Struct("=I").pack
+_WIRE: Dict[str, Callable[[Any], bytes]] = {
+    "uint32": _uint32,
+    "string": str.encode,
+    "l2addr": lambda text: bytes.fromhex(text.replace(":", "")),
+}
+"""How the payloads of links are packed, by pyroute2's name of the type."""
+_ROWS = {row.name: row for row in table.LINK if row.place in ("link", "flag")}
+
+
+def link(index: int, values: Values, *attributes: bytes) -> bytes:
+    """A link with flags and attributes that every kind has; C(index) is 0 for a new one."""
+    flags = change = 0
+    body = b"".join(attributes)
+    for name, value in values.items():
+        row = _ROWS[name]
+        if row.place == "flag":
+            change |= 1 << row.code
+            if value != (name == "arp"):  # the kernel's flag is NOARP
+                flags |= 1 << row.code
+        else:
+            body += attribute(row.code, _WIRE[row.kind.wire](row.kind.encode(value)))
+    return _IFINFO.pack(socket.AF_UNSPEC, 0, index, flags, change) + body
+
+
+def name(text: str) -> bytes:
+    return attribute(_IFLA_IFNAME, text.encode() + b"\0")
+
+
+def master(index: int) -> bytes:
+    return attribute(_IFLA_MASTER, _uint32(index))
+
+
+def namespace(descriptor: int) -> bytes:
+    return attribute(_IFLA_NET_NS_FD, _uint32(descriptor))
+
+
+def kind(word: str, data: bytes = b"") -> bytes:
+    return attribute(_IFLA_LINKINFO, attribute(_INFO_KIND, word.encode()) + data)
+
+
+def far_end(values: Values, *attributes: bytes) -> bytes:
+    """What a veth says of its peer."""
+    return attribute(_INFO_DATA, attribute(_VETH_INFO_PEER, link(0, values, *attributes)))
+
+
+def address(index: int, wanted: Address) -> bytes:
+    """An address of the link with this index."""
+    family = socket.AF_INET6 if wanted.ipv6 else socket.AF_INET
+    body = attribute(_IFA_LOCAL, socket.inet_pton(family, wanted.local))
+    body += attribute(_IFA_ADDRESS, socket.inet_pton(family, wanted.peer or wanted.local))
+    if wanted.nodad:
+        body += attribute(_IFA_FLAGS, _uint32(_IFA_F_NODAD))
+    return _IFADDR.pack(family, wanted.prefix, 0, 0, index) + body

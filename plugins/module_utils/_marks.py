@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mark of ownership that a link carries in the kernel itself, before the alias that people gave it.
+
+A link that the layout made has C(nfv.vnet:NAME), one that was there before C(nfv.vnet:NAME:JSON), where JSON is what was there
+before. A new link has no alias at first: until it gets one, its group says which layout is making it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from binascii import crc32
+from typing import Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark
+
+LONGEST = 255
+"""Bytes that the kernel takes (IFALIASZ)."""
+_PREFIX = "nfv.vnet:"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+_MARK = re.compile(re.escape(_PREFIX) + "(" + NAME.pattern + ")(:| |$)")
+
+
+def split(alias: str) -> Tuple[Optional[Mark], str]:
+    """The mark and what people wrote. What only looks like a mark is an alias."""
+    if not alias.startswith(_PREFIX):
+        return None, alias
+    match = _MARK.match(alias)
+    if not match:
+        return None, alias
+    if match[2] != ":":
+        return Mark(match[1]), alias[match.end() :]
+    try:
+        before, end = json.JSONDecoder().raw_decode(alias, match.end())
+    except ValueError:
+        return None, alias
+    if not isinstance(before, dict):
+        return None, alias
+    return Mark(match[1], before), alias[end:][1:]
+
+
+def join(mark: Optional[Mark], text: str) -> str:
+    """The alias that a link has in the kernel."""
+    if mark is None:
+        return text
+    words = _PREFIX + mark.layout
+    if mark.before is not None:
+        words += ":" + json.dumps(mark.before, separators=(",", ":"))
+    return words + (" " + text if text else "")
+
+
+def unfinished(layout: str) -> int:
+    """The group of a link that a layout is about to mark."""
+    return 1 << 30 | crc32(layout.encode()) >> 2

@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What belongs to a layout: what it made goes when it is no longer declared, what it found goes back to what it was."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, CLAIM, DELETE_NAMESPACE, JOIN, LATE, ROUTE, UNROUTE, UP, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure, put_away, remove
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    FoundLink,
+    FoundNamespace,
+    Link,
+    LinkId,
+    Mark,
+    Port,
+    Route,
+    Step,
+    Values,
+    Vlan,
+    VnetError,
+)
+
+_KERNEL_MADE = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
+"""What modules of the kernel put into every namespace."""
+
+
+# Before all else: what goes
+
+
+def plan_farewells(draft: Draft) -> None:
+    """What belongs to the layout and is not declared any more."""
+    declared = {link.id: link for link in draft.layout.links}
+    _check_marks(draft, declared)
+    kept = {namespace.name for namespace in draft.layout.namespaces}
+    going = [netns for netns in draft.host.namespaces if netns and netns not in kept and _is_owned_namespace(draft, netns)]
+    lost = set(going)
+    listed = set(_listed_ports(draft))
+    for found in list(draft.found.values()):
+        if found.netns in lost:
+            _check_lost(draft, found)
+            del draft.found[found.id]
+        elif found.id in declared:
+            _replace_other_kind(draft, declared[found.id], found)
+        elif found.id in draft.found and found.id not in listed:
+            _dismiss(draft, found, declared)
+    for netns in going:
+        _remove_namespace(draft, netns)
+
+
+def _check_marks(draft: Draft, declared: Dict[LinkId, Link]) -> None:
+    owners = {key: link.where for key, link in declared.items()}
+    owners.update((key, where) for key, where in _listed_ports(draft).items() if key not in owners)
+    for key, where in owners.items():
+        found = draft.found.get(key)
+        if found and found.mark and found.mark.layout != draft.layout.name:
+            what = "namespace %s" % found.netns if found.name == "lo" else found.name
+            raise VnetError("%s: %s belongs to layout %s; take another name, or declare it there" % (where, what, found.mark.layout))
+
+
+def _listed_ports(draft: Draft) -> Dict[LinkId, str]:
+    """The links that are only declared as ports of a bridge, and by whom."""
+    return {(bridge.netns, name): "%s: ports: %s" % (bridge.where, name) for bridge in draft.layout.links for name in bridge.ports or ()}
+
+
+def _is_owned_namespace(draft: Draft, netns: str) -> bool:
+    loopback = draft.found.get((netns, "lo"))
+    return bool(loopback and draft.owns(loopback))
+
+
+def _check_lost(draft: Draft, found: FoundLink) -> None:
+    """A namespace takes what is in it along, so nothing of others may be in it."""
+    ours = draft.owns(found) or (found.mark and found.mark.layout == draft.layout.name)
+    if found.name in ("lo", *_KERNEL_MADE) or ours:
+        return
+    whose = "that layout %s made" % found.mark.layout if found.mark else "that it did not make"
+    raise VnetError("%s: namespace %s would take %s along, %s; remove that first" % (draft.layout.where, found.netns, found.name, whose))
+
+
+def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:
+    if found.kind != wanted.kind and draft.owns(found):
+        remove(draft, put_away(draft, found), found.name)
+
+
+def _dismiss(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> None:
+    if draft.owns(found):
+        if found.name == "lo":
+            return  # goes with its namespace
+        remove(draft, found, found.name)
+        if found.peer and found.peer not in declared:
+            draft.found.pop(found.peer, None)
+    elif found.mark and found.mark.layout == draft.layout.name:
+        _release(draft, found, found.mark.before or {})
+
+
+def _remove_namespace(draft: Draft, netns: str) -> None:
+    draft.add(DELETE_NAMESPACE, "netns delete", "", netns)
+    pids = ", ".join(map(str, draft.namespaces[netns].pids))
+    if pids:
+        message = "%s: namespace %s lives on without a name, with its links, until these processes end: %s"
+        draft.warnings.append(message % (draft.layout.where, netns, pids))
+    draft.namespaces[netns] = FoundNamespace(None)
+
+
+# What was there before the layout
+
+
+def _release(draft: Draft, found: FoundLink, before: Values) -> None:
+    """Takes back what the layout set on a link that it did not make."""
+    kind = found.kind if found.kind in table.OF_KIND else "veth"
+    rows = table.OF_KIND[kind]
+    values = {name: value for name, value in before.items() if name in rows and name != "alias"}
+    port = Port(before["port"]) if before.get("port") and before.get("master") != "" else None
+    where = "%s: %s%s" % (draft.layout.where, found.name, inside(found.netns))
+    master = before.get("master")
+    if master and (found.netns, master) not in draft.found:
+        draft.warnings.append("%s: bridge %s, of which it was a port, is gone" % (where, master))
+        master, port = "", None
+    link = Link(kind, found.netns, found.name, where, values, master=master, port=port)
+    configure(draft, link, found)
+    draft.released.append(link)
+    for address in found.addresses:
+        if before.get("addresses", {}).get(str(address)) is False:
+            draft.add(ADDRESS, "address delete", found.netns, found.name, old=address)
+    _release_routes(draft, found, before.get("routes", {}))
+    _release_vlans(draft, found, before.get("vlans", {}))
+    _forget(draft, found, before.get("alias", found.values["alias"]))
+
+
+def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, bool]) -> None:
+    current = found.routes
+    if found.name == "lo":
+        current = [route for route in draft.namespaces[found.netns].routes or [] if not route.dev]
+    there = {_route_key(route): route for route in current or []}
+    for key, was_there in before.items():
+        if key in there and not was_there:
+            draft.add(UNROUTE, "route delete", found.netns, there[key].dev, old=there[key])
+        elif was_there and key not in there:
+            draft.add(ROUTE, "route add", found.netns, found.name, _route_of(key, found.name if found.name != "lo" else ""))
+
+
+def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[bool]]]) -> None:
+    of_bridge = found.kind == "bridge"
+    current = (found.vlans if of_bridge else found.port.vlans if found.port else None) or {}
+    for text, flags in before.items():
+        vid = int(text)
+        if flags is None and vid in current:
+            draft.add(JOIN, "vlan delete", found.netns, found.name, old=(current[vid], of_bridge))
+        elif flags is not None and current.get(vid) != Vlan(vid, vid, *flags) and (of_bridge or found.port):
+            draft.add(JOIN, "vlan add", found.netns, found.name, (Vlan(vid, vid, *flags), of_bridge))
+
+
+def _forget(draft: Draft, found: FoundLink, alias: str) -> None:
+    draft.add(LATE, "link set", found.netns, found.name, {"alias": alias}, {"alias": _marks.join(found.mark, found.values["alias"])})
+    draft.found[found.id] = draft.found[found.id]._replace(mark=None)
+
+
+# After all else: what belongs to the layout says so
+
+
+def plan_claims(draft: Draft) -> None:
+    """Marks what is there. What is new was marked when it was planned."""
+    steps = _Steps(draft)
+    claimed: Set[LinkId] = set()
+    for link in draft.layout.links:
+        if link.id not in claimed and draft.found[link.id].ifindex:
+            claimed.add(link.id)
+            _claim(draft, link.id, link.where, link.values.get("alias"), link.values.get("link_group", 0), steps)
+    for key, where in _listed_ports(draft).items():
+        if key not in claimed and key in draft.found and draft.found[key].ifindex:
+            _claim(draft, key, where, None, None, steps)
+
+
+def _claim(draft: Draft, key: LinkId, where: str, alias: Optional[str], group: Optional[int], steps: _Steps) -> None:
+    before = draft.host.links.get(key)
+    found = before or draft.found[key]  # the end of a cable that somebody moved is marked when it is back
+    unfinished = not found.mark and draft.owns(found)
+    if draft.owns(found):
+        mark = Mark(draft.layout.name)
+    else:
+        mark = Mark(draft.layout.name, {**steps.before(key, found), **_merged(found.mark, steps.before(key, found))})
+        if alias is not None and alias != found.values["alias"] and mark.before is not None:
+            mark.before.setdefault("alias", found.values["alias"])
+    now = _marks.join(found.mark, found.values["alias"])
+    text = _marks.join(mark, found.values["alias"] if alias is None else alias)
+    draft.found[key] = draft.found[key]._replace(mark=mark)
+    if text == now:
+        return
+    if len(text.encode()) > _marks.LONGEST:
+        raise VnetError("%s: %s was there before, and the layout changes more of it than can be remembered; let the layout make it" % (where, found.name))
+    new, old = {"alias": text}, {"alias": now}
+    if unfinished:
+        new["link_group"], old["link_group"] = group or 0, found.values["link_group"]  # type: ignore[assignment]
+    draft.add(CLAIM if before else UP, "link set", key[0], key[1], new, old)
+
+
+def _merged(mark: Optional[Mark], now: Values) -> Values:
+    """What an earlier run remembered is older than what this one finds."""
+    merged: Values = {}
+    for name, old in ((mark and mark.before) or {}).items():
+        merged[name] = {**now.get(name, {}), **old} if isinstance(old, dict) else old
+    return merged
+
+
+class _Steps:
+    """The steps of a plan by link, in the words of C(Mark.before)."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._steps: Optional[Dict[LinkId, List[Step]]] = None
+
+    def before(self, key: LinkId, found: FoundLink) -> Values:
+        """What a link is before the steps change it."""
+        if self._steps is None:
+            self._steps = {}
+            for steps in self._draft.steps.values():
+                for step in steps:
+                    self._steps.setdefault((step.netns, step.name or "lo"), []).append(step)
+        values: Values = {}
+        for step in self._steps.get(key, ()):
+            for path, old in _changes(step):
+                place = values
+                for name in path[:-1]:
+                    place = place.setdefault(name, {})
+                place.setdefault(path[-1], old)
+        return values
+
+
+def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+    """What a step changes, and what it was."""
+    if step.act == "link set":
+        yield from (((name,), (step.old or {}).get(name)) for name in step.new if name != "alias")
+    elif step.act == "port set" and step.old:
+        yield from ((("port", name), old) for name, old in step.old.items())
+    elif step.act in ("address add", "address delete"):
+        yield ("addresses", str(step.new or step.old)), step.act == "address delete"
+    elif step.act in ("route add", "route delete", "route replace"):
+        if step.new:
+            yield ("routes", _route_key(step.new)), False
+        if step.old:
+            yield ("routes", _route_key(step.old)), True
+    elif step.act in ("vlan add", "vlan delete"):
+        old = step.old[0] if step.old else None
+        for vid in range((old or step.new[0]).first, (old or step.new[0]).last + 1):
+            yield ("vlans", str(vid)), [old.pvid, old.untagged] if old else None
+
+
+def _route_key(route: Route) -> str:
+    words = (route.to, str(route.table), str(route.metric), route.type, route.via, route.src, route.scope)
+    return " ".join(word or "-" for word in words)
+
+
+def _route_of(key: str, dev: str) -> Route:
+    to, number, metric, kind, via, src, scope = (word if word != "-" else "" for word in key.split(" "))
+    return Route(to, int(number), int(metric), kind, dev, via, src, scope)

@@ -1,0 +1,215 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the kernel to records, for many at once: one dump for each family of objects in each namespace."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Set, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawLink, RawRoute, Reader, Selection
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    MAIN_TABLE,
+    Address,
+    FoundLink,
+    FoundNamespace,
+    Host,
+    Layout,
+    Link,
+    LinkId,
+    Mark,
+    Namespace,
+    Port,
+    Route,
+    Vlan,
+)
+
+_ALWAYS = {"up", "alias", "link_group", "mac", "mtu", "vlan_default_pvid", "mode", "multi_queue", "packet_info", "vnet_hdr", "persist"}
+"""Attributes that the plan looks at though nobody speaks of them."""
+_RELATED = (({"vlan_filtering"}, {"mcast_vlan_snooping"}), ({"mcast_vlan_snooping"}, {"vlan_filtering"}), ({"stp", "forward_delay", "state"}, {"stp", "forward_delay"}))
+"""Attributes that it looks at because of others."""
+
+
+def selection(layout: Layout) -> Selection:
+    """What is worth decoding of a thousand links: what the layout speaks of."""
+    spoken: Set[str] = set()
+    for link in layout.links:
+        spoken.update(link.values)
+        for port in link.settings:
+            spoken.update(port.values)
+    return Selection(spoken.union(_ALWAYS, *(others for names, others in _RELATED if names & spoken)))
+
+
+def survey(reader: Reader, layout: Layout) -> Host:
+    """The namespaces that the layout speaks of, and those with something that belongs to it."""
+    surveyor = _Surveyor(reader, layout)
+    surveyor.look_around()
+    for netns, raws in surveyor.raws.items():
+        surveyor.keep(netns, raws)
+    surveyor.describe_namespaces()
+    return Host(surveyor.namespaces, surveyor.links)
+
+
+class _Surveyor:
+    def __init__(self, reader: Reader, layout: Layout) -> None:
+        self._reader = reader
+        self._layout = layout
+        self._wanted: Dict[str, Dict[str, Link]] = {"": {}}
+        for link in layout.links:
+            self._wanted.setdefault(link.netns, {})[link.name] = link
+        self._everything = Selection()
+        self._nsids: Dict[Tuple[str, str], Optional[int]] = {}
+        self._peers: Dict[LinkId, LinkId] = {}
+        self._ends: Dict[Tuple[int, int], List[LinkId]] = {}
+        """The ends of cables by their own index and that of the other end."""
+        self.raws: Dict[str, Dict[int, RawLink]] = {}
+        """The links of each namespace by their index."""
+        self.namespaces: Dict[str, FoundNamespace] = {}
+        self.links: Dict[LinkId, FoundLink] = {}
+
+    def look_around(self) -> None:
+        """Reads the links of every namespace that matters."""
+        spoken = [*self._wanted, *(namespace.name for namespace in self._layout.namespaces)]
+        spoken += [link.peer[0] for link in self._layout.links if link.peer]
+        for netns in dict.fromkeys(spoken):
+            identity = self._reader.namespaces.identity(netns)
+            self.namespaces[netns] = FoundNamespace(identity, "" if identity else _namespaces.obstacle(netns))
+            if identity:
+                self.raws[netns] = {raw.ifindex: raw for raw in self._reader.links(netns)}
+        known = {found.identity for found in self.namespaces.values()}
+        for netns in _namespaces.names():
+            identity = None if netns in self.namespaces else self._reader.namespaces.identity(netns)
+            if identity and identity not in known:
+                known.add(identity)
+                self._look_for_marks(netns, identity)
+        for netns, raws in self.raws.items():
+            for raw in raws.values():
+                if raw.kind == "veth":
+                    self._ends.setdefault((raw.ifindex, raw.peer), []).append((netns, raw.name))
+
+    def _look_for_marks(self, netns: str, identity: Tuple[int, int]) -> None:
+        raws = self._reader.links(netns)
+        if any(self._is_ours(raw) for raw in raws):
+            self.namespaces[netns] = FoundNamespace(identity)
+            self.raws[netns] = {raw.ifindex: raw for raw in raws}
+        else:
+            self._reader.forget(netns)
+
+    def _is_ours(self, raw: RawLink) -> bool:
+        mark, _alias = _marks.split(raw.values["alias"])
+        return mark.layout == self._layout.name if mark else raw.values["link_group"] == _marks.unfinished(self._layout.name)
+
+    def keep(self, netns: str, raws: Dict[int, RawLink]) -> None:
+        """Turns the links of a namespace into records."""
+        wanted = self._wanted.get(netns, {})
+        addresses: Dict[int, List[Address]] = {}
+        if any(link.addresses is not None for link in wanted.values()) or any(self._memory(raw) for raw in raws.values()):
+            addresses = self._reader.addresses(netns)
+        vlans = self._reader.vlans(netns) if self._vlans_matter(netns, wanted, raws) else None
+        for raw in raws.values():
+            link = wanted.get(raw.name)
+            master = self._name(netns, raw.master)
+            if self._memory(raw) or self._may_leave(netns, link, raw, master):
+                raw = self._reader.link(netns, index=raw.ifindex, selection=self._everything) or raw
+            self._keep(netns, raw, link, master, addresses.get(raw.ifindex, []), vlans)
+
+    def _keep(
+        self, netns: str, raw: RawLink, wanted: Optional[Link], master: str, addresses: List[Address], vlans: Optional[Dict[int, Dict[int, Vlan]]]
+    ) -> None:
+        mark, alias = _marks.split(raw.values["alias"])
+        values = {**raw.values, "alias": alias}
+        before = (mark and mark.before) or {}
+        if (wanted and "disable_ipv6" in wanted.values) or "disable_ipv6" in before:
+            disabled = self._reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
+            values["disable_ipv6"] = None if disabled is None else disabled != "0"
+        routes = None
+        if (wanted and wanted.routes is not None) or "routes" in before:
+            tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + [int(key.split()[1]) for key in before.get("routes", ())]
+            found = (route for route in self._reader.routes(netns, tables, raw.ifindex) if not route.foreign)
+            routes = [route.route._replace(dev=raw.name) for route in found]
+        own_vlans = None if vlans is None else vlans.get(raw.ifindex, {})
+        port = None
+        if raw.port is not None:
+            port = Port({**raw.port, "backup_port": self._name(netns, int(raw.port["backup_port"]))}, own_vlans)
+        status = {**raw.status, "port": raw.port_status} if raw.port_status else raw.status
+        if raw.kind == "tun":
+            status = {**status, "attached": bool(raw.status.get("carrier"))}
+            if status["attached"] and (wanted is None or wanted.disturbs):
+                status["pids"] = _tuntap.holders(raw.name, self.namespaces[netns].identity)
+        peer = self._peer(netns, raw) if raw.kind == "veth" and (wanted or mark) else None
+        key = (netns, raw.name)
+        self.links[key] = FoundLink(netns, raw.name, raw.ifindex, raw.kind, values, status, master, port, addresses, routes, own_vlans, peer, mark)
+
+    def _memory(self, raw: RawLink) -> bool:
+        """Whether it belongs to a layout that remembers what it was before."""
+        return ":{" in raw.values["alias"]
+
+    def _vlans_matter(self, netns: str, wanted: Dict[str, Link], raws: Dict[int, RawLink]) -> bool:
+        """Whether VLANs are spoken of, or would be lost because a port is to leave its bridge."""
+        if any(link.vlans is not None or any(port.vlans is not None for port in link.settings) for link in wanted.values()):
+            return True
+        return any(self._memory(raw) or self._may_leave(netns, wanted.get(raw.name), raw, self._name(netns, raw.master)) for raw in raws.values() if raw.master)
+
+    def _may_leave(self, netns: str, wanted: Optional[Link], raw: RawLink, master: str) -> bool:
+        """Whether the plan may take a port out of its bridge, so that all of it must be known to bring it back."""
+        if raw.port is None:
+            return False
+        bridge = self._wanted.get(netns, {}).get(master)
+        if bridge and bridge.ports is not None and raw.name not in bridge.ports:
+            return not (wanted and wanted.master == master)
+        if wanted is None:
+            return any(raw.name in (link.ports or ()) for link in self._wanted.get(netns, {}).values() if link.name != master)
+        return wanted.master not in (None, master)
+
+    def _name(self, netns: str, index: int) -> str:
+        raw = self.raws[netns].get(index)
+        return raw.name if raw else ""
+
+    def _peer(self, netns: str, raw: RawLink) -> Optional[LinkId]:
+        """The other end of a cable: (IFLA_LINK, IFLA_LINK_NETNSID), among those whose indexes fit."""
+        key = (netns, raw.name)
+        if key in self._peers:
+            return self._peers[key]
+        for place, name in self._ends.get((raw.peer, raw.ifindex), ()):
+            if place == netns if raw.peer_nsid is None else place != netns and self._nsid(netns, place) == raw.peer_nsid:
+                self._peers[place, name] = key
+                return place, name
+        return None
+
+    def _nsid(self, netns: str, other: str) -> Optional[int]:
+        if (netns, other) not in self._nsids:
+            self._nsids[netns, other] = self._reader.nsid(netns, other)
+        return self._nsids[netns, other]
+
+    def describe_namespaces(self) -> None:
+        """What is said of namespaces, and who lives in those that go."""
+        wanted = {namespace.name: namespace for namespace in self._layout.namespaces}
+        for name, namespace in wanted.items():
+            found = self.namespaces[name]
+            if found.identity:
+                self.namespaces[name] = self._described(namespace, found)
+        going = {found.identity: name for name, found in self.namespaces.items() if found.identity and name not in wanted and self._goes(name)}
+        for identity, pids in _namespaces.processes(going).items():
+            self.namespaces[going[identity]] = self.namespaces[going[identity]]._replace(pids=pids)
+
+    def _described(self, wanted: Namespace, found: FoundNamespace) -> FoundNamespace:
+        nsid = self._reader.nsid("", wanted.name) if wanted.nsid is not None else None
+        sysctl = {key: self._reader.sysctl(wanted.name, key) for key in wanted.sysctl or ()}
+        routes = None
+        memory = self._mark_of(wanted.name)
+        if wanted.routes is not None or (memory and memory.before and "routes" in memory.before):
+            tables = [MAIN_TABLE] + [route.table for route in wanted.routes or []]
+            routes = [self._named(wanted.name, raw) for raw in self._reader.routes(wanted.name, tables) if not raw.foreign]
+        return found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
+
+    def _goes(self, netns: str) -> bool:
+        mark = self._mark_of(netns)
+        return bool(mark and mark.layout == self._layout.name and mark.before is None)
+
+    def _mark_of(self, netns: str) -> Optional[Mark]:
+        loopback = self.links.get((netns, "lo"))
+        return loopback.mark if loopback else None
+
+    def _named(self, netns: str, raw: RawRoute) -> Route:
+        return raw.route._replace(dev=self._name(netns, raw.device) if raw.route.type == "unicast" else "")
