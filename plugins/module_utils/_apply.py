@@ -7,7 +7,8 @@ from __future__ import annotations
 import errno
 import signal
 from contextlib import suppress
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from itertools import groupby
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -92,7 +93,7 @@ class Transaction:
 
     def run(self, steps: List[Step]) -> None:
         poorer: Dict[LinkId, Saved] = {}
-        for step in _bundled(steps):
+        for step, bundle in _bundled(steps):
             if not step.act.startswith("address"):
                 self._restore_routes(poorer)
             link = (step.netns, step.name)
@@ -101,14 +102,14 @@ class Transaction:
                 if found:
                     poorer[link] = save_link(self._reader.socket(step.netns), found.ifindex)
             # a message that is refused may have been obeyed in part, so it is taken back too
-            self.taken.append(step)
+            self.taken += bundle
             try:
                 run(self._writer, step)
             except KernelError as error:
                 if self._holds(step) or (step.act, error.code) in _GONE:
                     continue
                 if step.act in _FINAL or step.act in _OPPOSITE:
-                    self.taken.pop()
+                    del self.taken[-len(bundle) :]
                 raise VnetError("%s: %s%s" % (subject(self._layout, step), error, _hint(step, error))) from None
         self._restore_routes(poorer)
 
@@ -186,16 +187,14 @@ def _link_delete(writer: Writer, step: Step) -> None:
         writer.link_delete(step.netns, step.name)
 
 
-def _bundled(steps: List[Step]) -> List[Step]:
-    """The same with links that are deleted one after the other in one step: alone, each takes as long as all together."""
-    bundled: List[Step] = []
-    for step in steps:
-        last = bundled[-1] if bundled else None
-        if last and step.act == last.act == "link delete" and step.netns == last.netns:
-            bundled[-1] = last._replace(new=[*(last.new or [last.name]), step.name])
+def _bundled(steps: List[Step]) -> Iterator[Tuple[Step, List[Step]]]:
+    """Steps to run, each with those that it stands for: links go together, as alone each takes as long as all of them."""
+    for (act, netns), group in groupby(steps, lambda step: (step.act, step.netns)):
+        bundle = list(group)
+        if act == "link delete" and len(bundle) > 1:
+            yield Step(act, netns, bundle[0].name, [step.name for step in bundle]), bundle
         else:
-            bundled.append(step)
-    return bundled
+            yield from ((step, [step]) for step in bundle)
 
 
 _Action = Callable[[Writer, Step], None]

@@ -140,7 +140,7 @@ _COMMANDS: Dict[str, Callable[[Step], str]] = {
     "link set": _link_set,
     "link rename": lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "name", step.new),
     "link move": lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "netns", step.new or "1"),
-    "link delete": lambda step: "\n".join(_line(step.netns, "ip", "link", "delete", "dev", name) for name in step.new or [step.name]),
+    "link delete": lambda step: _line(step.netns, "ip", "link", "delete", "dev", step.name),
     "tuntap set": lambda step: "# owner and group of %s: iproute2 can only set them on a new device" % step.name,
     "port set": _port_set,
     "vlan add": lambda step: _vlan("add", step),

@@ -79,7 +79,7 @@ def _namespace(layout: Layout, host: Host) -> Values:
 
 def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
     values: Values = {"name": wanted.name, "netns": wanted.netns}
-    for row in table.OF_KIND[found.kind].values():
+    for row in table.OF_KIND.get(found.kind, table.OF_KIND["veth"]).values():
         if row.when != "read" and found.values.get(row.name) is not None:
             values[row.name] = found.values[row.name]
     if found.values.get("mode") == "tun" or values.get("mac") == _NO_MAC:

@@ -11,7 +11,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawLink, RawRoute, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawLink, RawRoute, Reader, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     FoundLink,
@@ -26,6 +26,15 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Vlan,
     VnetError,
 )
+
+
+def selection(layout: Layout) -> Optional[Selection]:
+    """What is worth decoding: all of one resource, of many what is spoken of."""
+    if not layout.name:
+        return None
+    from ansible_collections.nfv.vnet.plugins.module_utils import _survey
+
+    return _survey.selection(layout)
 
 
 def observe(reader: Reader, layout: Layout) -> Host:

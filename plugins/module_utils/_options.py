@@ -211,35 +211,39 @@ OPTIONS: Dict[str, Tuple[Option, ...]] = {
     "vnet_tuntap": _TUNTAP_OPTIONS,
 }
 """The options of each module."""
+KIND_OF = {"vnet_bridge": "bridge", "vnet_veth": "veth", "vnet_tuntap": "tun"}
+"""The kind of link that each module manages, as the kernel calls it."""
 
 
 def layout(module: str, params: Params, checking: bool = False) -> Layout:
     """The layout of one that the parameters of a module describe. VnetError for what they cannot mean."""
+    where = "%s %s" % (module, shown(params["name"]))
     if module == "vnet_netns":
-        return _namespace(params)
-    kind = {"vnet_bridge": "bridge", "vnet_veth": "veth", "vnet_tuntap": "tun"}[module]
-    where = "%s %s" % (module, _shown(params["name"]))
+        namespace, links = namespace_of(params, where)
+        return Layout(where, [namespace], links)
     if params["netns"]:
-        where += " in namespace %s" % _shown(params["netns"])
-    return Layout(where, [], _links(kind, params, where, checking))
+        where += " in namespace %s" % shown(params["netns"])
+    peer = params["peer"] if module == "vnet_veth" else None
+    return Layout(where, [], links_of(KIND_OF[module], params, where, "%s: peer %s" % (where, shown(peer["name"])) if peer else "", checking))
 
 
-def _links(kind: str, params: Params, where: str, checking: bool) -> List[Link]:
+def links_of(kind: str, params: Params, where: str, where_far: str, checking: bool) -> List[Link]:
+    """The link, or both ends of the cable, that the parameters of one resource describe."""
     present = params["state"] == "present"
     near = _link(kind, params, where, checking)
     if kind != "veth" or not params["peer"]:
         if kind == "veth" and present:
             raise VnetError("%s: peer: missing; a cable has two ends, give at least peer.name" % where)
         return [near]
-    far = _link(kind, params["peer"], "%s: peer %s" % (where, _shown(params["peer"]["name"])), checking)
+    far = _link(kind, params["peer"], where_far, checking)
     near = near._replace(present=present, recreate=params["recreate"], peer=far.id)
     far = far._replace(present=present, recreate=params["recreate"], peer=near.id)
     return [near, far] if present else [near]
 
 
-def _namespace(params: Params) -> Layout:
+def namespace_of(params: Params, where: str) -> Tuple[Namespace, List[Link]]:
+    """A namespace and its lo."""
     name = params["name"]
-    where = "vnet_netns %s" % _shown(name)
     if not _is_file_name(name):
         raise VnetError("%s: name: %s is not the name of a namespace: no '/', no white space, not '.' or '..'" % (where, ascii(name)))
     present = params["state"] == "present"
@@ -247,7 +251,7 @@ def _namespace(params: Params) -> Layout:
     _check_ways(routes or [], where)
     if params["nsid"] is not None and not 0 <= params["nsid"] < 2**31:
         raise VnetError("%s: nsid: %d is out of range (0 to 2147483647)" % (where, params["nsid"]))
-    namespace = Namespace(name, where, present, params["nsid"], _sysctls(params["sysctl"], where), routes, params["purge_routes"])
+    namespace = Namespace(name, where, present, params["nsid"], sysctls(params["sysctl"], where), routes, params["purge_routes"])
     loopback = Link(
         "loopback",
         name,
@@ -257,14 +261,14 @@ def _namespace(params: Params) -> Layout:
         addresses=_addresses(params["addresses"], where),
         purge_addresses=params["purge_addresses"],
     )
-    return Layout(where, [namespace], [loopback] if present else [])
+    return namespace, [loopback] if present else []
 
 
 def _link(kind: str, params: Params, where: str, checking: bool) -> Link:
     """One link. Options that a kind of link does not have are not in its parameters."""
     _check_link_name(params["name"], where)
     _check_netns(params["netns"], where)
-    values = _values(table.OF_KIND[kind].values(), params, where)
+    values = _values(table.OF_KIND[kind], params, where)
     for name in ("owner", "group"):
         if values.get(name):
             values[name] = _account(name, values[name], where, checking)
@@ -304,8 +308,8 @@ def _link(kind: str, params: Params, where: str, checking: bool) -> Link:
 # Values
 
 
-def _values(rows: Iterable[table.Attribute], params: Params, where: str) -> Values:
-    given = ((row, params[row.name]) for row in rows if params.get(row.name) is not None)
+def _values(rows: Dict[str, table.Attribute], params: Params, where: str) -> Values:
+    given = ((rows[name], value) for name, value in params.items() if value is not None and name in rows)
     return {row.name: _value(row, value, "%s: %s" % (where, row.name)) for row, value in given}
 
 
@@ -360,7 +364,7 @@ def _account(option: str, text: str, where: str, checking: bool) -> str:
 # Names
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """A name as it may stand in a sentence."""
     return name if name and name.isprintable() else ascii(name)
 
@@ -527,7 +531,7 @@ def _check_ways(routes: List[Route], where: str) -> None:
 
 
 def _port(params: Params, where: str) -> Port:
-    return Port(_values(table.PORT, params, where), _vlans(params["vlans"], where), params["purge_vlans"])
+    return Port(_values(table.OF_PORT, params, where), _vlans(params["vlans"], where), params["purge_vlans"])
 
 
 def _check_ports(bridge: str, ports: List[Params], where: str) -> None:
@@ -571,16 +575,17 @@ def _vids(text: str, where: str) -> Tuple[int, int]:
     return first, last
 
 
-def _sysctls(settings: Optional[Params], where: str) -> Optional[Dict[str, str]]:
+def sysctls(settings: Optional[Params], where: str) -> Optional[Dict[str, str]]:
     if settings is None:
         return None
+    """Settings by key, as the kernel shows them."""
     return {key: _sysctl_value(key, value, where) for key, value in settings.items()}
 
 
 def _sysctl_value(key: str, value: Any, where: str) -> str:
     parts = sysctl_path(key).split("/")[3:]
     if not key.isprintable() or len(parts) < 2 or parts[0] != "net" or not all(part.strip(".") for part in parts):
-        raise VnetError("%s: sysctl: %s is not a key that begins with net.; others would change the whole host" % (where, _shown(key)))
+        raise VnetError("%s: sysctl: %s is not a key that begins with net.; others would change the whole host" % (where, shown(key)))
     if isinstance(value, bool):
         return str(int(value))
     if not isinstance(value, (str, int)):

@@ -51,13 +51,32 @@ def survey(reader: Reader, layout: Layout) -> Host:
     return Host(surveyor.namespaces, surveyor.links)
 
 
+def census(reader: Reader, names: List[str]) -> Tuple[Host, Layout]:
+    """Everything in these namespaces, and a layout that speaks of all of it."""
+    layout = Layout("", [Namespace(name, name, nsid=0, routes=[]) for name in names], [])
+    surveyor = _Surveyor(reader, layout, everything=True)
+    surveyor.look_around()
+    for netns in names:
+        for raw in surveyor.raws.get(netns, {}).values():
+            nothing = Port({}, {})
+            layout.links.append(
+                Link(raw.kind, netns, raw.name, raw.name, {"disable_ipv6": True}, present=False, port=nothing, addresses=[], routes=[], vlans={})
+            )
+    surveyor.want(layout.links)
+    for netns, raws in surveyor.raws.items():
+        surveyor.keep(netns, raws)
+    surveyor.describe_namespaces()
+    return Host(surveyor.namespaces, surveyor.links), layout
+
+
 class _Surveyor:
-    def __init__(self, reader: Reader, layout: Layout) -> None:
+    def __init__(self, reader: Reader, layout: Layout, everything: bool = False) -> None:
         self._reader = reader
         self._layout = layout
+        self._routes: Optional[Dict[str, List[RawRoute]]] = {} if everything else None
+        """Where all is read: the routes of each namespace."""
         self._wanted: Dict[str, Dict[str, Link]] = {"": {}}
-        for link in layout.links:
-            self._wanted.setdefault(link.netns, {})[link.name] = link
+        self.want(layout.links)
         self._everything = Selection()
         self._nsids: Dict[Tuple[str, str], Optional[int]] = {}
         self._peers: Dict[LinkId, LinkId] = {}
@@ -67,6 +86,10 @@ class _Surveyor:
         """The links of each namespace by their index."""
         self.namespaces: Dict[str, FoundNamespace] = {}
         self.links: Dict[LinkId, FoundLink] = {}
+
+    def want(self, links: List[Link]) -> None:
+        for link in links:
+            self._wanted.setdefault(link.netns, {})[link.name] = link
 
     def look_around(self) -> None:
         """Reads the links of every namespace that matters."""
@@ -126,8 +149,7 @@ class _Surveyor:
         routes = None
         if (wanted and wanted.routes is not None) or "routes" in before:
             tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + [int(key.split()[1]) for key in before.get("routes", ())]
-            found = (route for route in self._reader.routes(netns, tables, raw.ifindex) if not route.foreign)
-            routes = [route.route._replace(dev=raw.name) for route in found]
+            routes = [route.route._replace(dev=raw.name) for route in self._routes_of(netns, tables, raw.ifindex)]
         own_vlans = None if vlans is None else vlans.get(raw.ifindex, {})
         port = None
         if raw.port is not None:
@@ -200,8 +222,16 @@ class _Surveyor:
         memory = self._mark_of(wanted.name)
         if wanted.routes is not None or (memory and memory.before and "routes" in memory.before):
             tables = [MAIN_TABLE] + [route.table for route in wanted.routes or []]
-            routes = [self._named(wanted.name, raw) for raw in self._reader.routes(wanted.name, tables) if not raw.foreign]
+            routes = [self._named(wanted.name, raw) for raw in self._routes_of(wanted.name, tables)]
         return found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
+
+    def _routes_of(self, netns: str, tables: List[int], device: int = 0) -> List[RawRoute]:
+        """The routes that nobody else looks after, all or those through one link."""
+        if self._routes is None:
+            return [route for route in self._reader.routes(netns, tables, device) if not route.foreign]
+        if netns not in self._routes:
+            self._routes[netns] = [route for route in self._reader.routes(netns) if not route.foreign]
+        return [route for route in self._routes[netns] if device in (0, route.device)]
 
     def _goes(self, netns: str) -> bool:
         mark = self._mark_of(netns)

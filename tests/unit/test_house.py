@@ -18,6 +18,7 @@ UTILS = ROOT / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.nfv.vnet.plugins.module_utils"
 
 FLOORS = (
+    ("_layouts",),
     ("_runner",),
     ("_apply",),
     ("_observe",),
@@ -26,7 +27,8 @@ FLOORS = (
     ("_kernel._read",),
     ("_kernel._lock", "_kernel._pack", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
     ("_kernel._errors", "_kernel"),
-    ("_plan", "_describe", "_commands", "_options", "_dependency"),
+    ("_plan", "_report", "_declaration", "_commands", "_dependency"),
+    ("_options", "_describe"),
     ("_plan._ownership",),
     ("_plan._cables", "_plan._namespaces", "_plan._ports"),
     ("_plan._links",),

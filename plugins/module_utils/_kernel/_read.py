@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading from the kernel: raw records, decoded as far as the attribute table names them, without pyroute2.
 
-Sources: include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h, if_bridge.h, net_namespace.h.
+Sources: include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h, if_bridge.h, neighbour.h, net_namespace.h.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces impor
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Values, Vlan
 
-_RTM_GETLINK, _RTM_GETADDR, _RTM_GETROUTE, _RTM_GETNSID = 18, 22, 26, 90
+_RTM_GETLINK, _RTM_GETADDR, _RTM_GETROUTE, _RTM_GETNEIGH, _RTM_GETNSID = 18, 22, 26, 30, 90
 _IFINFO, _IFADDR, _RTMSG = struct.Struct("=BxHiII"), struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI")
 _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE, _IFLA_LINKINFO = 3, 5, 10, 16, 18
 _IFLA_AF_SPEC, _IFLA_EXT_MASK, _IFLA_CARRIER, _IFLA_LINK_NETNSID = 26, 29, 33, 37
@@ -30,6 +30,10 @@ _IFA_F_NODAD, _IFA_F_PERMANENT = 0x02, 0x80
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_MULTIPATH, _RTA_TABLE = 1, 4, 5, 6, 7, 9, 15
 _RTNH_F_ONLINK, _RTM_F_CLONED = 4, 0x200
 _RTPROT_KERNEL, _RTPROT_RA, _RTPROT_DHCP = 2, 9, 16
+_LOCAL_TABLE = 255
+_NDMSG = struct.Struct("=BxxxiHBB")
+_NDA_LLADDR, _NDA_VLAN, _NDA_MASTER = 2, 5, 9
+_NUD_PERMANENT = 0x80
 _NETNSA_NSID, _NETNSA_FD = 1, 3
 _BRIDGE_VLAN_INFO = 2
 _VLAN_PVID, _VLAN_UNTAGGED, _VLAN_RANGE_BEGIN, _VLAN_RANGE_END = 2, 4, 8, 16
@@ -83,6 +87,17 @@ class RawRoute(NamedTuple):
     route: Route
     device: int
     foreign: bool
+
+
+class Neighbour(NamedTuple):
+    """A MAC address and the link behind which it is; indexes of links."""
+
+    mac: str
+    device: int
+    master: int
+    vlan: int
+    permanent: bool
+    flags: int
 
 
 class Reader:
@@ -154,13 +169,14 @@ class Reader:
             found.setdefault(_IFADDR.unpack_from(buffer, start)[4], []).append(_read_address(buffer, start, end))
         return found
 
-    def routes(self, netns: str, tables: List[int], device: int = 0) -> List[RawRoute]:
-        """The routes with one way or none in these tables, all or those through one link."""
+    def routes(self, netns: str, tables: Optional[List[int]] = None, device: int = 0) -> List[RawRoute]:
+        """The routes with one way or none, all or those through one link; in these tables, or in all but the kernel's own."""
         selection = table.attribute(_RTA_OIF, struct.pack("=I", device)) if device else b""
         found = []
         for family in (socket.AF_INET, socket.AF_INET6):
-            for number in sorted(set(tables)):
-                body = _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + table.attribute(_RTA_TABLE, struct.pack("=I", number)) + selection
+            for number in sorted(set(tables)) if tables is not None else [0]:
+                body = _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + selection
+                body += table.attribute(_RTA_TABLE, struct.pack("=I", number)) if number else b""
                 try:
                     messages = self.socket(netns).dump(_RTM_GETROUTE, body)
                 except KernelError as error:
@@ -169,8 +185,15 @@ class Reader:
                     raise
                 # a kernel without IPv6 shows the routes of IPv4 instead
                 routes = (_read_route(buffer, start, end) for _type, buffer, start, end in messages if buffer[start] == family)
-                found += [route for route in routes if route and route.route.table == number and device in (0, route.device)]
+                wanted = (route for route in routes if route and device in (0, route.device))
+                found += [route for route in wanted if (route.route.table == number if number else route.route.table != _LOCAL_TABLE)]
         return found
+
+    def fdb(self, netns: str) -> List[Neighbour]:
+        """The forwarding databases of all bridges."""
+        body = _NDMSG.pack(socket.AF_BRIDGE, 0, 0, 0, 0)
+        messages = self.socket(netns).dump(_RTM_GETNEIGH, body)
+        return [_read_neighbour(buffer, start, end) for _type, buffer, start, end in messages]
 
     def vlans(self, netns: str) -> Dict[int, Dict[int, Vlan]]:
         """The VLANs of every bridge and port, by index of the link. Not there where the kernel has no VLAN filtering."""
@@ -339,6 +362,20 @@ def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
         "%s/%d" % (destination, length), number, metric, type=types[kind], scope=scopes.get(scope, str(scope)), onlink=bool(flags & _RTNH_F_ONLINK), **values
     )
     return RawRoute(route, device, protocol in (_RTPROT_KERNEL, _RTPROT_RA, _RTPROT_DHCP))
+
+
+def _read_neighbour(buffer: bytes, start: int, end: int) -> Neighbour:
+    _family, device, state, flags, _type = _NDMSG.unpack_from(buffer, start)
+    mac = ""
+    master = vlan = 0
+    for code, first, last in table.split(buffer, start + _NDMSG.size, end):
+        if code == _NDA_LLADDR:
+            mac = buffer[first:last].hex(":")
+        elif code == _NDA_VLAN:
+            vlan = struct.unpack_from("=H", buffer, first)[0]
+        elif code == _NDA_MASTER:
+            master = _UNSIGNED(buffer, first)[0]
+    return Neighbour(mac, device, master, vlan, bool(state & _NUD_PERMANENT), flags)
 
 
 def _read_vlans(buffer: bytes, start: int, end: int) -> Dict[int, Vlan]:

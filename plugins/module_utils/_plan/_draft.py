@@ -46,6 +46,8 @@ class Draft:
         """The links that will be made and brought up."""
         self.shaken: Set[LinkId] = set()
         """The bridges that get or lose ports."""
+        self.removed: Set[LinkId] = set()
+        """The links that will be deleted, by the names that they had."""
         self.released: List[Link] = []
         """Links that a layout gives back, as they were before."""
         self.warnings: List[str] = []

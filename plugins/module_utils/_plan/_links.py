@@ -54,7 +54,9 @@ def plan_absence(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None
 def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
     if found.status.get("attached"):
         draft.warnings.append("%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
-    draft.add(DELETE, "link delete", found.netns, found.name, old=found.kind)
+    if found.peer not in draft.removed:  # or it goes with its other end
+        draft.add(DELETE, "link delete", found.netns, found.name, old=found.kind)
+    draft.removed.add((found.netns, known_as))
     del draft.found[found.id]
 
 
@@ -95,6 +97,8 @@ def plan_births(draft: Draft) -> None:
         if not link.present or draft.found[link.id].ifindex:
             continue
         values: Values = {"up": True} if link.id in draft.rising else {}
+        if draft.layout.name:
+            draft.found[link.id] = draft.found[link.id]._replace(mark=Mark(draft.layout.name))
         if draft.layout.name and link.kind != "tun":
             values["alias"] = _marks.join(Mark(draft.layout.name), link.values.get("alias", ""))
             if link.name != "lo":

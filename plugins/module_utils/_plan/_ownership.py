@@ -42,7 +42,7 @@ def plan_farewells(draft: Draft) -> None:
     for found in list(draft.found.values()):
         if found.netns in lost:
             _check_lost(draft, found)
-            del draft.found[found.id]
+            draft.found.pop(found.id, None)
         elif found.id in declared:
             _replace_other_kind(draft, declared[found.id], found)
         elif found.id in draft.found and found.id not in listed:
@@ -57,7 +57,9 @@ def _check_marks(draft: Draft, declared: Dict[LinkId, Link]) -> None:
     for key, where in owners.items():
         found = draft.found.get(key)
         if found and found.mark and found.mark.layout != draft.layout.name:
-            what = "namespace %s" % found.netns if found.name == "lo" else found.name
+            what = found.name
+            if what == "lo":
+                what, where = "namespace %s" % found.netns, where.rpartition(": ")[0]
             raise VnetError("%s: %s belongs to layout %s; take another name, or declare it there" % (where, what, found.mark.layout))
 
 

@@ -1,0 +1,217 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of a layout, and how they turn into records.
+
+Ansible fills in every option that an item does not have, several times over: for a thousand items that takes longer than to
+look at them in the kernel. So items are checked here, by the same tables.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
+
+from ansible.module_utils.common import validation
+from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._options import KIND_OF, OPTIONS, Option, links_of, namespace_of, shown, sysctls
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace, VnetError
+
+MODULE = "vnet_layout"
+ITEMS = {"namespaces": "vnet_netns", "bridges": "vnet_bridge", "tuntaps": "vnet_tuntap", "veths": "vnet_veth"}
+"""The lists of a layout in the order in which they are made, and the module whose options their items have."""
+_NAMED = re.compile("/(?:var/)?run/netns/([^/]+)")
+
+
+def _exact(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
+    """Lists that are given are exact: purging is the default."""
+    return tuple(
+        option._replace(
+            default=True if option.name.startswith("purge_") else option.default,
+            options=_exact(option.options),
+        )
+        for option in options
+    )
+
+
+_TEXTS = {
+    "namespaces": "Network namespaces, each with the options of M(nfv.vnet.vnet_netns).",
+    "bridges": "Bridges, each with the options of M(nfv.vnet.vnet_bridge).",
+    "tuntaps": "TUN and TAP devices, each with the options of M(nfv.vnet.vnet_tuntap).",
+    "veths": "Cables, each with the options of M(nfv.vnet.vnet_veth).",
+}
+
+LAYOUT_OPTIONS: Tuple[Option, ...] = (
+    Option(
+        "name",
+        "str",
+        "Name of the layout, by which it knows what it made: 1 to 32 letters, digits, C(_), C(.) and C(-).",
+        required=True,
+    ),
+    Option(
+        "state",
+        "str",
+        "Whether the layout is there at the end of the task. V(absent) needs only O(name): it removes what the layout made and"
+        " gives back what was there before.",
+        "present",
+        ("present", "absent"),
+    ),
+    Option(
+        "sysctl",
+        "dict",
+        "Kernel settings of the namespace that the module runs in: keys that begin with C(net.), with their values. They stay with"
+        " O(state=absent).",
+    ),
+    *(Option(name, "list", _TEXTS[name], elements="dict", options=_exact(OPTIONS[module])) for name, module in ITEMS.items()),
+)
+"""The options of M(nfv.vnet.vnet_layout)."""
+
+
+class _Item(Dict[str, Any]):
+    """The options that an item has, with their defaults. Any other is None, as from AnsibleModule."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+class _Check(NamedTuple):
+    """How the value of an option is checked. C(kind): the type that needs no conversion."""
+
+    option: Option
+    kind: type
+    convert: Callable[[Any], Any]
+    inner: Optional[_Shape]
+
+
+class _Shape:
+    """The options of an item, ready to check a thousand of them."""
+
+    def __init__(self, options: Tuple[Option, ...]) -> None:
+        self._checks = {option.name: _check_of(option) for option in options}
+        self._required = [option.name for option in options if option.required]
+        self._defaults = {option.name: option.default for option in options if option.default is not None}
+
+    def item(self, given: Any, where: str) -> _Item:
+        """The options of one item. VnetError for what they may not be."""
+        if not isinstance(given, dict):
+            raise VnetError("%s: %r is no dictionary of options" % (where, given))
+        item = _Item(self._defaults)
+        for name, value in given.items():
+            check = self._checks.get(name)
+            if check is None:
+                raise VnetError("%s: there is no option %s; there are %s" % (where, shown(str(name)), ", ".join(self._checks)))
+            if value is not None:
+                item[name] = _checked(check, value, where)
+        for name in self._required:
+            if name not in item:
+                raise VnetError("%s: %s is missing" % (where, name))
+        return item
+
+
+_TYPES: Dict[str, Tuple[type, Callable[[Any], Any], str]] = {
+    "str": (str, validation.check_type_str, "a text"),
+    "int": (int, validation.check_type_int, "a whole number"),
+    "float": (float, validation.check_type_float, "a number"),
+    "bool": (bool, validation.check_type_bool, "true or false"),
+    "dict": (dict, validation.check_type_dict, "a dictionary"),
+    "list": (list, validation.check_type_list, "a list"),
+}
+
+
+def _check_of(option: Option) -> _Check:
+    kind, convert, _words = _TYPES[option.type]
+    return _Check(option, kind, convert, _Shape(option.options) if option.options else None)
+
+
+def _checked(check: _Check, value: Any, where: str) -> Any:
+    option = check.option
+    if type(value) is not check.kind:
+        value = _converted(option.type, value, "%s.%s" % (where, option.name))
+    if option.choices and value not in option.choices:
+        raise VnetError("%s.%s: %s is none of %s" % (where, option.name, shown(str(value)), ", ".join(option.choices)))
+    if check.inner is None:
+        if option.elements and option.elements != "dict":
+            return [_converted(option.elements, entry, "%s.%s[%d]" % (where, option.name, number)) for number, entry in enumerate(value)]
+        return value
+    if option.type == "dict":
+        return check.inner.item(value, "%s.%s" % (where, option.name))
+    return [check.inner.item(entry, "%s.%s[%d]" % (where, option.name, number)) for number, entry in enumerate(value)]
+
+
+def _converted(kind: str, value: Any, where: str) -> Any:
+    _type, convert, words = _TYPES[kind]
+    try:
+        return convert(value)
+    except (TypeError, ValueError):
+        raise VnetError("%s: %r is not %s" % (where, value, words)) from None
+
+
+def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
+    """The layout that the parameters describe. VnetError for what they cannot mean."""
+    name = params["name"]
+    where = "%s %s" % (MODULE, shown(name))
+    if not _marks.NAME.fullmatch(name):
+        raise VnetError("%s: name: 1 to 32 letters, digits, '_', '.' and '-', the first a letter or a digit" % where)
+    layout = Layout(where, [], [], name)
+    if params["state"] == "absent":
+        return layout
+    if params["sysctl"] is not None:
+        layout.namespaces.append(Namespace("", where, sysctl=sysctls(params["sysctl"], where)))
+    for key, module in ITEMS.items():
+        shape = _Shape(_exact(OPTIONS[module]))
+        given = params[key]
+        if given is not None and not isinstance(given, list):
+            raise VnetError("%s: %s: %r is not a list" % (where, key, given))
+        for number, entry in enumerate(given or ()):
+            place = "%s: %s[%d]" % (where, key, number)
+            _add(layout, module, shape.item(entry, place), place, checking)
+    _check_names(layout)
+    return layout
+
+
+def _add(layout: Layout, module: str, item: _Item, place: str, checking: bool) -> None:
+    """One item; one that is to be absent is one that is not declared."""
+    if item["state"] == "absent":
+        return
+    if module == "vnet_netns":
+        namespace, links = namespace_of(item, place)
+        layout.namespaces.append(namespace)
+        layout.links.extend(links)
+        return
+    for end in (item, item["peer"] or {}):
+        if end.get("netns"):
+            end["netns"] = _NAMED.sub(r"\1", end["netns"])
+    layout.links.extend(links_of(KIND_OF[module], item, place, place + ".peer", checking))
+
+
+def _check_names(layout: Layout) -> None:
+    namespaces: Dict[str, Namespace] = {}
+    for namespace in layout.namespaces:
+        other = namespaces.setdefault(namespace.name, namespace)
+        if other is not namespace:
+            raise VnetError("%s: namespace %s is declared by %s too; say it once" % (namespace.where, namespace.name, _place(other.where)))
+    links: Dict[LinkId, Link] = {}
+    for link in layout.links:
+        one = links.setdefault(link.id, link)
+        if one is not link:
+            inside = "in namespace %s" % link.netns if link.netns else "on the host"
+            raise VnetError("%s: there is another %s %s, %s; give it another name" % (link.where, link.name, inside, _place(one.where)))
+
+
+def _place(where: str) -> str:
+    return where.partition(": ")[2]
+
+
+_OPTION_NAMES = {option.name for options in OPTIONS.values() for option in options}
+
+
+def with_path(message: str) -> str:
+    """An error with the whole way to the option that it is about: C(veths[3].peer.netns)."""
+    match = re.match(r"(%s [^ ]+: [a-z]+\[[0-9]+\](?:\.peer)?): " % MODULE, message)
+    if not match:
+        return message
+    path, rest = match[1], message[match.end() :]
+    while True:
+        step = re.match(r"([a-z0-9_]+)((?:\[[0-9]+\])?): ", rest)
+        if not step or step[1] not in _OPTION_NAMES | {"to", "via", "vid", "lo"}:
+            return "%s: %s" % (path, rest)
+        path, rest = "%s.%s%s" % (path, step[1], step[2]), rest[step.end() :]

@@ -1,0 +1,216 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is: everything of a host, and the same as the declaration of a layout."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, LinkId, Values, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._survey import census
+
+KINDS = ("bridge", "veth", "tun", "tap", "loopback", "other")
+INFO_OPTIONS: Tuple[Option, ...] = (
+    Option(
+        "namespaces",
+        "list",
+        "Names of the namespaces to look at; V('') is the one that the module runs in. Left out, that one and all that have a name.",
+        elements="str",
+    ),
+    Option("kinds", "list", "Kinds of links to return; V(other) are all that this collection does not manage. Left out, all.", elements="str", choices=KINDS),
+    Option("layout", "str", "Name of a layout; only what belongs to it is returned."),
+    Option("fdb", "bool", "Whether to return the forwarding databases of bridges.", False),
+    Option("macs", "bool", "Whether RV(declaration) has MAC addresses.", False),
+)
+"""The options of M(nfv.vnet.vnet_info)."""
+_LISTS = ("addresses", "routes", "vlans")
+_NEVER = ("num_tx_queues", "num_rx_queues", "gso_max_segs", "gso_max_size", "state")
+"""What a declaration leaves out: it depends on the machine, or the kernel chooses it."""
+_INITIAL: Dict[Tuple[str, str], Any] = {("tun", "arp"): False, ("tun", "txqueuelen"): 500, ("tap", "cost"): 100}
+"""What a new device has otherwise than the table says."""
+_FDB_SELF, _FDB_MASTER, _FDB_EXTERNAL, _FDB_STICKY = 0x02, 0x04, 0x10, 0x40
+
+
+def run() -> None:
+    """The whole of the module."""
+    module = AnsibleModule(argument_spec=argument_spec(INFO_OPTIONS), supports_check_mode=True)
+    try:
+        result = look(module.params)
+    except (VnetError, KernelError) as error:
+        module.fail_json(msg="vnet_info: %s" % error)
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+def look(params: Mapping[str, Any]) -> Dict[str, Any]:
+    """What the module returns."""
+    spaces = Namespaces()
+    reader = Reader(spaces)
+    try:
+        names = _names(spaces, params["namespaces"])
+        host, everything = census(reader, names)
+        view = _View(host, everything, params)
+        result = {
+            "changed": False,
+            "namespaces": [view.namespace(name) for name in view.namespaces],
+            "links": [view.link(key) for key in view.links],
+            "declaration": view.declaration(),
+            "warnings": view.warnings,
+        }
+        if params["fdb"]:
+            result["fdb"] = [entry for name in names for entry in _fdb(reader, host, name) if (name, entry["bridge"]) in view.links]
+        return result
+    finally:
+        reader.close()
+        spaces.close()
+
+
+def _names(spaces: Namespaces, asked: Optional[List[str]]) -> List[str]:
+    if asked is None:
+        return [""] + [name for name in _namespaces.names() if spaces.identity(name)]
+    for name in asked:
+        if not spaces.identity(name):
+            raise VnetError("namespaces: there is no namespace %s" % name)
+    return list(dict.fromkeys(asked))
+
+
+def _fdb(reader: Reader, host: Host, netns: str) -> Iterator[Values]:
+    names = {link.ifindex: link.name for link in host.links.values() if link.netns == netns}
+    for entry in reader.fdb(netns):
+        bridge = names.get(entry.master or entry.device, "")
+        flags = (("self", _FDB_SELF), ("master", _FDB_MASTER), ("extern_learn", _FDB_EXTERNAL), ("sticky", _FDB_STICKY))
+        yield {
+            "netns": netns,
+            "bridge": bridge,
+            "port": names.get(entry.device, ""),
+            "mac": entry.mac,
+            "vlan": entry.vlan or None,
+            "permanent": entry.permanent,
+            "flags": [word for word, bit in flags if entry.flags & bit],
+        }
+
+
+class _View:
+    """What of the host was asked for."""
+
+    def __init__(self, host: Host, everything: Layout, params: Mapping[str, Any]) -> None:
+        self._host = host
+        self._wanted = {link.id: link for link in everything.links}
+        self._layout = params["layout"]
+        self._macs = params["macs"]
+        self._kinds = params["kinds"] or KINDS
+        self.namespaces = [namespace.name for namespace in everything.namespaces if self._belongs(host.links.get((namespace.name, "lo")))]
+        self.links = [key for key, found in host.links.items() if key in self._wanted and _kind(found) in self._kinds and self._belongs(found)]
+        self.warnings: List[str] = []
+
+    def _belongs(self, found: Optional[FoundLink]) -> bool:
+        return not self._layout or bool(found and found.mark and found.mark.layout == self._layout)
+
+    def namespace(self, name: str) -> Values:
+        found = self._host.namespaces[name]
+        routes = [route.options(of_link=False) for route in found.routes or []]
+        return {"name": name, "nsid": found.nsid, "routes": routes, **_owner(self._host.links.get((name, "lo")))}
+
+    def link(self, key: LinkId) -> Values:
+        """A link in the words of the options, with what can only be read."""
+        found = self._host.links[key]
+        peer = {"name": found.peer[1], "netns": found.peer[0]} if found.peer else None
+        return {**self._options(key), "kind": _kind(found), **({"peer": peer} if found.kind == "veth" else {}), **_owner(found), "status": found.status}
+
+    def _options(self, key: LinkId) -> Values:
+        values = describe(Layout("", [], [self._wanted[key]._replace(peer=None)]), self._host)
+        del values["state"]
+        return values
+
+    def declaration(self) -> Dict[str, List[Values]]:
+        """The same as the options of M(nfv.vnet.vnet_layout), without what new devices have by themselves."""
+        content: Dict[str, List[Values]] = {"namespaces": [], "bridges": [], "tuntaps": [], "veths": []}
+        content["namespaces"] = [self._declared_namespace(name) for name in self.namespaces if name]
+        done: Set[LinkId] = set()
+        for key in self.links:
+            found = self._host.links[key]
+            if found.kind == "bridge":
+                content["bridges"].append({**self._declared(key), **self._foreign_ports(key)})
+            elif found.kind == "tun":
+                content["tuntaps"].append({**self._declared(key), "mode": found.values["mode"]})
+            elif found.kind == "veth" and key not in done:
+                content["veths"] += self._cable(key, done)
+        return content
+
+    def _declared_namespace(self, name: str) -> Values:
+        found, loopback = self._host.namespaces[name], self._options((name, "lo"))
+        routes = [route.options(of_link=False) for route in found.routes or [] if not route.dev]
+        values = {"loopback": loopback["up"], "addresses": loopback["addresses"], "routes": routes}
+        initial = {"loopback": True, "addresses": [], "routes": []}
+        return {"name": name, **{key: value for key, value in values.items() if value != initial[key]}}
+
+    def _cable(self, key: LinkId, done: Set[LinkId]) -> List[Values]:
+        found = self._host.links[key]
+        if not found.peer or found.peer not in self._host.links:
+            self.warnings.append("%s: its other end is in no namespace that was looked at, so it is not in the declaration" % found.name)
+            return []
+        near, far = sorted((key, found.peer), key=lambda end: (not self._host.links[end].master, end))
+        done |= {near, far}
+        return [{**self._declared(near), "peer": self._declared(far)}]
+
+    def _foreign_ports(self, bridge: LinkId) -> Values:
+        """Ports that are no resource of a declaration: network cards, VLAN devices."""
+        others = [port for port in self._host.ports(bridge) if port.kind not in ("veth", "tun")]
+        return {"ports": [{"name": port.name, **self._port(port)} for port in others]} if others else {}
+
+    def _declared(self, key: LinkId) -> Values:
+        found, options = self._host.links[key], self._options(key)
+        values: Values = {"name": options["name"]}
+        if options["netns"]:
+            values["netns"] = options["netns"]
+        for row in table.OF_KIND[found.kind].values():
+            if row.name in options and row.name != "mode" and not self._usual(found, row, options[row.name]):
+                values[row.name] = options[row.name]
+        if options.get("master"):
+            values["master"] = options["master"]
+        if found.port and self._port(found):
+            values["port"] = self._port(found)
+        for name in _LISTS:
+            if options.get(name) and not (name == "vlans" and self._usual_vlans(found, options[name])):
+                values[name] = options[name]
+        return values
+
+    def _port(self, found: FoundLink) -> Values:
+        options = self._options(found.id)["port"]
+        values = {row.name: options[row.name] for row in table.PORT if row.name in options and not self._usual(found, row, options[row.name])}
+        if options.get("vlans") and not self._usual_vlans(self._host.links[found.netns, found.master], options["vlans"]):
+            values["vlans"] = options["vlans"]
+        return values
+
+    def _usual(self, found: FoundLink, row: table.Attribute, value: Any) -> bool:
+        if row.name in _NEVER:
+            return True
+        if row.name == "mac":
+            return not self._macs
+        if row.name == "up":
+            return bool(value)
+        return row.same(_INITIAL.get((_kind(found), row.name), row.initial), value)
+
+    def _usual_vlans(self, bridge: FoundLink, vlans: List[Values]) -> bool:
+        pvid = bridge.values.get("vlan_default_pvid")
+        return vlans == ([{"vid": str(pvid), "pvid": True, "untagged": True}] if pvid else [])
+
+
+def _kind(found: FoundLink) -> str:
+    kind = str(found.values.get("mode", "tap")) if found.kind == "tun" else found.kind
+    return kind if kind in KINDS else "other"
+
+
+def _owner(found: Optional[FoundLink]) -> Values:
+    """The layout that a link belongs to, and whether it was there before."""
+    mark = found.mark if found else None
+    return {"layout": mark.layout if mark else None, "adopted": bool(mark and mark.before is not None)}

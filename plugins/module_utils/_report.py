@@ -1,0 +1,154 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said of a whole layout: numbers, and the declaration as YAML before and after."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Dict, Iterable, Iterator, List
+
+from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, Link, LinkId, Namespace, Port, Step, Values
+
+_LISTS = {"loopback": "namespaces", "bridge": "bridges", "tun": "tuntaps", "veth": "veths"}
+_COUNTS = ("declared", "made", "changed", "removed", "adopted", "released")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}(/[0-9]+)?")
+_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+
+
+# Numbers
+
+
+def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dict[str, Dict[str, int]]:
+    """How many of each kind are declared, and what becomes of them. A cable counts once; what only gets a mark is not changed."""
+    counts = {kind: dict.fromkeys(_COUNTS, 0) for kind in _LISTS.values()}
+    for kind in _kinds(layout.links):
+        counts[kind]["declared"] += 1
+    made = {_subject(step) for step in steps if step.act in ("netns add", "link add")}
+    removed = {_subject(step) for step in steps if step.act in ("netns delete", "link delete")}
+    changed = {_subject(step) for step in steps if not _only_marks(step)} - made - removed
+    kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
+    far_ends = {link.id: link.peer for link in _far_ends(layout.links)}
+    near = {far_ends.get(key, key) for key in changed} - made
+    adopted = [key for key, found in after.links.items() if _is_new(found, before)]
+    released = [key for key, found in before.links.items() if found.mark and found.mark.layout == layout.name and not _mark_of(after, key) and key in after.links]
+    for count, keys in (("made", made), ("changed", near), ("removed", removed), ("adopted", adopted), ("released", released)):
+        for key in keys:
+            kind = _LISTS.get(kinds.get(key, ""))
+            if kind and not (count in ("adopted", "released") and key in far_ends):
+                counts[kind][count] += 1
+    return counts
+
+
+def _kinds(links: Iterable[Link]) -> Iterator[str]:
+    far_ends = {link.id for link in _far_ends(links)}
+    return (_LISTS[link.kind] for link in links if link.id not in far_ends)
+
+
+def _far_ends(links: Iterable[Link]) -> List[Link]:
+    """The ends of cables that are declared as peers."""
+    return [link for link in links if link.where.endswith(".peer")]
+
+
+def _subject(step: Step) -> LinkId:
+    """What a step is counted for: a namespace by its lo."""
+    if step.act.startswith("netns"):
+        return step.name, "lo"
+    if step.act in ("sysctl set", "nsid set"):
+        return step.netns or step.name, "lo"
+    return step.netns, step.name or "lo"
+
+
+def _only_marks(step: Step) -> bool:
+    return step.act == "link set" and not set(step.new) - {"alias", "link_group"}
+
+
+def _mark_of(host: Host, key: LinkId) -> Any:
+    found = host.links.get(key)
+    return found.mark if found else None
+
+
+def _is_new(found: FoundLink, before: Host) -> bool:
+    """Whether a link that was there before got a mark."""
+    return bool(found.mark and found.mark.before is not None and found.id in before.links and not before.links[found.id].mark)
+
+
+# YAML
+
+
+def as_yaml(layout: Layout, host: Host) -> str:
+    """What there is of the declaration, and of what belongs to the layout, as a declaration."""
+    lists: Dict[str, List[Values]] = {kind: [] for kind in _LISTS.values()}
+    for part in _parts(layout, host):
+        link = part.links[0]
+        found = host.links.get(link.id)
+        values = describe(part, host) if found else {}
+        if found and values:
+            owner = {"layout": found.mark.layout} if found.mark else {}
+            lists[_LISTS[link.kind]].append({**_said(values, part), **owner})
+    return yaml({kind: entries for kind, entries in lists.items() if entries})
+
+
+def _parts(layout: Layout, host: Host) -> Iterator[Layout]:
+    """The layout in parts of one resource each, and what belongs to it though it is not declared."""
+    namespaces = {namespace.name: namespace for namespace in layout.namespaces}
+    far_ends = {link.id for link in _far_ends(layout.links)}
+    wanted = {link.id: link for link in layout.links}
+    for link in layout.links:
+        if link.kind == "loopback":
+            yield Layout(link.where, [namespaces[link.netns]], [link])
+        elif link.id not in far_ends:
+            yield Layout(link.where, [], [link, wanted[link.peer]] if link.peer else [link])
+    for found in host.links.values():
+        if found.mark and found.mark.layout == layout.name and found.id not in wanted and found.kind in _LISTS and found.peer not in far_ends:
+            link = Link(found.kind, found.netns, found.name, layout.where)
+            yield Layout(layout.where, [Namespace(found.netns, layout.where)] if found.kind == "loopback" else [], [link])
+
+
+def _said(values: Values, part: Layout) -> Values:
+    """Of a resource, what the declaration speaks of."""
+    if part.namespaces:
+        wanted = part.namespaces[0]
+        lists = [name for name in ("nsid", "sysctl", "routes") if getattr(wanted, name) is not None]
+        lists += ["addresses"] if part.links[0].addresses is not None else []
+        return {name: value for name, value in values.items() if name in ("name", "loopback", *lists)}
+    near, *far = part.links
+    said = _said_of(values, near)
+    if far and "peer" in values:
+        said["peer"] = _said_of(values["peer"], far[0])
+    return said
+
+
+def _said_of(values: Values, link: Link) -> Values:
+    lists = [name for name in ("master", "addresses", "routes", "vlans") if getattr(link, name) is not None]
+    said = {name: value for name, value in values.items() if name in ("name", *link.values, *lists) or (name == "netns" and value)}
+    if link.port is not None and "port" in values:
+        said["port"] = {name: value for name, value in values["port"].items() if name in ("vlans", *link.port.values)}
+    if link.ports is not None:
+        said["ports"] = [_said_of_port(port, link) for port in values.get("ports", ())]
+    return said
+
+
+def _said_of_port(values: Values, bridge: Link) -> Values:
+    port = (bridge.ports or {}).get(values["name"], Port({}))
+    return {name: value for name, value in values.items() if name == "name" or name in port.values or (name == "vlans" and port.vlans is not None)}
+
+
+def yaml(value: Any, indent: str = "") -> str:
+    """Dictionaries, lists and scalars as YAML, as far as declarations need it."""
+    if isinstance(value, dict):
+        return "".join("%s%s:%s" % (indent, name, _nested(entry, indent)) for name, entry in value.items())
+    return "".join("%s- %s" % (indent, yaml(entry, indent + "  ").lstrip()) if isinstance(entry, dict) else "%s- %s\n" % (indent, _scalar(entry)) for entry in value)
+
+
+def _nested(value: Any, indent: str) -> str:
+    if isinstance(value, (dict, list)) and value:
+        return "\n" + yaml(value, indent + "  ")
+    return " %s\n" % _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)
