@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS) lab lab-deps bench docs pin clean
+.PHONY: help demo test $(PARTS) lab lab-deps bench bench-layout docs pin clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -48,6 +48,9 @@ lab-deps: ## install the packages that the lab needs (apt-get, as root)
 
 bench: $(VENV)/demo ## measure the time of a task of each module
 	@tests/sandbox $(VENV)/bin/python tests/bench
+
+bench-layout: $(VENV)/demo ## measure a layout of a thousand namespaces beside C, ip -batch and single tasks (needs cc)
+	@tests/sandbox $(VENV)/bin/python tests/bench/layout
 
 docs: $(VENV)/test ## write the documentation of the modules anew from the attribute table
 	@$(VENV)/bin/python hacking/document.py

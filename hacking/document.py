@@ -20,9 +20,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / ".collections"))
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, Option  # noqa: E402
 
 Values = Dict[str, Any]
+MODULES = {**OPTIONS, "vnet_layout": LAYOUT_OPTIONS, "vnet_info": INFO_OPTIONS}
 LINK_STATUS = {
     "ifindex": {"description": "Index of the link in its namespace.", "type": "int"},
     "operstate": {"description": "Operational state, such as C(up) or C(lowerlayerdown).", "type": "str"},
@@ -33,7 +36,7 @@ LINK_STATUS = {
 def main() -> int:
     texts = yaml.safe_load((ROOT / "hacking" / "modules.yml").read_text(encoding="utf-8"))
     stale = []
-    for module in OPTIONS:
+    for module in MODULES:
         path = ROOT / "plugins" / "modules" / f"{module}.py"
         old = path.read_text(encoding="utf-8")
         new = put(old, "DOCUMENTATION", documentation(module, texts))
@@ -66,8 +69,8 @@ def indented(text: str) -> str:
 
 def documentation(module: str, texts: Values) -> Values:
     own = texts[module]
-    fragments = ["nfv.vnet.common"] + (["nfv.vnet.common.action_group"] if module in texts["groups"] else [])
-    others = [other for other in OPTIONS if other != module]
+    fragments = own.get("fragments", ["nfv.vnet.common"]) + (["nfv.vnet.common.action_group"] if module in texts["groups"] else [])
+    others = [other for other in MODULES if other != module]
     return {
         "module": module,
         "short_description": own["short_description"],
@@ -76,7 +79,7 @@ def documentation(module: str, texts: Values) -> Values:
         "extends_documentation_fragment": fragments,
         "notes": own["notes"],
         "seealso": [{"module": f"nfv.vnet.{other}"} for other in others],
-        "options": options_of(OPTIONS[module]),
+        "options": options_of(MODULES[module]),
     }
 
 
@@ -134,6 +137,8 @@ def descriptions(option: Option) -> List[str]:
 
 
 def returns(module: str, texts: Values) -> Values:
+    if "return" in texts:
+        return dict(texts["return"])
     key = texts["returns"]
     status: Dict[str, Values] = {} if module == "vnet_netns" else {name: dict(value) for name, value in LINK_STATUS.items()}
     status.update(status_of(getattr(table, texts["rows"])) if "rows" in texts else {})

@@ -47,3 +47,25 @@ attributes:
       - nfv.vnet.vnet
     description: The group for which C(module_defaults) sets options such as C(netns) of several tasks at once.
 """
+
+    INFO = r"""
+author:
+  - The nfv.vnet developers (@nfv-vnet)
+requirements:
+  - on the target host root, or CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespaces at work; pyroute2 is not needed
+options: {}
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode); it never changes anything.
+  diff_mode:
+    support: none
+    description: There is no difference, as nothing is changed.
+  idempotent:
+    support: full
+    description: It never changes anything.
+  platform:
+    support: full
+    platforms: linux
+    description: The operating systems that it runs on.
+"""

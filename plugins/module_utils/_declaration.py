@@ -58,8 +58,7 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
     Option(
         "sysctl",
         "dict",
-        "Kernel settings of the namespace that the module runs in: keys that begin with C(net.), with their values. They stay with"
-        " O(state=absent).",
+        "Kernel settings of the namespace that the module runs in: keys that begin with C(net.), with their values. They stay with O(state=absent).",
     ),
     *(Option(name, "list", _TEXTS[name], elements="dict", options=_exact(OPTIONS[module])) for name, module in ITEMS.items()),
 )

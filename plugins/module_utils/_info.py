@@ -14,7 +14,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, LinkId, Values, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Route, Values, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._survey import census
 
 KINDS = ("bridge", "veth", "tun", "tap", "loopback", "other")
@@ -31,11 +31,12 @@ INFO_OPTIONS: Tuple[Option, ...] = (
     Option("macs", "bool", "Whether RV(declaration) has MAC addresses.", False),
 )
 """The options of M(nfv.vnet.vnet_info)."""
-_LISTS = ("addresses", "routes", "vlans")
 _NEVER = ("num_tx_queues", "num_rx_queues", "gso_max_segs", "gso_max_size", "state")
 """What a declaration leaves out: it depends on the machine, or the kernel chooses it."""
-_INITIAL: Dict[Tuple[str, str], Any] = {("tun", "arp"): False, ("tun", "txqueuelen"): 500, ("tap", "cost"): 100}
+_INITIAL: Dict[Tuple[str, str], Any] = {("tun", "arp"): False, ("tun", "txqueuelen"): 500}
 """What a new device has otherwise than the table says."""
+_COSTS = (2, 4, 5, 19, 100)
+"""What the kernel makes of the speed of a port that is not a cable."""
 _FDB_SELF, _FDB_MASTER, _FDB_EXTERNAL, _FDB_STICKY = 0x02, 0x04, 0x10, 0x40
 
 
@@ -148,7 +149,7 @@ class _View:
 
     def _declared_namespace(self, name: str) -> Values:
         found, loopback = self._host.namespaces[name], self._options((name, "lo"))
-        routes = [route.options(of_link=False) for route in found.routes or [] if not route.dev]
+        routes = [_short(route, route.options(of_link=False)) for route in found.routes or [] if not route.dev]
         values = {"loopback": loopback["up"], "addresses": loopback["addresses"], "routes": routes}
         initial = {"loopback": True, "addresses": [], "routes": []}
         return {"name": name, **{key: value for key, value in values.items() if value != initial[key]}}
@@ -179,9 +180,12 @@ class _View:
             values["master"] = options["master"]
         if found.port and self._port(found):
             values["port"] = self._port(found)
-        for name in _LISTS:
-            if options.get(name) and not (name == "vlans" and self._usual_vlans(found, options[name])):
-                values[name] = options[name]
+        if options["addresses"]:
+            values["addresses"] = options["addresses"]
+        if found.routes:
+            values["routes"] = [_short(route, route.options(of_link=True)) for route in found.routes]
+        if options.get("vlans") and not self._usual_vlans(found, options["vlans"]):
+            values["vlans"] = options["vlans"]
         return values
 
     def _port(self, found: FoundLink) -> Values:
@@ -198,11 +202,25 @@ class _View:
             return not self._macs
         if row.name == "up":
             return bool(value)
+        if row.name == "cost" and found.kind != "veth":
+            return value in _COSTS
         return row.same(_INITIAL.get((_kind(found), row.name), row.initial), value)
 
     def _usual_vlans(self, bridge: FoundLink, vlans: List[Values]) -> bool:
         pvid = bridge.values.get("vlan_default_pvid")
         return vlans == ([{"vid": str(pvid), "pvid": True, "untagged": True}] if pvid else [])
+
+
+def _short(route: Route, options: Values) -> Values:
+    """A route without what it would be by itself."""
+    usual = {
+        "table": MAIN_TABLE,
+        "metric": 1024 if route.ipv6 else 0,
+        "scope": "global" if route.via or not route.dev else "link",
+        "onlink": False,
+        "type": "unicast",
+    }
+    return {name: value for name, value in options.items() if usual.get(name) != value}
 
 
 def _kind(found: FoundLink) -> str:

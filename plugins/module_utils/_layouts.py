@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetErr
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import bring_about, commands_of, require_pyroute2
 
 
-class _Module(AnsibleModule):
+class _Module(AnsibleModule):  # type: ignore[misc]
     """Leaves the items to the checks of the engine, and out of what it says of its invocation."""
 
     items: Dict[str, Any]

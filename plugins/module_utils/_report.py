@@ -9,10 +9,9 @@ import re
 from typing import Any, Dict, Iterable, Iterator, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, Link, LinkId, Namespace, Port, Step, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, LinkId, Namespace, Port, Step, Values
 
 _LISTS = {"loopback": "namespaces", "bridge": "bridges", "tun": "tuntaps", "veth": "veths"}
-_COUNTS = ("declared", "made", "changed", "removed", "adopted", "released")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}(/[0-9]+)?")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
@@ -22,28 +21,26 @@ _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dict[str, Dict[str, int]]:
     """How many of each kind are declared, and what becomes of them. A cable counts once; what only gets a mark is not changed."""
-    counts = {kind: dict.fromkeys(_COUNTS, 0) for kind in _LISTS.values()}
-    for kind in _kinds(layout.links):
-        counts[kind]["declared"] += 1
+    near = {link.id: link.peer for link in _far_ends(layout.links) if link.peer}
+    kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
     made = {_subject(step) for step in steps if step.act in ("netns add", "link add")}
     removed = {_subject(step) for step in steps if step.act in ("netns delete", "link delete")}
-    changed = {_subject(step) for step in steps if not _only_marks(step)} - made - removed
-    kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
-    far_ends = {link.id: link.peer for link in _far_ends(layout.links)}
-    near = {far_ends.get(key, key) for key in changed} - made
-    adopted = [key for key, found in after.links.items() if _is_new(found, before)]
-    released = [key for key, found in before.links.items() if found.mark and found.mark.layout == layout.name and not _mark_of(after, key) and key in after.links]
-    for count, keys in (("made", made), ("changed", near), ("removed", removed), ("adopted", adopted), ("released", released)):
+    changed = {near.get(key, key) for key in (_subject(step) for step in steps if not _only_marks(step)) if key not in removed}
+    marks = [(key, before.links[key].mark, found.mark) for key, found in after.links.items() if key in before.links and key not in near]
+    subjects: Dict[str, Iterable[LinkId]] = {
+        "declared": [link.id for link in layout.links if link.id not in near],
+        "made": made,
+        "changed": changed - made,
+        "removed": removed,
+        "adopted": [key for key, old, new in marks if new and new.before is not None and not old],
+        "released": [key for key, old, new in marks if old and old.layout == layout.name and not new],
+    }
+    counts = {kind: dict.fromkeys(subjects, 0) for kind in _LISTS.values()}
+    for count, keys in subjects.items():
         for key in keys:
-            kind = _LISTS.get(kinds.get(key, ""))
-            if kind and not (count in ("adopted", "released") and key in far_ends):
-                counts[kind][count] += 1
+            if kinds.get(key) in _LISTS:
+                counts[_LISTS[kinds[key]]][count] += 1
     return counts
-
-
-def _kinds(links: Iterable[Link]) -> Iterator[str]:
-    far_ends = {link.id for link in _far_ends(links)}
-    return (_LISTS[link.kind] for link in links if link.id not in far_ends)
 
 
 def _far_ends(links: Iterable[Link]) -> List[Link]:
@@ -62,16 +59,6 @@ def _subject(step: Step) -> LinkId:
 
 def _only_marks(step: Step) -> bool:
     return step.act == "link set" and not set(step.new) - {"alias", "link_group"}
-
-
-def _mark_of(host: Host, key: LinkId) -> Any:
-    found = host.links.get(key)
-    return found.mark if found else None
-
-
-def _is_new(found: FoundLink, before: Host) -> bool:
-    """Whether a link that was there before got a mark."""
-    return bool(found.mark and found.mark.before is not None and found.id in before.links and not before.links[found.id].mark)
 
 
 # YAML
@@ -100,9 +87,10 @@ def _parts(layout: Layout, host: Host) -> Iterator[Layout]:
             yield Layout(link.where, [namespaces[link.netns]], [link])
         elif link.id not in far_ends:
             yield Layout(link.where, [], [link, wanted[link.peer]] if link.peer else [link])
+    seen = dict(wanted)
     for found in host.links.values():
-        if found.mark and found.mark.layout == layout.name and found.id not in wanted and found.kind in _LISTS and found.peer not in far_ends:
-            link = Link(found.kind, found.netns, found.name, layout.where)
+        if found.mark and found.mark.layout == layout.name and found.kind in _LISTS and found.id not in seen and found.peer not in seen:
+            link = seen[found.id] = Link(found.kind, found.netns, found.name, layout.where)
             yield Layout(layout.where, [Namespace(found.netns, layout.where)] if found.kind == "loopback" else [], [link])
 
 
@@ -139,7 +127,7 @@ def yaml(value: Any, indent: str = "") -> str:
     """Dictionaries, lists and scalars as YAML, as far as declarations need it."""
     if isinstance(value, dict):
         return "".join("%s%s:%s" % (indent, name, _nested(entry, indent)) for name, entry in value.items())
-    return "".join("%s- %s" % (indent, yaml(entry, indent + "  ").lstrip()) if isinstance(entry, dict) else "%s- %s\n" % (indent, _scalar(entry)) for entry in value)
+    return "".join("%s- %s" % (indent, yaml(entry, indent + "  ").lstrip() if isinstance(entry, dict) else _scalar(entry) + "\n") for entry in value)
 
 
 def _nested(value: Any, indent: str) -> str:

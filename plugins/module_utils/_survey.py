@@ -27,7 +27,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 
 _ALWAYS = {"up", "alias", "link_group", "mac", "mtu", "vlan_default_pvid", "mode", "multi_queue", "packet_info", "vnet_hdr", "persist"}
 """Attributes that the plan looks at though nobody speaks of them."""
-_RELATED = (({"vlan_filtering"}, {"mcast_vlan_snooping"}), ({"mcast_vlan_snooping"}, {"vlan_filtering"}), ({"stp", "forward_delay", "state"}, {"stp", "forward_delay"}))
+_RELATED = (
+    ({"vlan_filtering", "mcast_vlan_snooping"}, {"vlan_filtering", "mcast_vlan_snooping"}),
+    ({"stp", "forward_delay", "state"}, {"stp", "forward_delay"}),
+)
 """Attributes that it looks at because of others."""
 
 

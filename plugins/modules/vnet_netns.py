@@ -24,6 +24,8 @@ seealso:
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_layout
+  - module: nfv.vnet.vnet_info
 options:
   name:
     description:

@@ -27,6 +27,8 @@ seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_veth
+  - module: nfv.vnet.vnet_layout
+  - module: nfv.vnet.vnet_info
 options:
   name:
     description:

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
 from documented import Example, arguments_of, examples, module_of
 
 EXAMPLES = examples()
 
 
-@pytest.mark.parametrize("module", OPTIONS)
+@pytest.mark.parametrize("module", [*OPTIONS, "vnet_layout"])
 def test_every_module_has_examples(module: str) -> None:
     (example,) = [example for example in EXAMPLES if example.title == module]
     states = {arguments_of(task).get("state", "present") for task in example.tasks() if module_of(task) == module}
@@ -26,7 +28,13 @@ def test_example_is_valid(example: Example) -> None:
         assert task["name"][0].isupper()
         module = module_of(task)
         assert module or any("." in key for key in task), "full names only"
-        if module:
+        if module == "vnet_layout":
+            arguments = {**dict.fromkeys(option.name for option in LAYOUT_OPTIONS), "state": "present", **arguments_of(task)}
+            templates = [name for name, value in arguments.items() if "{{" in str(value)]  # lists that only Ansible can make
+            declaration({**arguments, **dict.fromkeys(templates)}, checking=True)
+        elif module == "vnet_info":
+            assert ArgumentSpecValidator(argument_spec(INFO_OPTIONS)).validate(arguments_of(task)).error_messages == []
+        elif module:
             validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(arguments_of(task))
             assert validated.error_messages == []
             layout(module, validated.validated_parameters, checking=True)

@@ -10,15 +10,18 @@ from typing import Iterator
 
 import pytest
 import yaml
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS
 
+MODULES = {**OPTIONS, "vnet_layout": LAYOUT_OPTIONS, "vnet_info": INFO_OPTIONS}
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = ROOT / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.nfv.vnet.plugins.module_utils"
 
 FLOORS = (
-    ("_layouts",),
+    ("_layouts", "_info"),
     ("_runner",),
     ("_apply",),
     ("_observe",),
@@ -103,7 +106,7 @@ def test_only_the_kernel_room_reaches_the_kernel(path: Path) -> None:
     assert not {"subprocess", "shutil"} & {name.split(".")[0] for name in imports(path)}
 
 
-@pytest.mark.parametrize("room", ["_options", "_plan", "_resources", "_attributes", "_commands", "_describe"])
+@pytest.mark.parametrize("room", ["_options", "_plan", "_resources", "_attributes", "_commands", "_describe", "_report", "_marks"])
 def test_pure_rooms_know_neither_ansible_nor_the_kernel(room: str) -> None:
     known = set(imports(ROOMS[room]))
     assert not {name for name in known if name.split(".")[0] == "ansible" or "._kernel" in name}
@@ -114,14 +117,17 @@ def test_module_utils_are_private(room: str) -> None:
     assert all(part.startswith("_") for part in room.split("."))
 
 
-@pytest.mark.parametrize("module", OPTIONS)
+@pytest.mark.parametrize("module", MODULES)
 def test_module_is_thin(module: str) -> None:
     path = ROOT / "plugins" / "modules" / f"{module}.py"
     texts = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
     code = [node for node in tree(path).body if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in texts)]
     lines = sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in code)
     assert lines < 10
-    assert module in KEYS
+
+
+def test_every_resource_has_its_key() -> None:
+    assert set(KEYS) == set(OPTIONS)
 
 
 def test_action_group_holds_every_module_that_has_netns() -> None:
@@ -131,13 +137,13 @@ def test_action_group_holds_every_module_that_has_netns() -> None:
 
 
 def test_every_module_has_its_options() -> None:
-    assert {path.stem for path in files("plugins/modules")} == set(OPTIONS)
+    assert {path.stem for path in files("plugins/modules")} == set(MODULES)
 
 
 def test_options_that_always_have_a_value() -> None:
     """What is not given is left alone: defaults are an exception, and these are all."""
-    allowed = {"up", "loopback", "recreate", "state", "table", "type"}
-    for options in OPTIONS.values():
+    allowed = {"up", "loopback", "recreate", "state", "table", "type", "fdb", "macs"}
+    for options in MODULES.values():
         pending = list(options)
         while pending:
             option = pending.pop()

@@ -285,7 +285,7 @@ def test_sysctl_that_is_missing() -> None:
 
 
 def test_namespace_that_is_missing() -> None:
-    sentence = "vnet_bridge br0 in namespace red: namespace red does not exist; make it with vnet_netns"
+    sentence = "vnet_bridge br0 in namespace red: netns: namespace red does not exist; make it with vnet_netns"
     assert refusal("vnet_bridge", name="br0", netns="red") == sentence
     plan = planned(wanted("vnet_bridge", name="br0", netns="red"), EMPTY, checking=True)
     assert plan.warnings == [f"{sentence} (in check mode: it may be what an earlier task makes)"]
@@ -451,7 +451,7 @@ def test_link_that_cannot_be_a_port(links: list[Any], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("links", "sentence"),
     [
-        ([], "vnet_tuntap t: there is no bridge br0; make it with vnet_bridge"),
+        ([], "vnet_tuntap t: master: there is no bridge br0; make it with vnet_bridge"),
         ([there("veth", "br0")], "vnet_tuntap t: br0 is a veth, not a bridge"),
     ],
 )

@@ -288,9 +288,7 @@ def _read_inet6(buffer: bytes, start: int, end: int, values: Values, selection: 
                 _fill(values, {}, selection.inet6.get(code, []), buffer[inner:stop])
 
 
-def _read_info(
-    buffer: bytes, start: int, end: int, values: Values, status: Values, port_status: Values, selection: Selection
-) -> Tuple[str, Optional[Values]]:
+def _read_info(buffer: bytes, start: int, end: int, values: Values, status: Values, port_status: Values, selection: Selection) -> Tuple[str, Optional[Values]]:
     kind = master_kind = ""
     port = None
     for code, first, last in table.split(buffer, start, end):

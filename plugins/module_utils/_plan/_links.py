@@ -40,7 +40,7 @@ def require_namespace(draft: Draft, link: Link) -> None:
     if found.obstacle:
         raise VnetError("%s: netns: there is %s at %s, no namespace; vnet_netns makes one of an empty file" % (link.where, found.obstacle, link.netns))
     advice = "give another path" if "/" in link.netns else "make it with vnet_netns"
-    draft.missing("%s: namespace %s does not exist; %s" % (link.where, link.netns, advice))
+    draft.missing("%s: netns: namespace %s does not exist; %s" % (link.where, link.netns, advice))
 
 
 def plan_absence(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None:

@@ -129,7 +129,7 @@ def _release(draft: Draft, found: FoundLink, before: Values) -> None:
             draft.add(ADDRESS, "address delete", found.netns, found.name, old=address)
     _release_routes(draft, found, before.get("routes", {}))
     _release_vlans(draft, found, before.get("vlans", {}))
-    _forget(draft, found, before.get("alias", found.values["alias"]))
+    _forget(draft, found, str(before.get("alias", found.values["alias"])))
 
 
 def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, bool]) -> None:
@@ -183,7 +183,8 @@ def _claim(draft: Draft, key: LinkId, where: str, alias: Optional[str], group: O
     if draft.owns(found):
         mark = Mark(draft.layout.name)
     else:
-        mark = Mark(draft.layout.name, {**steps.before(key, found), **_merged(found.mark, steps.before(key, found))})
+        changed = steps.before(key)
+        mark = Mark(draft.layout.name, {**changed, **_merged(found.mark, changed)})
         if alias is not None and alias != found.values["alias"] and mark.before is not None:
             mark.before.setdefault("alias", found.values["alias"])
     now = _marks.join(found.mark, found.values["alias"])
@@ -214,7 +215,7 @@ class _Steps:
         self._draft = draft
         self._steps: Optional[Dict[LinkId, List[Step]]] = None
 
-    def before(self, key: LinkId, found: FoundLink) -> Values:
+    def before(self, key: LinkId) -> Values:
         """What a link is before the steps change it."""
         if self._steps is None:
             self._steps = {}

@@ -103,7 +103,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
 def _bridge(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
     bridge = draft.found.get(key)
     if not bridge:
-        draft.missing("%s: there is no bridge %s%s; make it with vnet_bridge" % (join.where, key[1], inside(key[0])))
+        draft.missing("%s: master: there is no bridge %s%s; make it with vnet_bridge" % (join.where, key[1], inside(key[0])))
     elif bridge.kind != "bridge":
         raise VnetError("%s: %s is %s, not a bridge" % (join.where, key[1], bridge.title))
     return bridge

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a layout of a thousand namespaces costs, beside a C program: tests/sandbox .venv/bin/python tests/bench/layout [ROUNDS]
+
+Each namespace has a cable to a bridge, an address, and all its links up; the bridge comes up last. All competitors build
+it once a round, in an order that changes, so that whatever else the machine does falls on all alike. What has a bar is
+printed beside it, and the exit status is 1 when one is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+from collections import defaultdict
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Callable, NamedTuple
+
+import tasks
+from competitors import Baseline, Batch, Module
+from tasks import ROOT, Figures
+
+GROUPS = ("c", "batch", "module", "task")
+SMALL, LARGE = 500, 4000
+
+
+class Bar(NamedTuple):
+    """How often the median of C(beside) goes into that of C(figure), at most or at least."""
+
+    figure: str
+    least: bool
+    limit: float
+    beside: str
+
+
+BARS = [
+    Bar("module build", False, 1.8, "C build"),
+    Bar("ip -batch build", True, 2, "module build"),
+    Bar("module, nothing to do", False, 0.25, "module build"),
+    Bar("module remove", False, 1.5, "C remove"),
+    Bar("task with nothing to do", False, 2.5, "task of ansible.builtin.ping"),
+    Bar("loop over single modules", True, 100, "task that builds"),
+    Bar(f"module build, one of {LARGE}", False, 1.5, f"module build, one of {SMALL}"),
+    Bar(f"memory at {LARGE}, MiB", False, 150, ""),
+]
+
+
+def main() -> int:
+    options = parsed()
+    if b"sandbox" not in Path("/proc/1/cmdline").read_bytes():
+        sys.exit("This fills the machine with namespaces and removes them all: run it with tests/sandbox.")
+    os.environ.pop("PYTHONUNBUFFERED", None)  # it slows Ansible down
+    os.environ["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
+    figures: Figures = defaultdict(list)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        contest(folder, options.count, options.rounds, options.only, figures)
+        if "task" in options.only:
+            tasks.measure(folder, Baseline(folder, options.count).program, options.count, options.rounds, figures)
+        if options.large:
+            grow(folder, options.rounds, figures)
+    print(f"Medians of {options.rounds} rounds with {options.count} namespaces, in seconds unless another unit is named\n")
+    return report({title: median(values) for title, values in figures.items()})
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests/bench/layout", description=(__doc__ or "").partition(":")[0])
+    parser.add_argument("rounds", nargs="?", type=int, default=5)
+    parser.add_argument("--count", type=int, default=1000, help="how many namespaces")
+    parser.add_argument("--large", action="store_true", help=f"measure {SMALL} and {LARGE} as well, which takes longer")
+    parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS, help="leave the others out, and with them the bars that need them")
+    return parser.parse_args()
+
+
+def contest(folder: Path, count: int, rounds: int, only: list[str], figures: Figures) -> None:
+    baseline = Baseline(folder, count)
+    entered: list[Callable[[], None]] = []
+    if "c" in only:
+        entered.append(partial(c_round, baseline, figures))
+    if "batch" in only:
+        entered.append(partial(batch_round, Batch(folder, count), baseline, figures))
+    if "module" in only:
+        entered.append(partial(module_round, Module(folder, count), baseline, figures))
+    for turn in range(rounds):
+        for one in random.Random(turn).sample(entered, len(entered)):
+            one()
+
+
+def c_round(baseline: Baseline, figures: Figures) -> None:
+    figures["C build"].append(baseline.build())
+    baseline.hush()
+    figures["C read"].append(baseline.read())
+    figures["C remove"].append(baseline.remove())
+    baseline.settle()
+
+
+def batch_round(batch: Batch, baseline: Baseline, figures: Figures) -> None:
+    figures["ip -batch build"].append(batch.build())
+    baseline.hush()
+    baseline.read()
+    baseline.remove()
+    baseline.settle()
+
+
+def module_round(module: Module, baseline: Baseline, figures: Figures) -> None:
+    figures["module build"].append(module.build().seconds)
+    baseline.hush()
+    baseline.read()
+    figures["module, nothing to do"].append(module.again().seconds)
+    figures["module remove"].append(module.remove())
+    baseline.settle()
+
+
+def grow(folder: Path, rounds: int, figures: Figures) -> None:
+    """The C program goes along to tell what of the growth is the kernel's own."""
+    modules = {count: Module(folder, count) for count in (SMALL, LARGE)}
+    for turn in range(rounds):
+        for count, module in random.Random(turn).sample(list(modules.items()), len(modules)):
+            built = module.build()
+            module.baseline.hush()
+            module.baseline.read()
+            figures[f"module build, one of {count}"].append(built.seconds / count)
+            figures[f"memory at {count}, MiB"].append(max(built.peak, module.again().peak))
+            module.baseline.remove()
+            module.baseline.settle()
+            figures[f"C build, one of {count}"].append(module.baseline.build() / count)
+            module.baseline.remove()
+            module.baseline.settle()
+
+
+def report(medians: dict[str, float]) -> int:
+    """1 if a bar was missed, as an exit status."""
+    for title, value in medians.items():
+        print(f"{title:<32}{value:>10.3g}")
+    print()
+    missed = 0
+    for bar in BARS:
+        if bar.figure not in medians or (bar.beside and bar.beside not in medians):
+            continue
+        ratio = medians[bar.figure] / (medians[bar.beside] if bar.beside else 1)
+        met = ratio >= bar.limit if bar.least else ratio <= bar.limit
+        missed += not met
+        times = f" times {bar.beside}" if bar.beside else ""
+        print(f"{bar.figure:<32}{ratio:>10.2f}{times}, at {'least' if bar.least else 'most'} {bar.limit:g}: {'ok' if met else 'MISSED'}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
