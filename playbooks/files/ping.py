@@ -10,7 +10,7 @@ import struct
 import sys
 import time
 
-DEADLINE = 5.0
+DEADLINE = float(os.environ.get("PING_DEADLINE", "5"))
 PAUSE = 0.2
 CLONE_NEWNET = 0x40000000
 
