@@ -408,8 +408,8 @@ TUNTAP: Tuple[Attribute, ...] = (
     Attribute("num_queues", 8, U32, "Number of queues that are attached.", when="read", place="ioctl"),
 )
 
-KINDS: Dict[str, Tuple[Attribute, ...]] = {"bridge": BRIDGE, "veth": (), "tun": TUNTAP, "loopback": ()}
-"""The attributes that each kind of link has beside those of every link; C(tun) is TUN and TAP, as in the kernel."""
+KINDS: Dict[str, Tuple[Attribute, ...]] = {"bridge": BRIDGE, "veth": (), "tun": TUNTAP, "loopback": (), "any": ()}
+"""The attributes that each kind of link has beside those of every link; C(tun) is TUN and TAP, as in the kernel, C(any) whatever is there."""
 
 OF_KIND: Dict[str, Dict[str, Attribute]] = {
     kind: {row.name: row for row in LINK + rows if not (kind == "tun" and row.name.startswith("num_") and row.place == "link")} for kind, rows in KINDS.items()

@@ -13,12 +13,12 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.common import validation
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
-from ansible_collections.nfv.vnet.plugins.module_utils._options import KIND_OF, OPTIONS, Option, links_of, namespace_of, shown, sysctls
+from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, Option, links_of, namespace_of, shown, sysctls
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace, VnetError
 
 MODULE = "vnet_layout"
-ITEMS = {"namespaces": "vnet_netns", "bridges": "vnet_bridge", "tuntaps": "vnet_tuntap", "veths": "vnet_veth"}
-"""The lists of a layout in the order in which they are made, and the module whose options their items have."""
+KINDS = {"namespaces": "", "bridges": "bridge", "tuntaps": "tun", "veths": "veth", "links": "any"}
+"""The lists of a layout in the order in which they are made, and the kind of link in each."""
 _NAMED = re.compile("/(?:var/)?run/netns/([^/]+)")
 
 
@@ -33,12 +33,16 @@ def _exact(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
     )
 
 
-_TEXTS = {
-    "namespaces": "Network namespaces, each with the options of M(nfv.vnet.vnet_netns).",
-    "bridges": "Bridges, each with the options of M(nfv.vnet.vnet_bridge).",
-    "tuntaps": "TUN and TAP devices, each with the options of M(nfv.vnet.vnet_tuntap).",
-    "veths": "Cables, each with the options of M(nfv.vnet.vnet_veth).",
-}
+ITEMS: Tuple[Option, ...] = tuple(
+    Option(name, "list", text, elements="dict", options=_exact(options))
+    for name, text, options in (
+        ("namespaces", "Network namespaces, each with the options of M(nfv.vnet.vnet_netns).", OPTIONS["vnet_netns"]),
+        ("bridges", "Bridges, each with the options of M(nfv.vnet.vnet_bridge).", OPTIONS["vnet_bridge"]),
+        ("tuntaps", "TUN and TAP devices, each with the options of M(nfv.vnet.vnet_tuntap).", OPTIONS["vnet_tuntap"]),
+        ("veths", "Cables, each with the options of M(nfv.vnet.vnet_veth).", OPTIONS["vnet_veth"]),
+        ("links", "Links that are there already, such as network cards. They are never made, and given back when the layout goes.", LINK_OPTIONS),
+    )
+)
 
 LAYOUT_OPTIONS: Tuple[Option, ...] = (
     Option(
@@ -60,7 +64,7 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         "dict",
         "Kernel settings of the namespace that the module runs in: keys that begin with C(net.), with their values. They stay with O(state=absent).",
     ),
-    *(Option(name, "list", _TEXTS[name], elements="dict", options=_exact(OPTIONS[module])) for name, module in ITEMS.items()),
+    *ITEMS,
 )
 """The options of M(nfv.vnet.vnet_layout)."""
 
@@ -153,25 +157,27 @@ def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
     layout = Layout(where, [], [], name)
     if params["state"] == "absent":
         return layout
-    if params["sysctl"] is not None:
+    if params.get("sysctl") is not None:
         layout.namespaces.append(Namespace("", where, sysctl=sysctls(params["sysctl"], where)))
-    for key, module in ITEMS.items():
-        shape = _Shape(_exact(OPTIONS[module]))
-        given = params[key]
+    for items in ITEMS:
+        given = params.get(items.name)
         if given is not None and not isinstance(given, list):
-            raise VnetError("%s: %s: %r is not a list" % (where, key, given))
-        for number, entry in enumerate(given or ()):
-            place = "%s: %s[%d]" % (where, key, number)
-            _add(layout, module, shape.item(entry, place), place, checking)
+            raise VnetError("%s: %s: %r is not a list" % (where, items.name, given))
+        if not given:
+            continue
+        shape = _Shape(items.options)
+        for number, entry in enumerate(given):
+            place = "%s: %s[%d]" % (where, items.name, number)
+            _add(layout, KINDS[items.name], shape.item(entry, place), place, checking)
     _check_names(layout)
     return layout
 
 
-def _add(layout: Layout, module: str, item: _Item, place: str, checking: bool) -> None:
+def _add(layout: Layout, kind: str, item: _Item, place: str, checking: bool) -> None:
     """One item; one that is to be absent is one that is not declared."""
     if item["state"] == "absent":
         return
-    if module == "vnet_netns":
+    if not kind:
         namespace, links = namespace_of(item, place)
         layout.namespaces.append(namespace)
         layout.links.extend(links)
@@ -179,7 +185,7 @@ def _add(layout: Layout, module: str, item: _Item, place: str, checking: bool) -
     for end in (item, item["peer"] or {}):
         if end.get("netns"):
             end["netns"] = _NAMED.sub(r"\1", end["netns"])
-    layout.links.extend(links_of(KIND_OF[module], item, place, place + ".peer", checking))
+    layout.links.extend(links_of(kind, item, place, place + ".peer", checking))
 
 
 def _check_names(layout: Layout) -> None:

@@ -79,12 +79,12 @@ def _namespace(layout: Layout, host: Host) -> Values:
 
 def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
     values: Values = {"name": wanted.name, "netns": wanted.netns}
-    for row in table.OF_KIND.get(found.kind, table.OF_KIND["veth"]).values():
+    for row in table.OF_KIND.get(found.kind, table.OF_KIND["any"]).values():
         if row.when != "read" and found.values.get(row.name) is not None:
             values[row.name] = found.values[row.name]
     if found.values.get("mode") == "tun" or values.get("mac") == _NO_MAC:
         values.pop("mac", None)
-    may_be_port = found.kind == "veth" or found.values.get("mode") == "tap"
+    may_be_port = found.kind not in ("bridge", "loopback") and found.values.get("mode") != "tun"
     if may_be_port and (found.port or not found.master):
         values["master"] = found.master
     for name in ("owner", "group"):

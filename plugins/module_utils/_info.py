@@ -134,17 +134,19 @@ class _View:
 
     def declaration(self) -> Dict[str, List[Values]]:
         """The same as the options of M(nfv.vnet.vnet_layout), without what new devices have by themselves."""
-        content: Dict[str, List[Values]] = {"namespaces": [], "bridges": [], "tuntaps": [], "veths": []}
+        content: Dict[str, List[Values]] = {"namespaces": [], "bridges": [], "tuntaps": [], "veths": [], "links": []}
         content["namespaces"] = [self._declared_namespace(name) for name in self.namespaces if name]
         done: Set[LinkId] = set()
         for key in self.links:
             found = self._host.links[key]
             if found.kind == "bridge":
-                content["bridges"].append({**self._declared(key), **self._foreign_ports(key)})
+                content["bridges"].append(self._declared(key))
             elif found.kind == "tun":
                 content["tuntaps"].append({**self._declared(key), "mode": found.values["mode"]})
             elif found.kind == "veth" and key not in done:
                 content["veths"] += self._cable(key, done)
+            elif found.port and _kind(found) == "other":
+                content["links"].append(self._declared(key))
         return content
 
     def _declared_namespace(self, name: str) -> Values:
@@ -163,21 +165,16 @@ class _View:
         done |= {near, far}
         return [{**self._declared(near), "peer": self._declared(far)}]
 
-    def _foreign_ports(self, bridge: LinkId) -> Values:
-        """Ports that are no resource of a declaration: network cards, VLAN devices."""
-        others = [port for port in self._host.ports(bridge) if port.kind not in ("veth", "tun")]
-        return {"ports": [{"name": port.name, **self._port(port)} for port in others]} if others else {}
-
     def _declared(self, key: LinkId) -> Values:
         found, options = self._host.links[key], self._options(key)
         values: Values = {"name": options["name"]}
         if options["netns"]:
             values["netns"] = options["netns"]
-        for row in table.OF_KIND[found.kind].values():
+        for row in table.OF_KIND.get(found.kind, table.OF_KIND["any"]).values():
             if row.name in options and row.name != "mode" and not self._usual(found, row, options[row.name]):
                 values[row.name] = options[row.name]
-        if options.get("master"):
-            values["master"] = options["master"]
+        if found.master:
+            values["master"] = found.master
         if found.port and self._port(found):
             values["port"] = self._port(found)
         if options["addresses"]:
@@ -204,6 +201,8 @@ class _View:
             return bool(value)
         if row.name == "cost" and found.kind != "veth":
             return value in _COSTS
+        if _kind(found) == "other" and row.place in ("link", "flag", "inet6"):
+            return True
         return row.same(_INITIAL.get((_kind(found), row.name), row.initial), value)
 
     def _usual_vlans(self, bridge: FoundLink, vlans: List[Values]) -> bool:

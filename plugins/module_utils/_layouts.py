@@ -23,7 +23,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]
 
     def _load_params(self) -> None:
         super()._load_params()
-        self.items = {name: self.params.pop(name, None) for name in ITEMS}
+        self.items = {option.name: self.params.pop(option.name, None) for option in ITEMS}
 
 
 def run() -> None:

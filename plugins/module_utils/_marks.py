@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from binascii import crc32
-from typing import Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark
 
@@ -19,6 +19,8 @@ LONGEST = 255
 """Bytes that the kernel takes (IFALIASZ)."""
 _PREFIX = "nfv.vnet:"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+_SHORT: Dict[str, str] = {"addresses": "a", "routes": "r", "vlans": "v", "port": "p", "master": "m"}
+_LONG = {short: name for name, short in _SHORT.items()}
 _MARK = re.compile(re.escape(_PREFIX) + "(" + NAME.pattern + ")(:| |$)")
 
 
@@ -37,7 +39,7 @@ def split(alias: str) -> Tuple[Optional[Mark], str]:
         return None, alias
     if not isinstance(before, dict):
         return None, alias
-    return Mark(match[1], before), alias[end:][1:]
+    return Mark(match[1], {_LONG.get(name, name): value for name, value in before.items()}), alias[end:][1:]
 
 
 def join(mark: Optional[Mark], text: str) -> str:
@@ -46,7 +48,7 @@ def join(mark: Optional[Mark], text: str) -> str:
         return text
     words = _PREFIX + mark.layout
     if mark.before is not None:
-        words += ":" + json.dumps(mark.before, separators=(",", ":"))
+        words += ":" + json.dumps({_SHORT.get(name, name): value for name, value in mark.before.items()}, separators=(",", ":"))
     return words + (" " + text if text else "")
 
 

@@ -204,6 +204,9 @@ _TUNTAP_OPTIONS = (
     (_NAME, _NETNS, _STATE, _UP, _RECREATE) + _of(table.TUNTAP) + _of(table.LINK, "up", "num_tx_queues", "num_rx_queues") + (_MASTER, _PORT) + _LINK
 )
 
+LINK_OPTIONS = (_NAME, _NETNS, _STATE, _UP) + _of(table.LINK, "up", "num_tx_queues", "num_rx_queues") + (_MASTER, _PORT) + _LINK
+"""The options of a link that is there already, of whatever kind."""
+
 OPTIONS: Dict[str, Tuple[Option, ...]] = {
     "vnet_netns": _NETNS_OPTIONS,
     "vnet_bridge": _BRIDGE_OPTIONS,

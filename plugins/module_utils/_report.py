@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterable, Iterator, List
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, LinkId, Namespace, Port, Step, Values
 
-_LISTS = {"loopback": "namespaces", "bridge": "bridges", "tun": "tuntaps", "veth": "veths"}
+_LISTS = {"loopback": "namespaces", "bridge": "bridges", "tun": "tuntaps", "veth": "veths", "any": "links"}
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}(/[0-9]+)?")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
@@ -22,7 +22,7 @@ _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dict[str, Dict[str, int]]:
     """How many of each kind are declared, and what becomes of them. A cable counts once; what only gets a mark is not changed."""
     near = {link.id: link.peer for link in _far_ends(layout.links) if link.peer}
-    kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
+    kinds = {**{key: link.kind if link.kind in _LISTS else "any" for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
     made = {_subject(step) for step in steps if step.act in ("netns add", "link add")}
     removed = {_subject(step) for step in steps if step.act in ("netns delete", "link delete")}
     changed = {near.get(key, key) for key in (_subject(step) for step in steps if not _only_marks(step)) if key not in removed}

@@ -46,6 +46,13 @@ class Address(NamedTuple):
             return int(self.local.split(":")[0] or "0", 16) & 0xFFC0 == 0xFE80
         return self.local.startswith("169.254.")
 
+    @classmethod
+    def parsed(cls, text: str) -> Address:
+        """The address of such a text as C(str) makes it."""
+        words = text.split()
+        remote, prefix = words[2 if "peer" in words else 0].split("/")
+        return cls(words[0].split("/")[0], int(prefix), remote if "peer" in words else "", "nodad" in words)
+
     def __str__(self) -> str:
         text = "%s peer %s/%d" % (self.local, self.peer, self.prefix) if self.peer else "%s/%d" % (self.local, self.prefix)
         return text + " nodad" if self.nodad else text

@@ -130,7 +130,8 @@ class _Surveyor:
         """Turns the links of a namespace into records."""
         wanted = self._wanted.get(netns, {})
         addresses: Dict[int, List[Address]] = {}
-        if any(link.addresses is not None for link in wanted.values()) or any(self._memory(raw) for raw in raws.values()):
+        remembers = any(self._memory(raw) for raw in raws.values())
+        if remembers or any(link.addresses is not None for link in wanted.values()):
             addresses = self._reader.addresses(netns)
         vlans = self._reader.vlans(netns) if self._vlans_matter(netns, wanted, raws) else None
         for raw in raws.values():
@@ -138,10 +139,18 @@ class _Surveyor:
             master = self._name(netns, raw.master)
             if self._memory(raw) or self._may_leave(netns, link, raw, master):
                 raw = self._reader.link(netns, index=raw.ifindex, selection=self._everything) or raw
-            self._keep(netns, raw, link, master, addresses.get(raw.ifindex, []), vlans)
+            routed = bool(link and link.routes is not None) or (remembers and bool(_marks.split(raw.values["alias"])[0]))
+            self._keep(netns, raw, link, master, addresses.get(raw.ifindex, []), vlans, routed)
 
     def _keep(
-        self, netns: str, raw: RawLink, wanted: Optional[Link], master: str, addresses: List[Address], vlans: Optional[Dict[int, Dict[int, Vlan]]]
+        self,
+        netns: str,
+        raw: RawLink,
+        wanted: Optional[Link],
+        master: str,
+        addresses: List[Address],
+        vlans: Optional[Dict[int, Dict[int, Vlan]]],
+        routed: bool,
     ) -> None:
         mark, alias = _marks.split(raw.values["alias"])
         values = {**raw.values, "alias": alias}
@@ -150,8 +159,12 @@ class _Surveyor:
             disabled = self._reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
             values["disable_ipv6"] = None if disabled is None else disabled != "0"
         routes = None
-        if (wanted and wanted.routes is not None) or "routes" in before:
-            tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + [int(key.split()[1]) for key in before.get("routes", ())]
+        if routed:
+            tables = (
+                [MAIN_TABLE]
+                + [route.table for route in (wanted and wanted.routes) or []]
+                + [int(words[2]) for words in map(str.split, before.get("routes", ())) if len(words) > 2]
+            )
             routes = [route.route._replace(dev=raw.name) for route in self._routes_of(netns, tables, raw.ifindex)]
         own_vlans = None if vlans is None else vlans.get(raw.ifindex, {})
         port = None

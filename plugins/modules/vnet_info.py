@@ -19,8 +19,8 @@ description:
 extends_documentation_fragment:
   - nfv.vnet.common.info
 notes:
-  - RV(declaration) leaves out what new devices have by themselves, and what cannot be declared, such as network
-    cards and cables whose other end is in a namespace without a name.
+  - RV(declaration) leaves out what new devices have by themselves, and what cannot be declared, such as cables
+    whose other end is in a namespace without a name. Of network cards it has the ports of bridges only.
   - Applied to the host that it came from, RV(declaration) changes nothing but the marks of ownership.
 seealso:
   - module: nfv.vnet.vnet_netns
@@ -121,6 +121,11 @@ declaration:
       elements: dict
     veths:
       description: Cables.
+      returned: success
+      type: list
+      elements: dict
+    links:
+      description: Ports of bridges that are of another kind, such as network cards.
       returned: success
       type: list
       elements: dict

@@ -33,7 +33,7 @@ FLOORS = (
     ("_plan", "_report", "_declaration", "_commands", "_dependency"),
     ("_options", "_describe"),
     ("_plan._ownership",),
-    ("_plan._cables", "_plan._namespaces", "_plan._ports"),
+    ("_plan._cables", "_plan._namespaces", "_plan._networks", "_plan._ports"),
     ("_plan._links",),
     ("_plan._lists", "_plan._vlans"),
     ("_plan._draft",),

@@ -36,7 +36,10 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
         plan_ports(draft)
     _links.plan_births(draft)
     if layout.name:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._networks import warn_of_twins
+
         _ownership.plan_claims(draft)
+        warn_of_twins(draft)
     return draft.plan()
 
 

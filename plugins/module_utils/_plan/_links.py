@@ -61,8 +61,10 @@ def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
 
 
 def plan_link(draft: Draft, wanted: Link) -> None:
-    """A bridge, a TUN or TAP device, or the lo of a namespace."""
+    """A bridge, a TUN or TAP device, the lo of a namespace, or a link that must be there already."""
     found = draft.found.get(wanted.id)
+    if not found and wanted.kind == "any":
+        draft.missing("%s: there is no link %s%s, and this does not make one" % (wanted.where, wanted.name, inside(wanted.netns)))
     if found:
         same_kind(wanted, found)
         found = unless_recreated(draft, wanted, found, conflicts_of(wanted, found))
@@ -243,7 +245,7 @@ def _holds(row: table.Attribute, wanted: Link, found: FoundLink) -> bool:
 
 
 def same_kind(wanted: Link, found: FoundLink) -> None:
-    if found.kind != wanted.kind:
+    if found.kind != wanted.kind and wanted.kind != "any":
         kind = blank(wanted.kind, "", "", {}).title
         raise VnetError("%s: %s%s is %s, not %s; remove it first or take another name" % (wanted.where, found.name, inside(found.netns), found.title, kind))
 

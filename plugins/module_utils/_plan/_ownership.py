@@ -11,6 +11,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, CLAIM, DELETE_NAMESPACE, JOIN, LATE, ROUTE, UNROUTE, UP, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure, put_away, remove
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    MAIN_TABLE,
+    Address,
     FoundLink,
     FoundNamespace,
     Link,
@@ -83,7 +85,7 @@ def _check_lost(draft: Draft, found: FoundLink) -> None:
 
 
 def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:
-    if found.kind != wanted.kind and draft.owns(found):
+    if wanted.kind not in ("any", found.kind) and draft.owns(found):
         remove(draft, put_away(draft, found), found.name)
 
 
@@ -112,7 +114,7 @@ def _remove_namespace(draft: Draft, netns: str) -> None:
 
 def _release(draft: Draft, found: FoundLink, before: Values) -> None:
     """Takes back what the layout set on a link that it did not make."""
-    kind = found.kind if found.kind in table.OF_KIND else "veth"
+    kind = found.kind if found.kind in table.OF_KIND else "any"
     rows = table.OF_KIND[kind]
     values = {name: value for name, value in before.items() if name in rows and name != "alias"}
     port = Port(before["port"]) if before.get("port") and before.get("master") != "" else None
@@ -124,15 +126,22 @@ def _release(draft: Draft, found: FoundLink, before: Values) -> None:
     link = Link(kind, found.netns, found.name, where, values, master=master, port=port)
     configure(draft, link, found)
     draft.released.append(link)
-    for address in found.addresses:
-        if before.get("addresses", {}).get(str(address)) is False:
-            draft.add(ADDRESS, "address delete", found.netns, found.name, old=address)
+    _release_addresses(draft, found, before.get("addresses", {}))
     _release_routes(draft, found, before.get("routes", {}))
     _release_vlans(draft, found, before.get("vlans", {}))
     _forget(draft, found, str(before.get("alias", found.values["alias"])))
 
 
-def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, bool]) -> None:
+def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, int]) -> None:
+    there = {str(address): address for address in found.addresses}
+    for text, was_there in before.items():
+        if text in there and not was_there:
+            draft.add(ADDRESS, "address delete", found.netns, found.name, old=there[text])
+        elif was_there and text not in there:
+            draft.add(ADDRESS, "address add", found.netns, found.name, Address.parsed(text))
+
+
+def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, int]) -> None:
     current = found.routes
     if found.name == "lo":
         current = [route for route in draft.namespaces[found.netns].routes or [] if not route.dev]
@@ -141,7 +150,17 @@ def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, bool]) -> 
         if key in there and not was_there:
             draft.add(UNROUTE, "route delete", found.netns, there[key].dev, old=there[key])
         elif was_there and key not in there:
-            draft.add(ROUTE, "route add", found.netns, found.name, _route_of(key, found.name if found.name != "lo" else ""))
+            route = _route_of(key, found.name if found.name != "lo" else "")
+            for other in _routes_that_go(draft, found.netns):
+                if other.key == route.key:
+                    draft.add(UNROUTE, "route delete", found.netns, other.dev, old=other)
+            draft.add(ROUTE, "route add", found.netns, found.name, route)
+
+
+def _routes_that_go(draft: Draft, netns: str) -> List[Route]:
+    """The routes through links that the layout made and does not declare any more."""
+    links = (link for link in draft.host.links.values() if link.netns == netns and link.id not in draft.wanted and draft.owns(link))
+    return [route for link in links for route in link.routes or []]
 
 
 def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[bool]]]) -> None:
@@ -239,12 +258,12 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
     elif step.act == "port set" and step.old:
         yield from ((("port", name), old) for name, old in step.old.items())
     elif step.act in ("address add", "address delete"):
-        yield ("addresses", str(step.new or step.old)), step.act == "address delete"
+        yield ("addresses", str(step.new or step.old)), int(step.act == "address delete")
     elif step.act in ("route add", "route delete", "route replace"):
         if step.new:
-            yield ("routes", _route_key(step.new)), False
+            yield ("routes", _route_key(step.new)), 0
         if step.old:
-            yield ("routes", _route_key(step.old)), True
+            yield ("routes", _route_key(step.old)), 1
     elif step.act in ("vlan add", "vlan delete"):
         old = step.old[0] if step.old else None
         for vid in range((old or step.new[0]).first, (old or step.new[0]).last + 1):
@@ -252,10 +271,21 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
 
 
 def _route_key(route: Route) -> str:
-    words = (route.to, str(route.table), str(route.metric), route.type, route.via, route.src, route.scope)
-    return " ".join(word or "-" for word in words)
+    """A route in few words: what it would be by itself is left out at the end."""
+    words = [route.via or "-", str(route.table), str(route.metric), route.type, route.src or "-", route.scope]
+    usual = ["-", *_usual(route.ipv6, bool(route.via))]
+    while words and words[-1] == usual[len(words) - 1]:
+        words.pop()
+    return " ".join([route.to, *words])
 
 
 def _route_of(key: str, dev: str) -> Route:
-    to, number, metric, kind, via, src, scope = (word if word != "-" else "" for word in key.split(" "))
-    return Route(to, int(number), int(metric), kind, dev, via, src, scope)
+    to, via, *words = [*key.split(" "), "-"] if " " not in key else key.split(" ")
+    words += _usual(":" in to, via != "-")[len(words) :]
+    number, metric, kind, src, scope = words
+    return Route(to, int(number), int(metric), kind, dev, via.strip("-"), src.strip("-"), scope)
+
+
+def _usual(ipv6: bool, routed: bool) -> List[str]:
+    """Table, metric, type, source and scope that a route has by itself."""
+    return [str(MAIN_TABLE), "1024" if ipv6 else "0", "unicast", "-", "global" if ipv6 or routed else "link"]

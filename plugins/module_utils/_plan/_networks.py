@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which links are on one network: the two ends of a cable, a bridge and its ports."""
+
+from __future__ import annotations
+
+from typing import Dict, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
+
+
+def warn_of_twins(draft: Draft) -> None:
+    """An address that two links of one network have: whoever is asked for it may answer."""
+    networks = _Networks(draft)
+    seen: Dict[Tuple[LinkId, str], Link] = {}
+    for link in draft.layout.links:
+        if link.kind == "loopback":
+            continue
+        for address in link.addresses or ():
+            other = seen.setdefault((networks.of(link.id), address.local), link)
+            if other is not link:
+                message = "%s: addresses: %s is on one network with %s%s, which has it too"
+                draft.warnings.append(message % (link.where, address.local, other.name, inside(other.netns)))
+
+
+class _Networks:
+    def __init__(self, draft: Draft) -> None:
+        self._above: Dict[LinkId, LinkId] = {}
+        for link in draft.layout.links:
+            if link.peer:
+                self._join(link.id, link.peer)
+            if link.master and not _divides(draft, (link.netns, link.master)):
+                self._join(link.id, (link.netns, link.master))
+            for port in link.ports or ():
+                if not _divides(draft, link.id):
+                    self._join((link.netns, port), link.id)
+
+    def of(self, link: LinkId) -> LinkId:
+        """The link that stands for the whole network of this one."""
+        while link in self._above:
+            link = self._above[link]
+        return link
+
+    def _join(self, one: LinkId, other: LinkId) -> None:
+        one, other = self.of(one), self.of(other)
+        if one != other:
+            self._above[one] = other
+
+
+def _divides(draft: Draft, bridge: LinkId) -> bool:
+    """Whether a bridge keeps its ports apart by VLANs."""
+    found = draft.found.get(bridge)
+    return bool(found and found.values.get("vlan_filtering"))
