@@ -152,6 +152,18 @@ def split(payload: bytes, start: int = 0, end: int = -1) -> Iterator[Tuple[int, 
         start += (length + 3) & ~3
 
 
+def places(payload: bytes, start: int, end: int) -> Dict[int, Tuple[int, int]]:
+    """The same by code, for many messages of which little is wanted."""
+    found = {}
+    while start + 4 <= end:
+        length, code = _NLATTR(payload, start)
+        if length < 4:
+            break
+        found[code & 0x3FFF] = start + 4, start + length
+        start += (length + 3) & ~3
+    return found
+
+
 def attribute(code: int, payload: bytes) -> bytes:
     """One netlink attribute with this payload."""
     return struct.pack("=HH", 4 + len(payload), code) + payload + b"\0" * (-len(payload) & 3)

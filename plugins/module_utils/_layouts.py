@@ -11,9 +11,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import ITEMS, LAYOUT_OPTIONS, MODULE, declaration, with_path
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
-from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml, summary
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import bring_about, commands_of, require_pyroute2
+from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]
@@ -54,5 +54,7 @@ def carry_out(params: Mapping[str, Any], checking: bool, differing: bool) -> Dic
         "warnings": outcome.warnings,
     }
     if differing:
+        from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
+
         result["diff"] = {"before": as_yaml(wanted, outcome.before), "after": as_yaml(wanted, outcome.after)}
     return result

@@ -13,7 +13,7 @@ import re
 from binascii import crc32
 from typing import Dict, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark, Values
 
 LONGEST = 255
 """Bytes that the kernel takes (IFALIASZ)."""
@@ -34,12 +34,13 @@ def split(alias: str) -> Tuple[Optional[Mark], str]:
     if match[2] != ":":
         return Mark(match[1]), alias[match.end() :]
     try:
-        before, end = json.JSONDecoder().raw_decode(alias, match.end())
+        remembered, end = json.JSONDecoder().raw_decode(alias, match.end())
     except ValueError:
         return None, alias
-    if not isinstance(before, dict):
+    if not isinstance(remembered, dict):
         return None, alias
-    return Mark(match[1], {_LONG.get(name, name): value for name, value in before.items()}), alias[end:][1:]
+    before: Values = {_LONG.get(str(name), str(name)): value for name, value in remembered.items()}
+    return Mark(match[1], before), alias[end:][1:]
 
 
 def join(mark: Optional[Mark], text: str) -> str:

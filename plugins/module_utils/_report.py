@@ -1,95 +1,47 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said of a whole layout: numbers, and the declaration as YAML before and after."""
+"""What is said of a whole layout as YAML, before and after."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any, Dict, Iterable, Iterator, List
+from typing import Any, Dict, Iterator, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, LinkId, Namespace, Port, Step, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, Namespace, Port, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._summary import LISTS, far_ends
 
-_LISTS = {"loopback": "namespaces", "bridge": "bridges", "tun": "tuntaps", "veth": "veths", "any": "links"}
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}(/[0-9]+)?")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
-# Numbers
-
-
-def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dict[str, Dict[str, int]]:
-    """How many of each kind are declared, and what becomes of them. A cable counts once; what only gets a mark is not changed."""
-    near = {link.id: link.peer for link in _far_ends(layout.links) if link.peer}
-    kinds = {**{key: link.kind if link.kind in _LISTS else "any" for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
-    made = {_subject(step) for step in steps if step.act in ("netns add", "link add")}
-    removed = {_subject(step) for step in steps if step.act in ("netns delete", "link delete")}
-    changed = {near.get(key, key) for key in (_subject(step) for step in steps if not _only_marks(step)) if key not in removed}
-    marks = [(key, before.links[key].mark, found.mark) for key, found in after.links.items() if key in before.links and key not in near]
-    subjects: Dict[str, Iterable[LinkId]] = {
-        "declared": [link.id for link in layout.links if link.id not in near],
-        "made": made,
-        "changed": changed - made,
-        "removed": removed,
-        "adopted": [key for key, old, new in marks if new and new.before is not None and not old],
-        "released": [key for key, old, new in marks if old and old.layout == layout.name and not new],
-    }
-    counts = {kind: dict.fromkeys(subjects, 0) for kind in _LISTS.values()}
-    for count, keys in subjects.items():
-        for key in keys:
-            if kinds.get(key) in _LISTS:
-                counts[_LISTS[kinds[key]]][count] += 1
-    return counts
-
-
-def _far_ends(links: Iterable[Link]) -> List[Link]:
-    """The ends of cables that are declared as peers."""
-    return [link for link in links if link.where.endswith(".peer")]
-
-
-def _subject(step: Step) -> LinkId:
-    """What a step is counted for: a namespace by its lo."""
-    if step.act.startswith("netns"):
-        return step.name, "lo"
-    if step.act in ("sysctl set", "nsid set"):
-        return step.netns or step.name, "lo"
-    return step.netns, step.name or "lo"
-
-
-def _only_marks(step: Step) -> bool:
-    return step.act == "link set" and not set(step.new) - {"alias", "link_group"}
-
-
-# YAML
-
-
 def as_yaml(layout: Layout, host: Host) -> str:
     """What there is of the declaration, and of what belongs to the layout, as a declaration."""
-    lists: Dict[str, List[Values]] = {kind: [] for kind in _LISTS.values()}
+    lists: Dict[str, List[Values]] = {kind: [] for kind in LISTS.values()}
     for part in _parts(layout, host):
         link = part.links[0]
         found = host.links.get(link.id)
         values = describe(part, host) if found else {}
         if found and values:
             owner = {"layout": found.mark.layout} if found.mark else {}
-            lists[_LISTS[link.kind]].append({**_said(values, part), **owner})
+            lists[LISTS[link.kind]].append({**_said(values, part), **owner})
     return yaml({kind: entries for kind, entries in lists.items() if entries})
 
 
 def _parts(layout: Layout, host: Host) -> Iterator[Layout]:
     """The layout in parts of one resource each, and what belongs to it though it is not declared."""
     namespaces = {namespace.name: namespace for namespace in layout.namespaces}
-    far_ends = {link.id for link in _far_ends(layout.links)}
+    others = {link.id for link in far_ends(layout.links)}
     wanted = {link.id: link for link in layout.links}
     for link in layout.links:
         if link.kind == "loopback":
             yield Layout(link.where, [namespaces[link.netns]], [link])
-        elif link.id not in far_ends:
+        elif link.id not in others:
             yield Layout(link.where, [], [link, wanted[link.peer]] if link.peer else [link])
     seen = dict(wanted)
     for found in host.links.values():
-        if found.mark and found.mark.layout == layout.name and found.kind in _LISTS and found.id not in seen and found.peer not in seen:
+        if found.mark and found.mark.layout == layout.name and found.kind in LISTS and found.id not in seen and found.peer not in seen:
             link = seen[found.id] = Link(found.kind, found.netns, found.name, layout.where)
             yield Layout(layout.where, [Namespace(found.netns, layout.where)] if found.kind == "loopback" else [], [link])
 

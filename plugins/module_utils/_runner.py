@@ -8,7 +8,6 @@ from typing import Any, Dict, List, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils import _dependency
-from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
@@ -57,13 +56,16 @@ def require_pyroute2(module: AnsibleModule) -> None:
 
 def carry_out(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
     """Brings the host to the layout of one resource, or says what that would do; C(key) is that of the resource in the result."""
+    from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
+
     outcome = bring_about(wanted, checking)
+    difference = {"before": outcome.before, "after": outcome.after} if outcome.steps else {}
     return {
         "changed": bool(outcome.steps),
         key: describe(wanted, outcome.host),
         "status": status(wanted, outcome.before, outcome.before if checking else outcome.host),
         "commands": commands_of(outcome.steps),
-        "diff": difference(wanted, outcome) if outcome.steps else {"before": {}, "after": {}},
+        "diff": {"before": {}, "after": {}, **{name: describe(wanted, host) for name, host in difference.items()}},
         "warnings": outcome.warnings,
     }
 
@@ -99,7 +101,3 @@ def commands_of(steps: List[Step]) -> List[str]:
     from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 
     return commands(steps)
-
-
-def difference(wanted: Layout, outcome: Outcome) -> Dict[str, Any]:
-    return {"before": describe(wanted, outcome.before), "after": describe(wanted, outcome.after)}

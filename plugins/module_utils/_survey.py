@@ -99,20 +99,29 @@ class _Surveyor:
         spoken = [*self._wanted, *(namespace.name for namespace in self._layout.namespaces)]
         spoken += [link.peer[0] for link in self._layout.links if link.peer]
         for netns in dict.fromkeys(spoken):
-            identity = self._reader.namespaces.identity(netns)
+            identity = self._visit(netns)
             self.namespaces[netns] = FoundNamespace(identity, "" if identity else _namespaces.obstacle(netns))
             if identity:
                 self.raws[netns] = {raw.ifindex: raw for raw in self._reader.links(netns)}
         known = {found.identity for found in self.namespaces.values()}
         for netns in _namespaces.names():
-            identity = None if netns in self.namespaces else self._reader.namespaces.identity(netns)
+            identity = None if netns in self.namespaces else self._visit(netns)
             if identity and identity not in known:
                 known.add(identity)
                 self._look_for_marks(netns, identity)
+            elif identity:
+                self._reader.forget(netns)
         for netns, raws in self.raws.items():
             for raw in raws.values():
                 if raw.kind == "veth":
                     self._ends.setdefault((raw.ifindex, raw.peer), []).append((netns, raw.name))
+
+    def _visit(self, netns: str) -> Optional[Tuple[int, int]]:
+        """The identity of a namespace, which is entered once for all that is to be read there."""
+        if not netns:
+            return self._reader.namespaces.identity("")
+        identity, self._nsids["", netns] = self._reader.visit(netns, "")
+        return identity
 
     def _look_for_marks(self, netns: str, identity: Tuple[int, int]) -> None:
         raws = self._reader.links(netns)

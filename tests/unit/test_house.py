@@ -31,7 +31,7 @@ FLOORS = (
     ("_kernel._lock", "_kernel._pack", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
     ("_kernel._errors", "_kernel"),
     ("_plan", "_report", "_declaration", "_commands", "_dependency"),
-    ("_options", "_describe"),
+    ("_options", "_describe", "_summary"),
     ("_plan._ownership",),
     ("_plan._cables", "_plan._namespaces", "_plan._networks", "_plan._ports"),
     ("_plan._links",),
@@ -106,7 +106,7 @@ def test_only_the_kernel_room_reaches_the_kernel(path: Path) -> None:
     assert not {"subprocess", "shutil"} & {name.split(".")[0] for name in imports(path)}
 
 
-@pytest.mark.parametrize("room", ["_options", "_plan", "_resources", "_attributes", "_commands", "_describe", "_report", "_marks"])
+@pytest.mark.parametrize("room", ["_options", "_plan", "_resources", "_attributes", "_commands", "_describe", "_report", "_summary", "_marks"])
 def test_pure_rooms_know_neither_ansible_nor_the_kernel(room: str) -> None:
     known = set(imports(ROOMS[room]))
     assert not {name for name in known if name.split(".")[0] == "ansible" or "._kernel" in name}

@@ -60,8 +60,7 @@ class Namespaces:
         """Device and inode of the namespace, None where there is none of that name."""
         try:
             with self.open(netns) as descriptor:
-                status = os.fstat(descriptor)
-                return status.st_dev, status.st_ino
+                return identity_of(descriptor)
         except KernelError as error:
             if error.code in (errno.ENOENT, errno.EINVAL):
                 return None
@@ -73,12 +72,17 @@ class Namespaces:
         if not netns:
             yield
             return
-        with self.open(netns) as descriptor:
-            self._setns(descriptor)
-            try:
-                yield
-            finally:
-                self._setns(self._home)
+        with self.open(netns) as descriptor, self.entered(descriptor):
+            yield
+
+    @contextmanager
+    def entered(self, descriptor: int) -> Iterator[None]:
+        """Runs the block in the namespace of which this is an open file."""
+        self._setns(descriptor)
+        try:
+            yield
+        finally:
+            self._setns(self._home)
 
     @contextmanager
     def create(self, name: str) -> Iterator[None]:
@@ -143,6 +147,11 @@ class Namespaces:
             self._mount(DIRECTORY, DIRECTORY, _MS_BIND | _MS_REC)
             self._mount("", DIRECTORY, _MS_SHARED | _MS_REC)
         self._shared = True
+
+
+def identity_of(descriptor: int) -> Tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
 
 
 def _is_namespace(descriptor: int) -> bool:

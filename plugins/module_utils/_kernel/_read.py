@@ -15,7 +15,7 @@ from typing import Any, Container, Dict, List, NamedTuple, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, identity_of
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Values, Vlan
 
@@ -121,6 +121,18 @@ class Reader:
                 self.adopt(netns, RouteSocket())
         return self._sockets[netns]
 
+    def visit(self, netns: str, home: str) -> Tuple[Optional[Tuple[int, int]], Optional[int]]:
+        """Opens a socket in a namespace; its identity, None where there is none, and the id by which C(home) knows it."""
+        try:
+            with self.namespaces.open(netns) as descriptor:
+                with self.namespaces.entered(descriptor):
+                    self.adopt(netns, RouteSocket())
+                return identity_of(descriptor), self._nsid(home, descriptor)
+        except KernelError as error:
+            if error.code in (errno.ENOENT, errno.EINVAL):
+                return None, None
+            raise
+
     def adopt(self, netns: str, opened: RouteSocket) -> RouteSocket:
         """Keeps a socket that was opened in a namespace; the oldest is closed where there are as many as a process may have."""
         if len(self._sockets) >= self._most:
@@ -209,8 +221,11 @@ class Reader:
     def nsid(self, netns: str, other: str) -> Optional[int]:
         """The id by which C(netns) knows the namespace C(other), None where it has none."""
         with self.namespaces.open(other) as descriptor:
-            body = b"\0\0\0\0" + table.attribute(_NETNSA_FD, struct.pack("=I", descriptor))
-            _type, buffer, start, end = self.socket(netns).get(_RTM_GETNSID, body)
+            return self._nsid(netns, descriptor)
+
+    def _nsid(self, netns: str, descriptor: int) -> Optional[int]:
+        body = b"\0\0\0\0" + table.attribute(_NETNSA_FD, struct.pack("=I", descriptor))
+        _type, buffer, start, end = self.socket(netns).get(_RTM_GETNSID, body)
         for code, first, _last in table.split(buffer, start + 4, end):
             if code == _NETNSA_NSID:
                 number = int(_SIGNED(buffer, first)[0])
@@ -246,42 +261,36 @@ def _fill(values: Values, status: Values, rows: List[table.Attribute], payload: 
 
 def _read_link(buffer: bytes, start: int, end: int, selection: Selection) -> RawLink:
     _family, _type, index, flags, _change = _IFINFO.unpack_from(buffer, start)
+    places = table.places(buffer, start + _IFINFO.size, end)
+
+    def number(code: int, unpack: Any) -> Any:
+        return unpack(buffer, places[code][0])[0] if code in places else None
+
     values: Values = {row.name: bool(flags >> row.code & 1) != (row.code == _IFF_NOARP) for row in selection.flags}
     values["alias"] = ""
     status: Values = {"ifindex": index}
-    name = kind = ""
-    master = peer = 0
-    peer_nsid = None
+    for code, rows in selection.link.items():
+        if code in places:
+            _fill(values, status, rows, buffer[slice(*places[code])])
+    if _IFLA_OPERSTATE in places:
+        operstate = buffer[places[_IFLA_OPERSTATE][0]]
+        status["operstate"] = _OPERSTATES[operstate] if operstate < len(_OPERSTATES) else str(operstate)
+    if _IFLA_CARRIER in places:
+        status["carrier"] = bool(buffer[places[_IFLA_CARRIER][0]])
+    if selection.inet6 and _IFLA_AF_SPEC in places:
+        _read_inet6(buffer, *places[_IFLA_AF_SPEC], values, selection)
     port: Optional[Values] = None
     port_status: Values = {}
-    for code, first, last in table.split(buffer, start + _IFINFO.size, end):
-        if code in selection.link:
-            _fill(values, status, selection.link[code], buffer[first:last])
-        elif code == _IFLA_IFNAME:
-            name = buffer[first : last - 1].decode("utf-8", "surrogateescape")
-        elif code == _IFLA_MASTER:
-            master = _UNSIGNED(buffer, first)[0]
-        elif code == _IFLA_LINK:
-            peer = _UNSIGNED(buffer, first)[0]
-        elif code == _IFLA_LINK_NETNSID:
-            peer_nsid = _SIGNED(buffer, first)[0]
-        elif code == _IFLA_OPERSTATE:
-            number = buffer[first]
-            status["operstate"] = _OPERSTATES[number] if number < len(_OPERSTATES) else str(number)
-        elif code == _IFLA_CARRIER:
-            status["carrier"] = bool(buffer[first])
-        elif code == _IFLA_AF_SPEC:
-            _read_inet6(buffer, first, last, values, selection)
-        elif code == _IFLA_LINKINFO:
-            kind, port = _read_info(buffer, first, last, values, status, port_status, selection)
-    if index == 1 and not kind:
-        kind = "loopback"
-    return RawLink(index, name, kind, values, status, master, port, port_status, peer, peer_nsid)
+    kind = "loopback" if index == 1 else ""
+    if _IFLA_LINKINFO in places:
+        kind, port = _read_info(buffer, *places[_IFLA_LINKINFO], values, status, port_status, selection)
+    first, last = places[_IFLA_IFNAME]
+    name = buffer[first : last - 1].decode("utf-8", "surrogateescape")
+    master, peer, peer_nsid = number(_IFLA_MASTER, _UNSIGNED), number(_IFLA_LINK, _UNSIGNED), number(_IFLA_LINK_NETNSID, _SIGNED)
+    return RawLink(index, name, kind, values, status, master or 0, port, port_status, peer or 0, peer_nsid)
 
 
 def _read_inet6(buffer: bytes, start: int, end: int, values: Values, selection: Selection) -> None:
-    if not selection.inet6:
-        return
     for family, first, last in table.split(buffer, start, end):
         if family == socket.AF_INET6:
             for code, inner, stop in table.split(buffer, first, last):

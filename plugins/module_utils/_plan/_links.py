@@ -24,7 +24,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     inside,
     needs,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Mark, Step, Values, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, FoundLink, Link, Mark, Step, Values, VnetError
 
 CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
 """What goes into the message that makes a bridge or a cable."""
@@ -147,6 +147,8 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
 
 def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     fresh = not found.ifindex
+    if not fresh and _is_as_wanted(wanted, found):
+        return
     _check_ipv6_mtu(wanted, found)
     if found.kind == "bridge":
         _check_delay(wanted, found)
@@ -182,6 +184,22 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     kept = () if fresh else [name for name in wanted.values if rows[name].when == "attach" or _holds(rows[name], wanted, found)]
     values = {**found.values, **{name: value for name, value in wanted.values.items() if name not in kept}}
     draft.found[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
+
+
+def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
+    """Whether a plain look tells that nothing is to be done, as it mostly does where there are a thousand links."""
+    if wanted.kind == "tun" or wanted.routes is not None or wanted.vlans is not None or found.id != wanted.id:
+        return False
+    rows = table.OF_KIND[wanted.kind]
+    if not all(_holds(rows[name], wanted, found) for name in wanted.values):
+        return False
+    if wanted.addresses is None:
+        return True
+    wished = {address.key for address in wanted.addresses}
+    there = {address.key: address for address in found.addresses if not address.dynamic}
+    if not wished <= set(there):
+        return False
+    return not wanted.purge_addresses or all(key in wished or address.link_local or key in KERNEL_OWNED for key, address in there.items())
 
 
 def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
@@ -253,10 +271,9 @@ def same_kind(wanted: Link, found: FoundLink) -> None:
 def conflicts_of(wanted: Link, found: FoundLink) -> List[str]:
     """What of the link that is wanted only a new one can have."""
     conflicts = []
-    for row in table.OF_KIND[wanted.kind].values():
-        value, now = wanted.values.get(row.name), found.values.get(row.name)
-        if value is None or row.when != "create":
-            continue
+    rows = table.OF_KIND[wanted.kind]
+    for row in (rows[name] for name in wanted.values if rows[name].when == "create"):
+        value, now = wanted.values[row.name], found.values.get(row.name)
         if now is None:
             raise VnetError("%s: this kernel has no %s%s" % (wanted.where, row.name, needs(row)))
         if value != now:

@@ -208,9 +208,9 @@ def _claim(draft: Draft, key: LinkId, where: str, alias: Optional[str], group: O
             mark.before.setdefault("alias", found.values["alias"])
     now = _marks.join(found.mark, found.values["alias"])
     text = _marks.join(mark, found.values["alias"] if alias is None else alias)
-    draft.found[key] = draft.found[key]._replace(mark=mark)
     if text == now:
         return
+    draft.found[key] = draft.found[key]._replace(mark=mark)
     if len(text.encode()) > _marks.LONGEST:
         raise VnetError("%s: %s was there before, and the layout changes more of it than can be remembered; let the layout make it" % (where, found.name))
     new, old = {"alias": text}, {"alias": now}

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said of a whole layout in numbers."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, List
+
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, LinkId, Step
+
+LISTS = {"loopback": "namespaces", "bridge": "bridges", "tun": "tuntaps", "veth": "veths", "any": "links"}
+"""The list of a layout in which each kind of link is; a namespace stands for its lo."""
+
+
+def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dict[str, Dict[str, int]]:
+    """How many of each kind are declared, and what becomes of them. A cable counts once; what only gets a mark is not changed."""
+    near = {link.id: link.peer for link in far_ends(layout.links) if link.peer}
+    kinds = {**{key: link.kind if link.kind in LISTS else "any" for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
+    made = {_subject(step) for step in steps if step.act in ("netns add", "link add")}
+    removed = {_subject(step) for step in steps if step.act in ("netns delete", "link delete")}
+    changed = {near.get(key, key) for key in (_subject(step) for step in steps if not _only_marks(step)) if key not in removed}
+    marks = [(key, before.links[key].mark, found.mark) for key, found in after.links.items() if key in before.links and key not in near]
+    subjects: Dict[str, Iterable[LinkId]] = {
+        "declared": [link.id for link in layout.links if link.id not in near],
+        "made": made,
+        "changed": changed - made,
+        "removed": removed,
+        "adopted": [key for key, old, new in marks if new and new.before is not None and not old],
+        "released": [key for key, old, new in marks if old and old.layout == layout.name and not new],
+    }
+    counts = {kind: dict.fromkeys(subjects, 0) for kind in LISTS.values()}
+    for count, keys in subjects.items():
+        for key in keys:
+            if kinds.get(key) in LISTS:
+                counts[LISTS[kinds[key]]][count] += 1
+    return counts
+
+
+def far_ends(links: Iterable[Link]) -> List[Link]:
+    """The ends of cables that are declared as peers."""
+    return [link for link in links if link.where.endswith(".peer")]
+
+
+def _subject(step: Step) -> LinkId:
+    """What a step is counted for: a namespace by its lo."""
+    if step.act.startswith("netns"):
+        return step.name, "lo"
+    if step.act in ("sysctl set", "nsid set"):
+        return step.netns or step.name, "lo"
+    return step.netns, step.name or "lo"
+
+
+def _only_marks(step: Step) -> bool:
+    return step.act == "link set" and not set(step.new) - {"alias", "link_group"}
