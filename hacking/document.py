@@ -25,6 +25,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, Option  # noqa: E402
 
 Values = Dict[str, Any]
+Scope = Tuple[Tuple[str, ...], List[str]]
+"""The way to options, and their names."""
 MODULES = {**OPTIONS, "vnet_layout": LAYOUT_OPTIONS, "vnet_info": INFO_OPTIONS}
 LINK_STATUS = {
     "ifindex": {"description": "Index of the link in its namespace.", "type": "int"},
@@ -83,14 +85,14 @@ def documentation(module: str, texts: Values) -> Values:
     }
 
 
-def options_of(options: Iterable[Option], path: Tuple[str, ...] = ()) -> Values:
-    names = [option.name for option in options]
-    return {option.name: option_of(option, path, names) for option in options}
+def options_of(options: Iterable[Option], path: Tuple[str, ...] = (), around: Tuple[Scope, ...] = ()) -> Values:
+    scopes = (*around, (path, [option.name for option in options]))
+    return {option.name: option_of(option, scopes) for option in options}
 
 
-def option_of(option: Option, path: Tuple[str, ...], siblings: List[str]) -> Values:
+def option_of(option: Option, scopes: Tuple[Scope, ...]) -> Values:
     values: Values = {
-        "description": [placed(text, path, siblings) for text in descriptions(option)],
+        "description": [placed(text, scopes) for text in descriptions(option)],
         "type": option.type,
     }
     if option.required:
@@ -103,17 +105,17 @@ def option_of(option: Option, path: Tuple[str, ...], siblings: List[str]) -> Val
         values["elements"] = option.elements
     if option.options:
         suffix = "[]" if option.type == "list" else ""
-        values["suboptions"] = options_of(option.options, (*path, option.name + suffix))
+        values["suboptions"] = options_of(option.options, (*scopes[-1][0], option.name + suffix), scopes)
     return values
 
 
-def placed(text: str, path: Tuple[str, ...], siblings: List[str]) -> str:
-    """References to options beside this one, with the way to them."""
+def placed(text: str, scopes: Tuple[Scope, ...]) -> str:
+    """References to options beside this one or above, with the way to them."""
 
     def full(match: re.Match[str]) -> str:
-        name = match[1]
-        first = re.split(r"[\[.=]", name)[0]
-        return f"O({'.'.join((*path, name))})" if path and first in siblings else match[0]
+        first = re.split(r"[\[.=]", match[1])[0]
+        path = next((path for path, names in reversed(scopes) if first in names), ())
+        return f"O({'.'.join((*path, match[1]))})"
 
     return re.sub(r"O\(([^)]*)\)", full, text)
 

@@ -127,7 +127,7 @@ def _check_of(option: Option) -> _Check:
 
 def _checked(check: _Check, value: Any, where: str) -> Any:
     option = check.option
-    if type(value) is not check.kind:
+    if not isinstance(value, check.kind):
         value = _converted(option.type, value, "%s.%s" % (where, option.name))
     if option.choices and value not in option.choices:
         raise VnetError("%s.%s: %s is none of %s" % (where, option.name, shown(str(value)), ", ".join(option.choices)))

@@ -83,6 +83,7 @@ EXAMPLES = r"""
     bridges: "{{ vnet_host.declaration.bridges }}"
     tuntaps: "{{ vnet_host.declaration.tuntaps }}"
     veths: "{{ vnet_host.declaration.veths }}"
+    links: "{{ vnet_host.declaration.links }}"
 """
 
 RETURN = r"""

@@ -111,8 +111,8 @@ options:
         suboptions:
           to:
             description:
-              - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or
-                IPv4.'
+              - 'Destination: a prefix, an address, or V(default), which is of the family of O(namespaces[].routes[].via),
+                or IPv4.'
             type: str
             required: true
           via:
@@ -150,7 +150,7 @@ options:
             type: bool
           dev:
             description:
-              - Link that the route goes through. Left out, the kernel takes the one that reaches O(routes[].via).
+              - Link that the route goes through. Left out, the kernel takes the one that reaches O(namespaces[].routes[].via).
             type: str
           type:
             description:
@@ -705,8 +705,8 @@ options:
         suboptions:
           to:
             description:
-              - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or
-                IPv4.'
+              - 'Destination: a prefix, an address, or V(default), which is of the family of O(bridges[].routes[].via),
+                or IPv4.'
             type: str
             required: true
           via:
@@ -1060,8 +1060,8 @@ options:
         suboptions:
           to:
             description:
-              - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or
-                IPv4.'
+              - 'Destination: a prefix, an address, or V(default), which is of the family of O(tuntaps[].routes[].via),
+                or IPv4.'
             type: str
             required: true
           via:
@@ -1397,8 +1397,8 @@ options:
         suboptions:
           to:
             description:
-              - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or
-                IPv4.'
+              - 'Destination: a prefix, an address, or V(default), which is of the family of O(veths[].routes[].via),
+                or IPv4.'
             type: str
             required: true
           via:
@@ -1488,13 +1488,13 @@ options:
             description:
               - Number of transmit queues.
               - V(1) to V(4096).
-              - Only a new link can have another value, see O(recreate).
+              - Only a new link can have another value, see O(veths[].recreate).
             type: int
           num_rx_queues:
             description:
               - Number of receive queues.
               - V(1) to V(4096).
-              - Only a new link can have another value, see O(recreate).
+              - Only a new link can have another value, see O(veths[].recreate).
               - Needs CONFIG_RPS in the kernel.
             type: int
           gso_max_segs:
@@ -1721,7 +1721,7 @@ options:
             suboptions:
               to:
                 description:
-                  - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via),
+                  - 'Destination: a prefix, an address, or V(default), which is of the family of O(veths[].peer.routes[].via),
                     or IPv4.'
                 type: str
                 required: true
@@ -2040,8 +2040,8 @@ options:
         suboptions:
           to:
             description:
-              - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or
-                IPv4.'
+              - 'Destination: a prefix, an address, or V(default), which is of the family of O(links[].routes[].via),
+                or IPv4.'
             type: str
             required: true
           via:

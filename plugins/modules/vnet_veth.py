@@ -632,8 +632,8 @@ options:
         suboptions:
           to:
             description:
-              - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or
-                IPv4.'
+              - 'Destination: a prefix, an address, or V(default), which is of the family of O(peer.routes[].via),
+                or IPv4.'
             type: str
             required: true
           via:
