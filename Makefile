@@ -41,6 +41,7 @@ $(PARTS): $(VENV)/test
 lab: $(VENV)/test ## test on a second kernel, and on hosts of its own over SSH
 	@missing=$$($(PYTHON) tests/lab/packages.py); test -z "$$missing" || \
 	    { echo "The lab needs these packages: $$missing. As root, \`make lab-deps\` installs them." >&2; exit 1; }
+	@$(VENV)/bin/python tests/lab/hosts.py image
 	@$(VENV)/bin/python tests/run lab-kernel lab-hosts
 
 lab-deps: ## install the packages that the lab needs (apt-get, as root)

@@ -236,7 +236,10 @@ class Lab:
 
 def main(count: str, *command: str) -> int:
     if count == "image":
-        print(image())
+        try:
+            print(image())
+        except subprocess.CalledProcessError as error:
+            refuse("the disk of the hosts could not be made: %s failed." % error.cmd[0])
         return 0
     with Lab(int(count)) as lab:
         return subprocess.run(command, env=lab.environment, check=False).returncode
