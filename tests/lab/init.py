@@ -9,7 +9,11 @@ import json
 import os
 import subprocess
 import sys
+import traceback
 from pathlib import Path
+from typing import Optional
+
+ROOT = Path(__file__).resolve().parents[2]
 
 MOUNTS = [
     ("proc", "/proc"),
@@ -20,15 +24,23 @@ MOUNTS = [
     ("tmpfs", "/tmp"),
 ]
 MODULES = ["bridge", "br_netfilter", "8021q", "veth", "tun", "dummy", "macvlan", "ipvlan", "vrf", "vxlan", "bonding", "sch_netem", "nf_tables"]
+MS_NOSUID, MS_REMOUNT, MS_BIND = 0x2, 0x20, 0x1000
+LIBC = ctypes.CDLL(None, use_errno=True)
 POWER_OFF = 0x4321FEDC
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def main(mark: str, folder: Path) -> None:
     os.environ["PATH"] = PATH
+    # Where an ordinary user started this kernel, root's files seem to be nobody's: mount(8) would turn into nobody.
+    mount(None, "/", MS_REMOUNT | MS_BIND | MS_NOSUID)
+    checkout = os.open(ROOT, os.O_PATH)
     for kind, place in MOUNTS:
         os.makedirs(place, exist_ok=True)
         subprocess.run(["mount", "-n", "-t", kind, kind, place], check=True)
+    if not ROOT.exists():  # it is under /tmp
+        ROOT.mkdir(parents=True)
+        mount(f"/proc/self/fd/{checkout}", str(ROOT), MS_BIND)
     console = os.open("/dev/console", os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(console, descriptor)
@@ -44,6 +56,11 @@ def main(mark: str, folder: Path) -> None:
     (folder / "status").write_text(str(result.returncode), encoding="utf-8")
 
 
+def mount(source: Optional[str], place: str, flags: int) -> None:
+    if LIBC.mount(source and source.encode(), place.encode(), None, ctypes.c_ulong(flags), None):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), place)
+
+
 def load_modules(folder: Path) -> None:
     """From where the Debian package has them, which is not where modprobe looks."""
     release = os.uname().release
@@ -55,7 +72,9 @@ def load_modules(folder: Path) -> None:
 if __name__ == "__main__":
     try:
         main(sys.argv[1], Path(sys.argv[2]))
+    except Exception:
+        traceback.print_exc()  # by itself it would come after the end
     finally:
         sys.stdout.flush()
         os.sync()
-        ctypes.CDLL(None).reboot(POWER_OFF)
+        LIBC.reboot(POWER_OFF)
