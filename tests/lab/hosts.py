@@ -31,6 +31,7 @@ USER = "lab"
 GATEWAY = "10.88.0.1"
 ADDRESS = "10.88.0.%d"
 BRIDGE = "lab0"
+TUN = "/dev/net/tun"
 HOME = Path("/run/lab")
 MEMORY = "256M"
 DISK = "1500M"
@@ -68,7 +69,9 @@ def refuse(sentence: str) -> NoReturn:
 
 
 def image() -> Path:
-    """The disk that every host starts from; made anew when its recipe changes."""
+    """The disk that every host starts from; made anew when its recipe changes. Says at once what else the hosts will need."""
+    if not os.access(TUN, os.R_OK | os.W_OK):
+        refuse("the hosts need %s, which this user may not open: run the lab with sudo, or sudo chmod 666 %s." % (TUN, TUN))
     kernel = subprocess.run(["linux.uml", "--version"], check=True, capture_output=True, text=True).stdout
     recipe = "\n".join([SUITE, *PACKAGES, CUSTOMIZE, DISK, kernel])
     disk = CACHE / ("disk-%s.ext4" % hashlib.sha256(recipe.encode()).hexdigest()[:12])
