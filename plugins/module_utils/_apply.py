@@ -133,18 +133,28 @@ class Transaction:
     def undo(self) -> List[str]:
         """Takes everything back as far as that can be; returns what is lost."""
         lost = []
-        for step in reversed(self.taken):
+        claims = next((number for number, step in enumerate(self.taken) if not _marks(step)), len(self.taken))
+        for step in reversed(self.taken[claims:]):
             if step.act in _FINAL:
                 lost.append(subject(self._layout, step))
-                continue
-            opposite = undo(step)
-            for action in ([opposite] if opposite else []) + list(step.restore):
-                with suppress(KernelError):  # what is not as before is found by looking at the host afterwards
-                    if not self._holds(action):
-                        run(self._writer, action)
+            else:
+                self._undo(step)
         for (netns, _name), saved in self._saved.items():
             restore(self._reader.socket(netns), saved)
+        for step in reversed(self.taken[:claims]):  # until then the marks remember what was there before
+            self._undo(step)
         return lost
+
+    def _undo(self, step: Step) -> None:
+        opposite = undo(step)
+        for action in ([opposite] if opposite else []) + list(step.restore):
+            with suppress(KernelError):  # what is not as before is found by looking at the host afterwards
+                if not self._holds(action):
+                    run(self._writer, action)
+
+
+def _marks(step: Step) -> bool:
+    return step.act == "link set" and not set(step.new) - {"alias", "link_group"}
 
 
 def _harmless(step: Step) -> bool:

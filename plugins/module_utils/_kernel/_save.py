@@ -81,11 +81,13 @@ def _now(sock: RouteSocket, saved: Saved) -> Saved:
 
 
 def _restore_addresses(sock: RouteSocket, saved: Saved) -> None:
-    """IPv4 addresses all anew where they are not the same: their order tells primary from secondary ones."""
+    """IPv4 addresses anew from where they are not the same: their order tells primary from secondary ones."""
     now = _addresses(sock, saved.ifindex)
     going = [address for address in now if address not in saved.addresses and not _link_local(address)]
-    if _keys(saved.addresses)[0] != _keys(now)[0]:
-        going = [address for address in now if address[1][0] == socket.AF_INET or address in going]
+    before, after = _keys(saved.addresses)[0], _keys(now)[0]
+    while before and after and before[0] == after[0]:
+        del before[0], after[0]
+    going = [address for address in now if address in going or (address[1][0] == socket.AF_INET and address[0] in after)]
     for _key, body in reversed(going):
         with suppress(KernelError):
             sock.request(_RTM_DELADDR, 0, body)
