@@ -124,8 +124,8 @@ def put_away(draft: Draft, found: FoundLink) -> FoundLink:
     """Frees the name of a link: it goes down, as older kernels only rename what is down, and gets another name."""
     away = "vnetold%d" % found.ifindex
     if draft.layout.name and not draft.owns(found):  # should the run be cut off, the next one knows that it is to go
-        group = {"link_group": _marks.unfinished(draft.layout.name)}
-        draft.add(CLAIM, "link set", found.netns, found.name, group, {"link_group": found.values["link_group"]})
+        mark = {"alias": _marks.join(Mark(draft.layout.name), "")}
+        draft.add(CLAIM, "link set", found.netns, found.name, mark, {"alias": _marks.join(found.mark, found.values["alias"])})
     if found.values["up"]:
         draft.add(AWAY, "link set", found.netns, found.name, {"up": False}, {"up": True})
     draft.add(AWAY, "link rename", found.netns, found.name, away, found.name)
