@@ -142,15 +142,14 @@ def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, int]) -
 
 
 def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, int]) -> None:
-    current = found.routes
-    if found.name == "lo":
-        current = [route for route in draft.namespaces[found.netns].routes or [] if not route.dev]
-    there = {_route_key(route): route for route in current or []}
+    of_namespace = found.name == "lo"
+    current = (draft.namespaces[found.netns].routes if of_namespace else found.routes) or []
     for key, was_there in before.items():
-        if key in there and not was_there:
-            draft.add(UNROUTE, "route delete", found.netns, there[key].dev, old=there[key])
-        elif was_there and key not in there:
-            route = _route_of(key, found.name if found.name != "lo" else "")
+        route = _route_of(key, "" if of_namespace else found.name)
+        there = [other for other in current if route.satisfied_by(other)]
+        if there and not was_there:
+            draft.add(UNROUTE, "route delete", found.netns, there[0].dev, old=there[0])
+        elif was_there and not there:
             for other in _routes_that_go(draft, found.netns):
                 if other.key == route.key:
                     draft.add(UNROUTE, "route delete", found.netns, other.dev, old=other)
