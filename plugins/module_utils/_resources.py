@@ -17,6 +17,8 @@ KERNEL_OWNED = (("127.0.0.1", 8, ""), ("::1", 128, ""))
 """The addresses that lo gets by itself."""
 CORPSE = "an empty plain file"
 """What a crash or a reboot leaves of a named namespace."""
+OWN_CORPSE = "what a run of this layout left"
+"""The same, with the mark of the layout in it."""
 
 
 class VnetError(Exception):

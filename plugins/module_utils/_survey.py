@@ -11,6 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawLink, RawRoute, Reader, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
+    OWN_CORPSE,
     Address,
     FoundLink,
     FoundNamespace,
@@ -111,6 +112,8 @@ class _Surveyor:
                 self._look_for_marks(netns, identity)
             elif identity:
                 self._reader.forget(netns)
+            elif netns not in self.namespaces and self._is_ours_by(_namespaces.note(netns)):
+                self.namespaces[netns] = FoundNamespace(None, OWN_CORPSE)
         for netns, raws in self.raws.items():
             for raw in raws.values():
                 if raw.kind == "veth":
@@ -130,6 +133,10 @@ class _Surveyor:
             self.raws[netns] = {raw.ifindex: raw for raw in raws}
         else:
             self._reader.forget(netns)
+
+    def _is_ours_by(self, note: str) -> bool:
+        mark, _text = _marks.split(note)
+        return bool(mark and mark.layout == self._layout.name)
 
     def _is_ours(self, raw: RawLink) -> bool:
         mark, _alias = _marks.split(raw.values["alias"])

@@ -10,6 +10,7 @@ import os
 from contextlib import contextmanager
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE
 
@@ -85,12 +86,19 @@ class Namespaces:
             self._setns(self._home)
 
     @contextmanager
-    def create(self, name: str) -> Iterator[None]:
-        """Makes a namespace and runs the block in it; then it gets its name as from ip netns add: a bind mount in /run/netns."""
+    def create(self, name: str, note: str = "") -> Iterator[None]:
+        """Makes a namespace and runs the block in it; then it gets its name as from ip netns add: a bind mount in /run/netns.
+
+        C(note) is written into the file below the mount. It shows when a run is cut off before the mount or after the umount.
+        """
         self._share_directory()
         path = path_of(name)
         try:
-            os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o444))
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+            try:
+                os.write(descriptor, note.encode())
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise refusal(error, path) from None
         try:
@@ -167,9 +175,18 @@ def obstacle(netns: str) -> str:
     if not os.path.lexists(path):
         return ""
     try:
-        return CORPSE if "/" not in netns and os.path.isfile(path) and os.path.getsize(path) == 0 else _ANYTHING
+        return CORPSE if "/" not in netns and os.path.isfile(path) and (os.path.getsize(path) == 0 or _marks.split(note(netns))[0]) else _ANYTHING
     except OSError:
         return _ANYTHING
+
+
+def note(name: str) -> str:
+    """What lies in the file of a namespace that is not mounted, '' for nothing."""
+    try:
+        with open(path_of(name), encoding="utf-8") as file:
+            return file.read(_marks.LONGEST)
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def names() -> List[str]:

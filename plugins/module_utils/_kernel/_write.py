@@ -96,7 +96,7 @@ class Writer:
     def namespace_add(self, name: str, loopback: Values) -> None:
         """Makes a namespace, which gets its name when its lo has these values: so nobody finds it unmarked."""
         self._reader.forget(name)
-        with self._namespaces.create(name):
+        with self._namespaces.create(name, loopback.get("alias", "")):
             opened = self._reader.adopt(name, RouteSocket())
             if loopback:
                 opened.request(_RTM_NEWLINK, 0, _pack.link(_LOOPBACK, loopback))

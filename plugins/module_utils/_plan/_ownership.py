@@ -12,6 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRE
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure, put_away, remove
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
+    OWN_CORPSE,
     Address,
     FoundLink,
     FoundNamespace,
@@ -49,7 +50,7 @@ def plan_farewells(draft: Draft) -> None:
             _replace_other_kind(draft, declared[found.id], found)
         elif found.id in draft.found and found.id not in listed:
             _dismiss(draft, found, declared)
-    for netns in going:
+    for netns in going + [name for name, found in draft.host.namespaces.items() if found.obstacle == OWN_CORPSE]:
         _remove_namespace(draft, netns)
 
 
