@@ -18,10 +18,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS) lab lab-deps bench bench-layout docs pin clean
+.PHONY: help demo test $(PARTS) lab lab-deps molecule bench bench-layout docs pin clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/demo ## build a network of its own, ping across it, and remove it again
 	@tests/sandbox $(VENV)/bin/ansible-playbook playbooks/quickstart.yml
@@ -38,14 +38,20 @@ sanity: ## run ansible-test sanity
 $(PARTS): $(VENV)/test
 	@$(VENV)/bin/python tests/run $@
 
-lab: $(VENV)/test ## test on a second kernel, and on hosts of its own over SSH
-	@missing=$$($(PYTHON) tests/lab/packages.py); test -z "$$missing" || \
-	    { echo "The lab needs these packages: $$missing. As root, \`make lab-deps\` installs them." >&2; exit 1; }
-	@$(VENV)/bin/python tests/lab/hosts.py image
-	@$(VENV)/bin/python tests/run lab-kernel lab-hosts
+require = missing=$$($(PYTHON) tests/lab/packages.py $(1)); test -z "$$missing" || \
+	{ echo "These packages are needed: $$missing. As root, \`make lab-deps\` installs them." >&2; exit 1; }
 
-lab-deps: ## install the packages that the lab needs (apt-get, as root)
-	@missing=$$($(PYTHON) tests/lab/packages.py); test -z "$$missing" || \
+lab: $(VENV)/test ## test on a second kernel, and on hosts of its own over SSH
+	@$(call require,lab)
+	@$(VENV)/bin/python tests/lab/hosts.py image
+	@$(VENV)/bin/python tests/run lab-kernel lab-molecule lab-hosts
+
+molecule: $(VENV)/test ## test the roles with real traffic and real programs
+	@$(call require,molecule)
+	@$(VENV)/bin/python tests/run molecule
+
+lab-deps: ## install the packages that the lab and the scenarios of the roles need (apt-get, as root)
+	@missing=$$($(PYTHON) tests/lab/packages.py lab molecule); test -z "$$missing" || \
 	    { echo "Installing $$missing …" && DEBIAN_FRONTEND=noninteractive && export DEBIAN_FRONTEND && \
 	        apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends $$missing; }
 

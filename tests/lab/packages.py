@@ -1,15 +1,16 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The packages of Debian or Ubuntu that the lab needs: prints those that are missing here."""
+"""The packages of Debian or Ubuntu that are missing here: packages.py lab|molecule..."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Dict, List
 
-PACKAGES: Dict[str, str] = {
+LAB: Dict[str, str] = {
     "user-mode-linux": "linux.uml",
     "kmod": "modprobe",
     "mmdebstrap": "mmdebstrap",
@@ -20,12 +21,22 @@ PACKAGES: Dict[str, str] = {
     "python3-pyroute2": "/usr/lib/python3/dist-packages/pyroute2",
 }
 """Package, and a program or file of it."""
+MOLECULE: Dict[str, str] = {
+    "dnsmasq-base": "dnsmasq",
+    "iproute2": "ip",
+    "nftables": "nft",
+    "openssl": "openssl",
+    "openvpn": "openvpn",
+    "user-mode-linux": "linux.uml",
+}
+"""What the scenarios of the roles run on the networks."""
+SETS = {"lab": LAB, "molecule": MOLECULE}
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
-def missing() -> List[str]:
-    return [package for package, sign in PACKAGES.items() if not (Path(sign).exists() if sign.startswith("/") else shutil.which(sign, path=PATH))]
+def missing(packages: Dict[str, str]) -> List[str]:
+    return [package for package, sign in packages.items() if not (Path(sign).exists() if sign.startswith("/") else shutil.which(sign, path=PATH))]
 
 
 if __name__ == "__main__":
-    print(*missing())
+    print(*sorted({package for name in sys.argv[1:] for package in missing(SETS[name])}))
