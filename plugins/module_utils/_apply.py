@@ -312,7 +312,8 @@ def _essence(host: Host, link: LinkId) -> Any:
 def subject(layout: Layout, step: Step) -> str:
     """What a step is about, for errors."""
     whose = [link.where for link in layout.links if link.id == (step.netns, step.name)]
-    whose += [namespace.where for namespace in layout.namespaces if step.name == namespace.name and not step.netns]
+    inside = step.act == "sysctl set" or not step.name
+    whose += [namespace.where for namespace in layout.namespaces if namespace.name == (step.netns if inside else step.name) and (inside or not step.netns)]
     whose += ["%s: %s" % (layout.where, step.name)] if step.name else [layout.where]
     return "%s: %s" % (whose[0], _action(step))
 
