@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Set, Tuple
+from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
@@ -179,7 +179,7 @@ class _Surveyor:
             tables = (
                 [MAIN_TABLE]
                 + [route.table for route in (wanted and wanted.routes) or []]
-                + [int(words[2]) for words in map(str.split, before.get("routes", ())) if len(words) > 2]
+                + _tables_of(before.get("routes", ()))
             )
             routes = [route.route._replace(dev=raw.name) for route in self._routes_of(netns, tables, raw.ifindex)]
         own_vlans = None if vlans is None else vlans.get(raw.ifindex, {})
@@ -239,10 +239,9 @@ class _Surveyor:
     def describe_namespaces(self) -> None:
         """What is said of namespaces, and who lives in those that go."""
         wanted = {namespace.name: namespace for namespace in self._layout.namespaces}
-        for name, namespace in wanted.items():
-            found = self.namespaces[name]
-            if found.identity:
-                self.namespaces[name] = self._described(namespace, found)
+        for name, found in list(self.namespaces.items()):
+            if found.identity and (name in wanted or self._remembered_routes(name)):
+                self.namespaces[name] = self._described(wanted.get(name, Namespace(name, "")), found)
         going = {found.identity: name for name, found in self.namespaces.items() if found.identity and name not in wanted and self._goes(name)}
         for identity, pids in _namespaces.processes(going).items():
             self.namespaces[going[identity]] = self.namespaces[going[identity]]._replace(pids=pids)
@@ -251,11 +250,17 @@ class _Surveyor:
         nsid = self._reader.nsid("", wanted.name) if wanted.nsid is not None else None
         sysctl = {key: self._reader.sysctl(wanted.name, key) for key in wanted.sysctl or ()}
         routes = None
-        memory = self._mark_of(wanted.name)
-        if wanted.routes is not None or (memory and memory.before and "routes" in memory.before):
-            tables = [MAIN_TABLE] + [route.table for route in wanted.routes or []]
+        remembered = self._remembered_routes(wanted.name)
+        if wanted.routes is not None or remembered:
+            tables = [MAIN_TABLE] + [route.table for route in wanted.routes or []] + _tables_of(remembered)
             routes = [self._named(wanted.name, raw) for raw in self._routes_of(wanted.name, tables)]
         return found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
+
+    def _remembered_routes(self, netns: str) -> Dict[str, int]:
+        """What the mark of a namespace says of its routes."""
+        mark = self._mark_of(netns)
+        routes: Dict[str, int] = ((mark and mark.before) or {}).get("routes", {})
+        return routes
 
     def _routes_of(self, netns: str, tables: List[int], device: int = 0) -> List[RawRoute]:
         """The routes that nobody else looks after, all or those through one link."""
@@ -275,3 +280,8 @@ class _Surveyor:
 
     def _named(self, netns: str, raw: RawRoute) -> Route:
         return raw.route._replace(dev=self._name(netns, raw.device) if raw.route.type == "unicast" else "")
+
+
+def _tables_of(remembered: Iterable[str]) -> List[int]:
+    """The tables of routes as marks remember them, without the main one."""
+    return [int(words[2]) for words in map(str.split, remembered) if len(words) > 2]

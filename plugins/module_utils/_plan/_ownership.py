@@ -124,22 +124,21 @@ def _release(draft: Draft, found: FoundLink, before: Values) -> None:
     if master and (found.netns, master) not in draft.found:
         draft.warnings.append("%s: bridge %s, of which it was a port, is gone" % (where, master))
         master, port = "", None
-    link = Link(kind, found.netns, found.name, where, values, master=master, port=port)
+    addresses = _addresses_before(found, before["addresses"]) if "addresses" in before else None
+    link = Link(kind, found.netns, found.name, where, values, master=master, port=port, addresses=addresses, purge_addresses=True)
     configure(draft, link, found)
     draft.released.append(link)
-    _release_addresses(draft, found, before.get("addresses", {}))
     _release_routes(draft, found, before.get("routes", {}))
     _release_vlans(draft, found, before.get("vlans", {}))
     _forget(draft, found, str(before.get("alias", found.values["alias"])))
 
 
-def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, int]) -> None:
-    there = {str(address): address for address in found.addresses}
-    for text, was_there in before.items():
-        if text in there and not was_there:
-            draft.add(ADDRESS, "address delete", found.netns, found.name, old=there[text])
-        elif was_there and text not in there:
-            draft.add(ADDRESS, "address add", found.netns, found.name, Address.parsed(text))
+def _addresses_before(found: FoundLink, before: Dict[str, int]) -> List[Address]:
+    """The addresses without those that the layout added, and with those that it took away."""
+    kept = [address for address in found.addresses if not address.dynamic and before.get(str(address), 1)]
+    keys = {address.key for address in kept}
+    gone = (Address.parsed(text) for text, was_there in before.items() if was_there)
+    return kept + [address for address in gone if address.key not in keys]
 
 
 def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, int]) -> None:
@@ -255,6 +254,9 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
     """What a step changes, and what it was."""
     if step.act == "link set":
         yield from (((name,), (step.old or {}).get(name)) for name in step.new if name != "alias")
+        if "master" in step.new:  # what it was as a port goes with it
+            settings = ((name, old) for other in step.restore if other.act == "port set" for name, old in other.new.items())
+            yield from ((("port", name), old) for name, old in settings if old != table.OF_PORT[name].initial)
     elif step.act == "port set" and step.old:
         yield from ((("port", name), old) for name, old in step.old.items())
     elif step.act in ("address add", "address delete"):
