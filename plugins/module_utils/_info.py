@@ -85,14 +85,16 @@ def _names(spaces: Namespaces, asked: Optional[List[str]]) -> List[str]:
 
 
 def _fdb(reader: Reader, host: Host, netns: str) -> Iterator[Values]:
-    names = {link.ifindex: link.name for link in host.links.values() if link.netns == netns}
+    links = {link.ifindex: link for link in host.links.values() if link.netns == netns}
     for entry in reader.fdb(netns):
-        bridge = names.get(entry.master or entry.device, "")
+        bridge, port = links.get(entry.master or entry.device), links.get(entry.device)
+        if not bridge or bridge.kind != "bridge":
+            continue  # what a network card listens to
         flags = (("self", _FDB_SELF), ("master", _FDB_MASTER), ("extern_learn", _FDB_EXTERNAL), ("sticky", _FDB_STICKY))
         yield {
             "netns": netns,
-            "bridge": bridge,
-            "port": names.get(entry.device, ""),
+            "bridge": bridge.name,
+            "port": port.name if port else "",
             "mac": entry.mac,
             "vlan": entry.vlan or None,
             "permanent": entry.permanent,
@@ -158,7 +160,7 @@ class _View:
 
     def _cable(self, key: LinkId, done: Set[LinkId]) -> List[Values]:
         found = self._host.links[key]
-        if not found.peer or found.peer not in self._host.links:
+        if not found.peer or found.peer not in self._wanted:
             self.warnings.append("%s: its other end is in no namespace that was looked at, so it is not in the declaration" % found.name)
             return []
         near, far = sorted((key, found.peer), key=lambda end: (not self._host.links[end].master, end))
