@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List
+from typing import Dict, Iterable, List, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, LinkId, Step
 
@@ -18,6 +18,7 @@ def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dic
     kinds = {**{key: link.kind if link.kind in LISTS else "any" for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
     made = {_subject(step) for step in steps if step.act in ("netns add", "link add")}
     removed = {_subject(step) for step in steps if step.act in ("netns delete", "link delete")}
+    removed |= _lost(before, {step.name for step in steps if step.act == "netns delete"}, removed)
     changed = {near.get(key, key) for key in (_subject(step) for step in steps if not _only_marks(step)) if key not in removed}
     marks = [(key, before.links[key].mark, found.mark) for key, found in after.links.items() if key in before.links and key not in near]
     subjects: Dict[str, Iterable[LinkId]] = {
@@ -26,7 +27,7 @@ def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dic
         "changed": changed - made,
         "removed": removed,
         "adopted": [key for key, old, new in marks if new and new.before is not None and not old],
-        "released": [key for key, old, new in marks if old and old.layout == layout.name and not new],
+        "released": [key for key, old, new in marks if old and old.layout == layout.name and not new and not _is_second(before, key)],
     }
     counts = {kind: dict.fromkeys(subjects, 0) for kind in LISTS.values()}
     for count, keys in subjects.items():
@@ -34,6 +35,21 @@ def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dic
             if kinds.get(key) in LISTS:
                 counts[LISTS[kinds[key]]][count] += 1
     return counts
+
+
+def _is_second(host: Host, key: LinkId) -> bool:
+    """Whether a cable that is not declared is counted by its other end."""
+    peer = host.links[key].peer
+    return bool(peer and peer in host.links and peer < key)
+
+
+def _lost(before: Host, namespaces: Set[str], removed: Set[LinkId]) -> Set[LinkId]:
+    """What goes with namespaces; a cable by one of its ends."""
+    lost: Set[LinkId] = set()
+    for key, found in before.links.items():
+        if found.netns in namespaces and found.mark and found.kind != "loopback" and found.peer not in removed | lost:
+            lost.add(key)
+    return lost
 
 
 def far_ends(links: Iterable[Link]) -> List[Link]:
