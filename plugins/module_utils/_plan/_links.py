@@ -65,7 +65,8 @@ def plan_link(draft: Draft, wanted: Link) -> None:
     found = draft.found.get(wanted.id)
     if not found and wanted.kind == "any":
         draft.missing("%s: there is no link %s%s, and this does not make one" % (wanted.where, wanted.name, inside(wanted.netns)))
-    if found:
+        found = blank(wanted.kind, wanted.netns, wanted.name, {"up": False})
+    elif found:
         same_kind(wanted, found)
         found = unless_recreated(draft, wanted, found, conflicts_of(wanted, found))
     if not found:
@@ -96,7 +97,7 @@ def plan_births(draft: Draft) -> None:
     """New links go up when all else is done, bridges last: each port of a bridge that is up costs twice as much."""
     loopbacks: Dict[str, Values] = {}
     for link in sorted(draft.layout.links, key=lambda link: link.kind == "bridge"):
-        if not link.present or draft.found[link.id].ifindex:
+        if not link.present or link.kind == "any" or draft.found[link.id].ifindex:
             continue
         values: Values = {"up": True} if link.id in draft.rising else {}
         if draft.layout.name:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, CLAIM, DELETE_NAMESPACE, JOIN, LATE, ROUTE, UNROUTE, UP, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CLAIM, DELETE_NAMESPACE, JOIN, LATE, ROUTE, UNROUTE, UP, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure, put_away, remove
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
