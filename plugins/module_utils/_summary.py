@@ -47,7 +47,7 @@ def _lost(before: Host, namespaces: Set[str], removed: Set[LinkId]) -> Set[LinkI
     """What goes with namespaces; a cable by one of its ends."""
     lost: Set[LinkId] = set()
     for key, found in before.links.items():
-        if found.netns in namespaces and found.mark and found.kind != "loopback" and found.peer not in removed | lost:
+        if found.netns in namespaces and found.mark and found.kind != "loopback" and found.peer not in removed and found.peer not in lost:
             lost.add(key)
     return lost
 
