@@ -9,7 +9,7 @@ look at them in the kernel. So items are checked here, by the same tables.
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ansible.module_utils.common import validation
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
@@ -19,7 +19,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout,
 MODULE = "vnet_layout"
 KINDS = {"namespaces": "", "bridges": "bridge", "tuntaps": "tun", "veths": "veth", "links": "any"}
 """The lists of a layout in the order in which they are made, and the kind of link in each."""
-_NAMED = re.compile("/(?:var/)?run/netns/([^/]+)")
+_NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
 
 
 def _exact(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
@@ -206,7 +206,12 @@ def _place(where: str) -> str:
     return where.partition(": ")[2]
 
 
-_OPTION_NAMES = {option.name for options in OPTIONS.values() for option in options}
+def _names_of(options: Iterable[Option]) -> Set[str]:
+    """The names of options and of those inside them."""
+    return {option.name for option in options}.union(*(_names_of(option.options) for option in options))
+
+
+_OPTION_NAMES = _names_of(ITEMS)
 
 
 def with_path(message: str) -> str:
@@ -217,6 +222,6 @@ def with_path(message: str) -> str:
     path, rest = match[1], message[match.end() :]
     while True:
         step = re.match(r"([a-z0-9_]+)((?:\[[0-9]+\])?): ", rest)
-        if not step or step[1] not in _OPTION_NAMES | {"to", "via", "vid", "lo"}:
+        if not step or step[1] not in _OPTION_NAMES | {"lo"}:
             return "%s: %s" % (path, rest)
         path, rest = "%s.%s%s" % (path, step[1], step[2]), rest[step.end() :]
