@@ -79,7 +79,7 @@ def yaml(value: Any, indent: str = "") -> str:
     """Dictionaries, lists and scalars as YAML, as far as declarations need it."""
     if isinstance(value, dict):
         return "".join("%s%s:%s" % (indent, name, _nested(entry, indent)) for name, entry in value.items())
-    return "".join("%s- %s" % (indent, yaml(entry, indent + "  ").lstrip() if isinstance(entry, dict) else _scalar(entry) + "\n") for entry in value)
+    return "".join("%s- %s" % (indent, yaml(entry, indent + "  ").lstrip() if isinstance(entry, dict) and entry else _scalar(entry) + "\n") for entry in value)
 
 
 def _nested(value: Any, indent: str) -> str:
