@@ -176,11 +176,7 @@ class _Surveyor:
             values["disable_ipv6"] = None if disabled is None else disabled != "0"
         routes = None
         if routed:
-            tables = (
-                [MAIN_TABLE]
-                + [route.table for route in (wanted and wanted.routes) or []]
-                + _tables_of(before.get("routes", ()))
-            )
+            tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + _tables_of(before.get("routes", ()))
             routes = [route.route._replace(dev=raw.name) for route in self._routes_of(netns, tables, raw.ifindex)]
         own_vlans = None if vlans is None else vlans.get(raw.ifindex, {})
         port = None
