@@ -1,0 +1,255 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole layouts: the modules vnet_layout and vnet_info without Ansible around them, and declarations to try."""
+
+from __future__ import annotations
+
+import copy
+import os
+from typing import Any, Callable, Dict, List, NamedTuple
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import KINDS, LAYOUT_OPTIONS, with_path
+from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS, look
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._layouts import carry_out
+from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from features import has, needs_program
+from refusals import assert_sentence
+from support import Values, sh, snapshot
+
+NAME = "lab"
+MARK = f"nfv.vnet:{NAME}"
+
+
+def lay(check: bool = False, diff: bool = True, **params: Any) -> Values:
+    """What vnet_layout returns for these parameters. VnetError or KernelError where it would fail."""
+    params = copy.deepcopy({"name": NAME, **params})
+    items = {name: params.pop(name, None) for name in KINDS}
+    validated = ArgumentSpecValidator(argument_spec(LAYOUT_OPTIONS)).validate(params)
+    assert not validated.error_messages, validated.error_messages
+    return carry_out({**validated.validated_parameters, **items}, check, diff)
+
+
+def clear(name: str = NAME, **params: Any) -> Values:
+    """The layout goes."""
+    return lay(name=name, state="absent", **params)
+
+
+def info(**params: Any) -> Values:
+    """What vnet_info returns."""
+    validated = ArgumentSpecValidator(argument_spec(INFO_OPTIONS)).validate(params)
+    assert not validated.error_messages, validated.error_messages
+    return look(validated.validated_parameters)
+
+
+def four_steps(**params: Any) -> Values:
+    """Check mode, real, check mode again, real again. Returns the result of the first real run."""
+    before = snapshot()
+    planned = lay(check=True, **params)
+    assert snapshot() == before, "check mode touched the kernel"
+    result = lay(**params)
+    for key in ("changed", "diff", "commands", "summary"):
+        assert planned[key] == result[key], key
+    assert result["changed"] == bool(result["commands"])
+    settled(**params)
+    return result
+
+
+def settled(**params: Any) -> None:
+    """The host is as these parameters say: neither check mode nor a real run finds anything to do."""
+    after = snapshot()
+    for check in (True, False):
+        again = lay(check=check, **params)
+        assert (again["changed"], again["commands"]) == (False, [])
+        assert again["diff"]["before"] == again["diff"]["after"]
+        assert {count for kind in again["summary"].values() for verb, count in kind.items() if verb != "declared"} <= {0}
+    assert snapshot() == after
+
+
+def refusal(check: bool = False, **params: Any) -> str:
+    """The sentence with which the module fails; the kernel is left alone."""
+    before = snapshot()
+    with pytest.raises((VnetError, KernelError)) as caught:
+        lay(check=check, **params)
+    assert snapshot() == before, f"the kernel was touched: {caught.value}"
+    sentence = with_path(str(caught.value))
+    assert_sentence(sentence, [params.get("name", NAME)])
+    return sentence
+
+
+def refused_always(words: List[str], **params: Any) -> None:
+    """The same refusal in check mode and in the real run: it is found before anything is touched."""
+    sentence = refusal(**params)
+    assert_sentence(sentence, words)
+    assert refusal(check=True, **params) == sentence
+
+
+def counts(result: Values, verb: str) -> Dict[str, int]:
+    """How many of each kind were made, changed, removed and so on, without those that were not."""
+    return {kind: number[verb] for kind, number in result["summary"].items() if number[verb]}
+
+
+def aliases(state: Values) -> Dict[str, str]:
+    """The aliases of links in a snapshot, by C(namespace/name)."""
+    return {
+        f"{netns}/{link['name']}": link["alias"]
+        for netns, network in state.items()
+        if isinstance(network, dict)
+        for link in network["links"]
+        if "alias" in link
+    }
+
+
+def names(state: Values) -> List[str]:
+    """The links in a snapshot, as C(namespace/name), without those that the kernel puts into each namespace."""
+    return sorted(
+        f"{netns}/{link['name']}" for netns, network in state.items() if isinstance(network, dict) for link in network["links"] if link["name"] != "lo"
+    )
+
+
+def mac(number: int) -> str:
+    return f"02:00:00:00:00:{number:02x}"
+
+
+def full() -> Values:
+    """A declaration with something of everything."""
+    trunk: Values = {"cost": 9, "hairpin": True}
+    bridge: Values = {"name": "br0", "mac": mac(1), "stp": True, "forward_delay": 4, "addresses": ["192.0.2.1/24", "2001:db8::1/64"]}
+    if has("vlan_filtering"):
+        bridge.update(vlan_filtering=True, vlans=[{"vid": "5-9"}])
+        trunk["vlans"] = [{"vid": "10", "pvid": True, "untagged": True}, {"vid": "20-30"}]
+    return {
+        "namespaces": [
+            {"name": "red", "sysctl": {"net.ipv4.ip_forward": 1}, "addresses": ["10.255.0.1/32"], "routes": [{"to": "10.0.0.0/8", "type": "blackhole"}]},
+            {"name": "blue", "loopback": False},
+        ],
+        "bridges": [bridge, {"name": "inner", "netns": "red", "mac": mac(2), "mtu": 1400, "alias": "people's words", "ports": [{"name": "r1", "cost": 7}]}],
+        "tuntaps": [
+            {"name": "tap0", "mode": "tap", "mac": mac(3), "master": "br0", "port": {"isolated": True}, "alias": "for a machine", "owner": str(os.getuid())},
+            {"name": "tun0", "mode": "tun", "netns": "blue", "addresses": ["10.9.0.1 peer 10.9.0.2"], "routes": [{"to": "172.16.0.0/12"}]},
+        ],
+        "veths": [
+            {
+                "name": "up0",
+                "mac": mac(4),
+                "master": "br0",
+                "port": trunk,
+                "peer": {
+                    "name": "eth0",
+                    "netns": "red",
+                    "mac": mac(5),
+                    "mtu": 1400,
+                    "addresses": ["192.0.2.2/24", "2001:db8::2/64 nodad"],
+                    "routes": [{"to": "default", "via": "192.0.2.1"}],
+                },
+            },
+            {"name": "r1", "netns": "red", "mac": mac(6), "mtu": 1400, "peer": {"name": "b1", "netns": "blue", "mac": mac(7), "up": False, "link_group": 7}},
+            {"name": "h1", "netns": "blue", "mac": mac(8), "peer": {"name": "h2", "mac": mac(9), "disable_ipv6": True, "alias": "the far end"}},
+        ],
+    }
+
+
+# From where to where
+
+
+class Scenario(NamedTuple):
+    name: str
+    prepare: Callable[[], Any]
+    params: Values
+
+
+def small() -> Values:
+    """Few links, but of every kind and over two namespaces."""
+    return {
+        "namespaces": [{"name": "red", "addresses": ["10.255.0.1/32"]}],
+        "bridges": [{"name": "br0", "mac": mac(1)}],
+        "tuntaps": [{"name": "tap0", "mode": "tap", "mac": mac(2), "owner": str(os.getuid()), "master": "br0"}],
+        "veths": [{"name": "up0", "mac": mac(3), "master": "br0", "peer": {"name": "eth0", "netns": "red", "mac": mac(4), "addresses": ["192.0.2.2/24"]}}],
+    }
+
+
+def _small() -> None:
+    lay(**small())
+
+
+def _full() -> None:
+    lay(**full())
+
+
+def changed() -> Values:
+    """The small layout with every kind of change: made, set, moved, taken away, of another kind."""
+    params = copy.deepcopy(small())
+    params["namespaces"] = [{"name": "blue", "sysctl": {"net.ipv4.ip_forward": 1}}]
+    params["bridges"] = [{"name": "tap0", "mac": mac(5)}]
+    params["tuntaps"] = [{"name": "br0", "mode": "tap", "mac": mac(6), "master": "tap0"}]
+    params["veths"][0].update(mac=mac(3), master="tap0", peer={"name": "eth0", "netns": "blue", "mac": mac(4), "addresses": ["192.0.2.3/24"]})
+    return params
+
+
+def _by_hand() -> None:
+    """What others made: a namespace, a bridge, a cable to it, a device, each with something of its own."""
+    needs_program("ip")
+    sh(" && ".join(BY_HAND))
+
+
+BY_HAND = (
+    "ip netns add red",
+    "ip -n red link set lo up",
+    f"ip link add br0 address {mac(1)} type bridge",
+    f"ip link add old0 address {mac(7)} type bridge",
+    f"ip link add up0 address {mac(3)} type veth peer name eth0 address {mac(4)} netns red",
+    "ip link set up0 master old0",
+    "bridge link set dev up0 cost 7 hairpin on",
+    "ip -n red link set eth0 mtu 1300 alias mine",
+    "ip -n red address add 198.51.100.1/24 dev eth0",
+    "ip -n red link set eth0 up",
+    "ip -n red route add 203.0.113.0/24 via 198.51.100.2",
+    "ip tuntap add tap0 mode tap",
+    f"ip link set tap0 address {mac(2)} txqueuelen 9",
+)
+
+
+def adopting() -> Values:
+    params = copy.deepcopy(small())
+    del params["tuntaps"][0]["owner"]
+    params["tuntaps"][0].update(port={"isolated": True}, txqueuelen=50)
+    params["veths"][0]["port"] = {"cost": 9}
+    params["veths"][0]["peer"].update(mtu=1400, alias="ours", routes=[{"to": "default", "via": "192.0.2.9"}])
+    return params
+
+
+def _adopted() -> None:
+    _by_hand()
+    lay(**adopting())
+
+
+SCENARIOS = [
+    Scenario("new", lambda: None, full()),
+    Scenario("changed", _small, changed()),
+    Scenario("shrunk", _full, small()),
+    Scenario("gone", _full, {"state": "absent"}),
+    Scenario("empty", _small, {}),
+    Scenario("adopted", _by_hand, adopting()),
+    Scenario("released", _adopted, {"state": "absent"}),
+    Scenario("released-in-part", _adopted, {"namespaces": [{"name": "red"}], "bridges": [{"name": "br0", "mac": mac(1)}]}),
+    Scenario("recreated", _adopted, {**adopting(), "tuntaps": [{**adopting()["tuntaps"][0], "multi_queue": True, "recreate": True}]}),
+]
+
+
+def difference(before: Any, after: Any, where: str = "") -> str:
+    """Where two snapshots differ, in words; '' where they do not."""
+    if before == after:
+        return ""
+    if isinstance(before, dict) and isinstance(after, dict):
+        parts = [difference(before.get(key), after.get(key), f"{where}/{key}") for key in {**before, **after}]
+        return "; ".join(part for part in parts if part)
+    if isinstance(before, list) and isinstance(after, list):
+        gone = [entry for entry in before if entry not in after]
+        new = [entry for entry in after if entry not in before]
+        if len(gone) == len(new) == 1:
+            return difference(gone[0], new[0], where)
+        return f"{where}: gone {gone}, new {new}" + ("" if gone or new else f", order of {after}")
+    return f"{where}: {after!r} instead of {before!r}"

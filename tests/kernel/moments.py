@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The moments at which a run may be cut off: before each call that changes the kernel, and so after the one before it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any, Callable, List, Optional
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils import _apply
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _sysctl, _tuntap
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Step
+from processes import Child, ChildError
+
+Work = Callable[["Moments"], Any]
+_GETTERS = ("setns",)
+"""Functions of libc that change nothing but the process itself."""
+
+
+class Moments:
+    """Counts the calls that change the kernel, and ends the process before the one with the number C(last)."""
+
+    def __init__(self, last: int = 0) -> None:
+        self.count = 0
+        self.failed_at = 0
+        """How many there were when C(fault) was asked for an error."""
+        self._last = last
+
+    def fault(self) -> KernelError:
+        self.failed_at = self.count
+        return KernelError(errno.EIO, "injected")
+
+    def install(self) -> None:
+        """For the rest of this process, which must be a child: nothing is put back."""
+        for home, name in ((RouteSocket, "request"), (_sysctl, "write"), (os, "unlink"), (os, "write")):
+            setattr(home, name, self._counted(getattr(home, name)))
+        os.open = self._counted(os.open, lambda _path, flags, *_mode, **_more: bool(flags & os.O_CREAT))
+        _tuntap.fcntl = SimpleNamespace(ioctl=self._counted(_tuntap.fcntl.ioctl))  # type: ignore
+        call = _namespaces.Namespaces._call
+        _namespaces.Namespaces._call = self._counted(call, lambda _self, function, *_arguments: function not in _GETTERS)  # type: ignore
+
+    def _counted(self, function: Callable[..., Any], counts: Callable[..., bool] = lambda *_arguments, **_more: True) -> Callable[..., Any]:
+        def counted(*arguments: Any, **more: Any) -> Any:
+            if counts(*arguments, **more):
+                self.count += 1
+                if self.count == self._last:
+                    os.kill(os.getpid(), signal.SIGKILL)
+            return function(*arguments, **more)
+
+        return counted
+
+
+def moments_of(work: Work) -> Moments:
+    """How many there are, after the work was done in a process of its own."""
+
+    def whole() -> Moments:
+        moments = Moments()
+        moments.install()
+        work(moments)
+        return moments
+
+    found: Moments = Child(whole).result()
+    return found
+
+
+def cut_off(work: Work, moment: int) -> None:
+    """Does the work in a process of its own until SIGKILL ends it at this moment."""
+
+    def part() -> None:
+        moments = Moments(moment)
+        moments.install()
+        work(moments)
+
+    with pytest.raises(ChildError, match="ended without an answer"):
+        Child(part).result()
+
+
+class Failing:
+    """Runs steps as the engine does, but for the one with this number: that fails, before or after it was done."""
+
+    def __init__(self, number: int = 0, make_error: Callable[[], BaseException] = lambda: KernelError(errno.EIO, "injected"), done: bool = False) -> None:
+        self.steps: List[Step] = []
+        """Those that were tried, those of the undoing too."""
+        self.failed: Optional[Step] = None
+        self._number, self._make_error, self._done = number, make_error, done
+        self._run = _apply.run
+
+    def __enter__(self) -> Failing:
+        _apply.run = self
+        return self
+
+    def __exit__(self, *_error: Any) -> None:
+        _apply.run = self._run
+
+    def __call__(self, writer: Any, step: Step) -> None:
+        self.steps.append(step)
+        if len(self.steps) != self._number:
+            self._run(writer, step)
+            return
+        self.failed = step
+        if self._done:
+            with suppress(KernelError):
+                self._run(writer, step)
+        raise self._make_error()
