@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run is cut off by SIGKILL before each call that changes the kernel. The next run of the same declaration brings the
+host to it, as if nothing had happened, and a layout that goes leaves nothing behind."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import suppress
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._marks import split
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from layouts import SCENARIOS, Scenario, clear, difference, lay
+from moments import Failing, Moments, Work, cut_off, moments_of
+from support import Values, portable, private_network, snapshot
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_whenever_a_run_is_cut_off_the_next_one_completes_it(scenario: Scenario) -> None:
+    _judge(scenario, lambda _moments: lay(**scenario.params))
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0], ids=["half-way", "at-the-end"])
+@pytest.mark.parametrize(
+    "scenario", [scenario for scenario in SCENARIOS if scenario.name in ("new", "changed", "adopted", "released")], ids=lambda scenario: scenario.name
+)
+def test_whenever_the_taking_back_is_cut_off_the_next_run_completes_it(scenario: Scenario, share: float) -> None:
+    with private_network():
+        scenario.prepare()
+        with Failing() as whole:
+            lay(**scenario.params)
+    steps = [step for step in whole.steps if step.act not in ("link delete", "netns delete")]
+
+    def work(moments: Moments) -> None:
+        with Failing(int(len(steps) * share), moments.fault), suppress(VnetError):
+            lay(**scenario.params)
+
+    _judge(scenario, work)
+
+
+def _judge(scenario: Scenario, work: Work) -> None:
+    with private_network():
+        scenario.prepare()
+        lay(**scenario.params)
+        expected = portable(snapshot())
+        clear()
+        cleared = portable(snapshot())
+    with private_network():
+        scenario.prepare()
+        moments = moments_of(work)
+    assert moments.count - moments.failed_at > 1
+    complaints = {}
+    for moment in range(moments.failed_at + 1, moments.count + 1):
+        with private_network():
+            scenario.prepare()
+            cut_off(work, moment)
+            complaint = _complete(scenario, expected, cleared)
+            if complaint:
+                complaints[moment] = complaint
+    assert not complaints, "\n".join(f"{moment} of {moments.count}: {complaint}" for moment, complaint in complaints.items())
+
+
+def _complete(scenario: Scenario, expected: Values, cleared: Values) -> str:
+    """What is wrong after the next run, '' where nothing is."""
+    try:
+        lay(**scenario.params)
+        wrong = difference(without_memory(expected), without_memory(portable(snapshot())))
+        if wrong:
+            return f"the next run left {wrong}"
+        if lay(**scenario.params)["changed"]:
+            return "the run after the next one found something to do"
+        clear()
+        wrong = difference(cleared, portable(snapshot()))
+        return f"the layout left {wrong}" if wrong else ""
+    except (VnetError, KernelError) as error:
+        return f"the next run failed: {error}"
+
+
+def without_memory(state: Values) -> Values:
+    """The same without what marks remember: a run that was cut off may remember more, and in another order. Releasing tells."""
+    state = copy.deepcopy(state)
+    for network in state.values():
+        for link in network["links"].values() if isinstance(network, dict) else ():
+            if "alias" in link:
+                mark, text = split(link["alias"])
+                link["alias"] = (mark and mark.layout, text)
+    return state
