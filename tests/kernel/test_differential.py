@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, NamedTuple
 
 import pytest
 from features import has, helps, needs, needs_program
+from layouts import SCENARIOS, difference, full, lay
 from support import portable, private_network, run, sh, snapshot
 
 Values = Dict[str, Any]
@@ -338,6 +339,50 @@ TASKS: List[Task] = [
     Task("namespace-removed", "vnet_netns", {"name": "red", "state": "absent"}, _namespace),
     Task("corpse-removed", "vnet_netns", {"name": "red", "state": "absent"}, _corpse),
 ]
+
+
+# Whole layouts
+
+DRIFT = (
+    "ip -n red link set lo down",
+    "ip link delete br0",
+    "ip -n red address flush dev eth0",
+    "ip -n red link set eth0 netns 1",
+    "ip -n red link delete inner",
+    "ip -n blue link delete tun0",
+)
+
+
+def _drifted() -> None:
+    lay(**full())
+    sh(*DRIFT)
+
+
+LAYOUTS: List[Task] = [
+    *(Task(scenario.name, "vnet_layout", scenario.params, scenario.prepare) for scenario in SCENARIOS),
+    Task("mended", "vnet_layout", full(), _drifted),
+    Task("with-a-link-that-is-there", "vnet_layout", {"links": [{"name": "p", "master": "br0", "mtu": 1400, "addresses": ["192.0.2.1/24"]}]}, _joined),
+    Task(
+        "with-settings", "vnet_layout", {"sysctl": {"net.ipv4.ip_forward": 1}, "namespaces": [{"name": "red", "nsid": 5, "sysctl": {"net.ipv4.ip_forward": 1}}]}
+    ),
+]
+
+
+@pytest.mark.parametrize("task", LAYOUTS, ids=lambda task: task.name)
+def test_the_commands_do_what_the_layout_does(task: Task) -> None:
+    needs_program("ip")
+    with private_network():
+        task.prepare()
+        before = portable(snapshot())
+        result = lay(**task.params)
+        by_module = portable(snapshot())
+    assert [line for line in result["commands"] if line.startswith("#")] == []
+    with private_network():
+        task.prepare()
+        assert portable(snapshot()) == before
+        sh(*result["commands"])
+        by_commands = portable(snapshot())
+    assert not difference(by_module, by_commands), result["commands"]
 
 
 def _options(params: Values) -> List[str]:

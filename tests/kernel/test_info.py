@@ -1,0 +1,291 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What vnet_info returns, and that its declaration is one of the very host that it came from."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Callable, List, NamedTuple
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._info import KINDS
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from features import has, needs, needs_program
+from layouts import BY_HAND, clear, counts, difference, full, info, lay, mac, names
+from support import Values, inside, portable, private_network, run, sh, snapshot
+
+
+class Place(NamedTuple):
+    name: str
+    prepare: Callable[[], Any]
+    feature: str = ""
+
+
+def _by_hand() -> None:
+    needs_program("ip")
+    sh(" && ".join(BY_HAND))
+
+
+def _lines(*lines: str) -> Callable[[], None]:
+    def prepare() -> None:
+        needs_program("ip")
+        sh(*lines)
+
+    return prepare
+
+
+PLACES: List[Place] = [
+    Place("nothing", lambda: None),
+    Place("layout", lambda: lay(**full())),
+    Place("by-hand", _by_hand),
+    Place("namespaces", _lines("ip netns add red", "ip netns add blue", "ip -n red link set lo up", "ip -n red address add 10.255.0.1/32 dev lo")),
+    Place(
+        "namespace-routes",
+        _lines(
+            "ip netns add red",
+            "ip -n red link set lo up",
+            "ip -n red route add blackhole 10.0.0.0/8 proto static",
+            "ip -n red route add prohibit 10.1.0.0/16 metric 5 table 100 proto static",
+            "ip -n red -6 route add unreachable 2001:db8:9::/48 proto static",
+        ),
+    ),
+    Place(
+        "bridge",
+        _lines(
+            "ip link add br0 type bridge stp_state 1 forward_delay 400 priority 4096 ageing_time 1000 group_fwd_mask 8",
+            "ip link set br0 mtu 1400 txqueuelen 7 alias 'two words' group 5 arp off multicast off up",
+        ),
+    ),
+    Place("bridge-down", _lines("ip link add br0 type bridge")),
+    Place("bridge-without-ipv6", _lines("ip link add br0 type bridge", "sysctl -qw net.ipv6.conf.br0.disable_ipv6=1", "ip link set br0 addrgenmode none up")),
+    Place("bridge-with-mac", _lines(f"ip link add br0 address {mac(1)} type bridge", "ip link set br0 up")),
+    Place(
+        "ports",
+        _lines(
+            "ip link add br0 type bridge && ip link add p type veth peer name q && ip tuntap add t0 mode tap",
+            "ip link set p master br0 && ip link set dev t0 master br0 && ip link set q master br0",
+            "bridge link set dev p cost 9 hairpin on && bridge link set dev t0 isolated on learning off",
+            "ip link set br0 up && ip link set p up && ip link set q up && ip link set dev t0 up",
+        ),
+    ),
+    Place(
+        "backup-port",
+        _lines(
+            "ip link add br0 type bridge", "ip link add p master br0 type veth peer name q", "ip link set q master br0", "bridge link set dev p backup_port q"
+        ),
+    ),
+    Place(
+        "cables",
+        _lines(
+            "ip netns add red && ip netns add blue",
+            "ip -n red link add name a mtu 1400 type veth peer name b netns blue",
+            "ip link add name c type veth peer name d netns red",
+            "ip -n red link add name e type veth peer name f",
+            "ip -n red link set dev a up && ip -n blue link set dev b up",
+            "ip -n red address add 192.0.2.1/24 dev a && ip -n red address add 192.0.2.2/24 dev a && ip -n red address add 2001:db8::1/64 dev a nodad",
+            "ip -n red route add default via 192.0.2.9 && ip -n red route add 10.0.0.0/8 dev a table 7 metric 3",
+            "ip -n red -6 route add 2001:db8:9::/48 via 2001:db8::9",
+        ),
+    ),
+    Place("queues", _lines("ip link add name a numtxqueues 3 numrxqueues 2 type veth peer name b")),
+    Place(
+        "tuntaps",
+        _lines(
+            "ip tuntap add t0 mode tap multi_queue pi vnet_hdr && ip tuntap add t1 mode tun user 0",
+            "ip address add 10.9.0.1 peer 10.9.0.2 dev t1 && ip link set dev t1 up && ip route add 10.10.0.0/16 dev t1",
+        ),
+    ),
+    Place(
+        "route-with-everything",
+        _lines("ip link add br0 up type bridge", "ip address add 192.0.2.1/24 dev br0", "ip route add 10.0.0.0/8 via 203.0.113.9 dev br0 onlink src 192.0.2.1"),
+    ),
+    Place(
+        "vlans",
+        _lines(
+            "ip link add br0 up type bridge vlan_filtering 1 vlan_default_pvid 7",
+            "ip link add p up master br0 type veth peer name q",
+            "bridge vlan add dev p vid 10 pvid untagged && bridge vlan add dev p vid 20-30 && bridge vlan add dev br0 vid 5 self",
+        ),
+        "vlan_filtering",
+    ),
+    Place(
+        "vlans-without-a-default",
+        _lines("ip link add br0 up type bridge vlan_filtering 1 vlan_default_pvid 0", "ip link add p up master br0 type veth peer name q"),
+        "vlan_filtering",
+    ),
+]
+
+
+@pytest.mark.parametrize("macs", [False, True], ids=["without-macs", "with-macs"])
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_a_declaration_changes_nothing_but_marks_and_is_given_back_byte_for_byte(place: Place, macs: bool) -> None:
+    if place.feature:
+        needs(place.feature)
+    place.prepare()
+    if place.name == "layout":
+        _unmarked()
+    before = snapshot()
+    found = info(macs=macs)
+    assert snapshot() == before
+    declaration = found["declaration"]
+    json.dumps(found)
+    result = lay(**declaration)
+    assert [line for line in result["commands"] if not re.search(r" link set dev \S+ alias ", line)] == []
+    assert counts(result, "made") == counts(result, "changed") == counts(result, "removed") == {}
+    assert lay(**declaration)["changed"] is False
+    again = info(macs=macs)
+    assert again["declaration"] == declaration
+    if names(before) and place.name != "nothing":
+        assert info(macs=macs, layout="lab")["declaration"] == {**declaration, "namespaces": again["declaration"]["namespaces"]}
+    clear()
+    assert not difference(before, snapshot())
+
+
+def _unmarked() -> None:
+    """As if people had made it."""
+    for netns, network in snapshot().items():
+        for link in network["links"]:
+            with inside(netns):
+                if "alias" in link:
+                    words = link["alias"].partition(" ")[2]
+                    sh(f"ip link set dev {link['name']} alias '{words}'" if "'" not in words else f'ip link set dev {link["name"]} alias "{words}"')
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_a_declaration_builds_the_same_elsewhere(place: Place) -> None:
+    if place.feature:
+        needs(place.feature)
+    with private_network():
+        place.prepare()
+        if place.name == "layout":
+            _unmarked()
+        expected = portable(snapshot())
+        declaration = info(macs=True)["declaration"]
+    lay(**declaration)
+    state = portable(snapshot())
+    for side in (expected, state):
+        for network in side.values():
+            del network["settings"]  # of which a declaration knows nothing
+            network["addresses"] = [address for address in network["addresses"] if address["index"] != "lo"]
+            for link in network["links"].values():
+                link.pop("address", None)  # of those that the kernel chose only one side begins with 02
+                link["alias"] = link.get("alias", "").partition("nfv.vnet:lab")[2].strip() or link.get("alias", "").replace("nfv.vnet:lab", "")
+                for code in (31, 32, 50, 51, 59, 60):  # queues, limits of the machine
+                    link.pop(code, None)
+            for route in network["routes"]:
+                route["protocol"] = 4
+    assert not difference(expected, state)
+    assert info(macs=True)["declaration"] == declaration
+
+
+# What is returned
+
+
+def test_links_are_in_the_words_of_the_options() -> None:
+    lay(**full())
+    links = {(link["netns"], link["name"]): link for link in info()["links"]}
+    assert links["", "br0"]["stp"] is True
+    assert links["", "br0"]["addresses"] == ["192.0.2.1/24", "2001:db8::1/64"]
+    assert links["red", "eth0"]["peer"] == {"name": "up0", "netns": ""}
+    assert links["red", "eth0"]["routes"][0]["via"] == "192.0.2.1"
+    assert (links["", "tap0"]["kind"], links["blue", "tun0"]["kind"], links["red", "lo"]["kind"]) == ("tap", "tun", "loopback")
+    assert links["", "tap0"]["alias"] == "for a machine"
+    assert links["", "up0"]["port"]["cost"] == 9
+    assert links["", "up0"]["status"]["ifindex"] > 0
+    assert {link["layout"] for key, link in links.items() if key != ("", "lo")} == {"lab"}
+    assert not any(link["adopted"] for link in links.values())
+
+
+def test_namespaces_have_their_routes_and_their_owner() -> None:
+    lay(**full())
+    run("vnet_netns", name="green", nsid=5)
+    found = {namespace["name"]: namespace for namespace in info()["namespaces"]}
+    assert list(found) == ["", "blue", "green", "red"]
+    assert [route["to"] for route in found["red"]["routes"] if route["type"] == "blackhole"] == ["10.0.0.0/8"]
+    assert (found["green"]["nsid"], found["green"]["layout"]) == (5, None)
+    assert (found["red"]["layout"], found["red"]["adopted"]) == ("lab", False)
+
+
+def test_what_was_adopted_says_so() -> None:
+    run("vnet_bridge", name="br0")
+    lay(bridges=[{"name": "br0", "priority": 5}])
+    (link,) = info(kinds=["bridge"])["links"]
+    assert (link["layout"], link["adopted"], link["alias"]) == ("lab", True, "")
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"kinds": ["bridge"]}, ["/br0", "/other", "red/inner"]),
+        ({"kinds": ["tap"]}, ["/tap0"]),
+        ({"kinds": ["tun"]}, ["blue/tun0"]),
+        ({"kinds": ["veth"]}, ["/h2", "/up0", "blue/b1", "blue/h1", "red/eth0", "red/r1"]),
+        ({"kinds": ["loopback"]}, ["/lo", "blue/lo", "red/lo"]),
+        ({"namespaces": ["blue"]}, ["blue/b1", "blue/h1", "blue/lo", "blue/tun0"]),
+        ({"namespaces": ["blue", "blue", "red"], "kinds": ["tun", "bridge"]}, ["blue/tun0", "red/inner"]),
+        ({"namespaces": [""], "kinds": ["bridge"]}, ["/br0", "/other"]),
+        ({"namespaces": []}, []),
+        ({"layout": "lab", "kinds": ["bridge"]}, ["/br0", "red/inner"]),
+        ({"layout": "nobody"}, []),
+        ({"kinds": ["bridge", "tap", "tun", "veth"], "layout": "guest"}, ["/other"]),
+    ],
+)
+def test_filters(params: Values, expected: List[str]) -> None:
+    lay(**full())
+    lay(name="guest", bridges=[{"name": "other"}])
+    assert sorted(f"{link['netns']}/{link['name']}" for link in info(**params)["links"] if link["kind"] != "other") == expected
+
+
+def test_every_kind_may_be_asked_for() -> None:
+    lay(**full())
+    everything = sorted((link["netns"], link["name"], link["kind"]) for link in info()["links"])
+    assert everything == sorted((link["netns"], link["name"], kind) for kind in KINDS for link in info(kinds=[kind])["links"])
+
+
+def test_a_namespace_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(VnetError, match="there is no namespace nowhere"):
+        info(namespaces=["nowhere"])
+
+
+def test_a_cable_to_nowhere_is_a_warning_and_not_declared() -> None:
+    needs_program("ip")
+    sh("ip netns add red", "ip link add name a type veth peer name b netns red")
+    found = info(namespaces=[""])
+    assert found["declaration"]["veths"] == []
+    assert any(warning.startswith("a: its other end") for warning in found["warnings"])
+    assert len(info()["declaration"]["veths"]) == 1
+    assert info()["warnings"] == []
+
+
+def test_a_corpse_is_no_namespace() -> None:
+    needs_program("ip")
+    sh("ip netns add red", "touch /run/netns/corpse")
+    assert [namespace["name"] for namespace in info()["namespaces"]] == ["", "red"]
+
+
+def test_fdb_on_request() -> None:
+    needs_program("ip")
+    lay(**full())
+    assert "fdb" not in info()
+    sh(f"bridge fdb add {mac(99)} dev up0 master static", f"bridge fdb add {mac(98)} dev up0 master static sticky")
+    entries = {entry["mac"]: entry for entry in info(fdb=True)["fdb"] if entry["mac"] in (mac(98), mac(99))}
+    assert (entries[mac(99)]["bridge"], entries[mac(99)]["port"], entries[mac(99)]["permanent"]) == ("br0", "up0", False)
+    assert "sticky" in entries[mac(98)]["flags"]
+    assert info(fdb=True, namespaces=["blue"])["fdb"] == []
+    assert {entry["bridge"] for entry in info(fdb=True, layout="lab")["fdb"]} == {"br0", "inner"}
+
+
+def test_vlans_are_returned_where_the_kernel_has_them() -> None:
+    if not has("vlan_filtering"):
+        needs("vlan_filtering")
+    lay(**full())
+    (link,) = [link for link in info()["links"] if link["name"] == "up0"]
+    assert {"vid": "20-30", "pvid": False, "untagged": False} in link["port"]["vlans"]
+
+
+def test_looking_touches_nothing() -> None:
+    lay(**full())
+    before = snapshot()
+    info(fdb=True, macs=True)
+    assert snapshot() == before
