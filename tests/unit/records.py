@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, FoundNamespace, Host, Layout, Plan, Port, Values
@@ -25,6 +26,11 @@ def wanted(module: str, check: bool = False, **params: Any) -> Layout:
     validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(params)
     assert not validated.error_messages, validated.error_messages
     return layout(module, validated.validated_parameters, check)
+
+
+def declared(check: bool = False, **params: Any) -> Layout:
+    """The layout that vnet_layout makes of these options."""
+    return declaration({"name": "lab", "state": "present", "sysctl": None, **params}, check)
 
 
 def there(kind: str, name: str, netns: str = "", **fields: Any) -> FoundLink:

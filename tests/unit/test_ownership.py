@@ -1,0 +1,289 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose is what, as data: what is marked, what goes, what is given back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._marks import split, unfinished
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    OWN_CORPSE,
+    Address,
+    FoundLink,
+    FoundNamespace,
+    Host,
+    Mark,
+    Plan,
+    Route,
+    VnetError,
+)
+from records import acts, cable, declared, host, planned, port, there, wanted
+
+OURS, THEIRS = Mark("lab"), Mark("guest")
+MAKING = unfinished("lab")
+BLACKHOLE = Route("10.7.0.0/16", 254, 0, "blackhole")
+
+
+def plan_of(found: Host, **params: Any) -> Plan:
+    return planned(declared(**params), found)
+
+
+def steps(found: Host, **params: Any) -> list[tuple[Any, ...]]:
+    return acts(plan_of(found, **params))
+
+
+def refusal(found: Host, **params: Any) -> str:
+    with pytest.raises(VnetError) as caught:
+        plan_of(found, **params)
+    return str(caught.value)
+
+
+def memory(plan: Plan, name: str, netns: str = "") -> Any:
+    """What the mark of a link that is taken in remembers."""
+    (alias,) = [step.new["alias"] for step in plan.steps if (step.netns, step.name, step.act) == (netns, name, "link set") and "alias" in step.new]
+    mark, _text = split(alias)
+    assert mark
+    return mark.before
+
+
+def adopted(kind: str, name: str, before: dict[str, Any], netns: str = "", **fields: Any) -> FoundLink:
+    return there(kind, name, netns, mark=Mark("lab", before), **fields)
+
+
+def lo(netns: str, **fields: Any) -> FoundLink:
+    return there("loopback", "lo", netns, **fields)
+
+
+# What is new
+
+
+def test_a_new_link_says_whose_it_is_from_the_first_moment_on() -> None:
+    assert steps(host(), bridges=[{"name": "br0"}]) == [
+        ("link add", "br0", {"kind": "bridge", "values": {}, "group": MAKING}),
+        ("link set", "br0", {"up": True, "alias": "nfv.vnet:lab", "link_group": 0}),
+    ]
+
+
+def test_a_new_cable_is_marked_at_both_ends() -> None:
+    found = steps(host(), veths=[{"name": "a", "link_group": 5, "alias": "near", "peer": {"name": "b", "up": False}}])
+    assert [step[0] for step in found] == ["link add", "link set", "link set"]
+    assert found[0][2]["group"] == MAKING
+    assert found[1:] == [
+        ("link set", "a", {"up": True, "alias": "nfv.vnet:lab near", "link_group": 5}),
+        ("link set", "b", {"alias": "nfv.vnet:lab", "link_group": 0}),
+    ]
+
+
+def test_a_new_device_has_its_mark_before_it_stays() -> None:
+    found = steps(host(), tuntaps=[{"name": "t", "mode": "tap", "alias": "words"}])
+    assert found == [("link add", "t", {"kind": "tun", "values": {"mode": "tap"}, "alias": "nfv.vnet:lab words"}), ("link set", "t", {"up": True})]
+
+
+@pytest.mark.parametrize(("loopback", "values"), [(True, {"up": True, "alias": "nfv.vnet:lab"}), (False, {"alias": "nfv.vnet:lab"})])
+def test_a_new_namespace_gets_its_name_when_it_is_marked(loopback: bool, values: dict[str, Any]) -> None:
+    assert steps(host(), namespaces=[{"name": "red", "loopback": loopback}]) == [("netns add", "red", values)]
+
+
+def test_single_modules_mark_nothing() -> None:
+    assert acts(planned(wanted("vnet_bridge", name="br0"), host())) == [
+        ("link add", "br0", {"kind": "bridge", "values": {}}),
+        ("link set", "br0", {"up": True}),
+    ]
+
+
+def test_a_link_that_a_killed_run_left_in_the_making_is_finished() -> None:
+    found = host(there("bridge", "br0", link_group=MAKING, up=False))
+    assert steps(found, bridges=[{"name": "br0"}]) == [
+        ("link set", "br0", {"alias": "nfv.vnet:lab", "link_group": 0}),
+        ("link set", "br0", {"up": True}),
+    ]
+
+
+def test_a_link_that_a_killed_run_left_in_the_making_goes_where_it_is_not_declared() -> None:
+    assert steps(host(there("bridge", "br0", link_group=MAKING))) == [("link delete", "br0", None)]
+    assert steps(host(there("bridge", "br0", link_group=unfinished("guest")))) == []
+
+
+# What is there
+
+
+def test_what_is_ours_and_as_declared_needs_nothing() -> None:
+    assert steps(host(there("bridge", "br0", mark=OURS)), bridges=[{"name": "br0"}]) == []
+
+
+@pytest.mark.parametrize(
+    ("params", "fields", "before"),
+    [
+        ({}, {}, {}),
+        ({"mtu": 1400}, {}, {"mtu": 1500}),
+        ({"mtu": 1400}, {"mtu": 1400}, {}),
+        ({"up": False}, {}, {"up": True}),
+        ({"alias": "ours"}, {"alias": "mine"}, {"alias": "mine"}),
+        ({"alias": "mine"}, {"alias": "mine"}, {}),
+        ({"stp": True, "priority": 5}, {"priority": 5}, {"stp": False}),
+        ({"addresses": ["192.0.2.1/24"]}, {}, {"addresses": {"192.0.2.1/24": 0}}),
+        ({"addresses": []}, {"addresses": [Address("192.0.2.1", 24)]}, {"addresses": {"192.0.2.1/24": 1}}),
+        ({"addresses": ["192.0.2.1/24"]}, {"addresses": [Address("192.0.2.1", 24)]}, {}),
+        ({"routes": []}, {"routes": [Route("10.0.0.0/8", 254, 0, dev="br0", scope="link")]}, {"routes": {"10.0.0.0/8": 1}}),
+    ],
+)
+def test_what_is_taken_in_remembers_what_changes(params: dict[str, Any], fields: dict[str, Any], before: dict[str, Any]) -> None:
+    plan = plan_of(host(there("bridge", "br0", **{"routes": [], **fields})), bridges=[{"name": "br0", **params}])
+    assert memory(plan, "br0") == before
+    assert plan.steps[0].new["alias"].startswith("nfv.vnet:lab:"), "the mark comes first"
+    assert plan.after.links["", "br0"].mark == Mark("lab", before)
+
+
+def test_a_port_that_is_taken_in_remembers_its_bridge_and_its_settings() -> None:
+    found = host(there("bridge", "old"), there("bridge", "br0"), there("tun", "t", master="old", port=port(cost=7, hairpin=True)))
+    plan = plan_of(found, tuntaps=[{"name": "t", "master": "br0", "port": {"cost": 9}}])
+    assert memory(plan, "t") == {"master": "old", "port": {"cost": 7, "hairpin": True}}
+
+
+def test_what_an_earlier_run_remembered_is_older() -> None:
+    found = host(adopted("bridge", "br0", {"mtu": 1500, "addresses": {"192.0.2.1/24": 0}}, mtu=1400, addresses=[Address("192.0.2.1", 24)]))
+    plan = plan_of(found, bridges=[{"name": "br0", "mtu": 1300, "priority": 9, "addresses": ["192.0.2.9/24"], "purge_addresses": False}])
+    assert memory(plan, "br0") == {"mtu": 1500, "priority": 32768, "addresses": {"192.0.2.1/24": 0, "192.0.2.9/24": 0}}
+
+
+def test_more_than_can_be_remembered_is_refused() -> None:
+    addresses = [Address(f"10.{number}.0.1", 24) for number in range(20)]
+    sentence = refusal(host(there("bridge", "br0", addresses=addresses)), bridges=[{"name": "br0", "addresses": []}])
+    assert sentence.startswith("vnet_layout lab: bridges[0]: br0 was there before, and the layout changes more of it than can be remembered")
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"bridges": [{"name": "br0"}]}, "bridges[0]: br0 belongs to layout guest"),
+        ({"bridges": [{"name": "br0", "recreate": True}]}, "bridges[0]: br0 belongs to layout guest"),
+        ({"tuntaps": [{"name": "br0", "mode": "tap"}]}, "tuntaps[0]: br0 belongs to layout guest"),
+        ({"links": [{"name": "br0"}]}, "links[0]: br0 belongs to layout guest"),
+        ({"namespaces": [{"name": "red"}]}, "namespaces[0]: namespace red belongs to layout guest"),
+        ({"bridges": [{"name": "br1", "ports": [{"name": "t"}]}]}, "bridges[0]: ports: t: t belongs to layout guest"),
+    ],
+)
+def test_what_belongs_to_another_layout_is_refused(params: dict[str, Any], sentence: str) -> None:
+    found = host(there("bridge", "br0", mark=THEIRS), lo("red", mark=THEIRS), there("tun", "t", mark=Mark("guest", {})))
+    assert refusal(found, **params).startswith("vnet_layout lab: " + sentence)
+
+
+def test_a_port_may_join_the_bridge_of_another_layout() -> None:
+    found = steps(host(there("bridge", "br0", mark=THEIRS), there("tun", "t", mark=OURS)), tuntaps=[{"name": "t", "master": "br0"}])
+    assert found == [("link set", "t", {"master": "br0"})]
+
+
+# What goes
+
+
+def test_what_is_not_declared_any_more_goes_last() -> None:
+    found = host(there("bridge", "br0", mark=OURS), there("tun", "t", mark=OURS), there("bridge", "theirs"), there("bridge", "guest", mark=THEIRS))
+    assert steps(found, bridges=[{"name": "new"}])[-2:] == [("link delete", "br0", None), ("link delete", "t", None)]
+    assert {step[1] for step in steps(found)} == {"br0", "t"}
+
+
+def test_a_cable_goes_by_one_of_its_ends() -> None:
+    near, far = cable(there("veth", "a", mark=OURS), there("veth", "b", "red", mark=OURS))
+    assert steps(host(near, far)) == [("link delete", "a", None)]
+
+
+def test_a_namespace_takes_along_what_is_ours() -> None:
+    near, far = cable(there("veth", "a", "red", mark=OURS), there("veth", "b", mark=OURS))
+    found = host(lo("red", mark=OURS), near, far, there("bridge", "br0", "red", mark=OURS), there("sit", "sit0", "red"))
+    assert steps(found) == [("link delete", "b", None), ("netns delete", "red", None)]
+
+
+@pytest.mark.parametrize(("mark", "whose"), [(None, "that it did not make"), (THEIRS, "that layout guest made")])
+def test_a_namespace_with_something_of_others_stays(mark: Mark, whose: str) -> None:
+    found = host(lo("red", mark=OURS), there("bridge", "br0", "red", mark=mark))
+    assert refusal(found) == f"vnet_layout lab: namespace red would take br0 along, {whose}; remove that first"
+
+
+def test_a_namespace_of_others_stays() -> None:
+    assert steps(host(lo("red"), there("bridge", "br0", "red", mark=OURS))) == [("link delete", "red:br0", None)]
+
+
+def test_the_name_of_a_namespace_that_a_killed_run_left_goes() -> None:
+    found = host(red=FoundNamespace(None, OWN_CORPSE))
+    assert steps(found) == [("netns delete", "red", None)]
+
+
+def test_processes_of_a_namespace_that_goes_are_a_warning() -> None:
+    found = host(lo("red", mark=OURS), red=FoundNamespace((4, 100), pids=[7, 8]))
+    assert plan_of(found).warnings == [
+        "vnet_layout lab: namespace red lives on without a name, with its links, until these processes end: 7, 8",
+    ]
+
+
+def test_a_link_of_another_kind_that_is_ours_is_replaced() -> None:
+    found = steps(host(there("tun", "br0", mark=OURS)), bridges=[{"name": "br0"}])
+    assert [step[0] for step in found] == ["link set", "link rename", "link add", "link set", "link delete"]
+
+
+def test_a_link_of_another_kind_that_is_not_ours_is_refused() -> None:
+    assert "br0 is a TUN or TAP device, not a bridge" in refusal(host(there("tun", "br0")), bridges=[{"name": "br0"}])
+
+
+# What is given back
+
+
+def test_what_did_not_change_only_loses_its_mark() -> None:
+    assert steps(host(adopted("bridge", "br0", {}, alias="mine"))) == [("link set", "br0", {"alias": "mine"})]
+
+
+@pytest.mark.parametrize(
+    ("before", "fields", "expected"),
+    [
+        ({"mtu": 1500}, {"mtu": 1400}, [("link set", {"mtu": 1500})]),
+        ({"mtu": 1500}, {"mtu": 1500}, []),
+        ({"up": False}, {"up": True}, [("link set", {"up": False})]),
+        ({"up": True}, {"up": False}, [("link set", {"up": True})]),
+        ({"stp": False}, {"stp": True}, [("link set", {"stp": False})]),
+        ({"addresses": {"192.0.2.1/24": 0}}, {"addresses": [Address("192.0.2.1", 24)]}, [("address delete", None)]),
+        ({"addresses": {"192.0.2.1/24": 0}}, {}, []),
+        ({"addresses": {"192.0.2.1/24": 1}}, {}, [("address add", Address("192.0.2.1", 24))]),
+        ({"addresses": {"192.0.2.1/24": 1}}, {"addresses": [Address("192.0.2.1", 24)]}, []),
+        ({"addresses": {"10.9.0.1 peer 10.9.0.2/32": 1}}, {}, [("address add", Address("10.9.0.1", 32, "10.9.0.2"))]),
+        ({"addresses": {"2001:db8::1/64 nodad": 1}}, {}, [("address add", Address("2001:db8::1", 64, nodad=True))]),
+        (
+            {"addresses": {"192.0.2.1/24": 1, "192.0.2.7/24": 0}},
+            {"addresses": [Address("192.0.2.7", 24)]},
+            [("address delete", None), ("address add", Address("192.0.2.1", 24))],
+        ),
+        ({"addresses": {"192.0.2.1/24": 0}}, {"addresses": [Address("198.51.100.9", 24), Address("192.0.2.1", 24)]}, [("address delete", None)]),
+        ({"routes": {"10.0.0.0/8": 0}}, {"routes": [Route("10.0.0.0/8", 254, 0, dev="br0", scope="link")]}, [("route delete", None)]),
+        ({"routes": {"10.0.0.0/8": 0}}, {"routes": []}, []),
+        ({"routes": {"10.0.0.0/8 192.0.2.9 7": 1}}, {"routes": []}, [("route add", Route("10.0.0.0/8", 7, 0, dev="br0", via="192.0.2.9", scope="global"))]),
+    ],
+)
+def test_what_changed_is_given_back(before: dict[str, Any], fields: dict[str, Any], expected: list[tuple[str, Any]]) -> None:
+    found = steps(host(adopted("bridge", "br0", before, **{"routes": [], **fields})))
+    assert [(act, new) for act, _name, new in found] == [*expected, ("link set", {"alias": ""})]
+
+
+def test_a_port_goes_back_to_its_bridge() -> None:
+    before = {"master": "old", "port": {"cost": 7}}
+    found = host(there("bridge", "old"), there("bridge", "br0"), adopted("tun", "t", before, master="br0", port=port(cost=9)))
+    assert steps(found)[:2] == [("link set", "t", {"master": "old"}), ("port set", "t", {"cost": 7})]
+
+
+def test_a_port_that_was_none_leaves() -> None:
+    found = host(there("bridge", "br0"), adopted("tun", "t", {"master": "", "port": {"cost": 2}}, master="br0", port=port(cost=9)))
+    assert steps(found) == [("link set", "t", {"master": ""}), ("link set", "t", {"alias": ""})]
+
+
+def test_a_bridge_that_is_gone_is_a_warning() -> None:
+    plan = plan_of(host(there("bridge", "br0"), adopted("tun", "t", {"master": "old"}, master="br0", port=port())))
+    assert plan.warnings == ["vnet_layout lab: t: bridge old, of which it was a port, is gone"]
+    assert acts(plan) == [("link set", "t", {"master": ""}), ("link set", "t", {"alias": ""})]
+
+
+def test_the_routes_of_a_namespace_are_given_back() -> None:
+    found = host(lo("red", mark=Mark("lab", {"routes": {"10.7.0.0/16 - 254 0 blackhole - ": 0}})), red=FoundNamespace((4, 100), routes=[BLACKHOLE]))
+    assert steps(found) == [("route delete", "red:", None), ("link set", "red:lo", {"alias": ""})]
+
+
+def test_a_link_in_the_making_of_another_layout_is_left_alone() -> None:
+    assert steps(host(there("bridge", "br0", link_group=unfinished("guest")))) == []

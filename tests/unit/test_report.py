@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said of a layout: YAML that reads back as what it was written from, and numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml as reference
+from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml, yaml
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Mark
+from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
+from records import cable, declared, host, planned, there
+
+WORDS = [
+    "",
+    " ",
+    "plain",
+    "two words",
+    "true",
+    "False",
+    "yes",
+    "No",
+    "on",
+    "OFF",
+    "null",
+    "~",
+    "y",
+    "n",
+    "1",
+    "1.5",
+    "0x10",
+    "010",
+    "1e3",
+    "1_000",
+    ".5",
+    "-",
+    "- x",
+    "?",
+    "a: b",
+    "a:b",
+    "02:00:00:00:00:01",
+    "12:34:56",
+    "192.0.2.1/24",
+    "192.0.2.1",
+    "10.20",
+    "2001:db8::1/64",
+    "2026-01-01",
+    "#x",
+    "a #b",
+    "'",
+    '"',
+    "it's",
+    "\\",
+    "\t",
+    "line\nline",
+    "{}",
+    "[]",
+    "{a}",
+    "&a",
+    "*a",
+    "!a",
+    "|",
+    ">",
+    "%a",
+    "@a",
+    "`a",
+    "ümlaut ☃",
+    "\x07",
+    "=",
+    "<<",
+    ".inf",
+    ".nan",
+    "/run/netns/red",
+    "_x",
+    "a.b",
+    "None",
+]
+
+
+@pytest.mark.parametrize("text", WORDS, ids=ascii)
+def test_a_text_reads_back(text: str) -> None:
+    for value in ({"key": text}, {"list": [text, text]}, {"list": [{"key": text, "other": [text]}]}):
+        assert reference.safe_load(yaml(value)) == value
+
+
+@pytest.mark.parametrize("value", [True, False, None, 0, 1, -1, 2**32, 0.5, 0.01, 1000.0, 42949672.95])
+def test_a_scalar_reads_back(value: Any) -> None:
+    assert reference.safe_load(yaml({"key": value, "list": [value]})) == {"key": value, "list": [value]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"empty": [], "none": {}},
+        {"a": {"b": {"c": {"d": [1, {"e": [2, 3]}]}}}},
+        {"list": [{"a": 1}, {"b": {"c": [{"d": 1}, {"e": 2}]}}, {}]},
+        {"net.ipv4.ip_forward": "1", "with space": {"x:y": 1}},
+        {"list": [{"first": {"inner": 1}, "second": 2}, {"first": [1, 2], "second": []}]},
+    ],
+)
+def test_what_is_nested_reads_back(value: Any) -> None:
+    assert (reference.safe_load(yaml(value)) or {}) == value
+
+
+def test_it_reads_well() -> None:
+    assert yaml({"bridges": [{"name": "br0", "addresses": ["192.0.2.1/24", "2001:db8::1/64"], "port": {"cost": 9}, "ports": []}]}) == (
+        'bridges:\n  - name: br0\n    addresses:\n      - 192.0.2.1/24\n      - "2001:db8::1/64"\n    port:\n      cost: 9\n    ports: []\n'
+    )
+
+
+# A layout
+
+
+OURS = Mark("lab")
+
+
+def _lab(**params: Any) -> Any:
+    return declared(name="lab", **params)
+
+
+def test_the_declaration_and_what_belongs_to_it_is_shown() -> None:
+    found = host(
+        there("bridge", "br0", mark=OURS, priority=5), there("bridge", "old", mark=OURS), there("bridge", "theirs"), there("bridge", "next", mark=Mark("guest"))
+    )
+    text = reference.safe_load(as_yaml(_lab(bridges=[{"name": "br0", "priority": 7}]), found))
+    assert text == {"bridges": [{"name": "br0", "up": True, "priority": 5, "layout": "lab"}, {"name": "old", "layout": "lab"}]}
+
+
+def test_only_what_is_said_is_shown() -> None:
+    near, far = cable(there("veth", "a", mtu=1400, mark=OURS), there("veth", "b", mark=OURS))
+    layout = _lab(veths=[{"name": "a", "mtu": 1400, "peer": {"name": "b"}}])
+    text = reference.safe_load(as_yaml(layout, host(near, far)))
+    assert text == {"veths": [{"name": "a", "mtu": 1400, "up": True, "peer": {"name": "b", "up": True}, "layout": "lab"}]}
+
+
+def test_nothing_is_an_empty_text() -> None:
+    assert as_yaml(_lab(), host()) == ""
+    assert as_yaml(_lab(bridges=[{"name": "br0"}]), host()) == ""
+
+
+# Numbers
+
+
+def _numbers(params: dict[str, Any], found: Host) -> dict[str, dict[str, int]]:
+    layout = _lab(**params)
+    plan = planned(layout, found)
+    counted = summary(layout, found, plan.after, plan.steps)
+    assert {tuple(numbers) for numbers in counted.values()} == {("declared", "made", "changed", "removed", "adopted", "released")}
+    return {kind: {verb: number for verb, number in numbers.items() if number} for kind, numbers in counted.items() if any(numbers.values())}
+
+
+def _namespace(name: str, mark: Any = OURS) -> Any:
+    return there("loopback", "lo", name, mark=mark)
+
+
+@pytest.mark.parametrize(
+    ("params", "found", "expected"),
+    [
+        ({}, host(), {}),
+        ({"bridges": [{"name": "br0"}]}, host(), {"bridges": {"declared": 1, "made": 1}}),
+        ({"bridges": [{"name": "br0"}]}, host(there("bridge", "br0", mark=OURS)), {"bridges": {"declared": 1}}),
+        ({"bridges": [{"name": "br0", "mtu": 1400}]}, host(there("bridge", "br0", mark=OURS)), {"bridges": {"declared": 1, "changed": 1}}),
+        ({"bridges": [{"name": "br0"}]}, host(there("bridge", "br0")), {"bridges": {"declared": 1, "adopted": 1}}),
+        ({"bridges": [{"name": "br0", "mtu": 1400}]}, host(there("bridge", "br0")), {"bridges": {"declared": 1, "changed": 1, "adopted": 1}}),
+        ({}, host(there("bridge", "br0", mark=OURS)), {"bridges": {"removed": 1}}),
+        ({}, host(there("bridge", "br0", mark=Mark("lab", {}))), {"bridges": {"released": 1}}),
+        ({}, host(there("bridge", "br0", mark=Mark("guest"))), {}),
+        ({"veths": [{"name": "a", "peer": {"name": "b"}}]}, host(), {"veths": {"declared": 1, "made": 1}}),
+        ({"veths": [{"name": "a", "peer": {"name": "b"}}]}, host(*cable(there("veth", "a"), there("veth", "b"))), {"veths": {"declared": 1, "adopted": 1}}),
+        (
+            {"veths": [{"name": "a", "peer": {"name": "b", "mtu": 1400}}]},
+            host(*cable(there("veth", "a", mark=OURS), there("veth", "b", mark=OURS))),
+            {"veths": {"declared": 1, "changed": 1}},
+        ),
+        ({}, host(*cable(there("veth", "a", mark=OURS), there("veth", "b", mark=OURS))), {"veths": {"removed": 1}}),
+        ({}, host(*cable(there("veth", "a", mark=Mark("lab", {})), there("veth", "b", mark=Mark("lab", {})))), {"veths": {"released": 1}}),
+        ({"namespaces": [{"name": "red"}]}, host(), {"namespaces": {"declared": 1, "made": 1}}),
+        ({"namespaces": [{"name": "red"}]}, host(_namespace("red", None)), {"namespaces": {"declared": 1, "adopted": 1}}),
+        ({"namespaces": [{"name": "red", "loopback": False}]}, host(_namespace("red")), {"namespaces": {"declared": 1, "changed": 1}}),
+        ({}, host(_namespace("red"), there("bridge", "br0", "red", mark=OURS)), {"namespaces": {"removed": 1}, "bridges": {"removed": 1}}),
+        (
+            {},
+            host(_namespace("red"), _namespace("blue"), *cable(there("veth", "a", "red", mark=OURS), there("veth", "b", "blue", mark=OURS))),
+            {"namespaces": {"removed": 2}, "veths": {"removed": 1}},
+        ),
+        (
+            {},
+            host(_namespace("red"), *cable(there("veth", "a", "red", mark=OURS), there("veth", "b", mark=OURS))),
+            {"namespaces": {"removed": 1}, "veths": {"removed": 1}},
+        ),
+        ({"tuntaps": [{"name": "t", "mode": "tap"}]}, host(), {"tuntaps": {"declared": 1, "made": 1}}),
+        ({"links": [{"name": "eth0", "mtu": 1400}]}, host(there("", "eth0")), {"links": {"declared": 1, "changed": 1, "adopted": 1}}),
+    ],
+)
+def test_numbers(params: dict[str, Any], found: Host, expected: dict[str, dict[str, int]]) -> None:
+    assert _numbers(params, found) == expected
