@@ -54,12 +54,13 @@ def clean(lab: Lab) -> Iterator[None]:
     """Every test finds hosts that are on and empty."""
     yield
     for host in lab.hosts:
+        if host.running and holds(host):
+            host.cut()  # a boot is quicker than another run
+    for host in lab.hosts:
         if not host.running:
             host.start()
     for host in lab.hosts:
         host.wait()
-    if {holds(host) for host in lab.hosts} != {False}:
-        assert play(lab).returncode == 0
 
 
 def test_the_quickstart_on_all_hosts_at_once(lab: Lab) -> None:
