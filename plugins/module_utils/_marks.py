@@ -19,7 +19,7 @@ LONGEST = 255
 """Bytes that the kernel takes (IFALIASZ)."""
 _PREFIX = "nfv.vnet:"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
-_SHORT: Dict[str, str] = {"addresses": "a", "routes": "r", "vlans": "v", "port": "p", "master": "m"}
+_SHORT: Dict[str, str] = {"addresses": "a", "routes": "r", "vlans": "v", "ports": "b", "port": "p", "master": "m"}
 _LONG = {short: name for name, short in _SHORT.items()}
 _MARK = re.compile(re.escape(_PREFIX) + "(" + NAME.pattern + ")(:| |$)")
 

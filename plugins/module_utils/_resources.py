@@ -234,6 +234,8 @@ class FoundLink(NamedTuple):
     peer: Optional[LinkId]
     """Where the other end of a cable is; None where that is in no namespace that was looked at."""
     mark: Optional[Mark] = None
+    other_routes: List[Route] = []
+    """Those in tables that nobody speaks of, read of a link that a layout finds."""
 
     @property
     def id(self) -> LinkId:

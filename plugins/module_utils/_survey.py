@@ -138,6 +138,11 @@ class _Surveyor:
         mark, _text = _marks.split(note)
         return bool(mark and mark.layout == self._layout.name)
 
+    def _is_of_others(self, raw: RawLink) -> bool:
+        """Whether it was there before the layout, which must remember all that it may cost."""
+        mark, _alias = _marks.split(raw.values["alias"])
+        return mark.before is not None if mark else not self._is_ours(raw)
+
     def _is_ours(self, raw: RawLink) -> bool:
         mark, _alias = _marks.split(raw.values["alias"])
         return mark.layout == self._layout.name if mark else raw.values["link_group"] == _marks.unfinished(self._layout.name)
@@ -147,7 +152,8 @@ class _Surveyor:
         wanted = self._wanted.get(netns, {})
         addresses: Dict[int, List[Address]] = {}
         remembers = any(self._memory(raw) for raw in raws.values())
-        if remembers or any(link.addresses is not None for link in wanted.values()):
+        taken = any(raw.name in wanted and self._is_of_others(raw) for raw in raws.values())
+        if remembers or taken or any(link.addresses is not None for link in wanted.values()):
             addresses = self._reader.addresses(netns)
         vlans = self._reader.vlans(netns) if self._vlans_matter(netns, wanted, raws) else None
         for raw in raws.values():
@@ -155,7 +161,7 @@ class _Surveyor:
             master = self._name(netns, raw.master)
             if self._memory(raw) or self._may_leave(netns, link, raw, master):
                 raw = self._reader.link(netns, index=raw.ifindex, selection=self._everything) or raw
-            routed = bool(link and link.routes is not None) or (remembers and bool(_marks.split(raw.values["alias"])[0]))
+            routed = bool(link and (link.routes is not None or self._is_of_others(raw))) or (remembers and bool(_marks.split(raw.values["alias"])[0]))
             self._keep(netns, raw, link, master, addresses.get(raw.ifindex, []), vlans, routed)
 
     def _keep(
@@ -174,10 +180,12 @@ class _Surveyor:
         if (wanted and "disable_ipv6" in wanted.values) or "disable_ipv6" in before:
             disabled = self._reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
             values["disable_ipv6"] = None if disabled is None else disabled != "0"
-        routes = None
+        routes, others = None, []
         if routed:
             tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + _tables_of(before.get("routes", ()))
-            routes = [route.route._replace(dev=raw.name) for route in self._routes_of(netns, tables, raw.ifindex)]
+            everywhere = [route.route._replace(dev=raw.name) for route in self._routes_of(netns, None, raw.ifindex)]
+            routes = [route for route in everywhere if route.table in tables]
+            others = [route for route in everywhere if route.table not in tables]
         own_vlans = None if vlans is None else vlans.get(raw.ifindex, {})
         port = None
         if raw.port is not None:
@@ -189,7 +197,7 @@ class _Surveyor:
                 status["pids"] = _tuntap.holders(raw.name, self.namespaces[netns].identity)
         peer = self._peer(netns, raw) if raw.kind == "veth" and (wanted or mark) else None
         key = (netns, raw.name)
-        self.links[key] = FoundLink(netns, raw.name, raw.ifindex, raw.kind, values, status, master, port, addresses, routes, own_vlans, peer, mark)
+        self.links[key] = FoundLink(netns, raw.name, raw.ifindex, raw.kind, values, status, master, port, addresses, routes, own_vlans, peer, mark, others)
 
     def _memory(self, raw: RawLink) -> bool:
         """Whether it belongs to a layout that remembers what it was before."""
@@ -258,7 +266,7 @@ class _Surveyor:
         routes: Dict[str, int] = ((mark and mark.before) or {}).get("routes", {})
         return routes
 
-    def _routes_of(self, netns: str, tables: List[int], device: int = 0) -> List[RawRoute]:
+    def _routes_of(self, netns: str, tables: Optional[List[int]], device: int = 0) -> List[RawRoute]:
         """The routes that nobody else looks after, all or those through one link."""
         if self._routes is None:
             return [route for route in self._reader.routes(netns, tables, device) if not route.foreign]

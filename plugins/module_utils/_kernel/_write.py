@@ -8,6 +8,7 @@ pyroute2, whose own lack some attributes. What a layout needs by the thousand is
 
 from __future__ import annotations
 
+import errno
 import random
 import socket
 import struct
@@ -195,10 +196,10 @@ class Writer:
         self._address(_RTM_DELADDR, 0, netns, name, address)
 
     def route_add(self, netns: str, route: Route) -> None:
-        self._route(_RTM_NEWROUTE, _NEW, netns, route)
+        self._new_route(_NEW, netns, route)
 
     def route_replace(self, netns: str, route: Route) -> None:
-        self._route(_RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, netns, route)
+        self._new_route(NLM_F_CREATE | NLM_F_REPLACE, netns, route)
 
     def route_delete(self, netns: str, route: Route) -> None:
         self._route(_RTM_DELROUTE, 0, netns, route)
@@ -244,6 +245,18 @@ class Writer:
 
     def _address(self, kind: int, flags: int, netns: str, name: str, address: Address) -> None:
         self._reader.socket(netns).request(kind, flags, _pack.address(self._index(netns, name), address))
+
+    def _new_route(self, flags: int, netns: str, route: Route) -> None:
+        """An IPv6 source address is refused until it is known that nobody else has it."""
+        deadline = time.monotonic() + (_SETTLED_WITHIN if route.ipv6 and route.src else 0)
+        while True:
+            try:
+                self._route(_RTM_NEWROUTE, flags, netns, route)
+                return
+            except KernelError as error:
+                if error.code != errno.EINVAL or time.monotonic() >= deadline:
+                    raise
+            time.sleep(_PAUSE)
 
     def _route(self, kind: int, flags: int, netns: str, route: Route) -> None:
         message = self._messages.route()

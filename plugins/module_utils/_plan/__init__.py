@@ -30,7 +30,7 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
     for link in layout.links:
         _plan_link(draft, link)
     links = layout.links + draft.released
-    if any(link.ports is not None or link.port is not None or link.master is not None for link in links if link.present):
+    if draft.shaken or any(link.ports is not None or link.port is not None or link.master is not None for link in links if link.present):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import plan_ports
 
         plan_ports(draft)

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CLAIM, DELETE_NAMESPACE, JOIN, LATE, ROUTE, UNROUTE, UP, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure, put_away, remove
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import leave
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     OWN_CORPSE,
@@ -29,6 +31,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 
 _KERNEL_MADE = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
 """What modules of the kernel put into every namespace."""
+_IPV6_MTU = 1280
 
 
 # Before all else: what goes
@@ -94,6 +97,10 @@ def _dismiss(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> No
     if draft.owns(found):
         if found.name == "lo":
             return  # goes with its namespace
+        bridge = declared.get((found.netns, found.master))
+        if bridge and {"mtu", "mac"} & set(bridge.values):  # which follow the ports, and are set again when they have left
+            leave(draft, found)
+            found = draft.found[found.id]
         remove(draft, found, found.name)
         if found.peer and found.peer not in declared:
             draft.found.pop(found.peer, None)
@@ -127,10 +134,19 @@ def _release(draft: Draft, found: FoundLink, before: Values) -> None:
     addresses = _addresses_before(found, before["addresses"]) if "addresses" in before else None
     link = Link(kind, found.netns, found.name, where, values, master=master, port=port, addresses=addresses, purge_addresses=True)
     configure(draft, link, found)
-    draft.released.append(link)
+    draft.released += [link, *_thrown_out(draft, found, before.get("ports", {}))]
     _release_routes(draft, found, before.get("routes", {}))
     _release_vlans(draft, found, before.get("vlans", {}))
     _forget(draft, found, str(before.get("alias", found.values["alias"])))
+
+
+def _thrown_out(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:
+    """The ports that a bridge lost to the layout, as they were."""
+    for name, settings in before.items():
+        found = draft.found.get((bridge.netns, name))
+        if found and not found.master:
+            where = "%s: %s: ports: %s" % (draft.layout.where, bridge.name, name)
+            yield Link("any", bridge.netns, name, where, master=bridge.name, port=Port(settings))
 
 
 def _addresses_before(found: FoundLink, before: Dict[str, int]) -> List[Address]:
@@ -201,7 +217,7 @@ def _claim(draft: Draft, key: LinkId, where: str, alias: Optional[str], group: O
     if draft.owns(found):
         mark = Mark(draft.layout.name)
     else:
-        changed = steps.before(key)
+        changed = steps.before(key, found)
         mark = Mark(draft.layout.name, {**changed, **_merged(found.mark, changed)})
         if alias is not None and alias != found.values["alias"] and mark.before is not None:
             mark.before.setdefault("alias", found.values["alias"])
@@ -233,21 +249,48 @@ class _Steps:
         self._draft = draft
         self._steps: Optional[Dict[LinkId, List[Step]]] = None
 
-    def before(self, key: LinkId) -> Values:
-        """What a link is before the steps change it."""
+    def before(self, key: LinkId, found: FoundLink) -> Values:
+        """What a link is before the steps change it, also what they cost beside."""
         if self._steps is None:
             self._steps = {}
             for steps in self._draft.steps.values():
                 for step in steps:
                     self._steps.setdefault((step.netns, step.name or "lo"), []).append(step)
+        steps = self._steps.get(key, [])
         values: Values = {}
-        for step in self._steps.get(key, ()):
-            for path, old in _changes(step):
-                place = values
-                for name in path[:-1]:
-                    place = place.setdefault(name, {})
-                place.setdefault(path[-1], old)
+        for path, old in chain(*map(_changes, steps), _costs(found, steps), self._thrown_out(found)):
+            place = values
+            for name in path[:-1]:
+                place = place.setdefault(name, {})
+            place.setdefault(path[-1], old)
         return values
+
+    def _thrown_out(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+        """The ports of others that leave a bridge: only its own mark can remember them."""
+        for port in self._draft.host.ports(bridge.id) if bridge.kind == "bridge" else ():
+            now = self._draft.found.get(port.id)
+            if now and not now.master and not now.mark:
+                remembered = (port.mark.before if port.mark else None) or {}
+                yield ("ports", port.name), _settings({**(port.port or Port({})).values, **remembered.get("port", {})})
+
+
+def _costs(found: FoundLink, steps: List[Step]) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+    """What a link loses beside: its routes when it goes down or loses an address, and IPv6 with a small MTU."""
+    changes = [step.new for step in steps if step.act == "link set"]
+    down = any(new.get("up") is False for new in changes)
+    no_ipv6 = down or any(new.get("disable_ipv6") or new.get("mtu", _IPV6_MTU) < _IPV6_MTU for new in changes)
+    poorer = any(step.act == "address delete" for step in steps)
+    for address in found.addresses if no_ipv6 else ():
+        if address.ipv6 and not address.dynamic and not address.link_local:
+            yield ("addresses", str(address)), 1
+    for route in [*(found.routes or ()), *found.other_routes]:
+        if down or poorer or (no_ipv6 and route.ipv6):
+            yield ("routes", _route_key(route)), 1
+
+
+def _settings(values: Values) -> Values:
+    """Of a port, what is not as on a new one."""
+    return {name: value for name, value in values.items() if name != "state" and value != table.OF_PORT[name].initial}
 
 
 def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
@@ -255,8 +298,8 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
     if step.act == "link set":
         yield from (((name,), (step.old or {}).get(name)) for name in step.new if name != "alias")
         if "master" in step.new:  # what it was as a port goes with it
-            settings = ((name, old) for other in step.restore if other.act == "port set" for name, old in other.new.items())
-            yield from ((("port", name), old) for name, old in settings if old != table.OF_PORT[name].initial)
+            settings = {name: old for other in step.restore if other.act == "port set" for name, old in other.new.items()}
+            yield from ((("port", name), old) for name, old in _settings(settings).items())
     elif step.act == "port set" and step.old:
         yield from ((("port", name), old) for name, old in step.old.items())
     elif step.act in ("address add", "address delete"):

@@ -29,8 +29,9 @@ def plan_ports(draft: Draft) -> None:
         if bridge.purge_ports and bridge.ports is not None and bridge.present:
             for found in draft.host.ports(bridge.id):
                 stays = found.id in joins and joins[found.id].master == bridge.name
-                if draft.found.get(found.id, found).master == bridge.name and not stays:
-                    _leave(draft, found)
+                now = draft.found.get(found.id)
+                if now and now.master == bridge.name and not stays:
+                    leave(draft, now)
     for bridge in draft.layout.links:
         if bridge.kind == "bridge" and bridge.present:
             _reassert(draft, bridge)
@@ -70,7 +71,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
         found = blank("", key[0], key[1], {})
     if join.master == "":
         if found.master:
-            _leave(draft, found)
+            leave(draft, found)
         return
     name = found.master if join.master is None else join.master
     if not name:
@@ -129,7 +130,8 @@ def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundL
         draft.add(phase, "port set", key[0], key[1], {row.name: value}, None if fresh else {row.name: now})
 
 
-def _leave(draft: Draft, found: FoundLink) -> None:
+def leave(draft: Draft, found: FoundLink) -> None:
+    """Takes a port out of its bridge."""
     draft.add(JOIN, "link set", found.netns, found.name, {"master": ""}, {"master": found.master}, _port_settings(found))
     draft.shaken.add((found.netns, found.master))
     draft.found[found.id] = found._replace(master="", port=None)
