@@ -28,6 +28,7 @@ def address(number: int) -> str:
 def layout(count: int) -> Values:
     """As arguments of vnet_layout."""
     return {
+        "name": "bench",
         "namespaces": [{"name": f"n{number}"} for number in range(count)],
         "bridges": [{"name": name} for name in bridges(count)],
         "veths": [
