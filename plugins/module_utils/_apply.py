@@ -158,8 +158,8 @@ def _marks(step: Step) -> bool:
 
 
 def _harmless(step: Step) -> bool:
-    """Whether neither the step nor its undoing costs addresses or routes."""
-    return step.act == "link set" and not set(step.new) - {"alias", "link_group", "master"}
+    """Whether neither the step nor its undoing costs addresses or routes that could be given back."""
+    return step.act == "link delete" or (step.act == "link set" and not set(step.new) - {"alias", "link_group", "master"})
 
 
 def undo(step: Step) -> Optional[Step]:

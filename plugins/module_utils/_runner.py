@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, ContextManager, Dict, List, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils import _dependency
@@ -71,27 +71,45 @@ def carry_out(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
 
 
 def bring_about(wanted: Layout, checking: bool) -> Outcome:
-    """Brings the host to the layout, or says what that would do."""
+    """Brings the host to the layout, or says what that would do.
+
+    What changes the host holds the lock. As most runs of single resources change nothing, they look first; to look twice at a
+    thousand namespaces is dear, so a layout begins with the lock, unless it would have to wait.
+    """
     namespaces = Namespaces()
     reader = Reader(namespaces, selection(wanted))
     try:
+        if wanted.name and not checking:
+            with _lock(patient=False) as locked:
+                if locked:
+                    return _changed(reader, wanted)
         before = observe(reader, wanted)
         planned = plan(wanted, before, checking)
         if checking or not planned.steps:
             return Outcome(before, planned.after, planned.after if checking else before, planned.steps, planned.warnings)
-        # what changes nothing need not know these
-        from ansible_collections.nfv.vnet.plugins.module_utils._apply import apply
-        from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
-
-        with lock():
-            reader.close()  # whoever had the lock may have replaced a namespace
-            before = observe(reader, wanted)
-            planned = plan(wanted, before)
-            host, steps = apply(reader, wanted, before, planned.steps)
-            return Outcome(before, planned.after, host, steps, planned.warnings)
+        reader.close()  # whoever has the lock may replace a namespace
+        with _lock():
+            return _changed(reader, wanted)
     finally:
         reader.close()
         namespaces.close()
+
+
+def _lock(patient: bool = True) -> ContextManager[bool]:
+    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock  # what changes nothing need not know it
+
+    return lock(patient)
+
+
+def _changed(reader: Reader, wanted: Layout) -> Outcome:
+    before = observe(reader, wanted)
+    planned = plan(wanted, before)
+    if not planned.steps:
+        return Outcome(before, planned.after, before, [], planned.warnings)
+    from ansible_collections.nfv.vnet.plugins.module_utils._apply import apply
+
+    host, steps = apply(reader, wanted, before, planned.steps)
+    return Outcome(before, planned.after, host, steps, planned.warnings)
 
 
 def commands_of(steps: List[Step]) -> List[str]:

@@ -82,10 +82,13 @@ class _Surveyor:
         self._wanted: Dict[str, Dict[str, Link]] = {"": {}}
         self.want(layout.links)
         self._everything = Selection()
+        self._declared = {link.netns for link in layout.links}
         self._nsids: Dict[Tuple[str, str], Optional[int]] = {}
         self._peers: Dict[LinkId, LinkId] = {}
         self._ends: Dict[Tuple[int, int], List[LinkId]] = {}
         """The ends of cables by their own index and that of the other end."""
+        self._going: Set[str] = set()
+        """The namespaces that the layout made and does not declare any more."""
         self.raws: Dict[str, Dict[int, RawLink]] = {}
         """The links of each namespace by their index."""
         self.namespaces: Dict[str, FoundNamespace] = {}
@@ -114,6 +117,13 @@ class _Surveyor:
                 self._reader.forget(netns)
             elif netns not in self.namespaces and self._is_ours_by(_namespaces.note(netns)):
                 self.namespaces[netns] = FoundNamespace(None, OWN_CORPSE)
+        declared = {namespace.name for namespace in self._layout.namespaces}
+        made = _marks.join(Mark(self._layout.name), "")
+        self._going = {
+            netns
+            for netns, raws in self.raws.items()
+            if netns not in declared and any(raw.name == "lo" and raw.values["alias"] == made for raw in raws.values())
+        }
         for netns, raws in self.raws.items():
             for raw in raws.values():
                 if raw.kind == "veth":
@@ -123,7 +133,9 @@ class _Surveyor:
         """The identity of a namespace, which is entered once for all that is to be read there."""
         if not netns:
             return self._reader.namespaces.identity("")
-        identity, self._nsids["", netns] = self._reader.visit(netns, "")
+        identity, nsid = self._reader.visit(netns, "" if netns in self._declared else None)
+        if nsid is not None:
+            self._nsids["", netns] = nsid
         return identity
 
     def _look_for_marks(self, netns: str, identity: Tuple[int, int]) -> None:
@@ -230,7 +242,8 @@ class _Surveyor:
         if key in self._peers:
             return self._peers[key]
         for place, name in self._ends.get((raw.peer, raw.ifindex), ()):
-            if place == netns if raw.peer_nsid is None else place != netns and self._nsid(netns, place) == raw.peer_nsid:
+            known = place in self._going  # there it does not matter which of those whose indexes fit it is
+            if known or (place == netns if raw.peer_nsid is None else place != netns and self._nsid(netns, place) == raw.peer_nsid):
                 self._peers[place, name] = key
                 return place, name
         return None

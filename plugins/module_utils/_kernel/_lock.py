@@ -20,8 +20,8 @@ _PAUSE = 0.05
 
 
 @contextmanager
-def lock() -> Iterator[None]:
-    """Waits until no other run changes this host; KernelError ETIMEDOUT after two minutes.
+def lock(patient: bool = True) -> Iterator[bool]:
+    """Waits until no other run changes this host; KernelError ETIMEDOUT after two minutes. Without patience it says whether that is so now.
 
     Whoever may not write to /run, in a user namespace, locks its own network namespace: nobody else works there.
     """
@@ -31,11 +31,13 @@ def lock() -> Iterator[None]:
         descriptor = os.open(_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
     try:
         deadline = time.monotonic() + _DEADLINE
-        while not _taken(descriptor):
+        taken = _taken(descriptor)
+        while patient and not taken:
             if time.monotonic() > deadline:
                 raise KernelError(errno.ETIMEDOUT, "another run holds %s for more than two minutes" % _FILE)
             time.sleep(_PAUSE)
-        yield
+            taken = _taken(descriptor)
+        yield taken
     finally:
         os.close(descriptor)
 

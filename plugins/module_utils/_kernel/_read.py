@@ -121,13 +121,13 @@ class Reader:
                 self.adopt(netns, RouteSocket())
         return self._sockets[netns]
 
-    def visit(self, netns: str, home: str) -> Tuple[Optional[Tuple[int, int]], Optional[int]]:
-        """Opens a socket in a namespace; its identity, None where there is none, and the id by which C(home) knows it."""
+    def visit(self, netns: str, home: Optional[str]) -> Tuple[Optional[Tuple[int, int]], Optional[int]]:
+        """Opens a socket in a namespace; its identity, None where there is none, and the id by which C(home) knows it, if asked."""
         try:
             with self.namespaces.open(netns) as descriptor:
                 with self.namespaces.entered(descriptor):
                     self.adopt(netns, RouteSocket())
-                return identity_of(descriptor), self._nsid(home, descriptor)
+                return identity_of(descriptor), None if home is None else self._nsid(home, descriptor)
         except KernelError as error:
             if error.code in (errno.ENOENT, errno.EINVAL):
                 return None, None
