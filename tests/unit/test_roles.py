@@ -129,8 +129,9 @@ def test_every_role_has_a_scenario() -> None:
 def test_scenario_is_complete(scenario: str) -> None:
     folder = ROOT / "extensions" / "molecule" / scenario
     assert {"converge.yml", "verify.yml", "side_effect.yml", "cleanup.yml"} <= {path.name for path in folder.iterdir()}
-    imported = [play.get("ansible.builtin.import_playbook") for play in loaded("extensions", "molecule", scenario, "converge.yml")]
-    assert f"nfv.vnet.{scenario}" in imported, "the scenario builds what the example says"
+    if (ROOT / "playbooks" / f"{scenario}.yml").exists():
+        imported = [play.get("ansible.builtin.import_playbook") for play in loaded("extensions", "molecule", scenario, "converge.yml")]
+        assert f"nfv.vnet.{scenario}" in imported, "the scenario builds what the example says"
     assert "tasks/nothing_left.yml" in (folder / "cleanup.yml").read_text(encoding="utf-8")
 
 
