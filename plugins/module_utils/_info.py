@@ -183,14 +183,14 @@ class _View:
             values["addresses"] = options["addresses"]
         if found.routes:
             values["routes"] = [_short(route, route.options(of_link=True)) for route in found.routes]
-        if options.get("vlans") and not self._usual_vlans(found, options["vlans"]):
+        if "vlans" in options and not self._usual_vlans(found, options["vlans"]):
             values["vlans"] = options["vlans"]
         return values
 
     def _port(self, found: FoundLink) -> Values:
         options = self._options(found.id)["port"]
         values = {row.name: options[row.name] for row in table.PORT if row.name in options and not self._usual(found, row, options[row.name])}
-        if options.get("vlans") and not self._usual_vlans(self._host.links[found.netns, found.master], options["vlans"]):
+        if "vlans" in options and not self._usual_vlans(self._host.links[found.netns, found.master], options["vlans"]):
             values["vlans"] = options["vlans"]
         return values
 

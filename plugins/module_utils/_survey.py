@@ -62,10 +62,9 @@ def census(reader: Reader, names: List[str]) -> Tuple[Host, Layout]:
     surveyor.look_around()
     for netns in names:
         for raw in surveyor.raws.get(netns, {}).values():
-            nothing = Port({}, {})
-            layout.links.append(
-                Link(raw.kind, netns, raw.name, raw.name, {"disable_ipv6": True}, present=False, port=nothing, addresses=[], routes=[], vlans={})
-            )
+            vlans: Optional[Dict[int, Vlan]] = {} if raw.kind == "bridge" else None
+            link = Link(raw.kind, netns, raw.name, raw.name, {"disable_ipv6": True}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans)
+            layout.links.append(link)
     surveyor.want(layout.links)
     for netns, raws in surveyor.raws.items():
         surveyor.keep(netns, raws)
@@ -196,8 +195,8 @@ class _Surveyor:
         if routed:
             tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + _tables_of(before.get("routes", ()))
             everywhere = [route.route._replace(dev=raw.name) for route in self._routes_of(netns, None, raw.ifindex)]
-            routes = [route for route in everywhere if route.table in tables]
-            others = [route for route in everywhere if route.table not in tables]
+            routes = [route for route in everywhere if self._routes is not None or route.table in tables]
+            others = [route for route in everywhere if route not in routes]
         own_vlans = None if vlans is None else vlans.get(raw.ifindex, {})
         port = None
         if raw.port is not None:
@@ -219,7 +218,9 @@ class _Surveyor:
         """Whether VLANs are spoken of, or would be lost because a port is to leave its bridge."""
         if any(link.vlans is not None or any(port.vlans is not None for port in link.settings) for link in wanted.values()):
             return True
-        return any(self._memory(raw) or self._may_leave(netns, wanted.get(raw.name), raw, self._name(netns, raw.master)) for raw in raws.values() if raw.master)
+        return any(
+            self._memory(raw) or (raw.master and self._may_leave(netns, wanted.get(raw.name), raw, self._name(netns, raw.master))) for raw in raws.values()
+        )
 
     def _may_leave(self, netns: str, wanted: Optional[Link], raw: RawLink, master: str) -> bool:
         """Whether the plan may take a port out of its bridge, so that all of it must be known to bring it back."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import List
 
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, ROUTE, UNROUTE, Draft
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, IS_UP, ROUTE, UNROUTE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, Address, Link, Route
 
 
@@ -32,7 +32,9 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     late = [address for address in coming if any(_secondary(address, old) or (address.ipv6 and address.local == old.local) for old in going)]
     for address in coming:
         if address not in late:
-            draft.add(ADDRESS, "address add", wanted.netns, wanted.name, address)
+            # the kernel forgets the route to an IPv6 peer when the link goes up
+            phase = IS_UP if address.ipv6 and address.peer else ADDRESS
+            draft.add(phase, "address add", wanted.netns, wanted.name, address)
     for address in reversed(going):  # secondary ones first: they go with their primary one
         draft.add(ADDRESS, "address delete", wanted.netns, wanted.name, old=address)
     for address in late:

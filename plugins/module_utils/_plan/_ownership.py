@@ -125,7 +125,8 @@ def _release(draft: Draft, found: FoundLink, before: Values) -> None:
     kind = found.kind if found.kind in table.OF_KIND else "any"
     rows = table.OF_KIND[kind]
     values = {name: value for name, value in before.items() if name in rows and name != "alias"}
-    port = Port(before["port"]) if before.get("port") and before.get("master") != "" else None
+    joins = bool(before.get("master")) and before["master"] != found.master
+    port = _port_before(before) if joins or (before.get("port") and before.get("master") != "") else None
     where = "%s: %s%s" % (draft.layout.where, found.name, inside(found.netns))
     master = before.get("master")
     if master and (found.netns, master) not in draft.found:
@@ -136,7 +137,8 @@ def _release(draft: Draft, found: FoundLink, before: Values) -> None:
     configure(draft, link, found)
     draft.released += [link, *_thrown_out(draft, found, before.get("ports", {}))]
     _release_routes(draft, found, before.get("routes", {}))
-    _release_vlans(draft, found, before.get("vlans", {}))
+    if not joins:
+        _release_vlans(draft, found, before.get("vlans", {}))
     _forget(draft, found, str(before.get("alias", found.values["alias"])))
 
 
@@ -146,7 +148,16 @@ def _thrown_out(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> I
         found = draft.found.get((bridge.netns, name))
         if found and not found.master:
             where = "%s: %s: ports: %s" % (draft.layout.where, bridge.name, name)
-            yield Link("any", bridge.netns, name, where, master=bridge.name, port=Port(settings))
+            yield Link("any", bridge.netns, name, where, master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}))
+
+
+def _port_before(before: Values) -> Port:
+    """The port that a link was, with its VLANs if it had others than a new one."""
+    settings = {name: value for name, value in before.get("port", {}).items() if name in table.OF_PORT}
+    if not before.get("vlans"):
+        return Port(settings)
+    vlans = {int(vid): Vlan(int(vid), int(vid), *map(bool, flags)) for vid, flags in before["vlans"].items() if flags is not None}
+    return Port(settings, vlans, purge_vlans=True)
 
 
 def _addresses_before(found: FoundLink, before: Dict[str, int]) -> List[Address]:
@@ -271,7 +282,9 @@ class _Steps:
             now = self._draft.found.get(port.id)
             if now and not now.master and not now.mark:
                 remembered = (port.mark.before if port.mark else None) or {}
-                yield ("ports", port.name), _settings({**(port.port or Port({})).values, **remembered.get("port", {})})
+                settings = _settings({**(port.port or Port({})).values, **remembered.get("port", {})})
+                vlans = remembered.get("vlans") or _vlans_of((port.port and port.port.vlans) or {}, bridge)
+                yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
 
 
 def _costs(found: FoundLink, steps: List[Step]) -> Iterator[Tuple[Tuple[str, ...], Any]]:
@@ -293,6 +306,14 @@ def _settings(values: Values) -> Values:
     return {name: value for name, value in values.items() if name != "state" and value != table.OF_PORT[name].initial}
 
 
+def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, List[int]]:
+    """The VLANs of a port, unless they are those that a new port gets."""
+    pvid = bridge.values.get("vlan_default_pvid", 1) if bridge else 1
+    if list(vlans.values()) == [Vlan(pvid, pvid, True, True)]:
+        return {}
+    return {str(vid): [int(bool(vlan.pvid)), int(bool(vlan.untagged))] for vid, vlan in vlans.items()}
+
+
 def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
     """What a step changes, and what it was."""
     if step.act == "link set":
@@ -300,6 +321,8 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         if "master" in step.new:  # what it was as a port goes with it
             settings = {name: old for other in step.restore if other.act == "port set" for name, old in other.new.items()}
             yield from ((("port", name), old) for name, old in _settings(settings).items())
+            vlans = {other.new[0].first: other.new[0] for other in step.restore if other.act == "vlan add"}
+            yield from ((("vlans", vid), flags) for vid, flags in _vlans_of(vlans, None).items())
     elif step.act == "port set" and step.old:
         yield from ((("port", name), old) for name, old in step.old.items())
     elif step.act in ("address add", "address delete"):
