@@ -105,6 +105,7 @@ def ours(state: Values) -> Values:
         del state[netns]
     for network in state.values():
         network["links"] = {name: link for name, link in network["links"].items() if name not in FOREIGN}
+        network["vlans"] = {name: spec for name, spec in network["vlans"].items() if name not in FOREIGN}
         network["settings"] = {key: value for key, value in network["settings"].items() if not FOREIGN & set(key.split("/"))}
         network["addresses"] = [address for address in network["addresses"] if address["index"] not in FOREIGN and address[1] not in LOOPBACK]
     return state

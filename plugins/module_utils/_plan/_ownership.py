@@ -126,7 +126,7 @@ def _release(draft: Draft, found: FoundLink, before: Values) -> None:
     rows = table.OF_KIND[kind]
     values = {name: value for name, value in before.items() if name in rows and name != "alias"}
     joins = bool(before.get("master")) and before["master"] != found.master
-    port = _port_before(before) if joins or (before.get("port") and before.get("master") != "") else None
+    port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None
     where = "%s: %s%s" % (draft.layout.where, found.name, inside(found.netns))
     master = before.get("master")
     if master and (found.netns, master) not in draft.found:
