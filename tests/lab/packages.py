@@ -27,6 +27,7 @@ MOLECULE: Dict[str, str] = {
     "nftables": "nft",
     "openssl": "openssl",
     "openvpn": "openvpn",
+    "procps": "sysctl",
     "user-mode-linux": "linux.uml",
 }
 """What the scenarios of the roles run on the networks."""
