@@ -133,7 +133,7 @@ class Transaction:
     def undo(self) -> List[str]:
         """Takes everything back as far as that can be; returns what is lost."""
         lost = []
-        claims = next((number for number, step in enumerate(self.taken) if not _marks(step)), len(self.taken))
+        claims = next((number for number, step in enumerate(self.taken) if not step.only_marks), len(self.taken))
         for step in reversed(self.taken[claims:]):
             if step.act in _FINAL:
                 lost.append(subject(self._layout, step))
@@ -153,13 +153,9 @@ class Transaction:
                     run(self._writer, action)
 
 
-def _marks(step: Step) -> bool:
-    return step.act == "link set" and not set(step.new) - {"alias", "link_group"}
-
-
 def _harmless(step: Step) -> bool:
     """Whether neither the step nor its undoing costs addresses or routes that could be given back."""
-    return step.act == "link delete" or (step.act == "link set" and not set(step.new) - {"alias", "link_group", "master"})
+    return step.act == "link delete" or step.only_marks or (step.act == "link set" and "master" in step.new)
 
 
 def undo(step: Step) -> Optional[Step]:

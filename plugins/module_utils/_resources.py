@@ -294,6 +294,11 @@ class Step(NamedTuple):
         ((name, value),) = self.new.items()
         return name, value
 
+    @property
+    def only_marks(self) -> bool:
+        """Whether it says whose a link is, and changes nothing else."""
+        return self.act == "link set" and not set(self.new) - {"alias", "link_group"}
+
 
 class Plan(NamedTuple):
     """The steps from what is there to what is wanted."""

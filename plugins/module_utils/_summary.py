@@ -19,7 +19,7 @@ def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dic
     made = {_subject(step) for step in steps if step.act in ("netns add", "link add")}
     removed = {_subject(step) for step in steps if step.act in ("netns delete", "link delete")}
     removed |= _lost(before, {step.name for step in steps if step.act == "netns delete"}, removed)
-    changed = {near.get(key, key) for key in (_subject(step) for step in steps if not _only_marks(step)) if key not in removed}
+    changed = {near.get(key, key) for key in (_subject(step) for step in steps if not step.only_marks) if key not in removed}
     marks = [(key, before.links[key].mark, found.mark) for key, found in after.links.items() if key in before.links and key not in near]
     subjects: Dict[str, Iterable[LinkId]] = {
         "declared": [link.id for link in layout.links if link.id not in near],
@@ -64,7 +64,3 @@ def _subject(step: Step) -> LinkId:
     if step.act in ("sysctl set", "nsid set"):
         return step.netns or step.name, "lo"
     return step.netns, step.name or "lo"
-
-
-def _only_marks(step: Step) -> bool:
-    return step.act == "link set" and not set(step.new) - {"alias", "link_group"}

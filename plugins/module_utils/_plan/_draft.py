@@ -22,6 +22,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     VnetError,
 )
 
+IPV6_MTU = 1280
+"""The smallest MTU with which a link has IPv6 (RFC 8200)."""
 # The order of the steps. What cannot be taken back comes late, deletions last.
 CLAIM, NAMESPACE, AWAY, MAKE, SET, JOIN, PORTS_ARE_IN, UNROUTE = range(8)
 ADDRESS, UP, IS_UP, ROUTE, LATE, DELETE, DELETE_NAMESPACE = range(8, 15)

@@ -13,6 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     AWAY,
     CLAIM,
     DELETE,
+    IPV6_MTU,
     LATE,
     MAKE,
     NAMESPACE,
@@ -29,7 +30,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_
 CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
 """What goes into the message that makes a bridge or a cable."""
 _STP_DELAYS = (2, 30)
-_IPV6_MTU = 1280
 _IPV6_PLACES = ("sysctl", "inet6")
 
 
@@ -163,7 +163,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         _set_accounts(draft, wanted, found)
     for row in _rows(draft, wanted, fresh):
         _set(draft, wanted, found, row, fresh)
-    no_ipv6 = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", _IPV6_MTU) < _IPV6_MTU
+    no_ipv6 = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", IPV6_MTU) < IPV6_MTU
     addresses = [address for address in found.addresses if not (no_ipv6 and address.ipv6)]
     routes = [] if going_down else [route for route in found.routes or [] if not (no_ipv6 and route.ipv6)]
     if wanted.addresses is not None:
@@ -218,7 +218,7 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
     value, current = wanted.values[row.name], found.values.get(row.name)
     if current is None and not fresh and row.place not in _IPV6_PLACES:  # what moved or was small has lost these
         raise VnetError("%s: this kernel has no %s%s" % (wanted.where, row.name, needs(row)))
-    if row.name == "disable_ipv6" and value and _mtu(wanted, found) < _IPV6_MTU:
+    if row.name == "disable_ipv6" and value and _mtu(wanted, found) < IPV6_MTU:
         return
     if _holds(row, wanted, found):
         return
@@ -301,12 +301,12 @@ def _check_vlan_snooping(wanted: Link, found: FoundLink) -> None:
 
 
 def _mtu(wanted: Link, found: FoundLink) -> int:
-    return int(wanted.values.get("mtu") or found.values.get("mtu") or _IPV6_MTU)
+    return int(wanted.values.get("mtu") or found.values.get("mtu") or IPV6_MTU)
 
 
 def _check_ipv6_mtu(wanted: Link, found: FoundLink) -> None:
     mtu = _mtu(wanted, found)
-    if mtu >= _IPV6_MTU:
+    if mtu >= IPV6_MTU:
         return
     speaks = [name for name in ("ipv6_addrgenmode", "disable_ipv6") if wanted.values.get(name, True) is not True]
     speaks += ["addresses: %s" % str(address) for address in wanted.addresses or [] if address.ipv6]

@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CLAIM, DELETE_NAMESPACE, JOIN, LATE, ROUTE, UNROUTE, UP, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CLAIM, DELETE_NAMESPACE, IPV6_MTU, JOIN, LATE, ROUTE, UNROUTE, UP, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure, put_away, remove
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import leave
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
@@ -31,7 +31,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 
 _KERNEL_MADE = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
 """What modules of the kernel put into every namespace."""
-_IPV6_MTU = 1280
 
 
 # Before all else: what goes
@@ -291,7 +290,7 @@ def _costs(found: FoundLink, steps: List[Step]) -> Iterator[Tuple[Tuple[str, ...
     """What a link loses beside: its routes when it goes down or loses an address, and IPv6 with a small MTU."""
     changes = [step.new for step in steps if step.act == "link set"]
     down = any(new.get("up") is False for new in changes)
-    no_ipv6 = down or any(new.get("disable_ipv6") or new.get("mtu", _IPV6_MTU) < _IPV6_MTU for new in changes)
+    no_ipv6 = down or any(new.get("disable_ipv6") or new.get("mtu", IPV6_MTU) < IPV6_MTU for new in changes)
     poorer = any(step.act == "address delete" for step in steps)
     for address in found.addresses if no_ipv6 else ():
         if address.ipv6 and not address.dynamic and not address.link_local:
