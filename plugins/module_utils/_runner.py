@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ContextManager, Dict, List, NamedTuple
+from typing import Any, ContextManager, Dict, List, NamedTuple, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils import _dependency
@@ -79,20 +79,37 @@ def bring_about(wanted: Layout, checking: bool) -> Outcome:
     namespaces = Namespaces()
     reader = Reader(namespaces, selection(wanted))
     try:
-        if wanted.name and not checking:
+        if checking:
+            return _foreseen(reader, wanted)
+        if wanted.name:
             with _lock(patient=False) as locked:
                 if locked:
                     return _changed(reader, wanted)
-        before = observe(reader, wanted)
-        planned = plan(wanted, before, checking)
-        if checking or not planned.steps:
-            return Outcome(before, planned.after, planned.after if checking else before, planned.steps, planned.warnings)
+        outcome = _nothing_to_do(reader, wanted)
+        if outcome:
+            return outcome
         reader.close()  # whoever has the lock may replace a namespace
         with _lock():
             return _changed(reader, wanted)
     finally:
         reader.close()
         namespaces.close()
+
+
+def _foreseen(reader: Reader, wanted: Layout) -> Outcome:
+    before = observe(reader, wanted)
+    planned = plan(wanted, before, checking=True)
+    return Outcome(before, planned.after, planned.after, planned.steps, planned.warnings)
+
+
+def _nothing_to_do(reader: Reader, wanted: Layout) -> Optional[Outcome]:
+    """The outcome where all is as wanted. What is in the way may be another run's half-made work: only who holds the lock complains."""
+    try:
+        before = observe(reader, wanted)
+        planned = plan(wanted, before)
+    except (KernelError, VnetError):
+        return None
+    return None if planned.steps else Outcome(before, planned.after, before, [], planned.warnings)
 
 
 def _lock(patient: bool = True) -> ContextManager[bool]:

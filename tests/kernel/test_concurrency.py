@@ -7,12 +7,13 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, ContextManager, Iterator
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock
+from packets import attached
 from processes import NOBODY, Child, as_user, child, mapped, network_namespace, wait_for
 from refusals import assert_sentence, refusal
 from support import Values, portable, private_network, run, snapshot
@@ -108,14 +109,14 @@ def test_a_failing_run_does_not_disturb_the_others() -> None:
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """Another process holds the lock."""
+def held(meanwhile: ContextManager[Any] | None = None) -> Iterator[None]:
+    """Another process holds the lock, in the midst of something."""
     run("vnet_netns", name="makes-the-file")
     run("vnet_netns", name="makes-the-file", state="absent")
     reader, writer = os.pipe2(os.O_CLOEXEC)
 
     def hold() -> None:
-        with _lock.lock():
+        with _lock.lock(), meanwhile or nullcontext():
             os.write(writer, b"!")
             time.sleep(60)
 
@@ -156,7 +157,13 @@ def test_what_changes_nothing_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> 
     with held():
         assert in_turn(cable(0)) == 0
         assert run("vnet_bridge", name="nowhere", state="absent")["changed"] is False
-        assert "peer is" in refusal("vnet_veth", name="n0", peer={"name": "other"})
+
+
+def test_what_another_run_has_half_made_is_not_complained_of() -> None:
+    with held(attached("t0", "tap")):  # not to stay yet, as in the middle of its making
+        process = Child(run, "vnet_tuntap", name="t0", mode="tap")
+        wait_for(lambda: opened(process.pid, _lock._FILE))
+    assert process.result()["changed"]
 
 
 def test_check_mode_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
