@@ -15,7 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, restore_routes, save_link, save_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
-from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
+from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Step, Values, VnetError
 
@@ -30,6 +30,8 @@ _OPPOSITE = {
 _SAVED = ("address delete", "route delete")
 """What these cost is saved beforehand and given back at the end."""
 _FINAL = ("netns delete", "link delete", "nsid set")
+_FAR_REACHING = ("netns add", "netns delete", "link delete", "link move", "nsid set")
+"""What these change is not only in the namespace of the step."""
 _GONE = (("route delete", errno.ESRCH), ("address delete", errno.EADDRNOTAVAIL), ("link delete", errno.ENODEV))
 """An address takes others and routes with it, one end of a cable the other; what is gone need not be deleted."""
 _PASSES = 2
@@ -48,8 +50,7 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tu
         signal.signal(number, _stop)
     try:
         for _pass in range(_PASSES):
-            transaction.run(steps)
-            after = observe(reader, layout)
+            after = _taken(transaction, reader, layout, steps)
             steps = [step for step in plan(layout, after).steps if step.act not in _FINAL]
             if not steps:
                 return after, transaction.taken
@@ -61,6 +62,26 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tu
         if not isinstance(error, VnetError):
             raise
         raise VnetError("%s. %s" % (error, _aftermath(lost, transaction.unrestored(), before, observe(reader, layout)))) from None
+
+
+def _taken(transaction: Transaction, reader: Reader, layout: Layout, steps: List[Step]) -> Host:
+    """Runs the steps and returns what is there then.
+
+    The ports of a large bridge begin to talk to each other when it goes up, which keeps the kernel busy for seconds. So most is
+    read before that, and then once more only what may have changed.
+    """
+    bridges = {link.id for link in layout.links if layout.name and link.kind == "bridge"}
+    rising = (number for number, step in enumerate(steps) if step.act == "link set" and step.new.get("up") and (step.netns, step.name) in bridges)
+    first = next(rising, len(steps))
+    transaction.run(steps[:first])
+    earlier = observe(reader, layout)
+    rest = steps[first:]
+    if not rest:
+        return earlier
+    transaction.run(rest)
+    if any(step.act in _FAR_REACHING for step in rest):
+        return observe(reader, layout)
+    return observe_again(reader, layout, earlier, {step.netns for step in rest})
 
 
 def _stop(number: int, _frame: Any) -> None:

@@ -152,16 +152,23 @@ def split(payload: bytes, start: int = 0, end: int = -1) -> Iterator[Tuple[int, 
         start += (length + 3) & ~3
 
 
-def places(payload: bytes, start: int, end: int) -> Dict[int, Tuple[int, int]]:
-    """The same by code, for many messages of which little is wanted."""
+def places(payload: bytes, start: int, end: int) -> Dict[int, int]:
+    """Where the payload of each attribute starts, for many messages of which little is wanted."""
     found = {}
+    header = _NLATTR
     while start + 4 <= end:
-        length, code = _NLATTR(payload, start)
+        length, code = header(payload, start)
         if length < 4:
             break
-        found[code & 0x3FFF] = start + 4, start + length
+        found[code & 0x3FFF] = start + 4
         start += (length + 3) & ~3
     return found
+
+
+def end_of(payload: bytes, start: int) -> int:
+    """Where the attribute ends whose payload starts here."""
+    length: int = _NLATTR(payload, start - 4)[0]
+    return start - 4 + length
 
 
 def attribute(code: int, payload: bytes) -> bytes:

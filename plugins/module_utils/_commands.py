@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import shlex
+from functools import lru_cache
 from typing import Any, Callable, Dict, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Route, Step, Values, Vlan
+
+_quoted = lru_cache(maxsize=None)(shlex.quote)
 
 
 def commands(steps: List[Step]) -> List[str]:
@@ -16,17 +19,21 @@ def commands(steps: List[Step]) -> List[str]:
     return [line for step in steps for line in _COMMANDS[step.act](step).splitlines()]
 
 
+def _shell(words: List[str]) -> str:
+    return " ".join(map(_quoted, words))
+
+
 def _line(netns: str, tool: str, *words: Any) -> str:
     text = [str(word) for word in words]
     if "/" in netns:
-        return shlex.join(["nsenter", "--net=%s" % netns, tool] + text)
-    return shlex.join([tool] + (["-n", netns] if netns else []) + text)
+        return _shell(["nsenter", "--net=%s" % netns, tool] + text)
+    return _shell([tool] + (["-n", netns] if netns else []) + text)
 
 
 def _exec(netns: str, *words: str) -> str:
     if "/" in netns:
-        return shlex.join(["nsenter", "--net=%s" % netns, *words])
-    return shlex.join((["ip", "netns", "exec", netns] if netns else []) + list(words))
+        return _shell(["nsenter", "--net=%s" % netns, *words])
+    return _shell((["ip", "netns", "exec", netns] if netns else []) + list(words))
 
 
 def _settings(values: Values) -> List[str]:
@@ -38,7 +45,7 @@ def _settings(values: Values) -> List[str]:
 
 
 def _netns_add(step: Step) -> str:
-    lines = [shlex.join(["rm", "/run/netns/" + step.name])] if step.old else []
+    lines = [_shell(["rm", "/run/netns/" + step.name])] if step.old else []
     lines.append(_line("", "ip", "netns", "add", step.name))
     if step.new:
         lines.append(_line(step.name, "ip", "link", "set", "dev", "lo", *_settings(step.new)))

@@ -13,9 +13,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import census
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Route, Values, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._survey import census
 
 KINDS = ("bridge", "veth", "tun", "tap", "loopback", "other")
 INFO_OPTIONS: Tuple[Option, ...] = (

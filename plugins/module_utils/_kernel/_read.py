@@ -264,43 +264,43 @@ def _read_link(buffer: bytes, start: int, end: int, selection: Selection) -> Raw
     places = table.places(buffer, start + _IFINFO.size, end)
 
     def number(code: int, unpack: Any) -> Any:
-        return unpack(buffer, places[code][0])[0] if code in places else None
+        return unpack(buffer, places[code])[0] if code in places else None
 
     values: Values = {row.name: bool(flags >> row.code & 1) != (row.code == _IFF_NOARP) for row in selection.flags}
     values["alias"] = ""
     status: Values = {"ifindex": index}
     for code, rows in selection.link.items():
         if code in places:
-            _fill(values, status, rows, buffer[slice(*places[code])])
+            _fill(values, status, rows, buffer[places[code] : table.end_of(buffer, places[code])])
     if _IFLA_OPERSTATE in places:
-        operstate = buffer[places[_IFLA_OPERSTATE][0]]
+        operstate = buffer[places[_IFLA_OPERSTATE]]
         status["operstate"] = _OPERSTATES[operstate] if operstate < len(_OPERSTATES) else str(operstate)
     if _IFLA_CARRIER in places:
-        status["carrier"] = bool(buffer[places[_IFLA_CARRIER][0]])
+        status["carrier"] = bool(buffer[places[_IFLA_CARRIER]])
     if selection.inet6 and _IFLA_AF_SPEC in places:
-        _read_inet6(buffer, *places[_IFLA_AF_SPEC], values, selection)
+        _read_inet6(buffer, places[_IFLA_AF_SPEC], values, selection)
     port: Optional[Values] = None
     port_status: Values = {}
     kind = "loopback" if index == 1 else ""
     if _IFLA_LINKINFO in places:
-        kind, port = _read_info(buffer, *places[_IFLA_LINKINFO], values, status, port_status, selection)
-    first, last = places[_IFLA_IFNAME]
-    name = buffer[first : last - 1].decode("utf-8", "surrogateescape")
+        kind, port = _read_info(buffer, places[_IFLA_LINKINFO], values, status, port_status, selection)
+    first = places[_IFLA_IFNAME]
+    name = buffer[first : table.end_of(buffer, first) - 1].decode("utf-8", "surrogateescape")
     master, peer, peer_nsid = number(_IFLA_MASTER, _UNSIGNED), number(_IFLA_LINK, _UNSIGNED), number(_IFLA_LINK_NETNSID, _SIGNED)
     return RawLink(index, name, kind, values, status, master or 0, port, port_status, peer or 0, peer_nsid)
 
 
-def _read_inet6(buffer: bytes, start: int, end: int, values: Values, selection: Selection) -> None:
-    for family, first, last in table.split(buffer, start, end):
+def _read_inet6(buffer: bytes, start: int, values: Values, selection: Selection) -> None:
+    for family, first, last in table.split(buffer, start, table.end_of(buffer, start)):
         if family == socket.AF_INET6:
             for code, inner, stop in table.split(buffer, first, last):
                 _fill(values, {}, selection.inet6.get(code, []), buffer[inner:stop])
 
 
-def _read_info(buffer: bytes, start: int, end: int, values: Values, status: Values, port_status: Values, selection: Selection) -> Tuple[str, Optional[Values]]:
+def _read_info(buffer: bytes, start: int, values: Values, status: Values, port_status: Values, selection: Selection) -> Tuple[str, Optional[Values]]:
     kind = master_kind = ""
     port = None
-    for code, first, last in table.split(buffer, start, end):
+    for code, first, last in table.split(buffer, start, table.end_of(buffer, start)):
         if code == _INFO_KIND:
             kind = _string(buffer[first:last])
         elif code == _INFO_SLAVE_KIND:

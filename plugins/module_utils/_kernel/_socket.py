@@ -35,8 +35,8 @@ class RouteSocket:
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
-        for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
-            with suppress(OSError):  # older than Linux 4.20: no words with errors, no filter in dumps
+        with suppress(OSError):  # before Linux 4.3, 4.12, 4.20: long errors, no words with them, no filter in dumps
+            for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
                 self._socket.setsockopt(_SOL_NETLINK, option, 1)
         self._sequence = 0
 
@@ -77,17 +77,18 @@ class RouteSocket:
         raise KernelError(errno.EBUSY, "the network changes too fast to be read")
 
     def _answers(self) -> Iterator[Message]:
-        interrupted = False
+        interrupted = 0
+        header, receive, expected = _HEADER.unpack_from, self._socket.recv, self._sequence
         while True:
-            buffer = self._socket.recv(_BUFFER)
-            start = 0
-            while start + 16 <= len(buffer):
-                length, kind, flags, sequence, _port = _HEADER.unpack_from(buffer, start)
+            buffer = receive(_BUFFER)
+            start, size = 0, len(buffer)
+            while start + 16 <= size:
+                length, kind, flags, sequence, _port = header(buffer, start)
                 body, end = start + 16, start + length
                 start += (length + 3) & ~3
-                if sequence != self._sequence:
+                if sequence != expected:
                     continue
-                interrupted = interrupted or bool(flags & _NLM_F_DUMP_INTR)
+                interrupted |= flags & _NLM_F_DUMP_INTR
                 if kind == _NLMSG_ERROR:
                     _raise_refusal(buffer, body, end, flags)
                     return

@@ -20,9 +20,9 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
     """
     draft = Draft(layout, host, checking)
     if layout.name:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan import _ownership
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._farewells import plan_farewells
 
-        _ownership.plan_farewells(draft)
+        plan_farewells(draft)
     for namespace in layout.namespaces:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._namespaces import plan_namespace
 
@@ -36,9 +36,10 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
         plan_ports(draft)
     _links.plan_births(draft)
     if layout.name:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._claims import plan_claims
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._networks import warn_of_twins
 
-        _ownership.plan_claims(draft)
+        plan_claims(draft)
         warn_of_twins(draft)
     return draft.plan()
 

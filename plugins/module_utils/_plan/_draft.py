@@ -26,7 +26,8 @@ IPV6_MTU = 1280
 """The smallest MTU with which a link has IPv6 (RFC 8200)."""
 # The order of the steps. What cannot be taken back comes late, deletions last.
 CLAIM, NAMESPACE, AWAY, MAKE, SET, JOIN, PORTS_ARE_IN, UNROUTE = range(8)
-ADDRESS, UP, IS_UP, ROUTE, LATE, DELETE, DELETE_NAMESPACE = range(8, 15)
+ADDRESS, UP, IS_UP, ROUTE, BRIDGE_UP, _BRIDGE_IS_UP, _BRIDGE_ROUTE, LATE, DELETE, DELETE_NAMESPACE = range(8, 18)
+_BEHIND_BRIDGES = {IS_UP: _BRIDGE_IS_UP, ROUTE: _BRIDGE_ROUTE}
 
 
 class Draft:
@@ -73,6 +74,12 @@ class Draft:
         self.warnings.append("%s (in check mode: it may be what an earlier task makes)" % message)
 
     def plan(self) -> Plan:
+        """What may need a bridge that is up waits for it; all else comes before, as its ports then begin to talk to each other."""
+        crossed = {step.netns for step in self.steps.get(BRIDGE_UP, ())}
+        for phase, behind in _BEHIND_BRIDGES.items() if crossed else ():
+            steps = self.steps.pop(phase, [])
+            self.steps[phase] = [step for step in steps if step.netns not in crossed]
+            self.steps[behind] = [step for step in steps if step.netns in crossed]
         steps = [step for phase in sorted(self.steps) for step in self.steps[phase]]
         return Plan(steps, Host(self.namespaces, self.found), self.warnings)
 

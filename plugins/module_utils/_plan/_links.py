@@ -11,6 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     ADDRESS,
     AWAY,
+    BRIDGE_UP,
     CLAIM,
     DELETE,
     IPV6_MTU,
@@ -96,7 +97,7 @@ def birthmark(draft: Draft, wanted: Link) -> Values:
 def plan_births(draft: Draft) -> None:
     """New links go up when all else is done, bridges last: each port of a bridge that is up costs twice as much."""
     loopbacks: Dict[str, Values] = {}
-    for link in sorted(draft.layout.links, key=lambda link: link.kind == "bridge"):
+    for link in draft.layout.links:
         if not link.present or link.kind == "any" or draft.found[link.id].ifindex:
             continue
         values: Values = {"up": True} if link.id in draft.rising else {}
@@ -109,7 +110,7 @@ def plan_births(draft: Draft) -> None:
         if link.netns in draft.born and link.name == "lo":
             loopbacks[link.netns] = values
         elif values:
-            draft.add(UP, "link set", link.netns, link.name, values)
+            draft.add(BRIDGE_UP if link.kind == "bridge" else UP, "link set", link.netns, link.name, values)
     for name, obstacle in draft.born.items():
         draft.add(NAMESPACE, "netns add", "", name, loopbacks.get(name, {}), obstacle or None)
 

@@ -1,22 +1,20 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the kernel to records: what a layout speaks of, and no more."""
+"""One resource, link by link: what is spoken of, and no more."""
 
 from __future__ import annotations
 
 import errno
-from contextlib import contextmanager
-from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawLink, RawRoute, Reader, Selection
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawLink, RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     FoundLink,
     FoundNamespace,
-    Host,
     Layout,
     Link,
     LinkId,
@@ -24,45 +22,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Port,
     Route,
     Vlan,
-    VnetError,
 )
 
 
-def selection(layout: Layout) -> Optional[Selection]:
-    """What is worth decoding: all of one resource, of many what is spoken of."""
-    if not layout.name:
-        return None
-    from ansible_collections.nfv.vnet.plugins.module_utils import _survey
-
-    return _survey.selection(layout)
-
-
-def observe(reader: Reader, layout: Layout) -> Host:
-    """The part of the host that the layout speaks of. VnetError where it may not be looked at."""
-    if layout.name:
-        from ansible_collections.nfv.vnet.plugins.module_utils._survey import survey
-
-        with _speaking_of(layout.where):
-            return survey(reader, layout)
-    observer = _Observer(reader, layout)
-    for namespace in layout.namespaces:
-        with _speaking_of(namespace.where):
-            observer.namespace(namespace)
-    for link in layout.links:
-        with _speaking_of(link.where):
-            observer.link(link)
-    return Host(observer.namespaces, observer.links)
-
-
-@contextmanager
-def _speaking_of(where: str) -> Iterator[None]:
-    try:
-        yield
-    except KernelError as error:
-        raise VnetError("%s: %s" % (where, error)) from None
-
-
-class _Observer:
+class Inspector:
     def __init__(self, reader: Reader, layout: Layout) -> None:
         self._reader = reader
         self._wanted = {link.id: link for link in layout.links}

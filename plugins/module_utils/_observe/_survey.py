@@ -51,7 +51,17 @@ def survey(reader: Reader, layout: Layout) -> Host:
     surveyor.look_around()
     for netns, raws in surveyor.raws.items():
         surveyor.keep(netns, raws)
-    surveyor.describe_namespaces()
+    surveyor.describe_namespaces(surveyor.namespaces)
+    return Host(surveyor.namespaces, surveyor.links)
+
+
+def survey_again(reader: Reader, layout: Layout, earlier: Host, names: Set[str]) -> Host:
+    """What was surveyed earlier, with what is in these namespaces now. None has come or gone since."""
+    surveyor = _Surveyor(reader, layout)
+    surveyor.recall(earlier, names)
+    for netns, raws in surveyor.raws.items():
+        surveyor.keep(netns, raws)
+    surveyor.describe_namespaces(names)
     return Host(surveyor.namespaces, surveyor.links)
 
 
@@ -68,7 +78,7 @@ def census(reader: Reader, names: List[str]) -> Tuple[Host, Layout]:
     surveyor.want(layout.links)
     for netns, raws in surveyor.raws.items():
         surveyor.keep(netns, raws)
-    surveyor.describe_namespaces()
+    surveyor.describe_namespaces(surveyor.namespaces)
     return Host(surveyor.namespaces, surveyor.links), layout
 
 
@@ -127,6 +137,14 @@ class _Surveyor:
             for raw in raws.values():
                 if raw.kind == "veth":
                     self._ends.setdefault((raw.ifindex, raw.peer), []).append((netns, raw.name))
+
+    def recall(self, earlier: Host, names: Set[str]) -> None:
+        """Reads the links of these namespaces again."""
+        self.namespaces.update(earlier.namespaces)
+        self.links.update((key, found) for key, found in earlier.links.items() if found.netns not in names)
+        self._peers.update((key, found.peer) for key, found in earlier.links.items() if found.peer)
+        for netns in names:
+            self.raws[netns] = {raw.ifindex: raw for raw in self._reader.links(netns)}
 
     def _visit(self, netns: str) -> Optional[Tuple[int, int]]:
         """The identity of a namespace, which is entered once for all that is to be read there."""
@@ -254,10 +272,11 @@ class _Surveyor:
             self._nsids[netns, other] = self._reader.nsid(netns, other)
         return self._nsids[netns, other]
 
-    def describe_namespaces(self) -> None:
-        """What is said of namespaces, and who lives in those that go."""
+    def describe_namespaces(self, names: Iterable[str]) -> None:
+        """What is said of these namespaces, and who lives in those that go."""
         wanted = {namespace.name: namespace for namespace in self._layout.namespaces}
-        for name, found in list(self.namespaces.items()):
+        for name in list(names):
+            found = self.namespaces[name]
             if found.identity and (name in wanted or self._remembered_routes(name)):
                 self.namespaces[name] = self._described(wanted.get(name, Namespace(name, "")), found)
         going = {found.identity: name for name, found in self.namespaces.items() if found.identity and name not in wanted and self._goes(name)}

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes before all else: what belongs to the layout and is not declared any more."""
+
+from __future__ import annotations
+
+from typing import Dict
+
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, Draft
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import put_away, remove
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import leave
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_CORPSE, FoundLink, FoundNamespace, Link, LinkId, VnetError
+
+_KERNEL_MADE = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
+"""What modules of the kernel put into every namespace."""
+
+
+def plan_farewells(draft: Draft) -> None:
+    """What the layout made goes, what it found goes back to what it was."""
+    declared = {link.id: link for link in draft.layout.links}
+    _check_marks(draft, declared)
+    kept = {namespace.name for namespace in draft.layout.namespaces}
+    going = [netns for netns in draft.host.namespaces if netns and netns not in kept and _is_owned_namespace(draft, netns)]
+    lost = set(going)
+    listed = set(listed_ports(draft))
+    for found in list(draft.found.values()):
+        if found.netns in lost:
+            _check_lost(draft, found)
+            draft.found.pop(found.id, None)
+        elif found.id in declared:
+            _replace_other_kind(draft, declared[found.id], found)
+        elif found.id in draft.found and found.id not in listed:
+            _dismiss(draft, found, declared)
+    for netns in going + [name for name, found in draft.host.namespaces.items() if found.obstacle == OWN_CORPSE]:
+        _remove_namespace(draft, netns)
+
+
+def _check_marks(draft: Draft, declared: Dict[LinkId, Link]) -> None:
+    owners = {key: link.where for key, link in declared.items()}
+    owners.update((key, where) for key, where in listed_ports(draft).items() if key not in owners)
+    for key, where in owners.items():
+        found = draft.found.get(key)
+        if found and found.mark and found.mark.layout != draft.layout.name:
+            what = found.name
+            if what == "lo":
+                what, where = "namespace %s" % found.netns, where.rpartition(": ")[0]
+            raise VnetError("%s: %s belongs to layout %s; take another name, or declare it there" % (where, what, found.mark.layout))
+
+
+def listed_ports(draft: Draft) -> Dict[LinkId, str]:
+    """The links that are only declared as ports of a bridge, and by whom."""
+    return {(bridge.netns, name): "%s: ports: %s" % (bridge.where, name) for bridge in draft.layout.links for name in bridge.ports or ()}
+
+
+def _is_owned_namespace(draft: Draft, netns: str) -> bool:
+    loopback = draft.found.get((netns, "lo"))
+    return bool(loopback and draft.owns(loopback))
+
+
+def _check_lost(draft: Draft, found: FoundLink) -> None:
+    """A namespace takes what is in it along, so nothing of others may be in it."""
+    ours = draft.owns(found) or (found.mark and found.mark.layout == draft.layout.name)
+    if found.name in ("lo", *_KERNEL_MADE) or ours:
+        return
+    whose = "that layout %s made" % found.mark.layout if found.mark else "that it did not make"
+    raise VnetError("%s: namespace %s would take %s along, %s; remove that first" % (draft.layout.where, found.netns, found.name, whose))
+
+
+def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:
+    if wanted.kind not in ("any", found.kind) and draft.owns(found):
+        remove(draft, put_away(draft, found), found.name)
+
+
+def _dismiss(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> None:
+    if draft.owns(found):
+        if found.name == "lo":
+            return  # goes with its namespace
+        bridge = declared.get((found.netns, found.master))
+        if bridge and {"mtu", "mac"} & set(bridge.values):  # which follow the ports, and are set again when they have left
+            leave(draft, found)
+            found = draft.found[found.id]
+        remove(draft, found, found.name)
+        if found.peer and found.peer not in declared:
+            draft.found.pop(found.peer, None)
+    elif found.mark and found.mark.layout == draft.layout.name:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan import _memory
+
+        _memory.give_back(draft, found, found.mark.before or {})
+
+
+def _remove_namespace(draft: Draft, netns: str) -> None:
+    draft.add(DELETE_NAMESPACE, "netns delete", "", netns)
+    pids = ", ".join(map(str, draft.namespaces[netns].pids))
+    if pids:
+        message = "%s: namespace %s lives on without a name, with its links, until these processes end: %s"
+        draft.warnings.append(message % (draft.layout.where, netns, pids))
+    draft.namespaces[netns] = FoundNamespace(None)

@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a link was before a layout: the mark remembers it when the layout takes the link, and it is given back when that goes."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IPV6_MTU, JOIN, LATE, ROUTE, UNROUTE, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    MAIN_TABLE,
+    Address,
+    FoundLink,
+    Link,
+    LinkId,
+    Port,
+    Route,
+    Step,
+    Values,
+    Vlan,
+)
+
+# Remembering
+
+
+class Memory:
+    """The steps of a plan by link, in the words of C(Mark.before)."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._steps: Optional[Dict[LinkId, List[Step]]] = None
+
+    def before(self, found: FoundLink) -> Values:
+        """What a link is before the steps change it, also what they cost beside."""
+        if self._steps is None:
+            self._steps = {}
+            for steps in self._draft.steps.values():
+                for step in steps:
+                    self._steps.setdefault((step.netns, step.name or "lo"), []).append(step)
+        steps = self._steps.get(found.id, [])
+        values: Values = {}
+        for path, old in chain(*map(_changes, steps), _costs(found, steps), self._thrown_out(found)):
+            place = values
+            for name in path[:-1]:
+                place = place.setdefault(name, {})
+            place.setdefault(path[-1], old)
+        return values
+
+    def _thrown_out(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+        """The ports of others that leave a bridge: only its own mark can remember them."""
+        for port in self._draft.host.ports(bridge.id) if bridge.kind == "bridge" else ():
+            now = self._draft.found.get(port.id)
+            if now and not now.master and not now.mark:
+                remembered = (port.mark.before if port.mark else None) or {}
+                settings = _settings({**(port.port or Port({})).values, **remembered.get("port", {})})
+                vlans = remembered.get("vlans") or _vlans_of((port.port and port.port.vlans) or {}, bridge)
+                yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
+
+
+def _costs(found: FoundLink, steps: List[Step]) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+    """What a link loses beside: its routes when it goes down or loses an address, and IPv6 with a small MTU."""
+    changes = [step.new for step in steps if step.act == "link set"]
+    down = any(new.get("up") is False for new in changes)
+    no_ipv6 = down or any(new.get("disable_ipv6") or new.get("mtu", IPV6_MTU) < IPV6_MTU for new in changes)
+    poorer = any(step.act == "address delete" for step in steps)
+    for address in found.addresses if no_ipv6 else ():
+        if address.ipv6 and not address.dynamic and not address.link_local:
+            yield ("addresses", str(address)), 1
+    for route in [*(found.routes or ()), *found.other_routes]:
+        if down or poorer or (no_ipv6 and route.ipv6):
+            yield ("routes", _route_key(route)), 1
+
+
+def _settings(values: Values) -> Values:
+    """Of a port, what is not as on a new one."""
+    return {name: value for name, value in values.items() if name != "state" and value != table.OF_PORT[name].initial}
+
+
+def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, List[int]]:
+    """The VLANs of a port, unless they are those that a new port gets."""
+    pvid = bridge.values.get("vlan_default_pvid", 1) if bridge else 1
+    if list(vlans.values()) == [Vlan(pvid, pvid, True, True)]:
+        return {}
+    return {str(vid): [int(bool(vlan.pvid)), int(bool(vlan.untagged))] for vid, vlan in vlans.items()}
+
+
+def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+    """What a step changes, and what it was."""
+    if step.act == "link set":
+        yield from (((name,), (step.old or {}).get(name)) for name in step.new if name != "alias")
+        if "master" in step.new:  # what it was as a port goes with it
+            settings = {name: old for other in step.restore if other.act == "port set" for name, old in other.new.items()}
+            yield from ((("port", name), old) for name, old in _settings(settings).items())
+            vlans = {other.new[0].first: other.new[0] for other in step.restore if other.act == "vlan add"}
+            yield from ((("vlans", vid), flags) for vid, flags in _vlans_of(vlans, None).items())
+    elif step.act == "port set" and step.old:
+        yield from ((("port", name), old) for name, old in step.old.items())
+    elif step.act in ("address add", "address delete"):
+        yield ("addresses", str(step.new or step.old)), int(step.act == "address delete")
+    elif step.act in ("route add", "route delete", "route replace"):
+        if step.new:
+            yield ("routes", _route_key(step.new)), 0
+        if step.old:
+            yield ("routes", _route_key(step.old)), 1
+    elif step.act in ("vlan add", "vlan delete"):
+        old = step.old[0] if step.old else None
+        for vid in range((old or step.new[0]).first, (old or step.new[0]).last + 1):
+            yield ("vlans", str(vid)), [old.pvid, old.untagged] if old else None
+
+
+# Giving back
+
+
+def give_back(draft: Draft, found: FoundLink, before: Values) -> None:
+    """Takes back what the layout set on a link that it did not make."""
+    kind = found.kind if found.kind in table.OF_KIND else "any"
+    rows = table.OF_KIND[kind]
+    values = {name: value for name, value in before.items() if name in rows and name != "alias"}
+    joins = bool(before.get("master")) and before["master"] != found.master
+    port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None
+    where = "%s: %s%s" % (draft.layout.where, found.name, inside(found.netns))
+    master = before.get("master")
+    if master and (found.netns, master) not in draft.found:
+        draft.warnings.append("%s: bridge %s, of which it was a port, is gone" % (where, master))
+        master, port = "", None
+    addresses = _addresses_before(found, before["addresses"]) if "addresses" in before else None
+    link = Link(kind, found.netns, found.name, where, values, master=master, port=port, addresses=addresses, purge_addresses=True)
+    configure(draft, link, found)
+    draft.released += [link, *_thrown_out(draft, found, before.get("ports", {}))]
+    _release_routes(draft, found, before.get("routes", {}))
+    if not joins:
+        _release_vlans(draft, found, before.get("vlans", {}))
+    _forget(draft, found, str(before.get("alias", found.values["alias"])))
+
+
+def _thrown_out(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:
+    """The ports that a bridge lost to the layout, as they were."""
+    for name, settings in before.items():
+        found = draft.found.get((bridge.netns, name))
+        if found and not found.master:
+            where = "%s: %s: ports: %s" % (draft.layout.where, bridge.name, name)
+            yield Link("any", bridge.netns, name, where, master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}))
+
+
+def _port_before(before: Values) -> Port:
+    """The port that a link was, with its VLANs if it had others than a new one."""
+    settings = {name: value for name, value in before.get("port", {}).items() if name in table.OF_PORT}
+    if not before.get("vlans"):
+        return Port(settings)
+    vlans = {int(vid): Vlan(int(vid), int(vid), *map(bool, flags)) for vid, flags in before["vlans"].items() if flags is not None}
+    return Port(settings, vlans, purge_vlans=True)
+
+
+def _addresses_before(found: FoundLink, before: Dict[str, int]) -> List[Address]:
+    """The addresses without those that the layout added, and with those that it took away."""
+    kept = [address for address in found.addresses if not address.dynamic and before.get(str(address), 1)]
+    keys = {address.key for address in kept}
+    gone = (Address.parsed(text) for text, was_there in before.items() if was_there)
+    return kept + [address for address in gone if address.key not in keys]
+
+
+def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, int]) -> None:
+    of_namespace = found.name == "lo"
+    current = (draft.namespaces[found.netns].routes if of_namespace else found.routes) or []
+    for key, was_there in before.items():
+        route = _route_of(key, "" if of_namespace else found.name)
+        there = [other for other in current if route.satisfied_by(other)]
+        if there and not was_there:
+            draft.add(UNROUTE, "route delete", found.netns, there[0].dev, old=there[0])
+        elif was_there and not there:
+            for other in _routes_that_go(draft, found.netns):
+                if other.key == route.key:
+                    draft.add(UNROUTE, "route delete", found.netns, other.dev, old=other)
+            draft.add(ROUTE, "route add", found.netns, found.name, route)
+
+
+def _routes_that_go(draft: Draft, netns: str) -> List[Route]:
+    """The routes through links that the layout made and does not declare any more."""
+    links = (link for link in draft.host.links.values() if link.netns == netns and link.id not in draft.wanted and draft.owns(link))
+    return [route for link in links for route in link.routes or []]
+
+
+def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[bool]]]) -> None:
+    of_bridge = found.kind == "bridge"
+    current = (found.vlans if of_bridge else found.port.vlans if found.port else None) or {}
+    for text, flags in before.items():
+        vid = int(text)
+        if flags is None and vid in current:
+            draft.add(JOIN, "vlan delete", found.netns, found.name, old=(current[vid], of_bridge))
+        elif flags is not None and current.get(vid) != Vlan(vid, vid, *flags) and (of_bridge or found.port):
+            draft.add(JOIN, "vlan add", found.netns, found.name, (Vlan(vid, vid, *flags), of_bridge))
+
+
+def _forget(draft: Draft, found: FoundLink, alias: str) -> None:
+    draft.add(LATE, "link set", found.netns, found.name, {"alias": alias}, {"alias": _marks.join(found.mark, found.values["alias"])})
+    draft.found[found.id] = draft.found[found.id]._replace(mark=None)
+
+
+# Routes in few words
+
+
+def _route_key(route: Route) -> str:
+    """A route in few words: what it would be by itself is left out at the end."""
+    words = [route.via or "-", str(route.table), str(route.metric), route.type, route.src or "-", route.scope]
+    usual = ["-", *_usual(route.ipv6, bool(route.via))]
+    while words and words[-1] == usual[len(words) - 1]:
+        words.pop()
+    return " ".join([route.to, *words])
+
+
+def _route_of(key: str, dev: str) -> Route:
+    to, via, *words = [*key.split(" "), "-"] if " " not in key else key.split(" ")
+    words += _usual(":" in to, via != "-")[len(words) :]
+    number, metric, kind, src, scope = words
+    return Route(to, int(number), int(metric), kind, dev, via.strip("-"), src.strip("-"), scope)
+
+
+def _usual(ipv6: bool, routed: bool) -> List[str]:
+    """Table, metric, type, source and scope that a route has by itself."""
+    return [str(MAIN_TABLE), "1024" if ipv6 else "0", "unicast", "-", "global" if ipv6 or routed else "link"]
