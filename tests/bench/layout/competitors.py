@@ -81,17 +81,17 @@ class Baseline:
 
 
 class Batch:
-    """iproute2 as fast as it gets: one batch for all names and cables, one inside each namespace, one for the bridges.
+    """iproute2 in batches, which are written beforehand: one for all names and cables, one for each namespace, one for the bridges.
 
-    C(ip -n) and C(ip netns exec) copy the table of mounts for every call, each name being one of its lines, and nsenter(1)
-    is one more program to start. So this process enters each namespace itself and starts C(ip -batch) from there.
-    The batches are written beforehand.
+    C(entered): C(ip -n) copies the table of mounts for every call, each name being one of its lines. Without it, which no
+    tool offers and scripts do not do, this process enters each namespace itself and starts C(ip -batch) from there.
     """
 
-    def __init__(self, folder: Path, count: int) -> None:
-        self.count = count
+    def __init__(self, folder: Path, count: int, *, entered: bool) -> None:
+        self.title = "ip -batch, entered by a program" if entered else "ip -batch"
+        self._entered = entered
         batches = folder / "batches"
-        batches.mkdir()
+        batches.mkdir(exist_ok=True)
         self.before, self.after = batches / "before", batches / "after"
         self.inside = [batches / f"n{number}" for number in range(count)]
         self.ip = shutil.which("ip") or sys.exit("There is no ip(8): install iproute2.")
@@ -107,19 +107,23 @@ class Batch:
     def build(self) -> float:
         start = time.perf_counter()
         self._run(self.before)
-        home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        for path in self.inside:
-            space = os.open(NAMES / path.name, os.O_RDONLY | os.O_CLOEXEC)
-            enter(space)
-            os.close(space)
-            self._run(path)
-        enter(home)
-        os.close(home)
+        if self._entered:
+            home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+            for path in self.inside:
+                space = os.open(NAMES / path.name, os.O_RDONLY | os.O_CLOEXEC)
+                enter(space)
+                os.close(space)
+                self._run(path)
+            enter(home)
+            os.close(home)
+        else:
+            for path in self.inside:
+                self._run(path, "-n", path.name)
         self._run(self.after)
         return time.perf_counter() - start
 
-    def _run(self, batch: Path) -> None:
-        _, status = os.waitpid(os.posix_spawn(self.ip, ["ip", "-batch", str(batch)], os.environ), 0)
+    def _run(self, batch: Path, *options: str) -> None:
+        _, status = os.waitpid(os.posix_spawn(self.ip, ["ip", *options, "-batch", str(batch)], os.environ), 0)
         if status:
             sys.exit(f"ip -batch failed: {batch.read_text()[:500]}")
 
@@ -138,7 +142,7 @@ class Module:
         self.baseline = Baseline(folder, count)
         values = shape.layout(count)
         self._present = write_payload(folder / f"present-{count}", "nfv.vnet.vnet_layout", values)
-        self._absent = write_payload(folder / f"absent-{count}", "nfv.vnet.vnet_layout", {**values, "state": "absent"})
+        self._absent = write_payload(folder / f"absent-{count}", "nfv.vnet.vnet_layout", {"name": values["name"], "state": "absent"})
 
     def build(self) -> Run:
         return run_payload(self._present, changed=True)

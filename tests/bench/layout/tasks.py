@@ -20,7 +20,7 @@ ROOT = HERE.parents[2]
 LOOP = 50
 
 PING: shape.Values = {"ansible.builtin.ping": {}}
-LAYOUT: shape.Values = {"nfv.vnet.vnet_layout": {name: "{{ %s }}" % name for name in shape.layout(0)}}
+LAYOUT: shape.Values = {"nfv.vnet.vnet_layout": {name: "{{ layout.%s }}" % name for name in shape.layout(0)}}
 """Its items come from variables: Ansible takes much longer over a list that the task itself holds."""
 
 Figures = defaultdict[str, list[float]]
@@ -68,7 +68,7 @@ def loop(turn: int) -> list[Step]:
 
 def played(folder: Path, count: int, steps: list[Step]) -> list[float]:
     playbook, values, output = folder / "playbook.yml", folder / "layout.json", folder / "times.json"
-    values.write_text(json.dumps(shape.layout(count)))
+    values.write_text(json.dumps({"layout": shape.layout(count)}))
     tasks = [step.task for step in steps]
     playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars_files": [str(values)], "tasks": tasks}]))
     settings = {
