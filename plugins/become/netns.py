@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.become import BecomeBase
+
+DOCUMENTATION = r"""
+---
+name: netns
+short_description: Run tasks inside a network namespace
+version_added: 0.1.0
+description:
+  - Runs any task of any module inside a network namespace of the target, over any connection.
+  - The task sees what a command of C(ip netns exec) sees. The network, C(/sys) and C(/proc/sys/net) are those of the namespace, and each
+    file in C(/etc/netns/NAME) lies over the one of its name in C(/etc), so that a namespace has a C(resolv.conf) of its own.
+    All other files are those of the target.
+  - Entering a namespace takes root. Any other user gets there with sudo; root needs none.
+author:
+  - The nfv.vnet developers
+options:
+  netns:
+    description:
+      - The namespace to run in, a name as in C(/run/netns) or the absolute path of a namespace, such as C(/proc/1234/ns/net).
+      - It must be given.
+    type: str
+    ini:
+      - section: netns_become_plugin
+        key: netns
+    env:
+      - name: ANSIBLE_NETNS
+    vars:
+      - name: ansible_netns
+  become_user:
+    description: The user that the task runs as, inside the namespace.
+    type: str
+    default: root
+    ini:
+      - section: privilege_escalation
+        key: become_user
+      - section: netns_become_plugin
+        key: user
+    env:
+      - name: ANSIBLE_BECOME_USER
+      - name: ANSIBLE_NETNS_USER
+    vars:
+      - name: ansible_become_user
+      - name: ansible_netns_user
+    keyword:
+      - name: become_user
+  become_exe:
+    description: The program by which a user who is not root becomes root.
+    type: str
+    default: sudo
+    ini:
+      - section: privilege_escalation
+        key: become_exe
+      - section: netns_become_plugin
+        key: executable
+    env:
+      - name: ANSIBLE_BECOME_EXE
+      - name: ANSIBLE_NETNS_EXE
+    vars:
+      - name: ansible_become_exe
+      - name: ansible_netns_exe
+    keyword:
+      - name: become_exe
+  become_flags:
+    description: Options for that program. Without a password C(-n) is added, with a password C(-S -p) and the prompt.
+    type: str
+    default: -H
+    ini:
+      - section: privilege_escalation
+        key: become_flags
+      - section: netns_become_plugin
+        key: flags
+    env:
+      - name: ANSIBLE_BECOME_FLAGS
+      - name: ANSIBLE_NETNS_FLAGS
+    vars:
+      - name: ansible_become_flags
+      - name: ansible_netns_flags
+    keyword:
+      - name: become_flags
+  become_pass:
+    description: The password of that program.
+    type: str
+    ini:
+      - section: netns_become_plugin
+        key: password
+    env:
+      - name: ANSIBLE_BECOME_PASS
+      - name: ANSIBLE_NETNS_PASS
+    vars:
+      - name: ansible_become_password
+      - name: ansible_become_pass
+      - name: ansible_netns_pass
+notes:
+  - The target needs C(nsenter), C(unshare), C(mount) and, for another user than root, C(su), as util-linux and BusyBox have them. It does not need
+    iproute2.
+  - A task fails if the namespace does not exist.
+"""
+
+EXAMPLES = r"""
+- name: What the namespace red sees
+  hosts: lab
+  become: true
+  become_method: nfv.vnet.netns
+  vars:
+    ansible_netns: red
+  tasks:
+    - name: Its own interfaces and addresses
+      ansible.builtin.setup:
+        gather_subset: network
+
+    - name: A web server inside it answers
+      ansible.builtin.uri:
+        url: http://127.0.0.1/
+"""
+
+_NAME = re.compile(r"(?!\.{1,2}\Z)[^/\0]{1,255}")
+
+_BECOME_ROOT = 'if [ "$(id -u)" != 0 ]; then set -- %s "$@"; fi; exec "$@"'
+
+_ENTER = """
+[ -e "$2" ] || { echo "there is no network namespace $1 on this host" >&2; exit 1; }
+exec nsenter --net="$2" unshare -m /bin/sh -c "$3" netns "$@"
+"""
+"""Arguments: the name of the namespace, its path, the next script, and the command."""
+
+_SET_UP = """
+if [ -w /sys ]; then mode=rw; else mode=ro; fi
+mount --make-rslave / || exit
+umount -l /sys 2>/dev/null
+mount -t sysfs -o "$mode" "$1" /sys || exit
+for file in /etc/netns/"$1"/* /etc/netns/"$1"/.[!.]*; do
+    if [ -e "$file" ]; then mount --bind "$file" "/etc/${file##*/}" || exit; fi
+done
+shift 3
+exec "$@"
+"""
+"""The same arguments, once inside. What ip netns exec does (lib/namespace.c of iproute2)."""
+
+
+class _User(str):
+    """Ansible leaves a become method out where its user is that of the connection. That is right for users, not for namespaces."""
+
+    __hash__ = str.__hash__
+
+    def __ne__(self, other: object) -> bool:
+        return True
+
+
+class BecomeModule(BecomeBase):  # type: ignore[misc]
+    name = "nfv.vnet.netns"
+    fail = ("Sorry, try again.",)
+    missing = ("Sorry, a password is required to run sudo", "sudo: a password is required")
+
+    def get_option(self, option: str, hostvars: Any = None, playcontext: Any = None) -> Any:
+        value = super().get_option(option, hostvars, playcontext)
+        return _User(value or "root") if option == "become_user" else value
+
+    def build_become_command(self, cmd: str, shell: Any) -> str:
+        super().build_become_command(cmd, shell)
+        if not cmd:
+            return cmd
+        netns = str(self.get_option("netns") or "")
+        path = _path_of(netns)
+        command = self._build_success_command(cmd, shell)
+        user = str(self.get_option("become_user"))
+        if user != "root":
+            command = "su -s /bin/sh -c %s %s" % (shlex.quote(command), shlex.quote(user))
+        enter = shlex.join(["/bin/sh", "-c", _ENTER, "netns", netns, path, _SET_UP])
+        return "set -- %s %s; %s" % (enter, command, _BECOME_ROOT % self._root())
+
+    def _root(self) -> str:
+        """How somebody else becomes root."""
+        words = [self.get_option("become_exe") or "sudo", self.get_option("become_flags") or ""]
+        self.prompt = ""
+        if self.get_option("become_pass"):
+            self.prompt = "[sudo via ansible, key=%s] password:" % self._id
+            words += ["-S", "-p", shlex.quote(self.prompt)]
+        else:
+            words.append("-n")
+        return " ".join(filter(None, words))
+
+
+def _path_of(netns: str) -> str:
+    if not netns:
+        raise AnsibleError("become method nfv.vnet.netns: set ansible_netns to the namespace to run in")
+    if netns.startswith("/"):
+        return netns
+    if not _NAME.fullmatch(netns):
+        raise AnsibleError("become method nfv.vnet.netns: ansible_netns: %r is neither the name of a namespace nor an absolute path" % netns)
+    return "/run/netns/" + netns
