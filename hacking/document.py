@@ -23,11 +23,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, Option  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS  # noqa: E402
 
 Values = Dict[str, Any]
 Scope = Tuple[Tuple[str, ...], List[str]]
 """The way to options, and their names."""
-MODULES = {**OPTIONS, "vnet_layout": LAYOUT_OPTIONS, "vnet_info": INFO_OPTIONS}
+MODULES = {**OPTIONS, "vnet_layout": LAYOUT_OPTIONS, "vnet_info": INFO_OPTIONS, "vnet_ping": PING_OPTIONS}
 LINK_STATUS = {
     "ifindex": {"description": "Index of the link in its namespace.", "type": "int"},
     "operstate": {"description": "Operational state, such as C(up) or C(lowerlayerdown).", "type": "str"},

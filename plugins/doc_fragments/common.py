@@ -69,3 +69,27 @@ attributes:
     platforms: linux
     description: The operating systems that it runs on.
 """
+
+    PROBE = r"""
+author:
+  - The nfv.vnet developers (@nfv-vnet)
+requirements:
+  - on the target host root, or CAP_NET_RAW, CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespaces at work; pyroute2 is not needed
+options: {}
+attributes:
+  check_mode:
+    support: partial
+    description: Can run in C(check_mode) and return what it would change, without changing anything.
+    details:
+      - Is skipped in check mode, as the network may be what earlier tasks would make.
+  diff_mode:
+    support: none
+    description: There is no difference, as nothing is changed.
+  idempotent:
+    support: full
+    description: It never changes anything.
+  platform:
+    support: full
+    platforms: linux
+    description: The operating systems that it runs on.
+"""

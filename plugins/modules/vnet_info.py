@@ -28,6 +28,7 @@ seealso:
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_tuntap
   - module: nfv.vnet.vnet_layout
+  - module: nfv.vnet.vnet_ping
 options:
   namespaces:
     description:

@@ -38,6 +38,7 @@ seealso:
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_tuntap
   - module: nfv.vnet.vnet_info
+  - module: nfv.vnet.vnet_ping
 options:
   name:
     description:

@@ -29,6 +29,7 @@ seealso:
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
+  - module: nfv.vnet.vnet_ping
 options:
   name:
     description:

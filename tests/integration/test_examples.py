@@ -82,7 +82,7 @@ def prerequisites(example: Example) -> list[Task]:
 
     for task in filter(module_of, example.tasks()):
         module, options = module_of(task), arguments_of(task)
-        if module in ("vnet_layout", "vnet_info"):
+        if module in ("vnet_layout", "vnet_info", "vnet_ping"):
             continue  # a layout is complete
         if module == "vnet_netns":
             made.add(("/", options["name"]))

@@ -9,9 +9,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
+from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS
 from documented import Example, arguments_of, examples, module_of
 
 EXAMPLES = examples()
+LOOKING = {"vnet_info": INFO_OPTIONS, "vnet_ping": PING_OPTIONS}
 
 
 @pytest.mark.parametrize("module", [*OPTIONS, "vnet_layout"])
@@ -32,8 +34,8 @@ def test_example_is_valid(example: Example) -> None:
             arguments = {**dict.fromkeys(option.name for option in LAYOUT_OPTIONS), "state": "present", **arguments_of(task)}
             templates = [name for name, value in arguments.items() if "{{" in str(value)]  # lists that only Ansible can make
             declaration({**arguments, **dict.fromkeys(templates)}, checking=True)
-        elif module == "vnet_info":
-            assert ArgumentSpecValidator(argument_spec(INFO_OPTIONS)).validate(arguments_of(task)).error_messages == []
+        elif module in LOOKING:
+            assert ArgumentSpecValidator(argument_spec(LOOKING[module])).validate(arguments_of(task)).error_messages == []
         elif module:
             validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(arguments_of(task))
             assert validated.error_messages == []

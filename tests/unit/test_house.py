@@ -13,21 +13,23 @@ import yaml
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS
 
-MODULES = {**OPTIONS, "vnet_layout": LAYOUT_OPTIONS, "vnet_info": INFO_OPTIONS}
+MODULES = {**OPTIONS, "vnet_layout": LAYOUT_OPTIONS, "vnet_info": INFO_OPTIONS, "vnet_ping": PING_OPTIONS}
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = ROOT / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.nfv.vnet.plugins.module_utils"
 
 FLOORS = (
-    ("_layouts", "_info"),
+    ("_layouts", "_info", "_ping"),
     ("_runner",),
     ("_apply",),
     ("_observe",),
     ("_observe._inspection", "_observe._survey"),
-    ("_kernel._write", "_kernel._save"),
-    ("_kernel._read",),
+    ("_reasons",),
+    ("_kernel._write", "_kernel._save", "_kernel._neighbours", "_kernel._paths"),
+    ("_kernel._read", "_kernel._echo"),
     ("_kernel._lock", "_kernel._pack", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
     ("_kernel._errors", "_kernel"),
     ("_plan", "_report", "_declaration", "_commands", "_dependency"),
@@ -144,7 +146,7 @@ def test_every_module_has_its_options() -> None:
 
 def test_options_that_always_have_a_value() -> None:
     """What is not given is left alone: defaults are an exception, and these are all."""
-    allowed = {"up", "loopback", "recreate", "state", "table", "type", "fdb", "macs"}
+    allowed = {"up", "loopback", "recreate", "state", "table", "type", "fdb", "macs", "count", "size", "deadline", "timeout"}
     for options in MODULES.values():
         pending = list(options)
         while pending:

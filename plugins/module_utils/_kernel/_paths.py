@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which way a packet takes, and who may stop it: routes, forwarding, the policies of nftables.
+
+Sources: ip-route(8) get, include/uapi/linux/rtnetlink.h, netfilter/nf_tables.h, netfilter.h.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import List, NamedTuple, Optional
+
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import attribute, end_of, places
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
+
+_RTM_GETROUTE = 26
+_RTMSG = struct.Struct("=BBBBBBBBI")
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
+_NETLINK_NETFILTER = 12
+_NFT_MSG_GETCHAIN = 10 << 8 | 4
+_NFGENMSG = b"\0\0\0\0"
+_NFTA_CHAIN_TABLE, _NFTA_CHAIN_NAME, _NFTA_CHAIN_HOOK, _NFTA_CHAIN_POLICY, _NFTA_HOOK_HOOKNUM = 1, 3, 4, 5, 1
+_NF_DROP = 0
+_HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
+_FAMILIES = {1: "inet", 2: "ip", 7: "bridge", 10: "ip6"}
+_NUMBER = struct.Struct(">I").unpack_from
+
+
+class Way(NamedTuple):
+    """Where a packet leaves a namespace: the index of the link, the gateway or '', and the source address that it gets."""
+
+    device: int
+    gateway: str
+    source: str
+
+
+class Barrier(NamedTuple):
+    """A chain that drops what its rules do not let through."""
+
+    family: str
+    table: str
+    chain: str
+    hook: str
+
+
+class Paths:
+    """Asks the kernel of each namespace."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def way(self, netns: str, target: str) -> Way:
+        """KernelError where there is none: ENETUNREACH, or what an unreachable, prohibit or blackhole route says."""
+        family = socket.AF_INET6 if ":" in target else socket.AF_INET
+        address = socket.inet_pton(family, target)
+        body = _RTMSG.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0) + attribute(_RTA_DST, address)
+        _type, buffer, start, end = self._reader.socket(netns).get(_RTM_GETROUTE, body)
+        found = places(buffer, start + _RTMSG.size, end)
+
+        def ip(code: int) -> str:
+            return socket.inet_ntop(family, buffer[found[code] : end_of(buffer, found[code])]) if code in found else ""
+
+        device = struct.unpack_from("=I", buffer, found[_RTA_OIF])[0] if _RTA_OIF in found else 0
+        return Way(device, ip(_RTA_GATEWAY), ip(_RTA_PREFSRC))
+
+    def setting(self, netns: str, key: str) -> Optional[str]:
+        """A kernel setting below C(/proc/sys), None where there is none."""
+        return self._reader.sysctl(netns, key)
+
+    def barriers(self, netns: str) -> List[Barrier]:
+        """The base chains of nftables, also those of iptables-nft, whose policy is to drop."""
+        with self._reader.namespaces.inside(netns):
+            door = RouteSocket(_NETLINK_NETFILTER)
+        try:
+            messages = door.dump(_NFT_MSG_GETCHAIN, _NFGENMSG)
+        except KernelError:  # no nftables, or not permitted
+            return []
+        finally:
+            door.close()
+        return [found for found in (_barrier(buffer, start, end) for _type, buffer, start, end in messages) if found]
+
+
+def _barrier(buffer: bytes, start: int, end: int) -> Optional[Barrier]:
+    found = places(buffer, start + len(_NFGENMSG), end)
+    if _NFTA_CHAIN_HOOK not in found or _NFTA_CHAIN_POLICY not in found or _NUMBER(buffer, found[_NFTA_CHAIN_POLICY])[0] != _NF_DROP:
+        return None
+    hook = places(buffer, found[_NFTA_CHAIN_HOOK], end_of(buffer, found[_NFTA_CHAIN_HOOK]))
+    number = _NUMBER(buffer, hook[_NFTA_HOOK_HOOKNUM])[0]
+    family = _FAMILIES.get(buffer[start], "")
+    if not family or number >= len(_HOOKS):
+        return None
+    return Barrier(family, _text(buffer, found[_NFTA_CHAIN_TABLE]), _text(buffer, found[_NFTA_CHAIN_NAME]), _HOOKS[number])
+
+
+def _text(buffer: bytes, start: int) -> str:
+    return buffer[start : end_of(buffer, start)].rstrip(b"\0").decode("utf-8", "replace")

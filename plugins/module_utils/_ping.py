@@ -1,0 +1,259 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who reaches whom: pairs of namespaces and addresses, what is expected of them, and what they answer."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._echo import LEAST_SIZE, Answer, Pair, Pinger
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import Neighbours
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Paths
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import census
+from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, shown
+from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, VnetError
+
+MODULE = "vnet_ping"
+_SOURCES = Option("sources", "list", "Names of the namespaces that ask; V('') is the one that the module runs in.", elements="str", required=True)
+_DESTINATIONS = Option(
+    "destinations",
+    "list",
+    "Addresses that are asked, or names of namespaces, which stand for their addresses of the families that the source has.",
+    elements="str",
+    required=True,
+)
+_PAIRS = (_SOURCES, _DESTINATIONS)
+PING_OPTIONS: Tuple[Option, ...] = (
+    Option("layout", "str", "Name of a layout; left out, O(sources) are all namespaces that have a name."),
+    _SOURCES._replace(text=_SOURCES.text + " Left out, those of the layout, and the host itself if the layout gives it addresses.", required=False),
+    _DESTINATIONS._replace(text=_DESTINATIONS.text + " Left out, those of O(sources).", required=False),
+    Option("family", "str", "Which addresses to ask. Left out, both.", choices=("ipv4", "ipv6")),
+    Option("reachable", "list", "Pairs that must reach each other. Left out, all that are not in O(unreachable).", elements="dict", options=_PAIRS),
+    Option("unreachable", "list", "Pairs that must not.", elements="dict", options=_PAIRS),
+    Option("count", "int", "How many echo requests count. What is sent until a pair first answers does not.", 1),
+    Option("size", "int", "Bytes of data in each echo request, 20 to 65507.", 56),
+    Option("deadline", "float", "Seconds until all that must be reachable have answered: links may still be coming up.", 10.0),
+    Option("timeout", "float", "Seconds to wait for a reply before it counts as lost, and for one that must not come.", 1.0),
+)
+"""The options of M(nfv.vnet.vnet_ping)."""
+_MOST = 65507
+_WAVE = 400
+"""Pairs at a time: each costs two entries of the table of neighbours."""
+_TOLD = 5
+"""How many of the pairs that differ an error names."""
+
+
+class _Target(NamedTuple):
+    """C(named): asked for as such. Otherwise it is one of a namespace, for those that have an address of its family."""
+
+    address: str
+    named: bool
+
+
+class _Wanted(NamedTuple):
+    """The pairs, and whether each is to answer."""
+
+    reachable: List[Pair]
+    unreachable: List[Pair]
+
+
+def run() -> None:
+    """The whole of the module."""
+    module = AnsibleModule(argument_spec=argument_spec(PING_OPTIONS), supports_check_mode=True)
+    if module.check_mode:
+        module.exit_json(changed=False, skipped=True, msg="nothing is sent in check mode")
+    try:
+        result = ping(module.params)
+    except (VnetError, KernelError) as error:
+        module.fail_json(msg="%s: %s" % (MODULE, error))
+    if result["differing"]:
+        module.fail_json(msg=_complaint(result), **result)
+    module.exit_json(**result)
+
+
+def ping(params: Mapping[str, Any]) -> Dict[str, Any]:
+    """What the module returns; RV(differing) is empty where all is as expected."""
+    _check(params)
+    spaces = Namespaces()
+    reader = Reader(spaces)
+    pinger = Pinger(spaces, params["size"])
+    try:
+        names = [""] + [name for name in _namespaces.names() if spaces.identity(name)]
+        host, _everything = census(reader, names)
+        wanted = _Selection(host, params).wanted()
+        answers = _asked(pinger, Neighbours(reader, names), wanted, params)
+        return _result(host, wanted, answers, Reasons(census(reader, names)[0], Paths(reader)))
+    finally:
+        pinger.close()
+        reader.close()
+        spaces.close()
+
+
+def _check(params: Mapping[str, Any]) -> None:
+    for name, least, most in (("count", 1, 10000), ("size", LEAST_SIZE, _MOST), ("deadline", 0, 3600), ("timeout", 0, 60)):
+        if not least <= params[name] <= most:
+            raise VnetError("%s: %s is out of range (%d to %d)" % (name, params[name], least, most))
+
+
+class _Selection:
+    """What the options mean on this host."""
+
+    def __init__(self, host: Host, params: Mapping[str, Any]) -> None:
+        self._params = params
+        self._addresses: Dict[str, List[str]] = {name: [] for name in host.namespaces}
+        self._layout = params["layout"]
+        self._members: List[str] = []
+        for link in host.links.values():
+            self._addresses[link.netns] += _usable(link)
+            if self._is_member(link) and link.netns not in self._members:
+                self._members.append(link.netns)
+        if self._layout and not self._members:
+            raise VnetError("layout: there is no layout %s here" % shown(self._layout))
+        self._own = [address for link in host.links.values() if not link.netns and self._belongs(link) for address in _usable(link)]
+
+    def _belongs(self, link: FoundLink) -> bool:
+        return bool(link.mark and link.mark.layout == self._layout)
+
+    def _is_member(self, link: FoundLink) -> bool:
+        """Whether it makes its namespace one of those that ask by themselves."""
+        if not self._layout:
+            return bool(link.netns)
+        return self._belongs(link) and bool(link.name == "lo" if link.netns else _usable(link))
+
+    def wanted(self) -> _Wanted:
+        sources = self._members if self._params["sources"] is None else self._params["sources"]
+        destinations = sources if self._params["destinations"] is None else self._params["destinations"]
+        unreachable = self._listed("unreachable")
+        if self._params["reachable"] is None:
+            reachable = self._pairs(sources, destinations, "sources", "destinations")
+        else:
+            reachable = self._listed("reachable")
+            both = set(reachable) & set(unreachable)
+            if both:
+                raise VnetError("reachable: %s is in unreachable, too" % _spoken(min(both)))
+        without = set(unreachable)
+        return _Wanted([pair for pair in reachable if pair not in without], unreachable)
+
+    def _listed(self, name: str) -> List[Pair]:
+        found: List[Pair] = []
+        for number, entry in enumerate(self._params[name] or ()):
+            where = "%s[%d]." % (name, number)
+            found += self._pairs(entry["sources"], entry["destinations"], where + "sources", where + "destinations")
+        return list(dict.fromkeys(found))
+
+    def _pairs(self, sources: Iterable[str], destinations: Iterable[str], where: str, place: str) -> List[Pair]:
+        for source in sources:
+            if source not in self._addresses:
+                raise VnetError("%s: there is no namespace %s" % (where, shown(source)))
+        targets = [target for one in destinations for target in self._targets(one, place)]
+        pairs = []
+        for source in sources:
+            own = self._addresses[source]
+            families = {":" in address for address in own}
+            pairs += [Pair(source, target.address) for target in targets if target.address not in own and (target.named or (":" in target.address) in families)]
+        return list(dict.fromkeys(pairs))
+
+    def _targets(self, destination: str, where: str) -> List[_Target]:
+        """The addresses of a namespace, or the one that this is."""
+        family = self._params["family"]
+        if destination in self._addresses:
+            addresses = self._own if self._layout and not destination else self._addresses[destination]
+            found = [_Target(address, named=False) for address in addresses]
+        else:
+            found = [_Target(_address(destination, where), named=True)]
+        return [target for target in found if not family or (":" in target.address) == (family == "ipv6")]
+
+
+def _usable(link: FoundLink) -> List[str]:
+    """The addresses by which others may reach a link."""
+    return [address.local for address in link.addresses if not address.link_local and not address.local.startswith("127.") and address.local != "::1"]
+
+
+def _address(text: str, where: str) -> str:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            return socket.inet_ntop(family, socket.inet_pton(family, text))
+        except (OSError, ValueError):
+            continue
+    raise VnetError("%s: %s is neither a namespace that is there nor an address" % (where, shown(text)))
+
+
+def _asked(pinger: Pinger, neighbours: Neighbours, wanted: _Wanted, params: Mapping[str, Any]) -> Dict[Pair, Answer]:
+    """What must not answer is asked when all that must has: what is still coming up is not yet apart."""
+    answers: Dict[Pair, Answer] = {}
+    end = time.monotonic() + params["deadline"]
+    for wave in _waves(wanted.reachable):
+        answers.update(pinger.reach(wave, max(params["timeout"], end - time.monotonic())))
+        if params["count"] > 1:
+            answers.update(pinger.repeat([pair for pair in wave if answers[pair].times], params["count"], params["timeout"]))
+        neighbours.forget()
+    for wave in _waves(wanted.unreachable):
+        answers.update(pinger.reach(wave, params["timeout"]))
+        neighbours.forget()
+    return answers
+
+
+def _waves(pairs: List[Pair]) -> List[List[Pair]]:
+    return [pairs[start : start + _WAVE] for start in range(0, len(pairs), _WAVE)]
+
+
+def _result(host: Host, wanted: _Wanted, answers: Dict[Pair, Answer], reasons: Reasons) -> Dict[str, Any]:
+    homes = {address: link.netns for link in host.links.values() for address in _usable(link)}
+    pairs, differing = [], []
+    for expected, group in ((True, wanted.reachable), (False, wanted.unreachable)):
+        for pair in group:
+            told = {"source": pair.source, "destination": pair.target, "namespace": homes.get(pair.target), **_measured(answers[pair])}
+            if not told["reachable"]:
+                told["reason"] = reasons.of(*pair) or _words(answers[pair])
+            pairs.append(told)
+            if told["reachable"] is not expected:
+                differing.append(told)
+    times = [took for answer in answers.values() for took in answer.times]
+    reached = sum(bool(answer.times) for answer in answers.values())
+    summary = {"pairs": len(pairs), "reachable": reached, "unreachable": len(pairs) - reached, "differing": len(differing), "rtt": _rtt(times)}
+    return {"changed": False, "summary": summary, "pairs": pairs, "differing": differing}
+
+
+def _measured(answer: Answer) -> Dict[str, Any]:
+    received = len(answer.times)
+    lost = 100 * (1 - received / answer.sent) if answer.sent else 100
+    return {"reachable": received > 0, "sent": answer.sent, "received": received, "loss": round(lost, 1), "rtt": _rtt(answer.times)}
+
+
+def _rtt(times: List[float]) -> Optional[Dict[str, float]]:
+    """Milliseconds."""
+    if not times:
+        return None
+    return {"min": round(1000 * min(times), 3), "avg": round(1000 * sum(times) / len(times), 3), "max": round(1000 * max(times), 3)}
+
+
+def _words(answer: Answer) -> str:
+    return os.strerror(answer.error) if answer.error else "no answer"
+
+
+def _spoken(pair: Pair) -> str:
+    return "%s to %s" % (pair.source or "the host", pair.target)
+
+
+def _complaint(result: Mapping[str, Any]) -> str:
+    """The first of the pairs that differ, in sentences."""
+    sentences = []
+    for told in result["differing"][:_TOLD]:
+        source, target = told["source"] or "the host", told["destination"]
+        target = "%s (%s)" % (told["namespace"], target) if told["namespace"] else target
+        if told["reachable"]:
+            sentences.append("%s reaches %s, which it must not" % (source, target))
+        else:
+            sentences.append("%s does not reach %s: %s" % (source, target, told["reason"]))
+    more = len(result["differing"]) - len(sentences)
+    words = "; ".join(sentences) + ("; and %d more" % more if more else "")
+    return "%s: %d of %d pairs are not as expected: %s" % (MODULE, len(result["differing"]), result["summary"]["pairs"], words)

@@ -1,0 +1,288 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who reaches whom, what keeps a pair apart, and that asking leaves nothing behind."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import Any
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._ping import ping
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from features import needs, needs_program
+from layouts import lay
+from processes import without_capabilities
+from support import Values, sh, snapshot
+
+DEFAULTS: Values = {
+    "layout": None,
+    "sources": None,
+    "destinations": None,
+    "family": None,
+    "reachable": None,
+    "unreachable": None,
+    "count": 1,
+    "size": 56,
+    "deadline": 10.0,
+    "timeout": 0.3,
+}
+RED, BLUE, RED6, BLUE6 = "192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"
+
+
+def asked(**params: Any) -> dict[str, Any]:
+    return ping({**DEFAULTS, **params})
+
+
+def reason(source: str, destination: str) -> str:
+    """Why a pair is apart, which it must be."""
+    result = asked(sources=[source], destinations=[destination], family="ipv6" if ":" in destination else "ipv4", deadline=0.3)
+    (told,) = result["differing"]
+    assert told["source"] == source
+    return str(told["reason"])
+
+
+def end(name: str, netns: str, *addresses: str, **options: Any) -> Values:
+    return {"name": name, "netns": netns, "addresses": list(addresses), **options}
+
+
+def lan(**bridge: Any) -> None:
+    """Red and blue on one bridge of the host."""
+    lay(
+        name="lan",
+        namespaces=[{"name": "red"}, {"name": "blue"}],
+        bridges=[{"name": "br0", **bridge}],
+        veths=[
+            {"name": "to-red", "master": "br0", "peer": end("eth0", "red", f"{RED}/24", f"{RED6}/64")},
+            {"name": "to-blue", "master": "br0", "peer": end("eth0", "blue", f"{BLUE}/24", f"{BLUE6}/64")},
+        ],
+    )
+
+
+def routed() -> None:
+    """Red, a router, and blue, each a cable away from the next."""
+    lay(
+        name="routed",
+        namespaces=[{"name": "red"}, {"name": "router", "sysctl": {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}}, {"name": "blue"}],
+        veths=[
+            {**end("eth0", "red", "10.1.0.1/24", routes=[{"to": "default", "via": "10.1.0.254"}]), "peer": end("left", "router", "10.1.0.254/24")},
+            {**end("eth0", "blue", "10.2.0.1/24", routes=[{"to": "default", "via": "10.2.0.254"}]), "peer": end("right", "router", "10.2.0.254/24")},
+        ],
+    )
+
+
+def test_all_pairs_of_a_layout_in_both_families() -> None:
+    lan()
+    result = asked(layout="lan")
+    assert {(pair["source"], pair["destination"]) for pair in result["pairs"]} == {("red", BLUE), ("red", BLUE6), ("blue", RED), ("blue", RED6)}
+    assert all(pair["reachable"] and pair["loss"] == 0 for pair in result["pairs"])
+    assert {pair["destination"]: pair["namespace"] for pair in result["pairs"]} == {RED: "red", RED6: "red", BLUE: "blue", BLUE6: "blue"}
+    assert result["differing"] == []
+    assert result["summary"]["pairs"] == result["summary"]["reachable"] == 4
+
+
+def test_the_host_is_one_of_a_layout_that_gives_it_addresses() -> None:
+    lan(addresses=["192.0.2.254/24"])
+    sources = {(pair["source"], pair["destination"]) for pair in asked(layout="lan", family="ipv4")["pairs"]}
+    assert sources == {("red", BLUE), ("blue", RED), ("", RED), ("", BLUE), ("red", "192.0.2.254"), ("blue", "192.0.2.254")}
+
+
+def test_another_layout_and_what_belongs_to_none_is_left_out() -> None:
+    lan()
+    lay(name="other", namespaces=[{"name": "green"}], veths=[{"name": "g", "addresses": ["203.0.113.1/24"], "peer": end("eth0", "green", "203.0.113.2/24")}])
+    assert {pair["source"] for pair in asked(layout="lan")["pairs"]} == {"red", "blue"}
+    assert {pair["source"] for pair in asked(layout="other")["pairs"]} == {"", "green"}
+    with pytest.raises(VnetError, match="layout: there is no layout none here"):
+        asked(layout="none")
+
+
+def test_losses_and_times_are_measured() -> None:
+    lan()
+    result = asked(sources=["red"], destinations=["blue"], family="ipv4", count=5, size=1400)
+    (pair,) = result["pairs"]
+    assert (pair["sent"], pair["received"], pair["loss"]) == (5, 5, 0)
+    assert 0 < pair["rtt"]["min"] <= pair["rtt"]["avg"] <= pair["rtt"]["max"] < 1000
+
+
+def test_large_packets_are_told_from_small_ones() -> None:
+    """What is larger than the link takes is cut to pieces, which a bridge port with a smaller MTU drops."""
+    lan()
+    assert asked(sources=["red"], destinations=["blue"], size=8000)["differing"] == []
+    assert asked(sources=["red"], destinations=["blue"], size=20)["differing"] == []
+
+
+def test_what_comes_up_late_is_waited_for() -> None:
+    """A port listens and learns for two seconds each before it forwards."""
+    lan(stp=True, forward_delay=2)
+    started = time.monotonic()
+    assert asked(layout="lan")["differing"] == []
+    assert time.monotonic() - started > 1
+
+
+def test_what_must_not_answer() -> None:
+    lan()
+    result = asked(layout="lan", unreachable=[{"sources": ["red"], "destinations": [BLUE]}])
+    assert [(pair["source"], pair["destination"]) for pair in result["differing"]] == [("red", BLUE)]
+    sh("ip -n blue link set eth0 down")
+    result = asked(unreachable=[{"sources": ["red"], "destinations": [BLUE]}], reachable=[])
+    assert (result["differing"], result["summary"]["pairs"]) == ([], 1)
+
+
+def test_only_the_pairs_that_are_listed() -> None:
+    lan()
+    result = asked(reachable=[{"sources": ["red"], "destinations": ["blue"]}])
+    assert {(pair["source"], pair["destination"]) for pair in result["pairs"]} == {("red", BLUE), ("red", BLUE6)}
+
+
+def test_an_address_that_nobody_has() -> None:
+    lan()
+    (pair,) = asked(sources=["red"], destinations=["192.0.2.77"], deadline=0.3)["pairs"]
+    assert (pair["reachable"], pair["namespace"], pair["rtt"], pair["loss"]) == (False, None, None, 100)
+    assert pair["reason"] == "no answer"
+
+
+ISOLATED = "to-red on the host and to-blue on the host are isolated ports of br0"
+REASONS = [
+    ("ip -n red link set eth0 down", "namespace red has no route to 192.0.2.2"),
+    ("ip -n blue link set eth0 down", "eth0 in namespace blue is down"),
+    ("ip link set to-red down", "to-red on the host is down"),
+    ("ip link set to-blue down", "to-blue on the host is down"),
+    ("ip link set br0 down", "br0 on the host is down"),
+    ("ip -n blue address flush dev eth0", "no answer"),
+    (
+        "bridge link set dev to-red isolated on; bridge link set dev to-blue isolated on",
+        "to-red on the host and to-blue on the host are isolated ports of br0",
+    ),
+    ("bridge link set dev to-blue state 0", "to-blue on the host is disabled in br0, not forwarding"),
+    ("ip -n red route add unreachable 192.0.2.2/32", "namespace red has no route to 192.0.2.2 (No route to host)"),
+    ("ip -n blue route add unreachable 192.0.2.1/32", "on the way back, namespace blue has no route to 192.0.2.1"),
+]
+
+
+@pytest.mark.parametrize(("fault", "sentence"), REASONS, ids=[fault for fault, _sentence in REASONS])
+def test_the_reason_on_one_bridge(fault: str, sentence: str) -> None:
+    needs_program("ip")
+    lan()
+    assert asked(layout="lan")["differing"] == []
+    sh(fault)
+    assert sentence in reason("red", BLUE)
+
+
+def test_a_port_that_does_not_forward_yet() -> None:
+    lan(stp=True, forward_delay=30)
+    assert "not forwarding yet" in reason("red", BLUE)
+
+
+ROUTED_REASONS = [
+    ("ip netns exec router sysctl -qw net.ipv4.ip_forward=0", "namespace router does not forward: net.ipv4.ip_forward is 0"),
+    ("ip -n red route del default", "namespace red has no route to 10.2.0.1"),
+    ("ip -n blue route del default", "on the way back, namespace blue has no route to 10.1.0.1"),
+    ("ip -n router link set right down", "namespace router has no route to 10.2.0.1"),
+    ("ip -n router route add blackhole 10.2.0.1/32", "namespace router has no route to 10.2.0.1"),
+]
+
+
+@pytest.mark.parametrize(("fault", "sentence"), ROUTED_REASONS, ids=[fault for fault, _sentence in ROUTED_REASONS])
+def test_the_reason_behind_a_router(fault: str, sentence: str) -> None:
+    needs_program("ip")
+    needs_program("sysctl")
+    routed()
+    assert asked(layout="routed", deadline=5.0)["differing"] == []
+    sh(fault)
+    assert sentence in reason("red", "10.2.0.1")
+
+
+@pytest.mark.parametrize(
+    ("netns", "hook", "words"),
+    [
+        ("router", "forward", "chain gate of table inet wall in namespace router"),
+        ("blue", "input", "chain gate of table inet wall in namespace blue"),
+        ("red", "output", "chain gate of table inet wall in namespace red"),
+    ],
+)
+def test_a_firewall_that_drops(netns: str, hook: str, words: str) -> None:
+    needs_program("nft")
+    routed()
+    chain = f"add table inet wall; add chain inet wall gate {{ type filter hook {hook} priority 0; policy drop; }}"
+    sh(f"ip netns exec {netns} nft '{chain}'")
+    assert words in reason("red", "10.2.0.1")
+
+
+def test_vlans_keep_apart() -> None:
+    needs("vlan_filtering")
+    lan(vlan_filtering=True)
+    assert asked(layout="lan")["differing"] == []
+    sh("bridge vlan del dev to-blue vid 1", "bridge vlan add dev to-blue vid 20 pvid untagged")
+    assert reason("red", BLUE) == "to-red on the host is in VLAN 1, to-blue on the host in VLAN 20"
+    sh("bridge vlan del dev to-blue vid 20", "bridge vlan add dev to-blue vid 1")
+    assert reason("red", BLUE) == "to-red on the host is in VLAN 1, which to-blue on the host sends with a tag"
+    sh("bridge vlan del dev to-red vid 1")
+    assert reason("red", BLUE) == "to-red on the host has no PVID in br0, which filters VLANs"
+
+
+REFUSALS = [
+    ({"sources": ["nowhere"]}, "sources: there is no namespace nowhere"),
+    ({"sources": ["red"], "destinations": ["nowhere"]}, "destinations: nowhere is neither a namespace that is there nor an address"),
+    ({"reachable": [{"sources": ["red"], "destinations": ["300.1.1.1"]}]}, "reachable[0].destinations: 300.1.1.1 is neither"),
+    ({"unreachable": [{"sources": ["nowhere"], "destinations": ["red"]}]}, "unreachable[0].sources: there is no namespace nowhere"),
+    (
+        {"reachable": [{"sources": ["red"], "destinations": [BLUE]}], "unreachable": [{"sources": ["red"], "destinations": [BLUE]}]},
+        "reachable: red to 192.0.2.2 is in unreachable, too",
+    ),
+    ({"count": 0}, "count: 0 is out of range (1 to 10000)"),
+    ({"size": 19}, "size: 19 is out of range (20 to 65507)"),
+    ({"deadline": -1.0}, "deadline: -1.0 is out of range (0 to 3600)"),
+    ({"timeout": 61.0}, "timeout: 61.0 is out of range (0 to 60)"),
+]
+
+
+@pytest.mark.parametrize(("params", "sentence"), REFUSALS, ids=[sentence for _params, sentence in REFUSALS])
+def test_what_cannot_be_asked(params: Values, sentence: str) -> None:
+    lan()
+    with pytest.raises(VnetError) as refused:
+        asked(**params)
+    assert sentence in str(refused.value)
+
+
+def test_without_the_rights() -> None:
+    lan()
+
+    def sentence() -> str:
+        try:
+            asked(layout="lan")
+        except (VnetError, KernelError) as error:
+            return str(error)
+        return "permitted"
+
+    assert "not permitted" in without_capabilities(sentence)
+
+
+def test_what_was_learned_is_forgotten_and_the_rest_stays() -> None:
+    needs_program("ip")
+    lan()
+    sh("ip -n red neigh add 192.0.2.50 lladdr 02:00:00:00:00:50 dev eth0", "ip -n red neigh add 192.0.2.51 lladdr 02:00:00:00:00:51 dev eth0 nud stale")
+    before = neighbours("red"), neighbours("blue"), snapshot()
+    asked(layout="lan")
+    assert (neighbours("red"), neighbours("blue"), snapshot()) == before
+
+
+def neighbours(netns: str) -> set[str]:
+    output = subprocess.run(["ip", "-n", netns, "neigh", "show"], capture_output=True, text=True, check=True).stdout
+    return {line.split()[0] for line in output.splitlines() if not line.startswith("fe80")}
+
+
+def test_many_namespaces_at_once() -> None:
+    """More pairs than the table of neighbours has entries."""
+    count = 40
+    lay(
+        name="many",
+        namespaces=[{"name": f"n{number}"} for number in range(count)],
+        bridges=[{"name": "br0"}],
+        veths=[{"name": f"v{number}", "master": "br0", "peer": end("eth0", f"n{number}", f"10.0.0.{number + 1}/24")} for number in range(count)],
+    )
+    started = time.monotonic()
+    result = asked(layout="many", deadline=30.0)
+    assert result["summary"]["reachable"] == count * (count - 1)
+    assert time.monotonic() - started < 25
