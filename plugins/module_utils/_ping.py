@@ -141,7 +141,10 @@ class _Selection:
             if both:
                 raise VnetError("reachable: %s is in unreachable, too" % _spoken(min(both)))
         without = set(unreachable)
-        return _Wanted([pair for pair in reachable if pair not in without], unreachable)
+        wanted = _Wanted([pair for pair in reachable if pair not in without], unreachable)
+        if not wanted.reachable and not wanted.unreachable:
+            raise VnetError("there is no pair to ask: these namespaces have no addresses for each other")
+        return wanted
 
     def _listed(self, name: str) -> List[Pair]:
         found: List[Pair] = []
@@ -159,7 +162,7 @@ class _Selection:
         for source in sources:
             own = self._addresses[source]
             families = {":" in address for address in own}
-            pairs += [Pair(source, target.address) for target in targets if target.address not in own and (target.named or (":" in target.address) in families)]
+            pairs += [Pair(source, target.address) for target in targets if target.named or (target.address not in own and (":" in target.address) in families)]
         return list(dict.fromkeys(pairs))
 
     def _targets(self, destination: str, where: str) -> List[_Target]:

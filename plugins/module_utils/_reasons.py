@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Barrier, Way
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Chain, Way
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, LinkId
 
 _MOST_HOPS = 32
@@ -23,7 +23,7 @@ class Kernel(Protocol):
 
     def setting(self, netns: str, key: str) -> Optional[str]: ...
 
-    def barriers(self, netns: str) -> List[Barrier]: ...
+    def chains(self, netns: str) -> List[Chain]: ...
 
 
 class _Door(NamedTuple):
@@ -44,12 +44,13 @@ class Reasons:
 
     def of(self, source: str, target: str) -> str:
         """Why the address does not answer the namespace; '' where nothing is known to be in the way."""
-        there = next(self._on_the_way(source, target), "")
-        if there or target not in self._owners:
+        routers: List[str] = []
+        there = next(self._on_the_way(source, target, routers), "")
+        if there or target not in self._owners or any(map(self._translates, routers)):
             return there
         home = self._owners[target][0]
         sender = self._sender(source, target)
-        back = next(self._on_the_way(home, sender), "") if sender else ""
+        back = next(self._on_the_way(home, sender, []), "") if sender else ""
         return "on the way back, %s" % back if back else ""
 
     def _sender(self, source: str, target: str) -> str:
@@ -58,8 +59,12 @@ class Reasons:
         except KernelError:
             return ""
 
-    def _on_the_way(self, netns: str, target: str) -> Iterator[str]:
-        """What is in the way, from hop to hop."""
+    def _translates(self, netns: str) -> bool:
+        """Whether packets may leave it under other addresses, to which the answers go back."""
+        return any(chain.kind == "nat" for chain in self._kernel.chains(netns))
+
+    def _on_the_way(self, netns: str, target: str, routers: List[str]) -> Iterator[str]:
+        """What is in the way, from hop to hop; the namespaces that forward are added to C(routers)."""
         yield from self._dropped(netns, "output", target)
         for _hop in range(_MOST_HOPS):
             try:
@@ -81,6 +86,7 @@ class Reasons:
             if self._owners.get(target, ("",))[0] == netns:
                 yield from self._dropped(netns, "input", target)
                 return
+            routers.append(netns)
             yield from self._not_forwarded(netns, target)
 
     def _broken(self, link: FoundLink) -> Iterator[str]:
@@ -122,10 +128,10 @@ class Reasons:
         yield from self._dropped(netns, "forward", target)
 
     def _dropped(self, netns: str, hook: str, target: str) -> Iterator[str]:
-        for barrier in self._kernel.barriers(netns):
-            if barrier.hook == hook and barrier.family in _FAMILIES[":" in target]:
+        for chain in self._kernel.chains(netns):
+            if chain.drops and chain.hook == hook and chain.family in _FAMILIES[":" in target]:
                 place = " in namespace %s" % netns if netns else " on the host"
-                yield "chain %s of table %s %s%s drops what its rules do not accept" % (barrier.chain, barrier.family, barrier.table, place)
+                yield "chain %s of table %s %s%s drops what its rules do not accept" % (chain.name, chain.family, chain.table, place)
 
 
 def _isolated(one: _Door, two: _Door) -> Iterator[str]:

@@ -210,6 +210,14 @@ def test_a_firewall_that_drops(netns: str, hook: str, words: str) -> None:
     assert words in reason("red", "10.2.0.1")
 
 
+def test_where_addresses_are_translated_nobody_knows_the_way_back() -> None:
+    needs_program("nft")
+    routed()
+    sh("ip netns exec router nft 'add table inet wall; add chain inet wall out { type nat hook postrouting priority 100; }'")
+    sh("ip -n blue route del default")
+    assert reason("red", "10.2.0.1") == "no answer"
+
+
 def test_vlans_keep_apart() -> None:
     needs("vlan_filtering")
     lan(vlan_filtering=True)
@@ -231,6 +239,7 @@ REFUSALS = [
         {"reachable": [{"sources": ["red"], "destinations": [BLUE]}], "unreachable": [{"sources": ["red"], "destinations": [BLUE]}]},
         "reachable: red to 192.0.2.2 is in unreachable, too",
     ),
+    ({"reachable": []}, "there is no pair to ask"),
     ({"count": 0}, "count: 0 is out of range (1 to 10000)"),
     ({"size": 19}, "size: 19 is out of range (20 to 65507)"),
     ({"deadline": -1.0}, "deadline: -1.0 is out of range (0 to 3600)"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import select
 import socket
 import struct
@@ -16,7 +17,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 
 _HEADER, _CONTENT = struct.Struct("!BBHHH"), struct.Struct("!8sIQ")
-"""C(struct icmphdr) of an echo; what it carries: whose it is, the number of the pair, and when it was sent (ns since 1970)."""
+"""C(struct icmphdr) of an echo, whose identity tells a firewall which packets belong together. What it carries: whose it is, the
+number of the pair, and when it was sent (ns since 1970)."""
 LEAST_SIZE = _CONTENT.size
 _ECHO = {socket.AF_INET: (8, 0), socket.AF_INET6: (128, 129)}
 """The types of request and reply."""
@@ -52,6 +54,7 @@ class Pinger:
     def __init__(self, namespaces: Namespaces, size: int) -> None:
         self._namespaces = namespaces
         self._token = os.urandom(8)
+        self._identity = random.randrange(1 << 16)
         self._padding = bytes(size - _CONTENT.size)
         self._sockets: Dict[Tuple[str, int], socket.socket] = {}
         self._poll = select.epoll()
@@ -97,7 +100,7 @@ class Pinger:
         family = socket.AF_INET6 if ":" in pair.target else socket.AF_INET
         content = _CONTENT.pack(self._token, number, time.time_ns()) + self._padding
         try:
-            self._socket(pair.source, family).sendto(_request(family, content), (pair.target, 0))
+            self._socket(pair.source, family).sendto(_request(family, self._identity, content), (pair.target, 0))
         except OSError as error:
             return error.errno or errno.EIO
         return 0
@@ -154,13 +157,13 @@ def _arrival(beside: List[Tuple[int, int, bytes]]) -> int:
     return time.time_ns()
 
 
-def _request(family: int, content: bytes) -> bytes:
+def _request(family: int, identity: int, content: bytes) -> bytes:
     """An echo request; the kernel fills in the checksum of ICMPv6 only."""
     kind = _ECHO[socket.AddressFamily(family)][0]
-    message = _HEADER.pack(kind, 0, 0, 0, 0) + content
+    message = _HEADER.pack(kind, 0, 0, identity, 0) + content
     if family == socket.AF_INET6:
         return message
-    return _HEADER.pack(kind, 0, _checksum(message), 0, 0) + content
+    return _HEADER.pack(kind, 0, _checksum(message), identity, 0) + content
 
 
 def _checksum(message: bytes) -> int:

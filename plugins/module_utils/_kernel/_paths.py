@@ -22,7 +22,7 @@ _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
 _NETLINK_NETFILTER = 12
 _NFT_MSG_GETCHAIN = 10 << 8 | 4
 _NFGENMSG = b"\0\0\0\0"
-_NFTA_CHAIN_TABLE, _NFTA_CHAIN_NAME, _NFTA_CHAIN_HOOK, _NFTA_CHAIN_POLICY, _NFTA_HOOK_HOOKNUM = 1, 3, 4, 5, 1
+_NFTA_CHAIN_TABLE, _NFTA_CHAIN_NAME, _NFTA_CHAIN_HOOK, _NFTA_CHAIN_POLICY, _NFTA_CHAIN_TYPE, _NFTA_HOOK_HOOKNUM = 1, 3, 4, 5, 7, 1
 _NF_DROP = 0
 _HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
 _FAMILIES = {1: "inet", 2: "ip", 7: "bridge", 10: "ip6"}
@@ -37,13 +37,15 @@ class Way(NamedTuple):
     source: str
 
 
-class Barrier(NamedTuple):
-    """A chain that drops what its rules do not let through."""
+class Chain(NamedTuple):
+    """A base chain of nftables. C(kind): filter, nat or route; C(drops): what its rules do not let through."""
 
     family: str
     table: str
-    chain: str
+    name: str
     hook: str
+    kind: str
+    drops: bool
 
 
 class Paths:
@@ -70,8 +72,8 @@ class Paths:
         """A kernel setting below C(/proc/sys), None where there is none."""
         return self._reader.sysctl(netns, key)
 
-    def barriers(self, netns: str) -> List[Barrier]:
-        """The base chains of nftables, also those of iptables-nft, whose policy is to drop."""
+    def chains(self, netns: str) -> List[Chain]:
+        """The base chains of nftables, also those of iptables-nft."""
         with self._reader.namespaces.inside(netns):
             door = RouteSocket(_NETLINK_NETFILTER)
         try:
@@ -80,19 +82,21 @@ class Paths:
             return []
         finally:
             door.close()
-        return [found for found in (_barrier(buffer, start, end) for _type, buffer, start, end in messages) if found]
+        return [found for found in (_chain(buffer, start, end) for _type, buffer, start, end in messages) if found]
 
 
-def _barrier(buffer: bytes, start: int, end: int) -> Optional[Barrier]:
+def _chain(buffer: bytes, start: int, end: int) -> Optional[Chain]:
     found = places(buffer, start + len(_NFGENMSG), end)
-    if _NFTA_CHAIN_HOOK not in found or _NFTA_CHAIN_POLICY not in found or _NUMBER(buffer, found[_NFTA_CHAIN_POLICY])[0] != _NF_DROP:
+    if _NFTA_CHAIN_HOOK not in found:
         return None
     hook = places(buffer, found[_NFTA_CHAIN_HOOK], end_of(buffer, found[_NFTA_CHAIN_HOOK]))
     number = _NUMBER(buffer, hook[_NFTA_HOOK_HOOKNUM])[0]
     family = _FAMILIES.get(buffer[start], "")
     if not family or number >= len(_HOOKS):
         return None
-    return Barrier(family, _text(buffer, found[_NFTA_CHAIN_TABLE]), _text(buffer, found[_NFTA_CHAIN_NAME]), _HOOKS[number])
+    table, name, kind = (_text(buffer, found[code]) if code in found else "" for code in (_NFTA_CHAIN_TABLE, _NFTA_CHAIN_NAME, _NFTA_CHAIN_TYPE))
+    drops = _NFTA_CHAIN_POLICY in found and _NUMBER(buffer, found[_NFTA_CHAIN_POLICY])[0] == _NF_DROP
+    return Chain(family, table, name, _HOOKS[number], kind, drops)
 
 
 def _text(buffer: bytes, start: int) -> str:
