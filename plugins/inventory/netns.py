@@ -1,0 +1,439 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+
+import yaml
+from ansible import constants, context
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.helpers import get_group_vars
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.yaml.dumper import AnsibleDumper
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible.utils.vars import combine_vars
+from ansible.vars.plugins import get_vars_from_inventory_sources
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration, with_path
+from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, Address, Layout, Link, LinkId, VnetError
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # ansible-core 2.18 takes every text for a template that is not marked as unsafe
+    trust_as_template = str
+
+DOCUMENTATION = r"""
+---
+name: netns
+short_description: Network namespaces as hosts
+version_added: 0.1.0
+description:
+  - Every network namespace becomes a host, so that C(ansible -i lab.netns.yml all -m ping) reaches into each. Tasks run inside it by the
+    become method P(nfv.vnet.netns#become), over the connection to the host that has the namespace.
+  - The name of the file ends in C(netns.yml) or C(netns.yaml).
+  - A namespace of C(localhost) has its own name, C(red); one of another host has that of the host behind it, C(red.server).
+  - A namespace is in the group C(layout_NAME) of the layout that it belongs to, and in a group C(bridge_NAME) for each bridge to which a
+    cable leads from it. What may not be in the name of a group becomes C(_).
+  - A namespace has the variables of its host, and C(ansible_netns), C(ansible_become) and C(ansible_become_method), by which tasks run inside it.
+  - C(vnet_host) is the host that has it; C(vnet_layout) is the layout that it belongs to, or null.
+  - C(vnet_addresses) is the list of its addresses, each with the length of its prefix. Left out are those that are link-local, that every
+    C(lo) has, and that came by DHCP or router advertisement.
+  - C(vnet_links) is the list of its links except C(lo), each with its C(name), its C(addresses), and the C(bridge) to which the cable leads, or null.
+author:
+  - The nfv.vnet developers
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description: This plugin.
+    type: str
+    required: true
+    choices:
+      - nfv.vnet.netns
+  hosts:
+    description:
+      - The hosts that have the namespaces, each with its variables, or nothing. Left out, C(localhost).
+      - C(localhost) is the controller, as everywhere in Ansible, unless its variables say how to connect to it.
+      - The variables are also those of the host's namespaces. Here is the place for C(ansible_host), C(ansible_user) and, where it takes C(sudo) to
+        enter a namespace, C(ansible_become).
+      - What an earlier source of the inventory says of such a host or of its groups is used, too, with C(ansible -i hosts.yml -i lab.netns.yml).
+        Its C(ansible_) variables are also those of the namespaces. A variable that is given here wins.
+    type: dict
+  declaration:
+    description:
+      - A YAML file with the options of M(nfv.vnet.vnet_layout). The namespaces are those that it declares, on each of the O(hosts).
+        Nothing is contacted, so the layout need not exist yet.
+      - A relative path begins at the inventory file. There are no templates in the file.
+      - Left out, each of the O(hosts) is asked by M(nfv.vnet.vnet_info) what it has.
+    type: str
+  layouts:
+    description: The layouts whose namespaces become hosts. Left out, every namespace does.
+    type: list
+    elements: str
+notes:
+  - A password that Ansible prompted for is not known here. Let a variable or a file have it.
+  - With O(cache), what the hosts answered is remembered, and nothing else.
+seealso:
+  - plugin: nfv.vnet.netns
+    plugin_type: become
+  - module: nfv.vnet.vnet_info
+  - module: nfv.vnet.vnet_layout
+"""
+
+EXAMPLES = r"""
+---
+# All namespaces of the controller.
+plugin: nfv.vnet.netns
+
+---
+# Those of two layouts on two hosts. The second one is reached as an ordinary user, who uses sudo.
+plugin: nfv.vnet.netns
+hosts:
+  server1:
+  server2:
+    ansible_host: 192.0.2.2
+    ansible_user: admin
+    ansible_become: true
+layouts: [lab, mine]
+
+---
+# Those that the layout in lab.yml declares, whether it is there or not, and a group for each of their addresses.
+plugin: nfv.vnet.netns
+declaration: lab.yml
+keyed_groups:
+  - key: vnet_addresses
+    prefix: address
+"""
+
+_PARENTS = "vnet_parents"
+_CONTROLLER = "vnet_controller"
+"""Names in the inventory of the inner run."""
+_FOUND = "vnet_found"
+_LOOK = {
+    "hosts": _PARENTS,
+    "gather_facts": False,
+    "tasks": [{"nfv.vnet.vnet_info": {}, "register": _FOUND, "ignore_errors": True, "ignore_unreachable": True}],
+}
+_ANSWERS = "{{ dict(groups.%s | zip(groups.%s | map('extract', hostvars, '%s'))) | to_json }}" % (_PARENTS, _PARENTS, _FOUND)
+_COMMAND_LINE = {
+    "remote_user": "--user",
+    "private_key_file": "--private-key",
+    "connection_password_file": "--connection-password-file",
+    "ssh_common_args": "--ssh-common-args",
+    "ssh_extra_args": "--ssh-extra-args",
+    "become": "--become",
+    "become_password_file": "--become-password-file",
+    "vault_ids": "--vault-id",
+    "vault_password_files": "--vault-password-file",
+    "extra_vars": "--extra-vars",
+}
+"""What of the command line says how to reach hosts, and the option by which the inner run is told."""
+
+Variables = Dict[str, Any]
+Space = Dict[str, Any]
+"""A namespace: C(name), C(layout), C(addresses), C(links). It is plain data, as it goes to the cache."""
+
+
+class _Parent(NamedTuple):
+    """A host that has namespaces, with the variables of this file and those of earlier sources that say how to connect."""
+
+    name: str
+    given: Variables
+    known: Variables
+
+    @property
+    def is_controller(self) -> bool:
+        return self.name in constants.LOCALHOST
+
+    def connection(self) -> Variables:
+        return {**self.defaults(), **self.known, **self.given}
+
+    def defaults(self) -> Variables:
+        if not self.is_controller:
+            return {"ansible_host": self.name}
+        if "ansible_connection" in {**self.known, **self.given}:
+            return {}
+        return {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+
+
+class _End(NamedTuple):
+    """A link, wherever it was read. C(peer) is the other end of a cable."""
+
+    netns: str
+    name: str
+    addresses: List[Address]
+    master: str
+    peer: Optional[LinkId]
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]
+    NAME = "nfv.vnet.netns"
+
+    def verify_file(self, path: str) -> bool:
+        return bool(super().verify_file(path)) and path.endswith(("netns.yml", "netns.yaml"))
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        config = self._read_config_data(path)
+        _refuse_unknown(config, self.option_definitions)
+        parents = self._parents()
+        if self.get_option("declaration"):
+            spaces = dict.fromkeys((parent.name for parent in parents), self._declared(path))
+        else:
+            spaces = self._found(path, parents, cache)
+        spaces = _of_layouts(spaces, self.get_option("layouts"))
+        for name, (parent, space) in _named(parents, spaces, self.inventory.hosts).items():
+            self._add(name, {**parent.connection(), **_variables(parent, space)})
+
+    def _parents(self) -> List[_Parent]:
+        hosts = self.get_option("hosts")
+        if hosts is None:
+            hosts = {"localhost": None}
+        return [_Parent(str(name), _given(name, variables), self._known(str(name))) for name, variables in hosts.items()]
+
+    def _known(self, name: str) -> Variables:
+        """How earlier sources say to connect. A template may need other variables of the host, so it is left to the host."""
+        host = self.inventory.hosts.get(name)
+        if not host:
+            return {}
+        groups = host.get_groups()
+        levels = [get_group_vars(groups), self._beside(groups), host.vars, self._beside([host])]
+        variables: Variables = {}
+        for level in levels:
+            variables = combine_vars(variables, level)
+        own = {key: value for key, value in variables.items() if key.startswith("ansible_")}
+        return {key: _left_to(name, key) if self.templar.is_template(value) else value for key, value in own.items()}
+
+    def _beside(self, entities: Sequence[Any]) -> Variables:
+        """The variables in host_vars and group_vars."""
+        variables: Variables = get_vars_from_inventory_sources(self.loader, self.inventory.processed_sources, entities, "all")
+        return variables
+
+    def _declared(self, path: str) -> List[Space]:
+        file = os.path.join(os.path.dirname(path), os.path.expanduser(self.get_option("declaration")))
+        if not os.path.isfile(file):
+            raise AnsibleParserError("declaration: there is no file %s" % file)
+        try:
+            content = self.loader.load_from_file(file, cache="none")
+        except AnsibleError as error:
+            raise AnsibleParserError("declaration: %s cannot be read: %s" % (file, _line(error))) from None
+        try:
+            return _spaces_of_layout(_layout(content))
+        except VnetError as error:
+            raise AnsibleParserError("declaration: %s: %s" % (file, with_path(str(error)))) from None
+
+    def _found(self, path: str, parents: List[_Parent], cache: bool) -> Dict[str, List[Space]]:
+        names = {parent.name for parent in parents}
+        key = self.get_cache_key(path)
+        if self.get_option("cache") and cache and set(self._cache.get(key) or ()) == names:
+            return dict(self._cache[key])
+        spaces = {name: _spaces_of_answer(name, answer) for name, answer in self._ask(parents).items()}
+        if self.get_option("cache"):
+            self._cache[key] = spaces
+        return spaces
+
+    def _ask(self, parents: List[_Parent]) -> Dict[str, Variables]:
+        """What vnet_info returns on each host. The earlier sources are read again, as only they have all variables of the hosts."""
+        if not parents:
+            return {}
+        known = any(parent.name in self.inventory.hosts for parent in parents)
+        return _answers(parents, [source for source in self.inventory.processed_sources if source] if known else [])
+
+    def _add(self, name: str, variables: Variables) -> None:
+        self.inventory.add_host(name)
+        for key, value in variables.items():
+            self.inventory.set_variable(name, key, value)
+        for group in _groups(variables):
+            self.inventory.add_child(self.inventory.add_group(self._sanitize_group_name(group)), name)
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), self.inventory.get_host(name).get_vars(), name, strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), {}, name, strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, name, strict)
+
+
+def _refuse_unknown(config: Mapping[str, Any], options: Iterable[str]) -> None:
+    unknown = sorted(str(key) for key in set(config) - set(options))
+    if unknown:
+        raise AnsibleParserError("there is no option %s; there are %s" % (", ".join(unknown), ", ".join(sorted(options))))
+
+
+def _given(name: str, variables: Any) -> Variables:
+    if not isinstance(variables or {}, Mapping):
+        raise AnsibleParserError("hosts: %s: %r is no dictionary of variables" % (name, variables))
+    return dict(variables or {})
+
+
+def _left_to(name: str, key: str) -> Any:
+    return trust_as_template("{{ hostvars[%r][%r] }}" % (str(name), str(key)))
+
+
+def _line(error: object) -> str:
+    return " ".join(str(error).split())
+
+
+# From the declaration of a layout
+
+
+def _layout(content: Any) -> Layout:
+    """The layout that a file declares. Items are left to the engine, as in the module."""
+    if not isinstance(content, dict):
+        raise VnetError("this is no dictionary with the options of vnet_layout")
+    spec = argument_spec(option._replace(options=()) for option in LAYOUT_OPTIONS)
+    validated = ArgumentSpecValidator(spec).validate(content)
+    if validated.error_messages:
+        raise VnetError(_line(validated.error_messages[0]))
+    return declaration(validated.validated_parameters, checking=True)
+
+
+def _spaces_of_layout(layout: Layout) -> List[Space]:
+    ports = {(link.netns, port): link.name for link in layout.links for port in link.ports or {}}
+    ends = [_declared_end(link, ports) for link in layout.links]
+    return _spaces({namespace.name: layout.name for namespace in layout.namespaces if namespace.name}, ends)
+
+
+def _declared_end(link: Link, ports: Mapping[LinkId, str]) -> _End:
+    return _End(link.netns, link.name, link.addresses or [], link.master or ports.get(link.id, ""), link.peer)
+
+
+# As found
+
+
+def _answers(parents: List[_Parent], sources: List[str]) -> Dict[str, Variables]:
+    """A run of Ansible's own, so that every way of connecting works."""
+    with tempfile.TemporaryDirectory(prefix="nfv-vnet-") as folder:
+        inventory, playbook, output = (os.path.join(folder, name) for name in ("hosts.yml", "look.yml", "answers.json"))
+        write = {"ansible.builtin.copy": {"dest": output, "content": _ANSWERS, "mode": "0600"}}
+        _write(inventory, _inventory(parents))
+        _write(playbook, [_LOOK, {"hosts": _CONTROLLER, "gather_facts": False, "tasks": [write]}])
+        words = [word for source in [*sources, inventory] for word in ("--inventory", source)]
+        _run([sys.executable, "-m", "ansible", "playbook", *words, *_command_line(context.CLIARGS), playbook])
+        with open(output, encoding="utf-8") as file:
+            answers: Dict[str, Variables] = json.load(file)
+    return answers
+
+
+def _inventory(parents: List[_Parent]) -> Variables:
+    local = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
+    hosts = {parent.name: {**parent.defaults(), **parent.given} if parent.is_controller else parent.given for parent in parents}
+    return {_PARENTS: {"hosts": hosts}, "ungrouped": {"hosts": {_CONTROLLER: local}}}
+
+
+def _write(path: str, content: Any) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        yaml.dump(content, file, Dumper=AnsibleDumper, sort_keys=False)  # it leaves values of a vault in their vault
+
+
+def _command_line(given: Mapping[str, Any]) -> Iterator[str]:
+    for name, option in _COMMAND_LINE.items():
+        value = given.get(name)
+        if value is True:
+            yield option
+        elif value:
+            for word in [value] if isinstance(value, str) else value:
+                yield from (option, str(word))
+
+
+def _run(command: List[str]) -> None:
+    """Ansible, with this collection, and with the plugin for the inventory above whatever else is enabled."""
+    home = os.path.abspath(__file__).split("/ansible_collections/")[0]
+    env = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": ":".join([home, *constants.COLLECTIONS_PATHS]),
+        "ANSIBLE_INVENTORY_ENABLED": ",".join([*constants.INVENTORY_ENABLED, "ansible.builtin.yaml"]),
+    }
+    done = subprocess.run(command, env=env, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        raise AnsibleParserError("the hosts cannot be asked for their namespaces: %s" % _line(done.stderr or done.stdout))
+
+
+def _spaces_of_answer(host: str, answer: Mapping[str, Any]) -> List[Space]:
+    if answer.get("failed") or answer.get("unreachable"):
+        reason = answer.get("module_stderr") or answer.get("msg")
+        raise AnsibleParserError("%s cannot be asked for its namespaces: %s" % (host, _line(reason)))
+    return _spaces({space["name"]: space["layout"] for space in answer["namespaces"] if space["name"]}, map(_found_end, answer["links"]))
+
+
+def _found_end(link: Mapping[str, Any]) -> _End:
+    peer = link.get("peer")
+    addresses = [Address.parsed(text) for text in link["addresses"]]
+    return _End(link["netns"], link["name"], addresses, link.get("master") or "", (peer["netns"], peer["name"]) if peer else None)
+
+
+# To hosts
+
+
+def _spaces(layouts: Mapping[str, Optional[str]], ends: Iterable[_End]) -> List[Space]:
+    """The namespaces, given the layout of each, and all links."""
+    by_id = {(end.netns, end.name): end for end in ends}
+    return [_space(name, layout, by_id) for name, layout in layouts.items()]
+
+
+def _space(name: str, layout: Optional[str], ends: Mapping[LinkId, _End]) -> Space:
+    own = sorted((end for end in ends.values() if end.netns == name), key=lambda end: (end.name != "lo", end.name))
+    addresses = [address for end in own for address in _addresses(end)]
+    return {"name": name, "layout": layout, "addresses": addresses, "links": [_link(end, ends) for end in own if end.name != "lo"]}
+
+
+def _link(end: _End, ends: Mapping[LinkId, _End]) -> Variables:
+    far = ends.get(end.peer) if end.peer else None
+    return {"name": end.name, "addresses": _addresses(end), "bridge": far.master or None if far else None}
+
+
+def _addresses(end: _End) -> List[str]:
+    return [_with_prefix(address) for address in end.addresses if not address.link_local and address.key not in KERNEL_OWNED]
+
+
+def _with_prefix(address: Address) -> str:
+    own = 128 if address.ipv6 else 32
+    return "%s/%d" % (address.local, own if address.peer else address.prefix)
+
+
+def _of_layouts(spaces: Mapping[str, List[Space]], layouts: Optional[List[str]]) -> Dict[str, List[Space]]:
+    if layouts is None:
+        return dict(spaces)
+    there = {space["layout"] for own in spaces.values() for space in own if space["layout"]}
+    missing = sorted(set(layouts) - there)
+    if missing:
+        raise AnsibleParserError("layouts: no namespace belongs to %s; there are %s" % (", ".join(missing), ", ".join(sorted(there)) or "no layouts"))
+    return {host: [space for space in own if space["layout"] in layouts] for host, own in spaces.items()}
+
+
+def _named(parents: List[_Parent], spaces: Mapping[str, List[Space]], taken: Iterable[str]) -> Dict[str, Any]:
+    """Parents and namespaces by the names of their hosts."""
+    named: Dict[str, Any] = {}
+    for parent in parents:
+        for space in spaces[parent.name]:
+            name = space["name"] if parent.is_controller else "%s.%s" % (space["name"], parent.name)
+            if name in constants.LOCALHOST:
+                raise AnsibleParserError("namespace %s of %s cannot be a host, as that is the name of the controller" % (name, parent.name))
+            if name in named or name in taken:
+                owner = "namespace %s of %s" % (named[name][1]["name"], named[name][0].name) if name in named else "one of an earlier source"
+                raise AnsibleParserError("there are two hosts with the name %s: namespace %s of %s, and %s" % (name, space["name"], parent.name, owner))
+            named[wrap_var(name)] = (parent, space)
+    return named
+
+
+def _variables(parent: _Parent, space: Space) -> Variables:
+    """What was read is no template, whoever chose the names."""
+    return {
+        "ansible_become": True,
+        "ansible_become_method": "nfv.vnet.netns",
+        "ansible_netns": wrap_var(space["name"]),
+        "vnet_host": parent.name,
+        "vnet_layout": wrap_var(space["layout"]),
+        "vnet_addresses": wrap_var(space["addresses"]),
+        "vnet_links": wrap_var(space["links"]),
+    }
+
+
+def _groups(variables: Variables) -> List[str]:
+    bridges = {link["bridge"] for link in variables["vnet_links"] if link["bridge"]}
+    layout = variables["vnet_layout"]
+    return (["layout_%s" % layout] if layout else []) + ["bridge_%s" % bridge for bridge in sorted(bridges)]
