@@ -130,6 +130,103 @@ def test_a_user_without_sudo_is_told_so(lab: Lab) -> None:
     assert "Traceback" not in result.stdout + result.stderr
 
 
+# Inside namespaces
+
+INSIDE = """
+- hosts: all
+  gather_facts: false
+  become: true
+  tasks:
+    - nfv.vnet.vnet_netns: {name: inner, addresses: [192.0.2.9/32]}
+    - ansible.builtin.file: {path: /etc/netns/inner, state: directory, mode: "0755"}
+    - ansible.builtin.copy: {dest: /etc/netns/inner/hosts, content: "192.0.2.9 inside\n", mode: "0644"}
+
+- hosts: all
+  gather_facts: false
+  become: true
+  become_method: nfv.vnet.netns
+  vars: {ansible_netns: inner}
+  tasks:
+    - ansible.builtin.setup: {gather_subset: ["!all", network]}
+    - ansible.builtin.shell: getent hosts inside; ls /sys/class/net; id -un; exit 7
+      register: seen
+      failed_when: seen.rc != 7
+    - ansible.builtin.copy: {dest: /run/inner, content: "sent ü", mode: "0600"}
+    - ansible.builtin.assert:
+        that:
+          - ansible_facts.interfaces == ["lo"]
+          - "'192.0.2.9' in ansible_facts.all_ipv4_addresses"
+          - seen.stdout_lines == ["192.0.2.9       inside", "lo", "root"]
+    - ansible.builtin.command: id -un
+      become_user: nobody
+      become: true
+      register: other
+      failed_when: other.stdout != "nobody"
+      vars: {ansible_pipelining: true}
+    - ansible.builtin.command: id -un
+      become_user: lab
+      become: true
+      register: same
+      failed_when: same.stdout != "lab"
+    - ansible.builtin.command: ls /sys/class/net
+      become_user: lab
+      become: true
+      register: same
+      failed_when: same.stdout != "lo"
+
+- hosts: all
+  gather_facts: false
+  become: true
+  tasks:
+    - ansible.builtin.command: cat /run/inner
+      register: sent
+      failed_when: sent.stdout != "sent ü"
+    - ansible.builtin.command: getent hosts inside
+      register: outside
+      failed_when: outside.rc == 0
+"""
+CLEAR = """
+- hosts: all
+  gather_facts: false
+  become: true
+  tasks:
+    - nfv.vnet.vnet_netns: {name: inner, state: absent}
+    - ansible.builtin.file: {path: "{{ item }}", state: absent}
+      loop: [/etc/netns, /run/inner]
+"""
+
+
+@pytest.mark.parametrize("pipelining", ["true", "false"])
+def test_tasks_inside_a_namespace(lab: Lab, pipelining: str, tmp_path: Path) -> None:
+    playbooks = [tmp_path / "inside.yml", tmp_path / "clear.yml"]
+    for path, content in zip(playbooks, (INSIDE, CLEAR), strict=True):
+        path.write_text(content, encoding="utf-8")
+    for path in playbooks:
+        result = ansible(lab, "ansible-playbook", str(path), "--extra-vars", f"ansible_pipelining={pipelining}")
+        assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_namespace_that_is_not_there(lab: Lab) -> None:
+    result = ansible(lab, "ansible", "all", "-m", "ping", "--become-method", "nfv.vnet.netns", "--extra-vars", "ansible_netns=nowhere")
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert (result.stdout + result.stderr).count("there is no network namespace nowhere on this host") >= 3
+
+
+def test_namespaces_of_many_hosts_as_hosts(lab: Lab, tmp_path: Path) -> None:
+    layout = "name=lan namespaces=[{'name':'inner'}] veths=[{'name':'a','peer':{'name':'eth0','netns':'inner','addresses':['192.0.2.9/24']}}]"
+    assert ansible(lab, "ansible", "all", "-m", "vnet_layout", "-a", layout).returncode == 0
+    source = tmp_path / "lab.netns.yml"
+    names = "".join(f"  {host.name}: {{ansible_become: true}}\n" for host in lab.hosts)
+    source.write_text(f"plugin: nfv.vnet.netns\nhosts:\n{names}", encoding="utf-8")
+    result = ansible(lab, "ansible", "--inventory", str(source), "layout_lan", "-m", "command", "-a", "cat /proc/net/dev")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.count("eth0:") == 3
+    assert "vec0" not in result.stdout
+    for host in lab.hosts:
+        assert f"inner.{host.name} | CHANGED" in result.stdout
+    assert ansible(lab, "ansible", "all", "-m", "vnet_layout", "-a", "name=lan state=absent").returncode == 0
+
+
 # The tool itself
 
 
