@@ -44,6 +44,20 @@ def needs_program(name: str) -> None:
         pytest.skip(f"there is no {name} here (package iproute2)")
 
 
+def needs_nftables() -> None:
+    """For both families at once."""
+    if not shutil.which("nft"):
+        pytest.skip("there is no nft here (package nftables)")
+    if not _nftables():
+        pytest.skip("this kernel has no nftables (CONFIG_NF_TABLES_INET)")
+
+
+@lru_cache(maxsize=None)
+def _nftables() -> bool:
+    with private_network():
+        return subprocess.run(["nft", "add table inet probe"], capture_output=True, check=False).returncode == 0
+
+
 @lru_cache(maxsize=None)
 def helps(*words: str) -> str:
     """What a program says of its own use."""

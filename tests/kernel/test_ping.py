@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import ping
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
-from features import needs, needs_program
+from features import needs, needs_nftables, needs_program
 from layouts import lay
 from processes import without_capabilities
 from support import Values, sh, snapshot
@@ -203,7 +203,7 @@ def test_the_reason_behind_a_router(fault: str, sentence: str) -> None:
     ],
 )
 def test_a_firewall_that_drops(netns: str, hook: str, words: str) -> None:
-    needs_program("nft")
+    needs_nftables()
     routed()
     chain = f"add table inet wall; add chain inet wall gate {{ type filter hook {hook} priority 0; policy drop; }}"
     sh(f"ip netns exec {netns} nft '{chain}'")
@@ -211,7 +211,7 @@ def test_a_firewall_that_drops(netns: str, hook: str, words: str) -> None:
 
 
 def test_where_addresses_are_translated_nobody_knows_the_way_back() -> None:
-    needs_program("nft")
+    needs_nftables()
     routed()
     sh("ip netns exec router nft 'add table inet wall; add chain inet wall out { type nat hook postrouting priority 100; }'")
     sh("ip -n blue route del default")
