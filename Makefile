@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS) lab lab-deps molecule bench bench-layout docs pin clean
+.PHONY: help demo test $(PARTS) lab lab-deps molecule bench bench-layout docs pictures pin clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -42,7 +42,7 @@ require = missing=$$($(PYTHON) tests/lab/packages.py $(1)); test -z "$$missing" 
 	{ echo "These packages are needed: $$missing. As root, \`make lab-deps\` installs them." >&2; exit 1; }
 
 lab: $(VENV)/test ## test on a second kernel, and on hosts of its own over SSH
-	@$(call require,lab)
+	@$(call require,lab pictures)
 	@$(VENV)/bin/python tests/lab/hosts.py image
 	@$(VENV)/bin/python tests/run lab-kernel lab-molecule lab-hosts
 
@@ -50,8 +50,8 @@ molecule: $(VENV)/test ## test the roles with real traffic and real programs
 	@$(call require,molecule)
 	@$(VENV)/bin/python tests/run molecule
 
-lab-deps: ## install the packages that the lab and the scenarios of the roles need (apt-get, as root)
-	@missing=$$($(PYTHON) tests/lab/packages.py lab molecule); test -z "$$missing" || \
+lab-deps: ## install the packages that the lab, the scenarios of the roles and the tests of pictures need (apt-get, as root)
+	@missing=$$($(PYTHON) tests/lab/packages.py lab molecule pictures); test -z "$$missing" || \
 	    { echo "Installing $$missing …" && DEBIAN_FRONTEND=noninteractive && export DEBIAN_FRONTEND && \
 	        apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends $$missing; }
 
@@ -61,8 +61,11 @@ bench: $(VENV)/demo ## measure the time of a task of each module
 bench-layout: $(VENV)/demo ## measure a layout of a thousand namespaces beside C, ip -batch and single tasks (needs cc)
 	@tests/sandbox $(VENV)/bin/python tests/bench/layout
 
-docs: $(VENV)/test ## write the documentation of the modules anew from the attribute table
+docs: $(VENV)/test pictures ## write the documentation of the modules anew from the attribute table
 	@$(VENV)/bin/python hacking/document.py
+
+pictures: $(VENV)/test ## draw the pictures of the roles anew from their layouts
+	@$(VENV)/bin/python hacking/pictures.py
 
 pin: $(VENV)/test ## pin the newest versions of all requirements
 	@$(VENV)/bin/pip install -qq uv

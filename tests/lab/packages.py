@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The packages of Debian or Ubuntu that are missing here: packages.py lab|molecule..."""
+"""The packages of Debian or Ubuntu that are missing here: packages.py lab|molecule|pictures..."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ MOLECULE: Dict[str, str] = {
     "user-mode-linux": "linux.uml",
 }
 """What the scenarios of the roles run on the networks."""
-SETS = {"lab": LAB, "molecule": MOLECULE}
+PICTURES: Dict[str, str] = {"graphviz": "dot"}
+"""What the filter svg lays its pictures out with, in the parts unit and integration."""
+SETS = {"lab": LAB, "molecule": MOLECULE, "pictures": PICTURES}
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws the picture in the README of each role from the layout that its example makes: hacking/pictures.py [--check].
+
+With --check nothing is written, and the exit status is 1 where a picture is stale.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any, Dict
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar
+
+ROOT = Path(__file__).resolve().parent.parent
+init_plugin_loader([str(ROOT / ".collections")])
+
+from ansible_collections.nfv.vnet.plugins.plugin_utils._fold import folded  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.plugin_utils._mermaid import mermaid  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import LISTS, picture  # noqa: E402
+
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+MODULE = "nfv.vnet.vnet_layout"
+FOLD = 16
+BLOCK = re.compile("^```mermaid\n.*?^```$", flags=re.MULTILINE | re.DOTALL)
+
+
+def main() -> int:
+    stale = []
+    for role in ROLES:
+        path = ROOT / "roles" / role / "README.md"
+        old = path.read_text(encoding="utf-8")
+        new = with_picture(old, drawn(role))
+        if new != old:
+            stale.append(role)
+            if "--check" not in sys.argv:
+                path.write_text(new, encoding="utf-8")
+    for role in stale:
+        print(f"{role}: {'stale; run make pictures' if '--check' in sys.argv else 'written'}")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+def with_picture(readme: str, text: str) -> str:
+    """The README with its first picture replaced."""
+    return BLOCK.sub(lambda _match: f"```mermaid\n{text}```", readme, count=1)
+
+
+def drawn(role: str) -> str:
+    """The picture of what the role makes of its example."""
+    return mermaid(folded(picture(declaration(role)), FOLD), "LR")
+
+
+def declaration(role: str) -> Dict[str, Any]:
+    """What the role gives to the module, with its defaults and the variables of its example."""
+    loader = DataLoader()
+    folder = ROOT / "roles" / role
+    (play,) = loaded(loader, ROOT / "playbooks" / f"{role}.yml")
+    (example,) = play["roles"]
+    (task,) = [task for task in loaded(loader, folder / "tasks" / "main.yml") if MODULE in task]
+    variables = {
+        "inventory_hostname": "host",
+        "ansible_search_path": [str(folder)],
+        **loaded(loader, folder / "defaults" / "main.yml"),
+        **example["vars"],
+        **task.get("vars", {}),
+    }
+    wanted = {name: value for name, value in task[MODULE].items() if name in (*LISTS, "sysctl")}
+    result: Dict[str, Any] = Templar(loader=loader, variables=variables).template(wanted)
+    return result
+
+
+def loaded(loader: Any, path: Path) -> Any:
+    return loader.load_from_file(str(path), trusted_as_template=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

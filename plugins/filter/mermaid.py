@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any, Callable, Dict
+
+from ansible_collections.nfv.vnet.plugins.plugin_utils._draw import filter_of
+from ansible_collections.nfv.vnet.plugins.plugin_utils._mermaid import mermaid
+
+DOCUMENTATION = r"""
+---
+name: mermaid
+short_description: Draw a network as a Mermaid flowchart
+version_added: 0.1.0
+description:
+  - Turns the declaration of a network into the text of a Mermaid flowchart, which GitHub, GitLab and others show as a picture, in a file of its own
+    (C(.mmd)) or in Markdown, in a block of code with the language C(mermaid).
+extends_documentation_fragment:
+  - nfv.vnet.picture
+seealso:
+  - plugin: nfv.vnet.dot
+    plugin_type: filter
+  - plugin: nfv.vnet.svg
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+---
+- name: Look
+  nfv.vnet.vnet_info:
+  register: vnet_host
+
+- name: Show what there is
+  ansible.builtin.debug:
+    msg: "{{ vnet_host | nfv.vnet.mermaid }}"
+
+- name: Write the picture of a declaration that is in a file into the documentation
+  ansible.builtin.copy:
+    content: |
+      ```mermaid
+      {{ lookup('ansible.builtin.file', 'network.yml') | from_yaml | nfv.vnet.mermaid(direction='TB') }}```
+    dest: network.md
+    mode: "0644"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+---
+_value:
+  description: The text of the flowchart.
+  type: str
+"""
+
+
+class FilterModule:
+    """The filter."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"mermaid": filter_of("mermaid", mermaid)}

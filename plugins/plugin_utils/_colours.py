@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a picture looks like, in whichever language: each box has a fill of its own, and lines are of mid tone, so that both a light and a
+dark page can be behind them."""
+
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple
+
+from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Node
+
+TEXT = "#1f2328"
+LINE = "#768390"
+"""Of cables without VLANs, and of frames."""
+
+
+class Look(NamedTuple):
+    """C(word) stands before the title."""
+
+    fill: str
+    border: str
+    word: str = ""
+
+
+LOOKS: Dict[str, Look] = {
+    "host": Look("#e6e8eb", "#768390"),
+    "namespace": Look("#dcebfb", "#4a84c4"),
+    "bridge": Look("#d5f0dc", "#3a9457", "bridge"),
+    "tun": Look("#fbe6cf", "#bf7326", "TUN"),
+    "tap": Look("#fbe6cf", "#bf7326", "TAP"),
+    "link": Look("#ece2f8", "#8d67c2"),
+    "elsewhere": Look("#f3f3f3", "#768390"),
+}
+VLANS = ("#3b7dd8", "#d1495b", "#2b9348", "#9b5de5", "#c2711d", "#138d98", "#cf4795", "#868b14", "#a06d47", "#6673e0")
+"""Each stands out from a white page and from a black one."""
+
+
+def colours(vids: List[str]) -> Dict[str, str]:
+    """A colour for each VLAN; they begin anew where there are more VLANs than colours."""
+    return {vid: VLANS[number % len(VLANS)] for number, vid in enumerate(vids)}
+
+
+def title(node: Node) -> str:
+    if node.kind == "elsewhere":
+        return "elsewhere"
+    return ("%s %s" % (LOOKS[node.kind].word, node.title)).strip()

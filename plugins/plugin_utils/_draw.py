@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the filters that draw have in common."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from ansible_collections.nfv.vnet.plugins.plugin_utils._fold import folded
+from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Picture, picture
+
+DIRECTIONS = ("LR", "TB")
+
+
+def filter_of(name: str, render: Callable[[Picture, str], str]) -> Callable[..., str]:
+    """The filter that draws by this function."""
+
+    def draw(data: Any, fold: Any = 16, direction: str = "LR") -> str:
+        if isinstance(fold, bool) or not str(fold).isdecimal():
+            raise AnsibleFilterError("nfv.vnet.%s: fold: %r is no number from 0 on" % (name, fold))
+        if direction not in DIRECTIONS:
+            raise AnsibleFilterError("nfv.vnet.%s: direction: %r is none of %s" % (name, direction, ", ".join(DIRECTIONS)))
+        try:
+            return render(folded(picture(data), int(fold)), direction)
+        except VnetError as error:
+            raise AnsibleFilterError("nfv.vnet.%s: %s" % (name, error)) from None
+
+    return draw

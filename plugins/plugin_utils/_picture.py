@@ -1,0 +1,370 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A declaration, or what M(nfv.vnet.vnet_info) returns, as a small graph: boxes and the cables between them.
+
+What has an address is in the box of its namespace. A bridge is a switch; where the namespace that it is in has an address on it,
+a line leads there, as from any other.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, LinkId, VnetError
+
+LISTS = ("namespaces", "bridges", "tuntaps", "veths", "links")
+"""The lists of a declaration."""
+HOST = "this host"
+MANY_ADDRESSES = 24
+MANY_ROUTES = 4
+"""A box lists no more than these, and says how many more there are."""
+_NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
+_UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufffe\\uffff]")
+_FORWARDING = (("net.ipv4.ip_forward", "IPv4"), ("net.ipv4.conf.all.forwarding", "IPv4"), ("net.ipv6.conf.all.forwarding", "IPv6"))
+_FEATURES = (("stp", "STP"), ("vlan_filtering", "VLAN filtering"))
+_TRUE = (True, 1, "1", "true", "True", "yes")
+
+Item = Mapping[str, Any]
+
+
+class Line(NamedTuple):
+    """A line in a box. C(head): the link that it is about, on its first line; C(like): what lines of other boxes have in common that fold with it."""
+
+    kind: str
+    head: str
+    text: str
+    like: str
+
+
+class Vlan(NamedTuple):
+    """A VLAN on a cable; C(vid) may be a range."""
+
+    vid: str
+    untagged: bool
+
+
+class Node(NamedTuple):
+    """A box. C(inside): the namespace that is drawn around it, '' for none; C(members): how many it stands for."""
+
+    key: str
+    kind: str
+    title: str
+    lines: Tuple[Line, ...] = ()
+    inside: str = ""
+    down: bool = False
+    members: int = 1
+
+
+class Cable(NamedTuple):
+    """A line between two boxes, each end with the name of its link, '' where the box says it."""
+
+    ends: Tuple[str, str]
+    names: Tuple[str, str] = ("", "")
+    vlans: Tuple[Vlan, ...] = ()
+    down: bool = False
+
+    @property
+    def label(self) -> List[str]:
+        """What is written at the cable."""
+        lines = [" · ".join(name for name in self.names if name), said_of(self.vlans), "down" if self.down else ""]
+        return [line for line in lines if line]
+
+
+class Picture(NamedTuple):
+    nodes: List[Node]
+    cables: List[Cable]
+
+    @property
+    def frames(self) -> List[str]:
+        """The namespaces that are drawn around their bridges."""
+        return list(dict.fromkeys(node.inside for node in self.nodes if node.inside))
+
+    @property
+    def vids(self) -> List[str]:
+        """The VLANs of all cables, in order."""
+        return sorted({vlan.vid for cable in self.cables for vlan in cable.vlans}, key=natural)
+
+
+def natural(text: str) -> List[Tuple[int, str]]:
+    """Sorts n2 before n10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split("([0-9]+)", text)]
+
+
+def said_of(vlans: Tuple[Vlan, ...]) -> str:
+    """The VLANs of a cable in words. One VLAN is untagged, several are tagged, if nothing is said of it."""
+    if len(vlans) == 1:
+        return "VLAN %s%s" % (vlans[0].vid, "" if vlans[0].untagged else ", tagged")
+    return "VLANs " + ", ".join(vlan.vid + (" untagged" if vlan.untagged else "") for vlan in vlans) if vlans else ""
+
+
+def picture(data: Any) -> Picture:
+    """The graph of a declaration or of a result of M(nfv.vnet.vnet_info). VnetError for what is neither."""
+    if not isinstance(data, Mapping):
+        raise VnetError("%r is neither a declaration nor a result of vnet_info" % (data,))
+    info = data if "declaration" in data else {}
+    declaration = info.get("declaration", data)
+    if not isinstance(declaration, Mapping) or not set(declaration) & {*LISTS, "sysctl"}:
+        raise VnetError("there is nothing to draw; a declaration has %s, and a result of vnet_info has declaration" % ", ".join(LISTS))
+    lists = {name: list(_items(declaration, name)) for name in LISTS}
+    known = {_id(link): link for link in _items(info, "links")} if info else {}
+    sketch = _Sketch(lists, known)
+    sketch.draw(declaration.get("sysctl"))
+    return sketch.picture()
+
+
+def _items(values: Item, name: str) -> Iterator[Item]:
+    """The items of a list that are to be there."""
+    items = values.get(name) or []
+    if not isinstance(items, (list, tuple)):
+        raise VnetError("%s: %r is not a list" % (name, items))
+    for number, item in enumerate(items):
+        place = "%s[%d]" % (name, number)
+        if not isinstance(item, Mapping):
+            raise VnetError("%s: %r is no dictionary of options" % (place, item))
+        if item.get("name") is None:
+            raise VnetError("%s: name is missing" % place)
+        for key, kinds, words in (("peer", Mapping, "dictionary"), ("port", Mapping, "dictionary"), ("addresses", (list, tuple), "list")):
+            if item.get(key) is not None and not isinstance(item[key], kinds):
+                raise VnetError("%s.%s: %r is no %s" % (place, key, item[key], words))
+        for key in ("routes", "vlans", "ports"):
+            inner = item.get(key) or []
+            if not isinstance(inner, (list, tuple)) or not all(isinstance(entry, Mapping) for entry in inner):
+                raise VnetError("%s.%s: %r is no list of dictionaries" % (place, key, inner))
+        if item.get("state") != "absent":
+            yield item
+
+
+def _text(value: Any) -> str:
+    """A value of the user's as one line."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))
+
+
+def _id(item: Item) -> LinkId:
+    return _netns(item.get("netns")), _text(item["name"])
+
+
+def _netns(value: Any) -> str:
+    return _NAMED.sub(r"\1", _text(value or ""))
+
+
+class _Box:
+    """What a namespace has: its links, each with its addresses, and its routes."""
+
+    def __init__(self, netns: str) -> None:
+        self.netns = netns
+        self.notes: List[str] = []
+        self.links: Dict[str, List[str]] = {}
+        self.routes: List[str] = []
+
+    def add(self, name: str, item: Item) -> None:
+        self.links.setdefault(name, []).extend(map(_address, item.get("addresses") or []))
+        self.routes += [_route(route, name) for route in item.get("routes") or []]
+
+    def lines(self) -> Iterator[Line]:
+        for note in self.notes:
+            yield Line("note", "", note, note)
+        rows = [(name if not number else "", address, name) for name, addresses in self.links.items() for number, address in enumerate(addresses or [""])]
+        for head, address, name in rows[:MANY_ADDRESSES]:
+            yield Line("address", head, address, name + _like(address))
+        yield from _more(len(rows) - MANY_ADDRESSES, "address", "addresses")
+        for route in self.routes[:MANY_ROUTES]:
+            yield Line("route", "", route, "route")
+        yield from _more(len(self.routes) - MANY_ROUTES, "route", "routes")
+
+
+def _address(value: Any) -> str:
+    """An address without how it came into use."""
+    return " ".join(word for word in _text(value).split(" ") if word != "nodad")
+
+
+def _like(address: str) -> str:
+    """Family and prefix of an address."""
+    return " %s/%s" % ("6" if ":" in address else "4", address.partition("/")[2]) if address else ""
+
+
+def _more(count: int, one: str, several: str) -> Iterator[Line]:
+    if count > 0:
+        text = "and %d more %s" % (count, one if count == 1 else several)
+        yield Line("note", "", text, text)
+
+
+def _route(route: Item, link: str = "") -> str:
+    """A route as ip-route(8) writes it; the link is said where no gateway is."""
+    kind, device = route.get("type") or "unicast", route.get("dev") or ("" if route.get("via") else link)
+    words = [("", "" if kind == "unicast" else kind), ("", route.get("to")), ("via", route.get("via")), ("dev", device)]
+    words += [("table", "" if str(route.get("table") or MAIN_TABLE) == str(MAIN_TABLE) else route["table"])]
+    return " ".join(_text("%s %s" % word if word[0] else word[1]) for word in words if word[1])
+
+
+class _Sketch:
+    """Boxes and cables in the making."""
+
+    def __init__(self, lists: Mapping[str, List[Item]], known: Mapping[LinkId, Item]) -> None:
+        self._lists = lists
+        self._known = known
+        self._bridges = {_id(item): item for item in lists["bridges"]}
+        self._ports = {
+            (_netns(bridge.get("netns")), _text(port["name"])): (_text(bridge["name"]), port)
+            for bridge in lists["bridges"]
+            for port in bridge.get("ports") or []
+            if port.get("name") is not None
+        }
+        self._boxes: Dict[str, _Box] = {}
+        self._devices: List[Node] = []
+        self._cables: List[Cable] = []
+        self._done: Set[LinkId] = set()
+
+    def draw(self, sysctl: Any) -> None:
+        if _forwards(sysctl):
+            self._box("").notes += _forwards(sysctl)
+        for item in self._lists["namespaces"]:
+            self._namespace(item)
+        for item in self._lists["links"]:
+            self._device(item, "link", ["existing link"])
+        for item in self._lists["bridges"]:
+            self._bridge(item)
+        for item in self._lists["tuntaps"]:
+            self._tuntap(item)
+        for item in self._lists["veths"]:
+            self._veth(item, item.get("peer") or {})
+        for key, item in self._known.items():
+            if key not in self._done and item.get("kind") == "veth":
+                self._stump(key, item)
+            elif key not in self._done and item.get("kind") == "other" and item.get("addresses"):
+                self._device(item, "link", ["existing link"])
+        for (netns, name), (_bridge, _port) in self._ports.items():
+            if (netns, name) not in self._done:  # a port that is there already
+                self._device({"name": name, "netns": netns}, "link", ["existing link"])
+
+    def picture(self) -> Picture:
+        """What was drawn. A frame goes around a namespace that has bridges."""
+        framed = {netns for netns, _name in self._bridges if netns}
+        boxes = [
+            Node(_key("namespace", netns), "namespace" if netns else "host", netns or HOST, tuple(box.lines()), netns) for netns, box in self._boxes.items()
+        ]
+        nodes = [node._replace(inside=node.inside if node.inside in framed else "") for node in boxes + self._devices]
+        several = {_key("namespace", netns) for netns, box in self._boxes.items() if len(box.links) > 1}
+        cables = _turned(self._cables, [node.key for node in self._devices])
+        return Picture(nodes, [cable._replace(names=_names(cable, several)) for cable in cables])
+
+    def _box(self, netns: str) -> _Box:
+        return self._boxes.setdefault(netns, _Box(netns))
+
+    def _namespace(self, item: Item) -> None:
+        box = self._box(_text(item["name"]))
+        box.notes += _forwards(item.get("sysctl"))
+        if item.get("loopback") is False:
+            box.notes.append("lo down")
+        if item.get("addresses"):
+            box.add("lo", {"addresses": item["addresses"]})
+        box.routes += [_route(route) for route in item.get("routes") or []]
+
+    def _bridge(self, item: Item) -> None:
+        netns, name = _id(item)
+        self._done.add((netns, name))
+        notes = [word for option, word in _FEATURES if item.get(option) in _TRUE]
+        down = item.get("up") is False
+        key = self._put("bridge", netns, name, notes, down)
+        vlans = _vlans(item.get("vlans"))
+        if item.get("addresses") or item.get("routes") or vlans:
+            self._box(netns).add(name, item)
+            self._cables.append(Cable((_key("namespace", netns), key), ("", ""), vlans or self._default_vlans(item), down))
+
+    def _tuntap(self, item: Item) -> None:
+        status = self._known.get(_id(item), {}).get("status") or {}
+        notes = ["%s %s" % (option, _text(item[option])) for option in ("owner", "group") if item.get(option) not in (None, "")]
+        self._device(item, "tun" if item.get("mode") == "tun" else "tap", notes + (["in use"] if status.get("attached") else []))
+
+    def _device(self, item: Item, kind: str, notes: List[str]) -> None:
+        """A device with one cable: to its bridge, or to its namespace."""
+        netns, name = _id(item)
+        key = self._put(kind, netns, name, notes)
+        to, _name, vlans, down = self._end(item)
+        status = self._known.get((netns, name), {}).get("status") or {}
+        down = down or (kind == "link" and status.get("carrier") is False)
+        # What leads away from a bridge is before it, what is on it behind.
+        ends = (key, to) if kind == "link" else (to, key)
+        self._cables.append(Cable(ends, ("", ""), vlans, down))
+
+    def _veth(self, near: Item, far: Item) -> None:
+        far = {"name": "", **far}
+        one, other = self._end(near), self._end(far)
+        if other[0].startswith("bridge") and not one[0].startswith("bridge"):
+            one, other = other, one
+        vlans = tuple(dict.fromkeys(one[2] + other[2]))
+        self._cables.append(Cable((one[0], other[0]), (one[1], other[1]), vlans, one[3] or other[3]))
+
+    def _stump(self, key: LinkId, item: Item) -> None:
+        """A cable whose other end is in a namespace that was not looked at."""
+        to, name, vlans, down = self._end(item)
+        self._cables.append(Cable((to, self._put("elsewhere", *key, [])), (name, ""), vlans, down))
+
+    def _end(self, item: Item) -> Tuple[str, str, Tuple[Vlan, ...], bool]:
+        """Where the end of a cable is, its name there, its VLANs, and whether it is down."""
+        netns, name = _id(item)
+        self._done.add((netns, name))
+        down = item.get("up") is False
+        master, port = self._ports.get((netns, name), ("", {}))
+        if item.get("master"):
+            master = _text(item["master"])
+        port = {**port, **(item.get("port") or {})}
+        if not master or item.get("addresses"):
+            self._box(netns).add(name, item)
+        if not master:
+            return _key("namespace", netns), name, (), down
+        bridge = self._bridges.get((netns, master))
+        key = _key("bridge", netns, master) if bridge else self._put("bridge", netns, master, ["existing bridge"])
+        return key, name, _vlans(port["vlans"]) if port.get("vlans") is not None else self._default_vlans(bridge or {}), down
+
+    def _default_vlans(self, bridge: Item) -> Tuple[Vlan, ...]:
+        pvid = bridge.get("vlan_default_pvid")
+        pvid = "1" if pvid is None else str(pvid)
+        return (Vlan(pvid, True),) if bridge.get("vlan_filtering") in _TRUE and pvid != "0" else ()
+
+    def _put(self, kind: str, netns: str, name: str, notes: List[str], down: bool = False) -> str:
+        """A box for a device, once."""
+        key = _key(kind, netns, name)
+        if not any(node.key == key for node in self._devices):
+            self._devices.append(Node(key, kind, name, tuple(Line("note", "", note, note) for note in notes), netns, down))
+        return key
+
+
+def _key(kind: str, netns: str, name: str = "") -> str:
+    if kind == "namespace":
+        return "%s %s" % (kind, netns) if netns else HOST
+    return "%s %s%s" % (kind, name, " in %s" % netns if netns else "")
+
+
+def _turned(cables: List[Cable], order: List[str]) -> List[Cable]:
+    """The cables in the direction of the picture, so that no more lines cross than must.
+
+    A namespace between two bridges is drawn between them. One with other cables is before its bridges, and what else is on them behind.
+    """
+    others: Dict[str, List[str]] = {}
+    for cable in cables:
+        for end, other in (cable.ends, cable.ends[::-1]):
+            others.setdefault(end, []).append(other)
+    before: Set[Tuple[str, str]] = set()
+    for key, ends in others.items():
+        bridges = sorted({end for end in ends if end.startswith("bridge")}, key=order.index)
+        between = len(ends) == len(bridges) == 2
+        if key.startswith("namespace") and len(ends) > 1:
+            before |= {(key, bridge) for bridge in bridges[1 if between else 0 :]}
+    return [cable._replace(ends=cable.ends[::-1], names=cable.names[::-1]) if cable.ends[::-1] in before else cable for cable in cables]
+
+
+def _names(cable: Cable, several: Iterable[str]) -> Tuple[str, str]:
+    """A port is called by its name, and a link of a namespace that has several."""
+    one, other = (name if end.startswith("bridge") or end in several else "" for name, end in zip(cable.names, cable.ends))
+    return one, other
+
+
+def _forwards(sysctl: Any) -> List[str]:
+    values = sysctl if isinstance(sysctl, Mapping) else {}
+    families = dict.fromkeys(family for key, family in _FORWARDING if values.get(key) in _TRUE)
+    return ["forwards " + " and ".join(families)] if families else []
+
+
+def _vlans(vlans: Optional[List[Item]]) -> Tuple[Vlan, ...]:
+    return tuple(Vlan(_text(vlan.get("vid")), bool(vlan.get("pvid") or vlan.get("untagged"))) for vlan in vlans or [])

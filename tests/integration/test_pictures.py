@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures through Ansible: the playbook draw on a real network, and the examples of the filters."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from playing import ROOT, SANDBOX, Result, play
+
+LAN = ROOT / "playbooks" / "netns_lan.yml"
+DRAW = ROOT / "playbooks" / "draw.yml"
+PICTURE = """flowchart LR
+  namespace_blue["blue<br>eth0 192.0.2.12/24<br>2001:db8::12/64"]:::namespace
+  namespace_red["red<br>eth0 192.0.2.11/24<br>2001:db8::11/64"]:::namespace
+  this_host["this host<br>lan 192.0.2.1/24<br>2001:db8::1/64"]:::host
+  bridge_lan{{"bridge lan"}}:::bridge
+  this_host --- bridge_lan
+  bridge_lan ---|"red0"| namespace_red
+  bridge_lan ---|"blue0"| namespace_blue
+"""
+"""What netns_lan builds."""
+BOXES = ["bridge lan", "namespace blue", "namespace red", "this host"]
+DECLARATION = {"bridges": [{"name": "br7"}], "veths": [{"name": "green0", "master": "br7", "peer": {"name": "eth0", "netns": "green"}}]}
+FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py"))
+needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="there is no program dot (graphviz)")
+
+
+def draw(folder: Path, *options: str, before: str = "") -> Result[str]:
+    """The playbook in a sandbox with the network of netns_lan, called from the folder."""
+    programs = Path(sys.executable).parent
+    script = f'{before or f"ansible-playbook {LAN} >/dev/null"} && cd "$1" && shift && ansible-playbook {DRAW} "$@"'
+    env = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    command = [SANDBOX, "sh", "-c", script, "sh", str(folder), *options]
+    return subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
+
+
+def variables(**values: Any) -> tuple[str, str]:
+    return "--extra-vars", yaml.safe_dump(values, default_flow_style=True, width=10000)
+
+
+def succeeded(result: Result[str]) -> str:
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "WARNING" not in result.stderr, result.stderr
+    return result.stdout
+
+
+def test_text_is_printed(tmp_path: Path) -> None:
+    shown = re.sub("^ {8}", "", succeeded(draw(tmp_path)), flags=re.MULTILINE)
+    assert PICTURE in shown
+    assert "changed=0" in shown
+
+
+@pytest.mark.parametrize(
+    ("file", "options"),
+    [
+        ("lan.mmd", {}),
+        ("lan.dot", {"vnet_draw_layout": "lan"}),
+        ("lan.txt", {"vnet_draw_format": "dot", "vnet_draw_direction": "TB"}),
+        pytest.param("lan.svg", {}, marks=needs_dot),
+    ],
+)
+def test_file_is_written_once(file: str, options: dict[str, str], tmp_path: Path) -> None:
+    """In check mode not at all, and where it is the same not again."""
+    drawn = variables(vnet_draw_file=file, **options)
+    build = f"ansible-playbook {LAN} >/dev/null"
+    again = " ".join(f"'{word}'" for word in drawn)
+    first = draw(tmp_path, *drawn, "--check")
+    assert "changed=1" in succeeded(first)
+    assert list(tmp_path.iterdir()) == []
+    second = draw(tmp_path, *drawn, before=f'{build} && (cd "$1" && ansible-playbook {DRAW} {again})')
+    assert re.findall("changed=([0-9])", succeeded(second)) == ["1", "0"]
+    (written,) = tmp_path.iterdir()
+    assert written.name == file
+    text = written.read_text(encoding="utf-8")
+    if file.endswith(".svg"):
+        assert sorted(group.findtext("{*}title") or "" for group in ElementTree.fromstring(text).iter() if group.get("class") == "node") == BOXES
+    elif file.endswith(".mmd"):
+        assert text.startswith(PICTURE)
+    else:
+        assert all(f'\n  "{box}" [label=' in text for box in BOXES)
+        assert ("rankdir=TB" in text) == ("vnet_draw_direction" in options)
+
+
+@pytest.mark.parametrize("how", ["variable", "file"])
+def test_declaration_is_drawn_in_place_of_the_host(how: str, tmp_path: Path) -> None:
+    (tmp_path / "network.yml").write_text(yaml.safe_dump(DECLARATION), encoding="utf-8")
+    given = variables(vnet_draw_declaration=DECLARATION) if how == "variable" else variables(vnet_draw_from="network.yml")
+    shown = succeeded(draw(tmp_path, *given, before="true"))
+    assert 'bridge_br7 ---|"green0"| namespace_green' in shown
+    assert "bridge_lan" not in shown
+
+
+def test_many_are_folded_as_said(tmp_path: Path) -> None:
+    assert "blue … red<br>2 namespaces" in succeeded(draw(tmp_path, *variables(vnet_draw_fold=1)))
+
+
+def test_format_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    result = draw(tmp_path, *variables(vnet_draw_format="pdf"), before="true")
+    assert result.returncode == 2
+    assert "vnet_draw_format: pdf is none of mermaid, dot, svg." in result.stdout + result.stderr
+
+
+def test_error_of_a_filter_is_one_sentence(tmp_path: Path) -> None:
+    result = draw(tmp_path, *variables(vnet_draw_declaration={"bridges": "br0"}), before="true")
+    assert result.returncode == 2
+    assert "nfv.vnet.mermaid: bridges: 'br0' is not a list" in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=needs_dot) if name == "svg" else name for name in FILTERS])
+def test_example(name: str, tmp_path: Path) -> None:
+    """Each filter's own, as it stands."""
+    (tmp_path / "network.yml").write_text(yaml.safe_dump(DECLARATION), encoding="utf-8")
+    source = ast.parse((ROOT / "plugins" / "filter" / f"{name}.py").read_text(encoding="utf-8"))
+    (text,) = [ast.literal_eval(node.value) for node in source.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXAMPLES"]
+    prepare = {"nfv.vnet.vnet_layout": {"name": "lab", "namespaces": [{"name": "green"}], **DECLARATION}}
+    result = play(tmp_path, [{"hosts": "localhost", "gather_facts": False, "tasks": [prepare, *yaml.safe_load(text)]}])
+    shown = succeeded(result) + "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir() if path.suffix in (".md", ".dot", ".svg"))
+    assert "bridge br7" in shown
+    if name == "mermaid":
+        assert re.fullmatch("```mermaid\nflowchart TB\n.*\n```\n?", (tmp_path / "network.md").read_text(encoding="utf-8"), flags=re.DOTALL)
