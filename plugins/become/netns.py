@@ -1,13 +1,7 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
-
-import re
-import shlex
-from typing import Any
-
-from ansible.errors import AnsibleError
-from ansible.plugins.become import BecomeBase
 
 DOCUMENTATION = r"""
 ---
@@ -21,7 +15,7 @@ description:
     All other files are those of the target.
   - Entering a namespace takes root. Any other user gets there with sudo; root needs none.
 author:
-  - The nfv.vnet developers
+  - The nfv.vnet developers (@nfv-vnet)
 options:
   netns:
     description:
@@ -121,6 +115,13 @@ EXAMPLES = r"""
       ansible.builtin.uri:
         url: http://127.0.0.1/
 """
+
+import re
+import shlex
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.become import BecomeBase
 
 _NAME = re.compile(r"(?!\.{1,2}\Z)[^/\0]{1,255}")
 

@@ -1,32 +1,7 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
-
-import json
-import os
-import subprocess
-import sys
-import tempfile
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence
-
-import yaml
-from ansible import constants, context
-from ansible.errors import AnsibleError, AnsibleParserError
-from ansible.inventory.helpers import get_group_vars
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.parsing.yaml.dumper import AnsibleDumper
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-from ansible.utils.unsafe_proxy import wrap_var
-from ansible.utils.vars import combine_vars
-from ansible.vars.plugins import get_vars_from_inventory_sources
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration, with_path
-from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, Address, Layout, Link, LinkId, VnetError
-
-try:
-    from ansible.template import trust_as_template
-except ImportError:  # ansible-core 2.18 takes every text for a template that is not marked as unsafe
-    trust_as_template = str
 
 DOCUMENTATION = r"""
 ---
@@ -46,7 +21,7 @@ description:
     C(lo) has, and that came by DHCP or router advertisement.
   - C(vnet_links) is the list of its links except C(lo), each with its C(name), its C(addresses), and the C(bridge) to which the cable leads, or null.
 author:
-  - The nfv.vnet developers
+  - The nfv.vnet developers (@nfv-vnet)
 extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
@@ -111,6 +86,32 @@ keyed_groups:
   - key: vnet_addresses
     prefix: address
 """
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+
+import yaml
+from ansible import constants, context
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.helpers import get_group_vars
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.yaml.dumper import AnsibleDumper
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible.utils.vars import combine_vars
+from ansible.vars.plugins import get_vars_from_inventory_sources
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration, with_path
+from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, Address, Layout, Link, LinkId, VnetError
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # ansible-core 2.18 takes every text for a template that is not marked as unsafe
+    trust_as_template = str
 
 _PARENTS = "vnet_parents"
 _CONTROLLER = "vnet_controller"
