@@ -64,7 +64,7 @@ options:
     keyword:
       - name: become_exe
   become_flags:
-    description: Options for that program. Without a password C(-n) is added, with a password C(-S -p) and the prompt.
+    description: Options for that program. Without a password C(-n) is added; with one C(-n) is left out, and C(-S -p) with the prompt added.
     type: str
     default: -H
     ini:
@@ -125,7 +125,7 @@ from ansible.plugins.become import BecomeBase
 
 _NAME = re.compile(r"(?!\.{1,2}\Z)[^/\0]{1,255}")
 
-_BECOME_ROOT = 'if [ "$(id -u)" != 0 ]; then set -- %s "$@"; fi; exec "$@"'
+_BECOME_ROOT = 'if [ "$(id -u)" != 0 ]; then set -- %s "$@"; fi; "$@"'
 
 _ENTER = """
 [ -e "$2" ] || { echo "there is no network namespace $1 on this host" >&2; exit 1; }
@@ -139,7 +139,7 @@ mount --make-rslave / || exit
 umount -l /sys 2>/dev/null
 mount -t sysfs -o "$mode" "$1" /sys || exit
 for file in /etc/netns/"$1"/* /etc/netns/"$1"/.[!.]*; do
-    if [ -e "$file" ]; then mount --bind "$file" "/etc/${file##*/}" || exit; fi
+    if [ -e "$file" ]; then mount --bind "$file" "/etc/${file##*/}"; fi
 done
 shift 3
 exec "$@"
@@ -180,14 +180,16 @@ class BecomeModule(BecomeBase):  # type: ignore[misc]
 
     def _root(self) -> str:
         """How somebody else becomes root."""
-        words = [self.get_option("become_exe") or "sudo", self.get_option("become_flags") or ""]
+        program = self.get_option("become_exe") or "sudo"
+        flags = shlex.split(self.get_option("become_flags") or "")
         self.prompt = ""
         if self.get_option("become_pass"):
             self.prompt = "[sudo via ansible, key=%s] password:" % self._id
-            words += ["-S", "-p", shlex.quote(self.prompt)]
+            flags = [re.sub(r"^-(\w*)n", r"-\1", flag) for flag in flags if flag not in ("-n", "--non-interactive")]
+            flags += ["-S", "-p", self.prompt]
         else:
-            words.append("-n")
-        return " ".join(filter(None, words))
+            flags.append("-n")
+        return "%s %s" % (program, shlex.join(flags))
 
 
 def _path_of(netns: str) -> str:

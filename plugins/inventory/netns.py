@@ -129,7 +129,13 @@ _COMMAND_LINE = {
     "connection_password_file": "--connection-password-file",
     "ssh_common_args": "--ssh-common-args",
     "ssh_extra_args": "--ssh-extra-args",
+    "connection": "--connection",
+    "timeout": "--timeout",
+    "sftp_extra_args": "--sftp-extra-args",
+    "scp_extra_args": "--scp-extra-args",
     "become": "--become",
+    "become_method": "--become-method",
+    "become_user": "--become-user",
     "become_password_file": "--become-password-file",
     "vault_ids": "--vault-id",
     "vault_password_files": "--vault-password-file",
@@ -315,8 +321,11 @@ def _answers(parents: List[_Parent], sources: List[str]) -> Dict[str, Variables]
         _write(playbook, [_LOOK, {"hosts": _CONTROLLER, "gather_facts": False, "tasks": [write]}])
         words = [word for source in [*sources, inventory] for word in ("--inventory", source)]
         _run([sys.executable, "-m", "ansible", "playbook", *words, *_command_line(context.CLIARGS), playbook])
-        with open(output, encoding="utf-8") as file:
-            answers: Dict[str, Variables] = json.load(file)
+        try:
+            with open(output, encoding="utf-8") as file:
+                answers: Dict[str, Variables] = json.load(file)
+        except (OSError, ValueError) as error:  # variables of the command line may send it elsewhere
+            raise AnsibleParserError("the answers of the hosts cannot be read: %s" % error) from None
     return answers
 
 

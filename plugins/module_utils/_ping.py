@@ -52,18 +52,12 @@ _TOLD = 5
 """How many of the pairs that differ an error names."""
 
 
-class _Target(NamedTuple):
-    """C(named): asked for as such. Otherwise it is one of a namespace, for those that have an address of its family."""
-
-    address: str
-    named: bool
-
-
 class _Wanted(NamedTuple):
-    """The pairs, and whether each is to answer."""
+    """The pairs, whether each is to answer, and in which namespace the address is, if that is known."""
 
     reachable: List[Pair]
     unreachable: List[Pair]
+    homes: Dict[Pair, Optional[str]]
 
 
 def run() -> None:
@@ -90,8 +84,12 @@ def ping(params: Mapping[str, Any]) -> Dict[str, Any]:
         names = [""] + [name for name in _namespaces.names() if spaces.identity(name)]
         host, _everything = census(reader, names)
         wanted = _Selection(host, params).wanted()
-        answers = _asked(pinger, Neighbours(reader, names), wanted, params)
-        return _result(host, wanted, answers, Reasons(census(reader, names)[0], Paths(reader)))
+        neighbours = Neighbours(reader, names)
+        try:
+            answers = _asked(pinger, neighbours, wanted, params)
+        finally:
+            neighbours.forget()
+        return _result(wanted, answers, Reasons(census(reader, names)[0], Paths(reader)))
     finally:
         pinger.close()
         reader.close()
@@ -118,6 +116,7 @@ class _Selection:
                 self._members.append(link.netns)
         if self._layout and not self._members:
             raise VnetError("layout: there is no layout %s here" % shown(self._layout))
+        self._homes: Dict[Pair, Optional[str]] = {}
         self._own = [address for link in host.links.values() if not link.netns and self._belongs(link) for address in _usable(link)]
 
     def _belongs(self, link: FoundLink) -> bool:
@@ -134,46 +133,61 @@ class _Selection:
         destinations = sources if self._params["destinations"] is None else self._params["destinations"]
         unreachable = self._listed("unreachable")
         if self._params["reachable"] is None:
-            reachable = self._pairs(sources, destinations, "sources", "destinations")
+            reachable = self._pairs(sources, destinations, "")
+        elif self._params["sources"] is not None or self._params["destinations"] is not None:
+            raise VnetError("reachable: it says sources and destinations itself; leave out those beside it")
         else:
             reachable = self._listed("reachable")
             both = set(reachable) & set(unreachable)
             if both:
                 raise VnetError("reachable: %s is in unreachable, too" % _spoken(min(both)))
         without = set(unreachable)
-        wanted = _Wanted([pair for pair in reachable if pair not in without], unreachable)
-        if not wanted.reachable and not wanted.unreachable:
-            raise VnetError("there is no pair to ask: these namespaces have no addresses for each other")
-        return wanted
+        reachable = [pair for pair in reachable if pair not in without]
+        if not reachable and not unreachable:
+            raise VnetError("there is no pair to ask")
+        return _Wanted(reachable, unreachable, self._homes)
 
     def _listed(self, name: str) -> List[Pair]:
         found: List[Pair] = []
         for number, entry in enumerate(self._params[name] or ()):
-            where = "%s[%d]." % (name, number)
-            found += self._pairs(entry["sources"], entry["destinations"], where + "sources", where + "destinations")
+            found += self._pairs(entry["sources"], entry["destinations"], "%s[%d]." % (name, number))
         return list(dict.fromkeys(found))
 
-    def _pairs(self, sources: Iterable[str], destinations: Iterable[str], where: str, place: str) -> List[Pair]:
+    def _pairs(self, sources: Iterable[str], destinations: Iterable[str], where: str) -> List[Pair]:
+        """Each source with each address of each destination; VnetError where two have none for each other, as that is no success."""
+        pairs: List[Pair] = []
         for source in sources:
             if source not in self._addresses:
-                raise VnetError("%s: there is no namespace %s" % (where, shown(source)))
-        targets = [target for one in destinations for target in self._targets(one, place)]
-        pairs = []
-        for source in sources:
-            own = self._addresses[source]
-            families = {":" in address for address in own}
-            pairs += [Pair(source, target.address) for target in targets if target.named or (target.address not in own and (":" in target.address) in families)]
+                raise VnetError("%ssources: there is no namespace %s" % (where, shown(source)))
+            for destination in destinations:
+                if destination != source:
+                    pairs += self._between(source, destination, where)
         return list(dict.fromkeys(pairs))
 
-    def _targets(self, destination: str, where: str) -> List[_Target]:
-        """The addresses of a namespace, or the one that this is."""
-        family = self._params["family"]
-        if destination in self._addresses:
-            addresses = self._own if self._layout and not destination else self._addresses[destination]
-            found = [_Target(address, named=False) for address in addresses]
-        else:
-            found = [_Target(_address(destination, where), named=True)]
-        return [target for target in found if not family or (":" in target.address) == (family == "ipv6")]
+    def _between(self, source: str, destination: str, where: str) -> List[Pair]:
+        if destination not in self._addresses:
+            address = _address(destination, where)
+            pair = Pair(source, address)
+            homes = [netns for netns, addresses in self._addresses.items() if address in addresses]
+            self._homes.setdefault(pair, homes[0] if len(homes) == 1 else None)
+            return [pair] if self._is_asked_for(address) else []
+        families = {":" in address for address in self._addresses[source]}
+        if not families:
+            raise VnetError("%ssources: %s has no address to ask from" % (where, _space(source)))
+        addresses = self._own if self._layout and not destination else self._addresses[destination]
+        pairs = [Pair(source, address) for address in addresses if (":" in address) in families and self._is_asked_for(address)]
+        if not pairs:
+            words = (where, _space(destination), _space(source))
+            raise VnetError("%sdestinations: %s has no address that %s could ask" % words)
+        self._homes.update(dict.fromkeys(pairs, destination))
+        return pairs
+
+    def _is_asked_for(self, address: str) -> bool:
+        return not self._params["family"] or (":" in address) == (self._params["family"] == "ipv6")
+
+
+def _space(netns: str) -> str:
+    return "namespace %s" % netns if netns else "the host"
 
 
 def _usable(link: FoundLink) -> List[str]:
@@ -182,12 +196,14 @@ def _usable(link: FoundLink) -> List[str]:
 
 
 def _address(text: str, where: str) -> str:
+    if text.lower().startswith("fe80:"):
+        raise VnetError("%sdestinations: %s is link-local: it is one on each link, and which one cannot be said here" % (where, shown(text)))
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             return socket.inet_ntop(family, socket.inet_pton(family, text))
         except (OSError, ValueError):
             continue
-    raise VnetError("%s: %s is neither a namespace that is there nor an address" % (where, shown(text)))
+    raise VnetError("%sdestinations: %s is neither a namespace that is there nor an address" % (where, shown(text)))
 
 
 def _asked(pinger: Pinger, neighbours: Neighbours, wanted: _Wanted, params: Mapping[str, Any]) -> Dict[Pair, Answer]:
@@ -209,14 +225,13 @@ def _waves(pairs: List[Pair]) -> List[List[Pair]]:
     return [pairs[start : start + _WAVE] for start in range(0, len(pairs), _WAVE)]
 
 
-def _result(host: Host, wanted: _Wanted, answers: Dict[Pair, Answer], reasons: Reasons) -> Dict[str, Any]:
-    homes = {address: link.netns for link in host.links.values() for address in _usable(link)}
+def _result(wanted: _Wanted, answers: Dict[Pair, Answer], reasons: Reasons) -> Dict[str, Any]:
     pairs, differing = [], []
     for expected, group in ((True, wanted.reachable), (False, wanted.unreachable)):
         for pair in group:
-            told = {"source": pair.source, "destination": pair.target, "namespace": homes.get(pair.target), **_measured(answers[pair])}
+            told = {"source": pair.source, "destination": pair.target, "namespace": wanted.homes[pair], **_measured(answers[pair])}
             if not told["reachable"]:
-                told["reason"] = reasons.of(*pair) or _words(answers[pair])
+                told["reason"] = reasons.of(*pair, wanted.homes[pair]) or _words(answers[pair])
             pairs.append(told)
             if told["reachable"] is not expected:
                 differing.append(told)

@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Chain, Way
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
 _MOST_HOPS = 32
 _FORWARDING = {False: "net/ipv4/ip_forward", True: "net/ipv6/conf/all/forwarding"}
@@ -33,25 +33,42 @@ class _Door(NamedTuple):
     port: Optional[FoundLink]
 
 
+class _Gate(NamedTuple):
+    """Where a firewall may stand: a namespace, the hook of nftables, and the bridge that forwards, if one does."""
+
+    netns: str
+    hook: str
+    bridge: str = ""
+
+
 class Reasons:
     """Knows the whole host, and asks the kernel for ways through it."""
 
     def __init__(self, host: Host, kernel: Kernel) -> None:
         self._host = host
         self._kernel = kernel
-        self._owners: Dict[str, LinkId] = {address.local: link.id for link in host.links.values() for address in link.addresses}
+        self._owners: Dict[str, List[FoundLink]] = {}
+        for link in host.links.values():
+            for address in link.addresses:
+                self._owners.setdefault(address.local, []).append(link)
         self._indexes: Dict[Tuple[str, int], FoundLink] = {(link.netns, link.ifindex): link for link in host.links.values()}
 
-    def of(self, source: str, target: str) -> str:
-        """Why the address does not answer the namespace; '' where nothing is known to be in the way."""
-        routers: List[str] = []
-        there = next(self._on_the_way(source, target, routers), "")
-        if there or target not in self._owners or any(map(self._translates, routers)):
-            return there
-        home = self._owners[target][0]
-        sender = self._sender(source, target)
-        back = next(self._on_the_way(home, sender, []), "") if sender else ""
-        return "on the way back, %s" % back if back else ""
+    def of(self, source: str, target: str, home: Optional[str]) -> str:
+        """Why the address, which is in the namespace C(home), does not answer; '' where nothing is known to be in the way.
+
+        A firewall comes last: what its rules let through is not known.
+        """
+        there: List[_Gate] = []
+        reason = next(self._on_the_way(source, target, home, there), "")
+        if reason:
+            return reason
+        back: List[_Gate] = []
+        if home is not None and not any(self._translates(gate.netns) for gate in there):
+            sender = self._sender(source, target)
+            reason = next(self._on_the_way(home, sender, source, back), "") if sender else ""
+        if reason:
+            return "on the way back, %s" % reason
+        return next((text for gate in [*there, *back] for text in self._dropped(gate, ":" in target)), "")
 
     def _sender(self, source: str, target: str) -> str:
         try:
@@ -63,9 +80,9 @@ class Reasons:
         """Whether packets may leave it under other addresses, to which the answers go back."""
         return any(chain.kind == "nat" for chain in self._kernel.chains(netns))
 
-    def _on_the_way(self, netns: str, target: str, routers: List[str]) -> Iterator[str]:
-        """What is in the way, from hop to hop; the namespaces that forward are added to C(routers)."""
-        yield from self._dropped(netns, "output", target)
+    def _on_the_way(self, netns: str, target: str, home: Optional[str], gates: List[_Gate]) -> Iterator[str]:
+        """What is in the way, from hop to hop; where a firewall may stand is added to C(gates)."""
+        gates.append(_Gate(netns, "output"))
         for _hop in range(_MOST_HOPS):
             try:
                 way = self._kernel.way(netns, target)
@@ -76,18 +93,30 @@ class Reasons:
             if not link:
                 return
             yield from self._broken(link)
-            owner = self._owners.get(way.gateway or target)
-            if not owner:
+            door = self._next(link, way.gateway or target)
+            if not door:
                 return  # beyond what is known
-            door = self._host.links[owner]
             yield from self._broken(door)
-            yield from self._between(link, door, ":" in target)
+            yield from self._between(link, door, gates)
             netns = door.netns
-            if self._owners.get(target, ("",))[0] == netns:
-                yield from self._dropped(netns, "input", target)
+            if netns == home:
+                gates.append(_Gate(netns, "input"))
                 return
-            routers.append(netns)
-            yield from self._not_forwarded(netns, target)
+            gates.append(_Gate(netns, "forward"))
+            key = _FORWARDING[":" in target]
+            if self._kernel.setting(netns, key) == "0":
+                yield "%s does not forward: %s is 0" % (_space(netns), key.replace("/", "."))
+
+    def _next(self, link: FoundLink, address: str) -> Optional[FoundLink]:
+        """The link that has the address, beside this one: in other networks of the host others may have it, too."""
+        owners = [owner for owner in self._owners.get(address, []) if owner.id != link.id]
+        if len(owners) > 1:
+            owners = [owner for owner in owners if owner.id == link.peer or self._meet(link, owner)]
+        return owners[0] if len(owners) == 1 else None
+
+    def _meet(self, link: FoundLink, other: FoundLink) -> bool:
+        one, two = self._door(link), self._door(other)
+        return bool(one and two and one.bridge.id == two.bridge.id)
 
     def _broken(self, link: FoundLink) -> Iterator[str]:
         """Links that are down, from one end of a cable to the other."""
@@ -96,7 +125,7 @@ class Reasons:
             if not end.values.get("up"):
                 yield "%s is down" % _named(end)
 
-    def _between(self, link: FoundLink, other: FoundLink, ipv6: bool) -> Iterator[str]:
+    def _between(self, link: FoundLink, other: FoundLink, gates: List[_Gate]) -> Iterator[str]:
         """What a bridge between two links does with the packet."""
         one, two = self._door(link), self._door(other)
         if not one or not two or one.bridge.id != two.bridge.id:
@@ -110,9 +139,8 @@ class Reasons:
         yield from _isolated(one, two)
         if one.bridge.values.get("vlan_filtering"):
             yield from _vlan(one, two)
-        if self._kernel.setting(one.bridge.netns, _BRIDGE_CALLS[ipv6]) == "1":
-            for text in self._dropped(one.bridge.netns, "forward", ":" if ipv6 else ""):
-                yield "%s, and br_netfilter shows it what %s forwards" % (text, one.bridge.name)
+        if one.port and two.port:
+            gates.append(_Gate(one.bridge.netns, "forward", one.bridge.name))
 
     def _door(self, link: FoundLink) -> Optional[_Door]:
         if link.kind == "bridge":
@@ -121,17 +149,16 @@ class Reasons:
         bridge = self._host.links.get((port.netns, port.master)) if port and port.master else None
         return _Door(bridge, port) if bridge else None
 
-    def _not_forwarded(self, netns: str, target: str) -> Iterator[str]:
-        key = _FORWARDING[":" in target]
-        if self._kernel.setting(netns, key) == "0":
-            yield "%s does not forward: %s is 0" % (_space(netns), key.replace("/", "."))
-        yield from self._dropped(netns, "forward", target)
-
-    def _dropped(self, netns: str, hook: str, target: str) -> Iterator[str]:
-        for chain in self._kernel.chains(netns):
-            if chain.drops and chain.hook == hook and chain.family in _FAMILIES[":" in target]:
-                place = " in namespace %s" % netns if netns else " on the host"
-                yield "chain %s of table %s %s%s drops what its rules do not accept" % (chain.name, chain.family, chain.table, place)
+    def _dropped(self, gate: _Gate, ipv6: bool) -> Iterator[str]:
+        """Chains at a gate that drop what their rules do not accept."""
+        families = _FAMILIES[ipv6]
+        if gate.bridge:
+            families = ("bridge", *(families if self._kernel.setting(gate.netns, _BRIDGE_CALLS[ipv6]) == "1" else ()))
+        for chain in self._kernel.chains(gate.netns):
+            if chain.drops and chain.hook == gate.hook and chain.family in families:
+                place = " in namespace %s" % gate.netns if gate.netns else " on the host"
+                beside = ", and br_netfilter shows it what %s forwards" % gate.bridge if gate.bridge and chain.family != "bridge" else ""
+                yield "chain %s of table %s %s%s drops what its rules do not accept%s" % (chain.name, chain.family, chain.table, place, beside)
 
 
 def _isolated(one: _Door, two: _Door) -> Iterator[str]:

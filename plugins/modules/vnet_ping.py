@@ -22,8 +22,9 @@ extends_documentation_fragment:
   - nfv.vnet.common.probe
 notes:
   - Without O(reachable) and O(unreachable), all pairs must reach each other.
-  - The neighbours that namespaces learn by it are forgotten again, as all namespaces of a host share one table
+  - Neighbours that namespaces learn meanwhile are forgotten again, as all namespaces of a host share one table
     for them.
+  - Two namespaces that have no addresses for each other are an error, as that would be no success.
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
@@ -206,7 +207,7 @@ pairs:
       returned: always
       type: bool
     sent:
-      description: Echo requests that count.
+      description: Echo requests that count. One for a pair that never answered, and none where none could be sent.
       returned: always
       type: int
     received:

@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import os
+import select
+import struct
 import subprocess
+import threading
 import time
 from typing import Any
 
@@ -14,8 +18,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._ping import ping
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from features import needs, needs_nftables, needs_program
 from layouts import lay
+from packets import attach_to, open_tun
 from processes import without_capabilities
-from support import Values, sh, snapshot
+from support import Values, inside, sh, snapshot
 
 DEFAULTS: Values = {
     "layout": None,
@@ -106,11 +111,20 @@ def test_losses_and_times_are_measured() -> None:
     assert 0 < pair["rtt"]["min"] <= pair["rtt"]["avg"] <= pair["rtt"]["max"] < 1000
 
 
-def test_large_packets_are_told_from_small_ones() -> None:
-    """What is larger than the link takes is cut to pieces, which a bridge port with a smaller MTU drops."""
+def test_packets_that_do_not_fit_are_cut_to_pieces() -> None:
     lan()
-    assert asked(sources=["red"], destinations=["blue"], size=8000)["differing"] == []
-    assert asked(sources=["red"], destinations=["blue"], size=20)["differing"] == []
+    for size in (20, 1473, 65507):
+        assert asked(sources=["red"], destinations=["blue"], family="ipv4", size=size, count=3)["pairs"][0]["loss"] == 0
+
+
+def test_large_packets_are_told_from_small_ones() -> None:
+    """A port drops what does not fit into its MTU."""
+    needs_program("ip")
+    lan()
+    assert asked(layout="lan")["differing"] == []
+    sh("ip link set to-blue mtu 1300")
+    assert asked(sources=["red"], destinations=["blue"], family="ipv4", size=1000)["differing"] == []
+    assert len(asked(sources=["red"], destinations=["blue"], family="ipv4", size=1400, deadline=0.3)["differing"]) == 1
 
 
 def test_what_comes_up_late_is_waited_for() -> None:
@@ -143,7 +157,6 @@ def test_an_address_that_nobody_has() -> None:
     assert pair["reason"] == "no answer"
 
 
-ISOLATED = "to-red on the host and to-blue on the host are isolated ports of br0"
 REASONS = [
     ("ip -n red link set eth0 down", "namespace red has no route to 192.0.2.2"),
     ("ip -n blue link set eth0 down", "eth0 in namespace blue is down"),
@@ -210,6 +223,21 @@ def test_a_firewall_that_drops(netns: str, hook: str, words: str) -> None:
     assert words in reason("red", "10.2.0.1")
 
 
+def test_links_are_blamed_before_a_firewall() -> None:
+    needs_nftables()
+    routed()
+    chain = "add table inet wall; add chain inet wall gate { type filter hook output priority 0; policy drop; }; add rule inet wall gate accept"
+    sh(f"ip netns exec red nft '{chain}'", "ip -n blue link set eth0 down")
+    assert "eth0 in namespace blue is down" in reason("red", "10.2.0.1")
+
+
+def test_a_firewall_of_a_bridge() -> None:
+    needs_nftables()
+    lan()
+    sh("nft 'add table bridge wall; add chain bridge wall gate { type filter hook forward priority 0; policy drop; }'")
+    assert "chain gate of table bridge wall on the host" in reason("red", BLUE)
+
+
 def test_where_addresses_are_translated_nobody_knows_the_way_back() -> None:
     needs_nftables()
     routed()
@@ -232,6 +260,8 @@ def test_vlans_keep_apart() -> None:
 
 REFUSALS = [
     ({"sources": ["nowhere"]}, "sources: there is no namespace nowhere"),
+    ({"sources": ["red"], "destinations": ["fe80::1"]}, "destinations: fe80::1 is link-local"),
+    ({"sources": ["red"], "reachable": [{"sources": ["red"], "destinations": ["blue"]}]}, "reachable: it says sources and destinations itself"),
     ({"sources": ["red"], "destinations": ["nowhere"]}, "destinations: nowhere is neither a namespace that is there nor an address"),
     ({"reachable": [{"sources": ["red"], "destinations": ["300.1.1.1"]}]}, "reachable[0].destinations: 300.1.1.1 is neither"),
     ({"unreachable": [{"sources": ["nowhere"], "destinations": ["red"]}]}, "unreachable[0].sources: there is no namespace nowhere"),
@@ -253,6 +283,32 @@ def test_what_cannot_be_asked(params: Values, sentence: str) -> None:
     with pytest.raises(VnetError) as refused:
         asked(**params)
     assert sentence in str(refused.value)
+
+
+def test_a_namespace_without_an_address_is_no_success() -> None:
+    needs_program("ip")
+    lan()
+    sh("ip -n blue address flush dev eth0")
+    for params in ({"layout": "lan"}, {"unreachable": [{"sources": ["red"], "destinations": ["blue"]}]}):
+        with pytest.raises(VnetError, match="namespace blue has no address"):
+            asked(**params)
+
+
+def test_an_address_that_others_have_too() -> None:
+    """Another network of the host uses the same addresses, and is down."""
+    needs_program("ip")
+    lan()
+    lay(
+        name="other",
+        namespaces=[{"name": "aa"}, {"name": "zz"}],
+        veths=[{**end("x", "aa", f"{RED}/24"), "up": False, "peer": end("x", "zz", f"{BLUE}/24", up=False)}],
+    )
+    (pair,) = asked(sources=["red"], destinations=["blue"], family="ipv4")["pairs"]
+    assert (pair["namespace"], pair["reachable"]) == ("blue", True)
+    (pair,) = asked(sources=["red"], destinations=[BLUE])["pairs"]
+    assert (pair["namespace"], pair["reachable"]) == (None, True)
+    sh("bridge link set dev to-red isolated on", "bridge link set dev to-blue isolated on")
+    assert "isolated ports of br0" in asked(sources=["red"], destinations=["blue"], family="ipv4", deadline=0.3)["differing"][0]["reason"]
 
 
 def test_without_the_rights() -> None:
@@ -280,6 +336,49 @@ def test_what_was_learned_is_forgotten_and_the_rest_stays() -> None:
 def neighbours(netns: str) -> set[str]:
     output = subprocess.run(["ip", "-n", netns, "neigh", "show"], capture_output=True, text=True, check=True).stdout
     return {line.split()[0] for line in output.splitlines() if not line.startswith("fe80")}
+
+
+def test_many_addresses_from_one_socket() -> None:
+    addresses = [f"10.0.{number // 200}.{number % 200 + 1}/16" for number in range(400)]
+    lay(
+        name="many",
+        namespaces=[{"name": "red"}, {"name": "blue"}],
+        veths=[{**end("eth0", "red", "10.0.9.1/16"), "peer": end("eth0", "blue", *addresses)}],
+    )
+    for size in (56, 8000):
+        result = asked(sources=["red"], destinations=["blue"], count=3, size=size)
+        assert [pair for pair in result["pairs"] if (pair["sent"], pair["received"]) != (3, 3)] == []
+
+
+def test_late_replies_count_for_those_who_sent_them() -> None:
+    """Whoever holds the device answers after a quarter of a second, and only for one address."""
+    lay(name="late", namespaces=[{"name": "red"}], tuntaps=[{"name": "t0", "mode": "tun", "netns": "red", "addresses": ["10.50.0.1/24"]}])
+    with inside("red"):
+        descriptor = open_tun()
+    attach_to(descriptor, "t0", "tun")
+    answering = threading.Thread(target=answer_late, args=(descriptor, 0.25, 1.5), daemon=True)
+    answering.start()
+    pairs = [{"sources": ["red"], "destinations": [address]} for address in ("10.50.0.2", "10.50.0.99", "10.50.0.98")]
+    result = asked(reachable=pairs[:1], unreachable=pairs[1:], count=3, timeout=0.5)
+    answering.join()
+    os.close(descriptor)
+    assert result["differing"] == []
+    assert (result["pairs"][0]["sent"], result["pairs"][0]["received"]) == (3, 3)
+
+
+def answer_late(descriptor: int, delay: float, seconds: float) -> None:
+    """Echo replies from 10.50.0.2, each so many seconds after its request."""
+    late: list[tuple[float, bytes]] = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if select.select([descriptor], [], [], 0.01)[0]:
+            packet = os.read(descriptor, 2048)
+            if packet[0] >> 4 == 4 and packet[16:20] == bytes([10, 50, 0, 2]) and packet[20] == 8:
+                swapped = packet[:12] + packet[16:20] + packet[12:16]
+                checksum = struct.unpack("!H", packet[22:24])[0] + 0x0800
+                late.append((time.monotonic() + delay, swapped + b"\0\0" + struct.pack("!H", (checksum & 0xFFFF) + (checksum >> 16)) + packet[24:]))
+        while late and late[0][0] <= time.monotonic():
+            os.write(descriptor, late.pop(0)[1])
 
 
 def test_many_namespaces_at_once() -> None:

@@ -11,6 +11,7 @@ import select
 import socket
 import struct
 import time
+from contextlib import suppress
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
@@ -31,6 +32,9 @@ _SO_TIMESTAMPNS, _TIMESPEC = 35, struct.Struct("=qq")
 """When a packet arrived, told by the kernel: this process reads it later (socket(7))."""
 _BUFFER, _BESIDE = 1 << 16, socket.CMSG_SPACE(_TIMESPEC.size)
 _FIRST_PAUSE, _LONGEST_PAUSE, _INTERVAL = 0.1, 1.0, 0.05  # seconds
+_AT_ONCE = 16
+"""Requests to send before reading: as many of the largest fit into the buffer of a socket."""
+_SO_RCVBUFFORCE, _ROOM = 33, 4 << 20
 
 
 class Pair(NamedTuple):
@@ -41,7 +45,7 @@ class Pair(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """How many requests were sent once the first was answered, how long the replies took (seconds), and why the last was not sent."""
+    """How many requests count, how long the replies took (seconds), and why the last request was not sent, if it was not."""
 
     sent: int
     times: List[float]
@@ -56,6 +60,9 @@ class Pinger:
         self._token = os.urandom(8)
         self._identity = random.randrange(1 << 16)
         self._padding = bytes(size - _CONTENT.size)
+        self._number = 0
+        self._waiting: Dict[int, Pair] = {}
+        """The requests on their way: a number is used once, so that a late reply is nobody else's."""
         self._sockets: Dict[Tuple[str, int], socket.socket] = {}
         self._poll = select.epoll()
         self._by_descriptor: Dict[int, Tuple[socket.socket, int]] = {}
@@ -68,42 +75,70 @@ class Pinger:
 
     def reach(self, pairs: List[Pair], seconds: float) -> Dict[Pair, Answer]:
         """Asks each until it answers, at most so many seconds."""
-        answers = dict.fromkeys(pairs, Answer(0, []))
-        waiting = dict(enumerate(pairs))
+        answers: Dict[Pair, Answer] = {}
+        silent = list(pairs)
         end, pause = time.monotonic() + seconds, _FIRST_PAUSE
-        while waiting:
-            for number, pair in list(waiting.items()):
-                answers[pair] = Answer(1, [], self._ask(pair, number))
-            for number, took in self._replies(min(end, time.monotonic() + pause), len(waiting)):
-                if number in waiting:
-                    answers[waiting.pop(number)] = Answer(1, [took])
+        while silent:
+            errors, replies = self._ask_all(silent, min(end, time.monotonic() + pause), len(silent))
+            answers.update((pair, Answer(0 if error else 1, [], error)) for pair, error in errors.items())
+            answers.update((pair, Answer(1, times[:1])) for pair, times in replies.items())
+            silent = [pair for pair in silent if not answers[pair].times]
             if time.monotonic() >= end:
                 break
             pause = min(2 * pause, _LONGEST_PAUSE)
+        self._waiting.clear()
         return answers
 
     def repeat(self, pairs: List[Pair], count: int, seconds: float) -> Dict[Pair, Answer]:
         """Asks each so many times, and waits so many seconds for the last replies."""
         times: Dict[Pair, List[float]] = {pair: [] for pair in pairs}
-        missing = len(pairs) * count
         for turn in range(count):
-            for number, pair in enumerate(pairs):
-                self._ask(pair, number)
             wait = seconds if turn == count - 1 else _INTERVAL
-            for number, took in self._replies(time.monotonic() + wait, missing):
-                times[pairs[number]].append(took)
-                missing -= 1
+            _errors, replies = self._ask_all(pairs, time.monotonic() + wait, 0)
+            for pair, took in replies.items():
+                times[pair] += took
+        self._waiting.clear()
         return {pair: Answer(count, took) for pair, took in times.items()}
 
-    def _ask(self, pair: Pair, number: int) -> int:
+    def _ask_all(self, pairs: List[Pair], end: float, enough: int) -> Tuple[Dict[Pair, int], Dict[Pair, List[float]]]:
+        """Sends a request for each pair and reads what comes until then, or until so many pairs, or all that wait, have answered.
+
+        Returns the error of each request (0 for none), and how long the replies took. It reads while it sends: what comes back would
+        not fit into the buffers of the sockets.
+        """
+        errors: Dict[Pair, int] = {}
+        replies: Dict[Pair, List[float]] = {}
+        for position, pair in enumerate(pairs, 1):
+            errors[pair] = self._ask(pair)
+            if position % _AT_ONCE == 0:
+                self._read(0.0, replies)
+        while self._waiting and (not enough or len(replies) < enough):
+            left = end - time.monotonic()
+            if not self._read(max(0.0, left), replies) and left <= 0:
+                break
+        return errors, replies
+
+    def _ask(self, pair: Pair) -> int:
         """Sends one request; the code of the error where that cannot be."""
         family = socket.AF_INET6 if ":" in pair.target else socket.AF_INET
-        content = _CONTENT.pack(self._token, number, time.time_ns()) + self._padding
+        self._number += 1
+        content = _CONTENT.pack(self._token, self._number, time.time_ns()) + self._padding
         try:
             self._socket(pair.source, family).sendto(_request(family, self._identity, content), (pair.target, 0))
         except OSError as error:
             return error.errno or errno.EIO
+        self._waiting[self._number] = pair
         return 0
+
+    def _read(self, seconds: float, replies: Dict[Pair, List[float]]) -> bool:
+        """Adds the replies that are there, or that come within so many seconds; whether anything came."""
+        ready = self._poll.poll(seconds)
+        for descriptor, _event in ready:
+            for number, took in self._received(*self._by_descriptor[descriptor]):
+                pair = self._waiting.pop(number, None)
+                if pair:
+                    replies.setdefault(pair, []).append(took)
+        return bool(ready)
 
     def _socket(self, netns: str, family: int) -> socket.socket:
         key = (netns, family)
@@ -117,22 +152,12 @@ class Pinger:
                     raise refusal(error) from None
             opened.setsockopt(*_FILTERS[socket.AddressFamily(family)])
             opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            with suppress(OSError):  # in a user namespace there is less
+                opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _ROOM)
             self._sockets[key] = opened
             self._by_descriptor[opened.fileno()] = opened, family
             self._poll.register(opened, select.EPOLLIN)
         return self._sockets[key]
-
-    def _replies(self, end: float, most: int) -> Iterator[Tuple[int, float]]:
-        """The numbers of the pairs that answer until then, and how long each took; ends early when there are as many as can come."""
-        while most > 0:
-            left = end - time.monotonic()
-            ready = self._poll.poll(max(0.0, left))
-            for descriptor, _event in ready:
-                for reply in self._received(*self._by_descriptor[descriptor]):
-                    most -= 1
-                    yield reply
-            if left <= 0 and not ready:
-                return
 
     def _received(self, door: socket.socket, family: int) -> Iterator[Tuple[int, float]]:
         while True:
