@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -249,7 +250,8 @@ def kernels(folders: set[Path]) -> list[int]:
 def test_nothing_is_left_of_an_interrupted_lab(how: signal.Signals, early: bool) -> None:
     before = set(CACHE.glob("hosts-*"))
     inner = [sys.executable, str(ROOT / "tests" / "lab" / "hosts.py"), "1", "sh", "-c", "echo ready; sleep 300"]
-    with subprocess.Popen([str(ROOT / "tests" / "sandbox"), *inner], stdout=subprocess.PIPE, text=True) as sandbox:
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what a shell starts in the background ignores it
+    with subprocess.Popen([str(ROOT / "tests" / "sandbox"), *inner], stdout=subprocess.PIPE, text=True, preexec_fn=heard) as sandbox:
         try:
             assert sandbox.stdout
             if not early:
