@@ -96,6 +96,7 @@ options:
 notes:
   - The target needs C(nsenter), C(unshare), C(mount) and, for another user than root, C(su), as util-linux and BusyBox have them. It does not need
     iproute2.
+  - C(ansible.builtin.setup) itself needs iproute2 for what it says of networks.
   - A task fails if the namespace does not exist.
 """
 
