@@ -8,7 +8,6 @@ import os
 import select
 import struct
 import subprocess
-import threading
 import time
 from typing import Any
 
@@ -19,7 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetErr
 from features import needs, needs_nftables, needs_program
 from layouts import lay
 from packets import attach_to, open_tun
-from processes import without_capabilities
+from processes import child, without_capabilities
 from support import Values, inside, sh, snapshot
 
 DEFAULTS: Values = {
@@ -356,21 +355,18 @@ def test_late_replies_count_for_those_who_sent_them() -> None:
     with inside("red"):
         descriptor = open_tun()
     attach_to(descriptor, "t0", "tun")
-    answering = threading.Thread(target=answer_late, args=(descriptor, 0.25, 1.5), daemon=True)
-    answering.start()
     pairs = [{"sources": ["red"], "destinations": [address]} for address in ("10.50.0.2", "10.50.0.99", "10.50.0.98")]
-    result = asked(reachable=pairs[:1], unreachable=pairs[1:], count=3, timeout=0.5)
-    answering.join()
+    with child(answer_late, descriptor, 0.25):
+        result = asked(reachable=pairs[:1], unreachable=pairs[1:], count=3, timeout=0.5)
     os.close(descriptor)
     assert result["differing"] == []
     assert (result["pairs"][0]["sent"], result["pairs"][0]["received"]) == (3, 3)
 
 
-def answer_late(descriptor: int, delay: float, seconds: float) -> None:
+def answer_late(descriptor: int, delay: float) -> None:
     """Echo replies from 10.50.0.2, each so many seconds after its request."""
     late: list[tuple[float, bytes]] = []
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
         if select.select([descriptor], [], [], 0.01)[0]:
             packet = os.read(descriptor, 2048)
             if packet[0] >> 4 == 4 and packet[16:20] == bytes([10, 50, 0, 2]) and packet[20] == 8:
