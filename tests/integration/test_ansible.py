@@ -70,6 +70,15 @@ def test_check_of_a_whole_playbook(tmp_path: Path) -> None:
     assert "namespace red does not exist" in result.stderr
 
 
+def test_nobody_is_pinged_in_check_mode(tmp_path: Path) -> None:
+    """The network may be what earlier tasks would make."""
+    plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"nfv.vnet.vnet_ping": {"sources": ["nowhere"]}}]}]
+    assert play(tmp_path, plays).returncode == 2
+    result = play(tmp_path, plays, "--check")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "skipped=1" in result.stdout
+
+
 def test_value_from_a_vault(tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.write_text("secret")

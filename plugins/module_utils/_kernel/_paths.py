@@ -75,7 +75,10 @@ class Paths:
     def chains(self, netns: str) -> List[Chain]:
         """The base chains of nftables, also those of iptables-nft."""
         with self._reader.namespaces.inside(netns):
-            door = RouteSocket(_NETLINK_NETFILTER)
+            try:
+                door = RouteSocket(_NETLINK_NETFILTER)
+            except OSError:  # a kernel without netfilter
+                return []
         try:
             messages = door.dump(_NFT_MSG_GETCHAIN, _NFGENMSG)
         except KernelError:  # no nftables, or not permitted
