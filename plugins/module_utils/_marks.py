@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from binascii import crc32
+from functools import lru_cache
 from typing import Dict, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark, Values
@@ -24,8 +25,9 @@ _LONG = {short: name for name, short in _SHORT.items()}
 _MARK = re.compile(re.escape(_PREFIX) + "(" + NAME.pattern + ")(:| |$)")
 
 
+@lru_cache(maxsize=64)  # thousands of links have the same
 def split(alias: str) -> Tuple[Optional[Mark], str]:
-    """The mark and what people wrote. What only looks like a mark is an alias."""
+    """The mark, which nobody may change, and what people wrote. What only looks like a mark is an alias."""
     if not alias.startswith(_PREFIX):
         return None, alias
     match = _MARK.match(alias)

@@ -214,3 +214,25 @@ def test_every_row_is_an_option(module: str, kind: str) -> None:
 def test_documentation_is_fresh() -> None:
     result = subprocess.run([sys.executable, "hacking/document.py", "--check"], cwd=ROOT, check=False, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def attributes(*parts: tuple[int, bytes]) -> bytes:
+    return b"head" + b"".join(table.attribute(code, payload) for code, payload in parts)
+
+
+def test_places_of_many_messages_are_those_of_each() -> None:
+    """Messages of one length, in which the attributes are the same ones, or others, or elsewhere, or broken off."""
+    messages = [
+        attributes((3, b"eth0"), (4, b"1234"), (29, b"")),
+        attributes((3, b"eth1"), (4, b"5678"), (29, b"")),
+        attributes((3, b"eth1"), (5, b"5678"), (29, b"")),
+        attributes((3, b"eth0abcd"), (4, b"1234")),
+        attributes((4, b"eth0"), (4, b"1234"), (29, b"")),
+        attributes((3, b"eth0"), (4, b"1234")) + b"\0\0\0\0",
+        attributes((3 | 1 << 15, b"eth0"), (4, b"1234"), (29, b"")),
+        attributes((3, b"eth0"), (4, b"1234")),
+        attributes(),
+    ]
+    places = table.Places()
+    for message in [*messages, *reversed(messages), *messages]:
+        assert places(message, 4) == table.places(message, 4, len(message))

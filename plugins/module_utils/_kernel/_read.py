@@ -108,6 +108,7 @@ class Reader:
         self._selection = selection or Selection()
         self._sockets: Dict[str, RouteSocket] = {}
         self._most = _FEW_FILES
+        self._places = table.Places()
 
     def close(self) -> None:
         """Closes the sockets; what is read later opens new ones, in the namespaces that have the names then."""
@@ -158,21 +159,24 @@ class Reader:
             if error.code == errno.ENODEV:
                 return None
             raise
-        return _read_link(buffer, start, end, selection or self._selection)
+        return self._link(buffer[start:end], selection or self._selection)
 
     def links(self, netns: str) -> List[RawLink]:
         """All links."""
         body = _IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
         messages = self.socket(netns).dump(_RTM_GETLINK, body)
-        return [_read_link(buffer, start, end, self._selection) for _type, buffer, start, end in messages]
+        return [self._link(buffer[start:end], self._selection) for _type, buffer, start, end in messages]
 
     def ports(self, netns: str, bridge: int) -> List[RawLink]:
         """The links whose master has this index."""
         body = _IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
         body += table.attribute(_IFLA_MASTER, struct.pack("=I", bridge))
         messages = self.socket(netns).dump(_RTM_GETLINK, body)
-        links = [_read_link(buffer, start, end, self._selection) for _type, buffer, start, end in messages]
+        links = [self._link(buffer[start:end], self._selection) for _type, buffer, start, end in messages]
         return [link for link in links if link.master == bridge]
+
+    def _link(self, message: bytes, selection: Selection) -> RawLink:
+        return _read_link(message, self._places(message, _IFINFO.size), selection)
 
     def addresses(self, netns: str, index: int = 0) -> Dict[int, List[Address]]:
         """The addresses of each link that has any, by its index; of one link, or of all."""
@@ -259,33 +263,32 @@ def _fill(values: Values, status: Values, rows: List[table.Attribute], payload: 
             (status if row.when == "read" else values)[row.name] = value
 
 
-def _read_link(buffer: bytes, start: int, end: int, selection: Selection) -> RawLink:
-    _family, _type, index, flags, _change = _IFINFO.unpack_from(buffer, start)
-    places = table.places(buffer, start + _IFINFO.size, end)
+def _read_link(message: bytes, places: Dict[int, int], selection: Selection) -> RawLink:
+    _family, _type, index, flags, _change = _IFINFO.unpack_from(message)
 
     def number(code: int, unpack: Any) -> Any:
-        return unpack(buffer, places[code])[0] if code in places else None
+        return unpack(message, places[code])[0] if code in places else None
 
     values: Values = {row.name: bool(flags >> row.code & 1) != (row.code == _IFF_NOARP) for row in selection.flags}
     values["alias"] = ""
     status: Values = {"ifindex": index}
     for code, rows in selection.link.items():
         if code in places:
-            _fill(values, status, rows, buffer[places[code] : table.end_of(buffer, places[code])])
+            _fill(values, status, rows, message[places[code] : table.end_of(message, places[code])])
     if _IFLA_OPERSTATE in places:
-        operstate = buffer[places[_IFLA_OPERSTATE]]
+        operstate = message[places[_IFLA_OPERSTATE]]
         status["operstate"] = _OPERSTATES[operstate] if operstate < len(_OPERSTATES) else str(operstate)
     if _IFLA_CARRIER in places:
-        status["carrier"] = bool(buffer[places[_IFLA_CARRIER]])
+        status["carrier"] = bool(message[places[_IFLA_CARRIER]])
     if selection.inet6 and _IFLA_AF_SPEC in places:
-        _read_inet6(buffer, places[_IFLA_AF_SPEC], values, selection)
+        _read_inet6(message, places[_IFLA_AF_SPEC], values, selection)
     port: Optional[Values] = None
     port_status: Values = {}
     kind = "loopback" if index == 1 else ""
     if _IFLA_LINKINFO in places:
-        kind, port = _read_info(buffer, places[_IFLA_LINKINFO], values, status, port_status, selection)
+        kind, port = _read_info(message, places[_IFLA_LINKINFO], values, status, port_status, selection)
     first = places[_IFLA_IFNAME]
-    name = buffer[first : table.end_of(buffer, first) - 1].decode("utf-8", "surrogateescape")
+    name = message[first : table.end_of(message, first) - 1].decode("utf-8", "surrogateescape")
     master, peer, peer_nsid = number(_IFLA_MASTER, _UNSIGNED), number(_IFLA_LINK, _UNSIGNED), number(_IFLA_LINK_NETNSID, _SIGNED)
     return RawLink(index, name, kind, values, status, master or 0, port, port_status, peer or 0, peer_nsid)
 
