@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Dict, List, Mapping, Optional
 
 from ansible.plugins.action.normal import ActionModule as NormalAction
@@ -19,6 +20,17 @@ _LISTS = ("namespaces", "bridges", "tuntaps", "veths", "links")
 class ActionModule(NormalAction):  # type: ignore[misc]
     """Runs the module as any other."""
 
+    @classmethod
+    def finalize_task_arg(cls, name: str, value: Any, templar: Any, *context: Any) -> Any:
+        """The value of an argument (a hook since ansible-core 2.19).
+
+        Ansible looks for templates in every value of every item, which takes longer than to look at the network.
+        """
+        if name in _LISTS and hasattr(templar, "resolve_to_container"):
+            with suppress(_TemplateError):
+                return _plain(templar.resolve_to_container(value))
+        return super().finalize_task_arg(name, value, templar, *context)
+
     def run(self, tmp: Any = None, task_vars: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
         display = Display()
         title = "vnet_layout %s on %s" % (self._task.args.get("name", ""), (task_vars or {}).get("inventory_hostname", ""))
@@ -28,6 +40,23 @@ class ActionModule(NormalAction):  # type: ignore[misc]
             display.v("%s: %s" % (title, _summed_up(result)))
             result["_ansible_verbose_override"] = True
         return result
+
+
+class _TemplateError(Exception):
+    """There is something to template, or something else that is for Ansible."""
+
+
+def _plain(value: Any) -> Any:
+    """A copy of data that means what it says, without what Ansible notes of its origin. _TemplateError where it may not."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, str) and "{" not in value:
+        return str(value)
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    raise _TemplateError
 
 
 def _declared(args: Mapping[str, Any]) -> str:

@@ -58,6 +58,21 @@ def test_a_large_layout_is_summed_up(tmp_path: Path) -> None:
     assert "ip netns add n7" in play(tmp_path, plays, "-vvv").stdout
 
 
+def test_a_layout_from_variables(tmp_path: Path) -> None:
+    """With templates in its items, some of them for nothing, and without."""
+    variables = {
+        "bridges": [{"name": "{{ prefix }}0", "mtu": "{{ 1300 + 100 }}", "txqueuelen": "{{ nothing | default(omit) }}"}],
+        "namespaces": [{"name": "red"}],
+        "prefix": "br",
+    }
+    layout = {"name": "lab", "namespaces": "{{ namespaces }}", "bridges": "{{ bridges }}", "veths": "{{ nothing | default(omit) }}"}
+    tasks = [{"nfv.vnet.vnet_layout": layout, "register": "result"}, {"ansible.builtin.debug": {"msg": "{{ result.commands | join('; ') }}"}}]
+    told = play(tmp_path, [{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": tasks}]).stdout
+    assert "ip link set dev br0 mtu 1400;" in told
+    assert "ip netns add red;" in told
+    assert "txqueuelen" not in told
+
+
 def test_check_of_a_whole_playbook(tmp_path: Path) -> None:
     tasks = [
         {"nfv.vnet.vnet_netns": {"name": "red"}},
