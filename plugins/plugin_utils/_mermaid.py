@@ -13,6 +13,8 @@ from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Cable, No
 _SHAPES = {"bridge": '{{"%s"}}', "tun": '(["%s"])', "tap": '(["%s"])', "link": '[/"%s"/]', "elsewhere": '("%s")'}
 """Others are plain boxes."""
 _SEPARATORS = re.compile("[^A-Za-z0-9]+")
+_SETTINGS = '%%{init: {"flowchart": {"wrappingWidth": 600}}}%%'
+"""Boxes as wide as their lines: Mermaid would break those of IPv6 routes in two."""
 _SPECIAL = re.compile("[^\\w .,:/…·-]")
 
 
@@ -23,6 +25,7 @@ def mermaid(picture: Picture, direction: str) -> str:
 def _lines(picture: Picture, direction: str) -> Iterator[str]:
     names = _names(picture)
     colour = colours(picture.vids)
+    yield _SETTINGS
     yield "flowchart %s" % direction
     for node in picture.nodes:
         if not node.inside:

@@ -20,7 +20,8 @@ from playing import ROOT, SANDBOX, Result, play
 
 LAN = ROOT / "playbooks" / "netns_lan.yml"
 DRAW = ROOT / "playbooks" / "draw.yml"
-PICTURE = """flowchart LR
+PICTURE = """%%{init: {"flowchart": {"wrappingWidth": 600}}}%%
+flowchart LR
   namespace_blue["blue<br>eth0 192.0.2.12/24<br>2001:db8::12/64"]:::namespace
   namespace_red["red<br>eth0 192.0.2.11/24<br>2001:db8::11/64"]:::namespace
   this_host["this host<br>lan 192.0.2.1/24<br>2001:db8::1/64"]:::host
@@ -129,4 +130,4 @@ def test_example(name: str, tmp_path: Path) -> None:
     shown = succeeded(result) + "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir() if path.suffix in (".md", ".dot", ".svg"))
     assert "bridge br7" in shown
     if name == "mermaid":
-        assert re.fullmatch("```mermaid\nflowchart TB\n.*\n```\n?", (tmp_path / "network.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert re.fullmatch("```mermaid\n%%.*%%\nflowchart TB\n.*\n```\n?", (tmp_path / "network.md").read_text(encoding="utf-8"), flags=re.DOTALL)
