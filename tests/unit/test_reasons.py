@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keeps a pair apart where few kernels have what it takes: br_netfilter, which shows a firewall what a bridge forwards."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Chain, Way
+from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
+from records import cable, host, port, there
+
+ADDRESSES = {"red": [Address("192.0.2.1", 24), Address("2001:db8::1", 64)], "blue": [Address("192.0.2.2", 24), Address("2001:db8::2", 64)]}
+
+
+def lan() -> tuple[Reasons, Kernel]:
+    """Red and blue, each with a cable to one bridge of the host, and nothing in the way."""
+    links = [there("bridge", "br0")]
+    for name, addresses in ADDRESSES.items():
+        near = there("veth", f"{name}0", master="br0", port=port())
+        links += cable(near, there("veth", "eth0", name, addresses=addresses))
+    kernel = Kernel({link.netns: link.ifindex for link in links if link.netns})
+    return Reasons(host(*links), kernel), kernel
+
+
+class Kernel:
+    """The answers of a kernel, where each namespace has one link."""
+
+    def __init__(self, links: dict[str, int]) -> None:
+        self._links = links
+        self.settings: dict[str, str] = {}
+        self.firewall: list[Chain] = []
+
+    def way(self, netns: str, target: str) -> Way:
+        own = [address.local for address in ADDRESSES.get(netns, ()) if address.ipv6 == (":" in target)]
+        if not own:
+            raise KernelError(101)
+        return Way(self._links[netns], "", own[0])
+
+    def setting(self, netns: str, key: str) -> str | None:
+        return None if netns else self.settings.get(key)
+
+    def chains(self, netns: str) -> list[Chain]:
+        return [] if netns else self.firewall
+
+
+@pytest.mark.parametrize("key", ["iptables", "ip6tables"])
+@pytest.mark.parametrize("family", ["ip", "ip6", "inet", "bridge", "arp"])
+@pytest.mark.parametrize("value", ["1", "0", None])
+@pytest.mark.parametrize("target", ["192.0.2.2", "2001:db8::2"])
+def test_a_firewall_of_the_host_sees_what_a_bridge_forwards(key: str, family: str, value: str | None, target: str) -> None:
+    """If the kernel is told so, for the family of the packet; that of the bridge always does."""
+    reasons, kernel = lan()
+    kernel.firewall = [Chain(family, "filter", "FORWARD", "forward", "filter", drops=True)]
+    if value is not None:
+        kernel.settings["net/bridge/bridge-nf-call-%s" % key] = value
+    own = {"ip6tables": "ip6", "iptables": "ip"}[key]
+    shown = value == "1" and (own == "ip6") == (":" in target) and family in (own, "inet")
+    expected = f"chain FORWARD of table {family} filter on the host drops what its rules do not accept"
+    if shown:
+        assert reasons.of("red", target, "blue") == expected + ", and br_netfilter shows it what br0 forwards"
+    else:
+        assert reasons.of("red", target, "blue") == (expected if family == "bridge" else "")
+
+
+@pytest.mark.parametrize("chain", [("forward", False), ("input", True), ("output", True)])
+def test_other_chains_are_not_in_the_way(chain: tuple[str, bool]) -> None:
+    reasons, kernel = lan()
+    kernel.settings["net/bridge/bridge-nf-call-iptables"] = "1"
+    kernel.firewall = [Chain("ip", "filter", "CHAIN", chain[0], "filter", drops=chain[1])]
+    assert reasons.of("red", "192.0.2.2", "blue") == ""
