@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 OLDEST_PYROUTE2 := 0.7.2
+OLDEST_ANSIBLE := 2.18.0
 PARTS := unit kernel integration packaging lint sanity
 
 # Only the virtual environment may decide what is imported.
@@ -31,7 +32,7 @@ test: $(VENV)/test ## run every test
 
 unit: ## test the plan and the parsing as data
 kernel: ## test the engine on this kernel, with the newest and the oldest pyroute2
-integration: ## test the modules through Ansible
+integration: ## test the modules and plugins through Ansible, with the newest and the oldest ansible-core
 packaging: ## test the ways of installing the collection, and `make demo` in a fresh clone
 lint: ## check style, types and documentation
 sanity: ## run ansible-test sanity
@@ -95,4 +96,6 @@ $(VENV)/test: tests/requirements/test.txt | $(VENV)/demo
 	@$(VENV)/bin/pip install -qq --requirement $<
 	@$(VENV)/bin/pip install -qq --no-deps --upgrade --target $(VENV)/pyroute2-$(OLDEST_PYROUTE2) \
 	    pyroute2==$(OLDEST_PYROUTE2)
+	@$(VENV)/bin/pip install -qq --no-deps --upgrade --target $(VENV)/ansible-core-$(OLDEST_ANSIBLE) \
+	    ansible-core==$(OLDEST_ANSIBLE)
 	@touch $@

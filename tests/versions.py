@@ -11,7 +11,8 @@ from importlib.util import find_spec
 
 
 def ran_on() -> str:
-    """One line that says which kernel, which pyroute2 from where, and which Python."""
+    """One line that says which kernel, which pyroute2 from where, which Ansible, and which Python."""
     spec = find_spec("pyroute2")
     origin = os.path.dirname(os.path.dirname(os.path.realpath(spec.origin))) if spec and spec.origin else "nowhere"
-    return f"Linux {platform.release()}, pyroute2 {metadata.version('pyroute2')} from {origin}, Python {platform.python_version()}"
+    pyroute2, ansible = metadata.version("pyroute2"), metadata.version("ansible-core")
+    return f"Linux {platform.release()}, pyroute2 {pyroute2} from {origin}, ansible-core {ansible}, Python {platform.python_version()}"

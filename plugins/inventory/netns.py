@@ -426,21 +426,29 @@ def _named(parents: List[_Parent], spaces: Mapping[str, List[Space]], taken: Ite
             if name in named or name in taken:
                 owner = "namespace %s of %s" % (named[name][1]["name"], named[name][0].name) if name in named else "one of an earlier source"
                 raise AnsibleParserError("there are two hosts with the name %s: namespace %s of %s, and %s" % (name, space["name"], parent.name, owner))
-            named[wrap_var(name)] = (parent, space)
+            named[_no_template(name)] = (parent, space)
     return named
 
 
 def _variables(parent: _Parent, space: Space) -> Variables:
-    """What was read is no template, whoever chose the names."""
     return {
         "ansible_become": True,
         "ansible_become_method": "nfv.vnet.netns",
-        "ansible_netns": wrap_var(space["name"]),
+        "ansible_netns": _no_template(space["name"]),
         "vnet_host": parent.name,
-        "vnet_layout": wrap_var(space["layout"]),
-        "vnet_addresses": wrap_var(space["addresses"]),
-        "vnet_links": wrap_var(space["links"]),
+        "vnet_layout": _no_template(space["layout"]),
+        "vnet_addresses": _no_template(space["addresses"]),
+        "vnet_links": _no_template(space["links"]),
     }
+
+
+def _no_template(value: Any) -> Any:
+    """What was read, which must not become a template, whoever chose the names. Lists of ansible-core 2.18 show the mark, so others have none."""
+    if isinstance(value, list):
+        return [_no_template(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: _no_template(inner) for key, inner in value.items()}
+    return wrap_var(value) if isinstance(value, str) and "{" in value else value
 
 
 def _groups(variables: Variables) -> List[str]:

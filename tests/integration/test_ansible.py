@@ -82,7 +82,7 @@ def test_check_of_a_whole_playbook(tmp_path: Path) -> None:
     result = play(tmp_path, [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], "--check")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "changed=3" in result.stdout
-    assert "namespace red does not exist" in result.stderr
+    assert "namespace red does not exist" in " ".join(result.stderr.split())
 
 
 def test_nobody_is_pinged_in_check_mode(tmp_path: Path) -> None:

@@ -34,8 +34,10 @@ BUILD = [
     {
         "hosts": "localhost",
         "gather_facts": False,
-        "module_defaults": {"nfv.vnet.vnet_layout": "{{ layout }}"},
-        "tasks": [{"ansible.builtin.include_vars": {"file": "{{ file }}", "name": "layout"}}, {"nfv.vnet.vnet_layout": None}],
+        "tasks": [
+            {"ansible.builtin.include_vars": {"file": "{{ file }}", "name": "layout"}},
+            {"nfv.vnet.vnet_layout": None, "module_defaults": {"nfv.vnet.vnet_layout": "{{ layout }}"}},
+        ],
     }
 ]
 SUDO = """#!/bin/sh
@@ -164,7 +166,8 @@ def test_the_cache_answers_until_it_is_flushed(tmp_path: Path) -> None:
     (tmp_path / "lab.netns.yml").write_text("plugin: nfv.vnet.netns\ncache: true\ncache_plugin: ansible.builtin.jsonfile\ncache_connection: cache\n")
     gone = "ansible -i controller localhost -m nfv.vnet.vnet_layout -a 'name=lab state=absent' >&2"
     graph = "ansible-inventory -i lab.netns.yml --graph"
-    result = script(tmp_path, build("lab"), graph, gone, graph, f"{graph} --flush-cache")
+    flush = "ansible-playbook -i lab.netns.yml build.yml --list-hosts --flush-cache >&2"
+    result = script(tmp_path, build("lab"), graph, gone, graph, flush, graph)
     assert result.returncode == 0, result.stdout + result.stderr
     empty = ["@all:", "  |--@ungrouped:"]
     full = empty + [f"  |{row}" for group in ("layout_lab", "bridge_lab_br") for row in (f"--@{group}:", "  |--blue", "  |--red")]
