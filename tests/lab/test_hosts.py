@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from hosts import Host, Lab
 QUICKSTART = "playbooks/quickstart.yml"
 MARKS = "/run/netns/red /run/netns/blue /sys/class/net/br0 /sys/class/net/red0 /sys/class/net/tap0 /sys/class/net/tun0"
 UNREACHABLE = 4
+PASSWORD = "it's $ecret; ü"
 Result = subprocess.CompletedProcess
 
 
@@ -213,6 +215,42 @@ def test_a_namespace_that_is_not_there(lab: Lab) -> None:
     result = ansible(lab, "ansible", "all", "-m", "ping", "--become-method", "nfv.vnet.netns", "--extra-vars", "ansible_netns=nowhere")
     assert result.returncode == 2, result.stdout + result.stderr
     assert (result.stdout + result.stderr).count("there is no network namespace nowhere on this host") >= 3
+
+
+@pytest.fixture
+def guarded(lab: Lab) -> Iterator[str]:
+    """A host on which sudo wants to know the password of the user."""
+    host = lab.hosts[0]
+    once, again = (f"echo 'lab ALL=(ALL) {word}ALL' > /etc/sudoers.d/lab" for word in ("", "NOPASSWD: "))
+    done = host.ssh(f"echo {shlex.quote(f'lab:{PASSWORD}')} | sudo chpasswd && sudo sh -c {shlex.quote(once)}")
+    assert done.returncode == 0, done.stderr
+    yield host.name
+    done = host.ssh(f"echo {shlex.quote(PASSWORD)} | sudo -S sh -c {shlex.quote(again)}")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_password_on_the_way_into_a_namespace(lab: Lab, guarded: str, pipelining: bool) -> None:
+    def inside(**variables: object) -> Result[str]:
+        words = json.dumps({"ansible_netns": "inner", "ansible_pipelining": pipelining, **variables})
+        return ansible(lab, "ansible", guarded, "-m", "command", "-a", "ls /sys/class/net", "--become-method", "nfv.vnet.netns", "--extra-vars", words)
+
+    def netns(state: str) -> Result[str]:
+        known = json.dumps({"ansible_become_password": PASSWORD})
+        return ansible(lab, "ansible", guarded, "-m", "vnet_netns", "-a", f"name=inner state={state}", "--extra-vars", known)
+
+    made = netns("present")
+    assert made.returncode == 0, made.stdout + made.stderr
+    right, wrong, none = inside(ansible_become_password=PASSWORD), inside(ansible_become_password="another"), inside()
+    assert netns("absent").returncode == 0
+    assert right.returncode == 0, right.stdout + right.stderr
+    assert "lo" in right.stdout.splitlines()
+    assert "vec0" not in right.stdout
+    for result, complaint in ((wrong, "Incorrect nfv.vnet.netns password"), (none, "Missing nfv.vnet.netns password")):
+        assert result.returncode != 0
+        assert complaint in result.stdout + result.stderr
+        assert "Traceback" not in result.stdout + result.stderr
+        assert PASSWORD not in result.stdout + result.stderr
 
 
 def test_namespaces_of_many_hosts_as_hosts(lab: Lab, tmp_path: Path) -> None:
