@@ -19,7 +19,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Pat
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import census
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, shown
-from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons
+from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons, space
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, VnetError
 
 MODULE = "vnet_ping"
@@ -173,21 +173,17 @@ class _Selection:
             return [pair] if self._is_asked_for(address) else []
         families = {":" in address for address in self._addresses[source]}
         if not families:
-            raise VnetError("%ssources: %s has no address to ask from" % (where, _space(source)))
+            raise VnetError("%ssources: %s has no address to ask from" % (where, space(source)))
         addresses = self._own if self._layout and not destination else self._addresses[destination]
         pairs = [Pair(source, address) for address in addresses if (":" in address) in families and self._is_asked_for(address)]
         if not pairs:
-            words = (where, _space(destination), _space(source))
+            words = (where, space(destination), space(source))
             raise VnetError("%sdestinations: %s has no address that %s could ask" % words)
         self._homes.update(dict.fromkeys(pairs, destination))
         return pairs
 
     def _is_asked_for(self, address: str) -> bool:
         return not self._params["family"] or (":" in address) == (self._params["family"] == "ipv6")
-
-
-def _space(netns: str) -> str:
-    return "namespace %s" % netns if netns else "the host"
 
 
 def _usable(link: FoundLink) -> List[str]:

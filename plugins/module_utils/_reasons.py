@@ -87,7 +87,7 @@ class Reasons:
             try:
                 way = self._kernel.way(netns, target)
             except KernelError as error:
-                yield "%s has no route to %s (%s)" % (_space(netns), target, error)
+                yield "%s has no route to %s (%s)" % (space(netns), target, error)
                 return
             link = self._indexes.get((netns, way.device))
             if not link:
@@ -105,7 +105,7 @@ class Reasons:
             gates.append(_Gate(netns, "forward"))
             key = _FORWARDING[":" in target]
             if self._kernel.setting(netns, key) == "0":
-                yield "%s does not forward: %s is 0" % (_space(netns), key.replace("/", "."))
+                yield "%s does not forward: %s is 0" % (space(netns), key.replace("/", "."))
 
     def _next(self, link: FoundLink, address: str) -> Optional[FoundLink]:
         """The link that has the address, beside this one: in other networks of the host others may have it, too."""
@@ -184,5 +184,5 @@ def _named(link: FoundLink) -> str:
     return "%s in namespace %s" % (link.name, link.netns) if link.netns else "%s on the host" % link.name
 
 
-def _space(netns: str) -> str:
+def space(netns: str) -> str:
     return "namespace %s" % netns if netns else "the host"

@@ -9,16 +9,14 @@ many has to clear away behind them.
 from __future__ import annotations
 
 import socket
-import struct
 from contextlib import suppress
 from typing import Dict, Iterable, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import attribute, end_of, places
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import NDMSG, Reader
 
 _RTM_DELNEIGH, _RTM_GETNEIGH = 29, 30
-_NDMSG = struct.Struct("=BxxxiHBB")
 _NDA_DST = 1
 _NUD_NOARP, _NUD_PERMANENT = 0x40, 0x80
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
@@ -38,16 +36,16 @@ class Neighbours:
         """Removes what was learned since."""
         for netns, known in self._known.items():
             for family, index, address in self._learned(netns) - known:
-                body = _NDMSG.pack(family, index, 0, 0, 0) + attribute(_NDA_DST, address)
+                body = NDMSG.pack(family, index, 0, 0, 0) + attribute(_NDA_DST, address)
                 with suppress(KernelError):  # gone already
                     self._reader.socket(netns).request(_RTM_DELNEIGH, 0, body)
 
     def _learned(self, netns: str) -> Set[_Neighbour]:
         found: Set[_Neighbour] = set()
         for family in _FAMILIES:
-            for _type, buffer, start, end in self._reader.socket(netns).dump(_RTM_GETNEIGH, _NDMSG.pack(family, 0, 0, 0, 0)):
-                its_family, index, state, _flags, _kind = _NDMSG.unpack_from(buffer, start)
-                place = places(buffer, start + _NDMSG.size, end).get(_NDA_DST)
+            for _type, buffer, start, end in self._reader.socket(netns).dump(_RTM_GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
+                its_family, index, state, _flags, _kind = NDMSG.unpack_from(buffer, start)
+                place = places(buffer, start + NDMSG.size, end).get(_NDA_DST)
                 if its_family == family and place and not state & (_NUD_NOARP | _NUD_PERMANENT):
                     found.add((family, index, buffer[place : end_of(buffer, place)]))
         return found

@@ -13,11 +13,10 @@ from typing import List, NamedTuple, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import attribute, end_of, places
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RTMSG, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
 
 _RTM_GETROUTE = 26
-_RTMSG = struct.Struct("=BBBBBBBBI")
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
 _NETLINK_NETFILTER = 12
 _NFT_MSG_GETCHAIN = 10 << 8 | 4
@@ -58,9 +57,9 @@ class Paths:
         """KernelError where there is none: ENETUNREACH, or what an unreachable, prohibit or blackhole route says."""
         family = socket.AF_INET6 if ":" in target else socket.AF_INET
         address = socket.inet_pton(family, target)
-        body = _RTMSG.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0) + attribute(_RTA_DST, address)
+        body = RTMSG.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0) + attribute(_RTA_DST, address)
         _type, buffer, start, end = self._reader.socket(netns).get(_RTM_GETROUTE, body)
-        found = places(buffer, start + _RTMSG.size, end)
+        found = places(buffer, start + RTMSG.size, end)
 
         def ip(code: int) -> str:
             return socket.inet_ntop(family, buffer[found[code] : end_of(buffer, found[code])]) if code in found else ""

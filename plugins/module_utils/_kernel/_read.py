@@ -20,7 +20,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import Ro
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Values, Vlan
 
 _RTM_GETLINK, _RTM_GETADDR, _RTM_GETROUTE, _RTM_GETNEIGH, _RTM_GETNSID = 18, 22, 26, 30, 90
-_IFINFO, _IFADDR, _RTMSG = struct.Struct("=BxHiII"), struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI")
+_IFINFO, _IFADDR, RTMSG = struct.Struct("=BxHiII"), struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI")
 _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE, _IFLA_LINKINFO = 3, 5, 10, 16, 18
 _IFLA_AF_SPEC, _IFLA_EXT_MASK, _IFLA_CARRIER, _IFLA_LINK_NETNSID = 26, 29, 33, 37
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
@@ -31,7 +31,7 @@ _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_MULTIPATH, _
 _RTNH_F_ONLINK, _RTM_F_CLONED = 4, 0x200
 _RTPROT_KERNEL, _RTPROT_RA, _RTPROT_DHCP = 2, 9, 16
 _LOCAL_TABLE = 255
-_NDMSG = struct.Struct("=BxxxiHBB")
+NDMSG = struct.Struct("=BxxxiHBB")
 _NDA_LLADDR, _NDA_VLAN, _NDA_MASTER = 2, 5, 9
 _NUD_PERMANENT = 0x80
 _NETNSA_NSID, _NETNSA_FD = 1, 3
@@ -191,7 +191,7 @@ class Reader:
         found = []
         for family in (socket.AF_INET, socket.AF_INET6):
             for number in sorted(set(tables)) if tables is not None else [0]:
-                body = _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + selection
+                body = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + selection
                 body += table.attribute(_RTA_TABLE, struct.pack("=I", number)) if number else b""
                 try:
                     messages = self.socket(netns).dump(_RTM_GETROUTE, body)
@@ -207,7 +207,7 @@ class Reader:
 
     def fdb(self, netns: str) -> List[Neighbour]:
         """The forwarding databases of all bridges."""
-        body = _NDMSG.pack(socket.AF_BRIDGE, 0, 0, 0, 0)
+        body = NDMSG.pack(socket.AF_BRIDGE, 0, 0, 0, 0)
         messages = self.socket(netns).dump(_RTM_GETNEIGH, body)
         return [_read_neighbour(buffer, start, end) for _type, buffer, start, end in messages]
 
@@ -345,11 +345,11 @@ def _read_address(buffer: bytes, start: int, end: int) -> Address:
 
 
 def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
-    family, length, _source, tos, number, protocol, scope, kind, flags = _RTMSG.unpack_from(buffer, start)
+    family, length, _source, tos, number, protocol, scope, kind, flags = RTMSG.unpack_from(buffer, start)
     values: Dict[str, Any] = {}
     destination = "0.0.0.0" if family == socket.AF_INET else "::"
     metric = device = 0
-    for code, first, last in table.split(buffer, start + _RTMSG.size, end):
+    for code, first, last in table.split(buffer, start + RTMSG.size, end):
         if code == _RTA_MULTIPATH:
             return None
         if code == _RTA_DST:
@@ -375,10 +375,10 @@ def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
 
 
 def _read_neighbour(buffer: bytes, start: int, end: int) -> Neighbour:
-    _family, device, state, flags, _type = _NDMSG.unpack_from(buffer, start)
+    _family, device, state, flags, _type = NDMSG.unpack_from(buffer, start)
     mac = ""
     master = vlan = 0
-    for code, first, last in table.split(buffer, start + _NDMSG.size, end):
+    for code, first, last in table.split(buffer, start + NDMSG.size, end):
         if code == _NDA_LLADDR:
             mac = buffer[first:last].hex(":")
         elif code == _NDA_VLAN:
