@@ -91,7 +91,7 @@ $(VENV)/demo: tests/requirements/demo.txt | $(VENV)/bin/pip
 	@$(VENV)/bin/pip install -qq --requirement $<
 	@touch $@
 
-$(VENV)/test: tests/requirements/test.txt | $(VENV)/demo
+$(VENV)/test: tests/requirements/test.txt Makefile | $(VENV)/demo
 	@echo 'Preparing $(VENV) for the tests, once …'
 	@$(VENV)/bin/pip install -qq --requirement $<
 	@$(VENV)/bin/pip install -qq --no-deps --upgrade --target $(VENV)/pyroute2-$(OLDEST_PYROUTE2) \

@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user with -v sees of a layout: what it is about, and what became of it, instead of thousands of commands."""
+"""What Ansible would be slow at, or loud, with thousands of items.
+
+Lists without templates are not searched for any, and a user with -v sees what a layout is about, and what became of it,
+instead of thousands of commands.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +22,18 @@ _LISTS = ("namespaces", "bridges", "tuntaps", "veths", "links")
 
 
 class ActionModule(NormalAction):  # type: ignore[misc]
-    """Runs the module as any other."""
-
     @classmethod
-    def finalize_task_arg(cls, name: str, value: Any, templar: Any, *context: Any) -> Any:
-        """The value of an argument (a hook since ansible-core 2.19).
+    def finalize_task_arg(cls, name: str, value: Any, templar: Any, *context: Any, **more: Any) -> Any:
+        """The value of an argument (an experimental hook of ansible-core since 2.19).
 
-        Ansible looks for templates in every value of every item, which takes longer than to look at the network.
+        Ansible looks for templates in every value of every item, which takes longer than to look at the network. Here plain
+        data is taken as it is; everything else is left to Ansible.
         """
         if name in _LISTS and hasattr(templar, "resolve_to_container"):
-            with suppress(_TemplateError):
-                return _plain(templar.resolve_to_container(value))
-        return super().finalize_task_arg(name, value, templar, *context)
+            value = templar.resolve_to_container(value)  # once: a lookup in it may cost much, or change something
+            with suppress(_NotPlainError):
+                return _plain(value)
+        return super().finalize_task_arg(name, value, templar, *context, **more)
 
     def run(self, tmp: Any = None, task_vars: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
         display = Display()
@@ -42,21 +46,21 @@ class ActionModule(NormalAction):  # type: ignore[misc]
         return result
 
 
-class _TemplateError(Exception):
-    """There is something to template, or something else that is for Ansible."""
+class _NotPlainError(Exception):
+    """Something may be a template, or is of a type that Ansible knows what to do with."""
 
 
 def _plain(value: Any) -> Any:
-    """A copy of data that means what it says, without what Ansible notes of its origin. _TemplateError where it may not."""
+    """A copy of plain data, without what Ansible notes of its origin. _NotPlainError where there is anything else in it."""
     if isinstance(value, dict):
         return {_plain(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
-    if isinstance(value, str) and "{" not in value:
+    if isinstance(value, str) and "{" not in value and not value.startswith("#jinja2:"):  # the signs that Ansible goes by
         return str(value)
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    raise _TemplateError
+    raise _NotPlainError
 
 
 def _declared(args: Mapping[str, Any]) -> str:

@@ -89,6 +89,7 @@ keyed_groups:
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -113,6 +114,7 @@ try:
 except ImportError:  # ansible-core 2.18 takes every text for a template that is not marked as unsafe
     trust_as_template = str
 
+_PLAIN = re.compile("[A-Za-z0-9_.:/@-]*")
 _PARENTS = "vnet_parents"
 _CONTROLLER = "vnet_controller"
 """Names in the inventory of the inner run."""
@@ -443,12 +445,15 @@ def _variables(parent: _Parent, space: Space) -> Variables:
 
 
 def _no_template(value: Any) -> Any:
-    """What was read, which must not become a template, whoever chose the names. Lists of ansible-core 2.18 show the mark, so others have none."""
+    """Marks what was read, so that Ansible neither templates nor evaluates it, whoever chose the names.
+
+    Plain words have no mark: ansible-inventory --list of ansible-core 2.18 would show it in their place.
+    """
     if isinstance(value, list):
         return [_no_template(inner) for inner in value]
     if isinstance(value, dict):
         return {key: _no_template(inner) for key, inner in value.items()}
-    return wrap_var(value) if isinstance(value, str) and "{" in value else value
+    return wrap_var(value) if isinstance(value, str) and not _PLAIN.fullmatch(value) else value
 
 
 def _groups(variables: Variables) -> List[str]:

@@ -169,7 +169,8 @@ class Places:
         number = int.from_bytes(message, "little")
         if number & mask != headers:
             found = places(message, start, len(message))
-            mask = sum(0xFFFFFFFF << 8 * (first - 4) for _code, first, _last in split(message, start))
+            headers_at = [start, *((last + 3) & ~3 for _code, _first, last in split(message, start))]  # also what ends them
+            mask = sum(0xFFFFFFFF << 8 * place for place in headers_at)
             self._known[len(message)] = mask, number & mask, found
         return found
 

@@ -161,6 +161,17 @@ def test_names_are_no_templates(tmp_path: Path) -> None:
     assert "msg: ({{6*7}})" in result.stdout
 
 
+def test_names_are_no_expressions(tmp_path: Path) -> None:
+    """A host chose the name, and a condition is evaluated on the controller."""
+    (tmp_path / "lab.netns.yml").write_text(example(2))
+    layout = yaml.safe_dump({"name": "lab", "namespaces": [{"name": "x'~lookup('pipe','>evaluated')~'"}]})
+    task = {"ansible.builtin.debug": {"msg": "same"}, "when": "'{{ ansible_netns }}' != 'red'", "ignore_errors": True}
+    (tmp_path / "compare.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task]}]))
+    result = script(tmp_path, f"cat > lab.yml <<'END'\n{layout}\nEND", "ansible-playbook -i lab.netns.yml compare.yml")
+    assert "ok=1" in result.stdout, result.stdout + result.stderr
+    assert not (tmp_path / "evaluated").exists()
+
+
 def test_the_cache_answers_until_it_is_flushed(tmp_path: Path) -> None:
     """The graph is the same when the layout is gone."""
     (tmp_path / "lab.netns.yml").write_text("plugin: nfv.vnet.netns\ncache: true\ncache_plugin: ansible.builtin.jsonfile\ncache_connection: cache\n")

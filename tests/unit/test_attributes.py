@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
@@ -231,8 +232,11 @@ def test_places_of_many_messages_are_those_of_each() -> None:
         attributes((3, b"eth0"), (4, b"1234")) + b"\0\0\0\0",
         attributes((3 | 1 << 15, b"eth0"), (4, b"1234"), (29, b"")),
         attributes((3, b"eth0"), (4, b"1234")),
+        attributes((3, b"eth0")) + bytes(12),
+        attributes() + bytes(28),
         attributes(),
     ]
-    places = table.Places()
-    for message in [*messages, *reversed(messages), *messages]:
-        assert places(message, 4) == table.places(message, 4, len(message))
+    for first, second in itertools.product(messages, repeat=2):
+        places = table.Places()
+        for message in (first, second, first):
+            assert places(message, 4) == table.places(message, 4, len(message))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,13 @@ from ansible.template import Templar, trust_as_template
 from ansible_collections.nfv.vnet.plugins.action.vnet_layout import ActionModule
 
 PLAIN: list[Any] = [{"name": "a", "up": False, "mtu": 1400, "forward_delay": 2.5, "master": "", "vlans": [], "peer": {"name": "b", "netns": None}}]
+DELIMITED = [{"name": "#jinja2: variable_start_string:'[[', variable_end_string:']]'\n[[ prefix ]]"}]
 TEMPLATES: list[Any] = [{"name": "{{ prefix }}1", "peer": {"addresses": ["192.0.2.{{ 1 + 1 }}/24"]}}, {"{{ prefix }}": 1}]
 FOREIGN = [{"name": "{{ prefix }}"}]
 """Of somebody whom Ansible does not trust: no template."""
 
 
-SEARCHED = classmethod(lambda _class, *given: given)
+SEARCHED = classmethod(lambda _class, *given, **more: (*given, *more.values()))
 """Stands for what Ansible does with the arguments of any other module."""
 
 
@@ -46,6 +48,7 @@ def engine() -> Any:
     [
         PLAIN,
         TEMPLATES,
+        DELIMITED,
         "{{ plain }}",
         "{{ nested }}",
         "{{ templates }}",
@@ -86,8 +89,20 @@ def test_data_is_not_searched_for_templates(engine: Any, monkeypatch: pytest.Mon
     assert ActionModule.finalize_task_arg("name", trusted("a"), engine, None)[0] == "name"
 
 
+def test_an_expression_is_evaluated_once(engine: Any, tmp_path: Path) -> None:
+    """Whatever is found in it then."""
+    for alias in ("plain", "{"):
+        calls = tmp_path / alias
+        line = "lookup('pipe', 'echo called >> %s; echo 1400')" % calls
+        value = trusted("{{ [{'alias': '%s', 'mtu': %s}] }}" % (alias, line))
+        assert ActionModule.finalize_task_arg("bridges", value, engine, None) == [{"alias": alias, "mtu": "1400"}]
+        assert calls.read_text() == "called\n"
+
+
 def test_another_engine_is_left_to_its_own_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hook may change: then Ansible does as with any other module."""
     monkeypatch.setattr(NormalAction, "finalize_task_arg", SEARCHED, raising=False)
     for given in (("veths", PLAIN, object()), ("veths", PLAIN, object(), None, 1)):
         assert ActionModule.finalize_task_arg(*given) == given
+    engine = object()
+    assert ActionModule.finalize_task_arg("veths", PLAIN, engine, context=None) == ("veths", PLAIN, engine, None)
