@@ -12,7 +12,8 @@ class ModuleDocFragment:
 author:
   - The nfv.vnet developers (@nfv-vnet)
 requirements:
-  - pyroute2 0.7.2 or newer on the target host, packaged as python3-pyroute2 for Debian, Ubuntu, Fedora and EPEL
+  - pyroute2 0.7.2 or newer on the target host, packaged as python3-pyroute2 for Debian, Ubuntu, Fedora and EPEL;
+    with Python 3.8 one before 0.9
   - on the target host root, or CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespaces at work
 notes:
   - An option that is not given is left alone, but for C(up) and C(loopback), which are true then. V(false), V(0) and V([]) are values.

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from importlib.util import find_spec
 from typing import Tuple
 
 from ansible.module_utils.basic import missing_required_lib
 
 OLDEST = (0, 7, 2)
+_NEEDS_PYTHON_3_9 = (0, 9)
+"""Since then pyroute2 cannot be imported by Python 3.8, though pip installs 0.9.1 and 0.9.2 there."""
 _PACKAGES = "Debian and Ubuntu: python3-pyroute2; Fedora and EPEL: python3-pyroute2; pip: pyroute2"
 _METADATA = re.compile(r"pyroute2-([0-9]+(?:\.[0-9]+)*)[^/]*\.(?:dist|egg)-info")
 
@@ -27,6 +30,13 @@ def complaint() -> str:
     if found and found < OLDEST:
         reason = "on the target host (%s); %s is version %s." % (_PACKAGES, folder, _text(found))
         return str(missing_required_lib(library, reason=reason))
+    if found >= _NEEDS_PYTHON_3_9 and sys.version_info < (3, 9):
+        return "pyroute2 %s in %s does not run with Python %s on the target host; install an older one: pip install 'pyroute2<%s'" % (
+            _text(found),
+            folder,
+            _text(sys.version_info[:2]),
+            _text(_NEEDS_PYTHON_3_9),
+        )
     return ""
 
 

@@ -9,6 +9,7 @@ import socket
 import struct
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable
 
 import pytest
@@ -1148,6 +1149,20 @@ def test_where_pyroute2_is_too_old_its_version_is_named_too(monkeypatch: pytest.
 )
 def test_where_pyroute2_is_new_enough_or_does_not_say_there_is_no_complaint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, metadata: list[str]) -> None:
     monkeypatch.setattr(_dependency, "find_spec", lambda _name: package(tmp_path, *metadata))
+    assert _dependency.complaint() == ""
+
+
+@pytest.mark.parametrize(("python", "found"), [((3, 8, 18), "0.9.1"), ((3, 8, 18), "0.9.2"), ((3, 8, 0), "1.0")])
+def test_a_pyroute2_that_this_python_cannot_import_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, python: tuple[int, ...], found: str) -> None:
+    monkeypatch.setattr(_dependency, "find_spec", lambda _name: package(tmp_path, f"pyroute2-{found}.dist-info"))
+    monkeypatch.setattr(_dependency, "sys", SimpleNamespace(version_info=python))
+    assert_sentence(_dependency.complaint(), [found, "Python 3.8", str(tmp_path), "pip install 'pyroute2<0.9'"])
+
+
+@pytest.mark.parametrize(("python", "found"), [((3, 9, 0), "0.9.2"), ((3, 8, 18), "0.8.1"), ((3, 8, 18), "0.7.2")])
+def test_one_that_it_can_import_is_good(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, python: tuple[int, ...], found: str) -> None:
+    monkeypatch.setattr(_dependency, "find_spec", lambda _name: package(tmp_path, f"pyroute2-{found}.dist-info"))
+    monkeypatch.setattr(_dependency, "sys", SimpleNamespace(version_info=python))
     assert _dependency.complaint() == ""
 
 
