@@ -190,6 +190,7 @@ def test_a_host_that_is_off_is_named(tmp_path: Path) -> None:
     (tmp_path / "lab.netns.yml").write_text(yaml.safe_dump(content))
     result = script(tmp_path, "ansible-inventory -i lab.netns.yml --graph", ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="1")
     assert result.returncode != 0
-    assert "server cannot be asked for its namespaces: " in result.stderr
-    assert "/no/python" in result.stderr
-    assert "Traceback" not in result.stderr
+    told = " ".join(result.stderr.split())  # ansible-core 2.18 breaks lines
+    assert "server cannot be asked for its namespaces: " in told
+    assert "/no/python" in told
+    assert "Traceback" not in told
