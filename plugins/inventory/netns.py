@@ -115,6 +115,7 @@ except ImportError:  # ansible-core 2.18 takes every text for a template that is
     trust_as_template = str
 
 _PLAIN = re.compile("[A-Za-z0-9_.:/@-]*")
+"""What can be neither a template nor an expression that calls something."""
 _PARENTS = "vnet_parents"
 _CONTROLLER = "vnet_controller"
 """Names in the inventory of the inner run."""
@@ -428,7 +429,7 @@ def _named(parents: List[_Parent], spaces: Mapping[str, List[Space]], taken: Ite
             if name in named or name in taken:
                 owner = "namespace %s of %s" % (named[name][1]["name"], named[name][0].name) if name in named else "one of an earlier source"
                 raise AnsibleParserError("there are two hosts with the name %s: namespace %s of %s, and %s" % (name, space["name"], parent.name, owner))
-            named[_no_template(name)] = (parent, space)
+            named[_marked(name)] = (parent, space)
     return named
 
 
@@ -436,23 +437,23 @@ def _variables(parent: _Parent, space: Space) -> Variables:
     return {
         "ansible_become": True,
         "ansible_become_method": "nfv.vnet.netns",
-        "ansible_netns": _no_template(space["name"]),
+        "ansible_netns": _marked(space["name"]),
         "vnet_host": parent.name,
-        "vnet_layout": _no_template(space["layout"]),
-        "vnet_addresses": _no_template(space["addresses"]),
-        "vnet_links": _no_template(space["links"]),
+        "vnet_layout": _marked(space["layout"]),
+        "vnet_addresses": _marked(space["addresses"]),
+        "vnet_links": _marked(space["links"]),
     }
 
 
-def _no_template(value: Any) -> Any:
+def _marked(value: Any) -> Any:
     """Marks what was read, so that Ansible neither templates nor evaluates it, whoever chose the names.
 
     Plain words have no mark: ansible-inventory --list of ansible-core 2.18 would show it in their place.
     """
     if isinstance(value, list):
-        return [_no_template(inner) for inner in value]
+        return [_marked(inner) for inner in value]
     if isinstance(value, dict):
-        return {key: _no_template(inner) for key, inner in value.items()}
+        return {key: _marked(inner) for key, inner in value.items()}
     return wrap_var(value) if isinstance(value, str) and not _PLAIN.fullmatch(value) else value
 
 

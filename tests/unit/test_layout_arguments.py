@@ -20,8 +20,6 @@ DELIMITED = [{"name": "#jinja2: variable_start_string:'[[', variable_end_string:
 TEMPLATES: list[Any] = [{"name": "{{ prefix }}1", "peer": {"addresses": ["192.0.2.{{ 1 + 1 }}/24"]}}, {"{{ prefix }}": 1}]
 FOREIGN = [{"name": "{{ prefix }}"}]
 """Of somebody whom Ansible does not trust: no template."""
-
-
 SEARCHED = classmethod(lambda _class, *given, **more: (*given, *more.values()))
 """Stands for what Ansible does with the arguments of any other module."""
 
