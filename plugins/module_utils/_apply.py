@@ -44,8 +44,8 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tu
 
     VnetError where that failed. The host is as it was before then, or the error says what is not.
     """
-    transaction = Transaction(reader, layout)
-    transaction.save(before, steps)
+    transaction = Transaction(reader, layout, before)
+    transaction.save(steps)
     for number in _SIGNALS:
         signal.signal(number, _stop)
     try:
@@ -92,19 +92,20 @@ def _stop(number: int, _frame: Any) -> None:
 class Transaction:
     """Steps that were taken, to be taken back in reverse."""
 
-    def __init__(self, reader: Reader, layout: Layout) -> None:
+    def __init__(self, reader: Reader, layout: Layout, before: Host) -> None:
         self._reader = reader
         self._writer = Writer(reader)
         self._layout = layout
+        self._before = before
         self._saved: Dict[LinkId, Saved] = {}
         self.taken: List[Step] = []
 
-    def save(self, before: Host, steps: List[Step]) -> None:
+    def save(self, steps: List[Step]) -> None:
         """Remembers the addresses and routes that the steps may cost."""
-        for link in {(step.netns, step.name) for step in steps if not _harmless(step)} & set(before.links):
-            self._saved[link] = save_link(self._reader.socket(link[0]), before.links[link].ifindex)
+        for link in {(step.netns, step.name) for step in steps if not _harmless(step)} & set(self._before.links):
+            self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
         for namespace in self._layout.namespaces:
-            if namespace.routes is not None and before.exists(namespace.name):
+            if namespace.routes is not None and self._before.exists(namespace.name):
                 tables = [MAIN_TABLE] + [route.table for route in namespace.routes]
                 self._saved[namespace.name, ""] = save_routes(self._reader.socket(namespace.name), tables)
 
@@ -114,7 +115,8 @@ class Transaction:
 
     def run(self, steps: List[Step]) -> None:
         poorer: Dict[LinkId, Saved] = {}
-        for step, bundle in _bundled(steps):
+        earlier = len(self.taken)
+        for step, bundle in _bundled(steps, self._before):
             if not step.act.startswith("address"):
                 self._restore_routes(poorer)
             link = (step.netns, step.name)
@@ -130,9 +132,10 @@ class Transaction:
                 if self._holds(step) or (step.act, error.code) in _GONE:
                     continue
                 if step.act in _FINAL or step.act in _OPPOSITE:
-                    del self.taken[-len(bundle) :]
+                    self.taken[-len(bundle) :] = [one for one in bundle if self._is_gone(one)]
                 raise VnetError("%s: %s%s" % (subject(self._layout, step), error, _hint(step, error))) from None
         self._restore_routes(poorer)
+        self.taken[earlier:] = steps  # as they were planned
 
     def _restore_routes(self, links: Dict[LinkId, Saved]) -> None:
         """The last address of a link takes all routes with it, also those that nobody spoke of."""
@@ -150,6 +153,12 @@ class Transaction:
             return False
         values = (link.port or {}) if step.act == "port set" else link.values
         return all(rows[name].same(values.get(name), value) for name, value in step.new.items())
+
+    def _is_gone(self, step: Step) -> bool:
+        """Whether the step deleted what it is about, though those that it went together with failed."""
+        if step.act == "netns delete":
+            return self._reader.namespaces.identity(step.name) is None
+        return step.act == "link delete" and self._reader.link(step.netns, step.name) is None
 
     def undo(self) -> List[str]:
         """Takes everything back as far as that can be; returns what is lost."""
@@ -207,19 +216,46 @@ def _group(new: Values) -> Values:
     return {"link_group": new["group"]} if "group" in new else {}
 
 
+def _netns_delete(writer: Writer, step: Step) -> None:
+    writer.namespaces_delete(step.new or [step.name])
+
+
+_FADING = "cable that ends in a namespace that was deleted"
+
+
 def _link_delete(writer: Writer, step: Step) -> None:
-    if isinstance(step.new, list):
+    if step.old == _FADING:
+        writer.links_fade(step.netns, step.new)
+        return
+    if step.old == "bridge":
+        writer.bridges_release(step.netns, step.new or [step.name])
+    if step.new:
         writer.links_delete(step.netns, step.new)
     else:
         writer.link_delete(step.netns, step.name)
 
 
-def _bundled(steps: List[Step]) -> Iterator[Tuple[Step, List[Step]]]:
-    """Steps to run, each with those that it stands for: links go together, as alone each takes as long as all of them."""
-    for (act, netns), group in groupby(steps, lambda step: (step.act, step.netns)):
+def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]]]:
+    """Steps to run, each with those that it stands for: many deletions go together, as alone each takes as long as all of them.
+
+    Namespaces go before links: the kernel clears the cables away that end in them.
+    """
+    going = {step.name for step in steps if step.act == "netns delete" and not before.namespaces[step.name].pids}
+
+    def order(step: Step) -> Tuple[int, str, Optional[str]]:
+        if step.act == "netns delete":
+            return 1, "", None
+        if step.act != "link delete":
+            return 0, "", None
+        found = before.links.get((step.netns, step.name))
+        if found and found.peer and found.peer[0] in going:
+            return 4, step.netns, _FADING
+        return (2, step.netns, step.old) if step.old == "bridge" else (3, step.netns, None)
+
+    for (turn, netns, old), group in groupby(sorted(steps, key=lambda step: order(step)[:2]), order):
         bundle = list(group)
-        if act == "link delete" and len(bundle) > 1:
-            yield Step(act, netns, bundle[0].name, [step.name for step in bundle]), bundle
+        if turn and (len(bundle) > 1 or old == _FADING):
+            yield Step(bundle[0].act, netns, bundle[0].name, [step.name for step in bundle], old), bundle
         else:
             yield from ((step, [step]) for step in bundle)
 
@@ -228,7 +264,7 @@ _Action = Callable[[Writer, Step], None]
 
 _ACTIONS: Dict[str, _Action] = {
     "netns add": lambda writer, step: writer.namespace_add(step.name, step.new or {}),
-    "netns delete": lambda writer, step: writer.namespace_delete(step.name),
+    "netns delete": _netns_delete,
     "nsid set": lambda writer, step: writer.nsid_set(step.netns, step.name, step.new),
     "sysctl set": lambda writer, step: writer.sysctl_set(step.netns, step.name, step.new),
     "link add": _link_add,
@@ -348,6 +384,6 @@ def _action(step: Step) -> str:
         return "%s %s" % (step.act, vlan.options()["vid"])
     if step.act == "link add" and step.new.get("master"):
         return "link add with master %s" % step.new["master"]
-    if step.act == "link delete" and step.new:
-        return "link delete %s" % ", ".join(step.new)
+    if step.act in ("link delete", "netns delete") and step.new:
+        return "%s %s" % (step.act, ", ".join(step.new))
     return step.act

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import resource as limits
 import signal
+import socket
 from typing import Any, Dict, List
 
 import pytest
@@ -238,6 +239,16 @@ def test_processes_in_a_namespace_that_goes_are_a_warning() -> None:
         assert f"namespace red lives on without a name, with its links, until these processes end: {process.pid}" in warning
     os.close(reader)
     os.close(writer)
+
+
+def test_a_cable_goes_though_something_keeps_its_other_end() -> None:
+    """A socket keeps a namespace alive as a process does, and nobody can be asked for it."""
+    lay(**full())
+    with inside("red"):
+        keeper = socket.socket()
+    assert clear()["warnings"] == []
+    assert names(snapshot()) == []
+    keeper.close()
 
 
 # The diff and the numbers

@@ -12,6 +12,7 @@ from typing import Callable, Dict, List, Optional
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from layouts import SCENARIOS, Scenario, clear, difference, full, lay, names
 from moments import Failing
@@ -100,6 +101,36 @@ def test_when_something_was_deleted_the_error_says_what_is_lost() -> None:
         clear()
     clear()
     assert list(snapshot()) == [""]
+    assert names(snapshot()) == []
+
+
+def test_namespaces_go_first_and_all_of_a_kind_together() -> None:
+    lay(**full())
+    with Failing() as whole:
+        clear()
+    assert [(step.act, sorted(step.new or [step.name])) for step in whole.steps] == [
+        ("netns delete", ["blue", "red"]),
+        ("link delete", ["br0"]),
+        ("link delete", ["tap0"]),
+        ("link delete", ["h2", "up0"]),
+    ]
+
+
+def test_of_what_goes_together_the_error_says_which_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    lay(**full())
+    remove = Namespaces.remove
+
+    def removed(namespaces: Namespaces, name: str) -> None:
+        if name == "red":
+            raise _injected()
+        remove(namespaces, name)
+
+    monkeypatch.setattr(Namespaces, "remove", removed)
+    with pytest.raises(VnetError, match=r"netns delete blue, red: .*injected.*This cannot be taken back: vnet_layout lab: blue: netns delete$"):
+        clear()
+    monkeypatch.undo()
+    assert list(snapshot()) == ["", "red"]
+    clear()
     assert names(snapshot()) == []
 
 

@@ -24,6 +24,7 @@ _IFA_F_NODAD = 0x02
 
 _uint32 = struct.Struct("=I").pack
 _WIRE: Dict[str, Callable[[Any], bytes]] = {
+    "uint8": struct.Struct("=B").pack,
     "uint32": _uint32,
     "string": str.encode,
     "l2addr": lambda text: bytes.fromhex(text.replace(":", "")),
@@ -61,6 +62,12 @@ def namespace(descriptor: int) -> bytes:
 
 def kind(word: str, data: bytes = b"") -> bytes:
     return attribute(_IFLA_LINKINFO, attribute(_INFO_KIND, word.encode()) + data)
+
+
+def bridge(values: Values) -> bytes:
+    """What a link that is there already becomes as a bridge."""
+    rows = ((table.OF_KIND["bridge"][name], value) for name, value in values.items())
+    return kind("bridge", attribute(_INFO_DATA, b"".join(attribute(row.code, _WIRE[row.kind.wire](row.kind.encode(value))) for row, value in rows)))
 
 
 def far_end(values: Values, *attributes: bytes) -> bytes:

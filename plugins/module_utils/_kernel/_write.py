@@ -26,6 +26,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_SETLINK = 16, 17, 19
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE, _RTM_NEWNSID = 20, 21, 24, 25, 88
 _SETTLED_WITHIN, _PAUSE = 3.0, 0.01  # seconds
+_FADED_WITHIN, _MOMENT = 0.5, 0.001  # seconds
 _NEW = NLM_F_CREATE | NLM_F_EXCL
 _BRIDGE_FLAGS_MASTER, _BRIDGE_FLAGS_SELF = 1, 2
 _IFLA_PROTINFO, _NLA_F_NESTED = 12, 0x8000
@@ -102,9 +103,14 @@ class Writer:
             if loopback:
                 opened.request(_RTM_NEWLINK, 0, _pack.link(_LOOPBACK, loopback))
 
-    def namespace_delete(self, name: str) -> None:
-        self._reader.forget(name)
-        self._namespaces.remove(name)
+    def namespaces_delete(self, names: List[str]) -> None:
+        """Takes the names away, and then what keeps the namespaces alive here: while the kernel clears one away, each name takes it longer."""
+        try:
+            for name in names:
+                self._namespaces.remove(name)
+        finally:
+            for name in names:
+                self._reader.forget(name)
 
     def nsid_set(self, netns: str, other: str, nsid: int) -> None:
         with self._namespaces.open(other) as descriptor:
@@ -182,6 +188,26 @@ class Writer:
             with suppress(KernelError):  # it went with its other end
                 self._change(netns, name, group)
         self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(0, group))
+
+    def links_fade(self, netns: str, names: List[str]) -> None:
+        """Waits for cables whose other ends are in namespaces that were deleted; deletes those that something keeps alive."""
+        deadline = time.monotonic() + _FADED_WITHIN
+        left = list(reversed(names))
+        while left and time.monotonic() < deadline:
+            if self._reader.link(netns, left[-1]):
+                time.sleep(_MOMENT)
+            else:
+                left.pop()
+                deadline = time.monotonic() + _FADED_WITHIN
+        left = [name for name in left if self._reader.link(netns, name)]
+        if left:
+            self.links_delete(netns, left)
+
+    def bridges_release(self, netns: str, names: List[str]) -> None:
+        """Makes bridges that go let go of their ports quickly: with snooping each port that leaves is told to all others."""
+        for name in names:
+            with suppress(KernelError):  # a kernel without it, or a bridge that is gone
+                self._change(netns, name, {}, _pack.bridge({"mcast_snooping": False}))
 
     def vlan_add(self, netns: str, name: str, vlan: Vlan, of_bridge: bool) -> None:
         self._vlan(_RTM_SETLINK, netns, name, vlan, of_bridge)
