@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Generic, Iterator, List, NamedTuple, Optional, Tuple, TypeVar
 
 _NLATTR = struct.Struct("=HH").unpack_from
 
@@ -157,22 +157,47 @@ def places(payload: bytes, start: int, end: int) -> Dict[int, int]:
     return {code: first for code, first, _last in split(payload, start, end)}
 
 
-class Places:
-    """The same for many messages: of one length most have the same attributes at the same places, which is seen at one glance."""
+class Outline:
+    """What a message has in common with others whose attributes are the same ones at the same places, seen at one glance."""
 
-    def __init__(self) -> None:
-        self._known: Dict[int, Tuple[int, int, Dict[int, int]]] = {}
-        """By length: where the headers of the attributes are, all bits set; the headers; the places."""
+    def __init__(self, message: bytes, start: int) -> None:
+        self._first = int.from_bytes(message, "little")
+        self._mask = 0
+        """The bytes that make the outline, all bits set."""
+        self.places: Dict[int, slice] = {code: slice(first, last) for code, first, last in self.split(message, start, len(message))}
+        """Where the payload of each attribute is."""
 
-    def __call__(self, message: bytes, start: int) -> Dict[int, int]:
-        mask, headers, found = self._known.get(len(message), (0, 1, {}))
-        number = int.from_bytes(message, "little")
-        if number & mask != headers:
-            found = places(message, start, len(message))
-            headers_at = [start, *((last + 3) & ~3 for _code, _first, last in split(message, start))]  # also what ends them
-            mask = sum(0xFFFFFFFF << 8 * place for place in headers_at)
-            self._known[len(message)] = mask, number & mask, found
+    def fits(self, message: bytes) -> bool:
+        """Whether a message of the same length has this outline."""
+        return not (int.from_bytes(message, "little") ^ self._first) & self._mask
+
+    def split(self, message: bytes, start: int, end: int) -> List[Tuple[int, int, int]]:
+        found = list(split(message, start, end))
+        for first in [start, *((last + 3) & ~3 for _code, _first, last in found)]:  # the headers, and what ends them
+            self.fix(first, min(first + 4, end))
         return found
+
+    def fix(self, first: int, last: int) -> None:
+        """These bytes belong to the outline."""
+        self._mask |= ((1 << 8 * max(0, last - first)) - 1) << 8 * first
+
+
+_Shape = TypeVar("_Shape", bound=Outline)
+
+
+class Outlines(Generic[_Shape]):
+    """The outlines of many messages, of which most are like the last one of their length and family."""
+
+    def __init__(self, make: Callable[[bytes], _Shape]) -> None:
+        self._make = make
+        self._last: Dict[Tuple[int, int], _Shape] = {}
+
+    def of(self, message: bytes) -> _Shape:
+        key = (len(message), message[0])
+        outline = self._last.get(key)
+        if outline is None or not outline.fits(message):
+            outline = self._last[key] = self._make(message)
+        return outline
 
 
 def end_of(payload: bytes, start: int) -> int:

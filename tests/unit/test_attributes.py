@@ -14,7 +14,7 @@ from typing import Any, Iterator
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _read
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _decode, _read
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, Option, argument_spec
 from records import rows
 
@@ -124,13 +124,13 @@ def test_bit_of_the_bridge_options_is_the_kernels(constants: dict[str, int], nam
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in vars(_read) if re.fullmatch("_(RTM|IFLA|INFO|IFA|RTA|RTNH|RTPROT|NETNSA|RTEXT)_\\w+", name)],
+    [name for name in {**vars(_decode), **vars(_read)} if re.fullmatch("_(RTM|IFLA|INFO|IFA|RTA|RTNH|RTPROT|NETNSA|RTEXT)_\\w+", name)],
 )
 def test_number_that_is_read_is_the_kernels(constants: dict[str, int], name: str) -> None:
     kernels = name[1:] if not name.startswith("_INFO") else "IFLA" + name
     if kernels not in constants:
         pytest.skip(f"{kernels} is not among the numbers in the headers here")
-    assert getattr(_read, name) == constants[kernels]
+    assert all(getattr(room, name) == constants[kernels] for room in (_decode, _read) if hasattr(room, name))
 
 
 @pytest.mark.parametrize("kind", table.OF_KIND)
@@ -237,6 +237,8 @@ def test_places_of_many_messages_are_those_of_each() -> None:
         attributes(),
     ]
     for first, second in itertools.product(messages, repeat=2):
-        places = table.Places()
+        outlines = table.Outlines(lambda message: table.Outline(message, 4))
         for message in (first, second, first):
-            assert places(message, 4) == table.places(message, 4, len(message))
+            places = outlines.of(message).places
+            assert {code: place.start for code, place in places.items()} == table.places(message, 4, len(message))
+            assert {code: place.stop for code, place in places.items()} == {code: last for code, _first, last in table.split(message, 4)}

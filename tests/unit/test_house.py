@@ -30,7 +30,7 @@ FLOORS = (
     ("_reasons",),
     ("_kernel._write", "_kernel._save", "_kernel._neighbours", "_kernel._paths"),
     ("_kernel._read", "_kernel._echo"),
-    ("_kernel._lock", "_kernel._pack", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
+    ("_kernel._decode", "_kernel._lock", "_kernel._pack", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
     ("_kernel._errors", "_kernel"),
     ("_plan", "_report", "_declaration", "_commands", "_dependency"),
     ("_options", "_describe", "_summary"),

@@ -10,20 +10,19 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from typing import Any, Container, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import IFINFO, Decoder, RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, identity_of
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Vlan
 
 _RTM_GETLINK, _RTM_GETADDR, _RTM_GETROUTE, _RTM_GETNEIGH, _RTM_GETNSID = 18, 22, 26, 30, 90
-_IFINFO, _IFADDR, RTMSG = struct.Struct("=BxHiII"), struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI")
-_IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE, _IFLA_LINKINFO = 3, 5, 10, 16, 18
-_IFLA_AF_SPEC, _IFLA_EXT_MASK, _IFLA_CARRIER, _IFLA_LINK_NETNSID = 26, 29, 33, 37
-_INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
+_IFADDR, RTMSG = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI")
+_IFLA_IFNAME, _IFLA_MASTER, _IFLA_AF_SPEC, _IFLA_EXT_MASK = 3, 10, 26, 29
 _RTEXT_FILTER_BRVLAN, _RTEXT_FILTER_SKIP_STATS = 2, 8
 _IFA_LOCAL, _IFA_ADDRESS, _IFA_FLAGS = 2, 1, 8
 _IFA_F_NODAD, _IFA_F_PERMANENT = 0x02, 0x80
@@ -37,48 +36,10 @@ _NUD_PERMANENT = 0x80
 _NETNSA_NSID, _NETNSA_FD = 1, 3
 _BRIDGE_VLAN_INFO = 2
 _VLAN_PVID, _VLAN_UNTAGGED, _VLAN_RANGE_BEGIN, _VLAN_RANGE_END = 2, 4, 8, 16
-_IFF_NOARP = 7
 
 _FEW_FILES, _FILES, _SPARE_FILES = 128, 16384, 64
-_OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 _UNSIGNED = struct.Struct("=I").unpack_from
 _SIGNED = struct.Struct("=i").unpack_from
-
-
-_Rows = Dict[int, List[table.Attribute]]
-
-
-class Selection:
-    """The rows of the attribute table that are decoded, by the code of the kernel. None: all."""
-
-    def __init__(self, names: Optional[Container[str]] = None) -> None:
-        def rows(content: Tuple[table.Attribute, ...], *places: str) -> _Rows:
-            found: _Rows = {}
-            for row in content:
-                if row.place in places and (names is None or row.name in names):
-                    found.setdefault(row.code, []).append(row)
-            return found
-
-        self.link = rows(table.LINK, "link")
-        self.inet6 = rows(table.LINK, "inet6")
-        self.flags = [row for attributes in rows(table.LINK, "flag").values() for row in attributes]
-        self.kinds = {kind: rows(content, "data", "ioctl") for kind, content in table.KINDS.items()}
-        self.port = rows(table.PORT, "port")
-
-
-class RawLink(NamedTuple):
-    """A link message. Other links are indexes in it, namespaces are ids."""
-
-    ifindex: int
-    name: str
-    kind: str
-    values: Values
-    status: Values
-    master: int
-    port: Optional[Values]
-    port_status: Values
-    peer: int
-    peer_nsid: Optional[int]
 
 
 class RawRoute(NamedTuple):
@@ -105,10 +66,10 @@ class Reader:
 
     def __init__(self, namespaces: Namespaces, selection: Optional[Selection] = None) -> None:
         self.namespaces = namespaces
-        self._selection = selection or Selection()
+        self._decode = Decoder(selection or Selection())
         self._sockets: Dict[str, RouteSocket] = {}
         self._most = _FEW_FILES
-        self._places = table.Places()
+        self._outlines = table.Outlines(lambda message: table.Outline(message, _IFADDR.size))
 
     def close(self) -> None:
         """Closes the sockets; what is read later opens new ones, in the namespaces that have the names then."""
@@ -122,13 +83,16 @@ class Reader:
                 self.adopt(netns, RouteSocket())
         return self._sockets[netns]
 
-    def visit(self, netns: str, home: Optional[str]) -> Tuple[Optional[Tuple[int, int]], Optional[int]]:
-        """Opens a socket in a namespace; its identity, None where there is none, and the id by which C(home) knows it, if asked."""
+    def visit(self, netns: str, to_find_ends: bool) -> Tuple[Optional[Tuple[int, int]], Optional[int]]:
+        """Opens a socket in a namespace; its identity, None where there is none.
+
+        C(to_find_ends): also the id by which it knows the one in which this process started, None where it has none.
+        """
         try:
             with self.namespaces.open(netns) as descriptor:
                 with self.namespaces.entered(descriptor):
                     self.adopt(netns, RouteSocket())
-                return identity_of(descriptor), None if home is None else self._nsid(home, descriptor)
+                return identity_of(descriptor), self.nsid(netns, "") if to_find_ends else None
         except KernelError as error:
             if error.code in (errno.ENOENT, errno.EINVAL):
                 return None, None
@@ -148,9 +112,9 @@ class Reader:
         if netns in self._sockets:
             self._sockets.pop(netns).close()
 
-    def link(self, netns: str, name: str = "", index: int = 0, selection: Optional[Selection] = None) -> Optional[RawLink]:
-        """One link by name or by index, None where there is none."""
-        body = _IFINFO.pack(socket.AF_UNSPEC, 0, index, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
+    def link(self, netns: str, name: str = "", index: int = 0, everything: bool = False) -> Optional[RawLink]:
+        """One link by name or by index, None where there is none. C(everything): also what is not in the selection."""
+        body = IFINFO.pack(socket.AF_UNSPEC, 0, index, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
         if name:
             body += table.attribute(_IFLA_IFNAME, name.encode() + b"\0")
         try:
@@ -159,30 +123,28 @@ class Reader:
             if error.code == errno.ENODEV:
                 return None
             raise
-        return self._link(buffer[start:end], selection or self._selection)
+        return (Decoder(Selection()) if everything else self._decode)(buffer[start:end])
 
     def links(self, netns: str) -> List[RawLink]:
         """All links."""
-        body = _IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
+        body = IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
         messages = self.socket(netns).dump(_RTM_GETLINK, body)
-        return [self._link(buffer[start:end], self._selection) for _type, buffer, start, end in messages]
+        return [self._decode(buffer[start:end]) for _type, buffer, start, end in messages]
 
     def ports(self, netns: str, bridge: int) -> List[RawLink]:
         """The links whose master has this index."""
-        body = _IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
+        body = IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
         body += table.attribute(_IFLA_MASTER, struct.pack("=I", bridge))
         messages = self.socket(netns).dump(_RTM_GETLINK, body)
-        links = [self._link(buffer[start:end], self._selection) for _type, buffer, start, end in messages]
+        links = [self._decode(buffer[start:end]) for _type, buffer, start, end in messages]
         return [link for link in links if link.master == bridge]
-
-    def _link(self, message: bytes, selection: Selection) -> RawLink:
-        return _read_link(message, self._places(message, _IFINFO.size), selection)
 
     def addresses(self, netns: str, index: int = 0) -> Dict[int, List[Address]]:
         """The addresses of each link that has any, by its index; of one link, or of all."""
         found: Dict[int, List[Address]] = {}
         for _type, buffer, start, end in self.socket(netns).dump(_RTM_GETADDR, _IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, index)):
-            found.setdefault(_IFADDR.unpack_from(buffer, start)[4], []).append(_read_address(buffer, start, end))
+            message = buffer[start:end]
+            found.setdefault(_IFADDR.unpack_from(message)[4], []).append(_read_address(message, self._outlines.of(message).places))
         return found
 
     def routes(self, netns: str, tables: Optional[List[int]] = None, device: int = 0) -> List[RawRoute]:
@@ -213,11 +175,11 @@ class Reader:
 
     def vlans(self, netns: str) -> Dict[int, Dict[int, Vlan]]:
         """The VLANs of every bridge and port, by index of the link. Not there where the kernel has no VLAN filtering."""
-        body = _IFINFO.pack(socket.AF_BRIDGE, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_BRVLAN)
+        body = IFINFO.pack(socket.AF_BRIDGE, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_BRVLAN)
         found = {}
         for _type, buffer, start, end in self.socket(netns).dump(_RTM_GETLINK, body):
-            index = _IFINFO.unpack_from(buffer, start)[2]
-            for code, first, last in table.split(buffer, start + _IFINFO.size, end):
+            index = IFINFO.unpack_from(buffer, start)[2]
+            for code, first, last in table.split(buffer, start + IFINFO.size, end):
                 if code == _IFLA_AF_SPEC:
                     found[index] = _read_vlans(buffer, first, last)
         return found
@@ -225,11 +187,8 @@ class Reader:
     def nsid(self, netns: str, other: str) -> Optional[int]:
         """The id by which C(netns) knows the namespace C(other), None where it has none."""
         with self.namespaces.open(other) as descriptor:
-            return self._nsid(netns, descriptor)
-
-    def _nsid(self, netns: str, descriptor: int) -> Optional[int]:
-        body = b"\0\0\0\0" + table.attribute(_NETNSA_FD, struct.pack("=I", descriptor))
-        _type, buffer, start, end = self.socket(netns).get(_RTM_GETNSID, body)
+            body = b"\0\0\0\0" + table.attribute(_NETNSA_FD, struct.pack("=I", descriptor))
+            _type, buffer, start, end = self.socket(netns).get(_RTM_GETNSID, body)
         for code, first, _last in table.split(buffer, start + 4, end):
             if code == _NETNSA_NSID:
                 number = int(_SIGNED(buffer, first)[0])
@@ -256,89 +215,16 @@ def _ext_mask(mask: int) -> bytes:
     return table.attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
 
 
-def _fill(values: Values, status: Values, rows: List[table.Attribute], payload: bytes) -> None:
-    for row in rows:
-        value = row.kind.decode(payload)
-        if value is not None:
-            (status if row.when == "read" else values)[row.name] = value
-
-
-def _read_link(message: bytes, places: Dict[int, int], selection: Selection) -> RawLink:
-    _family, _type, index, flags, _change = _IFINFO.unpack_from(message)
-
-    def number(code: int, unpack: Any) -> Any:
-        return unpack(message, places[code])[0] if code in places else None
-
-    values: Values = {row.name: bool(flags >> row.code & 1) != (row.code == _IFF_NOARP) for row in selection.flags}
-    values["alias"] = ""
-    status: Values = {"ifindex": index}
-    for code, rows in selection.link.items():
-        if code in places:
-            _fill(values, status, rows, message[places[code] : table.end_of(message, places[code])])
-    if _IFLA_OPERSTATE in places:
-        operstate = message[places[_IFLA_OPERSTATE]]
-        status["operstate"] = _OPERSTATES[operstate] if operstate < len(_OPERSTATES) else str(operstate)
-    if _IFLA_CARRIER in places:
-        status["carrier"] = bool(message[places[_IFLA_CARRIER]])
-    if selection.inet6 and _IFLA_AF_SPEC in places:
-        _read_inet6(message, places[_IFLA_AF_SPEC], values, selection)
-    port: Optional[Values] = None
-    port_status: Values = {}
-    kind = "loopback" if index == 1 else ""
-    if _IFLA_LINKINFO in places:
-        kind, port = _read_info(message, places[_IFLA_LINKINFO], values, status, port_status, selection)
-    first = places[_IFLA_IFNAME]
-    name = message[first : table.end_of(message, first) - 1].decode("utf-8", "surrogateescape")
-    master, peer, peer_nsid = number(_IFLA_MASTER, _UNSIGNED), number(_IFLA_LINK, _UNSIGNED), number(_IFLA_LINK_NETNSID, _SIGNED)
-    return RawLink(index, name, kind, values, status, master or 0, port, port_status, peer or 0, peer_nsid)
-
-
-def _read_inet6(buffer: bytes, start: int, values: Values, selection: Selection) -> None:
-    for family, first, last in table.split(buffer, start, table.end_of(buffer, start)):
-        if family == socket.AF_INET6:
-            for code, inner, stop in table.split(buffer, first, last):
-                _fill(values, {}, selection.inet6.get(code, []), buffer[inner:stop])
-
-
-def _read_info(buffer: bytes, start: int, values: Values, status: Values, port_status: Values, selection: Selection) -> Tuple[str, Optional[Values]]:
-    kind = master_kind = ""
-    port = None
-    for code, first, last in table.split(buffer, start, table.end_of(buffer, start)):
-        if code == _INFO_KIND:
-            kind = _string(buffer[first:last])
-        elif code == _INFO_SLAVE_KIND:
-            master_kind = _string(buffer[first:last])
-        elif code == _INFO_DATA and selection.kinds.get(kind):
-            rows = selection.kinds[kind]
-            for attribute, inner, stop in table.split(buffer, first, last):
-                if attribute in rows:
-                    _fill(values, status, rows[attribute], buffer[inner:stop])
-        elif code == _INFO_SLAVE_DATA and master_kind == "bridge":
-            port = {"backup_port": 0}
-            for attribute, inner, stop in table.split(buffer, first, last) if selection.port else ():
-                if attribute in selection.port:
-                    _fill(port, port_status, selection.port[attribute], buffer[inner:stop])
-    return kind, port
-
-
-def _string(payload: bytes) -> str:
-    return payload.rstrip(b"\0").decode()
-
-
 def _ip(family: int, payload: bytes) -> str:
     return socket.inet_ntop(family, payload)
 
 
-def _read_address(buffer: bytes, start: int, end: int) -> Address:
-    family, prefix, flags, _scope, _index = _IFADDR.unpack_from(buffer, start)
-    local = address = ""
-    for code, first, last in table.split(buffer, start + _IFADDR.size, end):
-        if code == _IFA_LOCAL:
-            local = _ip(family, buffer[first:last])
-        elif code == _IFA_ADDRESS:
-            address = _ip(family, buffer[first:last])
-        elif code == _IFA_FLAGS:
-            flags = _UNSIGNED(buffer, first)[0]
+def _read_address(message: bytes, places: Dict[int, slice]) -> Address:
+    family, prefix, flags, _scope, _index = _IFADDR.unpack_from(message)
+    if _IFA_FLAGS in places:
+        flags = _UNSIGNED(message, places[_IFA_FLAGS].start)[0]
+    address = _ip(family, message[places[_IFA_ADDRESS]]) if _IFA_ADDRESS in places else ""
+    local = _ip(family, message[places[_IFA_LOCAL]]) if _IFA_LOCAL in places else ""
     peer = address if local and address != local else ""
     nodad = bool(flags & _IFA_F_NODAD) and family == socket.AF_INET6
     return Address(local or address, prefix, peer, nodad, not flags & _IFA_F_PERMANENT)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Iterator, Optional, Set
 
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader, Selection
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, VnetError
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 import errno
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawLink, RawRoute, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     FoundLink,
@@ -87,8 +87,7 @@ class Inspector:
         if key in self.links:
             return
         wanted = self._wanted.get(key)
-        mark, alias = _marks.split(raw.values["alias"])
-        values = {**raw.values, "alias": alias}
+        values = raw.values
         master = self._name(netns, raw.master)
         port = None
         if raw.port is not None:
@@ -100,7 +99,7 @@ class Inspector:
         if wanted:
             if "disable_ipv6" in wanted.values:
                 disabled = self._reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
-                values["disable_ipv6"] = None if disabled is None else disabled != "0"
+                values = {**values, "disable_ipv6": None if disabled is None else disabled != "0"}
             if wanted.vlans is not None:
                 vlans = self._port_vlans(netns, raw.ifindex)
             if wanted.routes is not None:
@@ -123,7 +122,7 @@ class Inspector:
             routes,
             vlans,
             self._peer(netns, raw) if raw.kind == "veth" else None,
-            mark,
+            raw.mark,
         )
 
     def _vlans_matter(self, key: LinkId, master: str) -> bool:

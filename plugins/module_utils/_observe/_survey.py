@@ -8,7 +8,8 @@ from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawLink, RawRoute, Reader, Selection
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink, Selection
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     OWN_CORPSE,
@@ -90,12 +91,12 @@ class _Surveyor:
         """Where all is read: the routes of each namespace."""
         self._wanted: Dict[str, Dict[str, Link]] = {"": {}}
         self.want(layout.links)
-        self._everything = Selection()
         self._declared = {link.netns for link in layout.links}
         self._nsids: Dict[Tuple[str, str], Optional[int]] = {}
         self._peers: Dict[LinkId, LinkId] = {}
-        self._ends: Dict[Tuple[int, int], List[LinkId]] = {}
-        """The ends of cables by their own index and that of the other end."""
+        self._ends: Dict[Tuple[int, int], List[Tuple[str, RawLink]]] = {}
+        """The ends of cables, with their namespaces, by their own index and that of the other end."""
+        self._unfinished = _marks.unfinished(layout.name)
         self._going: Set[str] = set()
         """The namespaces that the layout made and does not declare any more."""
         self.raws: Dict[str, Dict[int, RawLink]] = {}
@@ -127,16 +128,14 @@ class _Surveyor:
             elif netns not in self.namespaces and self._is_ours_by(_namespaces.note(netns)):
                 self.namespaces[netns] = FoundNamespace(None, OWN_CORPSE)
         declared = {namespace.name for namespace in self._layout.namespaces}
-        made = _marks.join(Mark(self._layout.name), "")
+        own = Mark(self._layout.name)
         self._going = {
-            netns
-            for netns, raws in self.raws.items()
-            if netns not in declared and any(raw.name == "lo" and raw.values["alias"] == made for raw in raws.values())
+            netns for netns, raws in self.raws.items() if netns not in declared and any(raw.name == "lo" and raw.mark == own for raw in raws.values())
         }
         for netns, raws in self.raws.items():
             for raw in raws.values():
                 if raw.kind == "veth":
-                    self._ends.setdefault((raw.ifindex, raw.peer), []).append((netns, raw.name))
+                    self._ends.setdefault((raw.ifindex, raw.peer), []).append((netns, raw))
 
     def recall(self, earlier: Host, names: Set[str]) -> None:
         """Reads the links of these namespaces again."""
@@ -150,9 +149,9 @@ class _Surveyor:
         """The identity of a namespace, which is entered once for all that is to be read there."""
         if not netns:
             return self._reader.namespaces.identity("")
-        identity, nsid = self._reader.visit(netns, "" if netns in self._declared else None)
+        identity, nsid = self._reader.visit(netns, to_find_ends=netns in self._declared)
         if nsid is not None:
-            self._nsids["", netns] = nsid
+            self._nsids[netns, ""] = nsid
         return identity
 
     def _look_for_marks(self, netns: str, identity: Tuple[int, int]) -> None:
@@ -169,28 +168,34 @@ class _Surveyor:
 
     def _is_of_others(self, raw: RawLink) -> bool:
         """Whether it was there before the layout, which must remember all that it may cost."""
-        mark, _alias = _marks.split(raw.values["alias"])
-        return mark.before is not None if mark else not self._is_ours(raw)
+        return raw.mark.before is not None if raw.mark else not self._is_ours(raw)
 
     def _is_ours(self, raw: RawLink) -> bool:
-        mark, _alias = _marks.split(raw.values["alias"])
-        return mark.layout == self._layout.name if mark else raw.values["link_group"] == _marks.unfinished(self._layout.name)
+        return raw.mark.layout == self._layout.name if raw.mark else raw.values["link_group"] == self._unfinished
 
     def keep(self, netns: str, raws: Dict[int, RawLink]) -> None:
         """Turns the links of a namespace into records."""
         wanted = self._wanted.get(netns, {})
+        remembers = taken = False
+        speakers = []
+        for raw in raws.values():
+            remembers = remembers or self._memory(raw)
+            if raw.name in wanted:
+                taken = taken or self._is_of_others(raw)
+                if wanted[raw.name].addresses is not None:
+                    speakers.append(raw.ifindex)
         addresses: Dict[int, List[Address]] = {}
-        remembers = any(self._memory(raw) for raw in raws.values())
-        taken = any(raw.name in wanted and self._is_of_others(raw) for raw in raws.values())
-        if remembers or taken or any(link.addresses is not None for link in wanted.values()):
+        if remembers or taken or len(speakers) > 1:
             addresses = self._reader.addresses(netns)
+        elif speakers:
+            addresses = self._reader.addresses(netns, speakers[0])
         vlans = self._reader.vlans(netns) if self._vlans_matter(netns, wanted, raws) else None
         for raw in raws.values():
             link = wanted.get(raw.name)
             master = self._name(netns, raw.master)
             if self._memory(raw) or self._may_leave(netns, link, raw, master):
-                raw = self._reader.link(netns, index=raw.ifindex, selection=self._everything) or raw
-            routed = bool(link and (link.routes is not None or self._is_of_others(raw))) or (remembers and bool(_marks.split(raw.values["alias"])[0]))
+                raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
+            routed = bool(link and (link.routes is not None or self._is_of_others(raw))) or (remembers and raw.mark is not None)
             self._keep(netns, raw, link, master, addresses.get(raw.ifindex, []), vlans, routed)
 
     def _keep(
@@ -203,12 +208,11 @@ class _Surveyor:
         vlans: Optional[Dict[int, Dict[int, Vlan]]],
         routed: bool,
     ) -> None:
-        mark, alias = _marks.split(raw.values["alias"])
-        values = {**raw.values, "alias": alias}
-        before = (mark and mark.before) or {}
+        values = raw.values
+        before = (raw.mark and raw.mark.before) or {}
         if (wanted and "disable_ipv6" in wanted.values) or "disable_ipv6" in before:
             disabled = self._reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
-            values["disable_ipv6"] = None if disabled is None else disabled != "0"
+            values = {**values, "disable_ipv6": None if disabled is None else disabled != "0"}
         routes, others = None, []
         if routed:
             tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + _tables_of(before.get("routes", ()))
@@ -224,13 +228,13 @@ class _Surveyor:
             status = {**status, "attached": bool(raw.status.get("carrier"))}
             if status["attached"] and (wanted is None or wanted.disturbs):
                 status["pids"] = _tuntap.holders(raw.name, self.namespaces[netns].identity)
-        peer = self._peer(netns, raw) if raw.kind == "veth" and (wanted or mark) else None
+        peer = self._peer(netns, raw) if raw.kind == "veth" and (wanted or raw.mark) else None
         key = (netns, raw.name)
-        self.links[key] = FoundLink(netns, raw.name, raw.ifindex, raw.kind, values, status, master, port, addresses, routes, own_vlans, peer, mark, others)
+        self.links[key] = FoundLink(netns, raw.name, raw.ifindex, raw.kind, values, status, master, port, addresses, routes, own_vlans, peer, raw.mark, others)
 
     def _memory(self, raw: RawLink) -> bool:
         """Whether it belongs to a layout that remembers what it was before."""
-        return ":{" in raw.values["alias"]
+        return raw.mark is not None and raw.mark.before is not None
 
     def _vlans_matter(self, netns: str, wanted: Dict[str, Link], raws: Dict[int, RawLink]) -> bool:
         """Whether VLANs are spoken of, or would be lost because a port is to leave its bridge."""
@@ -260,12 +264,17 @@ class _Surveyor:
         key = (netns, raw.name)
         if key in self._peers:
             return self._peers[key]
-        for place, name in self._ends.get((raw.peer, raw.ifindex), ()):
-            known = place in self._going  # there it does not matter which of those whose indexes fit it is
-            if known or (place == netns if raw.peer_nsid is None else place != netns and self._nsid(netns, place) == raw.peer_nsid):
-                self._peers[place, name] = key
-                return place, name
+        for place, end in self._ends.get((raw.peer, raw.ifindex), ()):
+            if place in self._going or self._is_peer(netns, raw, place, end):  # where it goes it does not matter which of those that fit it is
+                self._peers[place, end.name] = key
+                return place, end.name
         return None
+
+    def _is_peer(self, netns: str, raw: RawLink, place: str, end: RawLink) -> bool:
+        """Whether two ends whose indexes fit are of one cable. A namespace with few ids is quicker asked than the one that knows all others."""
+        if place == netns or end.peer_nsid is None:
+            return place == netns and raw.peer_nsid is None
+        return self._nsid(place, netns) == end.peer_nsid
 
     def _nsid(self, netns: str, other: str) -> Optional[int]:
         if (netns, other) not in self._nsids:

@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Link messages to raw records, decoded as far as the attribute table names them.
+
+Of a thousand links most have one shape: the same attributes at the same places. What is to be read of it is worked out once.
+Sources: include/uapi/linux/rtnetlink.h, if_link.h.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import Any, Callable, Container, Dict, Iterable, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark, Values
+
+IFINFO = struct.Struct("=BxHiII")
+_IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE, _IFLA_LINKINFO = 3, 5, 10, 16, 18
+_IFLA_AF_SPEC, _IFLA_CARRIER, _IFLA_LINK_NETNSID = 26, 33, 37
+_INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
+_IFF_NOARP = 7
+_OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
+_UNSIGNED, _SIGNED = struct.Struct("=I").unpack_from, struct.Struct("=i").unpack_from
+
+_Rows = Dict[int, List[table.Attribute]]
+
+
+class Selection:
+    """The rows of the attribute table that are decoded, by the code of the kernel. None: all."""
+
+    def __init__(self, names: Optional[Container[str]] = None) -> None:
+        def rows(content: Tuple[table.Attribute, ...], *places: str) -> _Rows:
+            found: _Rows = {}
+            for row in content:
+                if row.place in places and (names is None or row.name in names):
+                    found.setdefault(row.code, []).append(row)
+            return found
+
+        self.link = rows(table.LINK, "link")
+        self.inet6 = rows(table.LINK, "inet6")
+        self.flags = [row for attributes in rows(table.LINK, "flag").values() for row in attributes]
+        self.kinds = {kind: rows(content, "data", "ioctl") for kind, content in table.KINDS.items()}
+        self.port = rows(table.PORT, "port")
+
+
+class RawLink(NamedTuple):
+    """A link message. Other links are indexes in it, namespaces are ids."""
+
+    ifindex: int
+    name: str
+    kind: str
+    values: Values
+    status: Values
+    master: int
+    port: Optional[Values]
+    port_status: Values
+    peer: int
+    peer_nsid: Optional[int]
+    mark: Optional[Mark]
+    """Of its alias, which is without it in the values."""
+
+
+_Field = Tuple[str, slice, Callable[[bytes], Any]]
+"""Name of a value, where its payload is, and how it is decoded."""
+
+
+class _Shape(table.Outline):
+    """How link messages of one outline are read."""
+
+    def __init__(self, message: bytes, selection: Selection) -> None:
+        super().__init__(message, IFINFO.size)
+        self._selection = selection
+        self.kind = self._master_kind = ""
+        self.values: List[_Field] = []
+        self.status: List[_Field] = []
+        self.port: List[_Field] = []
+        self.port_status: List[_Field] = []
+        for code, place in self.places.items():
+            self._take(selection.link.get(code, ()), place)
+        if _IFLA_LINKINFO in self.places:
+            self._look_into_info(message, self.places[_IFLA_LINKINFO])
+        if _IFLA_AF_SPEC in self.places and selection.inet6:
+            self._look_into_families(message, self.places[_IFLA_AF_SPEC])
+
+    @property
+    def is_port(self) -> bool:
+        return self._master_kind == "bridge"
+
+    def _take(self, rows: Iterable[table.Attribute], place: slice, port: bool = False) -> None:
+        for row in rows:
+            field = (row.name, place, row.kind.decode)
+            if row.when == "read":
+                (self.port_status if port else self.status).append(field)
+            else:
+                (self.port if port else self.values).append(field)
+
+    def _look_into_info(self, message: bytes, info: slice) -> None:
+        for code, first, last in self.split(message, info.start, info.stop):
+            if code in (_INFO_KIND, _INFO_SLAVE_KIND):
+                self.fix(first, last)
+                word = message[first:last].rstrip(b"\0").decode()
+                if code == _INFO_KIND:
+                    self.kind = word
+                else:
+                    self._master_kind = word
+            elif code == _INFO_DATA and self._selection.kinds.get(self.kind):
+                for attribute, inner, stop in self.split(message, first, last):
+                    self._take(self._selection.kinds[self.kind].get(attribute, ()), slice(inner, stop))
+            elif code == _INFO_SLAVE_DATA and self.is_port and self._selection.port:
+                for attribute, inner, stop in self.split(message, first, last):
+                    self._take(self._selection.port.get(attribute, ()), slice(inner, stop), port=True)
+
+    def _look_into_families(self, message: bytes, families: slice) -> None:
+        for family, first, last in self.split(message, families.start, families.stop):
+            if family == socket.AF_INET6:
+                for code, inner, stop in self.split(message, first, last):
+                    self._take(self._selection.inet6.get(code, ()), slice(inner, stop))
+
+
+class Decoder:
+    """Turns link messages into records, as far as they are selected."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._flags = [(row.name, 1 << row.code, row.code == _IFF_NOARP) for row in selection.flags]
+        self._shapes = table.Outlines(lambda message: _Shape(message, selection))
+
+    def __call__(self, message: bytes) -> RawLink:
+        shape = self._shapes.of(message)
+        places = shape.places
+        _family, _type, index, flags, _change = IFINFO.unpack_from(message)
+        values: Values = {name: bool(flags & bit) != negated for name, bit, negated in self._flags}
+        values["alias"] = ""
+        _fill(values, shape.values, message)
+        mark, values["alias"] = _marks.split(values["alias"])
+        status: Values = {"ifindex": index}
+        _fill(status, shape.status, message)
+        if _IFLA_OPERSTATE in places:
+            operstate = message[places[_IFLA_OPERSTATE].start]
+            status["operstate"] = _OPERSTATES[operstate] if operstate < len(_OPERSTATES) else str(operstate)
+        if _IFLA_CARRIER in places:
+            status["carrier"] = bool(message[places[_IFLA_CARRIER].start])
+        port: Optional[Values] = None
+        port_status: Values = {}
+        if shape.is_port:
+            port = {"backup_port": 0}
+            _fill(port, shape.port, message)
+            _fill(port_status, shape.port_status, message)
+        name = message[places[_IFLA_IFNAME]].rstrip(b"\0").decode("utf-8", "surrogateescape")
+        master, peer = (_UNSIGNED(message, places[code].start)[0] if code in places else 0 for code in (_IFLA_MASTER, _IFLA_LINK))
+        peer_nsid = _SIGNED(message, places[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in places else None
+        kind = shape.kind or ("loopback" if index == 1 else "")
+        return RawLink(index, name, kind, values, status, master, port, port_status, peer, peer_nsid, mark)
+
+
+def _fill(values: Values, fields: List[_Field], message: bytes) -> None:
+    for name, place, decode in fields:
+        value = decode(message[place])
+        if value is not None:
+            values[name] = value
