@@ -139,10 +139,13 @@ fdb:
   elements: dict
 """
 
-from ansible_collections.nfv.vnet.plugins.module_utils._info import run
+from ansible_collections.nfv.vnet.plugins.module_utils._archive import compile_once
 
 
 def main() -> None:
+    compile_once()
+    from ansible_collections.nfv.vnet.plugins.module_utils._info import run
+
     run()
 
 

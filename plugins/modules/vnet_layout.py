@@ -2169,10 +2169,13 @@ commands:
     - ip -n red link set dev lo up alias nfv.vnet:lab
 """
 
-from ansible_collections.nfv.vnet.plugins.module_utils._layouts import run
+from ansible_collections.nfv.vnet.plugins.module_utils._archive import compile_once
 
 
 def main() -> None:
+    compile_once()
+    from ansible_collections.nfv.vnet.plugins.module_utils._layouts import run
+
     run()
 
 

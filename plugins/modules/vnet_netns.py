@@ -185,10 +185,13 @@ commands:
     - ip link set dev br0 up
 """
 
-from ansible_collections.nfv.vnet.plugins.module_utils._runner import run
+from ansible_collections.nfv.vnet.plugins.module_utils._archive import compile_once
 
 
 def main() -> None:
+    compile_once()
+    from ansible_collections.nfv.vnet.plugins.module_utils._runner import run
+
     run("vnet_netns")
 
 

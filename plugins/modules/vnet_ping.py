@@ -233,10 +233,13 @@ differing:
   elements: dict
 """
 
-from ansible_collections.nfv.vnet.plugins.module_utils._ping import run
+from ansible_collections.nfv.vnet.plugins.module_utils._archive import compile_once
 
 
 def main() -> None:
+    compile_once()
+    from ansible_collections.nfv.vnet.plugins.module_utils._ping import run
+
     run()
 
 

@@ -42,7 +42,7 @@ FLOORS = (
     ("_plan._lists", "_plan._vlans"),
     ("_plan._draft",),
     ("_attributes", "_marks"),
-    ("_resources",),
+    ("_resources", "_archive"),
 )
 """From the roof down: a room imports from lower floors only."""
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -129,7 +129,7 @@ def test_module_is_thin(module: str) -> None:
     texts = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
     code = [node for node in tree(path).body if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in texts)]
     lines = sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in code)
-    assert lines < 10
+    assert lines <= 10
 
 
 def test_every_resource_has_its_key() -> None:
