@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
@@ -90,6 +90,8 @@ class _Surveyor:
         self._routes: Optional[Dict[str, List[RawRoute]]] = {} if everything else None
         """Where all is read: the routes of each namespace."""
         self._wanted: Dict[str, Dict[str, Link]] = {"": {}}
+        self._divided: Set[str] = set()
+        """The namespaces in which VLANs are spoken of."""
         self.want(layout.links)
         self._declared = {link.netns for link in layout.links}
         self._nsids: Dict[Tuple[str, str], Optional[int]] = {}
@@ -107,6 +109,8 @@ class _Surveyor:
     def want(self, links: List[Link]) -> None:
         for link in links:
             self._wanted.setdefault(link.netns, {})[link.name] = link
+            if link.vlans is not None or any(port.vlans is not None for port in link.settings):
+                self._divided.add(link.netns)
 
     def look_around(self) -> None:
         """Reads the links of every namespace that matters."""
@@ -176,23 +180,19 @@ class _Surveyor:
     def keep(self, netns: str, raws: Dict[int, RawLink]) -> None:
         """Turns the links of a namespace into records."""
         wanted = self._wanted.get(netns, {})
-        remembers = taken = False
-        speakers = []
-        for raw in raws.values():
-            remembers = remembers or self._memory(raw)
-            if raw.name in wanted:
-                taken = taken or self._is_of_others(raw)
-                if wanted[raw.name].addresses is not None:
-                    speakers.append(raw.ifindex)
+        remembers = any(map(self._memory, raws.values()))
+        spoken = [raw for raw in raws.values() if raw.name in wanted]
+        taken = any(map(self._is_of_others, spoken))
+        speakers = [raw.ifindex for raw in spoken if wanted[raw.name].addresses is not None]
         addresses: Dict[int, List[Address]] = {}
         if remembers or taken or len(speakers) > 1:
             addresses = self._reader.addresses(netns)
         elif speakers:
             addresses = self._reader.addresses(netns, speakers[0])
-        vlans = self._reader.vlans(netns) if self._vlans_matter(netns, wanted, raws) else None
+        vlans = self._reader.vlans(netns) if remembers or netns in self._divided or self._some_may_leave(netns, wanted, raws) else None
         for raw in raws.values():
             link = wanted.get(raw.name)
-            master = self._name(netns, raw.master)
+            master = self._name(netns, raw.master) if raw.master else ""
             if self._memory(raw) or self._may_leave(netns, link, raw, master):
                 raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
             routed = bool(link and (link.routes is not None or self._is_of_others(raw))) or (remembers and raw.mark is not None)
@@ -227,6 +227,8 @@ class _Surveyor:
         if raw.kind == "tun":
             status = {**status, "attached": bool(raw.status.get("carrier"))}
             if status["attached"] and (wanted is None or wanted.disturbs):
+                from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _tuntap
+
                 status["pids"] = _tuntap.holders(raw.name, self.namespaces[netns].identity)
         peer = self._peer(netns, raw) if raw.kind == "veth" and (wanted or raw.mark) else None
         key = (netns, raw.name)
@@ -236,13 +238,10 @@ class _Surveyor:
         """Whether it belongs to a layout that remembers what it was before."""
         return raw.mark is not None and raw.mark.before is not None
 
-    def _vlans_matter(self, netns: str, wanted: Dict[str, Link], raws: Dict[int, RawLink]) -> bool:
-        """Whether VLANs are spoken of, or would be lost because a port is to leave its bridge."""
-        if any(link.vlans is not None or any(port.vlans is not None for port in link.settings) for link in wanted.values()):
-            return True
-        return any(
-            self._memory(raw) or (raw.master and self._may_leave(netns, wanted.get(raw.name), raw, self._name(netns, raw.master))) for raw in raws.values()
-        )
+    def _some_may_leave(self, netns: str, wanted: Dict[str, Link], raws: Dict[int, RawLink]) -> bool:
+        """Whether VLANs may be lost because a port leaves its bridge."""
+        ports = (raw for raw in raws.values() if raw.master)
+        return any(self._may_leave(netns, wanted.get(raw.name), raw, self._name(netns, raw.master)) for raw in ports)
 
     def _may_leave(self, netns: str, wanted: Optional[Link], raw: RawLink, master: str) -> bool:
         """Whether the plan may take a port out of its bridge, so that all of it must be known to bring it back."""
@@ -293,10 +292,12 @@ class _Surveyor:
             self.namespaces[going[identity]] = self.namespaces[going[identity]]._replace(pids=pids)
 
     def _described(self, wanted: Namespace, found: FoundNamespace) -> FoundNamespace:
+        remembered = self._remembered_routes(wanted.name)
+        if wanted.nsid is None and wanted.routes is None and not wanted.sysctl and not remembered:
+            return found
         nsid = self._reader.nsid("", wanted.name) if wanted.nsid is not None else None
         sysctl = {key: self._reader.sysctl(wanted.name, key) for key in wanted.sysctl or ()}
         routes = None
-        remembered = self._remembered_routes(wanted.name)
         if wanted.routes is not None or remembered:
             tables = [MAIN_TABLE] + [route.table for route in wanted.routes or []] + _tables_of(remembered)
             routes = [self._named(wanted.name, raw) for raw in self._routes_of(wanted.name, tables)]

@@ -35,7 +35,7 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
 
         plan_ports(draft)
     _links.plan_births(draft)
-    if layout.name:
+    if layout.name and layout.links:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._claims import plan_claims
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._networks import warn_of_twins
 

@@ -8,7 +8,6 @@ from typing import Dict
 
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import put_away, remove
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import leave
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_CORPSE, FoundLink, FoundNamespace, Link, LinkId, VnetError
 
 _KERNEL_MADE = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
@@ -77,6 +76,8 @@ def _dismiss(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> No
             return  # goes with its namespace
         bridge = declared.get((found.netns, found.master))
         if bridge and {"mtu", "mac"} & set(bridge.values):  # which follow the ports, and are set again when they have left
+            from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import leave
+
             leave(draft, found)
             found = draft.found[found.id]
         remove(draft, found, found.name)
