@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from typing import List, NamedTuple
 
 import pytest
@@ -26,6 +27,9 @@ class Drift(NamedTuple):
     after: str = ""
     """What must be done before the layout can go."""
 
+
+HOME = os.getpid()
+"""In the network of the test, unlike the process with the number 1."""
 
 DRIFTS = [
     Drift("link-down", ["ip link set up0 down"]),
@@ -65,9 +69,9 @@ DRIFTS = [
     Drift("renamed-far-end", ["ip -n red link set eth0 down", "ip -n red link set eth0 name stray"]),
     Drift("renamed-bridge", ["ip link set br0 down", "ip link set br0 name stray"]),
     Drift("renamed-tap", ["ip link set tap0 down", "ip link set tap0 name stray"]),
-    Drift("moved-home", ["ip -n red link set eth0 netns 1"]),
+    Drift("moved-home", [f"ip -n red link set eth0 netns {HOME}"]),
     Drift("moved-to-the-other-end", ["ip link set up0 netns red"]),
-    Drift("ends-changed-places", ["ip link set h2 netns blue name tmp", "ip -n blue link set h1 netns 1", "ip -n blue link set tmp name h2"]),
+    Drift("ends-changed-places", ["ip link set h2 netns blue name tmp", f"ip -n blue link set h1 netns {HOME}", "ip -n blue link set tmp name h2"]),
     Drift("moved-to-a-third", ["ip netns add green", "ip -n red link set eth0 netns green"]),
     Drift("both-ends-moved-to-a-third", ["ip netns add green", "ip -n red link set eth0 netns green", "ip link set up0 netns green"]),
     Drift("moved-to-another-of-ours", ["ip -n red link set eth0 netns blue"]),
