@@ -7,7 +7,6 @@ from __future__ import annotations
 import errno
 import signal
 from contextlib import suppress
-from itertools import groupby
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
@@ -216,23 +215,24 @@ def _group(new: Values) -> Values:
     return {"link_group": new["group"]} if "group" in new else {}
 
 
-def _netns_delete(writer: Writer, step: Step) -> None:
-    writer.namespaces_delete(step.new or [step.name])
-
-
 _FADING = "cable that ends in a namespace that was deleted"
 
 
 def _link_delete(writer: Writer, step: Step) -> None:
     if step.old == _FADING:
-        writer.links_fade(step.netns, step.new)
+        writer.links_fade(step.netns, _names(step))
         return
     if step.old == "bridge":
-        writer.bridges_release(step.netns, step.new or [step.name])
-    if step.new:
-        writer.links_delete(step.netns, step.new)
+        writer.bridges_release(step.netns, _names(step))
+    if len(_names(step)) > 1:
+        writer.links_delete(step.netns, _names(step))
     else:
         writer.link_delete(step.netns, step.name)
+
+
+def _names(step: Step) -> List[str]:
+    """What a step deletes: one, or what it stands for."""
+    return step.new if isinstance(step.new, list) else [step.name]
 
 
 def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]]]:
@@ -252,8 +252,10 @@ def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
             return 4, step.netns, _FADING
         return (2, step.netns, step.old) if step.old == "bridge" else (3, step.netns, None)
 
-    for (turn, netns, old), group in groupby(sorted(steps, key=lambda step: order(step)[:2]), order):
-        bundle = list(group)
+    bundles: Dict[Tuple[int, str, Optional[str]], List[Step]] = {}
+    for step in steps:
+        bundles.setdefault(order(step), []).append(step)
+    for (turn, netns, old), bundle in sorted(bundles.items(), key=lambda item: item[0][0]):
         if turn and (len(bundle) > 1 or old == _FADING):
             yield Step(bundle[0].act, netns, bundle[0].name, [step.name for step in bundle], old), bundle
         else:
@@ -264,7 +266,7 @@ _Action = Callable[[Writer, Step], None]
 
 _ACTIONS: Dict[str, _Action] = {
     "netns add": lambda writer, step: writer.namespace_add(step.name, step.new or {}),
-    "netns delete": _netns_delete,
+    "netns delete": lambda writer, step: writer.namespaces_delete(_names(step)),
     "nsid set": lambda writer, step: writer.nsid_set(step.netns, step.name, step.new),
     "sysctl set": lambda writer, step: writer.sysctl_set(step.netns, step.name, step.new),
     "link add": _link_add,
@@ -384,6 +386,6 @@ def _action(step: Step) -> str:
         return "%s %s" % (step.act, vlan.options()["vid"])
     if step.act == "link add" and step.new.get("master"):
         return "link add with master %s" % step.new["master"]
-    if step.act in ("link delete", "netns delete") and step.new:
-        return "%s %s" % (step.act, ", ".join(step.new))
+    if len(_names(step)) > 1:
+        return "%s %s" % (step.act, ", ".join(_names(step)))
     return step.act

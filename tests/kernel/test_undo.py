@@ -8,6 +8,7 @@ import errno
 import os
 import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 import pytest
@@ -15,6 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Step, VnetError
 from features import has, needs, needs_program
+from moments import Failing
 from support import accounts, private_network, run, sh, snapshot
 
 Values = Dict[str, Any]
@@ -437,6 +439,15 @@ def test_deletions_come_last() -> None:
             lines = run(scenario.module, check=True, **scenario.params)["commands"]
         deletions = [number for number, line in enumerate(lines) if " link delete " in line or " netns delete " in line]
         assert deletions == list(range(len(lines) - len(deletions), len(lines))), scenario.name
+
+
+def test_a_namespace_that_took_the_place_of_an_empty_file_goes_again() -> None:
+    """A crash left the file: there was no namespace before."""
+    Path("/run/netns").mkdir()
+    Path("/run/netns/red").touch()
+    with pytest.raises(VnetError, match=r"injected.*The host is as it was before$"), Failing(2):
+        run("vnet_netns", name="red", sysctl={"net.ipv4.ip_forward": 1})
+    assert list(snapshot()) == [""]
 
 
 def test_when_a_deletion_was_done_the_error_of_the_next_says_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
