@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import signal
 from contextlib import suppress
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -28,7 +28,7 @@ _OPPOSITE = {
 }
 _SAVED = ("address delete", "route delete")
 """What these cost is saved beforehand and given back at the end."""
-_FINAL = ("netns delete", "link delete", "nsid set")
+_FINAL = ("netns delete", "link delete", "link fade", "nsid set")
 _FAR_REACHING = ("netns add", "netns delete", "link delete", "link move", "nsid set")
 """What these change is not only in the namespace of the step."""
 _GONE = (("route delete", errno.ESRCH), ("address delete", errno.EADDRNOTAVAIL), ("link delete", errno.ENODEV))
@@ -110,7 +110,7 @@ class Transaction:
 
     def unrestored(self) -> List[LinkId]:
         """The links that lack an address or a route that they had."""
-        return [link for link, saved in self._saved.items() if differs(self._reader.socket(link[0]), saved)]
+        return [link for link, saved in self._saved.items() if not self._exists(link[0]) or differs(self._reader.socket(link[0]), saved)]
 
     def run(self, steps: List[Step]) -> None:
         poorer: Dict[LinkId, Saved] = {}
@@ -134,7 +134,7 @@ class Transaction:
                     self.taken[-len(bundle) :] = [one for one in bundle if self._is_gone(one)]
                 raise VnetError("%s: %s%s" % (subject(self._layout, step), error, _hint(step, error))) from None
         self._restore_routes(poorer)
-        self.taken[earlier:] = steps  # as they were planned
+        self.taken[earlier:] = steps  # in the order of the plan: as commands, a link that went with its namespace could not be deleted
 
     def _restore_routes(self, links: Dict[LinkId, Saved]) -> None:
         """The last address of a link takes all routes with it, also those that nobody spoke of."""
@@ -155,24 +155,42 @@ class Transaction:
 
     def _is_gone(self, step: Step) -> bool:
         """Whether the step deleted what it is about, though those that it went together with failed."""
-        if step.act == "netns delete":
-            return self._reader.namespaces.identity(step.name) is None
-        return step.act == "link delete" and self._reader.link(step.netns, step.name) is None
+        try:
+            if step.act == "netns delete":
+                return self._before.exists(step.name) and not self._exists(step.name)
+            return step.act == "link delete" and self._reader.link(step.netns, step.name) is None
+        except KernelError:  # nobody can tell
+            return False
+
+    def _exists(self, netns: str) -> bool:
+        return self._reader.namespaces.identity(netns) is not None
 
     def undo(self) -> List[str]:
         """Takes everything back as far as that can be; returns what is lost."""
-        lost = []
+        lost = self._lost()
         claims = next((number for number, step in enumerate(self.taken) if not step.only_marks), len(self.taken))
         for step in reversed(self.taken[claims:]):
-            if step.act in _FINAL:
-                lost.append(subject(self._layout, step))
-            else:
+            if step.act not in _FINAL:
                 self._undo(step)
         for (netns, _name), saved in self._saved.items():
-            restore(self._reader.socket(netns), saved)
+            if self._exists(netns):
+                restore(self._reader.socket(netns), saved)
         for step in reversed(self.taken[:claims]):  # until then the marks remember what was there before
             self._undo(step)
         return lost
+
+    def _lost(self) -> List[str]:
+        """What was deleted, by the name that it had, and what goes by itself with that."""
+        renamed = {(step.netns, step.new): step.name for step in self.taken if step.act == "link rename"}
+        lost: List[str] = []
+        told: Set[LinkId] = set()
+        for step in reversed(self.taken):
+            if step.act in _FINAL:
+                before = renamed.get((step.netns, step.name), "")
+                told.add((step.netns, before or step.name))
+                lost.append("%s: %s: %s" % (self._layout.where, before, step.act) if before else subject(self._layout, step))
+        faded = sorted(_fading(self._before, self.taken).keys() - told)
+        return lost + ["%s: %s: link delete" % (self._layout.where, name) for _netns, name in faded]
 
     def _undo(self, step: Step) -> None:
         opposite = undo(step)
@@ -215,19 +233,11 @@ def _group(new: Values) -> Values:
     return {"link_group": new["group"]} if "group" in new else {}
 
 
-_FADING = "cable that ends in a namespace that was deleted"
-
-
 def _link_delete(writer: Writer, step: Step) -> None:
-    if step.old == _FADING:
-        writer.links_fade(step.netns, _names(step))
-        return
     if step.old == "bridge":
-        writer.bridges_release(step.netns, _names(step))
-    if len(_names(step)) > 1:
-        writer.links_delete(step.netns, _names(step))
+        writer.bridges_delete(step.netns, _names(step))
     else:
-        writer.link_delete(step.netns, step.name)
+        writer.links_delete(step.netns, _names(step))
 
 
 def _names(step: Step) -> List[str]:
@@ -235,31 +245,39 @@ def _names(step: Step) -> List[str]:
     return step.new if isinstance(step.new, list) else [step.name]
 
 
+def _fading(before: Host, steps: List[Step]) -> Dict[LinkId, int]:
+    """The links that go by themselves, with their indexes: cables whose other ends are in namespaces that the steps delete."""
+    going = {step.name for step in steps if step.act == "netns delete"}
+    dying = {name for name in going if not before.namespaces[name].pids}
+    return {key: found.ifindex for key, found in before.links.items() if found.netns not in going and found.peer and found.peer[0] in dying}
+
+
 def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]]]:
     """Steps to run, each with those that it stands for: many deletions go together, as alone each takes as long as all of them.
 
-    Namespaces go before links: the kernel clears the cables away that end in them.
+    Namespaces go before links, of which the kernel then clears many away by itself.
     """
-    going = {step.name for step in steps if step.act == "netns delete" and not before.namespaces[step.name].pids}
-
-    def order(step: Step) -> Tuple[int, str, Optional[str]]:
-        if step.act == "netns delete":
-            return 1, "", None
-        if step.act != "link delete":
-            return 0, "", None
-        found = before.links.get((step.netns, step.name))
-        if found and found.peer and found.peer[0] in going:
-            return 4, step.netns, _FADING
-        return (2, step.netns, step.old) if step.old == "bridge" else (3, step.netns, None)
-
-    bundles: Dict[Tuple[int, str, Optional[str]], List[Step]] = {}
+    fading = _fading(before, steps)
+    others: List[Step] = []
+    namespaces: List[Step] = []
+    bridges: Dict[str, List[Step]] = {}
+    links: Dict[str, List[Step]] = {}
+    cables: List[Step] = []
     for step in steps:
-        bundles.setdefault(order(step), []).append(step)
-    for (turn, netns, old), bundle in sorted(bundles.items(), key=lambda item: item[0][0]):
-        if turn and (len(bundle) > 1 or old == _FADING):
-            yield Step(bundle[0].act, netns, bundle[0].name, [step.name for step in bundle], old), bundle
+        if step.act == "netns delete":
+            namespaces.append(step)
+        elif step.act != "link delete":
+            others.append(step)
+        elif (step.netns, step.name) in fading:
+            cables.append(step)
         else:
-            yield from ((step, [step]) for step in bundle)
+            (bridges if step.old == "bridge" else links).setdefault(step.netns, []).append(step)
+    yield from ((step, [step]) for step in others)
+    for bundle in ([namespaces] if namespaces else []) + list(bridges.values()) + list(links.values()):
+        first = bundle[0]
+        yield first if len(bundle) == 1 else first._replace(new=[step.name for step in bundle]), bundle
+    if cables:
+        yield cables[0]._replace(act="link fade", new=[(step.netns, fading[step.netns, step.name]) for step in cables]), cables
 
 
 _Action = Callable[[Writer, Step], None]
@@ -274,6 +292,7 @@ _ACTIONS: Dict[str, _Action] = {
     "link rename": lambda writer, step: writer.link_rename(step.netns, step.name, step.new),
     "link move": lambda writer, step: writer.link_move(step.netns, step.name, step.new),
     "link delete": _link_delete,
+    "link fade": lambda writer, step: writer.links_fade(step.new),
     "tuntap set": lambda writer, step: writer.tuntap_set(step.netns, step.name, step.new),
     "port set": lambda writer, step: writer.port_set(step.netns, step.name, *step.pair),
     "vlan add": lambda writer, step: writer.vlan_add(step.netns, step.name, *step.new),
@@ -386,6 +405,8 @@ def _action(step: Step) -> str:
         return "%s %s" % (step.act, vlan.options()["vid"])
     if step.act == "link add" and step.new.get("master"):
         return "link add with master %s" % step.new["master"]
+    if step.act == "link fade":
+        return "link delete"
     if len(_names(step)) > 1:
         return "%s %s" % (step.act, ", ".join(_names(step)))
     return step.act

@@ -22,7 +22,9 @@ class _Finder:
 
     @staticmethod
     def find_spec(name: str, path: Optional[Sequence[str]] = None, _target: Any = None) -> Optional[ModuleSpec]:
-        for entry in path or () if name.startswith(_PACKAGE) else ():
+        if not name.startswith(_PACKAGE):
+            return None
+        for entry in path or ():
             importer = get_importer(entry)
             if isinstance(importer, zipimporter):
                 try:
@@ -43,4 +45,5 @@ def _spec(name: str, importer: zipimporter, is_package: bool) -> ModuleSpec:
 
 def compile_once() -> None:
     """From now on. Called before the engine is imported."""
-    sys.meta_path.insert(0, _Finder)
+    if _Finder not in sys.meta_path:
+        sys.meta_path.insert(0, _Finder)

@@ -161,17 +161,18 @@ class Outline:
     """What a message has in common with others whose attributes are the same ones at the same places, seen at one glance."""
 
     def __init__(self, message: bytes, start: int) -> None:
-        self._first = int.from_bytes(message, "little")
+        self._sample = int.from_bytes(message, "little")
         self._mask = 0
-        """The bytes that make the outline, all bits set."""
-        self.places: Dict[int, slice] = {code: slice(first, last) for code, first, last in self.split(message, start, len(message))}
+        """The bytes that make the outline, all bits set: headers, and no values but those that say what others are."""
+        self.places: Dict[int, slice] = {code: slice(first, last) for code, first, last in self.look_into(message, start, len(message))}
         """Where the payload of each attribute is."""
 
     def fits(self, message: bytes) -> bool:
         """Whether a message of the same length has this outline."""
-        return not (int.from_bytes(message, "little") ^ self._first) & self._mask
+        return not (int.from_bytes(message, "little") ^ self._sample) & self._mask
 
-    def split(self, message: bytes, start: int, end: int) -> List[Tuple[int, int, int]]:
+    def look_into(self, message: bytes, start: int, end: int) -> List[Tuple[int, int, int]]:
+        """The attributes of a nest, whose places belong to the outline then."""
         found = list(split(message, start, end))
         for first in [start, *((last + 3) & ~3 for _code, _first, last in found)]:  # the headers, and what ends them
             self.fix(first, min(first + 4, end))
@@ -186,7 +187,7 @@ _Shape = TypeVar("_Shape", bound=Outline)
 
 
 class Outlines(Generic[_Shape]):
-    """The outlines of many messages, of which most are like the last one of their length and family."""
+    """The outlines of many messages, of which most are like the last one of their length and family, which addresses begin with."""
 
     def __init__(self, make: Callable[[bytes], _Shape]) -> None:
         self._make = make

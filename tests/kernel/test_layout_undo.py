@@ -8,13 +8,18 @@ import errno
 import os
 import re
 import signal
+import socket
+import time
+from pathlib import Path
 from typing import Callable, Dict, List, Optional
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
-from layouts import SCENARIOS, Scenario, clear, difference, full, lay, names
+from features import needs
+from layouts import MARK, SCENARIOS, Scenario, clear, difference, full, lay, names
 from moments import Failing
 from processes import Child, ChildError
 from support import private_network, sh, snapshot
@@ -104,20 +109,43 @@ def test_when_something_was_deleted_the_error_says_what_is_lost() -> None:
     assert names(snapshot()) == []
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_whichever_deletion_fails_the_error_names_all_that_is_lost(scenario: Scenario) -> None:
+    with private_network():
+        scenario.prepare()
+        with Failing() as whole:
+            lay(**scenario.params)
+    for number in [number for number, step in enumerate(whole.steps, 1) if step.act in DELETIONS or _comes_after_a_deletion(number, whole)]:
+        with private_network():
+            scenario.prepare()
+            before = snapshot()
+            with pytest.raises(VnetError, match="injected") as failure, Failing(number, _injected):
+                lay(**scenario.params)
+            time.sleep(0.1)  # the kernel clears cables away after their namespaces
+            after = snapshot()
+            lost = [name for name in names(before) if name not in names(after) and name.split("/")[0] in after]
+            lost += [name for name in before if name not in after]
+            assert [name for name in lost if not re.search(rf"\b{name.split('/')[-1]}\b", str(failure.value))] == [], (failure.value, number)
+            assert ("cannot be taken back" in str(failure.value)) == bool(lost), (failure.value, lost)
+
+
 def test_namespaces_go_first_and_all_of_a_kind_together() -> None:
     lay(**full())
+    indexes = sorted(("", socket.if_nametoindex(name)) for name in ("up0", "h2"))
     with Failing() as whole:
         clear()
     assert [(step.act, sorted(step.new or [step.name])) for step in whole.steps] == [
         ("netns delete", ["blue", "red"]),
         ("link delete", ["br0"]),
         ("link delete", ["tap0"]),
-        ("link delete", ["h2", "up0"]),
+        ("link fade", indexes),
     ]
 
 
 def test_of_what_goes_together_the_error_says_which_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run was cut off before green was there: nothing of it is lost."""
     lay(**full())
+    Path("/run/netns/green").write_text(MARK, encoding="utf-8")
     remove = Namespaces.remove
 
     def removed(namespaces: Namespaces, name: str) -> None:
@@ -126,12 +154,30 @@ def test_of_what_goes_together_the_error_says_which_is_lost(monkeypatch: pytest.
         remove(namespaces, name)
 
     monkeypatch.setattr(Namespaces, "remove", removed)
-    with pytest.raises(VnetError, match=r"netns delete blue, red: .*injected.*This cannot be taken back: vnet_layout lab: blue: netns delete$"):
+    with pytest.raises(VnetError) as failure:
         clear()
+    error, _, lost = str(failure.value).partition(" This cannot be taken back: ")
+    assert "netns delete blue, red" in error
+    assert lost.split("; ") == [f"vnet_layout lab: {what}" for what in ("blue: netns delete", "h2: link delete", "r1: link delete")]
     monkeypatch.undo()
-    assert list(snapshot()) == ["", "red"]
     clear()
+    assert list(snapshot()) == [""]
     assert names(snapshot()) == []
+
+
+@pytest.mark.parametrize("make_error", [_injected, KeyboardInterrupt], ids=["refused", "interrupted"])
+def test_a_bridge_that_could_not_be_deleted_snoops_as_before(make_error: Callable[[], BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
+    needs("mcast_snooping")
+    lay(bridges=[{"name": "br0"}, {"name": "br1", "mcast_snooping": False}])
+    before = snapshot()
+
+    def delete(*_arguments: object) -> None:
+        raise make_error()
+
+    monkeypatch.setattr(Writer, "links_delete", delete)
+    with pytest.raises((VnetError, KeyboardInterrupt)):
+        clear()
+    assert not difference(before, snapshot())
 
 
 def test_a_signal_takes_everything_back() -> None:

@@ -97,7 +97,7 @@ class _Shape(table.Outline):
                 (self.port if port else self.values).append(field)
 
     def _look_into_info(self, message: bytes, info: slice) -> None:
-        for code, first, last in self.split(message, info.start, info.stop):
+        for code, first, last in self.look_into(message, info.start, info.stop):
             if code in (_INFO_KIND, _INFO_SLAVE_KIND):
                 self.fix(first, last)
                 word = message[first:last].rstrip(b"\0").decode()
@@ -106,16 +106,16 @@ class _Shape(table.Outline):
                 else:
                     self._master_kind = word
             elif code == _INFO_DATA and self._selection.kinds.get(self.kind):
-                for attribute, inner, stop in self.split(message, first, last):
+                for attribute, inner, stop in self.look_into(message, first, last):
                     self._take(self._selection.kinds[self.kind].get(attribute, ()), slice(inner, stop))
             elif code == _INFO_SLAVE_DATA and self.is_port and self._selection.port:
-                for attribute, inner, stop in self.split(message, first, last):
+                for attribute, inner, stop in self.look_into(message, first, last):
                     self._take(self._selection.port.get(attribute, ()), slice(inner, stop), port=True)
 
     def _look_into_families(self, message: bytes, families: slice) -> None:
-        for family, first, last in self.split(message, families.start, families.stop):
+        for family, first, last in self.look_into(message, families.start, families.stop):
             if family == socket.AF_INET6:
-                for code, inner, stop in self.split(message, first, last):
+                for code, inner, stop in self.look_into(message, first, last):
                     self._take(self._selection.inet6.get(code, ()), slice(inner, stop))
 
 

@@ -67,6 +67,7 @@ class Reader:
     def __init__(self, namespaces: Namespaces, selection: Optional[Selection] = None) -> None:
         self.namespaces = namespaces
         self._decode = Decoder(selection or Selection())
+        self._decode_all: Optional[Decoder] = None
         self._sockets: Dict[str, RouteSocket] = {}
         self._most = _FEW_FILES
         self._outlines = table.Outlines(lambda message: table.Outline(message, _IFADDR.size))
@@ -123,7 +124,10 @@ class Reader:
             if error.code == errno.ENODEV:
                 return None
             raise
-        return (Decoder(Selection()) if everything else self._decode)(buffer[start:end])
+        if everything:
+            self._decode_all = self._decode_all or Decoder(Selection())
+            return self._decode_all(buffer[start:end])
+        return self._decode(buffer[start:end])
 
     def links(self, netns: str) -> List[RawLink]:
         """All links."""

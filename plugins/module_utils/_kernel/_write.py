@@ -178,36 +178,58 @@ class Writer:
         with self._namespaces.open(new) as descriptor:
             self._change(netns, name, {}, _pack.namespace(descriptor))
 
-    def link_delete(self, netns: str, name: str) -> None:
-        self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(self._index(netns, name), {}))
-
     def links_delete(self, netns: str, names: List[str]) -> None:
-        """Deletes links in one go, by a group that nobody else has: one by one each waits for the whole kernel to forget it."""
+        """Deletes links; many in one go, by a group that nobody else has: one by one each waits for the whole kernel to forget it."""
+        if len(names) == 1:
+            self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(self._index(netns, names[0]), {}))
+            return
         group = {"link_group": random.randrange(1 << 30, 1 << 31)}
         for name in names:
             with suppress(KernelError):  # it went with its other end
                 self._change(netns, name, group)
         self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(0, group))
 
-    def links_fade(self, netns: str, names: List[str]) -> None:
-        """Waits for cables whose other ends are in namespaces that were deleted; deletes those that something keeps alive."""
+    def bridges_delete(self, netns: str, names: List[str]) -> None:
+        """Deletes bridges, which stop snooping first: they would tell all their ports of each one that leaves."""
+        snooping = [name for name in names if self._snoops(netns, name)]
+        try:
+            for name in snooping:
+                self._snoop(netns, name, False)
+            self.links_delete(netns, names)
+        except BaseException:
+            for name in snooping:
+                with suppress(KernelError):
+                    self._snoop(netns, name, True)
+            raise
+
+    def _snoops(self, netns: str, name: str) -> bool:
+        link = self._reader.link(netns, name, everything=True)
+        return bool(link and link.values.get("mcast_snooping"))
+
+    def _snoop(self, netns: str, name: str, snooping: bool) -> None:
+        self._change(netns, name, {}, _pack.bridge({"mcast_snooping": snooping}))
+
+    def links_fade(self, links: List[Tuple[str, int]]) -> None:
+        """Waits for cables, by namespace and index, whose other ends are in namespaces that were deleted.
+
+        Where no more go, something keeps them alive: those are deleted.
+        """
         deadline = time.monotonic() + _FADED_WITHIN
-        left = list(reversed(names))
+        left = list(reversed(links))
         while left and time.monotonic() < deadline:
-            if self._reader.link(netns, left[-1]):
+            netns, index = left[-1]
+            if self._reader.link(netns, index=index):
                 time.sleep(_MOMENT)
             else:
                 left.pop()
                 deadline = time.monotonic() + _FADED_WITHIN
-        left = [name for name in left if self._reader.link(netns, name)]
-        if left:
-            self.links_delete(netns, left)
-
-    def bridges_release(self, netns: str, names: List[str]) -> None:
-        """Makes bridges that go let go of their ports quickly: with snooping each port that leaves is told to all others."""
-        for name in names:
-            with suppress(KernelError):  # a kernel without it, or a bridge that is gone
-                self._change(netns, name, {}, _pack.bridge({"mcast_snooping": False}))
+        alive: Dict[str, List[str]] = {}
+        for netns, index in left:
+            link = self._reader.link(netns, index=index)
+            if link:
+                alive.setdefault(netns, []).append(link.name)
+        for netns, names in alive.items():
+            self.links_delete(netns, names)
 
     def vlan_add(self, netns: str, name: str, vlan: Vlan, of_bridge: bool) -> None:
         self._vlan(_RTM_SETLINK, netns, name, vlan, of_bridge)

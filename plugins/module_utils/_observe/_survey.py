@@ -99,8 +99,6 @@ class _Surveyor:
         self._ends: Dict[Tuple[int, int], List[Tuple[str, RawLink]]] = {}
         """The ends of cables, with their namespaces, by their own index and that of the other end."""
         self._unfinished = _marks.unfinished(layout.name)
-        self._going: Set[str] = set()
-        """The namespaces that the layout made and does not declare any more."""
         self.raws: Dict[str, Dict[int, RawLink]] = {}
         """The links of each namespace by their index."""
         self.namespaces: Dict[str, FoundNamespace] = {}
@@ -131,11 +129,6 @@ class _Surveyor:
                 self._reader.forget(netns)
             elif netns not in self.namespaces and self._is_ours_by(_namespaces.note(netns)):
                 self.namespaces[netns] = FoundNamespace(None, OWN_CORPSE)
-        declared = {namespace.name for namespace in self._layout.namespaces}
-        own = Mark(self._layout.name)
-        self._going = {
-            netns for netns, raws in self.raws.items() if netns not in declared and any(raw.name == "lo" and raw.mark == own for raw in raws.values())
-        }
         for netns, raws in self.raws.items():
             for raw in raws.values():
                 if raw.kind == "veth":
@@ -183,12 +176,12 @@ class _Surveyor:
         remembers = any(map(self._memory, raws.values()))
         spoken = [raw for raw in raws.values() if raw.name in wanted]
         taken = any(map(self._is_of_others, spoken))
-        speakers = [raw.ifindex for raw in spoken if wanted[raw.name].addresses is not None]
+        with_addresses = [raw.ifindex for raw in spoken if wanted[raw.name].addresses is not None]
         addresses: Dict[int, List[Address]] = {}
-        if remembers or taken or len(speakers) > 1:
+        if remembers or taken or len(with_addresses) > 1:
             addresses = self._reader.addresses(netns)
-        elif speakers:
-            addresses = self._reader.addresses(netns, speakers[0])
+        elif with_addresses:
+            addresses = self._reader.addresses(netns, with_addresses[0])  # the common case: a namespace at the end of a cable
         vlans = self._reader.vlans(netns) if remembers or netns in self._divided or self._some_may_leave(netns, wanted, raws) else None
         for raw in raws.values():
             link = wanted.get(raw.name)
@@ -264,7 +257,7 @@ class _Surveyor:
         if key in self._peers:
             return self._peers[key]
         for place, end in self._ends.get((raw.peer, raw.ifindex), ()):
-            if place in self._going or self._is_peer(netns, raw, place, end):  # where it goes it does not matter which of those that fit it is
+            if self._is_peer(netns, raw, place, end):
                 self._peers[place, end.name] = key
                 return place, end.name
         return None
