@@ -46,4 +46,5 @@ def _spec(name: str, importer: zipimporter, is_package: bool) -> ModuleSpec:
 def compile_once() -> None:
     """From now on. Called before the engine is imported."""
     if _Finder not in sys.meta_path:
-        sys.meta_path.insert(0, _Finder)
+        # behind the one for built-in modules: ansible-test insists on the first place
+        sys.meta_path.insert(1, _Finder)
