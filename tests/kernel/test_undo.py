@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Step, VnetError
 from features import has, needs, needs_program
 from moments import Failing
@@ -448,6 +449,21 @@ def test_a_namespace_that_took_the_place_of_an_empty_file_goes_again() -> None:
     with pytest.raises(VnetError, match=r"injected.*The host is as it was before$"), Failing(2):
         run("vnet_netns", name="red", sysctl={"net.ipv4.ip_forward": 1})
     assert list(snapshot()) == [""]
+
+
+def test_a_namespace_that_went_half_way_does_not_hide_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no mount point any more, but its file stays: its routes cannot be looked at."""
+    run("vnet_netns", name="red")
+    remove = Namespaces.remove
+
+    def half_removed(namespaces: Namespaces, name: str) -> None:
+        remove(namespaces, name)
+        Path("/run/netns", name).touch()
+        raise KernelError(errno.EBUSY, "injected")
+
+    monkeypatch.setattr(Namespaces, "remove", half_removed)
+    with pytest.raises(VnetError, match=r"^vnet_netns red: netns delete: .*injected.*cannot be taken back: vnet_netns red: netns delete$"):
+        run("vnet_netns", name="red", state="absent", routes=[])
 
 
 def test_when_a_deletion_was_done_the_error_of_the_next_says_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
