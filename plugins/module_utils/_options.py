@@ -579,9 +579,9 @@ def _vids(text: str, where: str) -> Tuple[int, int]:
 
 
 def sysctls(settings: Optional[Params], where: str) -> Optional[Dict[str, str]]:
+    """Settings by key, as the kernel shows them."""
     if settings is None:
         return None
-    """Settings by key, as the kernel shows them."""
     return {key: _sysctl_value(key, value, where) for key, value in settings.items()}
 
 
