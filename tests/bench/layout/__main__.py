@@ -93,7 +93,7 @@ def contest(folder: Path, count: int, rounds: int, only: list[str], figures: Fig
 
 def c_round(baseline: Baseline, figures: Figures) -> None:
     figures["C build"].append(baseline.build())
-    baseline.hush()
+    baseline.calm()
     figures["C read"].append(baseline.read())
     figures["C remove"].append(baseline.remove())
     baseline.settle()
@@ -101,7 +101,7 @@ def c_round(baseline: Baseline, figures: Figures) -> None:
 
 def batch_round(batch: Batch, baseline: Baseline, figures: Figures) -> None:
     figures[f"{batch.title}: build"].append(batch.build())
-    baseline.hush()
+    baseline.calm()
     baseline.read()
     baseline.remove()
     baseline.settle()
@@ -109,7 +109,7 @@ def batch_round(batch: Batch, baseline: Baseline, figures: Figures) -> None:
 
 def module_round(module: Module, baseline: Baseline, figures: Figures) -> None:
     figures["module build"].append(module.build().seconds)
-    baseline.hush()
+    baseline.calm()
     baseline.read()
     figures["module, nothing to do"].append(module.again().seconds)
     figures["module remove"].append(module.remove())
@@ -122,7 +122,7 @@ def grow(folder: Path, rounds: int, figures: Figures) -> None:
     for turn in range(rounds):
         for count, module in random.Random(turn).sample(list(modules.items()), len(modules)):
             built = module.build()
-            module.baseline.hush()
+            module.baseline.calm()
             module.baseline.read()
             figures[f"module build, one of {count}"].append(built.seconds / count)
             figures[f"memory at {count}, MiB"].append(max(built.peak, module.again().peak))
