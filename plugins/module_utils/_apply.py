@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import errno
 import signal
-from contextlib import suppress
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
+from contextlib import contextmanager, suppress
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, restore_routes, save_link, save_routes
@@ -38,8 +39,16 @@ _PASSES = 2
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
-def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tuple[Host, List[Step]]:
-    """Runs the steps; returns what is there then and the steps that were taken.
+class Applied(NamedTuple):
+    """What is there after the steps that were taken, and how iproute2 would take them."""
+
+    host: Host
+    steps: List[Step]
+    commands: List[str]
+
+
+def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Applied:
+    """Runs the steps, and verifies what is there then.
 
     VnetError where that failed. The host is as it was before then, or the error says what is not.
     """
@@ -52,7 +61,7 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Tu
             after = _taken(transaction, reader, layout, steps)
             steps = [step for step in plan(layout, after).steps if step.act not in _FINAL]
             if not steps:
-                return after, transaction.taken
+                return Applied(after, transaction.taken, transaction.commands)
         raise VnetError(_not_held(layout, steps[0]))
     except BaseException as error:
         for number in _SIGNALS:
@@ -73,14 +82,30 @@ def _taken(transaction: Transaction, reader: Reader, layout: Layout, steps: List
     rising = (number for number, step in enumerate(steps) if step.act == "link set" and step.new.get("up") and (step.netns, step.name) in bridges)
     first = next(rising, len(steps))
     transaction.run(steps[:first])
-    earlier = observe(reader, layout)
+    with _reading_ahead(reader, layout):
+        transaction.commands += commands(steps[:first])  # while the other process reads
+        earlier = observe(reader, layout)
     rest = steps[first:]
     if not rest:
         return earlier
     transaction.run(rest)
+    transaction.commands += commands(rest)
     if any(step.act in _FAR_REACHING for step in rest):
         return observe(reader, layout)
     return observe_again(reader, layout, earlier, {step.netns for step in rest})
+
+
+@contextmanager
+def _reading_ahead(reader: Reader, layout: Layout) -> Iterator[None]:
+    """Of a whole layout; a single resource is not worth it."""
+    if not layout.name:
+        yield
+        return
+    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ahead import reading_ahead
+
+    with reading_ahead(reader.namespaces, addresses=True) as ahead:
+        reader.look_ahead(ahead)
+        yield
 
 
 def _stop(number: int, _frame: Any) -> None:
@@ -98,6 +123,8 @@ class Transaction:
         self._before = before
         self._saved: Dict[LinkId, Saved] = {}
         self.taken: List[Step] = []
+        self.commands: List[str] = []
+        """Those of iproute2 for what was taken."""
 
     def save(self, steps: List[Step]) -> None:
         """Remembers the addresses and routes that the steps may cost."""

@@ -10,13 +10,20 @@ import sys
 from importlib.util import find_spec
 from typing import Tuple
 
-from ansible.module_utils.basic import missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 OLDEST = (0, 7, 2)
 _NEEDS_PYTHON_3_9 = (0, 9)
 """Since then pyroute2 cannot be imported by Python 3.8, though pip installs 0.9.1 and 0.9.2 there."""
 _PACKAGES = "Debian and Ubuntu: python3-pyroute2; Fedora and EPEL: python3-pyroute2; pip: pyroute2"
 _METADATA = re.compile(r"pyroute2-([0-9]+(?:\.[0-9]+)*)[^/]*\.(?:dist|egg)-info")
+
+
+def require_pyroute2(module: AnsibleModule) -> None:
+    """Fails the task where it is not."""
+    words = complaint()
+    if words:
+        module.fail_json(msg=words)
 
 
 def complaint() -> str:

@@ -5,15 +5,21 @@
 from __future__ import annotations
 
 import gc
-from typing import Any, Dict, Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import ITEMS, LAYOUT_OPTIONS, MODULE, declaration, with_path
+from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ahead import reading_ahead
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._runner import bring_about, commands_of, require_pyroute2
-from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, VnetError
+
+if TYPE_CHECKING:
+    from ansible_collections.nfv.vnet.plugins.module_utils._runner import Outcome
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]
@@ -45,12 +51,13 @@ def run() -> None:
 
 def carry_out(params: Mapping[str, Any], checking: bool, differing: bool) -> Dict[str, Any]:
     """Brings the host to the layout, or says what that would do; C(differing): with the layout before and after."""
-    wanted = declaration(params, checking)
-    outcome = bring_about(wanted, checking)
+    wanted, outcome = _brought_about(params, checking)
+    from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
+
     result = {
         "changed": bool(outcome.steps),
         "summary": summary(wanted, outcome.before, outcome.after, outcome.steps),
-        "commands": commands_of(outcome.steps),
+        "commands": outcome.commands,
         "kept": sorted(params["sysctl"] or ()) if params["state"] == "absent" else [],
         "warnings": outcome.warnings,
     }
@@ -59,3 +66,33 @@ def carry_out(params: Mapping[str, Any], checking: bool, differing: bool) -> Dic
 
         result["diff"] = {"before": as_yaml(wanted, outcome.before), "after": as_yaml(wanted, outcome.after)}
     return result
+
+
+def _brought_about(params: Mapping[str, Any], checking: bool) -> Tuple[Layout, Outcome]:
+    """To look twice at a thousand namespaces is dear, so a layout begins with the lock, unless it would have to wait."""
+    with ExitStack() as stack:
+        namespaces = Namespaces()
+        stack.callback(namespaces.close)
+        locked = not checking and stack.enter_context(lock(patient=False))
+        ahead = stack.enter_context(reading_ahead(namespaces, addresses=params["state"] == "present"))
+        # the engine is compiled, and the declaration checked, while the other process reads
+        from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+        from ansible_collections.nfv.vnet.plugins.module_utils._observe import selection
+        from ansible_collections.nfv.vnet.plugins.module_utils._runner import changed, changer, foreseen, nothing_to_do
+
+        if params["state"] == "absent":
+            changer()  # there will be something to take away
+        wanted = declaration(params, checking)
+        reader = Reader(namespaces, selection(wanted))
+        stack.callback(reader.close)
+        reader.look_ahead(ahead)
+        if checking:
+            return wanted, foreseen(reader, wanted)
+        if locked:
+            return wanted, changed(reader, wanted)
+        outcome = nothing_to_do(reader, wanted)
+        if outcome:
+            return wanted, outcome
+        reader.close()  # whoever has the lock may replace a namespace
+        stack.enter_context(lock())
+        return wanted, changed(reader, wanted)

@@ -4,17 +4,20 @@
 
 from __future__ import annotations
 
-from typing import Any, ContextManager, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nfv.vnet.plugins.module_utils import _dependency
+from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, selection
+from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Step, VnetError
+
+if TYPE_CHECKING:
+    from ansible_collections.nfv.vnet.plugins.module_utils._apply import Applied
 
 KEYS = {"vnet_netns": "namespace", "vnet_bridge": "bridge", "vnet_veth": "veth", "vnet_tuntap": "tuntap"}
 """Under which key each module returns its resource."""
@@ -29,6 +32,8 @@ class Outcome(NamedTuple):
     host: Host
     """What there is; in check mode what was planned."""
     steps: List[Step]
+    commands: List[str]
+    """Those of iproute2 for the steps."""
     warnings: List[str]
 
 
@@ -48,12 +53,6 @@ def run(name: str) -> None:
     module.exit_json(**result)
 
 
-def require_pyroute2(module: AnsibleModule) -> None:
-    complaint = _dependency.complaint()
-    if complaint:
-        module.fail_json(msg=complaint)
-
-
 def carry_out(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
     """Brings the host to the layout of one resource, or says what that would do; C(key) is that of the resource in the result."""
     from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
@@ -64,75 +63,66 @@ def carry_out(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
         "changed": bool(outcome.steps),
         key: describe(wanted, outcome.host),
         "status": status(wanted, outcome.before, outcome.before if checking else outcome.host),
-        "commands": commands_of(outcome.steps),
+        "commands": outcome.commands,
         "diff": {"before": {}, "after": {}, **{name: describe(wanted, host) for name, host in difference.items()}},
         "warnings": outcome.warnings,
     }
 
 
 def bring_about(wanted: Layout, checking: bool) -> Outcome:
-    """Brings the host to the layout, or says what that would do.
+    """Brings the host to the layout of one resource, or says what that would do.
 
-    What changes the host holds the lock. As most runs of single resources change nothing, they look first; to look twice at a
-    thousand namespaces is dear, so a layout begins with the lock, unless it would have to wait.
+    What changes the host holds the lock. As most runs change nothing, they look first.
     """
     namespaces = Namespaces()
-    reader = Reader(namespaces, selection(wanted))
+    reader = Reader(namespaces)
     try:
         if checking:
-            return _foreseen(reader, wanted)
-        if wanted.name:
-            with _lock(patient=False) as locked:
-                if locked:
-                    return _changed(reader, wanted)
-        outcome = _nothing_to_do(reader, wanted)
+            return foreseen(reader, wanted)
+        outcome = nothing_to_do(reader, wanted)
         if outcome:
             return outcome
+        from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock  # what changes nothing need not know it
+
         reader.close()  # whoever has the lock may replace a namespace
-        with _lock():
-            return _changed(reader, wanted)
+        with lock():
+            return changed(reader, wanted)
     finally:
         reader.close()
         namespaces.close()
 
 
-def _foreseen(reader: Reader, wanted: Layout) -> Outcome:
+def foreseen(reader: Reader, wanted: Layout) -> Outcome:
+    """What would be done."""
     before = observe(reader, wanted)
     planned = plan(wanted, before, checking=True)
-    return Outcome(before, planned.after, planned.after, planned.steps, planned.warnings)
+    from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
+
+    return Outcome(before, planned.after, planned.after, planned.steps, commands(planned.steps), planned.warnings)
 
 
-def _nothing_to_do(reader: Reader, wanted: Layout) -> Optional[Outcome]:
+def nothing_to_do(reader: Reader, wanted: Layout) -> Optional[Outcome]:
     """The outcome where all is as wanted. What is in the way may be another run's half-made work: only who holds the lock complains."""
     try:
         before = observe(reader, wanted)
         planned = plan(wanted, before)
     except (KernelError, VnetError):
         return None
-    return None if planned.steps else Outcome(before, planned.after, before, [], planned.warnings)
+    return None if planned.steps else Outcome(before, planned.after, before, [], [], planned.warnings)
 
 
-def _lock(patient: bool = True) -> ContextManager[bool]:
-    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock  # what changes nothing need not know it
-
-    return lock(patient)
-
-
-def _changed(reader: Reader, wanted: Layout) -> Outcome:
+def changed(reader: Reader, wanted: Layout) -> Outcome:
+    """Does it. Whoever calls this holds the lock."""
     before = observe(reader, wanted)
     planned = plan(wanted, before)
     if not planned.steps:
-        return Outcome(before, planned.after, before, [], planned.warnings)
+        return Outcome(before, planned.after, before, [], [], planned.warnings)
+    done = changer()(reader, wanted, before, planned.steps)
+    return Outcome(before, planned.after, done.host, done.steps, done.commands, planned.warnings)
+
+
+def changer() -> Callable[[Reader, Layout, Host, List[Step]], Applied]:
+    """What changes the host; most runs need not compile it."""
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import apply
 
-    host, steps = apply(reader, wanted, before, planned.steps)
-    return Outcome(before, planned.after, host, steps, planned.warnings)
-
-
-def commands_of(steps: List[Step]) -> List[str]:
-    """The iproute2 commands for the steps."""
-    if not steps:
-        return []
-    from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
-
-    return commands(steps)
+    return apply

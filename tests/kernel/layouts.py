@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import copy
 import os
-from typing import Any, Callable, Dict, List, NamedTuple
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import KINDS, LAYOUT_OPTIONS, with_path
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS, look
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _ahead
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import carry_out
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
@@ -24,13 +26,25 @@ NAME = "lab"
 MARK = f"nfv.vnet:{NAME}"
 
 
-def lay(check: bool = False, diff: bool = True, **params: Any) -> Values:
-    """What vnet_layout returns for these parameters. VnetError or KernelError where it would fail."""
+@contextmanager
+def reading_ahead(really: bool) -> Iterator[None]:
+    """Has another process read the namespaces first, however few there are, or never."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_ahead, "_pays", lambda _names: really)
+        yield
+
+
+def lay(check: bool = False, diff: bool = True, ahead: Optional[bool] = None, **params: Any) -> Values:
+    """What vnet_layout returns for these parameters. VnetError or KernelError where it would fail.
+
+    Another process reads C(ahead) in check mode and for what goes, and not otherwise, so that tests which compare compare both ways.
+    """
     params = copy.deepcopy({"name": NAME, **params})
     items = {name: params.pop(name, None) for name in KINDS}
     validated = ArgumentSpecValidator(argument_spec(LAYOUT_OPTIONS)).validate(params)
     assert not validated.error_messages, validated.error_messages
-    return carry_out({**validated.validated_parameters, **items}, check, diff)
+    with reading_ahead(check or params.get("state") == "absent" if ahead is None else ahead):
+        return carry_out({**validated.validated_parameters, **items}, check, diff)
 
 
 def clear(name: str = NAME, **params: Any) -> Values:

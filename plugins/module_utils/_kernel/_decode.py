@@ -14,9 +14,9 @@ from typing import Any, Callable, Container, Dict, Iterable, List, NamedTuple, O
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._visit import IFINFO
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark, Values
 
-IFINFO = struct.Struct("=BxHiII")
 _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE, _IFLA_LINKINFO = 3, 5, 10, 16, 18
 _IFLA_AF_SPEC, _IFLA_CARRIER, _IFLA_LINK_NETNSID = 26, 33, 37
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5

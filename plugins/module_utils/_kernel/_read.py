@@ -10,20 +10,23 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import IFINFO, Decoder, RawLink, Selection
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Decoder, RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, identity_of
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._visit import IFADDR, IFINFO, Found, Identity, Visitor, about_link, extension_mask
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Vlan
 
-_RTM_GETLINK, _RTM_GETADDR, _RTM_GETROUTE, _RTM_GETNEIGH, _RTM_GETNSID = 18, 22, 26, 30, 90
-_IFADDR, RTMSG = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI")
-_IFLA_IFNAME, _IFLA_MASTER, _IFLA_AF_SPEC, _IFLA_EXT_MASK = 3, 10, 26, 29
-_RTEXT_FILTER_BRVLAN, _RTEXT_FILTER_SKIP_STATS = 2, 8
+if TYPE_CHECKING:  # single resources do without it
+    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ahead import Ahead
+
+_RTM_GETLINK, _RTM_GETROUTE, _RTM_GETNEIGH = 18, 26, 30
+RTMSG = struct.Struct("=BBBBBBBBI")
+_IFLA_IFNAME, _IFLA_MASTER, _IFLA_AF_SPEC = 3, 10, 26
+_RTEXT_FILTER_BRVLAN = 2
 _IFA_LOCAL, _IFA_ADDRESS, _IFA_FLAGS = 2, 1, 8
 _IFA_F_NODAD, _IFA_F_PERMANENT = 0x02, 0x80
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_MULTIPATH, _RTA_TABLE = 1, 4, 5, 6, 7, 9, 15
@@ -33,13 +36,10 @@ _LOCAL_TABLE = 255
 NDMSG = struct.Struct("=BxxxiHBB")
 _NDA_LLADDR, _NDA_VLAN, _NDA_MASTER = 2, 5, 9
 _NUD_PERMANENT = 0x80
-_NETNSA_NSID, _NETNSA_FD = 1, 3
 _BRIDGE_VLAN_INFO = 2
 _VLAN_PVID, _VLAN_UNTAGGED, _VLAN_RANGE_BEGIN, _VLAN_RANGE_END = 2, 4, 8, 16
 
-_FEW_FILES, _FILES, _SPARE_FILES = 128, 16384, 64
 _UNSIGNED = struct.Struct("=I").unpack_from
-_SIGNED = struct.Struct("=i").unpack_from
 
 
 class RawRoute(NamedTuple):
@@ -61,61 +61,41 @@ class Neighbour(NamedTuple):
     flags: int
 
 
-class Reader:
-    """Reads namespaces; opens one socket in each when it is first needed."""
+class Reader(Visitor):
+    """Reads namespaces."""
 
     def __init__(self, namespaces: Namespaces, selection: Optional[Selection] = None) -> None:
-        self.namespaces = namespaces
+        super().__init__(namespaces)
+        self._ahead: Optional[Ahead] = None
         self._decode = Decoder(selection or Selection())
         self._decode_all: Optional[Decoder] = None
-        self._sockets: Dict[str, RouteSocket] = {}
-        self._most = _FEW_FILES
-        self._outlines = table.Outlines(lambda message: table.Outline(message, _IFADDR.size))
+        self._outlines = table.Outlines(lambda message: table.Outline(message, IFADDR.size))
 
-    def close(self) -> None:
-        """Closes the sockets; what is read later opens new ones, in the namespaces that have the names then."""
-        for opened in self._sockets.values():
-            opened.close()
-        self._sockets.clear()
+    def look_ahead(self, ahead: Optional[Ahead]) -> None:
+        """Takes what another process has read, until it looks anew."""
+        self._ahead = ahead
 
-    def socket(self, netns: str) -> RouteSocket:
-        if netns not in self._sockets:
-            with self.namespaces.inside(netns):
-                self.adopt(netns, RouteSocket())
-        return self._sockets[netns]
+    def look_anew(self) -> None:
+        self._ahead = None
 
-    def visit(self, netns: str, to_find_ends: bool) -> Tuple[Optional[Tuple[int, int]], Optional[int]]:
-        """Opens a socket in a namespace; its identity, None where there is none.
+    def visit(self, netns: str, to_find_ends: bool) -> Tuple[Optional[Identity], Optional[int]]:
+        found = self._found(netns)
+        return (found.identity, found.home) if found else super().visit(netns, to_find_ends)
 
-        C(to_find_ends): also the id by which it knows the one in which this process started, None where it has none.
-        """
-        try:
-            with self.namespaces.open(netns) as descriptor:
-                with self.namespaces.entered(descriptor):
-                    self.adopt(netns, RouteSocket())
-                return identity_of(descriptor), self.nsid(netns, "") if to_find_ends else None
-        except KernelError as error:
-            if error.code in (errno.ENOENT, errno.EINVAL):
-                return None, None
-            raise
+    def link_messages(self, netns: str) -> List[bytes]:
+        found = self._found(netns)
+        return found.links if found else super().link_messages(netns)
 
-    def adopt(self, netns: str, opened: RouteSocket) -> RouteSocket:
-        """Keeps a socket that was opened in a namespace; the oldest is closed where there are as many as a process may have."""
-        if len(self._sockets) >= self._most:
-            self._most = _files()
-        if len(self._sockets) >= self._most:
-            self.forget(next(iter(self._sockets)))
-        self._sockets[netns] = opened
-        return opened
+    def address_messages(self, netns: str, index: int = 0) -> List[bytes]:
+        found = self._found(netns)
+        return super().address_messages(netns, index) if found is None or found.addresses is None else found.addresses
 
-    def forget(self, netns: str) -> None:
-        """The namespace of this name is going away or is new: what was open in it holds another one."""
-        if netns in self._sockets:
-            self._sockets.pop(netns).close()
+    def _found(self, netns: str) -> Optional[Found]:
+        return self._ahead.found(netns) if self._ahead and netns else None
 
     def link(self, netns: str, name: str = "", index: int = 0, everything: bool = False) -> Optional[RawLink]:
         """One link by name or by index, None where there is none. C(everything): also what is not in the selection."""
-        body = IFINFO.pack(socket.AF_UNSPEC, 0, index, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
+        body = about_link(index)
         if name:
             body += table.attribute(_IFLA_IFNAME, name.encode() + b"\0")
         try:
@@ -131,14 +111,11 @@ class Reader:
 
     def links(self, netns: str) -> List[RawLink]:
         """All links."""
-        body = IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
-        messages = self.socket(netns).dump(_RTM_GETLINK, body)
-        return [self._decode(buffer[start:end]) for _type, buffer, start, end in messages]
+        return [self._decode(message) for message in self.link_messages(netns)]
 
     def ports(self, netns: str, bridge: int) -> List[RawLink]:
         """The links whose master has this index."""
-        body = IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_SKIP_STATS)
-        body += table.attribute(_IFLA_MASTER, struct.pack("=I", bridge))
+        body = about_link() + table.attribute(_IFLA_MASTER, struct.pack("=I", bridge))
         messages = self.socket(netns).dump(_RTM_GETLINK, body)
         links = [self._decode(buffer[start:end]) for _type, buffer, start, end in messages]
         return [link for link in links if link.master == bridge]
@@ -146,9 +123,10 @@ class Reader:
     def addresses(self, netns: str, index: int = 0) -> Dict[int, List[Address]]:
         """The addresses of each link that has any, by its index; of one link, or of all."""
         found: Dict[int, List[Address]] = {}
-        for _type, buffer, start, end in self.socket(netns).dump(_RTM_GETADDR, _IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, index)):
-            message = buffer[start:end]
-            found.setdefault(_IFADDR.unpack_from(message)[4], []).append(_read_address(message, self._outlines.of(message).places))
+        for message in self.address_messages(netns, index):
+            device = IFADDR.unpack_from(message)[4]
+            if index in (0, device):
+                found.setdefault(device, []).append(_read_address(message, self._outlines.of(message).places))
         return found
 
     def routes(self, netns: str, tables: Optional[List[int]] = None, device: int = 0) -> List[RawRoute]:
@@ -179,7 +157,7 @@ class Reader:
 
     def vlans(self, netns: str) -> Dict[int, Dict[int, Vlan]]:
         """The VLANs of every bridge and port, by index of the link. Not there where the kernel has no VLAN filtering."""
-        body = IFINFO.pack(socket.AF_BRIDGE, 0, 0, 0, 0) + _ext_mask(_RTEXT_FILTER_BRVLAN)
+        body = IFINFO.pack(socket.AF_BRIDGE, 0, 0, 0, 0) + extension_mask(_RTEXT_FILTER_BRVLAN)
         found = {}
         for _type, buffer, start, end in self.socket(netns).dump(_RTM_GETLINK, body):
             index = IFINFO.unpack_from(buffer, start)[2]
@@ -188,35 +166,9 @@ class Reader:
                     found[index] = _read_vlans(buffer, first, last)
         return found
 
-    def nsid(self, netns: str, other: str) -> Optional[int]:
-        """The id by which C(netns) knows the namespace C(other), None where it has none."""
-        with self.namespaces.open(other) as descriptor:
-            body = b"\0\0\0\0" + table.attribute(_NETNSA_FD, struct.pack("=I", descriptor))
-            _type, buffer, start, end = self.socket(netns).get(_RTM_GETNSID, body)
-        for code, first, _last in table.split(buffer, start + 4, end):
-            if code == _NETNSA_NSID:
-                number = int(_SIGNED(buffer, first)[0])
-                return number if number >= 0 else None
-        return None
-
     def sysctl(self, netns: str, key: str) -> Optional[str]:
         with self.namespaces.inside(netns):
             return _sysctl.read(key)
-
-
-def _files() -> int:
-    """How many sockets may be open: nearly as many as the process may have files, of which it asks for more."""
-    import resource  # dear, and only needed where there are many
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wished = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wished:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
-    return wished - _SPARE_FILES
-
-
-def _ext_mask(mask: int) -> bytes:
-    return table.attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
 
 
 def _ip(family: int, payload: bytes) -> str:
@@ -224,7 +176,7 @@ def _ip(family: int, payload: bytes) -> str:
 
 
 def _read_address(message: bytes, places: Dict[int, slice]) -> Address:
-    family, prefix, flags, _scope, _index = _IFADDR.unpack_from(message)
+    family, prefix, flags, _scope, _index = IFADDR.unpack_from(message)
     if _IFA_FLAGS in places:
         flags = _UNSIGNED(message, places[_IFA_FLAGS].start)[0]
     address = _ip(family, message[places[_IFA_ADDRESS]]) if _IFA_ADDRESS in places else ""

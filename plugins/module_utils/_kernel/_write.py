@@ -104,8 +104,11 @@ class Writer:
                 opened.request(_RTM_NEWLINK, 0, _pack.link(_LOOPBACK, loopback))
 
     def namespaces_delete(self, names: List[str]) -> None:
-        """Takes the names away, and then what keeps the namespaces alive here: while the kernel clears one away, each name takes it longer."""
+        """Takes the names away. Sockets keep the namespaces alive so long: while the kernel clears one away, each name takes it longer."""
         try:
+            for name in names:
+                with suppress(KernelError):  # what is left of one that went half-way
+                    self._reader.socket(name)
             for name in names:
                 self._namespaces.remove(name)
         finally:

@@ -49,9 +49,12 @@ def selection(layout: Layout) -> Selection:
 def survey(reader: Reader, layout: Layout) -> Host:
     """The namespaces that the layout speaks of, and those with something that belongs to it."""
     surveyor = _Surveyor(reader, layout)
-    surveyor.look_around()
-    for netns, raws in surveyor.raws.items():
-        surveyor.keep(netns, raws)
+    try:
+        surveyor.look_around()
+        for netns, raws in surveyor.raws.items():
+            surveyor.keep(netns, raws)
+    finally:
+        reader.look_anew()  # what was read ahead is for one look
     surveyor.describe_namespaces(surveyor.namespaces)
     return Host(surveyor.namespaces, surveyor.links)
 

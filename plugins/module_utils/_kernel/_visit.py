@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Visiting namespaces: a socket in each, and the messages that come from there, as the kernel sends them.
+
+Sources: include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h, net_namespace.h.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, identity_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
+
+_RTM_GETLINK, _RTM_GETADDR, _RTM_GETNSID = 18, 22, 90
+IFINFO, IFADDR = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
+_IFLA_EXT_MASK, _RTEXT_FILTER_SKIP_STATS = 29, 8
+_NETNSA_NSID, _NETNSA_FD = 1, 3
+_SIGNED = struct.Struct("=i").unpack_from
+_FEW_FILES, _FILES, _SPARE_FILES = 128, 16384, 64
+
+Identity = Tuple[int, int]
+"""Device and inode of a namespace."""
+
+
+class Found(NamedTuple):
+    """What was found in a namespace; messages as of Visitor."""
+
+    identity: Identity
+    home: Optional[int]
+    """The id by which it knows the namespace in which this process started."""
+    links: List[bytes]
+    addresses: Optional[List[bytes]]
+    """None where they were not read."""
+
+
+class Visitor:
+    """Opens one socket in each namespace when it is first needed."""
+
+    def __init__(self, namespaces: Namespaces) -> None:
+        self.namespaces = namespaces
+        self._sockets: Dict[str, RouteSocket] = {}
+        self._most = _FEW_FILES
+
+    def close(self) -> None:
+        """Closes the sockets; what is read later opens new ones, in the namespaces that have the names then."""
+        for opened in self._sockets.values():
+            opened.close()
+        self._sockets.clear()
+
+    def socket(self, netns: str) -> RouteSocket:
+        if netns not in self._sockets:
+            with self.namespaces.inside(netns):
+                self.adopt(netns, RouteSocket())
+        return self._sockets[netns]
+
+    def visit(self, netns: str, to_find_ends: bool) -> Tuple[Optional[Identity], Optional[int]]:
+        """Opens a socket in a namespace; its identity, None where there is none.
+
+        C(to_find_ends): also the id by which it knows the one in which this process started, None where it has none.
+        """
+        try:
+            with self.namespaces.open(netns) as descriptor:
+                with self.namespaces.entered(descriptor):
+                    self.adopt(netns, RouteSocket())
+                return identity_of(descriptor), self.nsid(netns, "") if to_find_ends else None
+        except KernelError as error:
+            if error.code in (errno.ENOENT, errno.EINVAL):
+                return None, None
+            raise
+
+    def adopt(self, netns: str, opened: RouteSocket) -> RouteSocket:
+        """Keeps a socket that was opened in a namespace; the oldest is closed where there are as many as a process may have."""
+        if len(self._sockets) >= self._most:
+            self._most = _files()
+        if len(self._sockets) >= self._most:
+            self.forget(next(iter(self._sockets)))
+        self._sockets[netns] = opened
+        return opened
+
+    def forget(self, netns: str) -> None:
+        """The namespace of this name is going away or is new: what was open in it holds another one."""
+        if netns in self._sockets:
+            self._sockets.pop(netns).close()
+
+    def nsid(self, netns: str, other: str) -> Optional[int]:
+        """The id by which C(netns) knows the namespace C(other), None where it has none."""
+        with self.namespaces.open(other) as descriptor:
+            body = b"\0\0\0\0" + table.attribute(_NETNSA_FD, struct.pack("=I", descriptor))
+            _type, buffer, start, end = self.socket(netns).get(_RTM_GETNSID, body)
+        for code, first, _last in table.split(buffer, start + 4, end):
+            if code == _NETNSA_NSID:
+                number = int(_SIGNED(buffer, first)[0])
+                return number if number >= 0 else None
+        return None
+
+    def link_messages(self, netns: str) -> List[bytes]:
+        """All links, without statistics."""
+        return self._messages(netns, _RTM_GETLINK, about_link())
+
+    def address_messages(self, netns: str, index: int = 0) -> List[bytes]:
+        """The addresses of one link, or of all. A kernel before 4.20 tells of all anyway."""
+        return self._messages(netns, _RTM_GETADDR, IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, index))
+
+    def _messages(self, netns: str, kind: int, body: bytes) -> List[bytes]:
+        return [buffer[start:end] for _type, buffer, start, end in self.socket(netns).dump(kind, body)]
+
+
+def about_link(index: int = 0) -> bytes:
+    """Asks for a link, or for all, without statistics."""
+    return IFINFO.pack(socket.AF_UNSPEC, 0, index, 0, 0) + extension_mask(_RTEXT_FILTER_SKIP_STATS)
+
+
+def extension_mask(mask: int) -> bytes:
+    return table.attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
+
+
+def _files() -> int:
+    """How many sockets may be open: nearly as many as the process may have files, of which it asks for more."""
+    import resource  # dear, and only needed where there are many
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wished = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wished:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
+    return wished - _SPARE_FILES
