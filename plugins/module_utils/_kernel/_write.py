@@ -146,13 +146,17 @@ class Writer:
             _tuntap.configure(name, values)
 
     def link_set(self, netns: str, name: str, values: Values) -> None:
-        """Flags and attributes that every link has, all in one message; or one of another place, or its master."""
+        """Flags and attributes that every link has; or one of another place, or its master."""
         attribute, value = next(iter(values.items()))
         if attribute == "master":
             self._change(netns, name, {}, _pack.master(self._index(netns, value) if value else 0))
             return
         row = table.OF_KIND["bridge"][attribute]
         if row.place in ("link", "flag"):
+            others = {key: value for key, value in values.items() if key != "up"}
+            if others and values.get("up"):  # once it is up, the kernel goes through all routes of IPv6 for each change
+                self._change(netns, name, others)
+                values = {"up": True}
             self._change(netns, name, values)
         elif row.place == "sysctl":
             self.sysctl_set(netns, "net/ipv6/conf/%s/%s" % (name, attribute), str(int(value)))
