@@ -103,7 +103,7 @@ def _reading_ahead(reader: Reader, layout: Layout) -> Iterator[None]:
         return
     from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ahead import reading_ahead
 
-    with reading_ahead(reader.namespaces, addresses=True) as ahead:
+    with reading_ahead(reader.namespaces, addresses=bool(layout.links)) as ahead:
         reader.look_ahead(ahead)
         yield
 

@@ -20,7 +20,7 @@ _METADATA = re.compile(r"pyroute2-([0-9]+(?:\.[0-9]+)*)[^/]*\.(?:dist|egg)-info"
 
 
 def require_pyroute2(module: AnsibleModule) -> None:
-    """Fails the task where it is not."""
+    """Fails the task where pyroute2 is missing or too old."""
     words = complaint()
     if words:
         module.fail_json(msg=words)

@@ -69,7 +69,10 @@ def carry_out(params: Mapping[str, Any], checking: bool, differing: bool) -> Dic
 
 
 def _brought_about(params: Mapping[str, Any], checking: bool) -> Tuple[Layout, Outcome]:
-    """To look twice at a thousand namespaces is dear, so a layout begins with the lock, unless it would have to wait."""
+    """The layout that the parameters declare, and what came of it.
+
+    To look twice at a thousand namespaces is dear, so it begins with the lock, unless it would have to wait.
+    """
     with ExitStack() as stack:
         namespaces = Namespaces()
         stack.callback(namespaces.close)
@@ -80,7 +83,7 @@ def _brought_about(params: Mapping[str, Any], checking: bool) -> Tuple[Layout, O
         from ansible_collections.nfv.vnet.plugins.module_utils._observe import selection
         from ansible_collections.nfv.vnet.plugins.module_utils._runner import changed, changer, foreseen, nothing_to_do
 
-        if params["state"] == "absent":
+        if ahead and locked and params["state"] == "absent":
             changer()  # there will be something to take away
         wanted = declaration(params, checking)
         reader = Reader(namespaces, selection(wanted))

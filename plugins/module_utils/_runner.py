@@ -96,6 +96,8 @@ def foreseen(reader: Reader, wanted: Layout) -> Outcome:
     """What would be done."""
     before = observe(reader, wanted)
     planned = plan(wanted, before, checking=True)
+    if not planned.steps:
+        return Outcome(before, planned.after, planned.after, [], [], planned.warnings)
     from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 
     return Outcome(before, planned.after, planned.after, planned.steps, commands(planned.steps), planned.warnings)

@@ -37,13 +37,16 @@ def reading_ahead(really: bool) -> Iterator[None]:
 def lay(check: bool = False, diff: bool = True, ahead: Optional[bool] = None, **params: Any) -> Values:
     """What vnet_layout returns for these parameters. VnetError or KernelError where it would fail.
 
-    Another process reads C(ahead) in check mode and for what goes, and not otherwise, so that tests which compare compare both ways.
+    C(ahead) says whether another process reads first. Left out, it does in check mode and for what goes: so a test that compares
+    check mode with the real run compares both ways of reading, too.
     """
+    if ahead is None:
+        ahead = check or params.get("state") == "absent"
     params = copy.deepcopy({"name": NAME, **params})
     items = {name: params.pop(name, None) for name in KINDS}
     validated = ArgumentSpecValidator(argument_spec(LAYOUT_OPTIONS)).validate(params)
     assert not validated.error_messages, validated.error_messages
-    with reading_ahead(check or params.get("state") == "absent" if ahead is None else ahead):
+    with reading_ahead(ahead):
         return carry_out({**validated.validated_parameters, **items}, check, diff)
 
 

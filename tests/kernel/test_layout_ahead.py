@@ -8,15 +8,19 @@ import copy
 import marshal
 import os
 import signal
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _ahead
+from ansible_collections.nfv.vnet.plugins.module_utils import _layouts
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _ahead, _lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
-from layouts import SCENARIOS, Scenario, difference, full, lay, reading_ahead, small
+from layouts import SCENARIOS, Scenario, difference, full, lay, reading_ahead, settled, small
+from processes import Child, ChildError
 from support import Values, portable, private_network, sh, snapshot
 from test_concurrency import children, descriptors
 
@@ -64,6 +68,76 @@ def test_after_one_look_it_reads_itself(namespaces: Namespaces) -> None:
         now = reader.links("red"), reader.addresses("red")
         assert now != before
         assert [link.values["mtu"] for link in now[0] if link.name == "eth0"] == [1300]
+    reader.close()
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """What each process has brought, in the order of the looks for which they read."""
+    brought: list[set[str]] = []
+    loaded = _ahead._loaded
+
+    def told(sent: bytes) -> Any:
+        content = loaded(sent)
+        brought.append(set(content))
+        return content
+
+    monkeypatch.setattr(_ahead, "_loaded", told)
+    return brought
+
+
+def test_both_looks_of_a_change_are_prepared(looks: list[set[str]]) -> None:
+    lay(**small())
+    assert looks == []
+    assert lay(ahead=True, **small())["changed"] is False
+    assert looks == [{"red"}]
+    params = {**small(), "namespaces": [*small()["namespaces"], {"name": "blue"}]}
+    assert lay(ahead=True, **params)["changed"] is True
+    assert looks == [{"red"}, {"red"}, {"red", "blue"}]
+
+
+def test_it_reads_while_nobody_else_may_change_anything(looks: list[set[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    lay(**small())
+    read = _ahead._read
+
+    def watched(*arguments: Any) -> Any:
+        with _lock.lock(patient=False) as free:
+            return {} if free else read(*arguments)
+
+    monkeypatch.setattr(_ahead, "_read", watched)
+    assert lay(ahead=True, **small())["changed"] is False
+    assert looks == [{"red"}]
+
+
+def test_whoever_waited_for_the_lock_looks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    lay(**small())
+    before = snapshot()
+    sh("ip link set tap0 txqueuelen 7 mtu 1300")
+
+    @contextmanager
+    def busy(patient: bool = True) -> Iterator[bool]:
+        if patient:  # whoever had the lock did this
+            sh("ip -n red address delete 192.0.2.2/24 dev eth0")
+        yield patient
+
+    monkeypatch.setattr(_layouts, "lock", busy)
+    params = small()
+    params["tuntaps"][0].update(txqueuelen=1000, mtu=1500)
+    assert lay(ahead=True, **params)["summary"]["veths"]["changed"] == 1
+    assert not difference(before, snapshot())
+
+
+def test_a_namespace_that_was_replaced_is_read_anew(namespaces: Namespaces) -> None:
+    lay(**small())
+    reader = Reader(namespaces)
+    with reading_ahead(True), _ahead.reading_ahead(namespaces, addresses=True) as ahead:
+        assert ahead
+        reader.look_ahead(ahead)
+        assert ahead.found("red")
+        sh("ip netns delete red", "ip netns add red")
+        assert reader.visit("red", to_find_ends=True) == (namespaces.identity("red"), None)
+        assert [link.name for link in reader.links("red")] == ["lo"]
+        assert reader.addresses("red") == {}
     reader.close()
 
 
@@ -121,9 +195,54 @@ def impossible() -> Values:
     return {**small(), "tuntaps": [{"name": "br0", "mode": "tap"}]}
 
 
-@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN])
-def test_nobody_is_left(handler: signal.Handlers) -> None:
+def much(*arguments: Any) -> Any:
+    """More than a pipe takes while nobody reads."""
+    return {**READ(*arguments), "another": ((0, 0), None, [b"\0" * 1_000_000], [])}
+
+
+READ = _ahead._read
+
+
+def test_an_orphan_does_not_keep_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    def struck(*_arguments: Any) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
     lay(**small())
+    monkeypatch.setattr(_ahead, "_read", much)
+    with monkeypatch.context() as patch:
+        patch.setattr(_layouts, "declaration", struck)
+        process = Child(lambda: lay(ahead=True, **small()))
+        with pytest.raises(ChildError):
+            process.result()
+    deadline = time.monotonic() + 5
+    free = False
+    while not free and time.monotonic() < deadline:
+        with _lock.lock(patient=False) as free:
+            time.sleep(0.01)
+    assert free
+
+
+def test_a_signal_for_both_is_obeyed_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is struck between its birth and its work must not take back what this process has made."""
+    lay(**small())
+    fork = os.fork
+
+    def struck() -> int:
+        pid = fork()
+        if not pid:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return pid
+
+    monkeypatch.setattr(os, "fork", struck)
+    params = {**small(), "namespaces": [*small()["namespaces"], {"name": "blue"}]}
+    assert lay(ahead=True, **params)["changed"] is True
+    settled(**params)
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN])
+def test_nobody_is_left(handler: signal.Handlers, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay(**small())
+    monkeypatch.setattr(_ahead, "_read", much)
     before = descriptors()
     earlier = signal.signal(signal.SIGCHLD, handler)
     try:
@@ -137,12 +256,13 @@ def test_nobody_is_left(handler: signal.Handlers) -> None:
     assert (children(), descriptors()) == ("", before)
 
 
-def test_where_no_process_is_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fork() -> int:
+@pytest.mark.parametrize("function", ["fork", "pipe"])
+def test_where_no_process_is_to_be_had(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
         raise BlockingIOError
 
     lay(**small())
     before = descriptors()
-    monkeypatch.setattr(os, "fork", fork)
+    monkeypatch.setattr(os, function, refuse)
     assert lay(ahead=True, **small())["changed"] is False
     assert descriptors() == before

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, NoReturn, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
@@ -17,6 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._visit import Fou
 
 _MANY = 100
 """So many namespaces take longer to read than a process to be made."""
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Ahead:
@@ -34,12 +35,22 @@ class Ahead:
                 self._found = {name: Found(*content) for name, content in _loaded(pipe.read()).items()}
         return self._found.get(netns)
 
+    def forget(self, netns: str) -> None:
+        """Another namespace has the name now."""
+        if self._found:
+            self._found.pop(netns, None)
+
     def close(self) -> None:
+        """Ends the other process, and lets go what it has read."""
+        if self._pipe < 0:
+            return
         os.close(self._pipe)
+        self._pipe = -1
         with suppress(OSError):  # who ignores SIGCHLD has no children to wait for
             if self._found is None:
                 os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
+        self._found = {}
 
 
 @contextmanager
@@ -57,16 +68,21 @@ def _started(namespaces: Namespaces, addresses: bool) -> Optional[Ahead]:
     names = _namespaces.names()
     if not _pays(names):
         return None
-    reading, writing = os.pipe()
+    try:
+        reading, writing = os.pipe()
+    except OSError:
+        return None
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # what this process does about them is not for the other one
     try:
         pid = os.fork()
+        if not pid:
+            _work(reading, writing, Visitor(namespaces), names, addresses)
     except OSError:
         os.close(reading)
-        os.close(writing)
         return None
-    if not pid:
-        _send(writing, namespaces, names, addresses)
-    os.close(writing)
+    finally:
+        os.close(writing)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     return Ahead(pid, reading)
 
 
@@ -75,11 +91,15 @@ def _pays(names: List[str]) -> bool:
     return len(names) >= _MANY and len(os.sched_getaffinity(0)) > 1 and len(sys._current_frames()) == 1
 
 
-def _send(pipe: int, namespaces: Namespaces, names: List[str], addresses: bool) -> None:
+def _work(reading: int, writing: int, visitor: Visitor, names: List[str], addresses: bool) -> NoReturn:
     """The whole of the other process. Where it fails it sends nothing: whoever reads the same once more says what is wrong."""
     try:
-        content = marshal.dumps(_read(Visitor(namespaces), names, addresses))
-        with open(pipe, "wb") as output:
+        os.close(reading)  # or nobody would tell it that nobody reads any more
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        content = marshal.dumps(_read(visitor, names, addresses))
+        with open(writing, "wb") as output:
             output.write(content)
     finally:
         os._exit(0)

@@ -76,11 +76,18 @@ class Reader(Visitor):
         self._ahead = ahead
 
     def look_anew(self) -> None:
+        """What was read ahead is old from now on."""
+        if self._ahead:
+            self._ahead.close()
         self._ahead = None
 
     def visit(self, netns: str, to_find_ends: bool) -> Tuple[Optional[Identity], Optional[int]]:
         found = self._found(netns)
-        return (found.identity, found.home) if found else super().visit(netns, to_find_ends)
+        if found and self.namespaces.identity(netns) == found.identity:
+            return found.identity, found.home
+        if self._ahead:
+            self._ahead.forget(netns)
+        return super().visit(netns, to_find_ends)
 
     def link_messages(self, netns: str) -> List[bytes]:
         found = self._found(netns)

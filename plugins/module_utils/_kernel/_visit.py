@@ -117,6 +117,7 @@ def about_link(index: int = 0) -> bytes:
 
 
 def extension_mask(mask: int) -> bytes:
+    """Asks for more than usual, or for less (RTEXT_FILTER_*)."""
     return table.attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
 
 

@@ -107,7 +107,7 @@ class Writer:
         """Takes the names away. Sockets keep the namespaces alive so long: while the kernel clears one away, each name takes it longer."""
         try:
             for name in names:
-                with suppress(KernelError):  # what is left of one that went half-way
+                with suppress(KernelError, OSError):  # what is left of one that went half-way
                     self._reader.socket(name)
             for name in names:
                 self._namespaces.remove(name)
@@ -146,7 +146,7 @@ class Writer:
             _tuntap.configure(name, values)
 
     def link_set(self, netns: str, name: str, values: Values) -> None:
-        """Flags and attributes that every link has; or one of another place, or its master."""
+        """Flags and attributes that every link has, what goes up last, in a message of its own; or one of another place, or its master."""
         attribute, value = next(iter(values.items()))
         if attribute == "master":
             self._change(netns, name, {}, _pack.master(self._index(netns, value) if value else 0))

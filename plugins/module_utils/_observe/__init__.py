@@ -8,7 +8,7 @@ The rooms are imported when they are needed: the target compiles what is importe
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Iterator, Optional, Set
+from typing import Iterator, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -16,10 +16,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Read
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, VnetError
 
 
-def selection(layout: Layout) -> Optional[Selection]:
-    """What is worth decoding: all of one resource, of many what is spoken of."""
-    if not layout.name:
-        return None
+def selection(layout: Layout) -> Selection:
+    """What is worth decoding of a whole layout: what it speaks of."""
     from ansible_collections.nfv.vnet.plugins.module_utils._observe import _survey
 
     return _survey.selection(layout)
