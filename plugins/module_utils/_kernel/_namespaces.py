@@ -157,9 +157,18 @@ class Namespaces:
         self._shared = True
 
 
-def identity_of(descriptor: int) -> Tuple[int, int]:
-    status = os.fstat(descriptor)
+def identity_of(file: int | str) -> Tuple[int, int]:
+    """Device and inode of the namespace that this descriptor or path is of."""
+    status = os.stat(file)
     return status.st_dev, status.st_ino
+
+
+def is_still(netns: str, identity: Tuple[int, int]) -> bool:
+    """Whether the name is that of this namespace."""
+    try:
+        return identity_of(path_of(netns)) == identity
+    except OSError:
+        return False
 
 
 def _is_namespace(descriptor: int) -> bool:

@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Decoder, RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, is_still
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._visit import IFADDR, IFINFO, Found, Identity, Visitor, about_link, extension_mask
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Vlan
 
@@ -83,7 +83,7 @@ class Reader(Visitor):
 
     def visit(self, netns: str, to_find_ends: bool) -> Tuple[Optional[Identity], Optional[int]]:
         found = self._found(netns)
-        if found and self.namespaces.identity(netns) == found.identity:
+        if found and is_still(netns, found.identity):
             return found.identity, found.home
         if self._ahead:
             self._ahead.forget(netns)
