@@ -114,7 +114,7 @@ def nothing_to_do(reader: Reader, wanted: Layout) -> Optional[Outcome]:
 
 
 def changed(reader: Reader, wanted: Layout) -> Outcome:
-    """Does it. Whoever calls this holds the lock."""
+    """Brings the host to the layout. Whoever calls this holds the lock."""
     before = observe(reader, wanted)
     planned = plan(wanted, before)
     if not planned.steps:

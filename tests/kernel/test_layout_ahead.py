@@ -123,7 +123,10 @@ def test_whoever_waited_for_the_lock_looks_again(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(_layouts, "lock", busy)
     params = small()
     params["tuntaps"][0].update(txqueuelen=1000, mtu=1500)
-    assert lay(ahead=True, **params)["summary"]["veths"]["changed"] == 1
+    result = lay(ahead=True, **params)
+    assert result["summary"]["veths"]["changed"] == 1
+    assert "192.0.2.2" not in result["diff"]["before"]
+    assert "192.0.2.2" in result["diff"]["after"]
     assert not difference(before, snapshot())
 
 
@@ -166,19 +169,21 @@ def is_ended(*_arguments: Any) -> None:
 
 
 @pytest.mark.parametrize("work", [fails, is_ended])
-def test_where_it_fails_this_process_reads(work: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_it_fails_this_process_reads(work: Callable[..., Any], looks: list[set[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     lay(**full())
     monkeypatch.setattr(_ahead, "_read", work)
     assert lay(ahead=True, **full())["changed"] is False
     sh("ip link set up0 down")
     assert lay(ahead=True, **full())["summary"]["veths"]["changed"] == 1
+    assert looks == [set(), set(), set()]
 
 
-def test_half_of_what_it_sends_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_of_what_it_sends_is_nothing(looks: list[set[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     lay(**full())
     whole = marshal.dumps
     monkeypatch.setattr(marshal, "dumps", lambda content: whole(content)[:-100])
     assert lay(ahead=True, **full())["changed"] is False
+    assert looks == [set()]
 
 
 def refused(**params: Any) -> None:

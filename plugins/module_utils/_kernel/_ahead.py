@@ -17,7 +17,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._visit import Fou
 
 _MANY = 100
 """So many namespaces take longer to read than a process to be made."""
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Ahead:
@@ -41,14 +40,12 @@ class Ahead:
             self._found.pop(netns, None)
 
     def close(self) -> None:
-        """Ends the other process, and lets go what it has read."""
+        """The other process ends, if only because nobody reads what it sends; what it has read is let go."""
         if self._pipe < 0:
             return
         os.close(self._pipe)
         self._pipe = -1
         with suppress(OSError):  # who ignores SIGCHLD has no children to wait for
-            if self._found is None:
-                os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
         self._found = {}
 
@@ -72,7 +69,7 @@ def _started(namespaces: Namespaces, addresses: bool) -> Optional[Ahead]:
         reading, writing = os.pipe()
     except OSError:
         return None
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # what this process does about them is not for the other one
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # the other one must not do what this one would
     try:
         pid = os.fork()
         if not pid:
@@ -95,9 +92,6 @@ def _work(reading: int, writing: int, visitor: Visitor, names: List[str], addres
     """The whole of the other process. Where it fails it sends nothing: whoever reads the same once more says what is wrong."""
     try:
         os.close(reading)  # or nobody would tell it that nobody reads any more
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         content = marshal.dumps(_read(visitor, names, addresses))
         with open(writing, "wb") as output:
             output.write(content)

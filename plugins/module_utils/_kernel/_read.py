@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading from the kernel: raw records, decoded as far as the attribute table names them, without pyroute2.
 
-Sources: include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h, if_bridge.h, neighbour.h, net_namespace.h.
+Sources: include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h, if_bridge.h, neighbour.h.
 """
 
 from __future__ import annotations
