@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS) lab lab-deps molecule bench bench-layout docs pictures pin clean
+.PHONY: help demo test $(PARTS) lab lab-deps molecule bench bench-layout bench-growth docs pictures pin clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -56,11 +56,14 @@ lab-deps: ## install the packages that the lab, the scenarios of the roles and t
 	    { echo "Installing $$missing …" && DEBIAN_FRONTEND=noninteractive && export DEBIAN_FRONTEND && \
 	        apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends $$missing; }
 
-bench: $(VENV)/demo ## measure the time of a task of each module
-	@tests/sandbox $(VENV)/bin/python tests/bench
+bench: $(VENV)/demo ## measure the time of a task of each module (ARGS=ROUNDS)
+	@tests/sandbox $(VENV)/bin/python tests/bench $(ARGS)
 
-bench-layout: $(VENV)/demo ## measure a layout of a thousand namespaces beside C, ip -batch and single tasks (needs cc)
-	@tests/sandbox $(VENV)/bin/python tests/bench/layout
+bench-layout: $(VENV)/demo ## measure a layout of a thousand namespaces beside C, ip -batch and single tasks (needs cc; ARGS=--help)
+	@tests/sandbox $(VENV)/bin/python tests/bench/layout $(ARGS)
+
+bench-growth: $(VENV)/test ## measure how the cost of a link, an address, a route grows with their number, beside iproute2 (ARGS=--help)
+	@tests/sandbox $(VENV)/bin/python tests/bench/growth $(ARGS)
 
 docs: $(VENV)/test pictures ## write the documentation of the modules anew from the attribute table
 	@$(VENV)/bin/python hacking/document.py

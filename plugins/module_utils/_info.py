@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
@@ -42,6 +43,7 @@ _FDB_SELF, _FDB_MASTER, _FDB_EXTERNAL, _FDB_STICKY = 0x02, 0x04, 0x10, 0x40
 
 def run() -> None:
     """The whole of the module."""
+    gc.disable()  # thousands of records, none of which is let go before the end
     module = AnsibleModule(argument_spec=argument_spec(INFO_OPTIONS), supports_check_mode=True)
     try:
         result = look(module.params)

@@ -12,11 +12,13 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     Address,
+    AddressKey,
     Layout,
     Link,
     Namespace,
     Port,
     Route,
+    RouteKey,
     Values,
     Vlan,
     VnetError,
@@ -423,10 +425,11 @@ def _bits(family: int) -> int:
 def _addresses(texts: Optional[List[str]], where: str) -> Optional[List[Address]]:
     if texts is None:
         return None
-    addresses: Dict[Tuple[str, int, str], Address] = {}
+    addresses: Dict[AddressKey, Address] = {}
+    by_local: Dict[str, Address] = {}
     for text in texts:
         address = _address(text, "%s: addresses" % where)
-        if address.ipv6 and any(address.local == other.local and address.key != other.key for other in addresses.values()):
+        if address.ipv6 and by_local.setdefault(address.local, address).key != address.key:
             raise VnetError("%s: addresses: %s has two prefixes; a link has an IPv6 address once" % (where, address.local))
         addresses[address.key] = address
     return list(addresses.values())
@@ -464,7 +467,7 @@ def _check_one_device(family: int, address: str, text: str, where: str) -> None:
 def _routes(routes: Optional[List[Params]], where: str, dev: str = "") -> Optional[List[Route]]:
     if routes is None:
         return None
-    found: Dict[Tuple[str, int, int], Route] = {}
+    found: Dict[RouteKey, Route] = {}
     for number, params in enumerate(routes):
         route = _route(params, "%s: routes[%d]" % (where, number), dev)
         if found.get(route.key, route) != route:

@@ -10,6 +10,12 @@ Values = Dict[str, Any]
 """Attributes by option name, in the user's units."""
 LinkId = Tuple[str, str]
 """Namespace as the user wrote it ('' for the one that the module runs in) and name of the link."""
+Identity = Tuple[int, int]
+"""Device and inode of a namespace."""
+AddressKey = Tuple[str, int, str]
+"""Local address, prefix, and the peer's address."""
+RouteKey = Tuple[str, int, int]
+"""Destination, table and metric."""
 
 
 MAIN_TABLE = 254
@@ -39,7 +45,7 @@ class Address(NamedTuple):
         return ":" in self.local
 
     @property
-    def key(self) -> Tuple[str, int, str]:
+    def key(self) -> AddressKey:
         return self.local, self.prefix, self.peer
 
     @property
@@ -81,7 +87,7 @@ class Route(NamedTuple):
         return ":" in self.to
 
     @property
-    def key(self) -> Tuple[str, int, int]:
+    def key(self) -> RouteKey:
         return self.to, self.table, self.metric
 
     def options(self, of_link: bool) -> Values:
@@ -249,7 +255,7 @@ class FoundLink(NamedTuple):
 class FoundNamespace(NamedTuple):
     """A namespace as it is. C(identity) is that of the kernel's object, None for what is missing."""
 
-    identity: Optional[Tuple[int, int]]
+    identity: Optional[Identity]
     obstacle: str = ""
     """What is there instead of a namespace."""
     nsid: Optional[int] = None

@@ -4,7 +4,8 @@
 """What a task costs, beside ansible.builtin.ping: tests/sandbox .venv/bin/python tests/bench [ROUNDS]
 
 All tasks run in one playbook, in an order that changes from round to round, so that whatever else the machine does
-falls on all alike. The time is that from the start of a task to its result, on a local connection with pipelining.
+falls on all alike. The time is that from the start of a task to its result, on a local connection with pipelining. The
+exit status is 1 when a task that finds nothing to do takes longer than its bar.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ROUNDS = 21
 PING = "ansible.builtin.ping"
+NOTHING_TO_DO = 1.3
+"""The bar of a task that finds nothing to do, as a ratio to ping."""
 
 Values = dict[str, Any]
 
@@ -76,9 +79,16 @@ def main(rounds: int) -> int:
     times = measured(cases(), rounds)
     ping = median(times[PING])
     print(f"Medians of {rounds} rounds, in ms and as ratios to {PING}\n")
-    for title, durations in times.items():
-        print(f"{title:<62}{median(durations) * 1000:>6.0f}{median(durations) / ping:>7.2f}")
-    return 0
+    missed = 0
+    for case in cases():
+        duration = median(times[case.title])
+        verdict = ""
+        if case.changes is False:
+            met = duration <= NOTHING_TO_DO * ping
+            missed += not met
+            verdict = f", at most {NOTHING_TO_DO:g}: {'ok' if met else 'MISSED'}"
+        print(f"{case.title:<62}{duration * 1000:>6.0f}{duration / ping:>7.2f}{verdict}")
+    return 1 if missed else 0
 
 
 def measured(wanted: list[Case], rounds: int) -> dict[str, list[float]]:

@@ -5,14 +5,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import Any, Callable, List, NamedTuple
+from unittest.mock import Mock, call
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._info import KINDS
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from features import has, needs, needs_program
 from layouts import BY_HAND, clear, counts, difference, full, info, lay, mac, names
+from packets import attached
 from support import Values, inside, portable, private_network, run, sh, snapshot
 
 
@@ -289,3 +292,13 @@ def test_looking_touches_nothing() -> None:
     before = snapshot()
     info(fdb=True, macs=True)
     assert snapshot() == before
+
+
+def test_the_programs_that_hold_devices_are_found_at_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many devices are held."""
+    listdir = Mock(wraps=os.listdir)
+    monkeypatch.setattr(os, "listdir", listdir)
+    with attached("t0", "tap"), attached("t1", "tap"), attached("t2", "tun"):
+        holders = {link["name"]: link["status"]["pids"] for link in info()["links"] if link["kind"] in ("tun", "tap")}
+    assert holders == {name: [os.getpid()] for name in ("t0", "t1", "t2")}
+    assert listdir.mock_calls.count(call("/proc")) == 1

@@ -17,8 +17,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Decoder, RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, is_still
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._visit import IFADDR, IFINFO, Found, Identity, Visitor, about_link, extension_mask
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._visit import IFADDR, IFINFO, Found, Visitor, about_link, extension_mask
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Identity, Route, Vlan
 
 if TYPE_CHECKING:  # single resources do without it
     from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ahead import Ahead

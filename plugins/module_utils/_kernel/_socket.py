@@ -8,6 +8,7 @@ import errno
 import fcntl
 import socket
 import struct
+import time
 from contextlib import suppress
 from typing import Iterator, List, Tuple
 
@@ -27,7 +28,10 @@ _HEADER = struct.Struct("=IHHII")
 _BUFFER = 1 << 16
 """More than the kernel puts into one part of a dump, and less than what malloc asks the kernel for anew each time."""
 _SIOCGIFINDEX, _IFREQ = 0x8933, struct.Struct("=16si20x")
-_DUMP_TRIES = 20
+_DUMP_PATIENCE = 20.0
+"""Seconds in which a dump is tried again: of 5,000 links that go up together the IPv6 addresses change for some seconds."""
+_PAUSE = 0.5
+"""Seconds between tries, at most."""
 
 
 class RouteSocket:
@@ -68,13 +72,16 @@ class RouteSocket:
 
     def dump(self, kind: int, body: bytes) -> List[Message]:
         """All objects; begun again where the kernel says that they changed meanwhile."""
-        for _attempt in range(_DUMP_TRIES):
+        pause, deadline = 0.001, time.monotonic() + _DUMP_PATIENCE
+        while True:
             self.send(kind, NLM_F_DUMP, body)
             try:
                 return list(self._answers())
             except _InterruptedError:
-                continue
-        raise KernelError(errno.EBUSY, "the network changes too fast to be read")
+                if time.monotonic() > deadline:
+                    raise KernelError(errno.EBUSY, "the network changes too fast to be read") from None
+            time.sleep(pause)
+            pause = min(2 * pause, _PAUSE)
 
     def _answers(self) -> Iterator[Message]:
         interrupted = 0

@@ -8,15 +8,19 @@ import errno
 import fcntl
 import os
 import struct
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from contextlib import suppress
+from typing import Any, Callable, Container, Dict, List, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Identity
 
 _TUNSETIFF, _TUNSETPERSIST = 0x400454CA, 0x400454CB
 _TUNSETOWNER, _TUNSETGROUP = 0x400454CC, 0x400454CE
 _MODES = {"tun": 0x0001, "tap": 0x0002}
 _IFF_NO_PI, _IFF_VNET_HDR, _IFF_MULTI_QUEUE = 0x1000, 0x4000, 0x0100
 _DEVICE = "/dev/net/tun"
+Device = Tuple[Identity, str]
+"""Identity of a namespace and name of a link."""
 
 
 def configure(name: str, values: Dict[str, Any], before_it_stays: Callable[[], None] = lambda: None) -> None:
@@ -58,25 +62,26 @@ def _allow(descriptor: int, request: int, attribute: str, number: int) -> None:
         raise refusal(error, "%s %d%s" % (attribute, number, " is not mapped in this user namespace" if unknown else "")) from None
 
 
-def holders(name: str, namespace: Optional[Tuple[int, int]]) -> List[int]:
-    """The ids of the processes of the namespace that have a device of this name attached (proc_pid_fdinfo(5))."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and _holds("/proc/%s" % entry, name, namespace):
-            found.append(int(entry))
-    return sorted(found)
+def holders(namespaces: Container[Identity]) -> Dict[Device, List[int]]:
+    """The ids of the processes in these namespaces that have a device attached (proc_pid_fdinfo(5)), by namespace and name of the device."""
+    found: Dict[Device, List[int]] = {}
+    for pid in sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
+        for device in _attached("/proc/%d" % pid, namespaces):
+            found.setdefault(device, []).append(pid)
+    return found
 
 
-def _holds(process: str, name: str, namespace: Optional[Tuple[int, int]]) -> bool:
-    try:
+def _attached(process: str, namespaces: Container[Identity]) -> Set[Device]:
+    """The devices that a process has attached."""
+    found: Set[Device] = set()
+    with suppress(OSError):  # it ended meanwhile, or is somebody else's
         home = os.stat(process + "/ns/net")
-        if (home.st_dev, home.st_ino) != namespace:
-            return False
+        if (home.st_dev, home.st_ino) not in namespaces:
+            return found
         for descriptor in os.listdir(process + "/fd"):
-            if os.readlink("%s/fd/%s" % (process, descriptor)) == _DEVICE:
-                with open("%s/fdinfo/%s" % (process, descriptor), encoding="utf-8") as file:
-                    if any(line.split() == ["iff:", name] for line in file):
-                        return True
-    except OSError:
-        pass
-    return False
+            with suppress(OSError):
+                if os.readlink("%s/fd/%s" % (process, descriptor)) == _DEVICE:
+                    with open("%s/fdinfo/%s" % (process, descriptor), encoding="utf-8") as file:
+                        names = [line.split()[1:] for line in file if line.startswith("iff:")]
+                    found.update(((home.st_dev, home.st_ino), name) for words in names for name in words)
+    return found

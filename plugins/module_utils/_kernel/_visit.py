@@ -16,6 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, identity_of
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Identity
 
 _RTM_GETLINK, _RTM_GETADDR, _RTM_GETNSID = 18, 22, 90
 IFINFO, IFADDR = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
@@ -23,9 +24,6 @@ _IFLA_EXT_MASK, _RTEXT_FILTER_SKIP_STATS = 29, 8
 _NETNSA_NSID, _NETNSA_FD = 1, 3
 _SIGNED = struct.Struct("=i").unpack_from
 _FEW_FILES, _FILES, _SPARE_FILES = 128, 16384, 64
-
-Identity = Tuple[int, int]
-"""Device and inode of a namespace."""
 
 
 class Found(NamedTuple):

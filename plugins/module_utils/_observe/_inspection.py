@@ -108,7 +108,7 @@ class Inspector:
         if raw.kind == "tun":
             status["attached"] = bool(raw.status.get("carrier"))
             if status["attached"] and wanted and wanted.disturbs:
-                status["pids"] = _tuntap.holders(raw.name, self.namespaces[netns].identity)
+                status["pids"] = self._holders(netns, raw.name)
         self.links[key] = FoundLink(
             netns,
             raw.name,
@@ -124,6 +124,10 @@ class Inspector:
             self._peer(netns, raw) if raw.kind == "veth" else None,
             raw.mark,
         )
+
+    def _holders(self, netns: str, name: str) -> List[int]:
+        identity = self.namespaces[netns].identity
+        return _tuntap.holders({identity}).get((identity, name), []) if identity else []
 
     def _vlans_matter(self, key: LinkId, master: str) -> bool:
         """Whether the VLANs of a port are spoken of, or would be lost because it is to leave its bridge."""

@@ -17,6 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundLink,
     FoundNamespace,
     Host,
+    Identity,
     Layout,
     Link,
     LinkId,
@@ -34,6 +35,7 @@ _RELATED = (
     ({"stp", "forward_delay", "state"}, {"stp", "forward_delay"}),
 )
 """Attributes that it looks at because of others."""
+_FEW_LINKS = 64
 
 
 def selection(layout: Layout) -> Selection:
@@ -90,9 +92,12 @@ class _Surveyor:
     def __init__(self, reader: Reader, layout: Layout, everything: bool = False) -> None:
         self._reader = reader
         self._layout = layout
-        self._routes: Optional[Dict[str, List[RawRoute]]] = {} if everything else None
-        """Where all is read: the routes of each namespace."""
+        self._everything = everything
+        self._routes: Dict[str, Dict[int, List[RawRoute]]] = {}
+        """All routes of namespaces in which many links are asked for theirs, by the index of the link."""
         self._wanted: Dict[str, Dict[str, Link]] = {"": {}}
+        self._holders: Optional[Dict[Tuple[Identity, str], List[int]]] = None
+        """The processes that have devices attached, looked for once."""
         self._divided: Set[str] = set()
         """The namespaces in which VLANs are spoken of."""
         self.want(layout.links)
@@ -145,7 +150,7 @@ class _Surveyor:
         for netns in names:
             self.raws[netns] = {raw.ifindex: raw for raw in self._reader.links(netns)}
 
-    def _visit(self, netns: str) -> Optional[Tuple[int, int]]:
+    def _visit(self, netns: str) -> Optional[Identity]:
         """The identity of a namespace, which is entered once for all that is to be read there."""
         if not netns:
             return self._reader.namespaces.identity("")
@@ -154,7 +159,7 @@ class _Surveyor:
             self._nsids[netns, ""] = nsid
         return identity
 
-    def _look_for_marks(self, netns: str, identity: Tuple[int, int]) -> None:
+    def _look_for_marks(self, netns: str, identity: Identity) -> None:
         raws = self._reader.links(netns)
         if any(self._is_ours(raw) for raw in raws):
             self.namespaces[netns] = FoundNamespace(identity)
@@ -212,9 +217,9 @@ class _Surveyor:
         routes, others = None, []
         if routed:
             tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + _tables_of(before.get("routes", ()))
-            everywhere = [route.route._replace(dev=raw.name) for route in self._routes_of(netns, None, raw.ifindex)]
-            routes = [route for route in everywhere if self._routes is not None or route.table in tables]
-            others = [route for route in everywhere if route not in routes]
+            everywhere = [route.route._replace(dev=raw.name) for route in self._routes_through(netns, raw.ifindex)]
+            routes = [route for route in everywhere if self._everything or route.table in tables]
+            others = [route for route in everywhere if not self._everything and route.table not in tables]
         own_vlans = None if vlans is None else vlans.get(raw.ifindex, {})
         port = None
         if raw.port is not None:
@@ -223,12 +228,19 @@ class _Surveyor:
         if raw.kind == "tun":
             status = {**status, "attached": bool(raw.status.get("carrier"))}
             if status["attached"] and (wanted is None or wanted.disturbs):
-                from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _tuntap
-
-                status["pids"] = _tuntap.holders(raw.name, self.namespaces[netns].identity)
+                status["pids"] = self._holders_of(netns, raw.name)
         peer = self._peer(netns, raw) if raw.kind == "veth" and (wanted or raw.mark) else None
         key = (netns, raw.name)
         self.links[key] = FoundLink(netns, raw.name, raw.ifindex, raw.kind, values, status, master, port, addresses, routes, own_vlans, peer, raw.mark, others)
+
+    def _holders_of(self, netns: str, name: str) -> List[int]:
+        """The processes that have a TUN or TAP device attached."""
+        identity = self.namespaces[netns].identity
+        if self._holders is None:
+            from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _tuntap
+
+            self._holders = _tuntap.holders({found.identity for found in self.namespaces.values() if found.identity})
+        return self._holders.get((identity, name), []) if identity else []
 
     def _memory(self, raw: RawLink) -> bool:
         """Whether it belongs to a layout that remembers what it was before."""
@@ -305,13 +317,26 @@ class _Surveyor:
         routes: Dict[str, int] = ((mark and mark.before) or {}).get("routes", {})
         return routes
 
-    def _routes_of(self, netns: str, tables: Optional[List[int]], device: int = 0) -> List[RawRoute]:
-        """The routes that nobody else looks after, all or those through one link."""
-        if self._routes is None:
-            return [route for route in self._reader.routes(netns, tables, device) if not route.foreign]
+    def _routes_of(self, netns: str, tables: List[int]) -> List[RawRoute]:
+        """The routes that nobody else looks after."""
+        if not self._everything:
+            return [route for route in self._reader.routes(netns, tables) if not route.foreign]
+        return [route for routes in self._routes_by_link(netns).values() for route in routes]
+
+    def _routes_through(self, netns: str, device: int) -> List[RawRoute]:
+        """The same of one link. The kernel looks through all routes for each, so many links are served by one dump."""
+        if not self._everything and len(self.raws[netns]) <= _FEW_LINKS:
+            return [route for route in self._reader.routes(netns, None, device) if not route.foreign]
+        return self._routes_by_link(netns).get(device, [])
+
+    def _routes_by_link(self, netns: str) -> Dict[int, List[RawRoute]]:
         if netns not in self._routes:
-            self._routes[netns] = [route for route in self._reader.routes(netns) if not route.foreign]
-        return [route for route in self._routes[netns] if device in (0, route.device)]
+            found: Dict[int, List[RawRoute]] = {}
+            for route in self._reader.routes(netns):
+                if not route.foreign:
+                    found.setdefault(route.device, []).append(route)
+            self._routes[netns] = found
+        return self._routes[netns]
 
     def _goes(self, netns: str) -> bool:
         mark = self._mark_of(netns)

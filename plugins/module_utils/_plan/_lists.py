@@ -4,38 +4,42 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import Dict, List, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, IS_UP, ROUTE, UNROUTE, Draft
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, Address, Link, Route
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, Address, AddressKey, Link, Route, RouteKey
 
 
 def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[Address]:
     """Plans the addresses and returns those that will be there."""
     wished = {address.key: address for address in wanted.addresses or []}
     locals6 = {address.local for address in wished.values() if address.ipv6}
-    going: List[Address] = []
+    with_dynamic = {_network(address) for address in current if address.dynamic and not address.ipv6}
+    going: Dict[AddressKey, Address] = {}
     for address in current:
         if address.key in wished:
             continue
         ours = not (address.dynamic or address.link_local or address.key in KERNEL_OWNED)
-        if (wanted.purge_addresses and ours) or address.local in locals6:
-            going.append(address)
-    for address in list(going):
-        if any(other.dynamic and _secondary(other, address) for other in current):
-            going.remove(address)
+        if not ((wanted.purge_addresses and ours) or address.local in locals6):
+            continue
+        if not address.ipv6 and _network(address) in with_dynamic:
             draft.warnings.append("%s: %s stays, as a dynamic address of its network would go with it" % (wanted.where, str(address)))
-    staying = [address for address in current if address not in going]
-    there = {address.key for address in staying if not address.dynamic and not any(_secondary(address, primary) for primary in going)}
+        else:
+            going[address.key] = address
+    networks = {_network(address) for address in going.values() if not address.ipv6}
+    gone6 = {address.local for address in going.values() if address.ipv6}
+    staying = [address for address in current if address.key not in going]
+    there = {address.key for address in staying if not address.dynamic and (address.ipv6 or _network(address) not in networks)}
     coming = [address for address in wished.values() if address.key not in there]
     # new ones first: the last address of a link takes routes with it. But not where they would go with an old one
-    late = [address for address in coming if any(_secondary(address, old) or (address.ipv6 and address.local == old.local) for old in going)]
+    late = [address for address in coming if (address.local in gone6 if address.ipv6 else _network(address) in networks)]
+    late_keys = {address.key for address in late}
     for address in coming:
-        if address not in late:
+        if address.key not in late_keys:
             # the kernel forgets the route to an IPv6 peer when the link goes up
             phase = IS_UP if address.ipv6 and address.peer else ADDRESS
             draft.add(phase, "address add", wanted.netns, wanted.name, address)
-    for address in reversed(going):  # secondary ones first: they go with their primary one
+    for address in reversed(list(going.values())):  # secondary ones first: they go with their primary one
         draft.add(ADDRESS, "address delete", wanted.netns, wanted.name, old=address)
     for address in late:
         draft.add(ADDRESS, "address add", wanted.netns, wanted.name, address)
@@ -46,28 +50,26 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
 
 def plan_routes(draft: Draft, netns: str, wished: List[Route], current: List[Route], purge: bool, of_link: bool) -> List[Route]:
     """Plans routes and returns those that will be there."""
-    missing = [route for route in wished if not any(route.satisfied_by(other) for other in current)]
-    keys = {route.key for route in wished}
-    replaced = {route.key: route for route in current if route.key in {other.key for other in missing}}
-    purged = [route for route in current if purge and route.key not in keys and (of_link or not route.dev)]
+    there: Dict[RouteKey, List[Route]] = {}
+    for route in current:
+        there.setdefault(route.key, []).append(route)
+    missing = [route for route in wished if not any(route.satisfied_by(other) for other in there.get(route.key, ()))]
+    replaced = {route.key: there[route.key][-1] for route in missing if route.key in there}
+    kept = {route.key for route in wished}
+    purged = [route for route in current if purge and route.key not in kept and (of_link or not route.dev)]
     # IPv6 has several routes of one key, and would replace any of them
     for route in purged + [route for route in replaced.values() if route.ipv6]:
         draft.add(UNROUTE, "route delete", netns, route.dev, old=route)
     for route in missing:
         old = None if route.ipv6 else replaced.get(route.key)
         draft.add(ROUTE, "route replace" if old else "route add", netns, route.dev, route, old)
-    return [route for route in current if route not in purged and route.key not in replaced] + missing
+    gone = set(purged)
+    return [route for route in current if route not in gone and route.key not in replaced] + missing
 
 
-def _secondary(address: Address, primary: Address) -> bool:
-    """Whether the kernel drops the first when the second goes: both IPv4, in one network (without promote_secondaries)."""
-    if address.ipv6 or primary.ipv6 or address.prefix != primary.prefix:
-        return False
-    return _network(address) == _network(primary)
-
-
-def _network(address: Address) -> int:
+def _network(address: Address) -> Tuple[int, int]:
+    """The prefix and the network of an IPv4 address: with the first address of a network the kernel drops the others (without promote_secondaries)."""
     number = 0
     for part in (address.peer or address.local).split("."):
         number = number << 8 | int(part)
-    return number >> (32 - address.prefix)
+    return address.prefix, number >> (32 - address.prefix)

@@ -39,13 +39,13 @@ class Bar(NamedTuple):
 
 
 BARS = [
-    Bar("module build", False, 1.8, "C build"),
+    Bar("module build", False, 1.75, "C build"),
     Bar("ip -batch: build", True, 2, "module build"),
     Bar("module, nothing to do", False, 0.25, "module build"),
     Bar("module remove", False, 1.5, "C remove"),
-    Bar("task with nothing to do", False, 2.5, "task of ansible.builtin.ping"),
+    Bar("task with nothing to do", False, 2.2, "task of ansible.builtin.ping"),
     Bar("loop over single modules", True, 100, "task that builds"),
-    Bar(f"module build, one of {LARGE}", False, 1.5, f"module build, one of {SMALL}"),
+    Bar(f"module build, one of {LARGE}", False, 1.4, f"module build, one of {SMALL}"),
     Bar(f"memory at {LARGE}, MiB", False, 150, ""),
 ]
 
