@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Dict, List
 from xml.etree import ElementTree
@@ -22,7 +20,6 @@ from ansible_collections.nfv.vnet.plugins.plugin_utils._colours import LINE, LOO
 from ansible_collections.nfv.vnet.plugins.plugin_utils._fold import folded
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Cable, Node, Vlan, natural, picture
 
-ROOT = Path(__file__).resolve().parents[2]
 FILTERS = {**Dot().filters(), **Mermaid().filters(), **Svg().filters()}
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="there is no program dot (graphviz)")
 LANGUAGES = ["mermaid", "dot", pytest.param("svg", marks=needs_dot)]
@@ -495,8 +492,3 @@ def test_text_stands_out_from_its_box(kind: str) -> None:
 @pytest.mark.parametrize("colour", [LINE, *VLANS, *(look.border for look in LOOKS.values())])
 def test_lines_stand_out_from_any_page(colour: str, page: str) -> None:
     assert contrast(colour, page) >= 3
-
-
-def test_pictures_of_the_roles_are_current() -> None:
-    result = subprocess.run([sys.executable, "hacking/pictures.py", "--check"], cwd=ROOT, check=False, capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout + result.stderr

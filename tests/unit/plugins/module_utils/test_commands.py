@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import _COMMANDS, commands
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Step, Vlan
-from records import host, planned, rows, wanted
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import host, planned, rows, wanted
 
 
 @pytest.mark.parametrize(

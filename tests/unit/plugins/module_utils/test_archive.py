@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+COLLECTION = Path(__file__).resolve().parents[4]
 PACKAGE = "ansible_collections.nfv.vnet.plugins.module_utils"
 PROGRAM = f"""
 import json, sys
@@ -34,7 +34,7 @@ print(json.dumps(dict(compiled=compiled, file=links.__file__, path=list(_kernel.
 @pytest.fixture(name="archive")
 def _archive(tmp_path: Path) -> Path:
     path = tmp_path / "payload.zip"
-    utils = ROOT / "plugins" / "module_utils"
+    utils = COLLECTION / "plugins" / "module_utils"
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(1, len(PACKAGE.split(".")) + 1):
             archive.writestr("/".join([*PACKAGE.split(".")[:number], "__init__.py"]), "")
@@ -55,4 +55,4 @@ def test_what_comes_in_an_archive_is_compiled_once(archive: Path) -> None:
     assert counts[f"{folder}/_plan/__init__.py"] == 1
     assert found["file"] == f"{folder}/_plan/_links.py"
     assert found["path"] == [f"{folder}/_kernel"]
-    assert found["source"] == (ROOT / "plugins/module_utils/_plan/_links.py").read_text(encoding="utf-8")
+    assert found["source"] == (COLLECTION / "plugins/module_utils/_plan/_links.py").read_text(encoding="utf-8")

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils import _resources
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, Address, FoundNamespace, Host, Route, Vlan, VnetError
-from records import acts, cable, host, planned, port, there, wanted
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, cable, host, planned, port, there, wanted
 
 UP, DOWN = {"up": True}, {"up": False}
 EMPTY = host()
@@ -42,13 +43,13 @@ def entry(vid: int | str, **flags: bool) -> dict[str, Any]:
 
 
 def test_it_needs_neither_pyroute2_nor_ansible() -> None:
+    collections = str(Path(_resources.__file__).parents[5])
     program = (
-        "import sys; sys.path.insert(0, '.collections');"
+        "import sys; sys.path.insert(0, sys.argv[1]);"
         "from ansible_collections.nfv.vnet.plugins.module_utils import _plan;"
         "sys.exit(bool({'pyroute2', 'ansible', 'ansible.module_utils', 'ctypes', 'fcntl'} & set(sys.modules)))"
     )
-    root = Path(__file__).resolve().parents[2]
-    assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program, collections], check=False).returncode == 0
 
 
 # Links as a whole

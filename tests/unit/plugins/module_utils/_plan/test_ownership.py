@@ -19,7 +19,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Route,
     VnetError,
 )
-from records import acts, cable, declared, host, planned, port, there, wanted
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, cable, declared, host, planned, port, there, wanted
 
 OURS, THEIRS = Mark("lab"), Mark("guest")
 MAKING = unfinished("lab")

@@ -11,7 +11,7 @@ import yaml as reference
 from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml, yaml
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Mark
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
-from records import cable, declared, host, planned, there
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import cable, declared, host, planned, there
 
 WORDS = [
     "",

@@ -9,7 +9,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Chain, Way
 from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
-from records import cable, host, port, there
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import cable, host, port, there
 
 ADDRESSES = {"red": [Address("192.0.2.1", 24), Address("2001:db8::1", 64)], "blue": [Address("192.0.2.2", 24), Address("2001:db8::2", 64)]}
 

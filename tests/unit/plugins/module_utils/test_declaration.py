@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, with_path
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, Option
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, VnetError
-from records import declared, host, planned, there, wanted
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import declared, host, planned, there, wanted
 
 BRIDGE, FAR = {"name": "br0"}, {"name": "b"}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Vlan, VnetError
-from records import wanted
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import wanted
 
 
 def refusal(module: str, **params: Any) -> str:
