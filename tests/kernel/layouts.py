@@ -18,8 +18,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import carry_out
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
 from features import has, needs_program
-from refusals import assert_sentence
 from support import Values, sh, snapshot
 
 NAME = "lab"

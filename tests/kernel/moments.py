@@ -9,7 +9,7 @@ import os
 import signal
 from contextlib import suppress
 from types import SimpleNamespace
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _apply
@@ -28,14 +28,29 @@ class Moments:
     """Counts the calls that change the kernel, and ends the process before the one with the number C(last)."""
 
     def __init__(self, last: int = 0) -> None:
-        self.count = 0
+        self.calls: List[str] = []
+        """The calls, by what they do."""
         self.failed_at = 0
         """How many there were when C(fault) was asked for an error."""
         self._last = last
 
     def fault(self) -> KernelError:
-        self.failed_at = self.count
+        self.failed_at = len(self.calls)
         return KernelError(errno.EIO, "injected")
+
+    @property
+    def count(self) -> int:
+        return len(self.calls)
+
+    def chosen(self, every: bool) -> List[int]:
+        """The numbers of the moments after the fault, if there was one: all, or the first between each two classes of calls."""
+        numbers = range(self.failed_at + 1, self.count + 1)
+        if every:
+            return list(numbers)
+        between: Dict[Tuple[str, ...], int] = {}
+        for number in numbers:
+            between.setdefault(tuple(self.calls[max(0, number - 2) : number]), number)
+        return sorted({*between.values(), self.count})
 
     def install(self) -> None:
         """For the rest of this process, which must be a child: nothing is put back."""
@@ -49,12 +64,17 @@ class Moments:
     def _counted(self, function: Callable[..., Any], counts: Callable[..., bool] = lambda *_arguments, **_more: True) -> Callable[..., Any]:
         def counted(*arguments: Any, **more: Any) -> Any:
             if counts(*arguments, **more):
-                self.count += 1
-                if self.count == self._last:
+                self.calls.append(_class_of(function.__name__, arguments))
+                if len(self.calls) == self._last:
                     os.kill(os.getpid(), signal.SIGKILL)
             return function(*arguments, **more)
 
         return counted
+
+
+def _class_of(function: str, arguments: Tuple[Any, ...]) -> str:
+    """The name of a function, with the first number among its arguments: the type of a message, the code of an ioctl."""
+    return " ".join([function, *(str(argument) for argument in arguments[1:2] if isinstance(argument, (int, str)))])
 
 
 def moments_of(work: Work) -> Moments:
@@ -80,6 +100,14 @@ def cut_off(work: Work, moment: int) -> None:
 
     with pytest.raises(ChildError, match="ended without an answer"):
         Child(part).result()
+
+
+def first_of_each_act(steps: List[Step], numbers: List[int]) -> List[int]:
+    """Of the numbers of steps, from 1, those of the first step of each act."""
+    first: Dict[str, int] = {}
+    for number in numbers:
+        first.setdefault(steps[number - 1].act, number)
+    return list(first.values())
 
 
 class Failing:

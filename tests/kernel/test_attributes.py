@@ -9,7 +9,7 @@ import os
 import pwd
 import shutil
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
@@ -178,7 +178,24 @@ def _absent(kind: str) -> None:
 
 def _link_cases() -> List[Any]:
     cases = [(kind, sample) for kind in ("bridge", "veth", "peer", "tap", "tun") for sample in LINK]
-    return [pytest.param(kind, sample, id=f"{kind}-{sample.name}") for kind, sample in cases if (kind, sample.name) != ("tun", "mac")]
+    few = _one_of_each_kind(LINK, table.OF_KIND["bridge"])
+    return [
+        pytest.param(kind, sample, id=f"{kind}-{sample.name}", marks=_slow_unless(kind == "veth" or sample in few))
+        for kind, sample in cases
+        if (kind, sample.name) != ("tun", "mac")
+    ]
+
+
+def _one_of_each_kind(samples: Sequence[Sample], rows: Mapping[str, table.Attribute]) -> List[Sample]:
+    """The first sample of each kind of value."""
+    first: Dict[int, Sample] = {}
+    for sample in samples:
+        first.setdefault(id(rows[sample.name].kind), sample)
+    return list(first.values())
+
+
+def _slow_unless(tried: bool) -> List[pytest.MarkDecorator]:
+    return [] if tried else [pytest.mark.slow]
 
 
 @pytest.mark.parametrize(("kind", "sample"), _link_cases())
@@ -244,10 +261,12 @@ def _port_of_bridge(port: Values) -> Values:
 
 
 def _port_cases() -> List[Any]:
+    few = _one_of_each_kind(PORT, table.OF_PORT)
     ways = {"veth": _port_of_veth, "peer": _port_of_peer, "tap": _port_of_tap, "bridge": _port_of_bridge}
     cases = [(name, way, sample) for name, way in ways.items() for sample in PORT]
     # a TAP that no program holds has no carrier, and the kernel keeps such a port disabled
-    return [pytest.param(way, sample, id=f"{name}-{sample.name}") for name, way, sample in cases if (name, sample.name) != ("tap", "state")]
+    cases = [(name, way, sample) for name, way, sample in cases if (name, sample.name) != ("tap", "state")]
+    return [pytest.param(way, sample, id=f"{name}-{sample.name}", marks=_slow_unless(name == "veth" or sample in few)) for name, way, sample in cases]
 
 
 @pytest.mark.parametrize(("way", "sample"), _port_cases())

@@ -13,9 +13,10 @@ from typing import Any, Callable, ContextManager, Iterator
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
 from packets import attached
 from processes import NOBODY, Child, as_user, child, mapped, network_namespace, wait_for
-from refusals import assert_sentence, refusal
+from refusals import refusal
 from support import Values, portable, private_network, run, snapshot
 
 RUNS = 8

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run is cut off by SIGKILL before each call that changes the kernel. The next run of the same declaration brings the
-host to it, as if nothing had happened, and a layout that goes leaves nothing behind."""
+"""A run is cut off by SIGKILL before calls that change the kernel: with --slow before each, else once between each two classes
+of calls. The next run of the same declaration brings the host to it, as if nothing had happened, and a layout that goes
+leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -18,15 +19,15 @@ from support import Values, portable, private_network, snapshot
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_whenever_a_run_is_cut_off_the_next_one_completes_it(scenario: Scenario) -> None:
-    _judge(scenario, lambda _moments: lay(**scenario.params))
+def test_whenever_a_run_is_cut_off_the_next_one_completes_it(scenario: Scenario, every: bool) -> None:
+    _judge(scenario, lambda _moments: lay(**scenario.params), every)
 
 
-@pytest.mark.parametrize("share", [0.5, 1.0], ids=["half-way", "at-the-end"])
+@pytest.mark.parametrize("share", [pytest.param(0.5, id="half-way", marks=pytest.mark.slow), pytest.param(1.0, id="at-the-end")])
 @pytest.mark.parametrize(
     "scenario", [scenario for scenario in SCENARIOS if scenario.name in ("new", "changed", "adopted", "released")], ids=lambda scenario: scenario.name
 )
-def test_whenever_the_taking_back_is_cut_off_the_next_run_completes_it(scenario: Scenario, share: float) -> None:
+def test_whenever_the_taking_back_is_cut_off_the_next_run_completes_it(scenario: Scenario, share: float, every: bool) -> None:
     with private_network():
         scenario.prepare()
         with Failing() as whole:
@@ -37,10 +38,10 @@ def test_whenever_the_taking_back_is_cut_off_the_next_run_completes_it(scenario:
         with Failing(int(len(steps) * share), moments.fault), suppress(VnetError):
             lay(**scenario.params)
 
-    _judge(scenario, work)
+    _judge(scenario, work, every)
 
 
-def _judge(scenario: Scenario, work: Work) -> None:
+def _judge(scenario: Scenario, work: Work, every: bool) -> None:
     with private_network():
         scenario.prepare()
         lay(**scenario.params)
@@ -52,7 +53,7 @@ def _judge(scenario: Scenario, work: Work) -> None:
         moments = moments_of(work)
     assert moments.count - moments.failed_at > 1
     complaints = {}
-    for moment in range(moments.failed_at + 1, moments.count + 1):
+    for moment in moments.chosen(every):
         with private_network():
             scenario.prepare()
             cut_off(work, moment)

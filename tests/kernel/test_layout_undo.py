@@ -20,7 +20,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Wri
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from features import needs
 from layouts import MARK, SCENARIOS, Scenario, clear, difference, full, lay, names
-from moments import Failing
+from moments import Failing, first_of_each_act
 from processes import Child, ChildError
 from support import private_network, sh, snapshot
 
@@ -42,13 +42,15 @@ WAYS = [
 
 @pytest.mark.parametrize(("make_error", "done"), WAYS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_whichever_step_fails_the_host_is_as_it_was_before(scenario: Scenario, make_error: Callable[[], BaseException], done: bool) -> None:
+def test_whichever_step_fails_the_host_is_as_it_was_before(scenario: Scenario, make_error: Callable[[], BaseException], done: bool, every: bool) -> None:
     with private_network():
         scenario.prepare()
         with Failing() as whole:
             lay(**scenario.params)
     left_out = WHOLE if done and make_error is _injected else DELETIONS if done else ()
     numbers = [number for number, step in enumerate(whole.steps, 1) if step.act not in left_out and not _comes_after_a_deletion(number, whole)]
+    if make_error is KeyboardInterrupt and not every:
+        numbers = first_of_each_act(whole.steps, numbers)
     complaints: Dict[str, List[int]] = {}
     while numbers:
         with private_network():

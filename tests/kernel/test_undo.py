@@ -17,7 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Step, VnetError
 from features import has, needs, needs_program
-from moments import Failing
+from moments import Failing, first_of_each_act
 from support import accounts, private_network, run, sh, snapshot
 
 Values = Dict[str, Any]
@@ -344,7 +344,7 @@ WAYS = [
 @pytest.mark.parametrize(("make_error", "done"), WAYS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_whichever_step_fails_the_host_is_as_it_was_before(
-    scenario: Scenario, make_error: Callable[[], BaseException], done: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, make_error: Callable[[], BaseException], done: bool, every: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if scenario.feature:
         needs(scenario.feature)
@@ -354,6 +354,8 @@ def test_whichever_step_fails_the_host_is_as_it_was_before(
         steps = _steps(scenario, monkeypatch)
     assert len(steps) > 1
     numbers = [number for number, step in enumerate(steps, 1) if not (done and step.act in (WHOLE if make_error is not KeyboardInterrupt else DELETIONS))]
+    if make_error is KeyboardInterrupt and not every:
+        numbers = first_of_each_act(steps, numbers)
     while numbers:
         with private_network():
             scenario.prepare()

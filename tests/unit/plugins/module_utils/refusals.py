@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options to try, and what a refusal must be: one sentence, found before the kernel is looked at."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterable
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Values, VnetError
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import wanted
+
+INTERNALS = re.compile(r"Traceback|KernelError|VnetError|NetlinkError|\bNone\b|[{}]|\n|\.\.$|\. \.")
+
+
+def assert_sentence(sentence: str, words: Iterable[str]) -> None:
+    """It has these words, whatever their case, and shows nothing of the program behind it."""
+    missing = [word for word in words if word.lower() not in sentence.lower()]
+    assert not missing, f"{missing} not in: {sentence}"
+    assert not INTERNALS.search(sentence), sentence
+
+
+def assert_refused(module: str, words: Iterable[str], check: bool = False, **params: Any) -> str:
+    """The options are refused as they are read, with a sentence that has these words."""
+    with pytest.raises(VnetError) as caught:
+        wanted(module, check, **params)
+    assert_sentence(str(caught.value), words)
+    return str(caught.value)
+
+
+def assert_refused_always(module: str, words: Iterable[str], **params: Any) -> None:
+    """The same in check mode and in the real run."""
+    assert assert_refused(module, words, check=True, **params) == assert_refused(module, words, **params)
+
+
+def veth(**options: Any) -> Values:
+    return {"name": "a", "peer": {"name": "b"}, **options}
+
+
+def peer(**options: Any) -> Values:
+    return {"name": "a", "peer": {"name": "b", **options}}
+
+
+def tap(**options: Any) -> Values:
+    return {"name": "t", "mode": "tap", **options}
+
+
+def bridge(**options: Any) -> Values:
+    return {"name": "br0", **options}
+
+
+def netns(**options: Any) -> Values:
+    return {"name": "red", **options}
+
+
+BAD_NAMES = ["", "sixteen-bytes-xx", "ééééééé-ä", "a/b", "a:b", "a%d", "%", "a b", " a", "a\t", "a\n", "a\u2003b", "a\0", ".", "..", "br\udcff"]
