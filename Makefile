@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 OLDEST_PYROUTE2 := 0.7.2
 OLDEST_ANSIBLE := 2.18.0
-PARTS := unit kernel integration packaging lint sanity
+PARTS := unit kernel integration archive packaging lint
 
 # Only the virtual environment may decide what is imported.
 unexport PYTHONPATH PYTHONHOME
@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS) lab lab-deps molecule bench bench-layout bench-growth docs pictures pin clean
+.PHONY: help demo test $(PARTS) sanity lab lab-full lab-deps matrix molecule bench bench-layout bench-growth docs pictures pin clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -27,25 +27,39 @@ help: ## list the targets
 demo: $(VENV)/demo ## build a network of its own, ping across it, and remove it again
 	@tests/sandbox $(VENV)/bin/ansible-playbook playbooks/quickstart.yml
 
-test: $(VENV)/test ## run every test
-	@$(VENV)/bin/python tests/run
+test: $(VENV)/sanity ## run every test that needs neither root nor further packages, one of each class (about 8 minutes)
+	@$(VENV)/bin/python tests/run $(ARGS)
 
-unit: ## test the plan and the parsing as data
-kernel: ## test the engine on this kernel, with the newest and the oldest pyroute2
-integration: ## test the modules and plugins through Ansible, with the newest and the oldest ansible-core
-packaging: ## test the ways of installing the collection, and `make demo` in a fresh clone
+unit: ## test options, plan, commands, documentation and pictures as data
+kernel: ## test the engine on this kernel, with the newest and the oldest pyroute2 (ARGS=--slow: all, not one of each class)
+integration: ## test the modules and plugins through Ansible, with the newest and the oldest ansible-core (ARGS=--slow)
+archive: ## run ansible-test units on what a release holds
+packaging: ## test the ways of installing the collection, and `make demo` in a fresh clone (ARGS=--slow)
 lint: ## check style, types and documentation
-sanity: ## run ansible-test sanity
 $(PARTS): $(VENV)/test
+	@$(VENV)/bin/python tests/run $@ $(ARGS)
+
+sanity: $(VENV)/sanity ## run ansible-test sanity on what a release holds
 	@$(VENV)/bin/python tests/run $@
 
 require = missing=$$($(PYTHON) tests/lab/packages.py $(1)); test -z "$$missing" || \
 	{ echo "These packages are needed: $$missing. As root, \`make lab-deps\` installs them." >&2; exit 1; }
 
-lab: $(VENV)/test ## test on a second kernel, and on hosts of its own over SSH
+LAB := lab-kernel lab-integration lab-molecule lab-hosts lab-both
+
+lab: $(VENV)/test ## test on a second kernel what this one cannot run and one of each class, and on hosts of its own over SSH
 	@$(call require,lab pictures)
 	@$(VENV)/bin/python tests/lab/hosts.py image
-	@$(VENV)/bin/python tests/run lab-kernel lab-molecule lab-hosts
+	@$(VENV)/bin/python tests/run $(LAB)
+
+lab-full: $(VENV)/test ## test everything on both kernels, and on hosts of its own (hours)
+	@$(call require,lab molecule pictures)
+	@$(VENV)/bin/python tests/lab/hosts.py image
+	@$(VENV)/bin/python tests/run --slow unit kernel integration packaging molecule $(LAB)
+
+matrix: $(VENV)/test ## run the suites with every version of pyroute2, ansible-core, Python and Linux that is supported (hours, root; ARGS=--help)
+	@$(call require,lab pictures)
+	@$(VENV)/bin/python tests/matrix $(ARGS)
 
 molecule: $(VENV)/test ## test the roles with real traffic and real programs
 	@$(call require,molecule)
@@ -101,4 +115,9 @@ $(VENV)/test: tests/requirements/test.txt Makefile | $(VENV)/demo
 	    pyroute2==$(OLDEST_PYROUTE2)
 	@$(VENV)/bin/pip install -qq --no-deps --upgrade --target $(VENV)/ansible-core-$(OLDEST_ANSIBLE) \
 	    ansible-core==$(OLDEST_ANSIBLE)
+	@touch $@
+
+$(VENV)/sanity: tests/requirements/test.txt tests/sanity/environment.py | $(VENV)/test
+	@echo 'Preparing ansible-test for the sanity tests, once …'
+	@$(VENV)/bin/python tests/sanity/environment.py
 	@touch $@

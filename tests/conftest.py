@@ -1,27 +1,59 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which tests are slow, for all suites."""
+"""Which tests run, for all suites: one of each class, or all; or what another kernel could not run."""
 
 from __future__ import annotations
 
-from typing import List
+from pathlib import Path
+from typing import Dict, List, Set
+from xml.etree import ElementTree
 
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run what is marked as slow, and fail at every step and moment, not at one of each class")
+    parser.addoption(
+        "--complement", type=Path, metavar="REPORT", help="run what was skipped where this JUnit report comes from, and one case of each test besides"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: one more of a class of which others are run; only with --slow")
+    config.addinivalue_line("markers", "each_ansible: what Ansible's version may change; tried with the oldest ansible-core as well")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
+    left_out: Set[pytest.Item] = set()
     if not config.getoption("--slow"):
-        slow = [item for item in items if item.get_closest_marker("slow")]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+        left_out |= {item for item in items if item.get_closest_marker("slow")}
+    if config.getoption("--complement"):
+        skipped = _skipped(config.getoption("--complement"))
+        kept = {*_one_of_each([item for item in items if item not in left_out]), *(item for item in items if _identity(item) in skipped)}
+        left_out |= set(items) - kept
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _one_of_each(items: List[pytest.Item]) -> List[pytest.Item]:
+    """One case of each test: the first that is marked for each Ansible, or the first."""
+    found: Dict[str, pytest.Item] = {}
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        if name not in found or (item.get_closest_marker("each_ansible") and not found[name].get_closest_marker("each_ansible")):
+            found[name] = item
+    return list(found.values())
+
+
+def _skipped(report: Path) -> Set[str]:
+    cases = ElementTree.parse(report).iter("testcase")
+    return {f"{case.get('classname')}::{case.get('name')}" for case in cases if case.find("skipped") is not None}
+
+
+def _identity(item: pytest.Item) -> str:
+    """As in a JUnit report: tests.kernel.test_x::test_y[z]."""
+    file, *names = item.nodeid.split("::")
+    return f"{'.'.join([file[:-3].replace('/', '.'), *names[:-1]])}::{names[-1]}"
 
 
 @pytest.fixture

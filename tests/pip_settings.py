@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import functools
 import os
 import subprocess
 import sys
@@ -14,16 +15,20 @@ from pathlib import Path
 ENVIRONMENT = ":env:"
 
 
+@functools.lru_cache(maxsize=None)
+def _listing() -> str:
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 def write(home: Path) -> None:
     """Write the settings of all files and of the environment to the pip.conf of the user whose folder `home` is."""
     settings = configparser.RawConfigParser()
     settings["global"] = {"quiet": "2"}
     if proxy := os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY"):
         settings["global"]["proxy"] = proxy
-    command = [sys.executable, "-m", "pip", "config", "list"]
-    listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     # The environment has the last word.
-    for line in sorted(listing.splitlines(), key=lambda line: line.startswith(ENVIRONMENT)):
+    for line in sorted(_listing().splitlines(), key=lambda line: line.startswith(ENVIRONMENT)):
         name, _, value = line.partition("=")
         section, _, option = name.rpartition(".")
         section = "global" if section == ENVIRONMENT else section

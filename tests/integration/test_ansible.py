@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playing import ROOT, SANDBOX, play, run
 
 BRIDGE: dict[str, Any] = {"hosts": "localhost", "gather_facts": False, "tasks": [{"nfv.vnet.vnet_bridge": {"name": "br0", "mtu": 1400}}]}
 QUICKSTART = str(ROOT / "playbooks" / "quickstart.yml")
 
 
+@pytest.mark.each_ansible
 def test_ad_hoc() -> None:
     result = run("ansible", "localhost", "-m", "nfv.vnet.vnet_bridge", "-a", "name=br0 stp=true forward_delay=2.5 addresses=192.0.2.1/24,192.0.2.2/24")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -24,6 +26,7 @@ def test_ad_hoc() -> None:
     assert "- ip address replace 192.0.2.2/24 dev br0" in result.stdout
 
 
+@pytest.mark.each_ansible
 def test_ad_hoc_failure_is_one_sentence() -> None:
     result = run("ansible", "localhost", "-m", "nfv.vnet.vnet_bridge", "-a", "name=br0 mtu=5")
     assert result.returncode == 2
@@ -31,6 +34,7 @@ def test_ad_hoc_failure_is_one_sentence() -> None:
     assert "Traceback" not in result.stdout + result.stderr
 
 
+@pytest.mark.each_ansible
 def test_diff_is_shown(tmp_path: Path) -> None:
     change = {**BRIDGE, "tasks": [{"nfv.vnet.vnet_bridge": {"name": "br0", "mtu": 1300}}]}
     result = play(tmp_path, [BRIDGE, change], "--diff")
@@ -40,6 +44,7 @@ def test_diff_is_shown(tmp_path: Path) -> None:
     assert "+mtu:1300" in lines
 
 
+@pytest.mark.each_ansible
 def test_a_large_layout_is_summed_up(tmp_path: Path) -> None:
     """With -v it says what it is about and what became of it; all commands are registered, and shown with -vvv."""
     spaces = [{"name": f"n{number}"} for number in range(40)]
@@ -58,6 +63,7 @@ def test_a_large_layout_is_summed_up(tmp_path: Path) -> None:
     assert "ip netns add n7" in play(tmp_path, plays, "-vvv").stdout
 
 
+@pytest.mark.each_ansible
 def test_a_layout_from_variables(tmp_path: Path) -> None:
     """With templates in its items, some of them for nothing, and without."""
     variables = {
@@ -85,6 +91,7 @@ def test_check_of_a_whole_playbook(tmp_path: Path) -> None:
     assert "namespace red does not exist" in " ".join(result.stderr.split())
 
 
+@pytest.mark.each_ansible
 def test_nobody_is_pinged_in_check_mode(tmp_path: Path) -> None:
     """The network may be what earlier tasks would make."""
     plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"nfv.vnet.vnet_ping": {"sources": ["nowhere"]}}]}]
@@ -109,6 +116,7 @@ def test_value_from_a_vault(tmp_path: Path) -> None:
     assert "changed=1" in result.stdout
 
 
+@pytest.mark.slow  # of its runs `make demo` makes four
 def test_quickstart_twice() -> None:
     """The first run keeps the network, the second finds it and removes it."""
     playbook = f"{Path(sys.executable).with_name('ansible-playbook')} {QUICKSTART}"

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from playing import ROOT, SANDBOX, Result
 
@@ -136,6 +137,7 @@ def test_layouts_on_two_hosts(tmp_path: Path) -> None:
     assert [variables[host]["ansible_host"] for host in ("red.server1", "red.server2")] == ["192.0.2.9", "192.0.2.2"]
 
 
+@pytest.mark.each_ansible
 def test_a_declaration(tmp_path: Path) -> None:
     """Nothing is there yet, and Ansible itself is run from elsewhere."""
     folder = tmp_path / "inner"
@@ -152,6 +154,7 @@ def test_a_declaration(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.each_ansible
 def test_names_are_no_templates(tmp_path: Path) -> None:
     (tmp_path / "lab.netns.yml").write_text(example(2))
     layout = yaml.safe_dump({"name": "lab", "namespaces": [{"name": "{{6*7}}"}]})

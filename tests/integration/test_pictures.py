@@ -56,6 +56,7 @@ def succeeded(result: Result[str]) -> str:
     return result.stdout
 
 
+@pytest.mark.each_ansible
 def test_text_is_printed(tmp_path: Path) -> None:
     shown = re.sub("^ {8}", "", succeeded(draw(tmp_path)), flags=re.MULTILINE)
     assert PICTURE in shown
@@ -66,8 +67,8 @@ def test_text_is_printed(tmp_path: Path) -> None:
     ("file", "options"),
     [
         ("lan.mmd", {}),
-        ("lan.dot", {"vnet_draw_layout": "lan"}),
-        ("lan.txt", {"vnet_draw_format": "dot", "vnet_draw_direction": "TB"}),
+        pytest.param("lan.dot", {"vnet_draw_layout": "lan"}, marks=pytest.mark.slow),
+        pytest.param("lan.txt", {"vnet_draw_format": "dot", "vnet_draw_direction": "TB"}, marks=pytest.mark.slow),
         pytest.param("lan.svg", {}, marks=needs_dot),
     ],
 )

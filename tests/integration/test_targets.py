@@ -1,15 +1,15 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each target of ansible-test's layout through ansible-playbook, in a sandbox of its own; as many at a time as there are processors."""
+"""Each target of ansible-test's layout through ansible-playbook, in a sandbox of its own."""
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Iterator
+from pathlib import Path
 
 import pytest
-from playing import TARGETS, Result, play
+from playing import TARGETS, play
+
+EACH_ANSIBLE = ("vnet_bridge", "vnet_layout")
 
 
 def names() -> list[str]:
@@ -17,19 +17,8 @@ def names() -> list[str]:
     return [name for name in found if not name.startswith("setup_")]
 
 
-@pytest.fixture(scope="module")
-def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Result[str]]]]:
-    """The targets that were asked for, all of them on their way."""
-    items: list[Any] = [item for item in request.session.items if item.path == request.path]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        started = {}
-        for target in (item.callspec.params["target"] for item in items):
-            plays = [{"name": target, "hosts": "localhost", "gather_facts": False, "roles": [target]}]
-            started[target] = pool.submit(play, tmp_path_factory.mktemp(target), plays)
-        yield started
-
-
-@pytest.mark.parametrize("target", names())
-def test_target(target: str, results: dict[str, Future[Result[str]]]) -> None:
-    result = results[target].result()
+@pytest.mark.parametrize("target", [pytest.param(name, marks=[pytest.mark.each_ansible] if name in EACH_ANSIBLE else []) for name in names()])
+def test_target(target: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    variables = {"vnet_slow": request.config.getoption("--slow")}
+    result = play(tmp_path, [{"name": target, "hosts": "localhost", "gather_facts": False, "roles": [target], "vars": variables}])
     assert result.returncode == 0, result.stdout + result.stderr

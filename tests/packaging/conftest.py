@@ -17,7 +17,7 @@ def user() -> Iterator[User]:
     yield from new_user(os.geteuid(), f"{Path(sys.prefix, 'bin')}:{SYSTEM_PATH}")
 
 
-@pytest.fixture(params=["root", "ordinary"] if os.geteuid() == 0 else ["ordinary"])
+@pytest.fixture(params=[pytest.param("root", marks=pytest.mark.slow), "ordinary"] if os.geteuid() == 0 else ["ordinary"])
 def anybody(request: pytest.FixtureRequest) -> Iterator[User]:
     """Root where root runs the tests, and an ordinary user, with the programs of the system alone."""
     if os.geteuid() == 0 and request.param == "ordinary":

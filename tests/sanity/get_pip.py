@@ -7,8 +7,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
+INSTALLER = "@INSTALLER@"
+"""A Python that has pip already: to unpack the one that every Python brings along takes seconds for each environment."""
 UNKNOWN_TO_PIP = {"--no-setuptools", "--no-wheel"}
 options = [option for option in sys.argv[1:] if option not in UNKNOWN_TO_PIP]
 
-subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
-sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", "--quiet", *options]))
+sys.exit(subprocess.call([INSTALLER, "-m", "pip", "--python", sys.executable, "install", "--quiet", *options]))
