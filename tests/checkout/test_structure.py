@@ -33,7 +33,7 @@ FLOORS = (
     ("_kernel._ahead", "_kernel._decode"),
     ("_kernel._visit",),
     ("_kernel._lock", "_kernel._pack", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
-    ("_kernel._errors", "_kernel"),
+    ("_kernel._errors", "_kernel._ioctl", "_kernel"),
     ("_plan", "_report", "_declaration", "_commands", "_dependency"),
     ("_options", "_describe", "_summary"),
     ("_plan._claims",),

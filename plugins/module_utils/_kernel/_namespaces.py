@@ -12,13 +12,14 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ioctl import HERE, request
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE
 
 DIRECTORY = "/run/netns"
 _ANYTHING = "something else"
 _OWN = "/proc/self/ns/net"
 _CLONE_NEWNET = 0x40000000
-_NS_GET_NSTYPE = 0xB703
+_NS_GET_NSTYPE = request("\xb7", 3, HERE)
 _MS_BIND, _MS_REC, _MS_SHARED = 0x1000, 0x4000, 0x100000
 _MNT_DETACH = 2
 

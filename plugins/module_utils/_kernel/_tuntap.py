@@ -12,10 +12,10 @@ from contextlib import suppress
 from typing import Any, Callable, Container, Dict, List, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ioctl import HERE, request_with_int
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Identity
 
-_TUNSETIFF, _TUNSETPERSIST = 0x400454CA, 0x400454CB
-_TUNSETOWNER, _TUNSETGROUP = 0x400454CC, 0x400454CE
+_TUNSETIFF, _TUNSETPERSIST, _TUNSETOWNER, _TUNSETGROUP = (request_with_int("T", number, HERE) for number in (202, 203, 204, 206))
 _MODES = {"tun": 0x0001, "tap": 0x0002}
 _IFF_NO_PI, _IFF_VNET_HDR, _IFF_MULTI_QUEUE = 0x1000, 0x4000, 0x0100
 _DEVICE = "/dev/net/tun"

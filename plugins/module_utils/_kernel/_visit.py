@@ -8,6 +8,8 @@ Sources: include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h, net_namespace.h.
 from __future__ import annotations
 
 import errno
+import os
+import re
 import socket
 import struct
 from typing import Dict, List, NamedTuple, Optional, Tuple
@@ -110,13 +112,19 @@ class Visitor:
 
 
 def about_link(index: int = 0) -> bytes:
-    """Asks for a link, or for all, without statistics."""
-    return IFINFO.pack(socket.AF_UNSPEC, 0, index, 0, 0) + extension_mask(_RTEXT_FILTER_SKIP_STATS)
+    """Asks for a link, or for all, without statistics where the kernel can leave out those alone."""
+    return IFINFO.pack(socket.AF_UNSPEC, 0, index, 0, 0) + _WITHOUT_STATISTICS
 
 
 def extension_mask(mask: int) -> bytes:
     """Asks for more than usual, or for less (RTEXT_FILTER_*)."""
     return table.attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
+
+
+def release_of(text: str) -> Tuple[int, int]:
+    """The version of a kernel as uname(2) has it: 6, 1 of C(6.1.0-37-amd64)."""
+    major, minor = (int(re.sub("[^0-9].*", "", part) or 0) for part in (text + ".0").split(".")[:2])
+    return major, minor
 
 
 def _files() -> int:
@@ -128,3 +136,7 @@ def _files() -> int:
     if soft != resource.RLIM_INFINITY and soft < wished:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
     return wished - _SPARE_FILES
+
+
+_WITHOUT_STATISTICS = extension_mask(_RTEXT_FILTER_SKIP_STATS) if release_of(os.uname().release) >= (6, 1) else b""
+"""Linux 5.10 would leave IFLA_INET6_ADDR_GEN_MODE out as well; nobody looked at those between."""
