@@ -407,7 +407,9 @@ def _essence(host: Host, link: LinkId) -> Any:
     if not found:
         return None
     port = found.port and {name: value for name, value in found.port.values.items() if name != "state"}
-    return found.ifindex, found.values, found.master, port, found.vlans
+    rows = table.OF_KIND.get(found.kind, {})
+    values = {name: value for name, value in found.values.items() if name not in rows or not rows[name].is_substituted(found.values, found.status)}
+    return found.ifindex, values, found.master, port, found.vlans
 
 
 def subject(layout: Layout, step: Step) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from typing import Any, Callable, Dict, Generic, Iterator, List, NamedTuple, Optional, Tuple, TypeVar
+from typing import Any, Callable, Dict, Generic, Iterator, List, Mapping, NamedTuple, Optional, Tuple, TypeVar
 
 _NLATTR = struct.Struct("=HH").unpack_from
 
@@ -35,6 +35,13 @@ class Kind(NamedTuple):
     unit: str = ""
 
 
+class Substitute(NamedTuple):
+    """A value that stands in for another one while C(status), which can only be read, is true; C(value): from the other values of the link."""
+
+    status: str
+    value: Callable[[Mapping[str, Any]], Any]
+
+
 class Attribute(NamedTuple):
     """One row. C(code) is the number of the netlink attribute, the bit of a flag, or 0 where C(place) has no numbers."""
 
@@ -54,6 +61,8 @@ class Attribute(NamedTuple):
     """What a kernel that lacks the attribute would need."""
     initial: Any = None
     """What a new link has; None where that depends."""
+    substitute: Optional[Substitute] = None
+    """What the kernel shows at times in place of the value that was set."""
 
     @property
     def keyword(self) -> str:
@@ -63,6 +72,12 @@ class Attribute(NamedTuple):
         if self.kind.tolerance and one is not None and other is not None:
             return bool(abs(one - other) <= self.kind.tolerance)
         return bool(one == other)
+
+    def is_substituted(self, values: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
+        """Whether the kernel shows something else than what was set."""
+        if self.substitute is None or not status.get(self.substitute.status):
+            return False
+        return self.same(values.get(self.name), self.substitute.value(values))
 
 
 SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
@@ -273,7 +288,14 @@ BRIDGE: Tuple[Attribute, ...] = (
     Attribute("hello_time", 2, SECONDS32, "Time between two hello packets of the root bridge.", 1, 10, initial=2.0),
     Attribute("max_age", 3, SECONDS32, "Time after which what other bridges said is forgotten.", 6, 40, initial=20.0),
     Attribute(
-        "ageing_time", 4, SECONDS32, "Time after which a MAC address that was not seen again is forgotten; V(0) for at once.", 0, 21474836, initial=300.0
+        "ageing_time",
+        4,
+        SECONDS32,
+        "Time after which a MAC address that was not seen again is forgotten; V(0) for at once.",
+        0,
+        21474836,
+        initial=300.0,
+        substitute=Substitute("topology_change", lambda values: 2 * values.get("forward_delay", 0)),
     ),
     Attribute("stp", 5, BOOL32, "Whether the bridge takes part in the spanning tree protocol.", word="stp_state", initial=False),
     Attribute("priority", 6, U16, "Priority in the election of the root bridge, the lowest wins.", 0, 65535, initial=32768),

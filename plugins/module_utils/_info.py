@@ -197,7 +197,7 @@ class _View:
         return values
 
     def _usual(self, found: FoundLink, row: table.Attribute, value: Any) -> bool:
-        if row.name in _NEVER:
+        if row.name in _NEVER or row.is_substituted(found.values, found.status):
             return True
         if row.name == "mac":
             return not self._macs

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -80,3 +82,17 @@ def test_archive_holds_files_of_the_checkout_and_nothing_else(archive: Path) -> 
     files = {member.name for member in members if member.isfile()}
     assert files - MADE_BY_GALAXY <= set(tracked_files())
     assert not {name for name in files if name.startswith((".", "hacking/", "tests/packaging/", "tests/checkout/", "tests/matrix/"))}
+
+
+def test_documents_of_the_archive_speak_of_no_file_that_it_lacks(archive: Path) -> None:
+    with tarfile.open(archive) as content:
+        names = set(content.getnames())
+        texts = {name: content.extractfile(name) for name in names if name.endswith(".md")}
+        lacking = []
+        for name, file in texts.items():
+            text = file.read().decode() if file else ""
+            linked = {os.path.normpath(Path(name).parent / target) for target in re.findall(r"\]\((?![a-z]+:|#)([^)#]+)", text)}
+            spoken = {word for word in re.findall(r"`([^`\s]+)`", text) if "/" in word[1:] and (ROOT / word).exists() and not word.startswith("/")}
+            lacking += [f"{name}: {target}" for target in linked | spoken if target.rstrip("/") not in names]
+    assert len(texts) > 5
+    assert lacking == []

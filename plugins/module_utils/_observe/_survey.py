@@ -33,6 +33,7 @@ _ALWAYS = {"up", "alias", "link_group", "mac", "mtu", "vlan_default_pvid", "mode
 _RELATED = (
     ({"vlan_filtering", "mcast_vlan_snooping"}, {"vlan_filtering", "mcast_vlan_snooping"}),
     ({"stp", "forward_delay", "state"}, {"stp", "forward_delay"}),
+    ({"ageing_time"}, {"topology_change", "forward_delay"}),
 )
 """Attributes that it looks at because of others."""
 _FEW_LINKS = 64

@@ -193,7 +193,7 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
     if wanted.kind == "tun" or wanted.routes is not None or wanted.vlans is not None or found.id != wanted.id:
         return False
     rows = table.OF_KIND[wanted.kind]
-    if not all(_holds(rows[name], wanted, found) for name in wanted.values):
+    if not all(rows[name].same(value, found.values.get(name)) for name, value in wanted.values.items()):
         return False
     if wanted.addresses is None:
         return True
@@ -222,6 +222,9 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
     if row.name == "disable_ipv6" and value and _mtu(wanted, found) < IPV6_MTU:
         return
     if _holds(row, wanted, found):
+        if not row.same(value, current) and row.is_substituted(found.values, found.status):
+            message = "%s: %s: left alone, as the kernel shows %s in its place for the time being; run it again later"
+            draft.warnings.append(message % (wanted.where, row.name, current))
         return
     if row.name == "up":
         if value and fresh:
@@ -261,7 +264,7 @@ def _holders(found: FoundLink) -> str:
 def _holds(row: table.Attribute, wanted: Link, found: FoundLink) -> bool:
     """Whether a value is the one that is there; a device without an owner does not mention one."""
     missing = "" if row.name in ("owner", "group") else None
-    return row.same(wanted.values[row.name], found.values.get(row.name, missing))
+    return row.is_substituted(found.values, found.status) or row.same(wanted.values[row.name], found.values.get(row.name, missing))
 
 
 def same_kind(wanted: Link, found: FoundLink) -> None:

@@ -544,3 +544,20 @@ def test_what_is_planned_is_what_will_be() -> None:
     after = first.after.links["red", "br0"]
     filled = after._replace(ifindex=9, values={**there("bridge", "br0").values, **after.values})
     assert planned(layout, host(filled)).steps == []
+
+
+# What the kernel shows in place of a value
+
+
+def test_an_ageing_time_that_stands_in_for_another_is_left_alone_and_said() -> None:
+    changing = there("bridge", "br0", stp=True, forward_delay=4.0, ageing_time=8.0, status={"topology_change": True})
+    plan = planned(wanted("vnet_bridge", name="br0", ageing_time=60), host(changing))
+    assert acts(plan) == []
+    assert plan.warnings == ["vnet_bridge br0: ageing_time: left alone, as the kernel shows 8.0 in its place for the time being; run it again later"]
+
+
+@pytest.mark.parametrize(("shown", "changes"), [(8.0, False), (30.0, True)])
+def test_only_that_value_stands_in_and_only_for_that_time(shown: float, changes: bool) -> None:
+    for changing in (True, False):
+        found = there("bridge", "br0", stp=True, forward_delay=4.0, ageing_time=shown, status={"topology_change": changing})
+        assert bool(acts(planned(wanted("vnet_bridge", name="br0", ageing_time=60), host(found)))) == (changes or not changing)
