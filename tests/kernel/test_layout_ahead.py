@@ -11,7 +11,7 @@ import signal
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, Sequence
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _layouts
@@ -20,7 +20,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces impor
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from layouts import SCENARIOS, Scenario, difference, full, lay, reading_ahead, settled, small
-from processes import Child, ChildError
+from processes import Child, ChildError, wait_for
 from support import Values, portable, private_network, sh, snapshot
 from test_concurrency import children, descriptors
 
@@ -36,11 +36,19 @@ def everything(reader: Reader, name: str) -> Any:
     return reader.visit(name, to_find_ends=True), reader.links(name), reader.addresses(name)
 
 
+def at_rest(reader: Reader, names: Sequence[str]) -> bool:
+    """Whether two looks at the namespaces show the same: links that just came up find their carrier later."""
+    before = [everything(reader, name) for name in names]
+    time.sleep(0.3)
+    return before == [everything(reader, name) for name in names]
+
+
 @pytest.mark.parametrize("addresses", [True, False])
 def test_the_other_process_finds_the_same(namespaces: Namespaces, addresses: bool) -> None:
     lay(**full())
     Path("/run/netns/nothing").touch()
     one, other = Reader(namespaces), Reader(namespaces)
+    wait_for(lambda: at_rest(one, ("red", "blue")))
     with reading_ahead(True), _ahead.reading_ahead(namespaces, addresses) as ahead:
         assert ahead
         other.look_ahead(ahead)

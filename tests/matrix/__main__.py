@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Sequence
 
 import counts
-from cache import CACHE, ROOT, CannotRunError
+from cache import CACHE, ROOT, CannotRunError, complaint
 from counts import Counts
 from rows import Row, Run, rows
 from table import BEGIN, END, Result, writable, write
@@ -102,9 +102,9 @@ def carried_out(row: Row, run: Run, chosen: Chosen, processor: int) -> Result:
     report.unlink(missing_ok=True)
     command = ["taskset", "--cpu-list", str(processor), *run.command]
     if row.suite != "sanity":
-        command += ["-m", "pytest", *(chosen.tests or [f"tests/{row.suite}"]), f"--junit-xml={report}", "--color=no"]
-        # The versions of pytest would not understand each other's cache.
-        command += ["-p", "no:cacheprovider", *run.options, *(["-k", chosen.keyword] if chosen.keyword else [])]
+        command += ["-m", "pytest", *(chosen.tests or [f"tests/{row.suite}", "--slow"]), f"--junit-xml={report}", "--color=no"]
+        # The versions of pytest need not understand each other's cache.
+        command += [f"--override-ini=cache_dir={report.with_suffix('.cache')}", *run.options, *(["-k", chosen.keyword] if chosen.keyword else [])]
     start = time.monotonic()
     try:
         done = subprocess.run(
@@ -123,17 +123,18 @@ def carried_out(row: Row, run: Run, chosen: Chosen, processor: int) -> Result:
     # In one piece, as another row prints at the same time.
     print(f"\n=== {row.axis}: {row.title}\n$ {' '.join(command)}\n{text}", end="", flush=True)
     found = counts.of_closing_line(text) if row.suite == "sanity" else counts.of_report(report)
-    on = next((line for line in text.splitlines() if line.startswith("on: ")), run.on)
+    on = run.expected if row.suite == "sanity" else next((line for line in text.splitlines() if line.startswith("on: ")), "").removeprefix("on: ")
     if found == Counts():
-        last = [line for line in text.splitlines() if line.strip()][-1:] or ["it printed nothing"]
-        raise CannotRunError(f"no test ran, status {done.returncode}: {last[0].strip()}")
+        raise CannotRunError(f"no test ran, status {done.returncode}: {complaint(text) or 'it printed nothing'}")
+    if run.expected not in on:
+        raise CannotRunError(f"it ran on something else: {on}")
     return Result(row, found.judged(done.returncode == 0), time.monotonic() - start, on)
 
 
 def show(results: Sequence[Result]) -> None:
     print(f"\n{'row':<38}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     for row, (passed, failed, skipped), seconds, on in results:
-        print(f"{f'{row.axis}: {row.title}':<38}{passed:>8}{failed:>8}{skipped:>9}{seconds:>9.1f}  {on}".rstrip())
+        print(f"{f'{row.axis}: {row.title}':<38}{passed:>8}{failed:>8}{skipped:>9}{seconds:>9.1f}  {on}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Sequence
 
@@ -35,10 +36,12 @@ def prepared(name: str, *recipe: Sequence[str]) -> Path:
             if folder.exists():
                 shutil.rmtree(folder)
             print(f"Preparing {name}, once …", flush=True)
+            start = time.monotonic()
             for command in recipe:
                 output(*(word.replace(FOLDER, str(folder)) for word in command))
             # Last, so that what was interrupted is made anew.
             stamp.write_text(text, encoding="utf-8")
+            print(f"Prepared {name} in {time.monotonic() - start:.0f} s", flush=True)
     return folder
 
 

@@ -24,6 +24,10 @@ class Kernel(NamedTuple):
     program: str
     modules: Path
 
+    @property
+    def release(self) -> str:
+        return subprocess.run([self.program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True).stdout.strip()
+
 
 def installed() -> Kernel:
     if not shutil.which(PROGRAM):

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from cache import FOLDER, ROOT, CannotRunError, prepared
-from index import ANY_PYTHON, for_python, key, newest
+from index import ANY_PYTHON, for_python, key, releases
 
 REQUIREMENTS = ROOT / "tests" / "requirements"
 TOOLS = ["execnet", "iniconfig", "pluggy", "pygments", "pytest", "pytest-xdist"]
@@ -82,11 +82,8 @@ def controller(release: str) -> Path:
 
 def controller_python(release: str) -> str:
     for version in [OWN, *NEWER]:
-        try:
-            newest("ansible-core", for_python(version), minor=release)
-        except CannotRunError:
-            continue
-        return version
+        if release in releases("ansible-core", for_python(version)):
+            return version
     raise CannotRunError(f"ansible-core {release} supports none of Python {', '.join([OWN, *NEWER])}")
 
 

@@ -32,8 +32,14 @@ def unpacked(name: str, suite: str, package: str) -> Path:
 
 def made(name: str, suite: str, options: Sequence[str]) -> Path:
     if os.geteuid():
-        raise CannotRunError("only root can make a root of Debian and enter it")
-    return prepared(name, ["mmdebstrap", "--quiet", *settings_of_apt(), *options, suite, FOLDER])
+        raise CannotRunError("only root can have mmdebstrap make it")
+    return prepared(name, ["mmdebstrap", "--quiet", *settings_of_apt(), *options, suite, FOLDER, *mirror()])
+
+
+def mirror() -> list[str]:
+    """The machine's mirror of Debian, nothing where it has none: mmdebstrap knows one. What is given, it asks for the suite and nothing beside."""
+    found = output("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian", "Component: main")
+    return found.split()[:1]
 
 
 def settings_of_apt() -> list[str]:

@@ -16,8 +16,9 @@ import pythons
 import roots
 from cache import ROOT, CannotRunError
 
-SANDBOX = str(ROOT / "tests" / "sandbox")
-SECOND_KERNEL = str(ROOT / "tests" / "lab" / "kernel")
+# Run by the Python of this program: that of the combination may come first on the path, and be too old for them.
+SANDBOX = [sys.executable, str(ROOT / "tests" / "sandbox")]
+SECOND_KERNEL = [sys.executable, str(ROOT / "tests" / "lab" / "kernel")]
 ENTER = str(Path(__file__).with_name("enter.py"))
 OLDEST_ANSIBLE = "2.18.0"
 # Every test has a network of its own.
@@ -27,12 +28,13 @@ Environment = dict[str, str]
 
 
 class Run(NamedTuple):
-    """A command that gets the arguments of pytest, but where the suite is sanity; C(on): what is known beforehand."""
+    """A command that gets the arguments of pytest, but where the suite is sanity, which does not say what it ran on."""
 
     command: list[str]
     environment: Environment
     options: tuple[str, ...] = ()
-    on: str = ""
+    expected: str = ""
+    """What it has to say that it ran on, among other things: nothing may be tested under another name."""
 
 
 class Row(NamedTuple):
@@ -56,11 +58,11 @@ def rows() -> list[Row]:
         Row("python", "Python 3.11", "kernel", partial(with_python, "3.11")),
         Row("python", "Python 3.12", "kernel", partial(with_python, "3.12")),
         Row("python", "Python 3.13", "kernel", partial(with_python, "3.13")),
-        Row("python", "Python 3.14", "kernel", partial(in_root, "sid", packages=("ansible-core",), pyroute2=True)),
-        Row("distribution", "Debian bookworm", "kernel", partial(in_root, "bookworm")),
-        Row("distribution", "Debian bookworm, i386", "kernel", partial(in_root, "bookworm", architecture="i386")),
-        Row("distribution", "Debian trixie", "kernel", partial(in_root, "trixie", packages=("ansible-core",))),
-        Row("distribution", "Debian sid", "kernel", partial(in_root, "sid", packages=("ansible-core",))),
+        Row("python", "Python 3.14", "kernel", partial(in_root, "sid", "3.14", packages=("ansible-core",), pyroute2=True)),
+        Row("distribution", "Debian bookworm", "kernel", partial(in_root, "bookworm", "3.11")),
+        Row("distribution", "Debian bookworm, i386", "kernel", partial(in_root, "bookworm", "3.11", architecture="i386")),
+        Row("distribution", "Debian trixie", "kernel", partial(in_root, "trixie", "3.13", packages=("ansible-core",))),
+        Row("distribution", "Debian sid", "kernel", partial(in_root, "sid", "3.14", packages=("ansible-core",))),
         Row("kernel", "the machine's own", "kernel", here),
         Row("kernel", "User-mode Linux, bullseye", "kernel", partial(on_kernel, partial(kernels.of_suite, "bullseye"))),
         Row("kernel", "User-mode Linux, bookworm", "kernel", partial(on_kernel, kernels.installed)),
@@ -92,21 +94,23 @@ def refuse(sentence: str) -> Run:
 
 
 def here() -> Run:
-    return Run([SANDBOX, sys.executable], environment(), AT_ONCE)
+    return Run([*SANDBOX, sys.executable], environment(), AT_ONCE)
 
 
 def with_pyroute2(release: Callable[[], str]) -> Run:
-    return Run([SANDBOX, sys.executable], environment(PYTHONPATH=str(pythons.package("pyroute2", release()))), AT_ONCE)
+    found = release()
+    env = environment(PYTHONPATH=str(pythons.package("pyroute2", found)))
+    return Run([*SANDBOX, sys.executable], env, AT_ONCE, f"pyroute2 {found} from")
 
 
 def with_python(version: str, pyroute2: str = "", ansible: str = "") -> Run:
     """C(pyroute2), C(ansible): the last minor versions that support this Python on a target, where those are not the newest."""
     newest_pyroute2 = index.newest("pyroute2", index.for_python(version), minor=pyroute2)
     venv = pythons.target(version, newest_pyroute2, index.newest("ansible-core", index.ANY_PYTHON, minor=ansible))
-    return Run([SANDBOX, str(venv / "bin" / "python")], environment(PATH=pythons.path_with(venv)), AT_ONCE)
+    return Run([*SANDBOX, str(venv / "bin" / "python")], environment(PATH=pythons.path_with(venv)), AT_ONCE, f"Python {version}.")
 
 
-def in_root(suite: str, architecture: str = "", packages: tuple[str, ...] = (), pyroute2: bool = False) -> Run:
+def in_root(suite: str, python: str, architecture: str = "", packages: tuple[str, ...] = (), pyroute2: bool = False) -> Run:
     """With the suite's pyroute2 or the newest, and the suite's ansible-core or, where that is too old, the newest one's C(module_utils)."""
     root = roots.root(suite, architecture, packages)
     beside = []
@@ -114,25 +118,26 @@ def in_root(suite: str, architecture: str = "", packages: tuple[str, ...] = (), 
         beside.append(pythons.package("ansible-core", index.newest("ansible-core", index.ANY_PYTHON)))
     if pyroute2:
         beside.append(pythons.package("pyroute2", index.newest("pyroute2", index.ANY_PYTHON)))
-    return Run([SANDBOX, sys.executable, ENTER, str(root), "python3"], environment(PYTHONPATH=os.pathsep.join(map(str, beside))), AT_ONCE)
+    env = environment(PYTHONPATH=os.pathsep.join(map(str, beside)))
+    return Run([*SANDBOX, sys.executable, ENTER, str(root), "python3"], env, AT_ONCE, f"Python {python}.")
 
 
 def on_kernel(find: Callable[[], kernels.Kernel]) -> Run:
     kernel = find()
     env = environment(HOME="/run", VNET_LAB_LINUX=kernel.program, VNET_LAB_MODULES=str(kernel.modules))
     # A kernel has one processor.
-    return Run([SECOND_KERNEL, sys.executable], env)
+    return Run([*SECOND_KERNEL, sys.executable], env, expected=f"Linux {kernel.release},")
 
 
 def with_ansible(release: str) -> Run:
     venv = pythons.controller(release)
-    return Run([SANDBOX, str(venv / "bin" / "python")], environment(PATH=pythons.path_with(venv)), AT_ONCE)
+    return Run([*SANDBOX, str(venv / "bin" / "python")], environment(PATH=pythons.path_with(venv)), AT_ONCE, f"ansible-core {release},")
 
 
 def with_sanity(release: str) -> Run:
     venv = pythons.controller(release)
-    on = f"on: ansible-core {release}, Python {pythons.controller_python(release)}"
-    return Run([str(venv / "bin" / "python"), str(ROOT / "tests" / "run"), "sanity"], environment(PATH=pythons.path_with(venv)), on=on)
+    command = [str(venv / "bin" / "python"), str(ROOT / "tests" / "run"), "sanity"]
+    return Run(command, environment(PATH=pythons.path_with(venv)), expected=f"ansible-core {release}, Python {pythons.controller_python(release)}")
 
 
 def environment(**changes: str) -> Environment:

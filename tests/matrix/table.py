@@ -34,7 +34,7 @@ def writable(file: Path) -> bool:
 def write(file: Path, results: Iterable[Result], rows: Iterable[Row]) -> None:
     """Rows that did not run this time keep their line; those that are no longer listed lose it."""
     text = file.read_text(encoding="utf-8")
-    lines = {key(line): line for line in "".join(BETWEEN.findall(text)).splitlines()[2:] if line.startswith("| ")}
+    lines = {key(line): line for line in "".join(BETWEEN.findall(text)).splitlines() if line.startswith("| ")}
     lines.update({(result.row.axis, result.row.title): line_of(result) for result in results})
     table = HEAD + "".join(f"{lines[row.axis, row.title]}\n" for row in rows if (row.axis, row.title) in lines)
     file.write_text(BETWEEN.sub(lambda _match: f"\n{table}\n", text), encoding="utf-8")
@@ -48,6 +48,6 @@ def key(line: str) -> Key:
 def line_of(result: Result) -> str:
     row, counts = result.row, result.counts
     # Where pyroute2 lies tells nobody elsewhere anything.
-    on = re.sub(r" from /\S*[^\s,]", "", result.on.removeprefix("on: ")).replace("|", "\\|")
+    on = re.sub(r" from /\S*[^\s,]", "", result.on).replace("|", "\\|")
     cells = [row.axis, row.title, row.suite, *map(str, counts), on, datetime.date.today().isoformat()]
     return f"| {' | '.join(cells)} |"
