@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Dict, List, Set
-from xml.etree import ElementTree
 
 import pytest
+from counts import cases, identity, skipped
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,8 +28,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
     if not config.getoption("--slow"):
         left_out |= {item for item in items if item.get_closest_marker("slow")}
     if config.getoption("--complement"):
-        skipped = _skipped(config.getoption("--complement"))
-        kept = {*_one_of_each([item for item in items if item not in left_out]), *(item for item in items if _identity(item) in skipped)}
+        skipped_there = {identity(case) for case in cases([config.getoption("--complement")]) if skipped(case)}
+        kept = {*_one_of_each([item for item in items if item not in left_out]), *(item for item in items if _identity(item) in skipped_there)}
         left_out |= set(items) - kept
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = [item for item in items if item not in left_out]
@@ -43,11 +43,6 @@ def _one_of_each(items: List[pytest.Item]) -> List[pytest.Item]:
         if name not in found or (item.get_closest_marker("each_ansible") and not found[name].get_closest_marker("each_ansible")):
             found[name] = item
     return list(found.values())
-
-
-def _skipped(report: Path) -> Set[str]:
-    cases = ElementTree.parse(report).iter("testcase")
-    return {f"{case.get('classname')}::{case.get('name')}" for case in cases if case.find("skipped") is not None}
 
 
 def _identity(item: pytest.Item) -> str:

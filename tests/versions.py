@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import platform
+import struct
 from importlib import metadata
 from importlib.util import find_spec
 
@@ -15,4 +16,5 @@ def ran_on() -> str:
     spec = find_spec("pyroute2")
     origin = os.path.dirname(os.path.dirname(os.path.realpath(spec.origin))) if spec and spec.origin else "nowhere"
     pyroute2, ansible = metadata.version("pyroute2"), metadata.version("ansible-core")
-    return f"Linux {platform.release()}, pyroute2 {pyroute2} from {origin}, ansible-core {ansible}, Python {platform.python_version()}"
+    python = f"Python {platform.python_version()} ({8 * struct.calcsize('P')} bit)"
+    return f"Linux {platform.release()}, pyroute2 {pyroute2} from {origin}, ansible-core {ansible}, {python}"

@@ -19,11 +19,14 @@ _FAMILIES = {False: ("inet", "ip"), True: ("inet", "ip6")}
 class Kernel(Protocol):
     """Of whom the way is asked."""
 
-    def way(self, netns: str, target: str) -> Way: ...
+    def way(self, netns: str, target: str) -> Way:
+        """How packets to an address leave the namespace."""
 
-    def setting(self, netns: str, key: str) -> Optional[str]: ...
+    def setting(self, netns: str, key: str) -> Optional[str]:
+        """A setting below C(/proc/sys), None where there is none."""
 
-    def chains(self, netns: str) -> List[Chain]: ...
+    def chains(self, netns: str) -> List[Chain]:
+        """The chains of packet filters that packets pass there."""
 
 
 class _Door(NamedTuple):

@@ -175,6 +175,7 @@ def test_names_are_no_expressions(tmp_path: Path) -> None:
     assert not (tmp_path / "evaluated").exists()
 
 
+@pytest.mark.slow
 def test_the_cache_answers_until_it_is_flushed(tmp_path: Path) -> None:
     """The graph is the same when the layout is gone."""
     (tmp_path / "lab.netns.yml").write_text("plugin: nfv.vnet.netns\ncache: true\ncache_plugin: ansible.builtin.jsonfile\ncache_connection: cache\n")

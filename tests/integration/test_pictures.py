@@ -69,7 +69,7 @@ def test_text_is_printed(tmp_path: Path) -> None:
         ("lan.mmd", {}),
         pytest.param("lan.dot", {"vnet_draw_layout": "lan"}, marks=pytest.mark.slow),
         pytest.param("lan.txt", {"vnet_draw_format": "dot", "vnet_draw_direction": "TB"}, marks=pytest.mark.slow),
-        pytest.param("lan.svg", {}, marks=needs_dot),
+        pytest.param("lan.svg", {}, marks=[needs_dot, pytest.mark.slow]),
     ],
 )
 def test_file_is_written_once(file: str, options: dict[str, str], tmp_path: Path) -> None:
@@ -103,6 +103,7 @@ def test_declaration_is_drawn_in_place_of_the_host(how: str, tmp_path: Path) -> 
     assert "bridge_lan" not in shown
 
 
+@pytest.mark.slow
 def test_many_are_folded_as_said(tmp_path: Path) -> None:
     assert "blue … red<br>2 namespaces" in succeeded(draw(tmp_path, *variables(vnet_draw_fold=1)))
 

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from playing import TARGETS, play
 
-EACH_ANSIBLE = ("vnet_bridge", "vnet_layout")
+MARKS = {
+    "module_defaults": [pytest.mark.slow],  # an example of the README does the same
+    "vnet_bridge": [pytest.mark.each_ansible],
+    "vnet_layout": [pytest.mark.each_ansible],
+}
 
 
 def names() -> list[str]:
@@ -17,7 +21,7 @@ def names() -> list[str]:
     return [name for name in found if not name.startswith("setup_")]
 
 
-@pytest.mark.parametrize("target", [pytest.param(name, marks=[pytest.mark.each_ansible] if name in EACH_ANSIBLE else []) for name in names()])
+@pytest.mark.parametrize("target", [pytest.param(name, marks=MARKS.get(name, [])) for name in names()])
 def test_target(target: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     variables = {"vnet_slow": request.config.getoption("--slow")}
     result = play(tmp_path, [{"name": target, "hosts": "localhost", "gather_facts": False, "roles": [target], "vars": variables}])

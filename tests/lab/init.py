@@ -44,12 +44,12 @@ def main(mark: str, folder: Path) -> None:
     console = os.open("/dev/console", os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(console, descriptor)
-    load_modules(folder)
+    order = json.loads((folder / "order").read_text(encoding="utf-8"))
+    load_modules(folder, order["environment"].get("VNET_LAB_MODULES", "/usr/lib/uml/modules"))
     if not os.path.exists("/dev/net/tun"):
         os.makedirs("/dev/net", exist_ok=True)
         os.mknod("/dev/net/tun", 0o20666, os.makedev(10, 200))
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    order = json.loads((folder / "order").read_text(encoding="utf-8"))
     print(mark, flush=True)
     result = subprocess.run(order["command"], cwd=order["folder"], env=order["environment"], stdin=subprocess.DEVNULL, check=False)
     print(mark, flush=True)
@@ -61,11 +61,11 @@ def mount(source: Optional[str], place: str, flags: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), place)
 
 
-def load_modules(folder: Path) -> None:
+def load_modules(folder: Path, modules: str) -> None:
     """From where the Debian package has them, which is not where modprobe looks."""
     release = os.uname().release
     (folder / "lib" / "modules").mkdir(parents=True)
-    (folder / "lib" / "modules" / release).symlink_to(f"/usr/lib/uml/modules/{release}")
+    (folder / "lib" / "modules" / release).symlink_to(f"{modules}/{release}")
     subprocess.run(["modprobe", "--dirname", str(folder), "--all", *MODULES], check=True)
 
 

@@ -20,9 +20,10 @@ from functools import partial
 from pathlib import Path
 from typing import Sequence
 
-import counts
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from cache import CACHE, ROOT, CannotRunError, complaint
-from counts import Counts
+from counts import Counts, counted, of_closing_line
 from rows import Row, Run, rows
 from table import BEGIN, END, Result, writable, write
 
@@ -46,7 +47,7 @@ def main() -> int:
     if not wanted:
         usage.error("no row has such a word: tests/matrix --list shows all")
     if chosen.listing:
-        print(*(f"{row.axis:<14}{row.title:<24}{row.suite}" for row in wanted), sep="\n")
+        print(*(f"{row.axis:<14}{row.title:<28}{row.suite}" for row in wanted), sep="\n")
         return 0
     if chosen.write and (chosen.tests or chosen.keyword):
         usage.error("only whole suites may be written down")
@@ -58,7 +59,7 @@ def main() -> int:
         write(chosen.write, results, table)
     total = Counts()
     for result in results:
-        total = total.plus(result.counts)
+        total += result.counts
     print(f"\n{total}")
     return 1 if total.failed else 0
 
@@ -122,7 +123,7 @@ def carried_out(row: Row, run: Run, chosen: Chosen, processor: int) -> Result:
     text = done.stdout.decode(errors="replace")
     # In one piece, as another row prints at the same time.
     print(f"\n=== {row.axis}: {row.title}\n$ {' '.join(command)}\n{text}", end="", flush=True)
-    found = counts.of_closing_line(text) if row.suite == "sanity" else counts.of_report(report)
+    found = of_closing_line(text) if row.suite == "sanity" else counted([report])
     on = run.expected if row.suite == "sanity" else next((line for line in text.splitlines() if line.startswith("on: ")), "").removeprefix("on: ")
     if found == Counts():
         raise CannotRunError(f"no test ran, status {done.returncode}: {complaint(text) or 'it printed nothing'}")
@@ -133,8 +134,8 @@ def carried_out(row: Row, run: Run, chosen: Chosen, processor: int) -> Result:
 
 def show(results: Sequence[Result]) -> None:
     print(f"\n{'row':<38}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
-    for row, (passed, failed, skipped), seconds, on in results:
-        print(f"{f'{row.axis}: {row.title}':<38}{passed:>8}{failed:>8}{skipped:>9}{seconds:>9.1f}  {on}")
+    for row, counts, seconds, on in results:
+        print(f"{f'{row.axis}: {row.title}':<38}{counts.passed:>8}{counts.failed:>8}{counts.skipped:>9}{seconds:>9.1f}  {on}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How many tests passed, failed and were skipped, from JUnit reports and from the last line of a run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterable, Iterator
+from xml.etree import ElementTree
+
+CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", flags=re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+    def judged(self, succeeded: bool) -> Counts:
+        """Nothing passes that ran no test, or that ended badly without naming a failed one."""
+        if self.failed or (succeeded and self.passed):
+            return self
+        return self + Counts(failed=1)
+
+
+def counted(reports: Iterable[Path]) -> Counts:
+    """The sum of JUnit reports, nothing where they are missing or were cut off."""
+    counts = Counts()
+    for case in cases(reports):
+        outcomes = {element.tag for element in case}
+        failed = bool(outcomes & {"failure", "error"})
+        skipped = not failed and "skipped" in outcomes
+        counts += Counts(not failed and not skipped, failed, skipped)
+    return counts
+
+
+def cases(reports: Iterable[Path]) -> Iterator[ElementTree.Element]:
+    for report in reports:
+        try:
+            yield from ElementTree.parse(report).iter("testcase")
+        except (OSError, ElementTree.ParseError):
+            continue
+
+
+def skipped(case: ElementTree.Element) -> str:
+    """Why a test was skipped, '' where it was not."""
+    element = case.find("skipped")
+    return "" if element is None else element.get("message") or "no reason"
+
+
+def identity(case: ElementTree.Element) -> str:
+    """As in tests.kernel.test_x::test_y[z]."""
+    return f"{case.get('classname')}::{case.get('name')}"
+
+
+def of_closing_line(text: str) -> Counts:
+    """What the last line of tests/run says."""
+    found = CLOSING_LINE.findall(text)
+    return Counts(*map(int, found[-1])) if found else Counts()
