@@ -55,7 +55,7 @@ lab: $(VENV)/test ## test on a second kernel what this one cannot run and one of
 lab-full: $(VENV)/test ## test everything on both kernels, and on hosts of its own (hours)
 	@$(call require,lab molecule pictures)
 	@$(VENV)/bin/python tests/lab/hosts.py image
-	@$(VENV)/bin/python tests/run --slow unit kernel integration packaging molecule $(LAB)
+	@$(VENV)/bin/python tests/run --slow unit kernel integration packaging molecule $(LAB) lab-integration-distribution
 
 matrix: $(VENV)/test ## run the suites with every version of pyroute2, ansible-core, Python and Linux that is supported (hours, root; ARGS=--help)
 	@$(call require,lab pictures)
@@ -117,7 +117,7 @@ $(VENV)/test: tests/requirements/test.txt Makefile | $(VENV)/demo
 	    ansible-core==$(OLDEST_ANSIBLE)
 	@touch $@
 
-$(VENV)/sanity: tests/requirements/test.txt tests/sanity/environment.py | $(VENV)/test
+$(VENV)/sanity: tests/requirements/test.txt tests/sanity/environment.py tests/sanity/get_pip.py | $(VENV)/test
 	@echo 'Preparing ansible-test for the sanity tests, once …'
 	@$(VENV)/bin/python tests/sanity/environment.py
 	@touch $@

@@ -13,9 +13,7 @@ from counts import cases, identity, skipped
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run what is marked as slow, and fail at every step and moment, not at one of each class")
-    parser.addoption(
-        "--complement", type=Path, metavar="REPORT", help="run what was skipped where this JUnit report comes from, and one case of each test besides"
-    )
+    parser.addoption("--complement", metavar="REPORT", help="run what was skipped where this JUnit report comes from, and one case of each test besides")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,9 +26,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
     if not config.getoption("--slow"):
         left_out |= {item for item in items if item.get_closest_marker("slow")}
     if config.getoption("--complement"):
-        skipped_there = {identity(case) for case in cases([config.getoption("--complement")]) if skipped(case)}
+        skipped_there = {identity(case) for case in cases([Path(config.getoption("--complement"))]) if skipped(case)}
         kept = {*_one_of_each([item for item in items if item not in left_out]), *(item for item in items if _identity(item) in skipped_there)}
-        left_out |= set(items) - kept
+        left_out = set(items) - kept
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = [item for item in items if item not in left_out]
 
@@ -47,8 +45,9 @@ def _one_of_each(items: List[pytest.Item]) -> List[pytest.Item]:
 
 def _identity(item: pytest.Item) -> str:
     """As in a JUnit report: tests.kernel.test_x::test_y[z]."""
-    file, *names = item.nodeid.split("::")
-    return f"{'.'.join([file[:-3].replace('/', '.'), *names[:-1]])}::{names[-1]}"
+    path, bracket, values = item.nodeid.partition("[")
+    file, *names = path.split("::")
+    return f"{'.'.join([file[:-3].replace('/', '.'), *names[:-1]])}::{names[-1]}{bracket}{values}"
 
 
 @pytest.fixture

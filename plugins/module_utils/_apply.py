@@ -17,7 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Save
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Step, Values, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Step, Values, VnetError
 
 _OPPOSITE = {
     "netns add": "netns delete",
@@ -391,7 +391,7 @@ def _aftermath(lost: List[str], unrestored: List[LinkId], before: Host, after: H
     if lost:
         return "This cannot be taken back: %s" % "; ".join(lost)
     links = set(before.links) | set(after.links)
-    changed = sorted({link for link in links if _essence(before, link) != _essence(after, link)} | set(unrestored))
+    changed = sorted({link for link in links if not _alike(before.links.get(link), after.links.get(link))} | set(unrestored))
     names = [(name or "routes") + (" in namespace %s" % netns if netns else "") for netns, name in changed]
     names += [
         "namespace %s" % name
@@ -401,15 +401,23 @@ def _aftermath(lost: List[str], unrestored: List[LinkId], before: Host, after: H
     return "The host is not quite as it was before: look at %s" % ", ".join(names) if names else "The host is as it was before"
 
 
-def _essence(host: Host, link: LinkId) -> Any:
-    """What of a link does not change by itself."""
-    found = host.links.get(link)
-    if not found:
-        return None
-    port = found.port and {name: value for name, value in found.port.values.items() if name != "state"}
-    rows = table.OF_KIND.get(found.kind, {})
-    values = {name: value for name, value in found.values.items() if name not in rows or not rows[name].is_substituted(found.values, found.status)}
-    return found.ifindex, values, found.master, port, found.vlans
+def _alike(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:
+    """Whether a link is as it was, but for what changes by itself."""
+    if not before or not after:
+        return before is after
+    rows = table.OF_KIND.get(before.kind, {}).values()
+    shown = {row.name for row in rows if any(row.is_substituted(found.values, found.status) for found in (before, after))}
+    one, other = (
+        (
+            found.ifindex,
+            {name: value for name, value in found.values.items() if name not in shown},
+            found.master,
+            found.port and {name: value for name, value in found.port.values.items() if name != "state"},
+            found.vlans,
+        )
+        for found in (before, after)
+    )
+    return one == other
 
 
 def subject(layout: Layout, step: Step) -> str:

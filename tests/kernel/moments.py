@@ -73,7 +73,7 @@ class Moments:
 
 
 def _class_of(function: str, arguments: Tuple[Any, ...]) -> str:
-    """The name of a function, with the first number among its arguments: the type of a message, the code of an ioctl."""
+    """The name of a function, with its second argument: the type of a message, the code of an ioctl, what libc is called for."""
     return " ".join([function, *(str(argument) for argument in arguments[1:2] if isinstance(argument, (int, str)))])
 
 

@@ -9,7 +9,7 @@ import os
 import time
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Callable, ContextManager, Iterator
+from typing import Any, Callable, ContextManager, Iterator, Tuple
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock
@@ -20,7 +20,7 @@ from refusals import refusal
 from support import Values, portable, private_network, run, snapshot
 
 RUNS = 8
-Run = tuple[str, Values]
+Run = Tuple[str, Values]
 
 
 def cable(number: int) -> list[Run]:

@@ -8,7 +8,7 @@ import os
 import socket
 import struct
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Tuple
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
@@ -28,7 +28,7 @@ from refusals import (
 )
 from support import Values, namespaces, private_network, run, snapshot
 
-Many = list[tuple[str, Values]]
+Many = List[Tuple[str, Values]]
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,7 @@ _RELATED = (
 )
 """Attributes that it looks at because of others."""
 _FEW_LINKS = 64
+"""Up to how many links of a namespace are asked for their routes one by one: for each the kernel looks through all routes."""
 
 
 def selection(layout: Layout) -> Selection:
@@ -96,6 +97,8 @@ class _Surveyor:
         self._everything = everything
         self._routes: Dict[str, Dict[int, List[RawRoute]]] = {}
         """All routes of namespaces in which many links are asked for theirs, by the index of the link."""
+        self._asked: Dict[str, int] = {}
+        """How many links of a namespace were."""
         self._wanted: Dict[str, Dict[str, Link]] = {"": {}}
         self._holders: Optional[Dict[Tuple[Identity, str], List[int]]] = None
         """The processes that have devices attached, looked for once."""
@@ -325,8 +328,9 @@ class _Surveyor:
         return [route for routes in self._routes_by_link(netns).values() for route in routes]
 
     def _routes_through(self, netns: str, device: int) -> List[RawRoute]:
-        """The same of one link. The kernel looks through all routes for each, so many links are served by one dump."""
-        if not self._everything and len(self.raws[netns]) <= _FEW_LINKS:
+        """The same of one link; of many links by one dump."""
+        self._asked[netns] = self._asked.get(netns, 0) + 1
+        if not self._everything and self._asked[netns] <= _FEW_LINKS:
             return [route for route in self._reader.routes(netns, None, device) if not route.foreign]
         return self._routes_by_link(netns).get(device, [])
 

@@ -201,7 +201,7 @@ def grown(title: str, few: int, many: int, rounds: int, measures: Sequence[Calla
     growth = {}
     for what in dict.fromkeys(what for what, _count in seconds):
         one_of = {count: (median(seconds[what, count]) - median(seconds[what, 0])) / count for count in (few, many)}
-        growth[what] = one_of[many] / one_of[few]
+        growth[what] = one_of[many] / one_of[few] if one_of[few] > 0 else float("inf")  # too few to be measured
         print(f"{title}: {what}: {', '.join(f'{each * 1e6:.1f} µs for one of {count}' for count, each in one_of.items())}: {growth[what]:.2f}", flush=True)
     beside = max(1.0, growth.pop("iproute2", 1.0))
     found = [Figure(f"{title}: change", growth.pop("change") / beside, CHANGE)] if "change" in growth else []

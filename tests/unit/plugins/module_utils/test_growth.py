@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one of many costs is what one of few costs, counted in calls of functions, which are the same on every machine."""
+"""What one of many costs is what one of few costs, counted in calls of functions, which are the same on every machine.
+
+Comparisons that Python makes by itself, as of an element with those of a list, are no calls: make bench-growth measures those.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said of the host after a rollback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import there
+
+pytest.importorskip("pyroute2")
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _apply
+
+
+def bridge(changing: bool, **values: Any) -> FoundLink:
+    return there("bridge", "br0", status={"topology_change": changing}, **{"forward_delay": 4.0, **values})._replace(ifindex=7)
+
+
+@pytest.mark.parametrize(("one", "other"), [(True, False), (False, True), (True, True), (False, False)])
+def test_a_value_that_another_stands_in_for_is_no_difference(one: bool, other: bool) -> None:
+    shown = {True: 8.0, False: 60.0}
+    assert _apply._alike(bridge(one, ageing_time=shown[one]), bridge(other, ageing_time=shown[other]))
+
+
+def test_another_value_is_a_difference() -> None:
+    assert not _apply._alike(bridge(False, ageing_time=60.0), bridge(False, ageing_time=70.0))
+    assert not _apply._alike(bridge(True, ageing_time=8.0), bridge(True, ageing_time=8.0, priority=5))
+
+
+def test_a_link_that_is_gone_is_a_difference() -> None:
+    assert not _apply._alike(bridge(False), None)
+    assert not _apply._alike(None, bridge(False))
+    assert _apply._alike(None, None)
