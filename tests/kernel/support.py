@@ -140,6 +140,7 @@ SETTINGS = ("ipv4/ip_forward", "ipv4/ping_group_range", "ipv4/conf/all/rp_filter
 _LINK_FLAGS_VOLATILE = 0x40 | 0x10000 | 0x20000  # running, lower up, dormant
 _LINK_VOLATILE = {6, 7, 14, 16, 23, 26, 33, 35, 43, 44, 47, 48, 59, 60}  # queue, counters, state and carrier, limits of the hardware
 _BRIDGE_VOLATILE = {10, 11, 14, 15, 16, 17, 18, 19, 47, 48}  # identity (it follows the MAC), topology, timers, querier, hosts learned
+_AGEING_TIME, _STP_STATE = 4, 5
 _PORT_VOLATILE = {1, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 38, 41}  # state, election, number, timers, counters
 _ADDRESS_FLAGS_VOLATILE = 0x04 | 0x08 | 0x40  # optimistic, failed, tentative
 _NAMES = {1: "address", 3: "name", 4: "mtu", 5: "link", 10: "master", 20: "alias"}
@@ -249,6 +250,8 @@ def _info(payload: bytes, link: Record) -> None:
         elif code == 2:
             volatile = _BRIDGE_VOLATILE if link["kind"] == "bridge" else set()
             link["data"] = {key: value.hex() for key, value in _attributes(inner) if key not in volatile}
+            if link["kind"] == "bridge" and int(link["data"].get(_STP_STATE, "0"), 16):
+                link["data"].pop(_AGEING_TIME, None)  # while the tree changes the kernel shows twice the forward delay
         elif code == 5:
             link["port"] = {key: value.hex() for key, value in _attributes(inner) if key not in _PORT_VOLATILE}
 

@@ -33,7 +33,12 @@ def namespaces() -> Iterator[Namespaces]:
 
 
 def everything(reader: Reader, name: str) -> Any:
-    return reader.visit(name, to_find_ends=True), reader.links(name), reader.addresses(name)
+    """But for timers, and what follows them."""
+    links = [
+        link._replace(status={key: value for key, value in link.status.items() if not key.startswith("topology") and "timer" not in key})
+        for link in reader.links(name)
+    ]
+    return reader.visit(name, to_find_ends=True), [link._replace(port_status={}) for link in links], reader.addresses(name)
 
 
 def at_rest(reader: Reader, names: Sequence[str]) -> bool:
