@@ -82,7 +82,7 @@ def four_steps(module: str, **params: Any) -> Values:
     """Check mode, real, check mode again, real again. Returns the result of the first real run."""
     before = snapshot()
     planned = run(module, check=True, **params)
-    assert snapshot() == before, "check mode touched the kernel"
+    assert not difference(before, snapshot()), "check mode touched the kernel"
     result = run(module, **params)
     for key in ("changed", "diff", "commands"):
         assert planned[key] == result[key], key
@@ -92,7 +92,7 @@ def four_steps(module: str, **params: Any) -> Values:
     assert again["diff"]["before"] == again["diff"]["after"]
     after = snapshot()
     assert run(module, **params)["changed"] is False
-    assert snapshot() == after
+    assert not difference(after, snapshot())
     return result
 
 
@@ -161,6 +161,22 @@ def snapshot() -> Values:
         except OSError:
             state[name] = "no namespace"
     return state
+
+
+def difference(before: Any, after: Any, where: str = "") -> str:
+    """Where two snapshots differ, in words; '' where they do not."""
+    if before == after:
+        return ""
+    if isinstance(before, dict) and isinstance(after, dict):
+        parts = [difference(before.get(key), after.get(key), f"{where}/{key}") for key in {**before, **after}]
+        return "; ".join(part for part in parts if part)
+    if isinstance(before, list) and isinstance(after, list):
+        gone = [entry for entry in before if entry not in after]
+        new = [entry for entry in after if entry not in before]
+        if len(gone) == len(new) == 1:
+            return difference(gone[0], new[0], where)
+        return f"{where}: gone {gone}, new {new}" + ("" if gone or new else f", order of {after}")
+    return f"{where}: {after!r} instead of {before!r}"
 
 
 def portable(state: Values) -> Values:

@@ -9,8 +9,8 @@ from typing import Any, Callable, Dict, List, NamedTuple
 
 import pytest
 from features import has, helps, needs, needs_program
-from layouts import SCENARIOS, difference, full, lay
-from support import portable, private_network, run, sh, snapshot
+from layouts import SCENARIOS, full, lay
+from support import difference, portable, private_network, run, sh, snapshot
 
 Values = Dict[str, Any]
 Prepare = Callable[[], Any]

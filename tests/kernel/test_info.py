@@ -14,9 +14,9 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._info import KINDS
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from features import has, needs, needs_program
-from layouts import BY_HAND, clear, counts, difference, full, info, lay, mac, names
+from layouts import BY_HAND, clear, counts, full, info, lay, mac, names
 from packets import attached
-from support import Values, inside, portable, private_network, run, sh, snapshot
+from support import Values, difference, inside, portable, private_network, run, sh, snapshot
 
 
 class Place(NamedTuple):

@@ -13,9 +13,9 @@ from typing import Any, Dict, List
 import pytest
 import yaml
 from features import needs_program
-from layouts import MARK, aliases, clear, counts, difference, four_steps, full, lay, mac, names, refusal, refused_always, settled
+from layouts import MARK, aliases, clear, counts, four_steps, full, lay, mac, names, refusal, refused_always, settled
 from processes import child, in_child
-from support import Values, inside, portable, private_network, resource, run, sh, shown, snapshot
+from support import Values, difference, inside, portable, private_network, resource, run, sh, shown, snapshot
 
 
 def turned(params: Values) -> Values:

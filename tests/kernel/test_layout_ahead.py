@@ -19,9 +19,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _ahead, _l
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
-from layouts import SCENARIOS, Scenario, difference, full, lay, reading_ahead, settled, small
+from layouts import SCENARIOS, Scenario, full, lay, reading_ahead, settled, small
 from processes import Child, ChildError, wait_for
-from support import Values, portable, private_network, sh, snapshot
+from support import Values, difference, portable, private_network, sh, snapshot
 from test_concurrency import children, descriptors
 
 

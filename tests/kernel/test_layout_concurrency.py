@@ -10,9 +10,9 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
-from layouts import aliases, clear, difference, full, lay, mac, names, settled
+from layouts import aliases, clear, full, lay, mac, names, settled
 from processes import network_namespace
-from support import Values, portable, private_network, run, snapshot
+from support import Values, difference, portable, private_network, run, snapshot
 from test_concurrency import RUNS, at_once, children, descriptors, held
 
 

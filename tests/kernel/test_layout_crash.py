@@ -13,9 +13,9 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._marks import split
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
-from layouts import SCENARIOS, Scenario, clear, difference, lay
+from layouts import SCENARIOS, Scenario, clear, lay
 from moments import Failing, Moments, Work, cut_off, moments_of
-from support import Values, portable, private_network, snapshot
+from support import Values, difference, portable, private_network, snapshot
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

@@ -10,10 +10,10 @@ from typing import Any, List, NamedTuple
 
 import pytest
 from features import has, needs, needs_program
-from layouts import MARK, aliases, clear, counts, difference, four_steps, full, info, lay, mac, names, refused_always, settled
+from layouts import MARK, aliases, clear, counts, four_steps, full, info, lay, mac, names, refused_always, settled, snapshot_at_rest
 from processes import wait_for
 from refusals import FOLLOWS_THE_MAC, FOLLOWS_THE_PORTS
-from support import Values, portable, resource, run, sh, shown, snapshot
+from support import Values, difference, portable, resource, run, sh, shown, snapshot
 
 # Drift
 
@@ -125,6 +125,7 @@ def test_what_somebody_changed_is_mended(drift: Drift) -> None:
     sh(*drift.lines)
     if drift.gone:
         wait_for(lambda: drift.gone not in names(snapshot()))
+    snapshot_at_rest()
     result = four_steps(**full())
     assert result["changed"]
     after = ours(snapshot())

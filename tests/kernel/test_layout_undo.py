@@ -19,10 +19,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces impor
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from features import needs
-from layouts import MARK, SCENARIOS, Scenario, clear, difference, full, lay, names
+from layouts import MARK, SCENARIOS, Scenario, clear, full, lay, names
 from moments import Failing, first_of_each_act
 from processes import Child, ChildError
-from support import private_network, sh, snapshot
+from support import difference, private_network, sh, snapshot
 
 DELETIONS = ("link delete", "netns delete")
 WHOLE = (*DELETIONS, "netns add", "link add", "vlan add", "vlan delete", "address add", "address delete", "route add", "route delete")
