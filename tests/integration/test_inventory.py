@@ -117,7 +117,7 @@ def test_all_namespaces_of_the_controller(tmp_path: Path) -> None:
     assert sorted(found) == ["blue", "red"]
 
 
-@pytest.mark.slow  # the hosts of the lab are three
+@pytest.mark.slow  # the lab has two hosts
 def test_layouts_on_two_hosts(tmp_path: Path) -> None:
     """Both are the sandbox, as the first source says."""
     (tmp_path / "lab.netns.yml").write_text(example(1))

@@ -7,11 +7,12 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 from xml.etree import ElementTree
 
 import pytest
@@ -37,13 +38,15 @@ FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py"
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="there is no program dot (graphviz)")
 
 
-def draw(folder: Path, *options: str, before: str = "") -> Result[str]:
-    """The playbook in a sandbox with the network of netns_lan, called from the folder."""
+def draw(folder: Path, *runs: Sequence[str], network: bool = True) -> Result[str]:
+    """The playbook called from the folder, once with each of the options, in a sandbox with the network of netns_lan or an empty one."""
     programs = Path(sys.executable).parent
-    script = f'{before or f"ansible-playbook {LAN} >/dev/null"} && cd "$1" && shift && ansible-playbook {DRAW} "$@"'
     env = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-    command = [SANDBOX, "sh", "-c", script, "sh", str(folder), *options]
-    return subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
+    script = ["set -e", f"ansible-playbook {LAN} >/dev/null"] if network else ["set -e"]
+    script.append(shlex.join(["cd", str(folder)]))
+    for options in runs:
+        script += [shlex.join(["ansible-playbook", str(DRAW), *options]), "echo files: *"]
+    return subprocess.run([SANDBOX, "sh", "-c", "\n".join(script)], cwd=ROOT, env=env, check=False, capture_output=True, text=True)
 
 
 def variables(**values: Any) -> tuple[str, str]:
@@ -58,7 +61,7 @@ def succeeded(result: Result[str]) -> str:
 
 @pytest.mark.each_ansible
 def test_text_is_printed(tmp_path: Path) -> None:
-    shown = re.sub("^ {8}", "", succeeded(draw(tmp_path)), flags=re.MULTILINE)
+    shown = re.sub("^ {8}", "", succeeded(draw(tmp_path, [])), flags=re.MULTILINE)
     assert PICTURE in shown
     assert "changed=0" in shown
 
@@ -75,16 +78,10 @@ def test_text_is_printed(tmp_path: Path) -> None:
 def test_file_is_written_once(file: str, options: dict[str, str], tmp_path: Path) -> None:
     """In check mode not at all, and where it is the same not again."""
     drawn = variables(vnet_draw_file=file, **options)
-    build = f"ansible-playbook {LAN} >/dev/null"
-    again = " ".join(f"'{word}'" for word in drawn)
-    first = draw(tmp_path, *drawn, "--check")
-    assert "changed=1" in succeeded(first)
-    assert list(tmp_path.iterdir()) == []
-    second = draw(tmp_path, *drawn, before=f'{build} && (cd "$1" && ansible-playbook {DRAW} {again})')
-    assert re.findall("changed=([0-9])", succeeded(second)) == ["1", "0"]
-    (written,) = tmp_path.iterdir()
-    assert written.name == file
-    text = written.read_text(encoding="utf-8")
+    shown = succeeded(draw(tmp_path, [*drawn, "--check"], drawn, drawn))
+    assert re.findall("changed=([0-9])", shown) == ["1", "1", "0"]
+    assert re.findall("^files: (.*)$", shown, flags=re.MULTILINE) == ["*", file, file]
+    text = (tmp_path / file).read_text(encoding="utf-8")
     if file.endswith(".svg"):
         assert sorted(group.findtext("{*}title") or "" for group in ElementTree.fromstring(text).iter() if group.get("class") == "node") == BOXES
     elif file.endswith(".mmd"):
@@ -98,38 +95,45 @@ def test_file_is_written_once(file: str, options: dict[str, str], tmp_path: Path
 def test_declaration_is_drawn_in_place_of_the_host(how: str, tmp_path: Path) -> None:
     (tmp_path / "network.yml").write_text(yaml.safe_dump(DECLARATION), encoding="utf-8")
     given = variables(vnet_draw_declaration=DECLARATION) if how == "variable" else variables(vnet_draw_from="network.yml")
-    shown = succeeded(draw(tmp_path, *given, before="true"))
+    shown = succeeded(draw(tmp_path, given, network=False))
     assert 'bridge_br7 ---|"green0"| namespace_green' in shown
     assert "bridge_lan" not in shown
 
 
 @pytest.mark.slow
 def test_many_are_folded_as_said(tmp_path: Path) -> None:
-    assert "blue … red<br>2 namespaces" in succeeded(draw(tmp_path, *variables(vnet_draw_fold=1)))
+    assert "blue … red<br>2 namespaces" in succeeded(draw(tmp_path, variables(vnet_draw_fold=1)))
 
 
 def test_format_that_there_is_not_is_refused(tmp_path: Path) -> None:
-    result = draw(tmp_path, *variables(vnet_draw_format="pdf"), before="true")
+    result = draw(tmp_path, variables(vnet_draw_format="pdf"), network=False)
     assert result.returncode == 2
     assert "vnet_draw_format: pdf is none of mermaid, dot, svg." in result.stdout + result.stderr
 
 
 def test_error_of_a_filter_is_one_sentence(tmp_path: Path) -> None:
-    result = draw(tmp_path, *variables(vnet_draw_declaration={"bridges": "br0"}), before="true")
+    result = draw(tmp_path, variables(vnet_draw_declaration={"bridges": "br0"}), network=False)
     assert result.returncode == 2
     assert "nfv.vnet.mermaid: bridges: 'br0' is not a list" in result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=needs_dot) if name == "svg" else name for name in FILTERS])
-def test_example(name: str, tmp_path: Path) -> None:
-    """Each filter's own, as it stands."""
+def test_examples_of_filters(tmp_path: Path) -> None:
+    """Each as it stands."""
     (tmp_path / "network.yml").write_text(yaml.safe_dump(DECLARATION), encoding="utf-8")
+    prepare = {"nfv.vnet.vnet_layout": {"name": "lab", "namespaces": [{"name": "green"}], **DECLARATION}}
+    drawable = [name for name in FILTERS if name != "svg" or shutil.which("dot")]
+    tasks = [prepare, *(task for name in drawable for task in example(name))]
+    shown = succeeded(play(tmp_path, [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    written = {path.suffix: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+    for picture in (shown, *(written[f".{name}"] for name in drawable if name != "mermaid")):
+        assert "bridge br7" in picture
+    assert re.fullmatch("```mermaid\n%%.*%%\nflowchart TB\n.*\n```\n?", written[".md"], flags=re.DOTALL)
+
+
+def example(name: str) -> list[dict[str, Any]]:
+    """The tasks of a filter's EXAMPLES."""
     source = ast.parse((ROOT / "plugins" / "filter" / f"{name}.py").read_text(encoding="utf-8"))
     (text,) = [ast.literal_eval(node.value) for node in source.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXAMPLES"]
-    prepare = {"nfv.vnet.vnet_layout": {"name": "lab", "namespaces": [{"name": "green"}], **DECLARATION}}
-    result = play(tmp_path, [{"hosts": "localhost", "gather_facts": False, "tasks": [prepare, *yaml.safe_load(text)]}])
-    shown = succeeded(result) + "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir() if path.suffix in (".md", ".dot", ".svg"))
-    assert "bridge br7" in shown
-    if name == "mermaid":
-        assert re.fullmatch("```mermaid\n%%.*%%\nflowchart TB\n.*\n```\n?", (tmp_path / "network.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    tasks: list[dict[str, Any]] = yaml.safe_load(text)
+    return tasks

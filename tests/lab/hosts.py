@@ -28,6 +28,8 @@ from folders import CACHE, alone, private_folder
 SUITE = "bookworm"
 PACKAGES = ["systemd", "systemd-sysv", "udev", "openssh-server", "sudo", "python3", "python3-pyroute2", "kmod"]
 USER = "lab"
+COUNT = 2
+"""The hosts of the tests; each is busy on a processor of its own."""
 GATEWAY = "10.88.0.1"
 ADDRESS = "10.88.0.%d"
 BRIDGE = "lab0"
