@@ -35,6 +35,7 @@ LIMIT = 2 * 3600
 class Chosen(argparse.Namespace):
     words: list[str]
     listing: bool
+    slow: bool
     tests: list[str]
     keyword: str
     write: Path | None
@@ -68,6 +69,7 @@ def arguments() -> tuple[Chosen, argparse.ArgumentParser]:
     parser = argparse.ArgumentParser(prog="tests/matrix", description="Run the suites with every supported combination of versions.")
     parser.add_argument("words", nargs="*", metavar="WORD", help="only rows whose axis or title contains one of them")
     parser.add_argument("--list", dest="listing", action="store_true", help="list the rows, and run nothing")
+    parser.add_argument("--slow", action="store_true", help="all tests, not one of each class")
     parser.add_argument("--tests", nargs="+", default=[], metavar="PATH", help="these tests in place of the whole suite; not for sanity")
     parser.add_argument("-k", dest="keyword", default="", metavar="EXPRESSION", help="of these only the ones that pytest finds by this expression")
     parser.add_argument("--write", type=Path, metavar="FILE", help=f"write the table into this file, between {BEGIN} and {END}")
@@ -103,7 +105,7 @@ def carried_out(row: Row, run: Run, chosen: Chosen, processor: int) -> Result:
     report.unlink(missing_ok=True)
     command = ["taskset", "--cpu-list", str(processor), *run.command]
     if row.suite != "sanity":
-        command += ["-m", "pytest", *(chosen.tests or [f"tests/{row.suite}", "--slow"]), f"--junit-xml={report}", "--color=no"]
+        command += ["-m", "pytest", *(chosen.tests or [f"tests/{row.suite}"]), *(["--slow"] if chosen.slow else []), f"--junit-xml={report}", "--color=no"]
         # The versions of pytest need not understand each other's cache.
         command += [f"--override-ini=cache_dir={report.with_suffix('.cache')}", *run.options, *(["-k", chosen.keyword] if chosen.keyword else [])]
     start = time.monotonic()

@@ -11,7 +11,7 @@ from typing import Sequence
 
 from cache import FOLDER, CannotRunError, output, prepared
 
-TESTED = ["python3", "python3-pyroute2", "python3-pytest", "python3-pytest-xdist", "python3-yaml", "iproute2", "nftables", "procps"]
+TESTED = ["python3", "python3-pyroute2", "python3-pytest", "python3-pytest-xdist", "python3-yaml", "iproute2", "mount", "nftables", "procps"]
 ACQUIRE = ["Acquire::Check-Valid-Until", "Acquire::Check-Date", "Acquire::http", "Acquire::https"]
 """What the machine's apt is told about mirrors and proxies, which mmdebstrap does not look up by itself."""
 
