@@ -70,6 +70,28 @@ def indented(text: str) -> str:
     return str(yaml.dump(yaml.safe_load(text), Dumper=Dumper, sort_keys=False, width=110, allow_unicode=True))
 
 
+ERROR: Values = {
+    "description": "What RV(ignore:msg) says, as data.",
+    "returned": "failure",
+    "type": "dict",
+    "contains": {
+        "path": {
+            "description": "Where the options say what cannot be done, as names and positions in lists. Empty where it is about the task as a whole.",
+            "returned": "always",
+            "type": "list",
+            "elements": "raw",
+            "sample": ["veths", 3, "peer", "netns"],
+        },
+        "errno": {
+            "description": "What the kernel answered, see C(errno(3)). Null where it was not asked.",
+            "returned": "always",
+            "type": "str",
+            "sample": "EEXIST",
+        },
+    },
+}
+
+
 def documentation(module: str, texts: Values) -> Values:
     own = texts[module]
     fragments = own.get("fragments", ["nfv.vnet.common"]) + (["nfv.vnet.common.action_group"] if module in texts["groups"] else [])
@@ -141,7 +163,7 @@ def descriptions(option: Option) -> List[str]:
 
 def returns(module: str, texts: Values) -> Values:
     if "return" in texts:
-        return dict(texts["return"])
+        return {**texts["return"], "error": ERROR}
     key = texts["returns"]
     status: Dict[str, Values] = {} if module == "vnet_netns" else {name: dict(value) for name, value in LINK_STATUS.items()}
     status.update(status_of(getattr(table, texts["rows"])) if "rows" in texts else {})
@@ -166,6 +188,7 @@ def returns(module: str, texts: Values) -> Values:
             "elements": "str",
             "sample": ["ip link add name br0 type bridge", "ip link set dev br0 up"],
         },
+        "error": ERROR,
     }
 
 

@@ -105,9 +105,10 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration, with_path
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, Address, Layout, Link, LinkId, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, Address, Layout, Link, LinkId
 
 try:
     from ansible.template import trust_as_template
@@ -237,7 +238,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         try:
             return _spaces_of_layout(_layout(content))
         except VnetError as error:
-            raise AnsibleParserError("declaration: %s: %s" % (file, with_path(str(error)))) from None
+            raise AnsibleParserError("declaration: %s: %s" % (file, error)) from None
 
     def _found(self, path: str, parents: List[_Parent], cache: bool) -> Dict[str, List[Space]]:
         names = {parent.name for parent in parents}
@@ -294,11 +295,11 @@ def _line(error: object) -> str:
 def _layout(content: Any) -> Layout:
     """The layout that a file declares. Items are left to the engine, as in the module."""
     if not isinstance(content, dict):
-        raise VnetError("this is no dictionary with the options of vnet_layout")
+        raise VnetError((), "this is no dictionary with the options of vnet_layout")
     spec = argument_spec(option._replace(options=()) for option in LAYOUT_OPTIONS)
     validated = ArgumentSpecValidator(spec).validate(content)
     if validated.error_messages:
-        raise VnetError(_line(validated.error_messages[0]))
+        raise VnetError((), _line(validated.error_messages[0]))
     return declaration(validated.validated_parameters, checking=True)
 
 

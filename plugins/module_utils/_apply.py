@@ -11,13 +11,14 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, restore_routes, save_link, save_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Step, Values, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Step, Values
 
 _OPPOSITE = {
     "netns add": "netns delete",
@@ -62,14 +63,15 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Ap
             steps = [step for step in plan(layout, after).steps if step.act not in _FINAL]
             if not steps:
                 return Applied(after, transaction.taken, transaction.commands)
-        raise VnetError(_not_held(layout, steps[0]))
+        raise _not_held(layout, steps[0])
     except BaseException as error:
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # a second signal must not leave the host half-way
         lost = transaction.undo()
         if not isinstance(error, VnetError):
             raise
-        raise VnetError("%s. %s" % (error, _aftermath(lost, transaction.unrestored(), before, observe(reader, layout)))) from None
+        aftermath = _aftermath(lost, transaction.unrestored(), before, observe(reader, layout))
+        raise VnetError(error.path, "%s. %s" % (error.text, aftermath), error.errno) from None
 
 
 def _taken(transaction: Transaction, reader: Reader, layout: Layout, steps: List[Step]) -> Host:
@@ -155,11 +157,12 @@ class Transaction:
             try:
                 run(self._writer, step)
             except KernelError as error:
-                if self._holds(step) or (step.act, error.code) in _GONE:
+                if self._holds(step) or (step.act, error.errno) in _GONE:
                     continue
                 if step.act in _FINAL or step.act in _OPPOSITE:
                     self.taken[-len(bundle) :] = [one for one in bundle if self._is_gone(one)]
-                raise VnetError("%s: %s%s" % (subject(self._layout, step), error, _hint(step, error))) from None
+                about = subject(self._layout, step)
+                raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, _hint(step, error)), error.errno) from None
         self._restore_routes(poorer)
         self.taken[earlier:] = steps  # in the order of the plan: as commands, a link that went with its namespace could not be deleted
 
@@ -213,11 +216,11 @@ class Transaction:
         told: Set[LinkId] = set()
         for step in reversed(self.taken):
             if step.act in _FINAL:
-                before = renamed.get((step.netns, step.name), "")
-                told.add((step.netns, before or step.name))
-                lost.append("%s: %s: %s" % (self._layout.where, before, step.act) if before else subject(self._layout, step))
+                name = renamed.get((step.netns, step.name), step.name)
+                told.add((step.netns, name))
+                lost.append("%s: %s" % (name, step.act))
         faded = sorted(_fading(self._before, self.taken).keys() - told)
-        return lost + ["%s: %s: link delete" % (self._layout.where, name) for _netns, name in faded]
+        return lost + ["%s: link delete" % name for _netns, name in faded]
 
     def _undo(self, step: Step) -> None:
         opposite = undo(step)
@@ -355,9 +358,9 @@ _UNSUPPORTED = (errno.EOPNOTSUPP, errno.EAFNOSUPPORT, errno.ENOENT)
 
 def _hint(step: Step, error: KernelError) -> str:
     """What to do, as the end of a sentence."""
-    if error.code in _UNSUPPORTED and _needs(step):
+    if error.errno in _UNSUPPORTED and _needs(step):
         return "; it needs %s in the kernel" % _needs(step)
-    hint = _HINTS.get((step.act, error.code))
+    hint = _HINTS.get((step.act, error.errno))
     return "; " + hint if hint else ""
 
 
@@ -374,16 +377,17 @@ def _needs(step: Step) -> str:
     return {"vlan add": table.VLANS, "vlan delete": table.VLANS, "netns add": "CONFIG_NET_NS"}.get(step.act, "")
 
 
-def _not_held(layout: Layout, step: Step) -> str:
+def _not_held(layout: Layout, step: Step) -> VnetError:
     """What the kernel did not do, though it did not refuse it."""
     held = step.old
     if step.act in ("link set", "port set"):
         held = (step.old or {}).get(next(iter(step.new)))
     elif step.act != "sysctl set":
         held = None
-    text = "%s: the kernel took it without an error but does not hold it" % subject(layout, step)
+    about = subject(layout, step)
+    text = "%s: the kernel took it without an error but does not hold it" % about.text
     text += "" if held is None else " (it holds %s)" % (held if held != "" else "''")
-    return text + ("; a kernel without %s ignores it" % _needs(step) if _needs(step) else "")
+    return VnetError(about.path, text + ("; a kernel without %s ignores it" % _needs(step) if _needs(step) else ""))
 
 
 def _aftermath(lost: List[str], unrestored: List[LinkId], before: Host, after: Host) -> str:
@@ -420,13 +424,14 @@ def _alike(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:
     return one == other
 
 
-def subject(layout: Layout, step: Step) -> str:
+def subject(layout: Layout, step: Step) -> Message:
     """What a step is about, for errors."""
-    whose = [link.where for link in layout.links if link.id == (step.netns, step.name)]
+    whose = [link.path for link in layout.links if link.id == (step.netns, step.name)]
     inside = step.act == "sysctl set" or not step.name
-    whose += [namespace.where for namespace in layout.namespaces if namespace.name == (step.netns if inside else step.name) and (inside or not step.netns)]
-    whose += ["%s: %s" % (layout.where, step.name)] if step.name else [layout.where]
-    return "%s: %s" % (whose[0], _action(step))
+    whose += [namespace.path for namespace in layout.namespaces if namespace.name == (step.netns if inside else step.name) and (inside or not step.netns)]
+    if whose:
+        return Message(whose[0], _action(step))
+    return Message((), "%s: %s" % (step.name, _action(step)) if step.name else _action(step))
 
 
 def _action(step: Step) -> str:

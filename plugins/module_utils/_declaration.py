@@ -9,12 +9,13 @@ look at them in the kernel. So items are checked here, by the same tables.
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, Iterable, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.common import validation
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
 from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, Option, links_of, namespace_of, shown, sysctls
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
 
 MODULE = "vnet_layout"
 KINDS = {"namespaces": "", "bridges": "bridge", "tuntaps": "tun", "veths": "veth", "links": "any"}
@@ -93,20 +94,20 @@ class _Shape:
         self._required = [option.name for option in options if option.required]
         self._defaults = {option.name: option.default for option in options if option.default is not None}
 
-    def item(self, given: Any, where: str) -> _Item:
+    def item(self, given: Any, path: Path) -> _Item:
         """The options of one item. VnetError for what they may not be."""
         if not isinstance(given, dict):
-            raise VnetError("%s: %r is no dictionary of options" % (where, given))
+            raise VnetError(path, "%r is no dictionary of options" % (given,))
         item = _Item(self._defaults)
         for name, value in given.items():
             check = self._checks.get(name)
             if check is None:
-                raise VnetError("%s: there is no option %s; there are %s" % (where, shown(str(name)), ", ".join(self._checks)))
+                raise VnetError(path, "there is no option %s; there are %s" % (shown(str(name)), ", ".join(self._checks)))
             if value is not None:
-                item[name] = _checked(check, value, where)
+                item[name] = _checked(check, value, path)
         for name in self._required:
             if name not in item:
-                raise VnetError("%s: %s is missing" % (where, name))
+                raise VnetError(path, "%s is missing" % name)
         return item
 
 
@@ -125,67 +126,66 @@ def _check_of(option: Option) -> _Check:
     return _Check(option, kind, convert, _Shape(option.options) if option.options else None)
 
 
-def _checked(check: _Check, value: Any, where: str) -> Any:
+def _checked(check: _Check, value: Any, path: Path) -> Any:
     option = check.option
     if not isinstance(value, check.kind):
-        value = _converted(option.type, value, "%s.%s" % (where, option.name))
+        value = _converted(option.type, value, (*path, option.name))
     if option.choices and value not in option.choices:
-        raise VnetError("%s.%s: %s is none of %s" % (where, option.name, shown(str(value)), ", ".join(option.choices)))
+        raise VnetError((*path, option.name), "%s is none of %s" % (shown(str(value)), ", ".join(option.choices)))
     if check.inner is None:
         if option.elements and option.elements != "dict":
-            return [_converted(option.elements, entry, "%s.%s[%d]" % (where, option.name, number)) for number, entry in enumerate(value)]
+            return [_converted(option.elements, entry, (*path, option.name, number)) for number, entry in enumerate(value)]
         return value
     if option.type == "dict":
-        return check.inner.item(value, "%s.%s" % (where, option.name))
-    return [check.inner.item(entry, "%s.%s[%d]" % (where, option.name, number)) for number, entry in enumerate(value)]
+        return check.inner.item(value, (*path, option.name))
+    return [check.inner.item(entry, (*path, option.name, number)) for number, entry in enumerate(value)]
 
 
-def _converted(kind: str, value: Any, where: str) -> Any:
+def _converted(kind: str, value: Any, path: Path) -> Any:
     _type, convert, words = _TYPES[kind]
     try:
         return convert(value)
     except (TypeError, ValueError):
-        raise VnetError("%s: %r is not %s" % (where, value, words)) from None
+        raise VnetError(path, "%r is not %s" % (value, words)) from None
 
 
 def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
     """The layout that the parameters describe. VnetError for what they cannot mean."""
     name = params["name"]
-    where = "%s %s" % (MODULE, shown(name))
     if not _marks.NAME.fullmatch(name):
-        raise VnetError("%s: name: 1 to 32 letters, digits, '_', '.' and '-', the first a letter or a digit" % where)
-    layout = Layout(where, [], [], name)
+        raise VnetError(("name",), "1 to 32 letters, digits, '_', '.' and '-', the first a letter or a digit")
+    layout = Layout([], [], name)
     if params["state"] == "absent":
         return layout
     if params.get("sysctl") is not None:
-        layout.namespaces.append(Namespace("", where, sysctl=sysctls(params["sysctl"], where)))
+        layout.namespaces.append(Namespace("", (), sysctl=sysctls(params["sysctl"], ())))
     for items in ITEMS:
         given = params.get(items.name)
         if given is not None and not isinstance(given, list):
-            raise VnetError("%s: %s: %r is not a list" % (where, items.name, given))
+            raise VnetError((items.name,), "%r is not a list" % (given,))
         if not given:
             continue
         shape = _Shape(items.options)
         for number, entry in enumerate(given):
-            place = "%s: %s[%d]" % (where, items.name, number)
-            _add(layout, KINDS[items.name], shape.item(entry, place), place, checking)
+            path: Path = (items.name, number)
+            _add(layout, KINDS[items.name], shape.item(entry, path), path, checking)
     _check_names(layout)
     return layout
 
 
-def _add(layout: Layout, kind: str, item: _Item, place: str, checking: bool) -> None:
+def _add(layout: Layout, kind: str, item: _Item, path: Path, checking: bool) -> None:
     """One item; one that is to be absent is one that is not declared."""
     if item["state"] == "absent":
         return
     if not kind:
-        namespace, links = namespace_of(item, place)
+        namespace, links = namespace_of(item, path)
         layout.namespaces.append(namespace)
         layout.links.extend(links)
         return
     for end in (item, item["peer"] or {}):
         if end.get("netns"):
             end["netns"] = _NAMED.sub(r"\1", end["netns"])
-    layout.links.extend(links_of(kind, item, place, place + ".peer", checking))
+    layout.links.extend(links_of(kind, item, path, checking))
 
 
 def _check_names(layout: Layout) -> None:
@@ -193,35 +193,10 @@ def _check_names(layout: Layout) -> None:
     for namespace in layout.namespaces:
         other = namespaces.setdefault(namespace.name, namespace)
         if other is not namespace:
-            raise VnetError("%s: namespace %s is declared by %s too; say it once" % (namespace.where, namespace.name, _place(other.where)))
+            raise VnetError(namespace.path, "namespace %s is declared by %s too; say it once" % (namespace.name, joined(other.path)))
     links: Dict[LinkId, Link] = {}
     for link in layout.links:
         one = links.setdefault(link.id, link)
         if one is not link:
             inside = "in namespace %s" % link.netns if link.netns else "on the host"
-            raise VnetError("%s: there is another %s %s, %s; give it another name" % (link.where, link.name, inside, _place(one.where)))
-
-
-def _place(where: str) -> str:
-    return where.partition(": ")[2]
-
-
-def _names_of(options: Iterable[Option]) -> Set[str]:
-    """The names of options and of those inside them."""
-    return {option.name for option in options}.union(*(_names_of(option.options) for option in options))
-
-
-_OPTION_NAMES = _names_of(ITEMS)
-
-
-def with_path(message: str) -> str:
-    """An error with the whole way to the option that it is about: C(veths[3].peer.netns)."""
-    match = re.match(r"(%s [^ ]+: [a-z]+\[[0-9]+\](?:\.peer)?): " % MODULE, message)
-    if not match:
-        return message
-    path, rest = match[1], message[match.end() :]
-    while True:
-        step = re.match(r"([a-z0-9_]+)((?:\[[0-9]+\])?): ", rest)
-        if not step or step[1] not in _OPTION_NAMES | {"lo"}:
-            return "%s: %s" % (path, rest)
-        path, rest = "%s.%s%s" % (path, step[1], step[2]), rest[step.end() :]
+            raise VnetError(link.path, "there is another %s %s, %s; give it another name" % (link.name, inside, joined(one.path)))

@@ -10,13 +10,13 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import census
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Route, Values, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Route, Values
 
 KINDS = ("bridge", "veth", "tun", "tap", "loopback", "other")
 INFO_OPTIONS: Tuple[Option, ...] = (
@@ -47,8 +47,8 @@ def run() -> None:
     module = AnsibleModule(argument_spec=argument_spec(INFO_OPTIONS), supports_check_mode=True)
     try:
         result = look(module.params)
-    except (VnetError, KernelError) as error:
-        module.fail_json(msg="vnet_info: %s" % error)
+    except VnetError as error:
+        module.fail_json(**failure("vnet_info", error))
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)
@@ -80,9 +80,9 @@ def look(params: Mapping[str, Any]) -> Dict[str, Any]:
 def _names(spaces: Namespaces, asked: Optional[List[str]]) -> List[str]:
     if asked is None:
         return [""] + [name for name in _namespaces.names() if spaces.identity(name)]
-    for name in asked:
+    for number, name in enumerate(asked):
         if not spaces.identity(name):
-            raise VnetError("namespaces: there is no namespace %s" % name)
+            raise VnetError(("namespaces", number), "there is no namespace %s" % name)
     return list(dict.fromkeys(asked))
 
 
@@ -132,7 +132,7 @@ class _View:
         return {**self._options(key), "kind": _kind(found), **({"peer": peer} if found.kind == "veth" else {}), **_owner(found), "status": found.status}
 
     def _options(self, key: LinkId) -> Values:
-        values = describe(Layout("", [], [self._wanted[key]._replace(peer=None)]), self._host)
+        values = describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)
         del values["state"]
         return values
 

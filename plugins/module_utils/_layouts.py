@@ -9,14 +9,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import ITEMS, LAYOUT_OPTIONS, MODULE, declaration, with_path
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import ITEMS, LAYOUT_OPTIONS, MODULE, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ahead import reading_ahead
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
-from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, title
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._runner import Outcome
@@ -40,11 +40,9 @@ def run() -> None:
     try:
         result = carry_out({**module.params, **module.items}, module.check_mode, module._diff)
     except VnetError as error:
-        module.fail_json(msg=with_path(str(error)))
-    except KernelError as error:
-        module.fail_json(msg="%s %s: %s" % (MODULE, module.params["name"], error))
+        module.fail_json(**failure(title(MODULE, module.params), error))
     for warning in result.pop("warnings"):
-        module.warn(warning)
+        module.warn("%s: %s" % (title(MODULE, module.params), warning))
     gc.freeze()  # the interpreter looks through them in vain when it ends
     module.exit_json(**result)
 

@@ -9,6 +9,7 @@ import socket
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     Address,
@@ -21,12 +22,11 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     RouteKey,
     Values,
     Vlan,
-    VnetError,
     sysctl_path,
 )
 
 Params = Dict[str, Any]
-_NO_LINK_NAME = "%s: name: %s is not the name of a link: 1 to 15 bytes, no '/', ':', '%%' or white space, not '.', '..', 'all' or 'default'"
+_NO_LINK_NAME = "%s is not the name of a link: 1 to 15 bytes, no '/', ':', '%%' or white space, not '.', '..', 'all' or 'default'"
 _NUMBER = re.compile("[0-9]+")
 _HIGHEST_ID = 2**32 - 2
 
@@ -222,114 +222,116 @@ KIND_OF = {"vnet_bridge": "bridge", "vnet_veth": "veth", "vnet_tuntap": "tun"}
 
 def layout(module: str, params: Params, checking: bool = False) -> Layout:
     """The layout of one that the parameters of a module describe. VnetError for what they cannot mean."""
-    where = "%s %s" % (module, shown(params["name"]))
     if module == "vnet_netns":
-        namespace, links = namespace_of(params, where)
-        return Layout(where, [namespace], links)
-    if params["netns"]:
-        where += " in namespace %s" % shown(params["netns"])
-    peer = params["peer"] if module == "vnet_veth" else None
-    return Layout(where, [], links_of(KIND_OF[module], params, where, "%s: peer %s" % (where, shown(peer["name"])) if peer else "", checking))
+        namespace, links = namespace_of(params, ())
+        return Layout([namespace], links)
+    return Layout([], links_of(KIND_OF[module], params, (), checking))
 
 
-def links_of(kind: str, params: Params, where: str, where_far: str, checking: bool) -> List[Link]:
+def title(module: str, params: Params) -> str:
+    """What a task is about, for the beginning of its errors: C(vnet_bridge br0 in namespace red)."""
+    inside = " in namespace %s" % shown(params["netns"]) if params.get("netns") else ""
+    return "%s %s%s" % (module, shown(params["name"]), inside)
+
+
+def links_of(kind: str, params: Params, path: Path, checking: bool) -> List[Link]:
     """The link, or both ends of the cable, that the parameters of one resource describe."""
     present = params["state"] == "present"
-    near = _link(kind, params, where, checking)
+    near = _link(kind, params, path, checking)
     if kind != "veth" or not params["peer"]:
         if kind == "veth" and present:
-            raise VnetError("%s: peer: missing; a cable has two ends, give at least peer.name" % where)
+            raise VnetError((*path, "peer"), "missing; a cable has two ends, give at least peer.name")
         return [near]
-    far = _link(kind, params["peer"], where_far, checking)
+    far = _link(kind, params["peer"], (*path, "peer"), checking)
     near = near._replace(present=present, recreate=params["recreate"], peer=far.id)
-    far = far._replace(present=present, recreate=params["recreate"], peer=near.id)
+    far = far._replace(present=present, recreate=params["recreate"], peer=near.id, is_peer=True)
     return [near, far] if present else [near]
 
 
-def namespace_of(params: Params, where: str) -> Tuple[Namespace, List[Link]]:
+def namespace_of(params: Params, path: Path) -> Tuple[Namespace, List[Link]]:
     """A namespace and its lo."""
     name = params["name"]
     if not _is_file_name(name):
-        raise VnetError("%s: name: %s is not the name of a namespace: no '/', no white space, not '.' or '..'" % (where, ascii(name)))
+        raise VnetError((*path, "name"), "%s is not the name of a namespace: no '/', no white space, not '.' or '..'" % ascii(name))
     present = params["state"] == "present"
-    routes = _routes(params["routes"], where)
-    _check_ways(routes or [], where)
+    routes = _routes(params["routes"], path)
+    _check_ways(routes or [], path)
     if params["nsid"] is not None and not 0 <= params["nsid"] < 2**31:
-        raise VnetError("%s: nsid: %d is out of range (0 to 2147483647)" % (where, params["nsid"]))
-    namespace = Namespace(name, where, present, params["nsid"], sysctls(params["sysctl"], where), routes, params["purge_routes"])
+        raise VnetError((*path, "nsid"), "%d is out of range (0 to 2147483647)" % params["nsid"])
+    namespace = Namespace(name, path, present, params["nsid"], sysctls(params["sysctl"], path), routes, params["purge_routes"])
     loopback = Link(
         "loopback",
         name,
         "lo",
-        "%s: lo" % where,
+        path,
         {"up": params["loopback"]},
-        addresses=_addresses(params["addresses"], where),
+        addresses=_addresses(params["addresses"], path),
         purge_addresses=params["purge_addresses"],
     )
     return namespace, [loopback] if present else []
 
 
-def _link(kind: str, params: Params, where: str, checking: bool) -> Link:
+def _link(kind: str, params: Params, path: Path, checking: bool) -> Link:
     """One link. Options that a kind of link does not have are not in its parameters."""
-    _check_link_name(params["name"], where)
-    _check_netns(params["netns"], where)
-    values = _values(table.OF_KIND[kind], params, where)
+    _check_link_name(params["name"], (*path, "name"))
+    _check_netns(params["netns"], (*path, "netns"))
+    values = _values(table.OF_KIND[kind], params, path)
     for name in ("owner", "group"):
         if values.get(name):
-            values[name] = _account(name, values[name], where, checking)
+            values[name] = _account(name, values[name], path, checking)
     master = params.get("master")
     if master:
-        _check_link_name(master, "%s: master" % where)
+        _check_link_name(master, (*path, "master"))
     if master == "" and params.get("port"):
-        raise VnetError("%s: port: the link is to have no master, so it is no port; leave port out" % where)
+        raise VnetError((*path, "port"), "the link is to have no master, so it is no port; leave port out")
     ports = None
     if params.get("ports") is not None:
-        ports = {port["name"]: _port(port, "%s: port %s" % (where, port["name"])) for port in params["ports"]}
-        _check_ports(params["name"], params["ports"], where)
+        ports = {port["name"]: _port(port, (*path, "ports", number)) for number, port in enumerate(params["ports"])}
+        _check_ports(params["name"], params["ports"], (*path, "ports"))
     link = Link(
         kind,
         params["netns"] or "",
         params["name"],
-        where,
+        path,
         values,
         present=params.get("state") != "absent",
         recreate=bool(params.get("recreate")),
         master=master,
-        port=_port(params["port"], "%s: port" % where) if params.get("port") is not None else None,
-        addresses=_addresses(params["addresses"], where),
+        port=_port(params["port"], (*path, "port")) if params.get("port") is not None else None,
+        addresses=_addresses(params["addresses"], path),
         purge_addresses=params["purge_addresses"],
-        routes=_routes(params["routes"], where, params["name"]),
+        routes=_routes(params["routes"], path, params["name"]),
         purge_routes=params["purge_routes"],
         ports=ports,
         purge_ports=bool(params.get("purge_ports")),
-        vlans=_vlans(params.get("vlans"), where),
+        vlans=_vlans(params.get("vlans"), path),
         purge_vlans=bool(params.get("purge_vlans")),
     )
     if values.get("disable_ipv6") and any(address.ipv6 for address in link.addresses or []):
-        raise VnetError("%s: addresses: disable_ipv6 is true, so there can be no IPv6 address" % where)
+        raise VnetError((*path, "addresses"), "disable_ipv6 is true, so there can be no IPv6 address")
     return link
 
 
 # Values
 
 
-def _values(rows: Dict[str, table.Attribute], params: Params, where: str) -> Values:
+def _values(rows: Dict[str, table.Attribute], params: Params, path: Path) -> Values:
     given = ((rows[name], value) for name, value in params.items() if value is not None and name in rows)
-    return {row.name: _value(row, value, "%s: %s" % (where, row.name)) for row, value in given}
+    return {row.name: _value(row, value, (*path, row.name)) for row, value in given}
 
 
-def _value(row: table.Attribute, value: Any, where: str) -> Any:
+def _value(row: table.Attribute, value: Any, path: Path) -> Any:
     """The value in the spelling of the kernel."""
     if row.kind is table.MAC:
-        return _mac(row.name, value, where)
+        return _mac(row.name, value, path)
     if row.kind is table.LINK_INDEX and value:
-        _check_link_name(value, where)
+        _check_link_name(value, path)
     size = len(value.encode()) if row.kind is table.TEXT else value
     if row.low is not None and row.high is not None and not row.low <= size <= row.high:
         unit = " bytes" if row.kind is table.TEXT else (" " + row.kind.unit if row.kind.unit else "")
-        raise VnetError("%s: %g is out of range (%g to %s%s)" % (where, size, row.low, _plain(row.high), unit))
+        raise VnetError(path, "%g is out of range (%g to %s%s)" % (size, row.low, _plain(row.high), unit))
     if row.name == "group_fwd_mask" and value & 7:
-        raise VnetError("%s: %d: the kernel never forwards the groups of bits 0 to 2; leave them clear" % (where, value))
+        raise VnetError(path, "%d: the kernel never forwards the groups of bits 0 to 2; leave them clear" % value)
     return value
 
 
@@ -337,23 +339,23 @@ def _plain(number: float) -> str:
     return "%d" % number if number == int(number) else "%g" % number
 
 
-def _mac(name: str, text: str, where: str) -> str:
+def _mac(name: str, text: str, path: Path) -> str:
     mac = text.lower().replace("-", ":")
     if not re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", mac):
-        raise VnetError("%s: %r is no MAC address; write it as 02:00:00:00:00:01" % (where, text))
+        raise VnetError(path, "%r is no MAC address; write it as 02:00:00:00:00:01" % text)
     if name == "group_address":
         if not re.fullmatch("01:80:c2:00:00:0[04-9a-f]", mac):
-            raise VnetError("%s: %s is not 01:80:C2:00:00:0X, where X is 0 or 4 to F" % (where, mac))
+            raise VnetError(path, "%s is not 01:80:C2:00:00:0X, where X is 0 or 4 to F" % mac)
     elif int(mac[:2], 16) & 1 or mac == "00:00:00:00:00:00":
-        raise VnetError("%s: %s is not the address of one device: the first byte must be even, and not all be zero" % (where, mac))
+        raise VnetError(path, "%s is not the address of one device: the first byte must be even, and not all be zero" % mac)
     return mac
 
 
-def _account(option: str, text: str, where: str, checking: bool) -> str:
+def _account(option: str, text: str, path: Path, checking: bool) -> str:
     """The id of a user or a group. One that is missing may be the work of an earlier task that was only checked too."""
     if _NUMBER.fullmatch(text):
         if int(text) > _HIGHEST_ID:
-            raise VnetError("%s: %s: %s is out of range (0 to %d)" % (where, option, text, _HIGHEST_ID))
+            raise VnetError((*path, option), "%s is out of range (0 to %d)" % (text, _HIGHEST_ID))
         return text
     import grp
     import pwd
@@ -363,7 +365,7 @@ def _account(option: str, text: str, where: str, checking: bool) -> str:
     except KeyError:
         if checking:
             return text
-        raise VnetError("%s: %s: there is no %s %s on this host" % (where, option, "user" if option == "owner" else "group", text)) from None
+        raise VnetError((*path, option), "there is no %s %s on this host" % ("user" if option == "owner" else "group", text)) from None
 
 
 # Names
@@ -379,42 +381,42 @@ def _is_file_name(name: str) -> bool:
     return plain and name not in (".", "..") and 1 <= len(name.encode()) <= 255
 
 
-def _check_link_name(name: str, where: str) -> None:
+def _check_link_name(name: str, path: Path) -> None:
     if not _is_file_name(name) or len(name.encode()) > 15 or ":" in name or "%" in name or name in ("all", "default"):
-        raise VnetError(_NO_LINK_NAME % (where, ascii(name)))
+        raise VnetError(path, _NO_LINK_NAME % ascii(name))
 
 
-def _check_netns(netns: Optional[str], where: str) -> None:
+def _check_netns(netns: Optional[str], path: Path) -> None:
     if not netns:
         return
     root, *parts = netns.split("/")
     absolute = not root and parts and all(_is_file_name(part) for part in parts)
     if not absolute and not _is_file_name(netns):
-        raise VnetError("%s: netns: %s is neither the name of a namespace nor an absolute path without '..'" % (where, ascii(netns)))
+        raise VnetError(path, "%s is neither the name of a namespace nor an absolute path without '..'" % ascii(netns))
 
 
 # Addresses and routes
 
 
-def _ip(text: str, where: str) -> Tuple[int, str]:
+def _ip(text: str, path: Path) -> Tuple[int, str]:
     """Family, and the address in the kernel's spelling."""
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             return family, socket.inet_ntop(family, socket.inet_pton(family, text))
         except (OSError, ValueError):
             continue
-    raise VnetError("%s: %r is no IP address" % (where, text))
+    raise VnetError(path, "%r is no IP address" % text)
 
 
-def _prefix(text: str, where: str) -> Tuple[int, str, Optional[int]]:
+def _prefix(text: str, path: Path) -> Tuple[int, str, Optional[int]]:
     """Family, address and the length of its prefix, if given."""
     address, slash, length = text.partition("/")
-    family, address = _ip(address, where)
+    family, address = _ip(address, path)
     if not slash:
         return family, address, None
     longest = _bits(family)
     if not _NUMBER.fullmatch(length) or int(length) > longest:
-        raise VnetError("%s: %r: the prefix is not 0 to %d" % (where, text, longest))
+        raise VnetError(path, "%r: the prefix is not 0 to %d" % (text, longest))
     return family, address, int(length)
 
 
@@ -422,84 +424,84 @@ def _bits(family: int) -> int:
     return 32 if family == socket.AF_INET else 128
 
 
-def _addresses(texts: Optional[List[str]], where: str) -> Optional[List[Address]]:
+def _addresses(texts: Optional[List[str]], path: Path) -> Optional[List[Address]]:
     if texts is None:
         return None
     addresses: Dict[AddressKey, Address] = {}
     by_local: Dict[str, Address] = {}
-    for text in texts:
-        address = _address(text, "%s: addresses" % where)
+    for number, text in enumerate(texts):
+        address = _address(text, (*path, "addresses", number))
         if address.ipv6 and by_local.setdefault(address.local, address).key != address.key:
-            raise VnetError("%s: addresses: %s has two prefixes; a link has an IPv6 address once" % (where, address.local))
+            raise VnetError((*path, "addresses", number), "%s has two prefixes; a link has an IPv6 address once" % address.local)
         addresses[address.key] = address
     return list(addresses.values())
 
 
-def _address(text: str, where: str) -> Address:
+def _address(text: str, path: Path) -> Address:
     words = text.split()
     nodad = "nodad" in words[1:]
     words = [word for word in words if word != "nodad"]
     if len(words) not in (1, 3) or (len(words) == 3 and words[1] != "peer"):
-        raise VnetError("%s: %r is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]" % (where, text))
-    family, local, length = _prefix(words[0], where)
+        raise VnetError(path, "%r is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]" % text)
+    family, local, length = _prefix(words[0], path)
     if nodad and family == socket.AF_INET:
-        raise VnetError("%s: %r: nodad is for IPv6; leave it out" % (where, text))
-    _check_one_device(family, local, text, where)
+        raise VnetError(path, "%r: nodad is for IPv6; leave it out" % text)
+    _check_one_device(family, local, text, path)
     peer = ""
     if len(words) == 3:
-        peer_family, peer, peer_length = _prefix(words[2], where)
+        peer_family, peer, peer_length = _prefix(words[2], path)
         if peer_family != family:
-            raise VnetError("%s: %r: both ends must be IPv4 or both IPv6" % (where, text))
-        _check_one_device(family, peer, text, where)
+            raise VnetError(path, "%r: both ends must be IPv4 or both IPv6" % text)
+        _check_one_device(family, peer, text, path)
         if None not in (length, peer_length) and length != peer_length:
-            raise VnetError("%s: %r: the prefixes differ; give one" % (where, text))
+            raise VnetError(path, "%r: the prefixes differ; give one" % text)
         length = length if peer_length is None else peer_length
         peer = "" if peer == local else peer
     return Address(local, _bits(family) if length is None else length, peer, nodad)
 
 
-def _check_one_device(family: int, address: str, text: str, where: str) -> None:
+def _check_one_device(family: int, address: str, text: str, path: Path) -> None:
     packed = socket.inet_pton(family, address)
     if not any(packed) or (packed[0] == 0xFF if family == socket.AF_INET6 else packed[0] >= 224):
-        raise VnetError("%s: %r: %s is not the address of one device" % (where, text, address))
+        raise VnetError(path, "%r: %s is not the address of one device" % (text, address))
 
 
-def _routes(routes: Optional[List[Params]], where: str, dev: str = "") -> Optional[List[Route]]:
+def _routes(routes: Optional[List[Params]], path: Path, dev: str = "") -> Optional[List[Route]]:
     if routes is None:
         return None
     found: Dict[RouteKey, Route] = {}
     for number, params in enumerate(routes):
-        route = _route(params, "%s: routes[%d]" % (where, number), dev)
+        route = _route(params, (*path, "routes", number), dev)
         if found.get(route.key, route) != route:
-            raise VnetError("%s: routes[%d]: %s is there twice with one table and metric; give another metric" % (where, number, route.to))
+            raise VnetError((*path, "routes", number), "%s is there twice with one table and metric; give another metric" % route.to)
         found[route.key] = route
     return list(found.values())
 
 
-def _route(params: Params, where: str, dev: str) -> Route:
-    family, via = _ip(params["via"], "%s: via" % where) if params["via"] else (None, "")
+def _route(params: Params, path: Path, dev: str) -> Route:
+    family, via = _ip(params["via"], (*path, "via")) if params["via"] else (None, "")
     to, length = params["to"], None
     if to == "default":
         family = family or socket.AF_INET
         to, length = ("0.0.0.0" if family == socket.AF_INET else "::"), 0
     else:
-        to_family, to, length = _prefix(to, "%s: to" % where)
+        to_family, to, length = _prefix(to, (*path, "to"))
         if family not in (None, to_family):
-            raise VnetError("%s: to %s and via %s are of different families" % (where, params["to"], via))
+            raise VnetError(path, "to %s and via %s are of different families" % (params["to"], via))
         family = to_family
-        _check_host_bits(family, to, length, where)
+        _check_host_bits(family, to, length, path)
     src = ""
     if params["src"]:
-        src_family, src = _ip(params["src"], "%s: src" % where)
+        src_family, src = _ip(params["src"], (*path, "src"))
         if src_family != family:
-            raise VnetError("%s: to %s and src %s are of different families" % (where, params["to"], src))
+            raise VnetError(path, "to %s and src %s are of different families" % (params["to"], src))
     if params["scope"] and family == socket.AF_INET6:
-        raise VnetError("%s: scope: IPv6 routes have none; leave it out" % where)
+        raise VnetError((*path, "scope"), "IPv6 routes have none; leave it out")
     if via and params["scope"] not in (None, "global", "site"):
-        raise VnetError("%s: scope: what is behind a gateway cannot be of scope %s; leave scope out" % (where, params["scope"]))
+        raise VnetError((*path, "scope"), "what is behind a gateway cannot be of scope %s; leave scope out" % params["scope"])
     for name, low in (("metric", 0), ("table", 1)):
         if params[name] is not None and not low <= params[name] < 2**32:
-            raise VnetError("%s: %s: %d is out of range (%d to 4294967295)" % (where, name, params[name], low))
+            raise VnetError((*path, name), "%d is out of range (%d to 4294967295)" % (params[name], low))
     metric = params["metric"] or (1024 if family == socket.AF_INET6 else 0)
     kind = params.get("type") or "unicast"
     return Route(
@@ -515,85 +517,85 @@ def _route(params: Params, where: str, dev: str) -> Route:
     )
 
 
-def _check_host_bits(family: int, address: str, length: Optional[int], where: str) -> None:
+def _check_host_bits(family: int, address: str, length: Optional[int], path: Path) -> None:
     if length is None:
         return
     number = int.from_bytes(socket.inet_pton(family, address), "big")
     network = number >> (_bits(family) - length) << (_bits(family) - length)
     if network != number:
         right = socket.inet_ntop(family, network.to_bytes(_bits(family) // 8, "big"))
-        raise VnetError("%s: to: %s/%d has bits behind its prefix; the network is %s/%d" % (where, address, length, right, length))
+        raise VnetError((*path, "to"), "%s/%d has bits behind its prefix; the network is %s/%d" % (address, length, right, length))
 
 
-def _check_ways(routes: List[Route], where: str) -> None:
+def _check_ways(routes: List[Route], path: Path) -> None:
     for number, route in enumerate(routes):
         if route.type == "unicast" and not (route.dev or route.via):
-            raise VnetError("%s: routes[%d]: %s has no way; give via or dev, or another type" % (where, number, route.to))
+            raise VnetError((*path, "routes", number), "%s has no way; give via or dev, or another type" % route.to)
         if route.type != "unicast" and (route.dev or route.via):
-            raise VnetError("%s: routes[%d]: a %s route goes nowhere; leave via and dev out" % (where, number, route.type))
+            raise VnetError((*path, "routes", number), "a %s route goes nowhere; leave via and dev out" % route.type)
 
 
 # Ports, VLANs, sysctl
 
 
-def _port(params: Params, where: str) -> Port:
-    return Port(_values(table.OF_PORT, params, where), _vlans(params["vlans"], where), params["purge_vlans"])
+def _port(params: Params, path: Path) -> Port:
+    return Port(_values(table.OF_PORT, params, path), _vlans(params["vlans"], path), params["purge_vlans"])
 
 
-def _check_ports(bridge: str, ports: List[Params], where: str) -> None:
+def _check_ports(bridge: str, ports: List[Params], path: Path) -> None:
     seen = set()
-    for port in ports:
+    for number, port in enumerate(ports):
         name = port["name"]
-        _check_link_name(name, "%s: ports" % where)
+        _check_link_name(name, (*path, number, "name"))
         if name == bridge:
-            raise VnetError("%s: ports: the bridge cannot be a port of itself" % where)
+            raise VnetError((*path, number), "the bridge cannot be a port of itself")
         if name in seen:
-            raise VnetError("%s: ports: %s is listed twice" % (where, name))
+            raise VnetError((*path, number), "%s is listed twice" % name)
         seen.add(name)
 
 
-def _vlans(entries: Optional[List[Params]], where: str) -> Optional[Dict[int, Vlan]]:
+def _vlans(entries: Optional[List[Params]], path: Path) -> Optional[Dict[int, Vlan]]:
     """VLANs one by one, by number."""
     if entries is None:
         return None
     vlans: Dict[int, Vlan] = {}
     for number, entry in enumerate(entries):
-        place = "%s: vlans[%d]" % (where, number)
+        place = (*path, "vlans", number)
         first, last = _vids(entry["vid"], place)
         if entry["pvid"] and first != last:
-            raise VnetError("%s: a range cannot be the PVID; list that VLAN by itself" % place)
+            raise VnetError(place, "a range cannot be the PVID; list that VLAN by itself")
         if entry["pvid"] and any(vlan.pvid for vlan in vlans.values()):
-            raise VnetError("%s: a second PVID; a port has one" % place)
+            raise VnetError(place, "a second PVID; a port has one")
         for vid in range(first, last + 1):
             if vid in vlans:
-                raise VnetError("%s: VLAN %d is listed twice" % (place, vid))
+                raise VnetError(place, "VLAN %d is listed twice" % vid)
             vlans[vid] = Vlan(vid, vid, entry["pvid"], entry["untagged"])
     return vlans
 
 
-def _vids(text: str, where: str) -> Tuple[int, int]:
+def _vids(text: str, path: Path) -> Tuple[int, int]:
     match = re.fullmatch(r"([0-9]+)(?:-([0-9]+))?", text)
     if not match:
-        raise VnetError("%s: vid: %r is neither a VLAN nor a range such as 10-20" % (where, text))
+        raise VnetError((*path, "vid"), "%r is neither a VLAN nor a range such as 10-20" % text)
     first, last = int(match[1]), int(match[2] or match[1])
     if not 1 <= first <= last <= 4094:
-        raise VnetError("%s: vid: %s is not within 1 to 4094, or the wrong way round" % (where, text))
+        raise VnetError((*path, "vid"), "%s is not within 1 to 4094, or the wrong way round" % text)
     return first, last
 
 
-def sysctls(settings: Optional[Params], where: str) -> Optional[Dict[str, str]]:
+def sysctls(settings: Optional[Params], path: Path) -> Optional[Dict[str, str]]:
     """Settings by key, as the kernel shows them."""
     if settings is None:
         return None
-    return {key: _sysctl_value(key, value, where) for key, value in settings.items()}
+    return {key: _sysctl_value(key, value, (*path, "sysctl", key)) for key, value in settings.items()}
 
 
-def _sysctl_value(key: str, value: Any, where: str) -> str:
+def _sysctl_value(key: str, value: Any, path: Path) -> str:
     parts = sysctl_path(key).split("/")[3:]
     if not key.isprintable() or len(parts) < 2 or parts[0] != "net" or not all(part.strip(".") for part in parts):
-        raise VnetError("%s: sysctl: %s is not a key that begins with net.; others would change the whole host" % (where, shown(key)))
+        raise VnetError(path[:-1], "%s is not a key that begins with net.; others would change the whole host" % shown(key))
     if isinstance(value, bool):
         return str(int(value))
     if not isinstance(value, (str, int)):
-        raise VnetError("%s: sysctl: the value of %s is neither a text nor a whole number" % (where, key))
+        raise VnetError(path, "the value is neither a text nor a whole number")
     return " ".join(str(value).split())

@@ -10,9 +10,9 @@ import time
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._echo import LEAST_SIZE, Answer, Pair, Pinger
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import Neighbours
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Paths
@@ -20,7 +20,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Read
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import census
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons, space
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
 MODULE = "vnet_ping"
 _SOURCES = Option("sources", "list", "Names of the namespaces that ask; V('') is the one that the module runs in.", elements="str", required=True)
@@ -67,8 +67,8 @@ def run() -> None:
         module.exit_json(changed=False, skipped=True, msg="nothing is sent in check mode")
     try:
         result = ping(module.params)
-    except (VnetError, KernelError) as error:
-        module.fail_json(msg="%s: %s" % (MODULE, error))
+    except VnetError as error:
+        module.fail_json(**failure(MODULE, error))
     if result["differing"]:
         module.fail_json(msg=_complaint(result), **result)
     module.exit_json(**result)
@@ -99,7 +99,7 @@ def ping(params: Mapping[str, Any]) -> Dict[str, Any]:
 def _check(params: Mapping[str, Any]) -> None:
     for name, least, most in (("count", 1, 10000), ("size", LEAST_SIZE, _MOST), ("deadline", 0, 3600), ("timeout", 0, 60)):
         if not least <= params[name] <= most:
-            raise VnetError("%s: %s is out of range (%d to %d)" % (name, params[name], least, most))
+            raise VnetError((name,), "%s is out of range (%d to %d)" % (params[name], least, most))
 
 
 class _Selection:
@@ -115,7 +115,7 @@ class _Selection:
             if self._is_member(link) and link.netns not in self._members:
                 self._members.append(link.netns)
         if self._layout and not self._members:
-            raise VnetError("layout: there is no layout %s here" % shown(self._layout))
+            raise VnetError(("layout",), "there is no layout %s here" % shown(self._layout))
         self._homes: Dict[Pair, Optional[str]] = {}
         self._own = [address for link in host.links.values() if not link.netns and self._belongs(link) for address in _usable(link)]
 
@@ -133,52 +133,51 @@ class _Selection:
         destinations = sources if self._params["destinations"] is None else self._params["destinations"]
         unreachable = self._listed("unreachable")
         if self._params["reachable"] is None:
-            reachable = self._pairs(sources, destinations, "")
+            reachable = self._pairs(sources, destinations, ())
         elif self._params["sources"] is not None or self._params["destinations"] is not None:
-            raise VnetError("reachable: it says sources and destinations itself; leave out those beside it")
+            raise VnetError(("reachable",), "it says sources and destinations itself; leave out those beside it")
         else:
             reachable = self._listed("reachable")
             both = set(reachable) & set(unreachable)
             if both:
-                raise VnetError("reachable: %s is in unreachable, too" % _spoken(min(both)))
+                raise VnetError(("reachable",), "%s is in unreachable, too" % _spoken(min(both)))
         without = set(unreachable)
         reachable = [pair for pair in reachable if pair not in without]
         if not reachable and not unreachable:
-            raise VnetError("there is no pair to ask")
+            raise VnetError((), "there is no pair to ask")
         return _Wanted(reachable, unreachable, self._homes)
 
     def _listed(self, name: str) -> List[Pair]:
         found: List[Pair] = []
         for number, entry in enumerate(self._params[name] or ()):
-            found += self._pairs(entry["sources"], entry["destinations"], "%s[%d]." % (name, number))
+            found += self._pairs(entry["sources"], entry["destinations"], (name, number))
         return list(dict.fromkeys(found))
 
-    def _pairs(self, sources: Iterable[str], destinations: Iterable[str], where: str) -> List[Pair]:
+    def _pairs(self, sources: Iterable[str], destinations: Iterable[str], path: Path) -> List[Pair]:
         """Each source with each address of each destination; VnetError where two have none for each other, as that is no success."""
         pairs: List[Pair] = []
         for source in sources:
             if source not in self._addresses:
-                raise VnetError("%ssources: there is no namespace %s" % (where, shown(source)))
+                raise VnetError((*path, "sources"), "there is no namespace %s" % shown(source))
             for destination in destinations:
                 if destination != source:
-                    pairs += self._between(source, destination, where)
+                    pairs += self._between(source, destination, path)
         return list(dict.fromkeys(pairs))
 
-    def _between(self, source: str, destination: str, where: str) -> List[Pair]:
+    def _between(self, source: str, destination: str, path: Path) -> List[Pair]:
         if destination not in self._addresses:
-            address = _address(destination, where)
+            address = _address(destination, path)
             pair = Pair(source, address)
             homes = [netns for netns, addresses in self._addresses.items() if address in addresses]
             self._homes.setdefault(pair, homes[0] if len(homes) == 1 else None)
             return [pair] if self._is_asked_for(address) else []
         families = {":" in address for address in self._addresses[source]}
         if not families:
-            raise VnetError("%ssources: %s has no address to ask from" % (where, space(source)))
+            raise VnetError((*path, "sources"), "%s has no address to ask from" % space(source))
         addresses = self._own if self._layout and not destination else self._addresses[destination]
         pairs = [Pair(source, address) for address in addresses if (":" in address) in families and self._is_asked_for(address)]
         if not pairs:
-            words = (where, space(destination), space(source))
-            raise VnetError("%sdestinations: %s has no address that %s could ask" % words)
+            raise VnetError((*path, "destinations"), "%s has no address that %s could ask" % (space(destination), space(source)))
         self._homes.update(dict.fromkeys(pairs, destination))
         return pairs
 
@@ -191,15 +190,15 @@ def _usable(link: FoundLink) -> List[str]:
     return [address.local for address in link.addresses if not address.link_local and not address.local.startswith("127.") and address.local != "::1"]
 
 
-def _address(text: str, where: str) -> str:
+def _address(text: str, path: Path) -> str:
     if text.lower().startswith("fe80:"):
-        raise VnetError("%sdestinations: %s is link-local: it is one on each link, and which one cannot be said here" % (where, shown(text)))
+        raise VnetError((*path, "destinations"), "%s is link-local: it is one on each link, and which one cannot be said here" % shown(text))
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             return socket.inet_ntop(family, socket.inet_pton(family, text))
         except (OSError, ValueError):
             continue
-    raise VnetError("%sdestinations: %s is neither a namespace that is there nor an address" % (where, shown(text)))
+    raise VnetError((*path, "destinations"), "%s is neither a namespace that is there nor an address" % shown(text))
 
 
 def _asked(pinger: Pinger, neighbours: Neighbours, wanted: _Wanted, params: Mapping[str, Any]) -> Dict[Pair, Answer]:

@@ -36,14 +36,14 @@ def _parts(layout: Layout, host: Host) -> Iterator[Layout]:
     wanted = {link.id: link for link in layout.links}
     for link in layout.links:
         if link.kind == "loopback":
-            yield Layout(link.where, [namespaces[link.netns]], [link])
+            yield Layout([namespaces[link.netns]], [link])
         elif link.id not in others:
-            yield Layout(link.where, [], [link, wanted[link.peer]] if link.peer else [link])
+            yield Layout([], [link, wanted[link.peer]] if link.peer else [link])
     seen = dict(wanted)
     for found in host.links.values():
         if found.mark and found.mark.layout == layout.name and found.kind in LISTS and found.id not in seen and found.peer not in seen:
-            link = seen[found.id] = Link(found.kind, found.netns, found.name, layout.where)
-            yield Layout(layout.where, [Namespace(found.netns, layout.where)] if found.kind == "loopback" else [], [link])
+            link = seen[found.id] = Link(found.kind, found.netns, found.name, ())
+            yield Layout([Namespace(found.netns, ())] if found.kind == "loopback" else [], [link])
 
 
 def _said(values: Values, part: Layout) -> Values:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path
+
 Values = Dict[str, Any]
 """Attributes by option name, in the user's units."""
 LinkId = Tuple[str, str]
@@ -25,10 +27,6 @@ CORPSE = "an empty plain file"
 """What a crash or a reboot leaves of a named namespace."""
 OWN_CORPSE = "what a run of this layout left"
 """The same, with the mark of the layout in it."""
-
-
-class VnetError(Exception):
-    """What cannot be done, in one sentence for the user."""
 
 
 class Address(NamedTuple):
@@ -157,8 +155,8 @@ class Link(NamedTuple):
     kind: str
     netns: str
     name: str
-    where: str
-    """Whose words these are, for errors: C(vnet_veth a), C(vnet_veth a: peer)."""
+    path: Path
+    """Where it is declared."""
     values: Values = {}
     present: bool = True
     recreate: bool = False
@@ -173,6 +171,8 @@ class Link(NamedTuple):
     vlans: Optional[Dict[int, Vlan]] = None
     purge_vlans: bool = False
     peer: Optional[LinkId] = None
+    is_peer: bool = False
+    """Whether it is declared as the C(peer) of the other end."""
 
     @property
     def id(self) -> LinkId:
@@ -193,7 +193,8 @@ class Namespace(NamedTuple):
     """A network namespace as it is wanted. Its C(lo) is a link of its own."""
 
     name: str
-    where: str
+    path: Path
+    """Where it is declared."""
     present: bool = True
     nsid: Optional[int] = None
     sysctl: Optional[Dict[str, str]] = None
@@ -204,8 +205,6 @@ class Namespace(NamedTuple):
 class Layout(NamedTuple):
     """Everything that is wanted at once. Both ends of a cable are links that name each other as C(peer)."""
 
-    where: str
-    """Whose words these are, for errors: C(vnet_bridge br0)."""
     namespaces: List[Namespace]
     links: List[Link]
     name: str = ""
@@ -312,4 +311,4 @@ class Plan(NamedTuple):
     steps: List[Step]
     after: Host
     """What the host is expected to be afterwards, as far as it can be told: it lacks what the kernel will choose."""
-    warnings: List[str]
+    warnings: List[Message]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optiona
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
+from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Step, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Step
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import Applied
@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
     steps: List[Step]
     commands: List[str]
     """Those of iproute2 for the steps."""
-    warnings: List[str]
+    warnings: List[Message]
 
 
 def run(name: str) -> None:
@@ -45,11 +45,9 @@ def run(name: str) -> None:
         wanted = layout(name, module.params, checking=module.check_mode)
         result = carry_out(wanted, KEYS[name], module.check_mode)
     except VnetError as error:
-        module.fail_json(msg=str(error))
-    except KernelError as error:
-        module.fail_json(msg="%s %s: %s" % (name, module.params["name"], error))
+        module.fail_json(**failure(title(name, module.params), error))
     for warning in result.pop("warnings"):
-        module.warn(warning)
+        module.warn("%s: %s" % (title(name, module.params), warning))
     module.exit_json(**result)
 
 
@@ -108,7 +106,7 @@ def nothing_to_do(reader: Reader, wanted: Layout) -> Optional[Outcome]:
     try:
         before = observe(reader, wanted)
         planned = plan(wanted, before)
-    except (KernelError, VnetError):
+    except VnetError:
         return None
     return None if planned.steps else Outcome(before, planned.after, before, [], [], planned.warnings)
 

@@ -54,7 +54,7 @@ def _lost(before: Host, namespaces: Set[str], removed: Set[LinkId]) -> Set[LinkI
 
 def far_ends(links: Iterable[Link]) -> List[Link]:
     """The ends of cables that are declared as peers."""
-    return [link for link in links if link.where.endswith(".peer")]
+    return [link for link in links if link.is_peer]
 
 
 def _subject(step: Step) -> LinkId:

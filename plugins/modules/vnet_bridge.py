@@ -701,6 +701,27 @@ commands:
   sample:
     - ip link add name br0 type bridge
     - ip link set dev br0 up
+error:
+  description: What RV(ignore:msg) says, as data.
+  returned: failure
+  type: dict
+  contains:
+    path:
+      description: Where the options say what cannot be done, as names and positions in lists. Empty where it is
+        about the task as a whole.
+      returned: always
+      type: list
+      elements: raw
+      sample:
+        - veths
+        - 3
+        - peer
+        - netns
+    errno:
+      description: What the kernel answered, see C(errno(3)). Null where it was not asked.
+      returned: always
+      type: str
+      sample: EEXIST
 """
 
 from ansible_collections.nfv.vnet.plugins.module_utils._archive import compile_once

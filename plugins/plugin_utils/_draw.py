@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.plugin_utils._fold import folded
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Picture, picture
 

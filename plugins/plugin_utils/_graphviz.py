@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import subprocess
 
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 
 PATIENCE = 300
 """Seconds."""
@@ -17,13 +17,13 @@ def svg(text: str) -> str:
     try:
         done = subprocess.run(["dot", "-Tsvg"], input=text.encode("utf-8", "replace"), capture_output=True, check=False, timeout=PATIENCE)
     except FileNotFoundError:
-        raise VnetError("the program dot is not on the controller; install graphviz") from None
+        raise VnetError((), "the program dot is not on the controller; install graphviz") from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise VnetError("the program dot failed: %s" % error) from None
+        raise VnetError((), "the program dot failed: %s" % error) from None
     drawn = done.stdout.decode("utf-8", "replace")
     start = drawn.find("<svg")
     if done.returncode or start < 0:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise VnetError("the program dot failed: %s" % (words[0] if words else "status %d" % done.returncode))
+        raise VnetError((), "the program dot failed: %s" % (words[0] if words else "status %d" % done.returncode))
     # Without the address of a DTD, and without the version of Graphviz.
     return drawn[start:]

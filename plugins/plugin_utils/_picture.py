@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, LinkId, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, LinkId
 
 LISTS = ("namespaces", "bridges", "tuntaps", "veths", "links")
 """The lists of a declaration."""
@@ -101,11 +102,11 @@ def said_of(vlans: Tuple[Vlan, ...]) -> str:
 def picture(data: Any) -> Picture:
     """The graph of a declaration or of a result of M(nfv.vnet.vnet_info). VnetError for what is neither."""
     if not isinstance(data, Mapping):
-        raise VnetError("%r is neither a declaration nor a result of vnet_info" % (data,))
+        raise VnetError((), "%r is neither a declaration nor a result of vnet_info" % (data,))
     info = data if "declaration" in data else {}
     declaration = info.get("declaration", data)
     if not isinstance(declaration, Mapping) or not set(declaration) & {*LISTS, "sysctl"}:
-        raise VnetError("there is nothing to draw; a declaration has %s, and a result of vnet_info has declaration" % ", ".join(LISTS))
+        raise VnetError((), "there is nothing to draw; a declaration has %s, and a result of vnet_info has declaration" % ", ".join(LISTS))
     lists = {name: list(_items(declaration, name)) for name in LISTS}
     known = {_id(link): link for link in _items(info, "links")} if info else {}
     sketch = _Sketch(lists, known)
@@ -117,20 +118,20 @@ def _items(values: Item, name: str) -> Iterator[Item]:
     """The items of a list that are to be there."""
     items = values.get(name) or []
     if not isinstance(items, (list, tuple)):
-        raise VnetError("%s: %r is not a list" % (name, items))
+        raise VnetError((name,), "%r is not a list" % (items,))
     for number, item in enumerate(items):
-        place = "%s[%d]" % (name, number)
+        path: Path = (name, number)
         if not isinstance(item, Mapping):
-            raise VnetError("%s: %r is no dictionary of options" % (place, item))
+            raise VnetError(path, "%r is no dictionary of options" % (item,))
         if item.get("name") is None:
-            raise VnetError("%s: name is missing" % place)
+            raise VnetError(path, "name is missing")
         for key, kinds, words in (("peer", Mapping, "dictionary"), ("port", Mapping, "dictionary"), ("addresses", (list, tuple), "list")):
             if item.get(key) is not None and not isinstance(item[key], kinds):
-                raise VnetError("%s.%s: %r is no %s" % (place, key, item[key], words))
+                raise VnetError((*path, key), "%r is no %s" % (item[key], words))
         for key in ("routes", "vlans", "ports"):
             inner = item.get(key) or []
             if not isinstance(inner, (list, tuple)) or not all(isinstance(entry, Mapping) for entry in inner):
-                raise VnetError("%s.%s: %r is no list of dictionaries" % (place, key, inner))
+                raise VnetError((*path, key), "%r is no list of dictionaries" % (inner,))
         if item.get("state") != "absent":
             yield item
 

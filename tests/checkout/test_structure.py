@@ -45,6 +45,7 @@ FLOORS = (
     ("_plan._draft",),
     ("_attributes", "_marks"),
     ("_resources", "_archive"),
+    ("_errors",),
 )
 """From the roof down: a room imports from lower floors only."""
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -13,10 +13,11 @@ import struct
 import subprocess
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
+from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, carry_out
 
 Values = Dict[str, Any]
@@ -75,7 +76,17 @@ def run(module: str, check: bool = False, **params: Any) -> Values:
     """What the module returns for these parameters. VnetError where it would fail."""
     validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(params)
     assert not validated.error_messages, validated.error_messages
-    return carry_out(layout(module, validated.validated_parameters, check), KEYS[module], check)
+    options = validated.validated_parameters
+    return told(title(module, options), lambda: carry_out(layout(module, options, check), KEYS[module], check))
+
+
+def told(title: str, work: Callable[[], Values]) -> Values:
+    """What the work returns, with its warnings as the user reads them; its VnetError has the whole sentence, too."""
+    try:
+        result = work()
+    except VnetError as error:
+        raise VnetError((), str(failure(title, error)["msg"]), error.errno) from error
+    return {**result, "warnings": [f"{title}: {warning}" for warning in result["warnings"]]}
 
 
 def four_steps(module: str, **params: Any) -> Values:

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Tup
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import has, needs, needs_program
 from support import accounts, four_steps, run, sh, shown, snapshot
 

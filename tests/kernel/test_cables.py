@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Tuple
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import needs_program
 from support import four_steps, portable, run, sh, snapshot
 

@@ -11,8 +11,8 @@ from typing import Any, Callable, List, NamedTuple
 from unittest.mock import Mock, call
 
 import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import KINDS
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from features import has, needs, needs_program
 from layouts import BY_HAND, clear, counts, full, info, lay, mac, names
 from packets import attached

@@ -15,10 +15,10 @@ from typing import Any, Callable, Iterator, Sequence
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _layouts
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _ahead, _lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from layouts import SCENARIOS, Scenario, full, lay, reading_ahead, settled, small
 from processes import Child, ChildError, wait_for
 from support import Values, difference, portable, private_network, sh, snapshot

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional
 
 import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from features import needs
 from layouts import MARK, SCENARIOS, Scenario, clear, full, lay, names
 from moments import Failing, first_of_each_act
@@ -160,7 +160,7 @@ def test_of_what_goes_together_the_error_says_which_is_lost(monkeypatch: pytest.
         clear()
     error, _, lost = str(failure.value).partition(" This cannot be taken back: ")
     assert "netns delete blue, red" in error
-    assert lost.split("; ") == [f"vnet_layout lab: {what}" for what in ("blue: netns delete", "h2: link delete", "r1: link delete")]
+    assert lost.split("; ") == ["blue: netns delete", "h2: link delete", "r1: link delete"]
     monkeypatch.undo()
     clear()
     assert list(snapshot()) == [""]

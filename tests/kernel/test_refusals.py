@@ -13,8 +13,8 @@ from typing import Any, List, Tuple
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _dependency
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import BAD_NAMES, assert_sentence, bridge, netns, peer, tap, veth
 from features import has
 from packets import attached
@@ -271,7 +271,7 @@ def test_a_link_is_not_its_own_master(module: str, params: Values) -> None:
 
 def test_a_tun_cannot_be_a_port() -> None:
     run("vnet_bridge", **bridge())
-    words = ["TUN", "IP packets", "cannot be the port of a bridge", "TAP can"]
+    words = ["TUN", "IP packets", "cannot be the port of a bridge", "TAP device can"]
     assert_refused_always("vnet_tuntap", ["vnet_tuntap u", *words], name="u", mode="tun", master="br0")
     run("vnet_tuntap", name="u", mode="tun")
     assert_refused_always("vnet_tuntap", ["vnet_tuntap u", *words], name="u", master="br0")
@@ -284,11 +284,11 @@ def test_a_bridge_cannot_be_a_port_of_a_bridge() -> None:
 
 
 def test_lo_cannot_be_a_port() -> None:
-    assert_refused_always("vnet_bridge", ["vnet_bridge br0", "ports", "lo cannot be the port"], **bridge(ports=[{"name": "lo"}]))
+    assert_refused_always("vnet_bridge", ["vnet_bridge br0", "ports", "lo is the loopback device", "cannot be the port"], **bridge(ports=[{"name": "lo"}]))
 
 
 def test_a_port_that_is_missing_is_an_error_and_in_check_mode_a_warning() -> None:
-    assert_planned_with_warning("vnet_bridge", ["vnet_bridge br0", "ports: nowhere", "no such link"], **bridge(ports=[{"name": "nowhere"}]))
+    assert_planned_with_warning("vnet_bridge", ["vnet_bridge br0", "ports[0]: there is no link nowhere"], **bridge(ports=[{"name": "nowhere"}]))
 
 
 @pytest.mark.parametrize(("module", "params"), [("vnet_veth", veth(port={"cost": 5})), ("vnet_tuntap", tap(port={"cost": 5}))])
@@ -469,13 +469,13 @@ def test_a_cable_to_another_peer_in_another_namespace_is_left_alone() -> None:
 def test_a_name_of_the_peer_that_is_taken_is_refused(kind: str) -> None:
     make_other(kind, "b")
     title = TITLES.get(kind, f"a {kind}")
-    assert_refused_always("vnet_veth", ["vnet_veth a", "peer b", "taken by " + title], **veth())
+    assert_refused_always("vnet_veth", ["vnet_veth a", "peer: name b", "taken by " + title], **veth())
 
 
 def test_a_name_of_the_peer_that_is_taken_in_its_namespace_is_refused() -> None:
     run("vnet_netns", **netns())
     run("vnet_bridge", name="b", netns="red")
-    assert_refused_always("vnet_veth", ["vnet_veth a", "peer b", "taken by a bridge"], **peer(netns="red"))
+    assert_refused_always("vnet_veth", ["vnet_veth a", "peer: name b", "taken by a bridge"], **peer(netns="red"))
 
 
 @pytest.mark.parametrize("option", ["num_tx_queues", "num_rx_queues"])

@@ -8,7 +8,7 @@ import json
 from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import needs, needs_program
 from support import four_steps, ip, run, sh, snapshot
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import errno
 import os
 
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+
 _WORDS = {
     errno.EPERM: "not permitted: this needs root, or the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespace (become: true)",
     errno.EXFULL: "the bridge is full: it takes 1023 ports",
@@ -22,10 +24,12 @@ def refusal(error: OSError, said: str = "") -> KernelError:
     return KernelError(errno.EPERM if code == errno.EACCES else code, said)
 
 
-class KernelError(Exception):
-    """The kernel refused. C(code) is its errno; C(said) is its own text or what it was about, C(words) are better than the usual ones."""
+class KernelError(VnetError):
+    """The kernel refused; nobody has said yet what it was asked for.
+
+    C(said) is its own text or what it was about, C(words) are better than the usual ones.
+    """
 
     def __init__(self, code: int, said: str = "", words: str = "") -> None:
-        self.code = code
         words = words or _WORDS.get(code) or os.strerror(code)
-        super().__init__("%s (%s)" % (words, said) if said else words)
+        super().__init__((), "%s (%s)" % (words, said) if said else words, code)

@@ -64,7 +64,7 @@ class Namespaces:
             with self.open(netns) as descriptor:
                 return identity_of(descriptor)
         except KernelError as error:
-            if error.code in (errno.ENOENT, errno.EINVAL):
+            if error.errno in (errno.ENOENT, errno.EINVAL):
                 return None
             raise
 
@@ -119,7 +119,7 @@ class Namespaces:
         try:
             self._call("umount2", path.encode(), _MNT_DETACH)
         except KernelError as error:
-            if error.code != errno.EINVAL:  # not a mount point: a corpse
+            if error.errno != errno.EINVAL:  # not a mount point: a corpse
                 raise
         try:
             os.unlink(path)
@@ -151,7 +151,7 @@ class Namespaces:
         try:
             self._mount("", DIRECTORY, _MS_SHARED | _MS_REC)
         except KernelError as error:
-            if error.code != errno.EINVAL:
+            if error.errno != errno.EINVAL:
                 raise
             self._mount(DIRECTORY, DIRECTORY, _MS_BIND | _MS_REC)
             self._mount("", DIRECTORY, _MS_SHARED | _MS_REC)

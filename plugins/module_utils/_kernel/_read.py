@@ -108,7 +108,7 @@ class Reader(Visitor):
         try:
             _type, buffer, start, end = self.socket(netns).get(_RTM_GETLINK, body)
         except KernelError as error:
-            if error.code == errno.ENODEV:
+            if error.errno == errno.ENODEV:
                 return None
             raise
         if everything:
@@ -147,7 +147,7 @@ class Reader(Visitor):
                 try:
                     messages = self.socket(netns).dump(_RTM_GETROUTE, body)
                 except KernelError as error:
-                    if error.code in (errno.ENOENT, errno.EOPNOTSUPP, errno.EAFNOSUPPORT):  # no such table, no IPv6
+                    if error.errno in (errno.ENOENT, errno.EOPNOTSUPP, errno.EAFNOSUPPORT):  # no such table, no IPv6
                         continue
                     raise
                 # a kernel without IPv6 shows the routes of IPv4 instead

@@ -70,7 +70,7 @@ class Visitor:
                     self.adopt(netns, RouteSocket())
                 return identity_of(descriptor), self.nsid(netns, "") if to_find_ends else None
         except KernelError as error:
-            if error.code in (errno.ENOENT, errno.EINVAL):
+            if error.errno in (errno.ENOENT, errno.EINVAL):
                 return None, None
             raise
 

@@ -309,7 +309,7 @@ class Writer:
                 self._route(_RTM_NEWROUTE, flags, netns, route)
                 return
             except KernelError as error:
-                if error.code != errno.EINVAL or time.monotonic() >= deadline:
+                if error.errno != errno.EINVAL or time.monotonic() >= deadline:
                     raise
             time.sleep(_PAUSE)
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Iterator, Set
 
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout
 
 
 def selection(layout: Layout) -> Selection:
@@ -28,16 +29,16 @@ def observe(reader: Reader, layout: Layout) -> Host:
     if layout.name:
         from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import survey
 
-        with _speaking_of(layout.where):
+        with _speaking_of(()):
             return survey(reader, layout)
     from ansible_collections.nfv.vnet.plugins.module_utils._observe._inspection import Inspector
 
     inspector = Inspector(reader, layout)
     for namespace in layout.namespaces:
-        with _speaking_of(namespace.where):
+        with _speaking_of(namespace.path):
             inspector.namespace(namespace)
     for link in layout.links:
-        with _speaking_of(link.where):
+        with _speaking_of(link.path):
             inspector.link(link)
     return Host(inspector.namespaces, inspector.links)
 
@@ -46,13 +47,13 @@ def observe_again(reader: Reader, layout: Layout, earlier: Host, names: Set[str]
     """What was seen of a whole layout earlier, with what is in these namespaces now."""
     from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import survey_again
 
-    with _speaking_of(layout.where):
+    with _speaking_of(()):
         return survey_again(reader, layout, earlier, names)
 
 
 @contextmanager
-def _speaking_of(where: str) -> Iterator[None]:
+def _speaking_of(path: Path) -> Iterator[None]:
     try:
         yield
     except KernelError as error:
-        raise VnetError("%s: %s" % (where, error)) from None
+        raise VnetError(path, str(error), error.errno) from None

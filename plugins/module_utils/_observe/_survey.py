@@ -75,13 +75,13 @@ def survey_again(reader: Reader, layout: Layout, earlier: Host, names: Set[str])
 
 def census(reader: Reader, names: List[str]) -> Tuple[Host, Layout]:
     """Everything in these namespaces, and a layout that speaks of all of it."""
-    layout = Layout("", [Namespace(name, name, nsid=0, routes=[]) for name in names], [])
+    layout = Layout([Namespace(name, (), nsid=0, routes=[]) for name in names], [])
     surveyor = _Surveyor(reader, layout, everything=True)
     surveyor.look_around()
     for netns in names:
         for raw in surveyor.raws.get(netns, {}).values():
             vlans: Optional[Dict[int, Vlan]] = {} if raw.kind == "bridge" else None
-            link = Link(raw.kind, netns, raw.name, raw.name, {"disable_ipv6": True}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans)
+            link = Link(raw.kind, netns, raw.name, (), {"disable_ipv6": True}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans)
             layout.links.append(link)
     surveyor.want(layout.links)
     for netns, raws in surveyor.raws.items():
@@ -298,7 +298,7 @@ class _Surveyor:
         for name in list(names):
             found = self.namespaces[name]
             if found.identity and (name in wanted or self._remembered_routes(name)):
-                self.namespaces[name] = self._described(wanted.get(name, Namespace(name, "")), found)
+                self.namespaces[name] = self._described(wanted.get(name, Namespace(name, ())), found)
         going = {found.identity: name for name, found in self.namespaces.items() if found.identity and name not in wanted and self._goes(name)}
         for identity, pids in _namespaces.processes(going).items():
             self.namespaces[going[identity]] = self.namespaces[going[identity]]._replace(pids=pids)

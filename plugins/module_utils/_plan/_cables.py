@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import MAKE, Draft, blank
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     CREATED_WITH,
@@ -20,7 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     same_kind,
     unless_recreated,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port, Step, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port, Step
 
 
 def plan_end(draft: Draft, end: Link) -> None:
@@ -39,7 +40,7 @@ def plan_end(draft: Draft, end: Link) -> None:
 
 def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
     if draft.host.same(near.id, far.id):
-        raise VnetError("%s: both ends have one name in one namespace; give them two" % far.where)
+        raise VnetError(far.path, "both ends have one name in one namespace; give them two")
     found = _found_cable(draft, near, far)
     if found:
         conflicts = conflicts_of(near, found[0]) + conflicts_of(far, found[1])
@@ -49,7 +50,7 @@ def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
     if not found:
         taken = draft.found.get(far.id)
         if taken and not draft.owns(taken):
-            raise VnetError("%s: name %s is taken by %s; remove it first" % (far.where, far.name, taken.title))
+            raise VnetError(far.path, "name %s is taken by %s; remove it first" % (far.name, taken.title))
         if taken:
             remove(draft, put_away(draft, taken), taken.name)
         found = _make_cable(draft, near, far)
@@ -114,7 +115,7 @@ def _at_home(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
     if draft.host.same(found.id, wanted.id) or not found.ifindex:
         return found
     if wanted.id in draft.found:
-        raise VnetError("%s: name %s is taken by %s; remove it first" % (wanted.where, wanted.name, draft.found[wanted.id].title))
+        raise VnetError(wanted.path, "name %s is taken by %s; remove it first" % (wanted.name, draft.found[wanted.id].title))
     up = (Step("link set", found.netns, found.name, {"up": True}),) if found.values["up"] else ()
     master = (Step("link set", found.netns, found.name, {"master": found.master}),) if found.master else ()
     draft.add(MAKE, "link move", found.netns, found.name, wanted.netns, found.netns, master + up)

@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import Callable, Optional, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CLAIM, UP, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._farewells import listed_ports
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, LinkId, Mark, Values, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, LinkId, Mark, Values
 
 
 def plan_claims(draft: Draft) -> None:
@@ -19,10 +20,10 @@ def plan_claims(draft: Draft) -> None:
     for link in draft.layout.links:
         if link.id not in claimed and draft.found[link.id].ifindex:
             claimed.add(link.id)
-            claims.claim(link.id, link.where, link.values.get("alias"), link.values.get("link_group", 0))
-    for key, where in listed_ports(draft).items():
+            claims.claim(link.id, link.path, link.values.get("alias"), link.values.get("link_group", 0))
+    for key, path in listed_ports(draft).items():
         if key not in claimed and key in draft.found and draft.found[key].ifindex:
-            claims.claim(key, where, None, None)
+            claims.claim(key, path, None, None)
 
 
 class _Claims:
@@ -31,7 +32,7 @@ class _Claims:
         self._own = Mark(draft.layout.name)
         self._memory: Optional[Callable[[FoundLink], Values]] = None
 
-    def claim(self, key: LinkId, where: str, alias: Optional[str], group: Optional[int]) -> None:
+    def claim(self, key: LinkId, path: Path, alias: Optional[str], group: Optional[int]) -> None:
         before = self._draft.host.links.get(key)
         found = before or self._draft.found[key]  # the end of a cable that somebody moved is marked when it is back
         if found.mark == self._own and alias in (None, found.values["alias"]):
@@ -43,7 +44,7 @@ class _Claims:
             return
         self._draft.found[key] = self._draft.found[key]._replace(mark=mark)
         if len(text.encode()) > _marks.LONGEST:
-            raise VnetError("%s: %s was there before, and the layout changes more of it than can be remembered; let the layout make it" % (where, found.name))
+            raise VnetError(path, "%s was there before, and the layout changes more of it than can be remembered; let the layout make it" % found.name)
         new, old = {"alias": text}, {"alias": now}
         if not found.mark and mark is self._own:  # its making was cut off
             new["link_group"], old["link_group"] = group or 0, found.values["link_group"]  # type: ignore[assignment]

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundLink,
     FoundNamespace,
@@ -19,7 +20,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Plan,
     Step,
     Values,
-    VnetError,
 )
 
 IPV6_MTU = 1280
@@ -53,7 +53,7 @@ class Draft:
         """The links that will be deleted, by the names that they had."""
         self.released: List[Link] = []
         """Links that a layout gives back, as they were before."""
-        self.warnings: List[str] = []
+        self.warnings: List[Message] = []
         self._checking = checking
 
     def owns(self, found: FoundLink) -> bool:
@@ -67,11 +67,14 @@ class Draft:
     def add(self, phase: int, act: str, netns: str, name: str, new: Any = None, old: Any = None, restore: Tuple[Step, ...] = ()) -> None:
         self.steps.setdefault(phase, []).append(Step(act, netns, name, new, old, restore))
 
-    def missing(self, message: str) -> None:
+    def warn(self, path: Path, text: str) -> None:
+        self.warnings.append(Message(path, text))
+
+    def missing(self, path: Path, text: str) -> None:
         """What an earlier task may be about to make is a warning in check mode."""
         if not self._checking:
-            raise VnetError(message)
-        self.warnings.append("%s (in check mode: it may be what an earlier task makes)" % message)
+            raise VnetError(path, text)
+        self.warn(path, "%s (in check mode: it may be what an earlier task makes)" % text)
 
     def plan(self) -> Plan:
         """What may need a bridge that is up waits for it; all else comes before, as its ports then begin to talk to each other."""

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import Dict
 
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import put_away, remove
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_CORPSE, FoundLink, FoundNamespace, Link, LinkId, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_CORPSE, FoundLink, FoundNamespace, Link, LinkId
 
 _KERNEL_MADE = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
 """What modules of the kernel put into every namespace."""
@@ -35,20 +36,19 @@ def plan_farewells(draft: Draft) -> None:
 
 
 def _check_marks(draft: Draft, declared: Dict[LinkId, Link]) -> None:
-    owners = {key: link.where for key, link in declared.items()}
-    owners.update((key, where) for key, where in listed_ports(draft).items() if key not in owners)
-    for key, where in owners.items():
+    owners = {key: link.path for key, link in declared.items()}
+    owners.update((key, path) for key, path in listed_ports(draft).items() if key not in owners)
+    for key, path in owners.items():
         found = draft.found.get(key)
         if found and found.mark and found.mark.layout != draft.layout.name:
-            what = found.name
-            if what == "lo":
-                what, where = "namespace %s" % found.netns, where.rpartition(": ")[0]
-            raise VnetError("%s: %s belongs to layout %s; take another name, or declare it there" % (where, what, found.mark.layout))
+            what = "namespace %s" % found.netns if found.name == "lo" else found.name
+            raise VnetError(path, "%s belongs to layout %s; take another name, or declare it there" % (what, found.mark.layout))
 
 
-def listed_ports(draft: Draft) -> Dict[LinkId, str]:
-    """The links that are only declared as ports of a bridge, and by whom."""
-    return {(bridge.netns, name): "%s: ports: %s" % (bridge.where, name) for bridge in draft.layout.links for name in bridge.ports or ()}
+def listed_ports(draft: Draft) -> Dict[LinkId, Path]:
+    """The links that are only declared as ports of a bridge, and where."""
+    bridges = (link for link in draft.layout.links if link.ports)
+    return {(bridge.netns, name): (*bridge.path, "ports", number) for bridge in bridges for number, name in enumerate(bridge.ports or ())}
 
 
 def _is_owned_namespace(draft: Draft, netns: str) -> bool:
@@ -62,7 +62,7 @@ def _check_lost(draft: Draft, found: FoundLink) -> None:
     if found.name in ("lo", *_KERNEL_MADE) or ours:
         return
     whose = "that layout %s made" % found.mark.layout if found.mark else "that it did not make"
-    raise VnetError("%s: namespace %s would take %s along, %s; remove that first" % (draft.layout.where, found.netns, found.name, whose))
+    raise VnetError((), "namespace %s would take %s along, %s; remove that first" % (found.netns, found.name, whose))
 
 
 def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:
@@ -93,6 +93,5 @@ def _remove_namespace(draft: Draft, netns: str) -> None:
     draft.add(DELETE_NAMESPACE, "netns delete", "", netns)
     pids = ", ".join(map(str, draft.namespaces[netns].pids))
     if pids:
-        message = "%s: namespace %s lives on without a name, with its links, until these processes end: %s"
-        draft.warnings.append(message % (draft.layout.where, netns, pids))
+        draft.warn((), "namespace %s lives on without a name, with its links, until these processes end: %s" % (netns, pids))
     draft.namespaces[netns] = FoundNamespace(None)

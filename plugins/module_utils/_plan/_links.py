@@ -8,6 +8,7 @@ from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     ADDRESS,
     AWAY,
@@ -26,7 +27,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     inside,
     needs,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, FoundLink, Link, Mark, Step, Values, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, FoundLink, Link, Mark, Step, Values
 
 CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
 """What goes into the message that makes a bridge or a cable."""
@@ -39,22 +40,22 @@ def require_namespace(draft: Draft, link: Link) -> None:
     if found.identity:
         return
     if found.obstacle:
-        raise VnetError("%s: netns: there is %s at %s, no namespace; vnet_netns makes one of an empty file" % (link.where, found.obstacle, link.netns))
+        raise VnetError((*link.path, "netns"), "there is %s at %s, no namespace; vnet_netns makes one of an empty file" % (found.obstacle, link.netns))
     advice = "give another path" if "/" in link.netns else "make it with vnet_netns"
-    draft.missing("%s: netns: namespace %s does not exist; %s" % (link.where, link.netns, advice))
+    draft.missing((*link.path, "netns"), "namespace %s does not exist; %s" % (link.netns, advice))
 
 
 def plan_absence(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None:
     if not found:
         return
     if found.kind != wanted.kind:
-        raise VnetError("%s: %s is %s, so it was not removed" % (wanted.where, found.name, found.title))
+        raise VnetError(wanted.path, "%s is %s, so it was not removed" % (found.name, found.title))
     remove(draft, found, found.name)
 
 
 def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
     if found.status.get("attached"):
-        draft.warnings.append("%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
+        draft.warn((), "%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
     if found.peer not in draft.removed:  # or it goes with its other end
         draft.add(DELETE, "link delete", found.netns, found.name, old=found.kind)
     draft.removed.add((found.netns, known_as))
@@ -65,7 +66,7 @@ def plan_link(draft: Draft, wanted: Link) -> None:
     """A bridge, a TUN or TAP device, the lo of a namespace, or a link that must be there already."""
     found = draft.found.get(wanted.id)
     if not found and wanted.kind == "any":
-        draft.missing("%s: there is no link %s%s, and this does not make one" % (wanted.where, wanted.name, inside(wanted.netns)))
+        draft.missing(wanted.path, "there is no link %s%s, and this does not make one" % (wanted.name, inside(wanted.netns)))
         found = blank(wanted.kind, wanted.netns, wanted.name, {"up": False})
     elif found:
         same_kind(wanted, found)
@@ -80,7 +81,7 @@ def unless_recreated(draft: Draft, wanted: Link, found: FoundLink, conflicts: Li
     if not conflicts:
         return found
     if not wanted.recreate:
-        raise VnetError("%s: %s; only a new link can have that: recreate: true replaces it" % (wanted.where, conflicts[0]))
+        raise VnetError(wanted.path, "%s; only a new link can have that: recreate: true replaces it" % conflicts[0])
     remove(draft, put_away(draft, found), found.name)
     return None
 
@@ -141,7 +142,7 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
     created = {name: wanted.values[name] for name in CREATED_WITH if name in wanted.values}
     if wanted.kind == "tun":
         if "mode" not in wanted.values:
-            raise VnetError("%s: mode is needed to make the device: tun or tap" % wanted.where)
+            raise VnetError((*wanted.path, "mode"), "missing; a new device is tun or tap")
         created = {row.name: wanted.values[row.name] for row in table.TUNTAP if row.name in wanted.values}
     draft.add(MAKE, "link add", wanted.netns, wanted.name, {"kind": wanted.kind, "values": created, **birthmark(draft, wanted)})
     return blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})
@@ -156,7 +157,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         _check_delay(wanted, found)
         _check_vlan_snooping(wanted, found)
     if wanted.values.get("mac") and found.values.get("mode") == "tun":
-        raise VnetError("%s: mac: a TUN device has no MAC address; leave it out" % wanted.where)
+        raise VnetError((*wanted.path, "mac"), "a TUN device has no MAC address; leave it out")
     going_down = found.values["up"] and wanted.values.get("up") is False
     if going_down:
         draft.add(SET, "link set", wanted.netns, wanted.name, {"up": False}, {"up": True})
@@ -173,7 +174,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         addresses = plan_addresses(draft, wanted, addresses)
     if wanted.routes is not None:
         if wanted.routes and not wanted.values.get("up", True):
-            raise VnetError("%s: routes: a link that is down has none; leave them out or set up: true" % wanted.where)
+            raise VnetError((*wanted.path, "routes"), "a link that is down has none; leave them out or set up: true")
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_routes
 
         routes = plan_routes(draft, wanted.netns, wanted.routes, routes, wanted.purge_routes, of_link=True)
@@ -218,13 +219,13 @@ def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
 def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fresh: bool) -> None:
     value, current = wanted.values[row.name], found.values.get(row.name)
     if current is None and not fresh and row.place not in _IPV6_PLACES:  # what moved or was small has lost these
-        raise VnetError("%s: this kernel has no %s%s" % (wanted.where, row.name, needs(row)))
+        raise VnetError((*wanted.path, row.name), "this kernel has none%s" % needs(row))
     if row.name == "disable_ipv6" and value and _mtu(wanted, found) < IPV6_MTU:
         return
     if _holds(row, wanted, found):
         if not row.same(value, current) and row.is_substituted(found.values, found.status):
-            message = "%s: %s: left alone, as the kernel shows %s in its place for the time being; run it again later"
-            draft.warnings.append(message % (wanted.where, row.name, current))
+            message = "left alone, as the kernel shows %s in its place for the time being; run it again later"
+            draft.warn((*wanted.path, row.name), message % current)
         return
     if row.name == "up":
         if value and fresh:
@@ -249,7 +250,7 @@ def _set_accounts(draft: Draft, wanted: Link, found: FoundLink) -> None:
         return
     if found.status.get("attached") and not found.values.get("multi_queue"):
         what = "%s cannot change" % names[0] if names else "the device cannot be made to stay"
-        raise VnetError("%s: %s while a program holds it (process id: %s); end that first" % (wanted.where, what, _holders(found)))
+        raise VnetError(wanted.path, "%s while a program holds it (process id: %s); end that first" % (what, _holders(found)))
     old = {name: found.values.get(name) for name in ("mode", "packet_info", "vnet_hdr", "multi_queue")}
     new = dict(old)
     for name in names:
@@ -270,7 +271,7 @@ def _holds(row: table.Attribute, wanted: Link, found: FoundLink) -> bool:
 def same_kind(wanted: Link, found: FoundLink) -> None:
     if found.kind != wanted.kind and wanted.kind != "any":
         kind = blank(wanted.kind, "", "", {}).title
-        raise VnetError("%s: %s%s is %s, not %s; remove it first or take another name" % (wanted.where, found.name, inside(found.netns), found.title, kind))
+        raise VnetError(wanted.path, "%s%s is %s, not %s; remove it first or take another name" % (found.name, inside(found.netns), found.title, kind))
 
 
 def conflicts_of(wanted: Link, found: FoundLink) -> List[str]:
@@ -280,7 +281,7 @@ def conflicts_of(wanted: Link, found: FoundLink) -> List[str]:
     for row in (rows[name] for name in wanted.values if rows[name].when == "create"):
         value, now = wanted.values[row.name], found.values.get(row.name)
         if now is None:
-            raise VnetError("%s: this kernel has no %s%s" % (wanted.where, row.name, needs(row)))
+            raise VnetError((*wanted.path, row.name), "this kernel has none%s" % needs(row))
         if value != now:
             conflicts.append("%s is %s, not %s" % (row.name, now, value))
     for name in ("owner", "group"):
@@ -295,13 +296,13 @@ def _check_delay(wanted: Link, found: FoundLink) -> None:
     low, high = _STP_DELAYS
     asked = "stp" in wanted.values or "forward_delay" in wanted.values
     if asked and after.get("stp") and delay is not None and not low <= delay <= high:
-        raise VnetError("%s: forward_delay is %g s, and must be %d to %d s while stp is on" % (wanted.where, delay, low, high))
+        raise VnetError((*wanted.path, "forward_delay"), "%g s; it must be %d to %d s while stp is on" % (delay, low, high))
 
 
 def _check_vlan_snooping(wanted: Link, found: FoundLink) -> None:
     filtering = wanted.values.get("vlan_filtering", found.values.get("vlan_filtering", False))
     if wanted.values.get("mcast_vlan_snooping") and not filtering:
-        raise VnetError("%s: mcast_vlan_snooping needs vlan_filtering: true" % wanted.where)
+        raise VnetError((*wanted.path, "mcast_vlan_snooping"), "it needs vlan_filtering: true")
 
 
 def _mtu(wanted: Link, found: FoundLink) -> int:
@@ -312,7 +313,8 @@ def _check_ipv6_mtu(wanted: Link, found: FoundLink) -> None:
     mtu = _mtu(wanted, found)
     if mtu >= IPV6_MTU:
         return
-    speaks = [name for name in ("ipv6_addrgenmode", "disable_ipv6") if wanted.values.get(name, True) is not True]
-    speaks += ["addresses: %s" % str(address) for address in wanted.addresses or [] if address.ipv6]
+    speaks: List[Tuple[Path, str]] = [((name,), "IPv6") for name in ("ipv6_addrgenmode", "disable_ipv6") if wanted.values.get(name, True) is not True]
+    speaks += [(("addresses", number), str(address)) for number, address in enumerate(wanted.addresses or []) if address.ipv6]
     if speaks:
-        raise VnetError("%s: %s: an MTU of %d is too small for IPv6; leave it out or set mtu to 1280 or more" % (wanted.where, speaks[0], mtu))
+        path, what = speaks[0]
+        raise VnetError((*wanted.path, *path), "an MTU of %d is too small for %s; leave it out or set mtu to 1280 or more" % (mtu, what))

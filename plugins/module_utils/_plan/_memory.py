@@ -122,13 +122,12 @@ def give_back(draft: Draft, found: FoundLink, before: Values) -> None:
     values = {name: value for name, value in before.items() if name in rows and name != "alias"}
     joins = bool(before.get("master")) and before["master"] != found.master
     port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None
-    where = "%s: %s%s" % (draft.layout.where, found.name, inside(found.netns))
     master = before.get("master")
     if master and (found.netns, master) not in draft.found:
-        draft.warnings.append("%s: bridge %s, of which it was a port, is gone" % (where, master))
+        draft.warn((), "bridge %s, of which %s%s was a port, is gone" % (master, found.name, inside(found.netns)))
         master, port = "", None
     addresses = _addresses_before(found, before["addresses"]) if "addresses" in before else None
-    link = Link(kind, found.netns, found.name, where, values, master=master, port=port, addresses=addresses, purge_addresses=True)
+    link = Link(kind, found.netns, found.name, (), values, master=master, port=port, addresses=addresses, purge_addresses=True)
     configure(draft, link, found)
     draft.released += [link, *_thrown_out(draft, found, before.get("ports", {}))]
     _release_routes(draft, found, before.get("routes", {}))
@@ -142,8 +141,7 @@ def _thrown_out(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> I
     for name, settings in before.items():
         found = draft.found.get((bridge.netns, name))
         if found and not found.master:
-            where = "%s: %s: ports: %s" % (draft.layout.where, bridge.name, name)
-            yield Link("any", bridge.netns, name, where, master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}))
+            yield Link("any", bridge.netns, name, (), master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}))
 
 
 def _port_before(before: Values) -> Port:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import Dict, Optional
 
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, LATE, SET, Draft, blank
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, FoundNamespace, Namespace, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, FoundNamespace, Namespace
 
 
 def plan_namespace(draft: Draft, wanted: Namespace) -> None:
@@ -19,7 +20,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
             draft.add(DELETE_NAMESPACE, "netns delete", "", wanted.name)
             if found.pids:
                 pids = ", ".join(map(str, found.pids))
-                draft.warnings.append("%s: it lives on without a name, with its links, until these processes end: %s" % (wanted.where, pids))
+                draft.warn(wanted.path, "it lives on without a name, with its links, until these processes end: %s" % pids)
             draft.namespaces[wanted.name] = FoundNamespace(None)
         return
     _check_obstacle(wanted, found)
@@ -32,7 +33,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     nsid = found.nsid
     if wanted.nsid is not None and wanted.nsid != found.nsid:
         if found.nsid is not None:
-            raise VnetError("%s: nsid is %d, and the kernel never changes it; leave nsid out" % (wanted.where, found.nsid))
+            raise VnetError((*wanted.path, "nsid"), "it is %d, and the kernel never changes it; leave nsid out" % found.nsid)
         draft.add(LATE, "nsid set", "", wanted.name, wanted.nsid)
         nsid = wanted.nsid
     routes = found.routes
@@ -45,7 +46,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
 
 def _check_obstacle(wanted: Namespace, found: FoundNamespace) -> None:
     if found.obstacle not in ("", CORPSE):
-        raise VnetError("%s: there is %s at /run/netns/%s, no namespace; move it away" % (wanted.where, found.obstacle, wanted.name))
+        raise VnetError(wanted.path, "there is %s at /run/netns/%s, no namespace; move it away" % (found.obstacle, wanted.name))
 
 
 def _sysctl(draft: Draft, wanted: Namespace, found: FoundNamespace, fresh: bool) -> Dict[str, Optional[str]]:
@@ -55,7 +56,7 @@ def _sysctl(draft: Draft, wanted: Namespace, found: FoundNamespace, fresh: bool)
     for key, value in settings:
         current = values.get(key)
         if current is None and not fresh:
-            raise VnetError("%s: sysctl: this kernel has no %s in a namespace; look below /proc/sys/net there" % (wanted.where, key))
+            raise VnetError((*wanted.path, "sysctl", key), "this kernel has no such setting in a namespace; look below /proc/sys/net there")
         if current != value or resets:  # forwarding brings other settings back to their defaults
             draft.add(SET, "sysctl set", wanted.name, key, value, current)
             values[key] = value

@@ -20,8 +20,8 @@ def warn_of_twins(draft: Draft) -> None:
         for address in link.addresses or ():
             other = seen.setdefault((networks.of(link.id), address.local), link)
             if other is not link:
-                message = "%s: addresses: %s is on one network with %s%s, which has it too"
-                draft.warnings.append(message % (link.where, address.local, other.name, inside(other.netns)))
+                message = "%s is on one network with %s%s, which has it too"
+                draft.warn((*link.path, "addresses"), message % (address.local, other.name, inside(other.netns)))
 
 
 class _Networks:

@@ -7,15 +7,17 @@ from __future__ import annotations
 from typing import Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IS_UP, JOIN, PORTS_ARE_IN, Draft, blank, inside, needs
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Step, Values, Vlan, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Step, Values, Vlan
 
 
 class _Join(NamedTuple):
-    """A link that is to be a port. C(master) None: of the bridge that it is in."""
+    """A link that is to be a port, and where its master and its settings are declared. C(master) None: of the bridge that it is in."""
 
-    where: str
+    path: Path
+    settings_path: Path
     master: Optional[str]
     port: Port
 
@@ -52,14 +54,15 @@ def _joins(draft: Draft) -> Dict[LinkId, _Join]:
     joins: Dict[LinkId, _Join] = {}
     for link in draft.layout.links + draft.released:
         if link.present and (link.master is not None or link.port is not None):
-            joins[link.id] = _Join(link.where, link.master, link.port or Port({}))
+            joins[link.id] = _Join((*link.path, "master"), (*link.path, "port"), link.master, link.port or Port({}))
     for bridge in draft.layout.links:
-        for name, port in (bridge.ports or {}).items() if bridge.present else ():
+        for number, (name, port) in enumerate((bridge.ports or {}).items()) if bridge.present else ():
             key = (bridge.netns, name)
-            join = _Join("%s: ports: %s" % (bridge.where, name), bridge.name, port)
+            path = (*bridge.path, "ports", number)
+            join = _Join(path, path, bridge.name, port)
             other = joins.get(key)
             if other and (other.master not in (None, bridge.name) or (other.port != Port({}) and other.port != port)):
-                raise VnetError("%s: it is said to be another port by %s; say it once" % (join.where, other.where))
+                raise VnetError(join.path, "%s is said to be another port by %s; say it once" % (name, joined(other.path)))
             joins[key] = join
     return joins
 
@@ -67,7 +70,7 @@ def _joins(draft: Draft) -> Dict[LinkId, _Join]:
 def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     found = draft.found.get(key)
     if not found:
-        draft.missing("%s: there is no such link%s" % (join.where, inside(key[0])))
+        draft.missing(join.path, "there is no link %s%s" % (key[1], inside(key[0])))
         found = blank("", key[0], key[1], {})
     if join.master == "":
         if found.master:
@@ -75,14 +78,14 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
         return
     name = found.master if join.master is None else join.master
     if not name:
-        raise VnetError("%s: port: %s is no port of a bridge; give its master" % (join.where, key[1]))
+        raise VnetError(join.settings_path, "%s is no port of a bridge; give its master" % key[1])
     bridge = _bridge(draft, (key[0], name), join)
     _check_port(join, found)
     if found.master and not found.port:
-        raise VnetError("%s: it belongs to %s, which is no bridge; take it out there first" % (join.where, found.master))
+        raise VnetError(join.path, "%s belongs to %s, which is no bridge; take it out there first" % (key[1], found.master))
     backup = join.port.values.get("backup_port")
     if backup and (key[0], backup) not in draft.found:
-        draft.missing("%s: backup_port: there is no link %s%s" % (join.where, backup, inside(key[0])))
+        draft.missing((*join.settings_path, "backup_port"), "there is no link %s%s" % (backup, inside(key[0])))
     joined = found.master == name
     if not joined:
         restore = _port_settings(found) + bridge_mac(bridge)
@@ -96,7 +99,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     if join.port.vlans is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_port_vlans
 
-        vlans = plan_port_vlans(draft, join.where, join.port, bridge, found, there)
+        vlans = plan_port_vlans(draft, join.settings_path, join.port, bridge, found, there)
     port = Port({**current, **join.port.values}, vlans)
     draft.found[key] = found._replace(master=name, port=port)
 
@@ -104,9 +107,9 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
 def _bridge(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
     bridge = draft.found.get(key)
     if not bridge:
-        draft.missing("%s: master: there is no bridge %s%s; make it with vnet_bridge" % (join.where, key[1], inside(key[0])))
+        draft.missing(join.path, "there is no bridge %s%s; make it with vnet_bridge" % (key[1], inside(key[0])))
     elif bridge.kind != "bridge":
-        raise VnetError("%s: %s is %s, not a bridge" % (join.where, key[1], bridge.title))
+        raise VnetError(join.path, "%s is %s, not a bridge" % (key[1], bridge.title))
     return bridge
 
 
@@ -116,14 +119,15 @@ def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundL
             continue
         value, now = join.port.values[row.name], current.get(row.name)
         if now is None and not fresh:
-            raise VnetError("%s: this kernel has no %s%s" % (join.where, row.name, needs(row)))
+            raise VnetError((*join.settings_path, row.name), "this kernel has none%s" % needs(row))
         if now == value:
             continue
         if row.when == "up" and bridge and bridge.values.get("stp"):
-            raise VnetError("%s: state: STP decides on %s, where it is on; leave state out or set stp: false" % (join.where, bridge.name))
+            raise VnetError((*join.settings_path, "state"), "STP decides on %s, where it is on; leave state out or set stp: false" % bridge.name)
         if row.when == "up" and value not in table.STATES_WITHOUT_STP:
             raise VnetError(
-                "%s: state: %s does not last while stp is off, the kernel makes the port forwarding at once; set disabled or forwarding" % (join.where, value)
+                (*join.settings_path, "state"),
+                "%s does not last while stp is off, the kernel makes the port forwarding at once; set disabled or forwarding" % value,
             )
         # a backup port must be in the bridge, too
         phase = IS_UP if row.when == "up" else PORTS_ARE_IN if row.name == "backup_port" else JOIN
@@ -138,12 +142,12 @@ def leave(draft: Draft, found: FoundLink) -> None:
 
 
 def _check_port(join: _Join, found: FoundLink) -> None:
-    reasons = {"bridge": "a bridge cannot be the port of a bridge", "loopback": "lo cannot be the port of a bridge"}
+    reasons = {"bridge": "a bridge, which cannot be the port of a bridge", "loopback": "the loopback device, which cannot be the port of a bridge"}
     reason = reasons.get(found.kind)
     if found.values.get("mode") == "tun":
-        reason = "a TUN device carries IP packets without an Ethernet header, so it cannot be the port of a bridge; a TAP can"
+        reason = "a TUN device, which carries IP packets without an Ethernet header and cannot be the port of a bridge; a TAP device can"
     if reason:
-        raise VnetError("%s: %s" % (join.where, reason))
+        raise VnetError(join.path, "%s is %s" % (found.name, reason))
 
 
 def _port_settings(found: FoundLink) -> Tuple[Step, ...]:

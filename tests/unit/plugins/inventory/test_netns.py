@@ -266,8 +266,8 @@ DECLARATIONS: dict[str, tuple[str, str]] = {
     "option": ("{name: lab, vlans: []}", "vlans. Supported parameters include: bridges, links, name, "),
     "state": ("{name: lab, state: up}", "value of state must be one of: present, absent, got: up"),
     "sysctl": ("{name: lab, sysctl: 5}", "sysctl"),
-    "item": ("{name: lab, veths: [{name: a}]}", "vnet_layout lab: veths[0].peer: missing; a cable has two ends"),
-    "address": ("{name: lab, bridges: [{name: b, addresses: [x]}]}", "vnet_layout lab: bridges[0].addresses: 'x' is no IP address"),
+    "item": ("{name: lab, veths: [{name: a}]}", "veths[0].peer: missing; a cable has two ends"),
+    "address": ("{name: lab, bridges: [{name: b, addresses: [x]}]}", "bridges[0].addresses[0]: 'x' is no IP address"),
     "template": ("{name: lab, namespaces: '{{ many }}'}", "namespaces"),
     "controller": ("{name: lab, namespaces: [{name: localhost}]}", "namespace localhost of localhost cannot be a host"),
 }

@@ -8,7 +8,9 @@ import re
 from typing import Any, Iterable
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Values, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
+from ansible_collections.nfv.vnet.plugins.module_utils._options import title
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Values
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import wanted
 
 INTERNALS = re.compile(r"Traceback|KernelError|VnetError|NetlinkError|\bNone\b|[{}]|\n|\.\.$|\. \.")
@@ -25,8 +27,9 @@ def assert_refused(module: str, words: Iterable[str], check: bool = False, **par
     """The options are refused as they are read, with a sentence that has these words."""
     with pytest.raises(VnetError) as caught:
         wanted(module, check, **params)
-    assert_sentence(str(caught.value), words)
-    return str(caught.value)
+    sentence = str(failure(title(module, {"netns": "", **params}), caught.value)["msg"])
+    assert_sentence(sentence, words)
+    return sentence
 
 
 def assert_refused_always(module: str, words: Iterable[str], **params: Any) -> None:

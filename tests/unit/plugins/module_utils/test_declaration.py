@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, with_path
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, Option
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import declared, host, planned, there, wanted
 
 BRIDGE, FAR = {"name": "br0"}, {"name": "b"}
@@ -19,7 +20,7 @@ def refusal(**params: Any) -> str:
     """The sentence, as the user reads it."""
     with pytest.raises(VnetError) as caught:
         planned(declared(**params), host())
-    sentence = with_path(str(caught.value))
+    sentence = str(failure("vnet_layout lab", caught.value)["msg"])
     assert "\n" not in sentence
     return sentence
 
@@ -43,9 +44,9 @@ def test_an_item_is_what_its_module_makes_of_it_but_for_exact_lists(kind: str) -
     module, params = ITEMS[kind]
     items: dict[str, Any] = {kind: [params]}
     single, layout = wanted(module, **params), declared(**items)
-    assert [link._replace(where="") for link in layout.links] == [_exact(link) for link in single.links]
-    assert [record._replace(where="") for record in layout.namespaces] == [record._replace(where="", purge_routes=True) for record in single.namespaces]
-    assert [link.where for link in layout.links][:1] == [f"vnet_layout lab: {kind}[0]{': lo' if kind == 'namespaces' else ''}"]
+    assert [link._replace(path=()) for link in layout.links] == [_exact(link) for link in single.links]
+    assert [record._replace(path=()) for record in layout.namespaces] == [record._replace(path=(), purge_routes=True) for record in single.namespaces]
+    assert [link.path for link in layout.links][:1] == [(kind, 0)]
 
 
 def _exact(link: Any) -> Any:
@@ -53,7 +54,7 @@ def _exact(link: Any) -> Any:
     ports = link.ports and {name: entry._replace(purge_vlans=True) for name, entry in link.ports.items()}
     loopback = link.kind == "loopback"
     return link._replace(
-        where="",
+        path=(),
         purge_addresses=True,
         purge_routes=not loopback,
         purge_ports=link.kind == "bridge",
@@ -189,21 +190,21 @@ def test_names_that_can_be(name: str) -> None:
         ({"namespaces": [{"name": "red", "nsid": -1}]}, "namespaces[0].nsid: -1 is out of range"),
         ({"veths": [{"name": "a", "peer": {**FAR, "netns": "a b"}}]}, "veths[0].peer.netns: 'a b' is neither the name of a namespace nor an absolute path"),
         ({"veths": [{"name": "a", "peer": {**FAR, "mac": "nonsense"}}]}, "veths[0].peer.mac: 'nonsense' is no MAC address"),
-        ({"veths": [{"name": "a", "addresses": ["nonsense"], "peer": FAR}]}, "veths[0].addresses: 'nonsense' is no IP address"),
+        ({"veths": [{"name": "a", "addresses": ["nonsense"], "peer": FAR}]}, "veths[0].addresses[0]: 'nonsense' is no IP address"),
         ({"veths": [{"name": "a", "peer": {**FAR, "routes": [{"to": "nonsense"}]}}]}, "veths[0].peer.routes[0].to: 'nonsense' is no IP address"),
         ({"veths": [{"name": "a", "peer": {**FAR, "routes": [{"to": "10.0.0.1/8"}]}}]}, "veths[0].peer.routes[0].to: 10.0.0.1/8 has bits behind its prefix"),
         ({"veths": [{"name": "a", "port": {"cost": 0}, "peer": FAR}]}, "veths[0].port.cost: 0 is out of range"),
         ({"veths": [{"name": "a", "port": {"vlans": [{"vid": "0"}]}, "peer": FAR}]}, "veths[0].port.vlans[0].vid: 0 is not within 1 to 4094"),
-        ({"veths": [{"name": "a", "master": "a b", "peer": FAR}]}, "veths[0].master.name: 'a b' is not the name of a link"),
+        ({"veths": [{"name": "a", "master": "a b", "peer": FAR}]}, "veths[0].master: 'a b' is not the name of a link"),
         ({"veths": [{"name": "a", "master": "", "port": {"cost": 5}, "peer": FAR}]}, "veths[0].port: the link is to have no master, so it is no port"),
-        ({"bridges": [{**BRIDGE, "ports": [{"name": "br0"}]}]}, "bridges[0].ports: the bridge cannot be a port of itself"),
-        ({"bridges": [{**BRIDGE, "ports": [{"name": "p"}, {"name": "p"}]}]}, "bridges[0].ports: p is listed twice"),
+        ({"bridges": [{**BRIDGE, "ports": [{"name": "br0"}]}]}, "bridges[0].ports[0]: the bridge cannot be a port of itself"),
+        ({"bridges": [{**BRIDGE, "ports": [{"name": "p"}, {"name": "p"}]}]}, "bridges[0].ports[1]: p is listed twice"),
         ({"bridges": [{**BRIDGE, "vlans": [{"vid": "5-9"}, {"vid": "7"}]}]}, "bridges[0].vlans[1]: VLAN 7 is listed twice"),
         ({"bridges": [{**BRIDGE, "disable_ipv6": True, "addresses": ["2001:db8::1/64"]}]}, "bridges[0].addresses: disable_ipv6 is true"),
         ({"tuntaps": [{"name": "t", "mode": "tap", "owner": "nobody-of-this-name"}]}, "tuntaps[0].owner: there is no user nobody-of-this-name on this host"),
         ({"namespaces": [{"name": "red", "sysctl": {"kernel.panic": 1}}]}, "namespaces[0].sysctl: kernel.panic is not a key that begins with net."),
         ({"sysctl": {"vm.swappiness": 1}}, "sysctl: vm.swappiness is not a key that begins with net."),
-        ({"sysctl": {"net.ipv4.ip_forward": [1]}}, "sysctl: the value of net.ipv4.ip_forward is neither a text nor a whole number"),
+        ({"sysctl": {"net.ipv4.ip_forward": [1]}}, "sysctl.net.ipv4.ip_forward: the value is neither a text nor a whole number"),
         # names
         ({"bridges": [BRIDGE, BRIDGE]}, "bridges[1]: there is another br0 on the host, bridges[0]; give it another name"),
         ({"bridges": [BRIDGE], "tuntaps": [{"name": "br0", "mode": "tap"}]}, "tuntaps[0]: there is another br0 on the host, bridges[0]"),
@@ -220,9 +221,9 @@ def test_names_that_can_be(name: str) -> None:
         ({"bridges": [{**BRIDGE, "netns": "nowhere"}]}, "bridges[0].netns: namespace nowhere does not exist"),
         ({"veths": [{"name": "a", "peer": {**FAR, "netns": "nowhere"}}]}, "veths[0].peer.netns: namespace nowhere does not exist"),
         ({"veths": [{"name": "a", "master": "br9", "peer": FAR}]}, "veths[0].master: there is no bridge br9"),
-        ({"bridges": [BRIDGE], "veths": [{"name": "a", "master": "b", "peer": FAR}]}, "veths[0]: b is a veth, not a bridge"),
-        ({"tuntaps": [{"name": "t"}]}, "tuntaps[0]: mode is needed to make the device"),
-        ({"bridges": [{**BRIDGE, "ports": [{"name": "p"}]}]}, "bridges[0].ports: p: there is no such link"),
+        ({"bridges": [BRIDGE], "veths": [{"name": "a", "master": "b", "peer": FAR}]}, "veths[0].master: b is a veth, not a bridge"),
+        ({"tuntaps": [{"name": "t"}]}, "tuntaps[0].mode: missing"),
+        ({"bridges": [{**BRIDGE, "ports": [{"name": "p"}]}]}, "bridges[0].ports[0]: there is no link p"),
         ({"links": [{"name": "eth0"}]}, "links[0]: there is no link eth0"),
     ],
 )
@@ -249,21 +250,6 @@ def test_what_is_given_is_not_changed() -> None:
     before = repr(params)
     declared(**params)
     assert repr(params) == before
-
-
-@pytest.mark.parametrize(
-    ("message", "path"),
-    [
-        ("vnet_layout lab: veths[3]: netns: gone", "vnet_layout lab: veths[3].netns: gone"),
-        ("vnet_layout lab: veths[3].peer: routes[1]: to: bad", "vnet_layout lab: veths[3].peer.routes[1].to: bad"),
-        ("vnet_layout lab: bridges[0]: route add 10.0.0.0/8: refused", "vnet_layout lab: bridges[0]: route add 10.0.0.0/8: refused"),
-        ("vnet_layout lab: bridges[0]: br0 is a veth", "vnet_layout lab: bridges[0]: br0 is a veth"),
-        ("vnet_layout lab: namespace red would go", "vnet_layout lab: namespace red would go"),
-        ("something else", "something else"),
-    ],
-)
-def test_paths(message: str, path: str) -> None:
-    assert with_path(message) == path
 
 
 def test_a_master_that_is_there_need_not_be_declared() -> None:

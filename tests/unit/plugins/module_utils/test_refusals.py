@@ -236,9 +236,9 @@ BAD_VLANS: list[tuple[list[Values], list[str]]] = [
     ("module", "make", "where"),
     [
         ("vnet_bridge", lambda vlans: bridge(vlans=vlans), "br0"),
-        ("vnet_bridge", lambda vlans: bridge(ports=[{"name": "p", "vlans": vlans}]), "port p"),
+        ("vnet_bridge", lambda vlans: bridge(ports=[{"name": "p", "vlans": vlans}]), "ports[0]"),
         ("vnet_veth", lambda vlans: veth(master="br0", port={"vlans": vlans}), "port"),
-        ("vnet_veth", lambda vlans: peer(master="br0", port={"vlans": vlans}), "peer b"),
+        ("vnet_veth", lambda vlans: peer(master="br0", port={"vlans": vlans}), "peer."),
         ("vnet_tuntap", lambda vlans: tap(master="br0", port={"vlans": vlans}), "port"),
     ],
     ids=["bridge", "ports", "near", "peer", "tap"],
@@ -275,7 +275,7 @@ def test_a_value_out_of_range_is_refused_for_a_bridge(name: str, value: Any) -> 
 @pytest.mark.parametrize(("name", "value"), out_of_range(table.LINK))
 def test_a_value_out_of_range_is_refused_for_a_cable(name: str, value: Any) -> None:
     assert_refused_always("vnet_veth", ["vnet_veth a", name, "out of range"], **veth(**{name: value}))
-    assert_refused_always("vnet_veth", ["vnet_veth a", "peer b", name, "out of range"], **peer(**{name: value}))
+    assert_refused_always("vnet_veth", ["vnet_veth a", "peer.", name, "out of range"], **peer(**{name: value}))
 
 
 @pytest.mark.parametrize(("name", "value"), out_of_range(tuple(row for row in table.LINK if not row.name.startswith("num_")) + table.TUNTAP))
@@ -286,7 +286,7 @@ def test_a_value_out_of_range_is_refused_for_a_tap(name: str, value: Any) -> Non
 @pytest.mark.parametrize(("name", "value"), out_of_range(table.PORT))
 def test_a_value_out_of_range_is_refused_for_a_port(name: str, value: Any) -> None:
     assert_refused_always("vnet_veth", ["vnet_veth a", "port", name, "out of range"], **veth(master="br0", port={name: value}))
-    assert_refused_always("vnet_bridge", ["vnet_bridge br0", "port a", name, "out of range"], **bridge(ports=[{"name": "a", name: value}]))
+    assert_refused_always("vnet_bridge", ["vnet_bridge br0", "ports[0]", name, "out of range"], **bridge(ports=[{"name": "a", name: value}]))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.nfv.vnet.plugins.filter.dot import FilterModule as Dot
 from ansible_collections.nfv.vnet.plugins.filter.mermaid import FilterModule as Mermaid
 from ansible_collections.nfv.vnet.plugins.filter.svg import FilterModule as Svg
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.plugin_utils._colours import LINE, LOOKS, TEXT, VLANS
 from ansible_collections.nfv.vnet.plugins.plugin_utils._fold import folded
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Cable, Node, Vlan, natural, picture
