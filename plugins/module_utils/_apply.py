@@ -11,29 +11,57 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._explain import WORDS, hint, not_held, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, restore_routes, save_link, save_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Step, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    AddRoute,
+    AddVlan,
+    AwaitLinks,
+    CreateLink,
+    CreateNamespace,
+    DeleteAddress,
+    DeleteLink,
+    DeleteLinks,
+    DeleteNamespace,
+    DeleteNamespaces,
+    DeleteRoute,
+    DeleteVlan,
+    MoveLink,
+    RenameLink,
+    ReplaceRoute,
+    SetLink,
+    SetMaster,
+    SetNsid,
+    SetPort,
+    SetSysctl,
+    SetTuntap,
+    Step,
+    link_of,
+    only_marks,
+    restore_of,
+)
 
-_OPPOSITE = {
-    "netns add": "netns delete",
-    "link add": "link delete",
-    "vlan add": "vlan delete",
-    "vlan delete": "vlan add",
-    "address add": "address delete",
-    "route add": "route delete",
-}
-_SAVED = ("address delete", "route delete")
-"""What these cost is saved beforehand and given back at the end."""
-_FINAL = ("netns delete", "link delete", "link fade", "nsid set")
-_FAR_REACHING = ("netns add", "netns delete", "link delete", "link move", "nsid set")
+_IRREVERSIBLE = (DeleteNamespace, DeleteNamespaces, DeleteLink, DeleteLinks, AwaitLinks, SetNsid)
+_ATOMIC = (CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute)
+"""Where the kernel refuses one of these, nothing of it was done."""
+_FAR_REACHING = (CreateNamespace, DeleteNamespace, DeleteLink, MoveLink, SetNsid)
 """What these change is not only in the namespace of the step."""
-_GONE = (("route delete", errno.ESRCH), ("address delete", errno.EADDRNOTAVAIL), ("link delete", errno.ENODEV))
+_COSTLY = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress, AddRoute, ReplaceRoute, DeleteRoute)
+"""These, or undoing them, may cost addresses and routes of their link."""
+_GONE: Dict[type, int] = {
+    DeleteRoute: errno.ESRCH,
+    DeleteAddress: errno.EADDRNOTAVAIL,
+    DeleteLink: errno.ENODEV,
+    DeleteLinks: errno.ENODEV,
+}
 """An address takes others and routes with it, one end of a cable the other; what is gone need not be deleted."""
 _PASSES = 2
 """The kernel may change more than it is told to. What is not as wanted then is mended once, without deletions."""
@@ -60,10 +88,10 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Ap
     try:
         for _pass in range(_PASSES):
             after = _taken(transaction, reader, layout, steps)
-            steps = [step for step in plan(layout, after).steps if step.act not in _FINAL]
+            steps = [step for step in plan(layout, after).steps if not isinstance(step, _IRREVERSIBLE)]
             if not steps:
                 return Applied(after, transaction.taken, transaction.commands)
-        raise _not_held(layout, steps[0])
+        raise not_held(layout, steps[0])
     except BaseException as error:
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # a second signal must not leave the host half-way
@@ -81,7 +109,7 @@ def _taken(transaction: Transaction, reader: Reader, layout: Layout, steps: List
     read before that, and then once more only what may have changed.
     """
     bridges = {link.id for link in layout.links if layout.name and link.kind == "bridge"}
-    rising = (number for number, step in enumerate(steps) if step.act == "link set" and step.new.get("up") and (step.netns, step.name) in bridges)
+    rising = (number for number, step in enumerate(steps) if isinstance(step, SetLink) and step.values.get("up") and link_of(step) in bridges)
     first = next(rising, len(steps))
     transaction.run(steps[:first])
     with _reading_ahead(reader, layout):
@@ -92,9 +120,9 @@ def _taken(transaction: Transaction, reader: Reader, layout: Layout, steps: List
         return earlier
     transaction.run(rest)
     transaction.commands += commands(rest)
-    if any(step.act in _FAR_REACHING for step in rest):
+    if any(isinstance(step, _FAR_REACHING) for step in rest):
         return observe(reader, layout)
-    return observe_again(reader, layout, earlier, {step.netns for step in rest})
+    return observe_again(reader, layout, earlier, {link_of(step)[0] for step in rest})
 
 
 @contextmanager
@@ -130,7 +158,8 @@ class Transaction:
 
     def save(self, steps: List[Step]) -> None:
         """Remembers the addresses and routes that the steps may cost."""
-        for link in {(step.netns, step.name) for step in steps if not _harmless(step)} & set(self._before.links):
+        costly = {link_of(step) for step in steps if isinstance(step, _COSTLY) and not only_marks(step)}
+        for link in costly & set(self._before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
         for namespace in self._layout.namespaces:
             if namespace.routes is not None and self._before.exists(namespace.name):
@@ -145,24 +174,23 @@ class Transaction:
         poorer: Dict[LinkId, Saved] = {}
         earlier = len(self.taken)
         for step, bundle in _bundled(steps, self._before):
-            if not step.act.startswith("address"):
+            if not isinstance(step, (AddAddress, DeleteAddress)):
                 self._restore_routes(poorer)
-            link = (step.netns, step.name)
-            if step.act == "address delete" and link not in poorer:
+            if isinstance(step, DeleteAddress) and link_of(step) not in poorer:
                 found = self._reader.link(step.netns, step.name)
                 if found:
-                    poorer[link] = save_link(self._reader.socket(step.netns), found.ifindex)
+                    poorer[link_of(step)] = save_link(self._reader.socket(step.netns), found.ifindex)
             # a message that is refused may have been obeyed in part, so it is taken back too
             self.taken += bundle
             try:
                 run(self._writer, step)
             except KernelError as error:
-                if self._holds(step) or (step.act, error.errno) in _GONE:
+                if self._holds(step) or _GONE.get(type(step)) == error.errno:
                     continue
-                if step.act in _FINAL or step.act in _OPPOSITE:
+                if isinstance(step, (*_IRREVERSIBLE, *_ATOMIC)):
                     self.taken[-len(bundle) :] = [one for one in bundle if self._is_gone(one)]
                 about = subject(self._layout, step)
-                raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, _hint(step, error)), error.errno) from None
+                raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, hint(step, error)), error.errno) from None
         self._restore_routes(poorer)
         self.taken[earlier:] = steps  # in the order of the plan: as commands, a link that went with its namespace could not be deleted
 
@@ -174,21 +202,22 @@ class Transaction:
 
     def _holds(self, step: Step) -> bool:
         """Whether a link has the value by itself: a kernel without a feature even refuses to turn it off."""
-        rows = {"link set": table.OF_KIND["bridge"], "port set": table.OF_PORT}.get(step.act, {})
-        if step.old is not None or not rows or "master" in step.new:
+        if not isinstance(step, (SetLink, SetPort)) or step.old is not None:
             return False
         link = self._reader.link(step.netns, step.name)
         if not link:
             return False
-        values = (link.port or {}) if step.act == "port set" else link.values
-        return all(rows[name].same(values.get(name), value) for name, value in step.new.items())
+        if isinstance(step, SetPort):
+            return table.OF_PORT[step.attribute].same((link.port or {}).get(step.attribute), step.value)
+        rows = table.rows_of(step.kind)
+        return all(rows[name].same(link.values.get(name), value) for name, value in step.values.items())
 
     def _is_gone(self, step: Step) -> bool:
         """Whether the step deleted what it is about, though those that it went together with failed."""
         try:
-            if step.act == "netns delete":
+            if isinstance(step, DeleteNamespace):
                 return self._before.exists(step.name) and not self._exists(step.name)
-            return step.act == "link delete" and self._reader.link(step.netns, step.name) is None
+            return isinstance(step, DeleteLink) and self._reader.link(step.netns, step.name) is None
         except KernelError:  # nobody can tell
             return False
 
@@ -198,9 +227,9 @@ class Transaction:
     def undo(self) -> List[str]:
         """Takes everything back as far as that can be; returns what is lost."""
         lost = self._lost()
-        claims = next((number for number, step in enumerate(self.taken) if not step.only_marks), len(self.taken))
+        claims = next((number for number, step in enumerate(self.taken) if not only_marks(step)), len(self.taken))
         for step in reversed(self.taken[claims:]):
-            if step.act not in _FINAL:
+            if not isinstance(step, _IRREVERSIBLE):
                 self._undo(step)
         for (netns, _name), saved in self._saved.items():
             if self._exists(netns):
@@ -211,73 +240,54 @@ class Transaction:
 
     def _lost(self) -> List[str]:
         """What was deleted, by the name that it had, and what goes by itself with that."""
-        renamed = {(step.netns, step.new): step.name for step in self.taken if step.act == "link rename"}
+        renamed = {(step.netns, step.new): step.name for step in self.taken if isinstance(step, RenameLink)}
         lost: List[str] = []
         told: Set[LinkId] = set()
         for step in reversed(self.taken):
-            if step.act in _FINAL:
-                name = renamed.get((step.netns, step.name), step.name)
-                told.add((step.netns, name))
-                lost.append("%s: %s" % (name, step.act))
+            if isinstance(step, _IRREVERSIBLE):
+                netns, name = link_of(step)
+                before = renamed.get((netns, name), name)
+                told.add((netns, before))
+                lost.append("%s: %s" % (netns if name == "lo" else before, WORDS[type(step)]))
         faded = sorted(_fading(self._before, self.taken).keys() - told)
         return lost + ["%s: link delete" % name for _netns, name in faded]
 
     def _undo(self, step: Step) -> None:
         opposite = undo(step)
-        for action in ([opposite] if opposite else []) + list(step.restore):
+        for action in ([opposite] if opposite else []) + list(restore_of(step)):
             with suppress(KernelError):  # what is not as before is found by looking at the host afterwards
                 if not self._holds(action):
                     run(self._writer, action)
 
 
-def _harmless(step: Step) -> bool:
-    """Whether neither the step nor its undoing costs addresses or routes that could be given back."""
-    return step.act == "link delete" or step.only_marks or (step.act == "link set" and "master" in step.new)
+_UNDO: Dict[type, Callable[[Any], Optional[Step]]] = {
+    CreateNamespace: lambda step: DeleteNamespace(step.name),
+    SetSysctl: lambda step: None if step.old is None else step._replace(value=step.old, old=step.value),
+    CreateLink: lambda step: DeleteLink(step.netns, step.name, step.kind),
+    RenameLink: lambda step: step._replace(name=step.new, new=step.name),
+    MoveLink: lambda step: step._replace(netns=step.new, new=step.netns),
+    SetLink: lambda step: None if step.old is None else step._replace(values=step.old, old=step.values),
+    SetMaster: lambda step: None if step.old is None else step._replace(master=step.old, old=step.master),
+    SetTuntap: lambda step: None if step.old is None else step._replace(values=step.old, old=step.values),
+    SetPort: lambda step: None if step.old is None else step._replace(value=step.old, old=step.value),
+    AddVlan: lambda step: step._replace(vlan=step.old, old=step.vlan) if step.old else DeleteVlan(step.netns, step.name, step.vlan, step.of_bridge),
+    DeleteVlan: lambda step: AddVlan(step.netns, step.name, step.vlan, step.of_bridge),
+    AddAddress: lambda step: DeleteAddress(step.netns, step.name, step.address),
+    AddRoute: lambda step: DeleteRoute(step.netns, step.route),
+    ReplaceRoute: lambda step: step._replace(route=step.old, old=step.route),
+}
+"""What takes a step back. What an address or a route that is deleted costs is saved beforehand and restored at the end."""
 
 
 def undo(step: Step) -> Optional[Step]:
     """The step that takes this one back, None where there is nothing to take back to."""
-    if step.act in _SAVED:
-        return None
-    if step.act == "link rename":
-        return step._replace(name=step.new, new=step.old, old=step.new)
-    if step.act == "link move":
-        return step._replace(netns=step.new, new=step.old, old=step.new)
-    if step.act in ("vlan delete", "netns add") or (step.act in _OPPOSITE and not step.old):
-        return step._replace(act=_OPPOSITE[step.act], new=step.old, old=step.new)
-    return step._replace(new=step.old, old=step.new) if step.old is not None else None
-
-
-def _link_add(writer: Writer, step: Step) -> None:
-    new = step.new
-    if new["kind"] == "tun":
-        writer.tuntap_add(step.netns, step.name, new["values"], new.get("alias", ""))
-    elif new["kind"] == "bridge":
-        writer.bridge_add(step.netns, step.name, {**new["values"], **_group(new)})
-    else:
-        values, peer_values = ({**new[key], **_group(new)} for key in ("values", "peer_values"))
-        writer.veth_add(step.netns, step.name, values, new.get("master", ""), new["peer"], peer_values)
-
-
-def _group(new: Values) -> Values:
-    return {"link_group": new["group"]} if "group" in new else {}
-
-
-def _link_delete(writer: Writer, step: Step) -> None:
-    if step.old == "bridge":
-        writer.bridges_delete(step.netns, _names(step))
-    else:
-        writer.links_delete(step.netns, _names(step))
-
-
-def _names(step: Step) -> List[str]:
-    """What a step deletes: one, or what it stands for."""
-    return step.new if isinstance(step.new, list) else [step.name]
+    opposite = _UNDO.get(type(step))
+    return opposite(step) if opposite else None
 
 
 def _fading(before: Host, steps: List[Step]) -> Dict[LinkId, int]:
     """The links that go by themselves, with their indexes: cables whose other ends are in namespaces that the steps delete."""
-    going = {step.name for step in steps if step.act == "netns delete"}
+    going = {step.name for step in steps if isinstance(step, DeleteNamespace)}
     dying = {name for name in going if not before.namespaces[name].pids}
     return {key: found.ifindex for key, found in before.links.items() if found.netns not in going and found.peer and found.peer[0] in dying}
 
@@ -288,106 +298,65 @@ def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
     Namespaces go before links, of which the kernel then clears many away by itself.
     """
     fading = _fading(before, steps)
-    others: List[Step] = []
-    namespaces: List[Step] = []
-    bridges: Dict[str, List[Step]] = {}
-    links: Dict[str, List[Step]] = {}
-    cables: List[Step] = []
+    namespaces: List[DeleteNamespace] = []
+    links: Dict[Tuple[bool, str], List[DeleteLink]] = {}
+    cables: List[DeleteLink] = []
     for step in steps:
-        if step.act == "netns delete":
+        if isinstance(step, DeleteNamespace):
             namespaces.append(step)
-        elif step.act != "link delete":
-            others.append(step)
-        elif (step.netns, step.name) in fading:
+        elif not isinstance(step, DeleteLink):
+            yield step, [step]
+        elif link_of(step) in fading:
             cables.append(step)
         else:
-            (bridges if step.old == "bridge" else links).setdefault(step.netns, []).append(step)
-    yield from ((step, [step]) for step in others)
-    for bundle in ([namespaces] if namespaces else []) + list(bridges.values()) + list(links.values()):
-        first = bundle[0]
-        yield first if len(bundle) == 1 else first._replace(new=[step.name for step in bundle]), bundle
+            links.setdefault((step.kind != "bridge", step.netns), []).append(step)
+    if namespaces:
+        yield namespaces[0] if len(namespaces) == 1 else DeleteNamespaces([step.name for step in namespaces]), list(namespaces)
+    for (_other, netns), bundle in sorted(links.items(), key=lambda item: item[0][0]):
+        yield bundle[0] if len(bundle) == 1 else DeleteLinks(netns, [step.name for step in bundle], bundle[0].kind), list(bundle)
     if cables:
-        yield cables[0]._replace(act="link fade", new=[(step.netns, fading[step.netns, step.name]) for step in cables]), cables
+        yield AwaitLinks([(link_of(step), fading[link_of(step)]) for step in cables]), list(cables)
 
 
-_Action = Callable[[Writer, Step], None]
+def _create_link(writer: Writer, step: CreateLink) -> None:
+    if step.kind == "tun":
+        writer.tuntap_add(step.netns, step.name, step.values, step.mark.get("alias", ""))
+    elif step.peer:
+        netns, name, values = step.peer
+        writer.veth_add(step.netns, step.name, {**step.values, **step.mark}, step.master, (netns, name), {**values, **step.mark})
+    else:
+        writer.link_add(step.netns, step.name, step.kind, {**step.values, **step.mark})
 
-_ACTIONS: Dict[str, _Action] = {
-    "netns add": lambda writer, step: writer.namespace_add(step.name, step.new or {}),
-    "netns delete": lambda writer, step: writer.namespaces_delete(_names(step)),
-    "nsid set": lambda writer, step: writer.nsid_set(step.netns, step.name, step.new),
-    "sysctl set": lambda writer, step: writer.sysctl_set(step.netns, step.name, step.new),
-    "link add": _link_add,
-    "link set": lambda writer, step: writer.link_set(step.netns, step.name, step.new),
-    "link rename": lambda writer, step: writer.link_rename(step.netns, step.name, step.new),
-    "link move": lambda writer, step: writer.link_move(step.netns, step.name, step.new),
-    "link delete": _link_delete,
-    "link fade": lambda writer, step: writer.links_fade(step.new),
-    "tuntap set": lambda writer, step: writer.tuntap_set(step.netns, step.name, step.new),
-    "port set": lambda writer, step: writer.port_set(step.netns, step.name, *step.pair),
-    "vlan add": lambda writer, step: writer.vlan_add(step.netns, step.name, *step.new),
-    "vlan delete": lambda writer, step: writer.vlan_delete(step.netns, step.name, *step.old),
-    "address add": lambda writer, step: writer.address_add(step.netns, step.name, step.new),
-    "address delete": lambda writer, step: writer.address_delete(step.netns, step.name, step.old),
-    "route add": lambda writer, step: writer.route_add(step.netns, step.new),
-    "route replace": lambda writer, step: writer.route_replace(step.netns, step.new),
-    "route delete": lambda writer, step: writer.route_delete(step.netns, step.old),
+
+_RUN: Dict[type, Callable[[Writer, Any], None]] = {
+    CreateNamespace: lambda writer, step: writer.namespace_add(step.name, step.loopback),
+    DeleteNamespace: lambda writer, step: writer.namespaces_delete([step.name]),
+    DeleteNamespaces: lambda writer, step: writer.namespaces_delete(step.names),
+    SetNsid: lambda writer, step: writer.nsid_set("", step.name, step.nsid),
+    SetSysctl: lambda writer, step: writer.sysctl_set(step.netns, step.key, step.value),
+    CreateLink: _create_link,
+    DeleteLink: lambda writer, step: writer.links_delete(step.netns, [step.name], step.kind),
+    DeleteLinks: lambda writer, step: writer.links_delete(step.netns, step.names, step.kind),
+    AwaitLinks: lambda writer, step: writer.links_await(step.links),
+    RenameLink: lambda writer, step: writer.link_rename(step.netns, step.name, step.new),
+    MoveLink: lambda writer, step: writer.link_move(step.netns, step.name, step.new),
+    SetLink: lambda writer, step: writer.link_set(step.netns, step.name, step.kind, step.values),
+    SetMaster: lambda writer, step: writer.master_set(step.netns, step.name, step.master),
+    SetTuntap: lambda writer, step: writer.tuntap_set(step.netns, step.name, step.values),
+    SetPort: lambda writer, step: writer.port_set(step.netns, step.name, step.attribute, step.value),
+    AddVlan: lambda writer, step: writer.vlan_add(step.netns, step.name, step.vlan, step.of_bridge),
+    DeleteVlan: lambda writer, step: writer.vlan_delete(step.netns, step.name, step.vlan, step.of_bridge),
+    AddAddress: lambda writer, step: writer.address_add(step.netns, step.name, step.address),
+    DeleteAddress: lambda writer, step: writer.address_delete(step.netns, step.name, step.address),
+    AddRoute: lambda writer, step: writer.route_add(step.netns, step.route),
+    ReplaceRoute: lambda writer, step: writer.route_replace(step.netns, step.route),
+    DeleteRoute: lambda writer, step: writer.route_delete(step.netns, step.route),
 }
 
 
 def run(writer: Writer, step: Step) -> None:
     """One step. KernelError where the kernel refuses it."""
-    _ACTIONS[step.act](writer, step)
-
-
-_KINDS = {"bridge": "CONFIG_BRIDGE", "veth": "CONFIG_VETH", "tun": "CONFIG_TUN"}
-_NO_WAY = "no address here reaches the gateway; add one, or set onlink: true"
-_SAME_ROUTE = "another route has this destination, table and metric; give another metric"
-_HINTS = {
-    ("route add", errno.ENETUNREACH): _NO_WAY,
-    ("route add", errno.EHOSTUNREACH): _NO_WAY,
-    ("route replace", errno.ENETUNREACH): _NO_WAY,
-    ("route add", errno.EEXIST): _SAME_ROUTE,
-    ("nsid set", errno.EEXIST): "another namespace has this id; choose another",
-    ("tuntap set", errno.EBUSY): "a program holds the device; end it first",
-    ("link set", errno.EINVAL): "out of the range that the kernel takes, or not to be had as things stand",
-    ("port set", errno.EINVAL): "out of the range that the kernel takes, or not to be had as things stand",
-}
-_UNSUPPORTED = (errno.EOPNOTSUPP, errno.EAFNOSUPPORT, errno.ENOENT)
-
-
-def _hint(step: Step, error: KernelError) -> str:
-    """What to do, as the end of a sentence."""
-    if error.errno in _UNSUPPORTED and _needs(step):
-        return "; it needs %s in the kernel" % _needs(step)
-    hint = _HINTS.get((step.act, error.errno))
-    return "; " + hint if hint else ""
-
-
-def _needs(step: Step) -> str:
-    """What the kernel would need for the step."""
-    if step.act == "link set" and "master" not in step.new:
-        return next((row.needs for row in map(table.OF_KIND["bridge"].__getitem__, step.new) if row.needs), "")
-    if step.act == "port set":
-        return table.OF_PORT[step.pair[0]].needs
-    if step.act == "link add":
-        return _KINDS[str(step.new["kind"])]
-    if step.act.startswith(("address", "route")):
-        return table.IPV6 if (step.new or step.old).ipv6 else ""
-    return {"vlan add": table.VLANS, "vlan delete": table.VLANS, "netns add": "CONFIG_NET_NS"}.get(step.act, "")
-
-
-def _not_held(layout: Layout, step: Step) -> VnetError:
-    """What the kernel did not do, though it did not refuse it."""
-    held = step.old
-    if step.act in ("link set", "port set"):
-        held = (step.old or {}).get(next(iter(step.new)))
-    elif step.act != "sysctl set":
-        held = None
-    about = subject(layout, step)
-    text = "%s: the kernel took it without an error but does not hold it" % about.text
-    text += "" if held is None else " (it holds %s)" % (held if held != "" else "''")
-    return VnetError(about.path, text + ("; a kernel without %s ignores it" % _needs(step) if _needs(step) else ""))
+    _RUN[type(step)](writer, step)
 
 
 def _aftermath(lost: List[str], unrestored: List[LinkId], before: Host, after: Host) -> str:
@@ -422,33 +391,3 @@ def _alike(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:
         for found in (before, after)
     )
     return one == other
-
-
-def subject(layout: Layout, step: Step) -> Message:
-    """What a step is about, for errors."""
-    whose = [link.path for link in layout.links if link.id == (step.netns, step.name)]
-    inside = step.act == "sysctl set" or not step.name
-    whose += [namespace.path for namespace in layout.namespaces if namespace.name == (step.netns if inside else step.name) and (inside or not step.netns)]
-    if whose:
-        return Message(whose[0], _action(step))
-    return Message((), "%s: %s" % (step.name, _action(step)) if step.name else _action(step))
-
-
-def _action(step: Step) -> str:
-    if step.act in ("link set", "port set"):
-        return ", ".join("%s: %s" % pair for pair in step.new.items())
-    if step.act == "sysctl set":
-        return "sysctl %s" % step.new
-    if step.act.startswith(("address", "route")):
-        what = step.new or step.old
-        return "%s %s" % (step.act, getattr(what, "to", what))
-    if step.act.startswith("vlan"):
-        vlan = (step.new or step.old)[0]
-        return "%s %s" % (step.act, vlan.options()["vid"])
-    if step.act == "link add" and step.new.get("master"):
-        return "link add with master %s" % step.new["master"]
-    if step.act == "link fade":
-        return "link delete"
-    if len(_names(step)) > 1:
-        return "%s %s" % (step.act, ", ".join(_names(step)))
-    return step.act

@@ -492,3 +492,8 @@ OF_KIND: Dict[str, Dict[str, Attribute]] = {
     kind: {row.name: row for row in LINK + rows if not (kind == "tun" and row.name.startswith("num_") and row.place == "link")} for kind, rows in KINDS.items()
 }
 OF_PORT: Dict[str, Attribute] = {row.name: row for row in PORT}
+
+
+def rows_of(kind: str) -> Dict[str, Attribute]:
+    """The attributes of a link of this kind, which may be one that nobody manages here."""
+    return OF_KIND.get(kind, OF_KIND["any"])

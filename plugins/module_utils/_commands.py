@@ -9,14 +9,37 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Route, Step, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    AddRoute,
+    AddVlan,
+    CreateLink,
+    CreateNamespace,
+    DeleteAddress,
+    DeleteLink,
+    DeleteNamespace,
+    DeleteRoute,
+    DeleteVlan,
+    MoveLink,
+    RenameLink,
+    ReplaceRoute,
+    SetLink,
+    SetMaster,
+    SetNsid,
+    SetPort,
+    SetSysctl,
+    SetTuntap,
+    Step,
+)
 
+_ROWS = table.OF_KIND["any"]
 _quoted = lru_cache(maxsize=None)(shlex.quote)
 
 
 def commands(steps: List[Step]) -> List[str]:
     """The lines for each step; what iproute2 cannot do is a comment."""
-    return [line for step in steps for line in _COMMANDS[step.act](step).splitlines()]
+    return [line for step in steps for line in _COMMANDS[type(step)](step).splitlines()]
 
 
 def _shell(words: List[str]) -> str:
@@ -39,28 +62,28 @@ def _exec(netns: str, *words: str) -> str:
 def _settings(values: Values) -> List[str]:
     words = []
     for name, value in values.items():
-        row = table.OF_KIND["veth"][name]
+        row = _ROWS[name]
         words += ["up" if value else "down"] if name == "up" else [row.keyword, row.kind.word(value)]
     return words
 
 
-def _netns_add(step: Step) -> str:
-    lines = [_shell(["rm", "/run/netns/" + step.name])] if step.old else []
+def _create_namespace(step: CreateNamespace) -> str:
+    lines = [_shell(["rm", "/run/netns/" + step.name])] if step.replaces else []
     lines.append(_line("", "ip", "netns", "add", step.name))
-    if step.new:
-        lines.append(_line(step.name, "ip", "link", "set", "dev", "lo", *_settings(step.new)))
+    if step.loopback:
+        lines.append(_line(step.name, "ip", "link", "set", "dev", "lo", *_settings(step.loopback)))
     return "\n".join(lines)
 
 
-def _link_add(step: Step) -> str:
-    new = step.new
-    if new["kind"] == "tun":
+def _create_link(step: CreateLink) -> str:
+    if step.kind == "tun":
         return _tuntap(step)
-    if new["kind"] == "bridge":
-        return _line(step.netns, "ip", "link", "add", "name", step.name, *_settings(new["values"]), "type", "bridge")
-    join = "\n" + _line(step.netns, "ip", "link", "set", "dev", step.name, "master", new["master"]) if "master" in new else ""
-    netns, name = new["peer"]
-    near, peer = ["name", step.name, *_settings(new["values"])], ["peer", "name", name, *_settings(new["peer_values"])]
+    near = ["name", step.name, *_settings(step.values)]
+    if not step.peer:
+        return _line(step.netns, "ip", "link", "add", *near, "type", step.kind)
+    join = "\n" + _line(step.netns, "ip", "link", "set", "dev", step.name, "master", step.master) if step.master else ""
+    netns, name, values = step.peer
+    peer = ["peer", "name", name, *_settings(values)]
     home = step.netns
     if not netns and home:  # the namespace of the module has no name, so it must be where the command runs
         near, home = [*near, "netns", home], ""
@@ -69,62 +92,56 @@ def _link_add(step: Step) -> str:
     return _line(home, "ip", "link", "add", *near, "type", "veth", *peer) + join
 
 
-def _tuntap(step: Step) -> str:
-    values = step.new["values"]
+def _tuntap(step: CreateLink) -> str:
+    values = step.values
     words = ["ip", "tuntap", "add", "dev", step.name, "mode", values["mode"]]
     for name in ("owner", "group"):
         if values.get(name):
             words += ["user" if name == "owner" else name, values[name]]
     words += [word for name, word in (("multi_queue", "multi_queue"), ("packet_info", "pi"), ("vnet_hdr", "vnet_hdr")) if values.get(name)]
-    alias = "\n" + _line(step.netns, "ip", "link", "set", "dev", step.name, "alias", step.new["alias"]) if step.new.get("alias") else ""
+    alias = "\n" + _line(step.netns, "ip", "link", "set", "dev", step.name, "alias", step.mark["alias"]) if step.mark.get("alias") else ""
     return _line(step.netns, *words) + alias
 
 
-def _link_set(step: Step) -> str:
-    name, value = next(iter(step.new.items()))
+def _set_link(step: SetLink) -> str:
+    name, value = next(iter(step.values.items()))
     change = ["link", "set", "dev", step.name]
-    if name == "master":
-        return _line(step.netns, "ip", *change, *(["master", value] if value else ["nomaster"]))
-    row = table.OF_KIND["bridge"][name]
+    row = table.rows_of(step.kind)[name]
     if row.place in ("link", "flag"):
-        return _line(step.netns, "ip", *change, *_settings(step.new))
+        return _line(step.netns, "ip", *change, *_settings(step.values))
     if row.place == "sysctl":
         return _exec(step.netns, "sysctl", "-w", "net/ipv6/conf/%s/%s=%d" % (step.name, name, value))
     if row.place == "data":
-        change += ["type", "bridge"]
+        change += ["type", step.kind]
     return _line(step.netns, "ip", *change, row.keyword, row.kind.word(value))
 
 
-def _port_set(step: Step) -> str:
-    name, value = step.pair
-    row = table.OF_PORT[name]
+def _set_port(step: SetPort) -> str:
+    row = table.OF_PORT[step.attribute]
     if row.word == "-":
-        return "# %s %s of port %s: iproute2 cannot set it" % (name, value, step.name)
-    if name == "backup_port" and not value:
+        return "# %s %s of port %s: iproute2 cannot set it" % (step.attribute, step.value, step.name)
+    if step.attribute == "backup_port" and not step.value:
         return _line(step.netns, "bridge", "link", "set", "dev", step.name, "nobackup_port")
     if row.word.startswith("type "):
-        return _line(step.netns, "ip", "link", "set", "dev", step.name, *row.word.split(), row.kind.word(value))
-    return _line(step.netns, "bridge", "link", "set", "dev", step.name, row.keyword, row.kind.word(value))
+        return _line(step.netns, "ip", "link", "set", "dev", step.name, *row.word.split(), row.kind.word(step.value))
+    return _line(step.netns, "bridge", "link", "set", "dev", step.name, row.keyword, row.kind.word(step.value))
 
 
-def _vlan(verb: str, step: Step) -> str:
-    vlan: Vlan
-    vlan, of_bridge = step.new if verb == "add" else step.old
-    vid = str(vlan.first) if vlan.first == vlan.last else "%d-%d" % (vlan.first, vlan.last)
-    words = ["vlan", verb, "dev", step.name, "vid", vid]
+def _vlan(verb: str, step: AddVlan | DeleteVlan) -> str:
+    vlan = step.vlan
+    words = ["vlan", verb, "dev", step.name, "vid", str(vlan.options()["vid"])]
     if verb == "add":
         words += [word for word, on in (("pvid", vlan.pvid), ("untagged", vlan.untagged)) if on]
-    return _line(step.netns, "bridge", *words, *(["self"] if of_bridge else []))
+    return _line(step.netns, "bridge", *words, *(["self"] if step.of_bridge else []))
 
 
-def _address(verb: str, step: Step) -> str:
-    address = step.new if verb == "replace" else step.old
-    words = str(address._replace(nodad=address.nodad and verb == "replace")).split()
+def _address(verb: str, step: AddAddress | DeleteAddress) -> str:
+    words = str(step.address._replace(nodad=step.address.nodad and verb == "replace")).split()
     return _line(step.netns, "ip", "address", verb, *words, "dev", step.name)
 
 
-def _route(verb: str, step: Step) -> str:
-    route: Route = step.old if verb == "delete" else step.new
+def _route(verb: str, step: AddRoute | ReplaceRoute | DeleteRoute) -> str:
+    route = step.route
     words = ["-6"] if route.ipv6 else []
     words += ["route", verb]
     words += [route.type] if route.type != "unicast" else []
@@ -133,28 +150,29 @@ def _route(verb: str, step: Step) -> str:
         if getattr(route, keyword) and not (keyword == "scope" and route.ipv6):
             words += [keyword, getattr(route, keyword)]
     words += ["metric", str(route.metric)] if route.metric else []
-    words += ["table", str(route.table)] if route.table != 254 else []
+    words += ["table", str(route.table)] if route.table != MAIN_TABLE else []
     words += ["onlink"] if route.onlink else []
     return _line(step.netns, "ip", *words, *(["proto", "static"] if verb != "delete" else []))
 
 
-_COMMANDS: Dict[str, Callable[[Step], str]] = {
-    "netns add": _netns_add,
-    "netns delete": lambda step: _line("", "ip", "netns", "delete", step.name),
-    "nsid set": lambda step: _line("", "ip", "netns", "set", step.name, step.new),
-    "sysctl set": lambda step: _exec(step.netns, "sysctl", "-w", "%s=%s" % (step.name, step.new)),
-    "link add": _link_add,
-    "link set": _link_set,
-    "link rename": lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "name", step.new),
-    "link move": lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "netns", step.new or "1"),
-    "link delete": lambda step: _line(step.netns, "ip", "link", "delete", "dev", step.name),
-    "tuntap set": lambda step: "# owner and group of %s: iproute2 can only set them on a new device" % step.name,
-    "port set": _port_set,
-    "vlan add": lambda step: _vlan("add", step),
-    "vlan delete": lambda step: _vlan("delete", step),
-    "address add": lambda step: _address("replace", step),
-    "address delete": lambda step: _address("delete", step),
-    "route add": lambda step: _route("add", step),
-    "route replace": lambda step: _route("replace", step),
-    "route delete": lambda step: _route("delete", step),
+_COMMANDS: Dict[type, Callable[[Any], str]] = {
+    CreateNamespace: _create_namespace,
+    DeleteNamespace: lambda step: _line("", "ip", "netns", "delete", step.name),
+    SetNsid: lambda step: _line("", "ip", "netns", "set", step.name, step.nsid),
+    SetSysctl: lambda step: _exec(step.netns, "sysctl", "-w", "%s=%s" % (step.key, step.value)),
+    CreateLink: _create_link,
+    SetLink: _set_link,
+    SetMaster: lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, *(["master", step.master] if step.master else ["nomaster"])),
+    RenameLink: lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "name", step.new),
+    MoveLink: lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "netns", step.new or "1"),
+    DeleteLink: lambda step: _line(step.netns, "ip", "link", "delete", "dev", step.name),
+    SetTuntap: lambda step: "# owner and group of %s: iproute2 can only set them on a new device" % step.name,
+    SetPort: _set_port,
+    AddVlan: lambda step: _vlan("add", step),
+    DeleteVlan: lambda step: _vlan("delete", step),
+    AddAddress: lambda step: _address("replace", step),
+    DeleteAddress: lambda step: _address("delete", step),
+    AddRoute: lambda step: _route("add", step),
+    ReplaceRoute: lambda step: _route("replace", step),
+    DeleteRoute: lambda step: _route("delete", step),
 }

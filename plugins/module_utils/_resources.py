@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path
 
 Values = Dict[str, Any]
 """Attributes by option name, in the user's units."""
@@ -280,35 +280,3 @@ class Host(NamedTuple):
         if one is None or other is None or one[1] != other[1]:
             return False
         return one[0] == other[0] or (self.exists(one[0]) and self.namespaces[one[0]].identity == self.namespaces[other[0]].identity)
-
-
-class Step(NamedTuple):
-    """One change. C(act) names it; C(new) and C(old) are what it makes and what was there before, as the act needs them."""
-
-    act: str
-    netns: str
-    name: str
-    new: Any = None
-    old: Any = None
-    restore: Tuple[Step, ...] = ()
-    """What must be done beside the opposite of this step to take it back: the kernel drops more than it is told to."""
-
-    @property
-    def pair(self) -> Tuple[str, Any]:
-        """Name and value of the one attribute that the step sets."""
-        ((name, value),) = self.new.items()
-        return name, value
-
-    @property
-    def only_marks(self) -> bool:
-        """Whether it says whose a link is, and changes nothing else."""
-        return self.act == "link set" and not set(self.new) - {"alias", "link_group"}
-
-
-class Plan(NamedTuple):
-    """The steps from what is there to what is wanted."""
-
-    steps: List[Step]
-    after: Host
-    """What the host is expected to be afterwards, as far as it can be told: it lacks what the kernel will choose."""
-    warnings: List[Message]

@@ -14,7 +14,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Read
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Step
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    Step,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import Applied

@@ -6,7 +6,16 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, Set
 
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, LinkId, Step
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    CreateLink,
+    CreateNamespace,
+    DeleteLink,
+    DeleteNamespace,
+    Step,
+    link_of,
+    only_marks,
+)
 
 LISTS = {"loopback": "namespaces", "bridge": "bridges", "tun": "tuntaps", "veth": "veths", "any": "links"}
 """The list of a layout in which each kind of link is; a namespace stands for its lo."""
@@ -16,10 +25,10 @@ def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dic
     """How many of each kind are declared, and what becomes of them. A cable counts once; what only gets a mark is not changed."""
     near = {link.id: link.peer for link in far_ends(layout.links) if link.peer}
     kinds = {**{key: link.kind if link.kind in LISTS else "any" for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
-    made = {_subject(step) for step in steps if step.act in ("netns add", "link add")}
-    removed = {_subject(step) for step in steps if step.act in ("netns delete", "link delete")}
-    removed |= _lost(before, {step.name for step in steps if step.act == "netns delete"}, removed)
-    changed = {near.get(key, key) for key in (_subject(step) for step in steps if not step.only_marks) if key not in removed}
+    made = {link_of(step) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
+    removed = {link_of(step) for step in steps if isinstance(step, (DeleteNamespace, DeleteLink))}
+    removed |= _lost(before, {step.name for step in steps if isinstance(step, DeleteNamespace)}, removed)
+    changed = {near.get(key, key) for key in (link_of(step) for step in steps if not only_marks(step)) if key not in removed}
     marks = [(key, before.links[key].mark, found.mark) for key, found in after.links.items() if key in before.links and key not in near]
     subjects: Dict[str, Iterable[LinkId]] = {
         "declared": [link.id for link in layout.links if link.id not in near],
@@ -55,12 +64,3 @@ def _lost(before: Host, namespaces: Set[str], removed: Set[LinkId]) -> Set[LinkI
 def far_ends(links: Iterable[Link]) -> List[Link]:
     """The ends of cables that are declared as peers."""
     return [link for link in links if link.is_peer]
-
-
-def _subject(step: Step) -> LinkId:
-    """What a step is counted for: a namespace by its lo."""
-    if step.act.startswith("netns"):
-        return step.name, "lo"
-    if step.act in ("sysctl set", "nsid set"):
-        return step.netns or step.name, "lo"
-    return step.netns, step.name or "lo"

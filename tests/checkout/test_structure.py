@@ -25,7 +25,7 @@ FLOORS = (
     ("_layouts", "_info", "_ping"),
     ("_runner",),
     ("_apply",),
-    ("_observe",),
+    ("_observe", "_explain"),
     ("_observe._inspection", "_observe._survey"),
     ("_reasons",),
     ("_kernel._write", "_kernel._save", "_kernel._neighbours", "_kernel._paths"),
@@ -43,7 +43,7 @@ FLOORS = (
     ("_plan._links",),
     ("_plan._lists", "_plan._vlans"),
     ("_plan._draft",),
-    ("_attributes", "_marks"),
+    ("_attributes", "_marks", "_steps"),
     ("_resources", "_archive"),
     ("_errors",),
 )

@@ -16,7 +16,25 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Step
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    AddRoute,
+    AddVlan,
+    AwaitLinks,
+    CreateLink,
+    CreateNamespace,
+    DeleteAddress,
+    DeleteLink,
+    DeleteLinks,
+    DeleteNamespace,
+    DeleteNamespaces,
+    DeleteRoute,
+    DeleteVlan,
+    SetLink,
+    SetNsid,
+    SetPort,
+    Step,
+)
 from processes import Child, ChildError
 
 Work = Callable[["Moments"], Any]
@@ -102,11 +120,21 @@ def cut_off(work: Work, moment: int) -> None:
         Child(part).result()
 
 
+DELETIONS = (DeleteNamespace, DeleteNamespaces, DeleteLink, DeleteLinks, AwaitLinks)
+WHOLE = (*DELETIONS, CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, DeleteAddress, AddRoute, DeleteRoute, SetNsid)
+"""What the kernel does as a whole or not at all; of the rest a message that it refuses may have been obeyed in part."""
+
+
+def may_be_held(step: Step) -> bool:
+    """Whether the step sets what a new link may have by itself, so that it need not work."""
+    return isinstance(step, (SetLink, SetPort)) and step.old is None
+
+
 def first_of_each_act(steps: List[Step], numbers: List[int]) -> List[int]:
     """Of the numbers of steps, from 1, those of the first step of each act."""
-    first: Dict[str, int] = {}
+    first: Dict[type, int] = {}
     for number in numbers:
-        first.setdefault(steps[number - 1].act, number)
+        first.setdefault(type(steps[number - 1]), number)
     return list(first.values())
 
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._marks import split
 from layouts import SCENARIOS, Scenario, clear, lay
-from moments import Failing, Moments, Work, cut_off, moments_of
+from moments import DELETIONS, Failing, Moments, Work, cut_off, moments_of
 from support import Values, difference, portable, private_network, snapshot
 
 
@@ -31,7 +31,7 @@ def test_whenever_the_taking_back_is_cut_off_the_next_run_completes_it(scenario:
         scenario.prepare()
         with Failing() as whole:
             lay(**scenario.params)
-    steps = [step for step in whole.steps if step.act not in ("link delete", "netns delete")]
+    steps = [step for step in whole.steps if not isinstance(step, DELETIONS)]
 
     def work(moments: Moments) -> None:
         with Failing(int(len(steps) * share), moments.fault), suppress(VnetError):

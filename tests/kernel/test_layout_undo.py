@@ -18,15 +18,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import AwaitLinks, CreateLink, DeleteLink, DeleteNamespaces, link_of
 from features import needs
 from layouts import MARK, SCENARIOS, Scenario, clear, full, lay, names
-from moments import Failing, first_of_each_act
+from moments import DELETIONS, WHOLE, Failing, first_of_each_act, may_be_held
 from processes import Child, ChildError
 from support import difference, private_network, sh, snapshot
-
-DELETIONS = ("link delete", "netns delete")
-WHOLE = (*DELETIONS, "netns add", "link add", "vlan add", "vlan delete", "address add", "address delete", "route add", "route delete")
-"""What the kernel does as a whole or not at all; of the rest a message that it refuses may have been obeyed in part."""
 
 
 def _injected() -> KernelError:
@@ -48,7 +45,7 @@ def test_whichever_step_fails_the_host_is_as_it_was_before(scenario: Scenario, m
         with Failing() as whole:
             lay(**scenario.params)
     left_out = WHOLE if done and make_error is _injected else DELETIONS if done else ()
-    numbers = [number for number, step in enumerate(whole.steps, 1) if step.act not in left_out and not _comes_after_a_deletion(number, whole)]
+    numbers = [number for number, step in enumerate(whole.steps, 1) if not isinstance(step, left_out) and not _comes_after_a_deletion(number, whole)]
     if make_error is KeyboardInterrupt and not every:
         numbers = first_of_each_act(whole.steps, numbers)
     complaints: Dict[str, List[int]] = {}
@@ -69,7 +66,7 @@ def test_whichever_step_fails_the_host_is_as_it_was_before(scenario: Scenario, m
 
 
 def _comes_after_a_deletion(number: int, whole: Failing) -> bool:
-    return any(step.act in DELETIONS for step in whole.steps[: number - 1])
+    return any(isinstance(step, DELETIONS) for step in whole.steps[: number - 1])
 
 
 def _failed(scenario: Scenario, failing: Failing) -> Optional[str]:
@@ -81,12 +78,12 @@ def _failed(scenario: Scenario, failing: Failing) -> Optional[str]:
         return ""
     except VnetError as error:
         text = str(error)
-        if not failing.failed or not re.match(r"vnet_layout lab: (\w+\[\d+\](\.peer)?|%s): .*injected" % failing.failed.name, text):
+        if not failing.failed or not re.match(r"vnet_layout lab: (\w+\[\d+\](\.peer)?|%s): .*injected" % "|".join(filter(None, link_of(failing.failed))), text):
             return f"the error does not say what failed: {text}"
         return "" if text.endswith("The host is as it was before") else f"it ends with: {text}"
     # a new link that has the value already needs no step that works
     step = failing.failed
-    return None if step and step.act in ("link set", "port set") and step.old is None else "nothing was reported"
+    return None if step and may_be_held(step) else "nothing was reported"
 
 
 def test_deletions_come_last() -> None:
@@ -117,7 +114,7 @@ def test_whichever_deletion_fails_the_error_names_all_that_is_lost(scenario: Sce
         scenario.prepare()
         with Failing() as whole:
             lay(**scenario.params)
-    for number in [number for number, step in enumerate(whole.steps, 1) if step.act in DELETIONS or _comes_after_a_deletion(number, whole)]:
+    for number in [number for number, step in enumerate(whole.steps, 1) if isinstance(step, DELETIONS) or _comes_after_a_deletion(number, whole)]:
         with private_network():
             scenario.prepare()
             before = snapshot()
@@ -133,15 +130,15 @@ def test_whichever_deletion_fails_the_error_names_all_that_is_lost(scenario: Sce
 
 def test_namespaces_go_first_and_all_of_a_kind_together() -> None:
     lay(**full())
-    indexes = sorted(("", socket.if_nametoindex(name)) for name in ("up0", "h2"))
+    indexes = sorted((("", name), socket.if_nametoindex(name)) for name in ("up0", "h2"))
     with Failing() as whole:
         clear()
-    assert [(step.act, sorted(step.new or [step.name])) for step in whole.steps] == [
-        ("netns delete", ["blue", "red"]),
-        ("link delete", ["br0"]),
-        ("link delete", ["tap0"]),
-        ("link fade", indexes),
-    ]
+    namespaces, *links, awaited = whole.steps
+    assert isinstance(namespaces, DeleteNamespaces)
+    assert sorted(namespaces.names) == ["blue", "red"]
+    assert links == [DeleteLink("", "br0", "bridge"), DeleteLink("", "tap0", "tun")]
+    assert isinstance(awaited, AwaitLinks)
+    assert sorted(awaited.links) == indexes
 
 
 def test_of_what_goes_together_the_error_says_which_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +214,7 @@ def test_another_process_in_the_way_is_taken_back_too() -> None:
     with Failing() as whole:
         lay(**full())
     clear()
-    number = next(number for number, step in enumerate(whole.steps, 1) if step.act == "link add" and step.name == "up0")
+    number = next(number for number, step in enumerate(whole.steps, 1) if isinstance(step, CreateLink) and step.name == "up0")
     with pytest.raises(VnetError, match="up0"), Failing(number, take):
         lay(**full())
     sh("ip link delete up0")

@@ -795,9 +795,9 @@ def test_a_newer_option_of_a_port_is_held_or_refused_with_what_it_needs(option: 
 def test_what_the_kernel_takes_and_does_not_hold_is_named(monkeypatch: pytest.MonkeyPatch, option: str, value: Any, made: bool) -> None:
     obey = Writer.link_set
 
-    def ignore_one(self: Writer, netns: str, name: str, values: Values) -> None:
+    def ignore_one(self: Writer, netns: str, name: str, kind: str, values: Values) -> None:
         if option not in values:
-            obey(self, netns, name, values)
+            obey(self, netns, name, kind, values)
 
     if made:
         run("vnet_bridge", **bridge())

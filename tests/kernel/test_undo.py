@@ -16,15 +16,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Step
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import SetLink, Step, link_of
 from features import has, needs, needs_program
-from moments import Failing, first_of_each_act
+from moments import DELETIONS, WHOLE, Failing, first_of_each_act, may_be_held
 from support import accounts, private_network, run, sh, snapshot
 
 Values = Dict[str, Any]
-DELETIONS = ("link delete", "netns delete")
-WHOLE = (*DELETIONS, "netns add", "link add", "vlan add", "vlan delete", "address add", "address delete", "route add", "route delete", "nsid set")
-"""What the kernel does as a whole or not at all; of the rest a message that it refuses may have been obeyed in part."""
 
 
 class Fault:
@@ -354,7 +351,7 @@ def test_whichever_step_fails_the_host_is_as_it_was_before(
         scenario.prepare()
         steps = _steps(scenario, monkeypatch)
     assert len(steps) > 1
-    numbers = [number for number, step in enumerate(steps, 1) if not (done and step.act in (WHOLE if make_error is not KeyboardInterrupt else DELETIONS))]
+    numbers = [number for number, step in enumerate(steps, 1) if not (done and isinstance(step, WHOLE if make_error is not KeyboardInterrupt else DELETIONS))]
     if make_error is KeyboardInterrupt and not every:
         numbers = first_of_each_act(steps, numbers)
     while numbers:
@@ -369,7 +366,7 @@ def test_whichever_step_fails_the_host_is_as_it_was_before(
                 assert fault.step, outcome
                 complaint = _judge(fault, outcome, before, scenario.params["name"])
                 if complaint:
-                    complaints.setdefault(complaint, []).append(f"{fault.step.act} {fault.step.name} {fault.step.new or fault.step.old}")
+                    complaints.setdefault(complaint, []).append(str(fault.step))
     assert not complaints, "\n".join(f"{complaint}: at {', '.join(where)}" for complaint, where in complaints.items())
 
 
@@ -403,9 +400,9 @@ def _judge(fault: Fault, outcome: Optional[BaseException], before: Values, name:
     if isinstance(fault.error, KernelError):
         if outcome is None:
             # a new link that has the value already needs no step that works
-            return "" if step.act in ("link set", "port set") and step.old is None else "nothing was reported"
+            return "" if may_be_held(step) else "nothing was reported"
         text = str(outcome)
-        if not isinstance(outcome, VnetError) or "injected" not in text or not {step.name, name} & set(re.findall(r"\w+", text)):
+        if not isinstance(outcome, VnetError) or "injected" not in text or not {*link_of(step), name} & set(re.findall(r"\w+", text)):
             return f"the error does not say what failed: {outcome!r}"
         if not text.endswith("The host is as it was before"):
             return f"it ends with: {text}. {_difference(before, snapshot())}"
@@ -479,7 +476,7 @@ def test_when_a_deletion_was_done_the_error_of_the_next_says_what_is_lost(monkey
     original = _apply.run
 
     def fail(writer: Any, step: Step) -> None:
-        if step.name == "c":
+        if link_of(step) == ("", "c"):
             raise KernelError(errno.EIO, "injected")
         original(writer, step)
 
@@ -547,7 +544,7 @@ def test_a_refusal_that_comes_with_verification_is_undone_too(monkeypatch: pytes
     original = _apply.run
 
     def ignore(writer: Any, step: Step) -> None:
-        if step.act != "link set" or "hello_time" not in step.new:
+        if not isinstance(step, SetLink) or "hello_time" not in step.values:
             original(writer, step)
 
     monkeypatch.setattr(_apply, "run", ignore)

@@ -26,7 +26,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_SETLINK = 16, 17, 19
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE, _RTM_NEWNSID = 20, 21, 24, 25, 88
 _SETTLED_WITHIN, _PAUSE = 3.0, 0.01  # seconds
-_FADED_WITHIN, _MOMENT = 0.5, 0.001  # seconds
+_GONE_WITHIN, _MOMENT = 0.5, 0.001  # seconds
 _NEW = NLM_F_CREATE | NLM_F_EXCL
 _BRIDGE_FLAGS_MASTER, _BRIDGE_FLAGS_SELF = 1, 2
 _IFLA_PROTINFO, _NLA_F_NESTED = 12, 0x8000
@@ -52,14 +52,8 @@ class Messages:
             return type(name, (nla,), {"nla_map": nla_map, **inner})
 
         inet6 = nest("inet6", _map(table.LINK, "inet6"))
-        info = nest(
-            "info",
-            (
-                (1, "kind", "asciiz"),
-                (2, "bridge", "bridge"),
-            ),
-            bridge=nest("bridge", _map(table.BRIDGE, "data")),
-        )
+        data = {kind: nest(kind, _map(rows, "data")) for kind, rows in table.KINDS.items() if _map(rows, "data")}
+        info = nest("info", ((1, "kind", "asciiz"), *((2, kind, kind) for kind in data)), **data)
         members = {
             "fields": ifinfmsg.fields,
             "nla_map": (
@@ -124,8 +118,8 @@ class Writer:
         with self._namespaces.inside(netns):
             _sysctl.write(key, value)
 
-    def bridge_add(self, netns: str, name: str, values: Values) -> None:
-        self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, _pack.link(0, values, _pack.name(name), _pack.kind("bridge")))
+    def link_add(self, netns: str, name: str, kind: str, values: Values) -> None:
+        self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, _pack.link(0, values, _pack.name(name), _pack.kind(kind)))
 
     def veth_add(self, netns: str, name: str, values: Values, master: str, peer: LinkId, peer_values: Values) -> None:
         """Both ends in one message, the near one as a port of its master. The far end cannot be up in it (ENOTCONN)."""
@@ -138,20 +132,21 @@ class Writer:
     def tuntap_add(self, netns: str, name: str, values: Values, alias: str) -> None:
         """Makes a TUN or TAP device, which has its alias before it is there to stay."""
         with self._namespaces.inside(netns):
-            _tuntap.configure(name, values, lambda: self.link_set(netns, name, {"alias": alias}) if alias else None)
+            _tuntap.configure(name, values, lambda: self.link_set(netns, name, "tun", {"alias": alias}) if alias else None)
 
     def tuntap_set(self, netns: str, name: str, values: Values) -> None:
         """Changes who may attach to a TUN or TAP device."""
         with self._namespaces.inside(netns):
             _tuntap.configure(name, values)
 
-    def link_set(self, netns: str, name: str, values: Values) -> None:
-        """Flags and attributes that every link has, what goes up last, in a message of its own; or one of another place, or its master."""
+    def master_set(self, netns: str, name: str, master: str) -> None:
+        """C(master) '' for none."""
+        self._change(netns, name, {}, _pack.master(self._index(netns, master) if master else 0))
+
+    def link_set(self, netns: str, name: str, kind: str, values: Values) -> None:
+        """Flags and attributes that every link has, C(up) last and in a message of its own; or one attribute of another place."""
         attribute, value = next(iter(values.items()))
-        if attribute == "master":
-            self._change(netns, name, {}, _pack.master(self._index(netns, value) if value else 0))
-            return
-        row = table.OF_KIND["bridge"][attribute]
+        row = table.rows_of(kind)[attribute]
         if row.place in ("link", "flag"):
             others = {key: value for key, value in values.items() if key != "up"}
             if others and values.get("up"):  # once it is up, the kernel goes through all routes of IPv6 for each change
@@ -165,7 +160,7 @@ class Writer:
             self._send_link(netns, _RTM_SETLINK, name, [("af_spec", _attributes([("inet6", inet6)]))])
         else:
             data = _attributes([(attribute, row.kind.encode(value))])
-            self._send_link(netns, _RTM_NEWLINK, name, [("info", _attributes([("kind", "bridge"), ("bridge", data)]))])
+            self._send_link(netns, _RTM_NEWLINK, name, [("info", _attributes([("kind", kind), (kind, data)]))])
 
     def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
         """One attribute of a bridge port."""
@@ -185,8 +180,24 @@ class Writer:
         with self._namespaces.open(new) as descriptor:
             self._change(netns, name, {}, _pack.namespace(descriptor))
 
-    def links_delete(self, netns: str, names: List[str]) -> None:
-        """Deletes links; many in one go, by a group that nobody else has: one by one each waits for the whole kernel to forget it."""
+    def links_delete(self, netns: str, names: List[str], kind: str = "") -> None:
+        """Deletes links of one kind, '' for any. Bridges stop snooping first: they would tell all their ports of each one that leaves."""
+        if kind != "bridge":
+            self._delete(netns, names)
+            return
+        snooping = [name for name in names if self._snoops(netns, name)]
+        try:
+            for name in snooping:
+                self._snoop(netns, name, False)
+            self._delete(netns, names)
+        except BaseException:
+            for name in snooping:
+                with suppress(KernelError):
+                    self._snoop(netns, name, True)
+            raise
+
+    def _delete(self, netns: str, names: List[str]) -> None:
+        """Many in one go, by a group that nobody else has: one by one each waits for the whole kernel to forget it."""
         if len(names) == 1:
             self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(self._index(netns, names[0]), {}))
             return
@@ -196,19 +207,6 @@ class Writer:
                 self._change(netns, name, group)
         self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(0, group))
 
-    def bridges_delete(self, netns: str, names: List[str]) -> None:
-        """Deletes bridges, which stop snooping first: they would tell all their ports of each one that leaves."""
-        snooping = [name for name in names if self._snoops(netns, name)]
-        try:
-            for name in snooping:
-                self._snoop(netns, name, False)
-            self.links_delete(netns, names)
-        except BaseException:
-            for name in snooping:
-                with suppress(KernelError):
-                    self._snoop(netns, name, True)
-            raise
-
     def _snoops(self, netns: str, name: str) -> bool:
         link = self._reader.link(netns, name, everything=True)
         return bool(link and link.values.get("mcast_snooping"))
@@ -216,27 +214,27 @@ class Writer:
     def _snoop(self, netns: str, name: str, snooping: bool) -> None:
         self._change(netns, name, {}, _pack.bridge({"mcast_snooping": snooping}))
 
-    def links_fade(self, links: List[Tuple[str, int]]) -> None:
-        """Waits for cables, by namespace and index, whose other ends are in namespaces that were deleted.
+    def links_await(self, links: List[Tuple[LinkId, int]]) -> None:
+        """Waits for links, with their indexes, whose peers are in namespaces that were deleted.
 
         Where no more go, something keeps them alive: those are deleted.
         """
-        deadline = time.monotonic() + _FADED_WITHIN
+        deadline = time.monotonic() + _GONE_WITHIN
         left = list(reversed(links))
         while left and time.monotonic() < deadline:
-            netns, index = left[-1]
+            (netns, _name), index = left[-1]
             if self._reader.link(netns, index=index):
                 time.sleep(_MOMENT)
             else:
                 left.pop()
-                deadline = time.monotonic() + _FADED_WITHIN
+                deadline = time.monotonic() + _GONE_WITHIN
         alive: Dict[str, List[str]] = {}
-        for netns, index in left:
+        for (netns, _name), index in left:
             link = self._reader.link(netns, index=index)
             if link:
                 alive.setdefault(netns, []).append(link.name)
         for netns, names in alive.items():
-            self.links_delete(netns, names)
+            self._delete(netns, names)
 
     def vlan_add(self, netns: str, name: str, vlan: Vlan, of_bridge: bool) -> None:
         self._vlan(_RTM_SETLINK, netns, name, vlan, of_bridge)

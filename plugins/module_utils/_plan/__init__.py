@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import _links
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, Plan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan
 
 
 def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:

@@ -10,10 +10,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import MAKE, Draft, blank
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     CREATED_WITH,
-    birthmark,
     bridge_mac,
     configure,
     conflicts_of,
+    creation_mark,
     plan_absence,
     put_away,
     remove,
@@ -21,7 +21,15 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     same_kind,
     unless_recreated,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port, Step
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    CreateLink,
+    MoveLink,
+    NewPeer,
+    SetLink,
+    SetMaster,
+    Step,
+)
 
 
 def plan_end(draft: Draft, end: Link) -> None:
@@ -63,13 +71,13 @@ def _make_cable(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundLi
     values, peer_values = ({name: end.values[name] for name in CREATED_WITH if name in end.values} for end in (near, far))
     one = blank("veth", near.netns, near.name, {**values, "up": False})._replace(peer=near.peer)
     other = blank("veth", far.netns, far.name, {**peer_values, "up": False})._replace(peer=far.peer)
-    new = {"kind": "veth", "values": values, "peer": far.id, "peer_values": peer_values, **birthmark(draft, near)}
     bridge = draft.found.get((near.netns, near.master or ""))
     if bridge and bridge.kind == "bridge":
         one = one._replace(master=bridge.name, port=Port({}))
-        new["master"] = bridge.name
         draft.shaken.add(bridge.id)
-    draft.add(MAKE, "link add", near.netns, near.name, new, restore=bridge_mac(bridge) if one.master else ())
+    restore = bridge_mac(bridge) if one.master else ()
+    peer = NewPeer(far.netns, far.name, peer_values)
+    draft.add(MAKE, CreateLink(near.netns, near.name, "veth", values, creation_mark(draft, near), peer, one.master, restore))
     return one, other
 
 
@@ -116,9 +124,9 @@ def _at_home(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
         return found
     if wanted.id in draft.found:
         raise VnetError(wanted.path, "name %s is taken by %s; remove it first" % (wanted.name, draft.found[wanted.id].title))
-    up = (Step("link set", found.netns, found.name, {"up": True}),) if found.values["up"] else ()
-    master = (Step("link set", found.netns, found.name, {"master": found.master}),) if found.master else ()
-    draft.add(MAKE, "link move", found.netns, found.name, wanted.netns, found.netns, master + up)
+    restore: Tuple[Step, ...] = (SetMaster(found.netns, found.name, found.master),) if found.master else ()
+    restore += (SetLink(found.netns, found.name, found.kind, {"up": True}),) if found.values["up"] else ()
+    draft.add(MAKE, MoveLink(found.netns, found.name, wanted.netns, restore))
     del draft.found[found.id]
     values = {name: value for name, value in found.values.items() if name != "disable_ipv6"}
     values["up"] = False

@@ -11,6 +11,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, Vnet
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CLAIM, UP, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._farewells import listed_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, LinkId, Mark, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    SetLink,
+)
 
 
 def plan_claims(draft: Draft) -> None:
@@ -48,7 +51,7 @@ class _Claims:
         new, old = {"alias": text}, {"alias": now}
         if not found.mark and mark is self._own:  # its making was cut off
             new["link_group"], old["link_group"] = group or 0, found.values["link_group"]  # type: ignore[assignment]
-        self._draft.add(CLAIM if before else UP, "link set", key[0], key[1], new, old)
+        self._draft.add(CLAIM if before else UP, SetLink(key[0], key[1], found.kind, new, old))
 
     def _adopted(self, found: FoundLink, alias: Optional[str]) -> Mark:
         """The mark of a link that was there before the layout."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Set, Tuple
+from typing import Dict, List, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
@@ -17,9 +17,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Link,
     LinkId,
     Mark,
+    Values,
+)
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     Plan,
     Step,
-    Values,
+    link_of,
 )
 
 IPV6_MTU = 1280
@@ -64,8 +67,8 @@ class Draft:
             return found.mark == Mark(self.layout.name)
         return bool(found.values.get("link_group") == _marks.unfinished(self.layout.name))
 
-    def add(self, phase: int, act: str, netns: str, name: str, new: Any = None, old: Any = None, restore: Tuple[Step, ...] = ()) -> None:
-        self.steps.setdefault(phase, []).append(Step(act, netns, name, new, old, restore))
+    def add(self, phase: int, step: Step) -> None:
+        self.steps.setdefault(phase, []).append(step)
 
     def warn(self, path: Path, text: str) -> None:
         self.warnings.append(Message(path, text))
@@ -78,11 +81,11 @@ class Draft:
 
     def plan(self) -> Plan:
         """What may need a bridge that is up waits for it; all else comes before, as its ports then begin to talk to each other."""
-        crossed = {step.netns for step in self.steps.get(BRIDGE_UP, ())}
+        crossed = {link_of(step)[0] for step in self.steps.get(BRIDGE_UP, ())}
         for phase, behind in _BEHIND_BRIDGES.items() if crossed else ():
             steps = self.steps.pop(phase, [])
-            self.steps[phase] = [step for step in steps if step.netns not in crossed]
-            self.steps[behind] = [step for step in steps if step.netns in crossed]
+            self.steps[phase] = [step for step in steps if link_of(step)[0] not in crossed]
+            self.steps[behind] = [step for step in steps if link_of(step)[0] in crossed]
         steps = [step for phase in sorted(self.steps) for step in self.steps[phase]]
         return Plan(steps, Host(self.namespaces, self.found), self.warnings)
 

@@ -10,6 +10,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, Vnet
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import put_away, remove
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_CORPSE, FoundLink, FoundNamespace, Link, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    DeleteNamespace,
+)
 
 _KERNEL_MADE = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
 """What modules of the kernel put into every namespace."""
@@ -90,7 +93,7 @@ def _dismiss(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> No
 
 
 def _remove_namespace(draft: Draft, netns: str) -> None:
-    draft.add(DELETE_NAMESPACE, "netns delete", "", netns)
+    draft.add(DELETE_NAMESPACE, DeleteNamespace(netns))
     pids = ", ".join(map(str, draft.namespaces[netns].pids))
     if pids:
         draft.warn((), "namespace %s lives on without a name, with its links, until these processes end: %s" % (netns, pids))

@@ -27,7 +27,16 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     inside,
     needs,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, FoundLink, Link, Mark, Step, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, FoundLink, Link, Mark, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    CreateLink,
+    CreateNamespace,
+    DeleteLink,
+    RenameLink,
+    SetLink,
+    SetTuntap,
+    Step,
+)
 
 CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
 """What goes into the message that makes a bridge or a cable."""
@@ -57,7 +66,7 @@ def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
     if found.status.get("attached"):
         draft.warn((), "%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
     if found.peer not in draft.removed:  # or it goes with its other end
-        draft.add(DELETE, "link delete", found.netns, found.name, old=found.kind)
+        draft.add(DELETE, DeleteLink(found.netns, found.name, found.kind))
     draft.removed.add((found.netns, known_as))
     del draft.found[found.id]
 
@@ -86,13 +95,13 @@ def unless_recreated(draft: Draft, wanted: Link, found: FoundLink, conflicts: Li
     return None
 
 
-def birthmark(draft: Draft, wanted: Link) -> Values:
-    """What says of a new link which layout makes it, from its first moment on."""
+def creation_mark(draft: Draft, wanted: Link) -> Values:
+    """What says of a new link which layout makes it, in the message that makes it: an interrupted run leaves no link without an owner."""
     if not draft.layout.name:
         return {}
     if wanted.kind == "tun":
         return {"alias": _marks.join(Mark(draft.layout.name), wanted.values.get("alias", ""))}
-    return {"group": _marks.unfinished(draft.layout.name)}
+    return {"link_group": _marks.unfinished(draft.layout.name)}
 
 
 def plan_births(draft: Draft) -> None:
@@ -111,16 +120,16 @@ def plan_births(draft: Draft) -> None:
         if link.netns in draft.born and link.name == "lo":
             loopbacks[link.netns] = values
         elif values:
-            draft.add(BRIDGE_UP if link.kind == "bridge" else UP, "link set", link.netns, link.name, values)
+            draft.add(BRIDGE_UP if link.kind == "bridge" else UP, SetLink(link.netns, link.name, link.kind, values))
     for name, obstacle in draft.born.items():
-        draft.add(NAMESPACE, "netns add", "", name, loopbacks.get(name, {}), obstacle or None)
+        draft.add(NAMESPACE, CreateNamespace(name, loopbacks.get(name, {}), obstacle))
 
 
 def bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
     """The MAC that a bridge has before it takes its first port, and loses for good when that leaves."""
     if not bridge or not bridge.ifindex:
         return ()
-    return (Step("link set", bridge.netns, bridge.name, {"mac": bridge.values["mac"]}),)
+    return (SetLink(bridge.netns, bridge.name, "bridge", {"mac": bridge.values["mac"]}),)
 
 
 def put_away(draft: Draft, found: FoundLink) -> FoundLink:
@@ -128,10 +137,10 @@ def put_away(draft: Draft, found: FoundLink) -> FoundLink:
     away = "vnetold%d" % found.ifindex
     if draft.layout.name and not draft.owns(found):  # should the run be cut off, the next one knows that it is to go
         mark = {"alias": _marks.join(Mark(draft.layout.name), "")}
-        draft.add(CLAIM, "link set", found.netns, found.name, mark, {"alias": _marks.join(found.mark, found.values["alias"])})
+        draft.add(CLAIM, SetLink(found.netns, found.name, found.kind, mark, {"alias": _marks.join(found.mark, found.values["alias"])}))
     if found.values["up"]:
-        draft.add(AWAY, "link set", found.netns, found.name, {"up": False}, {"up": True})
-    draft.add(AWAY, "link rename", found.netns, found.name, away, found.name)
+        draft.add(AWAY, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
+    draft.add(AWAY, RenameLink(found.netns, found.name, away))
     for port in draft.host.ports(found.id):
         draft.found[port.id] = port._replace(master=away)
     del draft.found[found.id]
@@ -144,7 +153,7 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
         if "mode" not in wanted.values:
             raise VnetError((*wanted.path, "mode"), "missing; a new device is tun or tap")
         created = {row.name: wanted.values[row.name] for row in table.TUNTAP if row.name in wanted.values}
-    draft.add(MAKE, "link add", wanted.netns, wanted.name, {"kind": wanted.kind, "values": created, **birthmark(draft, wanted)})
+    draft.add(MAKE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, creation_mark(draft, wanted)))
     return blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})
 
 
@@ -160,7 +169,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         raise VnetError((*wanted.path, "mac"), "a TUN device has no MAC address; leave it out")
     going_down = found.values["up"] and wanted.values.get("up") is False
     if going_down:
-        draft.add(SET, "link set", wanted.netns, wanted.name, {"up": False}, {"up": True})
+        draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
     if found.kind == "tun":
         _set_accounts(draft, wanted, found)
     for row in _rows(draft, wanted, fresh):
@@ -231,15 +240,15 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
         if value and fresh:
             draft.rising.add(wanted.id)
         elif value:
-            draft.add(UP, "link set", wanted.netns, wanted.name, {"up": True}, {"up": False})
+            draft.add(UP, SetLink(wanted.netns, wanted.name, found.kind, {"up": True}, {"up": False}))
         return
     if row.name == "alias":  # the mark of a layout stays in front of it
         value, current = _marks.join(found.mark, value), _marks.join(found.mark, current or "")
     phase = PORTS_ARE_IN if row.name == "mtu" and wanted.kind == "bridge" else ADDRESS if row.place in _IPV6_PLACES else SET
     restore: Tuple[Step, ...] = ()
     if row.name == "vlan_filtering" and found.values.get("mcast_vlan_snooping"):  # goes off with it
-        restore = (Step("link set", wanted.netns, wanted.name, {"mcast_vlan_snooping": True}),)
-    draft.add(phase, "link set", wanted.netns, wanted.name, {row.name: value}, None if fresh else {row.name: current}, restore)
+        restore = (SetLink(wanted.netns, wanted.name, found.kind, {"mcast_vlan_snooping": True}),)
+    draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, None if fresh else {row.name: current}, restore))
 
 
 def _set_accounts(draft: Draft, wanted: Link, found: FoundLink) -> None:
@@ -255,7 +264,7 @@ def _set_accounts(draft: Draft, wanted: Link, found: FoundLink) -> None:
     new = dict(old)
     for name in names:
         old[name], new[name] = there[name], wanted.values[name]
-    draft.add(LATE, "tuntap set", wanted.netns, wanted.name, new, old)
+    draft.add(LATE, SetTuntap(wanted.netns, wanted.name, new, old))
 
 
 def _holders(found: FoundLink) -> str:

@@ -8,6 +8,13 @@ from typing import Dict, List, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, IS_UP, ROUTE, UNROUTE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, Address, AddressKey, Link, Route, RouteKey
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    AddRoute,
+    DeleteAddress,
+    DeleteRoute,
+    ReplaceRoute,
+)
 
 
 def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[Address]:
@@ -38,11 +45,11 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
         if address.key not in late_keys:
             # the kernel forgets the route to an IPv6 peer when the link goes up
             phase = IS_UP if address.ipv6 and address.peer else ADDRESS
-            draft.add(phase, "address add", wanted.netns, wanted.name, address)
+            draft.add(phase, AddAddress(wanted.netns, wanted.name, address))
     for address in reversed(list(going.values())):  # secondary ones first: they go with their primary one
-        draft.add(ADDRESS, "address delete", wanted.netns, wanted.name, old=address)
+        draft.add(ADDRESS, DeleteAddress(wanted.netns, wanted.name, address))
     for address in late:
-        draft.add(ADDRESS, "address add", wanted.netns, wanted.name, address)
+        draft.add(ADDRESS, AddAddress(wanted.netns, wanted.name, address))
     kept = [address for address in staying if not (address.dynamic and address.key in wished)]
     keys = {address.key for address in kept}
     return kept + [address for address in wished.values() if address.key not in keys]
@@ -59,10 +66,10 @@ def plan_routes(draft: Draft, netns: str, wished: List[Route], current: List[Rou
     purged = [route for route in current if purge and route.key not in kept and (of_link or not route.dev)]
     # IPv6 has several routes of one key, and would replace any of them
     for route in purged + [route for route in replaced.values() if route.ipv6]:
-        draft.add(UNROUTE, "route delete", netns, route.dev, old=route)
+        draft.add(UNROUTE, DeleteRoute(netns, route))
     for route in missing:
         old = None if route.ipv6 else replaced.get(route.key)
-        draft.add(ROUTE, "route replace" if old else "route add", netns, route.dev, route, old)
+        draft.add(ROUTE, ReplaceRoute(netns, route, old) if old else AddRoute(netns, route))
     gone = set(purged)
     return [route for route in current if route not in gone and route.key not in replaced] + missing
 

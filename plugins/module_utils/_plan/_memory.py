@@ -19,9 +19,22 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     LinkId,
     Port,
     Route,
-    Step,
     Values,
     Vlan,
+)
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    AddRoute,
+    AddVlan,
+    DeleteAddress,
+    DeleteRoute,
+    DeleteVlan,
+    ReplaceRoute,
+    SetLink,
+    SetMaster,
+    SetPort,
+    Step,
+    link_of,
 )
 
 # Remembering
@@ -40,7 +53,7 @@ class Memory:
             self._steps = {}
             for steps in self._draft.steps.values():
                 for step in steps:
-                    self._steps.setdefault((step.netns, step.name or "lo"), []).append(step)
+                    self._steps.setdefault(link_of(step), []).append(step)
         steps = self._steps.get(found.id, [])
         values: Values = {}
         for path, old in chain(*map(_changes, steps), _costs(found, steps), self._thrown_out(found)):
@@ -63,10 +76,10 @@ class Memory:
 
 def _costs(found: FoundLink, steps: List[Step]) -> Iterator[Tuple[Tuple[str, ...], Any]]:
     """What a link loses beside: its routes when it goes down or loses an address, and IPv6 with a small MTU."""
-    changes = [step.new for step in steps if step.act == "link set"]
+    changes = [step.values for step in steps if isinstance(step, SetLink)]
     down = any(new.get("up") is False for new in changes)
     no_ipv6 = down or any(new.get("disable_ipv6") or new.get("mtu", IPV6_MTU) < IPV6_MTU for new in changes)
-    poorer = any(step.act == "address delete" for step in steps)
+    poorer = any(isinstance(step, DeleteAddress) for step in steps)
     for address in found.addresses if no_ipv6 else ():
         if address.ipv6 and not address.dynamic and not address.link_local:
             yield ("addresses", str(address)), 1
@@ -90,26 +103,28 @@ def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, 
 
 def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
     """What a step changes, and what it was."""
-    if step.act == "link set":
-        yield from (((name,), (step.old or {}).get(name)) for name in step.new if name != "alias")
-        if "master" in step.new:  # what it was as a port goes with it
-            settings = {name: old for other in step.restore if other.act == "port set" for name, old in other.new.items()}
-            yield from ((("port", name), old) for name, old in _settings(settings).items())
-            vlans = {other.new[0].first: other.new[0] for other in step.restore if other.act == "vlan add"}
-            yield from ((("vlans", vid), flags) for vid, flags in _vlans_of(vlans, None).items())
-    elif step.act == "port set" and step.old:
-        yield from ((("port", name), old) for name, old in step.old.items())
-    elif step.act in ("address add", "address delete"):
-        yield ("addresses", str(step.new or step.old)), int(step.act == "address delete")
-    elif step.act in ("route add", "route delete", "route replace"):
-        if step.new:
-            yield ("routes", _route_key(step.new)), 0
-        if step.old:
-            yield ("routes", _route_key(step.old)), 1
-    elif step.act in ("vlan add", "vlan delete"):
-        old = step.old[0] if step.old else None
-        for vid in range((old or step.new[0]).first, (old or step.new[0]).last + 1):
-            yield ("vlans", str(vid)), [old.pvid, old.untagged] if old else None
+    if isinstance(step, SetLink):
+        yield from (((name,), (step.old or {}).get(name)) for name in step.values if name != "alias")
+    elif isinstance(step, SetMaster):
+        yield ("master",), step.old
+        # what it was as a port goes with it
+        settings = {other.attribute: other.value for other in step.restore if isinstance(other, SetPort)}
+        yield from ((("port", name), old) for name, old in _settings(settings).items())
+        vlans = {other.vlan.first: other.vlan for other in step.restore if isinstance(other, AddVlan)}
+        yield from ((("vlans", vid), flags) for vid, flags in _vlans_of(vlans, None).items())
+    elif isinstance(step, SetPort) and step.old is not None:
+        yield ("port", step.attribute), step.old
+    elif isinstance(step, (AddAddress, DeleteAddress)):
+        yield ("addresses", str(step.address)), int(isinstance(step, DeleteAddress))
+    elif isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)):
+        if not isinstance(step, DeleteRoute):
+            yield ("routes", _route_key(step.route)), 0
+        if not isinstance(step, AddRoute):
+            yield ("routes", _route_key(step.route if isinstance(step, DeleteRoute) else step.old)), 1
+    elif isinstance(step, (AddVlan, DeleteVlan)):
+        before = step.vlan if isinstance(step, DeleteVlan) else step.old
+        flags_before = [before.pvid, before.untagged] if before else None
+        yield from ((("vlans", str(vid)), flags_before) for vid in range(step.vlan.first, step.vlan.last + 1))
 
 
 # Giving back
@@ -168,12 +183,12 @@ def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, int]) -> N
         route = _route_of(key, "" if of_namespace else found.name)
         there = [other for other in current if route.satisfied_by(other)]
         if there and not was_there:
-            draft.add(UNROUTE, "route delete", found.netns, there[0].dev, old=there[0])
+            draft.add(UNROUTE, DeleteRoute(found.netns, there[0]))
         elif was_there and not there:
             for other in _routes_that_go(draft, found.netns):
                 if other.key == route.key:
-                    draft.add(UNROUTE, "route delete", found.netns, other.dev, old=other)
-            draft.add(ROUTE, "route add", found.netns, found.name, route)
+                    draft.add(UNROUTE, DeleteRoute(found.netns, other))
+            draft.add(ROUTE, AddRoute(found.netns, route))
 
 
 def _routes_that_go(draft: Draft, netns: str) -> List[Route]:
@@ -188,13 +203,13 @@ def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[Li
     for text, flags in before.items():
         vid = int(text)
         if flags is None and vid in current:
-            draft.add(JOIN, "vlan delete", found.netns, found.name, old=(current[vid], of_bridge))
+            draft.add(JOIN, DeleteVlan(found.netns, found.name, current[vid], of_bridge))
         elif flags is not None and current.get(vid) != Vlan(vid, vid, *flags) and (of_bridge or found.port):
-            draft.add(JOIN, "vlan add", found.netns, found.name, (Vlan(vid, vid, *flags), of_bridge))
+            draft.add(JOIN, AddVlan(found.netns, found.name, Vlan(vid, vid, *flags), of_bridge))
 
 
 def _forget(draft: Draft, found: FoundLink, alias: str) -> None:
-    draft.add(LATE, "link set", found.netns, found.name, {"alias": alias}, {"alias": _marks.join(found.mark, found.values["alias"])})
+    draft.add(LATE, SetLink(found.netns, found.name, found.kind, {"alias": alias}, {"alias": _marks.join(found.mark, found.values["alias"])}))
     draft.found[found.id] = draft.found[found.id]._replace(mark=None)
 
 

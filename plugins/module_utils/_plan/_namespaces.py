@@ -9,6 +9,11 @@ from typing import Dict, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, LATE, SET, Draft, blank
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, FoundNamespace, Namespace
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    DeleteNamespace,
+    SetNsid,
+    SetSysctl,
+)
 
 
 def plan_namespace(draft: Draft, wanted: Namespace) -> None:
@@ -17,7 +22,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     if not wanted.present:
         if found.identity or found.obstacle:
             _check_obstacle(wanted, found)
-            draft.add(DELETE_NAMESPACE, "netns delete", "", wanted.name)
+            draft.add(DELETE_NAMESPACE, DeleteNamespace(wanted.name))
             if found.pids:
                 pids = ", ".join(map(str, found.pids))
                 draft.warn(wanted.path, "it lives on without a name, with its links, until these processes end: %s" % pids)
@@ -34,7 +39,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     if wanted.nsid is not None and wanted.nsid != found.nsid:
         if found.nsid is not None:
             raise VnetError((*wanted.path, "nsid"), "it is %d, and the kernel never changes it; leave nsid out" % found.nsid)
-        draft.add(LATE, "nsid set", "", wanted.name, wanted.nsid)
+        draft.add(LATE, SetNsid(wanted.name, wanted.nsid))
         nsid = wanted.nsid
     routes = found.routes
     if wanted.routes is not None:
@@ -58,6 +63,6 @@ def _sysctl(draft: Draft, wanted: Namespace, found: FoundNamespace, fresh: bool)
         if current is None and not fresh:
             raise VnetError((*wanted.path, "sysctl", key), "this kernel has no such setting in a namespace; look below /proc/sys/net there")
         if current != value or resets:  # forwarding brings other settings back to their defaults
-            draft.add(SET, "sysctl set", wanted.name, key, value, current)
+            draft.add(SET, SetSysctl(wanted.name, key, value, current))
             values[key] = value
     return values

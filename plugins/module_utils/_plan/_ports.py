@@ -10,7 +10,15 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IS_UP, JOIN, PORTS_ARE_IN, Draft, blank, inside, needs
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Step, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddVlan,
+    DeleteVlan,
+    SetLink,
+    SetMaster,
+    SetPort,
+    Step,
+)
 
 
 class _Join(NamedTuple):
@@ -46,8 +54,8 @@ def _reassert(draft: Draft, bridge: Link) -> None:
     for name in ("mtu", "mac"):
         found = draft.host.links.get(bridge.id)
         if name in bridge.values and found and found.values[name] == bridge.values[name]:
-            value = {name: bridge.values[name]}
-            draft.add(PORTS_ARE_IN, "link set", bridge.netns, bridge.name, value, value)
+            value: Values = {name: bridge.values[name]}
+            draft.add(PORTS_ARE_IN, SetLink(bridge.netns, bridge.name, "bridge", value, value))
 
 
 def _joins(draft: Draft) -> Dict[LinkId, _Join]:
@@ -89,9 +97,8 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     joined = found.master == name
     if not joined:
         restore = _port_settings(found) + bridge_mac(bridge)
-        old = {"master": found.master}
         draft.shaken |= {(key[0], name), (key[0], found.master)}
-        draft.add(JOIN, "link set", key[0], key[1], {"master": name}, old, restore)
+        draft.add(JOIN, SetMaster(key[0], key[1], name, found.master, restore))
     current = found.port.values if found.port and joined else {}
     there = joined and bool(found.ifindex)
     _port_values(draft, key, join, bridge, current, fresh=not there)
@@ -131,12 +138,12 @@ def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundL
             )
         # a backup port must be in the bridge, too
         phase = IS_UP if row.when == "up" else PORTS_ARE_IN if row.name == "backup_port" else JOIN
-        draft.add(phase, "port set", key[0], key[1], {row.name: value}, None if fresh else {row.name: now})
+        draft.add(phase, SetPort(key[0], key[1], row.name, value, None if fresh else now))
 
 
 def leave(draft: Draft, found: FoundLink) -> None:
     """Takes a port out of its bridge."""
-    draft.add(JOIN, "link set", found.netns, found.name, {"master": ""}, {"master": found.master}, _port_settings(found))
+    draft.add(JOIN, SetMaster(found.netns, found.name, "", found.master, _port_settings(found)))
     draft.shaken.add((found.netns, found.master))
     draft.found[found.id] = found._replace(master="", port=None)
 
@@ -155,9 +162,9 @@ def _port_settings(found: FoundLink) -> Tuple[Step, ...]:
     if not found.port:
         return ()
     settable = {name: value for name, value in found.port.values.items() if name != "state" and not (name == "backup_port" and not value)}
-    settings = tuple(Step("port set", found.netns, found.name, {name: value}) for name, value in settable.items())
+    settings: Tuple[Step, ...] = tuple(SetPort(found.netns, found.name, name, value) for name, value in settable.items())
     if found.port.vlans is None:
         return settings
-    everything = Step("vlan delete", found.netns, found.name, old=(Vlan(1, 4094, False, False), False))
-    vlans = tuple(Step("vlan add", found.netns, found.name, (vlan, False)) for vlan in found.port.vlans.values())
+    everything = DeleteVlan(found.netns, found.name, Vlan(1, 4094, False, False), of_bridge=False)
+    vlans = tuple(AddVlan(found.netns, found.name, vlan, of_bridge=False) for vlan in found.port.vlans.values())
     return (*settings, everything, *vlans)

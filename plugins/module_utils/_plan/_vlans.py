@@ -8,7 +8,11 @@ from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import JOIN, Draft
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port, Step, Vlan, ranges
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port, Vlan, ranges
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddVlan,
+    DeleteVlan,
+)
 
 
 def plan_port_vlans(draft: Draft, path: Path, wanted: Port, bridge: Optional[FoundLink], found: FoundLink, joined: bool) -> Dict[int, Vlan]:
@@ -46,13 +50,13 @@ def _vlans(draft: Draft, link: Link, current: Dict[int, Vlan], wished: Dict[int,
     going = [vlan for vid, vlan in sorted(current.items()) if vid not in after]
     for vlan, now in ranges(adding):
         before = tuple(other for other in current.values() if other.pvid and other.first != vlan.first) if vlan.pvid else ()
-        restore = tuple(Step("vlan add", link.netns, link.name, (other, of_bridge)) for other in before)
-        draft.add(JOIN, "vlan add", link.netns, link.name, (vlan, of_bridge), (now, of_bridge) if now else None, restore)
+        restore = tuple(AddVlan(link.netns, link.name, other, of_bridge) for other in before)
+        draft.add(JOIN, AddVlan(link.netns, link.name, vlan, of_bridge, now, restore))
         for other in before:
             if other.first in after:
                 after[other.first] = after[other.first]._replace(pvid=False)
     for vlan, _now in ranges([(vlan, None) for vlan in going]):
-        draft.add(JOIN, "vlan delete", link.netns, link.name, old=(vlan, of_bridge))
+        draft.add(JOIN, DeleteVlan(link.netns, link.name, vlan, of_bridge))
     return after
 
 

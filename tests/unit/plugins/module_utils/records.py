@@ -5,14 +5,37 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, Callable
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, FoundNamespace, Host, Layout, Plan, Port, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, FoundNamespace, Host, Layout, Port, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    AddRoute,
+    AddVlan,
+    CreateLink,
+    CreateNamespace,
+    DeleteAddress,
+    DeleteLink,
+    DeleteNamespace,
+    DeleteRoute,
+    DeleteVlan,
+    MoveLink,
+    Plan,
+    RenameLink,
+    ReplaceRoute,
+    SetLink,
+    SetMaster,
+    SetNsid,
+    SetPort,
+    SetSysctl,
+    SetTuntap,
+    Step,
+)
 
 _INDEXES = itertools.count(10)
 _BRIDGE = {"stp": False, "forward_delay": 15.0, "vlan_filtering": False, "vlan_default_pvid": 1, "priority": 32768, "ageing_time": 300.0, "mst": False}
@@ -67,8 +90,45 @@ def planned(layout_: Layout, found: Host, checking: bool = False) -> Plan:
 
 
 def acts(plan_: Plan) -> list[tuple[Any, ...]]:
-    """The steps without what takes them back: (act, name, new), with the namespace before the name where there is one."""
-    return [(step.act, "%s:%s" % (step.netns, step.name) if step.netns else step.name, step.new) for step in plan_.steps]
+    """The steps without what takes them back, each as (words, name, what is new), with the namespace before the name where there is one."""
+    return [summed_up(step) for step in plan_.steps]
+
+
+def summed_up(step: Step) -> tuple[Any, ...]:
+    words, netns, name, new = SUMMED_UP[type(step)](step)
+    return words, "%s:%s" % (netns, name) if netns else name, new
+
+
+def _new_link(step: CreateLink) -> tuple[Any, ...]:
+    new: Values = {"kind": step.kind, "values": step.values, **step.mark}
+    if step.peer:
+        new.update(peer=step.peer[:2], peer_values=step.peer.values)
+    if step.master:
+        new["master"] = step.master
+    return "link add", step.netns, step.name, new
+
+
+SUMMED_UP: dict[type, Callable[[Any], tuple[Any, ...]]] = {
+    CreateNamespace: lambda step: ("netns add", "", step.name, step.loopback),
+    DeleteNamespace: lambda step: ("netns delete", "", step.name, None),
+    SetNsid: lambda step: ("netns set", "", step.name, step.nsid),
+    SetSysctl: lambda step: ("sysctl", step.netns, step.key, step.value),
+    CreateLink: _new_link,
+    DeleteLink: lambda step: ("link delete", step.netns, step.name, None),
+    RenameLink: lambda step: ("link rename", step.netns, step.name, step.new),
+    MoveLink: lambda step: ("link move", step.netns, step.name, step.new),
+    SetLink: lambda step: ("link set", step.netns, step.name, step.values),
+    SetMaster: lambda step: ("link set", step.netns, step.name, {"master": step.master}),
+    SetTuntap: lambda step: ("tuntap set", step.netns, step.name, step.values),
+    SetPort: lambda step: ("port set", step.netns, step.name, {step.attribute: step.value}),
+    AddVlan: lambda step: ("vlan add", step.netns, step.name, (step.vlan, step.of_bridge)),
+    DeleteVlan: lambda step: ("vlan delete", step.netns, step.name, (step.vlan, step.of_bridge)),
+    AddAddress: lambda step: ("address add", step.netns, step.name, step.address),
+    DeleteAddress: lambda step: ("address delete", step.netns, step.name, None),
+    AddRoute: lambda step: ("route add", step.netns, step.route.dev, step.route),
+    ReplaceRoute: lambda step: ("route replace", step.netns, step.route.dev, step.route),
+    DeleteRoute: lambda step: ("route delete", step.netns, step.route.dev, None),
+}
 
 
 def one(name: str, value: Any) -> Values:

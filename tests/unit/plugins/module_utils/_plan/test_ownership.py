@@ -16,9 +16,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundNamespace,
     Host,
     Mark,
-    Plan,
     Route,
 )
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan, SetLink, link_of
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, cable, declared, host, planned, port, there, wanted
 
 OURS, THEIRS = Mark("lab"), Mark("guest")
@@ -42,7 +42,7 @@ def refusal(found: Host, **params: Any) -> str:
 
 def memory(plan: Plan, name: str, netns: str = "") -> Any:
     """What the mark of a link that is taken in remembers."""
-    (alias,) = [step.new["alias"] for step in plan.steps if (step.netns, step.name, step.act) == (netns, name, "link set") and "alias" in step.new]
+    (alias,) = [step.values["alias"] for step in plan.steps if isinstance(step, SetLink) and link_of(step) == (netns, name) and "alias" in step.values]
     mark, _text = split(alias)
     assert mark
     return mark.before
@@ -61,7 +61,7 @@ def lo(netns: str, **fields: Any) -> FoundLink:
 
 def test_a_new_link_says_whose_it_is_from_the_first_moment_on() -> None:
     assert steps(host(), bridges=[{"name": "br0"}]) == [
-        ("link add", "br0", {"kind": "bridge", "values": {}, "group": MAKING}),
+        ("link add", "br0", {"kind": "bridge", "values": {}, "link_group": MAKING}),
         ("link set", "br0", {"up": True, "alias": "nfv.vnet:lab", "link_group": 0}),
     ]
 
@@ -69,7 +69,7 @@ def test_a_new_link_says_whose_it_is_from_the_first_moment_on() -> None:
 def test_a_new_cable_is_marked_at_both_ends() -> None:
     found = steps(host(), veths=[{"name": "a", "link_group": 5, "alias": "near", "peer": {"name": "b", "up": False}}])
     assert [step[0] for step in found] == ["link add", "link set", "link set"]
-    assert found[0][2]["group"] == MAKING
+    assert found[0][2]["link_group"] == MAKING
     assert found[1:] == [
         ("link set", "a", {"up": True, "alias": "nfv.vnet:lab near", "link_group": 5}),
         ("link set", "b", {"alias": "nfv.vnet:lab", "link_group": 0}),
@@ -132,7 +132,9 @@ def test_what_is_ours_and_as_declared_needs_nothing() -> None:
 def test_what_is_taken_in_remembers_what_changes(params: dict[str, Any], fields: dict[str, Any], before: dict[str, Any]) -> None:
     plan = plan_of(host(there("bridge", "br0", **{"routes": [], **fields})), bridges=[{"name": "br0", **params}])
     assert memory(plan, "br0") == before
-    assert plan.steps[0].new["alias"].startswith("nfv.vnet:lab:"), "the mark comes first"
+    first = plan.steps[0]
+    assert isinstance(first, SetLink)
+    assert first.values["alias"].startswith("nfv.vnet:lab:"), "the mark comes first"
     assert plan.after.links["", "br0"].mark == Mark("lab", before)
 
 

@@ -13,7 +13,8 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _resources
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, Address, FoundNamespace, Host, Route, Vlan
-from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, cable, host, planned, port, there, wanted
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, DeleteAddress, restore_of
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, cable, host, planned, port, summed_up, there, wanted
 
 UP, DOWN = {"up": True}, {"up": False}
 EMPTY = host()
@@ -253,10 +254,10 @@ def test_new_namespace() -> None:
     routes = [{"to": "198.51.100.0/24", "type": "blackhole"}]
     assert steps("vnet_netns", name="red", sysctl={"net.ipv4.ip_forward": 1}, nsid=5, routes=routes, addresses=["192.0.2.9"]) == [
         ("netns add", "red", UP),
-        ("sysctl set", "red:net.ipv4.ip_forward", "1"),
+        ("sysctl", "red:net.ipv4.ip_forward", "1"),
         ("address add", "red:lo", Address("192.0.2.9", 32)),
         ("route add", "red:", Route("198.51.100.0/24", 254, 0, "blackhole")),
-        ("nsid set", "red", 5),
+        ("netns set", "red", 5),
     ]
 
 
@@ -353,13 +354,15 @@ THERE = [Address("192.0.2.1", 24), Address("fe80::1", 64), Address("198.51.100.7
 )
 def test_addresses(addresses: list[str] | None, purge: bool, expected: list[tuple[str, str]]) -> None:
     plan = planned(wanted("vnet_bridge", name="br0", addresses=addresses, purge_addresses=purge), host(there("bridge", "br0", addresses=THERE)))
-    assert [(step.act.split()[1], str(step.new or step.old)) for step in plan.steps] == expected
+    changes = [step for step in plan.steps if isinstance(step, (AddAddress, DeleteAddress))]
+    assert [("add" if isinstance(step, AddAddress) else "delete", str(step.address)) for step in changes] == expected
+    assert len(changes) == len(plan.steps)
 
 
 def test_secondary_address_is_set_again_after_its_primary_went() -> None:
     found = there("bridge", "br0", addresses=[Address("192.0.2.1", 24), Address("192.0.2.2", 24)])
     plan = planned(wanted("vnet_bridge", name="br0", addresses=["192.0.2.2/24"], purge_addresses=True), host(found))
-    assert [step.act for step in plan.steps] == ["address delete", "address add"]
+    assert [type(step) for step in plan.steps] == [DeleteAddress, AddAddress]
 
 
 DEFAULT = Route("0.0.0.0/0", 254, 0, dev="br0", via="192.0.2.254", scope="global", onlink=False)
@@ -414,7 +417,7 @@ def test_other_ports_stay_unless_purged(purge: bool, expected: Steps) -> None:
 def test_purged_port_can_come_back_as_it_was() -> None:
     found = there("veth", "b", master="br0", port=port(hairpin=True, vlans=vlans((10, True, True))))
     plan = planned(wanted("vnet_bridge", name="br0", ports=[], purge_ports=True), host(there("bridge", "br0"), found))
-    restored = [(step.act, step.new) for step in plan.steps[0].restore]
+    restored = [summed_up(step)[::2] for step in restore_of(plan.steps[0])]
     assert ("port set", {"hairpin": True}) in restored
     assert ("vlan add", (Vlan(10, 10, True, True), False)) in restored
 
@@ -507,7 +510,7 @@ def test_state_of_a_port_under_stp() -> None:
 def test_vlans_of_a_port(there_already: dict[int, Vlan], entries: list[dict[str, Any]], purge: bool, expected: Steps) -> None:
     links = there("bridge", "br0"), there("veth", "a", master="br0", port=port(vlans=there_already))
     plan = planned(wanted("vnet_bridge", name="br0", ports=[{"name": "a", "vlans": entries, "purge_vlans": purge}]), host(*links))
-    assert [(step.act, (step.new or step.old)[0]) for step in plan.steps] == expected
+    assert [(words, vlan) for words, _name, (vlan, _of_bridge) in acts(plan)] == expected
 
 
 def test_new_port_begins_with_the_default_vlan() -> None:

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said of a step that failed: what it was about, and what to do."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any, Callable, Dict, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    AddRoute,
+    AddVlan,
+    AwaitLinks,
+    CreateLink,
+    CreateNamespace,
+    DeleteAddress,
+    DeleteLink,
+    DeleteLinks,
+    DeleteNamespace,
+    DeleteNamespaces,
+    DeleteRoute,
+    DeleteVlan,
+    MoveLink,
+    RenameLink,
+    ReplaceRoute,
+    SetLink,
+    SetMaster,
+    SetNsid,
+    SetPort,
+    SetSysctl,
+    SetTuntap,
+    Step,
+    link_of,
+)
+
+_KINDS = {"bridge": "CONFIG_BRIDGE", "veth": "CONFIG_VETH", "tun": "CONFIG_TUN"}
+_NO_WAY = "no address here reaches the gateway; add one, or set onlink: true"
+_SAME_ROUTE = "another route has this destination, table and metric; give another metric"
+_OUT_OF_RANGE = "out of the range that the kernel takes, or not to be had as things stand"
+_HINTS: Dict[Tuple[type, int], str] = {
+    (AddRoute, errno.ENETUNREACH): _NO_WAY,
+    (AddRoute, errno.EHOSTUNREACH): _NO_WAY,
+    (ReplaceRoute, errno.ENETUNREACH): _NO_WAY,
+    (AddRoute, errno.EEXIST): _SAME_ROUTE,
+    (SetNsid, errno.EEXIST): "another namespace has this id; choose another",
+    (SetTuntap, errno.EBUSY): "a program holds the device; end it first",
+    (SetLink, errno.EINVAL): _OUT_OF_RANGE,
+    (SetMaster, errno.EINVAL): _OUT_OF_RANGE,
+    (SetPort, errno.EINVAL): _OUT_OF_RANGE,
+}
+_UNSUPPORTED = (errno.EOPNOTSUPP, errno.EAFNOSUPPORT, errno.ENOENT)
+
+
+def hint(step: Step, error: KernelError) -> str:
+    """What to do, as the end of a sentence."""
+    if error.errno in _UNSUPPORTED and _needs(step):
+        return "; it needs %s in the kernel" % _needs(step)
+    found = _HINTS.get((type(step), error.errno))
+    return "; " + found if found else ""
+
+
+_NEEDS: Dict[type, Callable[[Any], str]] = {
+    CreateNamespace: lambda _step: "CONFIG_NET_NS",
+    CreateLink: lambda step: _KINDS[step.kind],
+    SetLink: lambda step: next((row.needs for row in map(table.rows_of(step.kind).__getitem__, step.values) if row.needs), ""),
+    SetPort: lambda step: table.OF_PORT[step.attribute].needs,
+    AddVlan: lambda _step: table.VLANS,
+    DeleteVlan: lambda _step: table.VLANS,
+    AddAddress: lambda step: table.IPV6 if step.address.ipv6 else "",
+    DeleteAddress: lambda step: table.IPV6 if step.address.ipv6 else "",
+    AddRoute: lambda step: table.IPV6 if step.route.ipv6 else "",
+    ReplaceRoute: lambda step: table.IPV6 if step.route.ipv6 else "",
+    DeleteRoute: lambda step: table.IPV6 if step.route.ipv6 else "",
+}
+
+
+def _needs(step: Step) -> str:
+    """What the kernel would need for the step."""
+    needs = _NEEDS.get(type(step))
+    return needs(step) if needs else ""
+
+
+def not_held(layout: Layout, step: Step) -> VnetError:
+    """What the kernel did not do, though it did not refuse it."""
+    held: Any = None
+    if isinstance(step, SetLink):
+        held = (step.old or {}).get(next(iter(step.values)))
+    elif isinstance(step, (SetMaster, SetPort, SetSysctl)):
+        held = step.old
+    about = subject(layout, step)
+    text = "%s: the kernel took it without an error but does not hold it" % about.text
+    text += "" if held is None else " (it holds %s)" % _shown(held)
+    return VnetError(about.path, text + ("; a kernel without %s ignores it" % _needs(step) if _needs(step) else ""))
+
+
+def subject(layout: Layout, step: Step) -> Message:
+    """What a step is about, for errors."""
+    netns, name = link_of(step)
+    paths = [link.path for link in layout.links if link.id == (netns, name)]
+    paths += [namespace.path for namespace in layout.namespaces if (namespace.name, "lo") == (netns, name)]
+    words = _about(step)
+    if paths:
+        return Message(paths[0], words)
+    what = netns if name == "lo" else name
+    return Message((), "%s: %s" % (what, words) if what else words)
+
+
+WORDS: Dict[type, str] = {
+    CreateNamespace: "netns add",
+    DeleteNamespace: "netns delete",
+    DeleteNamespaces: "netns delete",
+    SetNsid: "netns set",
+    SetSysctl: "sysctl",
+    CreateLink: "link add",
+    DeleteLink: "link delete",
+    DeleteLinks: "link delete",
+    AwaitLinks: "link delete",
+    RenameLink: "link set name",
+    MoveLink: "link set netns",
+    SetLink: "link set",
+    SetMaster: "link set master",
+    SetTuntap: "tuntap set",
+    SetPort: "bridge link set",
+    AddVlan: "vlan add",
+    DeleteVlan: "vlan delete",
+    AddAddress: "address add",
+    DeleteAddress: "address delete",
+    AddRoute: "route add",
+    ReplaceRoute: "route replace",
+    DeleteRoute: "route delete",
+}
+"""The words of ip(8) and bridge(8) for what a step does."""
+_MARKS = ("alias", "link_group")
+_DETAILS: Dict[type, Callable[[Any], str]] = {
+    DeleteNamespaces: lambda step: ", ".join(step.names),
+    SetNsid: lambda step: str(step.nsid),
+    SetSysctl: lambda step: "%s=%s" % (step.key, step.value),
+    CreateLink: lambda step: "master %s" % step.master if step.master else "",
+    DeleteLinks: lambda step: ", ".join(step.names),
+    RenameLink: lambda step: step.new,
+    MoveLink: lambda step: step.new or "''",
+    SetLink: lambda step: ", ".join("%s: %s" % (name, _shown(value)) for name, value in step.values.items() if name not in _MARKS),
+    SetMaster: lambda step: step.master or "''",
+    SetPort: lambda step: "%s: %s" % (step.attribute, _shown(step.value)),
+    AddVlan: lambda step: str(step.vlan.options()["vid"]),
+    DeleteVlan: lambda step: str(step.vlan.options()["vid"]),
+    AddAddress: lambda step: str(step.address),
+    DeleteAddress: lambda step: str(step.address),
+    AddRoute: lambda step: step.route.to,
+    ReplaceRoute: lambda step: step.route.to,
+    DeleteRoute: lambda step: step.route.to,
+}
+
+
+def _about(step: Step) -> str:
+    detail = _DETAILS.get(type(step))
+    return " ".join(filter(None, (WORDS[type(step)], detail(step) if detail else "")))
+
+
+def _shown(value: Any) -> str:
+    """A value as the options have it."""
+    return str(value).lower() if isinstance(value, bool) else str(value) or "''"
