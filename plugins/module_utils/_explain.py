@@ -8,9 +8,10 @@ import errno
 from typing import Any, Callable, Dict, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
@@ -135,7 +136,6 @@ WORDS: Dict[type, str] = {
     DeleteRoute: "route delete",
 }
 """The words of ip(8) and bridge(8) for what a step does."""
-_MARKS = ("alias", "link_group")
 _DETAILS: Dict[type, Callable[[Any], str]] = {
     DeleteNamespaces: lambda step: ", ".join(step.names),
     SetNsid: lambda step: str(step.nsid),
@@ -144,7 +144,7 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
     DeleteLinks: lambda step: ", ".join(step.names),
     RenameLink: lambda step: step.new,
     MoveLink: lambda step: step.new or "''",
-    SetLink: lambda step: ", ".join("%s: %s" % (name, _shown(value)) for name, value in step.values.items() if name not in _MARKS),
+    SetLink: lambda step: ", ".join("%s: %s" % (name, _shown(value)) for name, value in _without_mark(step.values).items()),
     SetMaster: lambda step: step.master or "''",
     SetPort: lambda step: "%s: %s" % (step.attribute, _shown(step.value)),
     AddVlan: lambda step: str(step.vlan.options()["vid"]),
@@ -155,6 +155,15 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
     ReplaceRoute: lambda step: step.route.to,
     DeleteRoute: lambda step: step.route.to,
 }
+
+
+def _without_mark(values: Values) -> Values:
+    """What the user asked for: the alias without the mark of a layout, and not the group that goes with it."""
+    mark, text = _marks.split(values.get("alias", ""))
+    if not mark:
+        return values
+    others = {name: value for name, value in values.items() if name not in ("alias", "link_group")}
+    return {**others, "alias": text} if text else others
 
 
 def _about(step: Step) -> str:
