@@ -20,9 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / ".collections"))
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils import _values  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS  # noqa: E402
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, Option  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._options import KIND_OF, OPTIONS, Option  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS  # noqa: E402
 
 Values = Dict[str, Any]
@@ -148,13 +149,13 @@ def descriptions(option: Option) -> List[str]:
     texts = [option.text]
     if not row:
         return texts
-    if row.kind.unit:
-        texts.append(f"In {row.kind.unit}.")
-    if row.low is not None and row.high is not None and row.kind is not table.TEXT:
+    if row.type.unit:
+        texts.append(f"In {row.type.unit}.")
+    if row.low is not None and row.high is not None and row.type is not _values.TEXT:
         texts.append(f"V({row.low:.0f}) to V({row.high:.0f}).")
     if row.when == "create":
         texts.append(
-            "Another value needs a new device, see O(recreate)." if row.place == "ioctl" else "Only a new link can have another value, see O(recreate)."
+            "Another value needs a new device, see O(recreate)." if row.location == "ioctl" else "Only a new link can have another value, see O(recreate)."
         )
     if row.needs:
         texts.append(f"Needs {row.needs} in the kernel.")
@@ -166,8 +167,9 @@ def returns(module: str, texts: Values) -> Values:
         return {**texts["return"], "error": ERROR}
     key = texts["returns"]
     status: Dict[str, Values] = {} if module == "vnet_netns" else {name: dict(value) for name, value in LINK_STATUS.items()}
-    status.update(status_of(getattr(table, texts["rows"])) if "rows" in texts else {})
-    if module in ("vnet_veth", "vnet_tuntap"):
+    kind = KIND_OF.get(module)
+    status.update(status_of(kind.rows) if kind else {})
+    if kind and not kind.is_bridge:
         port = status_of(table.PORT)
         port["state"] = {"description": "State of the port in the spanning tree.", "type": "str"}
         status["port"] = {"description": "What a bridge keeps of its port.", "type": "dict", "contains": port}
@@ -194,7 +196,7 @@ def returns(module: str, texts: Values) -> Values:
 
 def status_of(rows: Iterable[table.Attribute]) -> Values:
     readable = (row for row in rows if row.when == "read")
-    return {row.name: {"description": row.text, "type": row.kind.option} for row in readable}
+    return {row.name: {"description": row.text, "type": row.type.option} for row in readable}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._explain import WORDS, hint, not_held, subject
@@ -108,7 +109,7 @@ def _taken(transaction: Transaction, reader: Reader, layout: Layout, steps: List
     The ports of a large bridge begin to talk to each other when it goes up, which keeps the kernel busy for seconds. So most is
     read before that, and then once more only what may have changed.
     """
-    bridges = {link.id for link in layout.links if layout.name and link.kind == "bridge"}
+    bridges = {link.id for link in layout.links if layout.name and _kinds.is_bridge(link.kind)}
     rising = (number for number, step in enumerate(steps) if isinstance(step, SetLink) and step.values.get("up") and link_of(step) in bridges)
     first = next(rising, len(steps))
     transaction.run(steps[:first])
@@ -209,7 +210,7 @@ class Transaction:
             return False
         if isinstance(step, SetPort):
             return table.OF_PORT[step.attribute].same((link.port or {}).get(step.attribute), step.value)
-        rows = table.rows_of(step.kind)
+        rows = _kinds.rows_of(step.kind)
         return all(rows[name].same(link.values.get(name), value) for name, value in step.values.items())
 
     def _is_gone(self, step: Step) -> bool:
@@ -309,7 +310,7 @@ def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
         elif link_of(step) in fading:
             cables.append(step)
         else:
-            links.setdefault((step.kind != "bridge", step.netns), []).append(step)
+            links.setdefault((not _kinds.is_bridge(step.kind), step.netns), []).append(step)
     if namespaces:
         yield namespaces[0] if len(namespaces) == 1 else DeleteNamespaces([step.name for step in namespaces]), list(namespaces)
     for (_other, netns), bundle in sorted(links.items(), key=lambda item: item[0][0]):
@@ -378,7 +379,7 @@ def _alike(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:
     """Whether a link is as it was, but for what changes by itself."""
     if not before or not after:
         return before is after
-    rows = table.OF_KIND.get(before.kind, {}).values()
+    rows = _kinds.OF_KIND.get(before.kind, {}).values()
     shown = {row.name for row in rows if any(row.is_substituted(found.values, found.status) for found in (before, after))}
     one, other = (
         (

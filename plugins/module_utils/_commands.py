@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
@@ -33,7 +34,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     Step,
 )
 
-_ROWS = table.OF_KIND["any"]
+_ROWS = _kinds.OF_KIND[_kinds.ANY]
 _quoted = lru_cache(maxsize=None)(shlex.quote)
 
 
@@ -63,7 +64,7 @@ def _settings(values: Values) -> List[str]:
     words = []
     for name, value in values.items():
         row = _ROWS[name]
-        words += ["up" if value else "down"] if name == "up" else [row.keyword, row.kind.word(value)]
+        words += ["up" if value else "down"] if name == "up" else [row.keyword, row.type.argument(value)]
     return words
 
 
@@ -89,16 +90,15 @@ def _create_link(step: CreateLink) -> str:
         near, home = [*near, "netns", home], ""
     elif netns != home:
         peer += ["netns", netns]
-    return _line(home, "ip", "link", "add", *near, "type", "veth", *peer) + join
+    return _line(home, "ip", "link", "add", *near, "type", step.kind, *peer) + join
 
 
 def _tuntap(step: CreateLink) -> str:
-    values = step.values
-    words = ["ip", "tuntap", "add", "dev", step.name, "mode", values["mode"]]
-    for name in ("owner", "group"):
-        if values.get(name):
-            words += ["user" if name == "owner" else name, values[name]]
-    words += [word for name, word in (("multi_queue", "multi_queue"), ("packet_info", "pi"), ("vnet_hdr", "vnet_hdr")) if values.get(name)]
+    words = ["ip", "tuntap", "add", "dev", step.name]
+    for row in _kinds.rows_of(step.kind).values():
+        value = step.values.get(row.name)
+        if value:
+            words += [row.keyword] if value is True else [row.keyword, value]
     alias = "\n" + _line(step.netns, "ip", "link", "set", "dev", step.name, "alias", step.mark["alias"]) if step.mark.get("alias") else ""
     return _line(step.netns, *words) + alias
 
@@ -106,25 +106,25 @@ def _tuntap(step: CreateLink) -> str:
 def _set_link(step: SetLink) -> str:
     name, value = next(iter(step.values.items()))
     change = ["link", "set", "dev", step.name]
-    row = table.rows_of(step.kind)[name]
-    if row.place in ("link", "flag"):
+    row = _kinds.rows_of(step.kind)[name]
+    if row.location in ("link", "flag"):
         return _line(step.netns, "ip", *change, *_settings(step.values))
-    if row.place == "sysctl":
+    if row.location == "sysctl":
         return _exec(step.netns, "sysctl", "-w", "net/ipv6/conf/%s/%s=%d" % (step.name, name, value))
-    if row.place == "data":
+    if row.location == "data":
         change += ["type", step.kind]
-    return _line(step.netns, "ip", *change, row.keyword, row.kind.word(value))
+    return _line(step.netns, "ip", *change, row.keyword, row.type.argument(value))
 
 
 def _set_port(step: SetPort) -> str:
     row = table.OF_PORT[step.attribute]
-    if row.word == "-":
+    if row.ip_name == "-":
         return "# %s %s of port %s: iproute2 cannot set it" % (step.attribute, step.value, step.name)
     if step.attribute == "backup_port" and not step.value:
         return _line(step.netns, "bridge", "link", "set", "dev", step.name, "nobackup_port")
-    if row.word.startswith("type "):
-        return _line(step.netns, "ip", "link", "set", "dev", step.name, *row.word.split(), row.kind.word(step.value))
-    return _line(step.netns, "bridge", "link", "set", "dev", step.name, row.keyword, row.kind.word(step.value))
+    if row.ip_name.startswith("type "):
+        return _line(step.netns, "ip", "link", "set", "dev", step.name, *row.ip_name.split(), row.type.argument(step.value))
+    return _line(step.netns, "bridge", "link", "set", "dev", step.name, row.keyword, row.type.argument(step.value))
 
 
 def _vlan(verb: str, step: AddVlan | DeleteVlan) -> str:

@@ -14,12 +14,13 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 from ansible.module_utils.common import validation
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, KINDS
 from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, Option, links_of, namespace_of, shown, sysctls
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
 
 MODULE = "vnet_layout"
-KINDS = {"namespaces": "", "bridges": "bridge", "tuntaps": "tun", "veths": "veth", "links": "any"}
-"""The lists of a layout in the order in which they are made, and the kind of link in each."""
+LISTS = {"namespaces": "", **{kind.type + "s": kind.kernel for kind in KINDS}, "links": ANY}
+"""The lists of a layout, and the kind of link in each."""
 _NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
 
 
@@ -38,9 +39,7 @@ ITEMS: Tuple[Option, ...] = tuple(
     Option(name, "list", text, elements="dict", options=_exact(options))
     for name, text, options in (
         ("namespaces", "Network namespaces, each with the options of M(nfv.vnet.vnet_netns).", OPTIONS["vnet_netns"]),
-        ("bridges", "Bridges, each with the options of M(nfv.vnet.vnet_bridge).", OPTIONS["vnet_bridge"]),
-        ("tuntaps", "TUN and TAP devices, each with the options of M(nfv.vnet.vnet_tuntap).", OPTIONS["vnet_tuntap"]),
-        ("veths", "Cables, each with the options of M(nfv.vnet.vnet_veth).", OPTIONS["vnet_veth"]),
+        *((kind.type + "s", "%s, each with the options of M(nfv.vnet.vnet_%s)." % (kind.plural, kind.type), OPTIONS["vnet_" + kind.type]) for kind in KINDS),
         ("links", "Links that are there already, such as network cards. They are never made, and given back when the layout goes.", LINK_OPTIONS),
     )
 )
@@ -168,7 +167,7 @@ def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
         shape = _Shape(items.options)
         for number, entry in enumerate(given):
             path: Path = (items.name, number)
-            _add(layout, KINDS[items.name], shape.item(entry, path), path, checking)
+            _add(layout, LISTS[items.name], shape.item(entry, path), path, checking)
     _check_names(layout)
     return layout
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import rows_of, why_no_port
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     KERNEL_OWNED,
     Address,
@@ -20,6 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Vlan,
     ranges,
 )
+from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS, USER
 
 _NO_MAC = "00:00:00:00:00:00"
 """What a bridge has after its last port left."""
@@ -79,17 +81,16 @@ def _namespace(layout: Layout, host: Host) -> Values:
 
 def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
     values: Values = {"name": wanted.name, "netns": wanted.netns}
-    for row in table.OF_KIND.get(found.kind, table.OF_KIND["any"]).values():
+    for row in rows_of(found.kind).values():
         if row.when != "read" and found.values.get(row.name) is not None:
             values[row.name] = found.values[row.name]
     if found.values.get("mode") == "tun" or values.get("mac") == _NO_MAC:
         values.pop("mac", None)
-    may_be_port = found.kind not in ("bridge", "loopback") and found.values.get("mode") != "tun"
-    if may_be_port and (found.port or not found.master):
+    if not why_no_port(found.kind, found.values) and (found.port or not found.master):
         values["master"] = found.master
-    for name in ("owner", "group"):
-        if values.get(name):
-            values[name] = _account(name, values[name])
+    for row in rows_of(found.kind).values():
+        if row.type in ACCOUNTS and values.get(row.name):
+            values[row.name] = _account(row, values[row.name])
     if found.port and found.master:
         said = wanted.port.values if wanted.port else {}
         values["port"] = _port(found.port, said)
@@ -131,12 +132,12 @@ def _vlans(vlans: Optional[Dict[int, Vlan]]) -> List[Values]:
     return [vlan.options() for vlan, _none in ranges(pairs)]
 
 
-def _account(option: str, number: str) -> str:
+def _account(row: Attribute, number: str) -> str:
     """The name of a user or a group, or its id where it has none."""
     import grp
     import pwd
 
     try:
-        return pwd.getpwuid(int(number)).pw_name if option == "owner" else grp.getgrgid(int(number)).gr_name
+        return pwd.getpwuid(int(number)).pw_name if row.type is USER else grp.getgrgid(int(number)).gr_name
     except (KeyError, ValueError):
         return number

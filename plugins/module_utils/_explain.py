@@ -8,7 +8,7 @@ import errno
 from typing import Any, Callable, Dict, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Values
@@ -39,7 +39,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     link_of,
 )
 
-_KINDS = {"bridge": "CONFIG_BRIDGE", "veth": "CONFIG_VETH", "tun": "CONFIG_TUN"}
 _NO_WAY = "no address here reaches the gateway; add one, or set onlink: true"
 _SAME_ROUTE = "another route has this destination, table and metric; give another metric"
 _OUT_OF_RANGE = "out of the range that the kernel takes, or not to be had as things stand"
@@ -67,8 +66,8 @@ def hint(step: Step, error: KernelError) -> str:
 
 _NEEDS: Dict[type, Callable[[Any], str]] = {
     CreateNamespace: lambda _step: "CONFIG_NET_NS",
-    CreateLink: lambda step: _KINDS[step.kind],
-    SetLink: lambda step: next((row.needs for row in map(table.rows_of(step.kind).__getitem__, step.values) if row.needs), ""),
+    CreateLink: lambda step: _kinds.OF_KERNEL[step.kind].config,
+    SetLink: lambda step: next((row.needs for row in map(_kinds.rows_of(step.kind).__getitem__, step.values) if row.needs), ""),
     SetPort: lambda step: table.OF_PORT[step.attribute].needs,
     AddVlan: lambda _step: table.VLANS,
     DeleteVlan: lambda _step: table.VLANS,

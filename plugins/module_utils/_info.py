@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
@@ -90,7 +91,7 @@ def _fdb(reader: Reader, host: Host, netns: str) -> Iterator[Values]:
     links = {link.ifindex: link for link in host.links.values() if link.netns == netns}
     for entry in reader.fdb(netns):
         bridge, port = links.get(entry.master or entry.device), links.get(entry.device)
-        if not bridge or bridge.kind != "bridge":
+        if not bridge or not _kinds.is_bridge(bridge.kind):
             continue  # what a network card listens to
         flags = (("self", _FDB_SELF), ("master", _FDB_MASTER), ("extern_learn", _FDB_EXTERNAL), ("sticky", _FDB_STICKY))
         yield {
@@ -129,7 +130,7 @@ class _View:
         """A link in the words of the options, with what can only be read."""
         found = self._host.links[key]
         peer = {"name": found.peer[1], "netns": found.peer[0]} if found.peer else None
-        return {**self._options(key), "kind": _kind(found), **({"peer": peer} if found.kind == "veth" else {}), **_owner(found), "status": found.status}
+        return {**self._options(key), "kind": _kind(found), **({"peer": peer} if _kinds.has_peer(found.kind) else {}), **_owner(found), "status": found.status}
 
     def _options(self, key: LinkId) -> Values:
         values = describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)
@@ -174,7 +175,7 @@ class _View:
         values: Values = {"name": options["name"]}
         if options["netns"]:
             values["netns"] = options["netns"]
-        for row in table.OF_KIND.get(found.kind, table.OF_KIND["any"]).values():
+        for row in _kinds.rows_of(found.kind).values():
             if row.name in options and row.name != "mode" and not self._usual(found, row, options[row.name]):
                 values[row.name] = options[row.name]
         if found.master:
@@ -203,9 +204,9 @@ class _View:
             return not self._macs
         if row.name == "up":
             return bool(value)
-        if row.name == "cost" and found.kind != "veth":
+        if row.name == "cost" and not _kinds.has_peer(found.kind):
             return value in _COSTS
-        if _kind(found) == "other" and row.place in ("link", "flag", "inet6"):
+        if _kind(found) == "other" and row.location in ("link", "flag", "inet6"):
             return True
         return row.same(_INITIAL.get((_kind(found), row.name), row.initial), value)
 

@@ -9,7 +9,9 @@ import socket
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, OF_KERNEL, LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     Address,
@@ -66,7 +68,7 @@ def argument_spec(options: Iterable[Option]) -> Dict[str, Dict[str, Any]]:
 
 def _of(rows: Iterable[table.Attribute], *without: str) -> Tuple[Option, ...]:
     settable = (row for row in rows if row.when != "read" and row.name not in without)
-    return tuple(Option(row.name, row.kind.option, row.text, choices=row.kind.choices, row=row) for row in settable)
+    return tuple(Option(row.name, row.type.option, row.text, choices=row.type.choices, row=row) for row in settable)
 
 
 _STATE = Option("state", "str", "Whether it is there at the end of the task.", "present", ("present", "absent"))
@@ -176,48 +178,37 @@ _NETNS_OPTIONS = (
     ),
 )
 
-_BRIDGE_OPTIONS = (
-    (_NAME, _NETNS, _STATE, _UP, _RECREATE)
-    + _of(table.LINK, "up")
-    + _of(table.BRIDGE)
-    + (
-        Option(
-            "ports",
-            "list",
-            "Links of the same namespace that are ports of the bridge. They must be there. Others stay, unless O(purge_ports) is true.",
-            elements="dict",
-            options=(_NAME._replace(text="Name of the link."),) + _of(table.PORT) + _VLANS,
-        ),
-        Option("purge_ports", "bool", "Whether ports that O(ports) does not list leave the bridge. Without O(ports) it does nothing.", False),
-        _VLANS[0]._replace(text="VLANs of the bridge itself. Others stay, unless O(purge_vlans) is true."),
-        _VLANS[1],
-    )
-    + _LINK
+_PORTS = (
+    Option(
+        "ports",
+        "list",
+        "Links of the same namespace that are ports of the bridge. They must be there. Others stay, unless O(purge_ports) is true.",
+        elements="dict",
+        options=(_NAME._replace(text="Name of the link."),) + _of(table.PORT) + _VLANS,
+    ),
+    Option("purge_ports", "bool", "Whether ports that O(ports) does not list leave the bridge. Without O(ports) it does nothing.", False),
+    _VLANS[0]._replace(text="VLANs of the bridge itself. Others stay, unless O(purge_vlans) is true."),
+    _VLANS[1],
 )
 
-_END = _of(table.LINK, "up") + (_MASTER, _PORT) + _LINK
-_VETH_OPTIONS = (
-    (_NAME, _NETNS, _STATE, _UP, _RECREATE)
-    + _END
-    + (Option("peer", "dict", "The far end of the cable. Needed if O(state=present).", options=(_NAME, _PEER_NETNS, _UP) + _END),)
-)
 
-_TUNTAP_OPTIONS = (
-    (_NAME, _NETNS, _STATE, _UP, _RECREATE) + _of(table.TUNTAP) + _of(table.LINK, "up", "num_tx_queues", "num_rx_queues") + (_MASTER, _PORT) + _LINK
-)
+def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
+    """What is said of one link, or of each end of a cable."""
+    return _of(kind.rows) + _of(table.LINK, "up", *kind.lacks) + (_PORTS if kind.is_bridge else ()) + (() if kind.is_bridge else (_MASTER, _PORT)) + _LINK
+
+
+def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
+    peer = Option("peer", "dict", "The far end of the cable. Needed if O(state=present).", options=(_NAME, _PEER_NETNS, _UP) + _end_of(kind))
+    return (_NAME, _NETNS, _STATE, _UP, _RECREATE) + _end_of(kind) + ((peer,) if kind.has_peer else ())
+
 
 LINK_OPTIONS = (_NAME, _NETNS, _STATE, _UP) + _of(table.LINK, "up", "num_tx_queues", "num_rx_queues") + (_MASTER, _PORT) + _LINK
 """The options of a link that is there already, of whatever kind."""
 
-OPTIONS: Dict[str, Tuple[Option, ...]] = {
-    "vnet_netns": _NETNS_OPTIONS,
-    "vnet_bridge": _BRIDGE_OPTIONS,
-    "vnet_veth": _VETH_OPTIONS,
-    "vnet_tuntap": _TUNTAP_OPTIONS,
-}
+OPTIONS: Dict[str, Tuple[Option, ...]] = {"vnet_netns": _NETNS_OPTIONS, **{"vnet_" + kind.type: _options_of(kind) for kind in KINDS}}
 """The options of each module."""
-KIND_OF = {"vnet_bridge": "bridge", "vnet_veth": "veth", "vnet_tuntap": "tun"}
-"""The kind of link that each module manages, as the kernel calls it."""
+KIND_OF = {"vnet_" + kind.type: kind for kind in KINDS}
+"""The kind of link that each module manages."""
 
 
 def layout(module: str, params: Params, checking: bool = False) -> Layout:
@@ -225,7 +216,7 @@ def layout(module: str, params: Params, checking: bool = False) -> Layout:
     if module == "vnet_netns":
         namespace, links = namespace_of(params, ())
         return Layout([namespace], links)
-    return Layout([], links_of(KIND_OF[module], params, (), checking))
+    return Layout([], links_of(KIND_OF[module].kernel, params, (), checking))
 
 
 def title(module: str, params: Params) -> str:
@@ -238,8 +229,9 @@ def links_of(kind: str, params: Params, path: Path, checking: bool) -> List[Link
     """The link, or both ends of the cable, that the parameters of one resource describe."""
     present = params["state"] == "present"
     near = _link(kind, params, path, checking)
-    if kind != "veth" or not params["peer"]:
-        if kind == "veth" and present:
+    has_peer = kind in OF_KERNEL and OF_KERNEL[kind].has_peer
+    if not has_peer or not params["peer"]:
+        if has_peer and present:
             raise VnetError((*path, "peer"), "missing; a cable has two ends, give at least peer.name")
         return [near]
     far = _link(kind, params["peer"], (*path, "peer"), checking)
@@ -260,7 +252,7 @@ def namespace_of(params: Params, path: Path) -> Tuple[Namespace, List[Link]]:
         raise VnetError((*path, "nsid"), "%d is out of range (0 to 2147483647)" % params["nsid"])
     namespace = Namespace(name, path, present, params["nsid"], sysctls(params["sysctl"], path), routes, params["purge_routes"])
     loopback = Link(
-        "loopback",
+        LOOPBACK,
         name,
         "lo",
         path,
@@ -275,10 +267,7 @@ def _link(kind: str, params: Params, path: Path, checking: bool) -> Link:
     """One link. Options that a kind of link does not have are not in its parameters."""
     _check_link_name(params["name"], (*path, "name"))
     _check_netns(params["netns"], (*path, "netns"))
-    values = _values(table.OF_KIND[kind], params, path)
-    for name in ("owner", "group"):
-        if values.get(name):
-            values[name] = _account(name, values[name], path, checking)
+    values = _attributes_of(_kinds.OF_KIND[kind], params, path, checking)
     master = params.get("master")
     if master:
         _check_link_name(master, (*path, "master"))
@@ -315,23 +304,26 @@ def _link(kind: str, params: Params, path: Path, checking: bool) -> Link:
 # Values
 
 
-def _values(rows: Dict[str, table.Attribute], params: Params, path: Path) -> Values:
+def _attributes_of(rows: Dict[str, table.Attribute], params: Params, path: Path, checking: bool = False) -> Values:
     given = ((rows[name], value) for name, value in params.items() if value is not None and name in rows)
-    return {row.name: _value(row, value, (*path, row.name)) for row, value in given}
+    return {row.name: _value(row, value, (*path, row.name), checking) for row, value in given}
 
 
-def _value(row: table.Attribute, value: Any, path: Path) -> Any:
+def _value(row: table.Attribute, value: Any, path: Path, checking: bool) -> Any:
     """The value in the spelling of the kernel."""
-    if row.kind is table.MAC:
-        return _mac(row.name, value, path)
-    if row.kind is table.LINK_INDEX and value:
+    if row.type is _values.MAC:
+        value = _mac(value, path)
+    if row.type is _values.LINK_INDEX and value:
         _check_link_name(value, path)
-    size = len(value.encode()) if row.kind is table.TEXT else value
+    if row.type in _values.ACCOUNTS and value:
+        value = _account(row, value, path, checking)
+    size = len(value.encode()) if row.type is _values.TEXT else value
     if row.low is not None and row.high is not None and not row.low <= size <= row.high:
-        unit = " bytes" if row.kind is table.TEXT else (" " + row.kind.unit if row.kind.unit else "")
+        unit = " bytes" if row.type is _values.TEXT else (" " + row.type.unit if row.type.unit else "")
         raise VnetError(path, "%g is out of range (%g to %s%s)" % (size, row.low, _plain(row.high), unit))
-    if row.name == "group_fwd_mask" and value & 7:
-        raise VnetError(path, "%d: the kernel never forwards the groups of bits 0 to 2; leave them clear" % value)
+    complaint = row.check(value)
+    if complaint:
+        raise VnetError(path, complaint)
     return value
 
 
@@ -339,33 +331,28 @@ def _plain(number: float) -> str:
     return "%d" % number if number == int(number) else "%g" % number
 
 
-def _mac(name: str, text: str, path: Path) -> str:
+def _mac(text: str, path: Path) -> str:
     mac = text.lower().replace("-", ":")
     if not re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", mac):
         raise VnetError(path, "%r is no MAC address; write it as 02:00:00:00:00:01" % text)
-    if name == "group_address":
-        if not re.fullmatch("01:80:c2:00:00:0[04-9a-f]", mac):
-            raise VnetError(path, "%s is not 01:80:C2:00:00:0X, where X is 0 or 4 to F" % mac)
-    elif int(mac[:2], 16) & 1 or mac == "00:00:00:00:00:00":
-        raise VnetError(path, "%s is not the address of one device: the first byte must be even, and not all be zero" % mac)
     return mac
 
 
-def _account(option: str, text: str, path: Path, checking: bool) -> str:
+def _account(row: table.Attribute, text: str, path: Path, checking: bool) -> str:
     """The id of a user or a group. One that is missing may be the work of an earlier task that was only checked too."""
     if _NUMBER.fullmatch(text):
         if int(text) > _HIGHEST_ID:
-            raise VnetError((*path, option), "%s is out of range (0 to %d)" % (text, _HIGHEST_ID))
+            raise VnetError(path, "%s is out of range (0 to %d)" % (text, _HIGHEST_ID))
         return text
     import grp
     import pwd
 
     try:
-        return str(pwd.getpwnam(text).pw_uid if option == "owner" else grp.getgrnam(text).gr_gid)
+        return str(pwd.getpwnam(text).pw_uid if row.type is _values.USER else grp.getgrnam(text).gr_gid)
     except KeyError:
         if checking:
             return text
-        raise VnetError((*path, option), "there is no %s %s on this host" % ("user" if option == "owner" else "group", text)) from None
+        raise VnetError(path, "there is no %s %s on this host" % ("user" if row.type is _values.USER else "group", text)) from None
 
 
 # Names
@@ -539,7 +526,7 @@ def _check_ways(routes: List[Route], path: Path) -> None:
 
 
 def _port(params: Params, path: Path) -> Port:
-    return Port(_values(table.OF_PORT, params, path), _vlans(params["vlans"], path), params["purge_vlans"])
+    return Port(_attributes_of(table.OF_PORT, params, path), _vlans(params["vlans"], path), params["purge_vlans"])
 
 
 def _check_ports(bridge: str, ports: List[Params], path: Path) -> None:

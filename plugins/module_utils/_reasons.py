@@ -8,6 +8,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Chain, Way
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
 _MOST_HOPS = 32
@@ -146,7 +147,7 @@ class Reasons:
             gates.append(_Gate(one.bridge.netns, "forward", one.bridge.name))
 
     def _door(self, link: FoundLink) -> Optional[_Door]:
-        if link.kind == "bridge":
+        if is_bridge(link.kind):
             return _Door(link, None)
         port = link if link.master else self._host.links.get(link.peer) if link.peer else None
         bridge = self._host.links.get((port.netns, port.master)) if port and port.master else None

@@ -9,6 +9,7 @@ import re
 from typing import Any, Dict, Iterator, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, Namespace, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import LISTS, far_ends
 
@@ -35,7 +36,7 @@ def _parts(layout: Layout, host: Host) -> Iterator[Layout]:
     others = {link.id for link in far_ends(layout.links)}
     wanted = {link.id: link for link in layout.links}
     for link in layout.links:
-        if link.kind == "loopback":
+        if link.kind == LOOPBACK:
             yield Layout([namespaces[link.netns]], [link])
         elif link.id not in others:
             yield Layout([], [link, wanted[link.peer]] if link.peer else [link])
@@ -43,7 +44,7 @@ def _parts(layout: Layout, host: Host) -> Iterator[Layout]:
     for found in host.links.values():
         if found.mark and found.mark.layout == layout.name and found.kind in LISTS and found.id not in seen and found.peer not in seen:
             link = seen[found.id] = Link(found.kind, found.netns, found.name, ())
-            yield Layout([Namespace(found.netns, ())] if found.kind == "loopback" else [], [link])
+            yield Layout([Namespace(found.netns, ())] if found.kind == LOOPBACK else [], [link])
 
 
 def _said(values: Values, part: Layout) -> Values:

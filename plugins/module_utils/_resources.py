@@ -179,11 +179,6 @@ class Link(NamedTuple):
         return self.netns, self.name
 
     @property
-    def disturbs(self) -> bool:
-        """Whether a program that holds the device may be disturbed."""
-        return not self.present or self.recreate or "owner" in self.values or "group" in self.values
-
-    @property
     def settings(self) -> List[Port]:
         """What is said of ports: of the link itself, and of the ports of a bridge."""
         return list((self.ports or {}).values()) + ([self.port] if self.port else [])
@@ -245,10 +240,6 @@ class FoundLink(NamedTuple):
     @property
     def id(self) -> LinkId:
         return self.netns, self.name
-
-    @property
-    def title(self) -> str:
-        return "a TUN or TAP device" if self.kind == "tun" else "a %s" % (self.kind or "device without a kind")
 
 
 class FoundNamespace(NamedTuple):

@@ -11,6 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._dependency import requir
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
@@ -22,7 +23,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import Applied
 
-KEYS = {"vnet_netns": "namespace", "vnet_bridge": "bridge", "vnet_veth": "veth", "vnet_tuntap": "tuntap"}
+KEYS = {"vnet_netns": "namespace", **{"vnet_" + kind.type: kind.type for kind in KINDS}}
 """Under which key each module returns its resource."""
 
 

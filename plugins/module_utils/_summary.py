@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, Set
 
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, KINDS, LOOPBACK
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateLink,
@@ -17,14 +18,14 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     only_marks,
 )
 
-LISTS = {"loopback": "namespaces", "bridge": "bridges", "tun": "tuntaps", "veth": "veths", "any": "links"}
+LISTS = {LOOPBACK: "namespaces", **{kind.kernel: kind.type + "s" for kind in KINDS}, ANY: "links"}
 """The list of a layout in which each kind of link is; a namespace stands for its lo."""
 
 
 def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dict[str, Dict[str, int]]:
     """How many of each kind are declared, and what becomes of them. A cable counts once; what only gets a mark is not changed."""
     near = {link.id: link.peer for link in far_ends(layout.links) if link.peer}
-    kinds = {**{key: link.kind if link.kind in LISTS else "any" for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
+    kinds = {**{key: link.kind if link.kind in LISTS else ANY for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
     made = {link_of(step) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
     removed = {link_of(step) for step in steps if isinstance(step, (DeleteNamespace, DeleteLink))}
     removed |= _lost(before, {step.name for step in steps if isinstance(step, DeleteNamespace)}, removed)
@@ -56,7 +57,7 @@ def _lost(before: Host, namespaces: Set[str], removed: Set[LinkId]) -> Set[LinkI
     """What goes with namespaces; a cable by one of its ends."""
     lost: Set[LinkId] = set()
     for key, found in before.links.items():
-        if found.netns in namespaces and found.mark and found.kind != "loopback" and found.peer not in removed and found.peer not in lost:
+        if found.netns in namespaces and found.mark and found.kind != LOOPBACK and found.peer not in removed and found.peer not in lost:
             lost.add(key)
     return lost
 

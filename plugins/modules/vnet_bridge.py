@@ -60,83 +60,6 @@ options:
         what the task does not say of it is lost.
     type: bool
     default: false
-  mac:
-    description:
-      - MAC address.
-    type: str
-  mtu:
-    description:
-      - Largest packet in bytes.
-      - V(68) to V(65535).
-    type: int
-  txqueuelen:
-    description:
-      - Length of the transmit queue in packets.
-      - V(0) to V(2147483647).
-    type: int
-  alias:
-    description:
-      - A text for people, 200 bytes at most; V('') takes it away.
-    type: str
-  link_group:
-    description:
-      - Number of the group that the link belongs to.
-      - V(0) to V(2147483647).
-    type: int
-  num_tx_queues:
-    description:
-      - Number of transmit queues.
-      - V(1) to V(4096).
-      - Only a new link can have another value, see O(recreate).
-    type: int
-  num_rx_queues:
-    description:
-      - Number of receive queues.
-      - V(1) to V(4096).
-      - Only a new link can have another value, see O(recreate).
-      - Needs CONFIG_RPS in the kernel.
-    type: int
-  gso_max_segs:
-    description:
-      - Maximum number of segments of a packet that the stack hands over whole.
-      - V(1) to V(65535).
-    type: int
-  gso_max_size:
-    description:
-      - Maximum size in bytes of a packet that the stack hands over whole.
-      - V(1) to V(524280).
-    type: int
-  arp:
-    description:
-      - Whether the link resolves neighbours (ARP, neighbour discovery).
-    type: bool
-  allmulticast:
-    description:
-      - Whether the link takes in every multicast packet.
-    type: bool
-  multicast:
-    description:
-      - Whether the link can send multicast.
-    type: bool
-  promiscuous:
-    description:
-      - Whether the link takes in packets for other addresses.
-    type: bool
-  ipv6_addrgenmode:
-    description:
-      - How the link-local IPv6 address is made. Set before the link goes up.
-      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
-    type: str
-    choices:
-      - eui64
-      - none
-      - stable_secret
-      - random
-  disable_ipv6:
-    description:
-      - Whether the link has no IPv6 at all. Set before the link goes up.
-      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
-    type: bool
   forward_delay:
     description:
       - Time in each of the states listening and learning; 2 to 30 while STP is on.
@@ -345,6 +268,83 @@ options:
       - V(0) to V(4294967295).
       - Needs Linux 6.7 in the kernel.
     type: int
+  mac:
+    description:
+      - MAC address.
+    type: str
+  mtu:
+    description:
+      - Largest packet in bytes.
+      - V(68) to V(65535).
+    type: int
+  txqueuelen:
+    description:
+      - Length of the transmit queue in packets.
+      - V(0) to V(2147483647).
+    type: int
+  alias:
+    description:
+      - A text for people, 200 bytes at most; V('') takes it away.
+    type: str
+  link_group:
+    description:
+      - Number of the group that the link belongs to.
+      - V(0) to V(2147483647).
+    type: int
+  num_tx_queues:
+    description:
+      - Number of transmit queues.
+      - V(1) to V(4096).
+      - Only a new link can have another value, see O(recreate).
+    type: int
+  num_rx_queues:
+    description:
+      - Number of receive queues.
+      - V(1) to V(4096).
+      - Only a new link can have another value, see O(recreate).
+      - Needs CONFIG_RPS in the kernel.
+    type: int
+  gso_max_segs:
+    description:
+      - Maximum number of segments of a packet that the stack hands over whole.
+      - V(1) to V(65535).
+    type: int
+  gso_max_size:
+    description:
+      - Maximum size in bytes of a packet that the stack hands over whole.
+      - V(1) to V(524280).
+    type: int
+  arp:
+    description:
+      - Whether the link resolves neighbours (ARP, neighbour discovery).
+    type: bool
+  allmulticast:
+    description:
+      - Whether the link takes in every multicast packet.
+    type: bool
+  multicast:
+    description:
+      - Whether the link can send multicast.
+    type: bool
+  promiscuous:
+    description:
+      - Whether the link takes in packets for other addresses.
+    type: bool
+  ipv6_addrgenmode:
+    description:
+      - How the link-local IPv6 address is made. Set before the link goes up.
+      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
+    type: str
+    choices:
+      - eui64
+      - none
+      - stable_secret
+      - random
+  disable_ipv6:
+    description:
+      - Whether the link has no IPv6 at all. Set before the link goes up.
+      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
+    type: bool
   ports:
     description:
       - Links of the same namespace that are ports of the bridge. They must be there. Others stay, unless O(purge_ports)

@@ -43,9 +43,10 @@ FLOORS = (
     ("_plan._links",),
     ("_plan._lists", "_plan._vlans"),
     ("_plan._draft",),
-    ("_attributes", "_marks", "_steps"),
-    ("_resources", "_archive"),
-    ("_errors",),
+    ("_marks", "_steps", "_kinds"),
+    ("_attributes", "_resources", "_archive"),
+    ("_errors", "_values"),
+    ("_kernel._nla",),
 )
 """From the roof down: a room imports from lower floors only."""
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

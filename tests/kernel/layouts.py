@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import KINDS, LAYOUT_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS, look
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _ahead
@@ -43,7 +43,7 @@ def lay(check: bool = False, diff: bool = True, ahead: Optional[bool] = None, **
     if ahead is None:
         ahead = check or params.get("state") == "absent"
     params = copy.deepcopy({"name": NAME, **params})
-    items = {name: params.pop(name, None) for name in KINDS}
+    items = {name: params.pop(name, None) for name in LISTS}
     validated = ArgumentSpecValidator(argument_spec(LAYOUT_OPTIONS)).validate(params)
     assert not validated.error_messages, validated.error_messages
     with reading_ahead(ahead):
@@ -66,7 +66,8 @@ def four_steps(**params: Any) -> Values:
     """Check mode, real, check mode again, real again. Returns the result of the first real run."""
     before = snapshot()
     planned = lay(check=True, **params)
-    assert not difference(before, snapshot()), "check mode touched the kernel"
+    touched = difference(before, snapshot())
+    assert not touched, f"check mode touched the kernel: {touched}"
     result = lay(**params)
     for key in ("changed", "diff", "commands", "summary"):
         assert planned[key] == result[key], key
@@ -95,7 +96,8 @@ def settled(**params: Any) -> None:
         assert (again["changed"], again["commands"]) == (False, [])
         assert again["diff"]["before"] == again["diff"]["after"]
         assert {count for kind in again["summary"].values() for verb, count in kind.items() if verb != "declared"} <= {0}
-    assert not difference(after, snapshot())
+    changed = difference(after, snapshot())
+    assert not changed, changed
 
 
 def refusal(check: bool = False, **params: Any) -> str:

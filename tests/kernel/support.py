@@ -93,7 +93,8 @@ def four_steps(module: str, **params: Any) -> Values:
     """Check mode, real, check mode again, real again. Returns the result of the first real run."""
     before = snapshot()
     planned = run(module, check=True, **params)
-    assert not difference(before, snapshot()), "check mode touched the kernel"
+    touched = difference(before, snapshot())
+    assert not touched, f"check mode touched the kernel: {touched}"
     result = run(module, **params)
     for key in ("changed", "diff", "commands"):
         assert planned[key] == result[key], key
@@ -103,7 +104,8 @@ def four_steps(module: str, **params: Any) -> Values:
     assert again["diff"]["before"] == again["diff"]["after"]
     after = snapshot()
     assert run(module, **params)["changed"] is False
-    assert not difference(after, snapshot())
+    changed = difference(after, snapshot())
+    assert not changed, changed
     return result
 
 

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Tup
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import has, needs, needs_program
 from support import accounts, four_steps, run, sh, shown, snapshot
@@ -138,9 +139,9 @@ ACCOUNTS = {"owner", "group"}
     ("rows", "sampled"),
     [
         pytest.param(table.LINK, {sample.name for sample in LINK} | {"num_tx_queues", "num_rx_queues"}, id="link"),
-        pytest.param(table.BRIDGE, {sample.name for sample in BRIDGE}, id="bridge"),
+        pytest.param(_kinds.BRIDGE, {sample.name for sample in BRIDGE}, id="bridge"),
         pytest.param(table.PORT, {sample.name for sample in PORT}, id="port"),
-        pytest.param(table.TUNTAP, {"mode", "multi_queue"} | AT_CREATION | ACCOUNTS, id="tuntap"),
+        pytest.param(_kinds.TUNTAP, {"mode", "multi_queue"} | AT_CREATION | ACCOUNTS, id="tuntap"),
     ],
 )
 def test_every_settable_row_is_tried(rows: Tuple[table.Attribute, ...], sampled: set[str]) -> None:
@@ -178,7 +179,7 @@ def _absent(kind: str) -> None:
 
 def _link_cases() -> List[Any]:
     cases = [(kind, sample) for kind in ("bridge", "veth", "peer", "tap", "tun") for sample in LINK]
-    few = _one_of_each_kind(LINK, table.OF_KIND["bridge"])
+    few = _one_of_each_kind(LINK, _kinds.OF_KIND["bridge"])
     return [
         pytest.param(kind, sample, id=f"{kind}-{sample.name}", marks=_slow_unless(kind == "veth" or sample in few))
         for kind, sample in cases
@@ -190,7 +191,7 @@ def _one_of_each_kind(samples: Sequence[Sample], rows: Mapping[str, table.Attrib
     """The first sample of each kind of value."""
     first: Dict[int, Sample] = {}
     for sample in samples:
-        first.setdefault(id(rows[sample.name].kind), sample)
+        first.setdefault(id(rows[sample.name].type), sample)
     return list(first.values())
 
 
@@ -507,7 +508,7 @@ def test_what_can_only_be_read_is_in_the_status() -> None:
     run("vnet_bridge", name="br0", mac="02:00:00:00:00:01", **querier)
     run("vnet_veth", name="x0", mac="02:00:00:00:00:02", master="br0", peer=dict(name="y0"))
     bridge = run("vnet_bridge", name="br0")["status"]
-    rows = {row.name for row in table.BRIDGE if row.when == "read"}
+    rows = {row.name for row in _kinds.BRIDGE if row.when == "read"}
     optional = set() if has("fdb_max_learned") else {"fdb_n_learned"}
     optional |= set() if has("mcast_snooping") else {"mcast_querier_state"}
     assert rows - optional <= set(bridge)
@@ -521,7 +522,7 @@ def test_what_can_only_be_read_is_in_the_status() -> None:
 
 def test_the_status_of_a_tap_says_who_holds_it() -> None:
     result = run("vnet_tuntap", name="x0", mode="tap", multi_queue=True)
-    assert {row.name for row in table.TUNTAP if row.when == "read"} <= set(result["status"])
+    assert {row.name for row in _kinds.TUNTAP if row.when == "read"} <= set(result["status"])
     assert (result["status"]["persist"], result["status"]["attached"], result["status"]["num_queues"]) == (True, False, 0)
 
 

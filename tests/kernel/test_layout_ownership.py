@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import copy
 import os
-from typing import Any, List, NamedTuple
+from typing import Any, List, NamedTuple, Tuple
 
 import pytest
 from features import has, needs, needs_program
-from layouts import MARK, aliases, clear, counts, four_steps, full, info, lay, mac, names, refused_always, settled, snapshot_at_rest
+from layouts import MARK, aliases, clear, counts, four_steps, full, info, lay, mac, names, refused_always, settled
 from processes import wait_for
 from refusals import FOLLOWS_THE_MAC, FOLLOWS_THE_PORTS
 from support import Values, difference, portable, resource, run, sh, shown, snapshot
@@ -22,8 +22,8 @@ class Drift(NamedTuple):
     name: str
     lines: List[str]
     feature: str = ""
-    gone: str = ""
-    """The link that goes with a namespace, when the kernel comes round to it."""
+    gone: Tuple[str, ...] = ()
+    """A link that goes with each namespace, when the kernel comes round to it."""
     after: str = ""
     """What must be done before the layout can go."""
 
@@ -75,19 +75,19 @@ DRIFTS = [
     Drift("moved-to-a-third", ["ip netns add green", "ip -n red link set eth0 netns green"]),
     Drift("both-ends-moved-to-a-third", ["ip netns add green", "ip -n red link set eth0 netns green", "ip link set up0 netns green"]),
     Drift("moved-to-another-of-ours", ["ip -n red link set eth0 netns blue"]),
-    Drift("moved-to-no-name", ["ip netns add green", "ip -n red link set eth0 netns green", "ip netns delete green"], gone="/up0"),
+    Drift("moved-to-no-name", ["ip netns add green", "ip -n red link set eth0 netns green", "ip netns delete green"], gone=("/up0",)),
     Drift("moved-and-renamed", ["ip netns add green", "ip -n red link set eth0 down", "ip -n red link set eth0 netns green name stray"]),
     Drift("tap-moved", ["ip link set tap0 netns red"]),
-    Drift("namespace-deleted", ["ip netns delete red"], gone="/up0"),
-    Drift("both-namespaces-deleted", ["ip netns delete red", "ip netns delete blue"], gone="/h2"),
-    Drift("namespace-made-anew", ["ip netns delete blue", "ip netns add blue", f"ip -n blue link set lo alias {MARK}"], gone="red/r1"),
-    Drift("namespace-unmounted", ["umount /run/netns/blue"], gone="red/r1"),
+    Drift("namespace-deleted", ["ip netns delete red"], gone=("/up0",)),
+    Drift("both-namespaces-deleted", ["ip netns delete red", "ip netns delete blue"], gone=("/up0", "/h2")),
+    Drift("namespace-made-anew", ["ip netns delete blue", "ip netns add blue", f"ip -n blue link set lo alias {MARK}"], gone=("red/r1",)),
+    Drift("namespace-unmounted", ["umount /run/netns/blue"], gone=("red/r1",)),
     Drift("kind-changed", ["ip link delete tap0", f"ip link add tap0 address {mac(66)} type bridge", f"ip link set tap0 alias {MARK}"]),
     Drift("peers-changed", ["ip link delete h2", f"ip link add h2 alias {MARK} type veth peer name stray", f"ip link set h2 alias {MARK}"]),
     Drift(
         "everything",
         ["ip netns delete blue", "ip link delete br0", "ip link set tap0 down", "ip -n red address flush dev eth0"],
-        gone="red/r1",
+        gone=("red/r1",),
     ),
     Drift("vlan-deleted", ["bridge vlan delete dev up0 vid 20-30"], "vlan_filtering"),
     Drift("vlan-added", ["bridge vlan add dev up0 vid 77", "bridge vlan add dev br0 vid 78 self"], "vlan_filtering"),
@@ -123,9 +123,7 @@ def test_what_somebody_changed_is_mended(drift: Drift) -> None:
     lay(**full())
     expected = ours(snapshot())
     sh(*drift.lines)
-    if drift.gone:
-        wait_for(lambda: drift.gone not in names(snapshot()))
-    snapshot_at_rest()
+    wait_for(lambda: not set(drift.gone) & set(names(snapshot())))
     result = four_steps(**full())
     assert result["changed"]
     after = ours(snapshot())

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Link messages to raw records, decoded as far as the attribute table names them.
 
-Of a thousand links most have one shape: the same attributes at the same places. What is to be read of it is worked out once.
+Of a thousand links most have one shape: the same attributes at the same slices. What is to be read of it is worked out once.
 Sources: include/uapi/linux/rtnetlink.h, if_link.h.
 """
 
@@ -13,7 +13,8 @@ import struct
 from typing import Any, Callable, Container, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._visit import IFINFO
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark, Values
 
@@ -31,17 +32,17 @@ class Selection:
     """The rows of the attribute table that are decoded, by the code of the kernel. None: all."""
 
     def __init__(self, names: Optional[Container[str]] = None) -> None:
-        def rows(content: Tuple[table.Attribute, ...], *places: str) -> _Rows:
+        def rows(content: Tuple[table.Attribute, ...], *slices: str) -> _Rows:
             found: _Rows = {}
             for row in content:
-                if row.place in places and (names is None or row.name in names):
+                if row.location in slices and (names is None or row.name in names):
                     found.setdefault(row.code, []).append(row)
             return found
 
         self.link = rows(table.LINK, "link")
         self.inet6 = rows(table.LINK, "inet6")
         self.flags = [row for attributes in rows(table.LINK, "flag").values() for row in attributes]
-        self.kinds = {kind: rows(content, "data", "ioctl") for kind, content in table.KINDS.items()}
+        self.kinds = {kind.kernel: rows(kind.rows, "data", "ioctl") for kind in _kinds.KINDS}
         self.port = rows(table.PORT, "port")
 
 
@@ -66,7 +67,7 @@ _Field = Tuple[str, slice, Callable[[bytes], Any]]
 """Name of a value, where its payload is, and how it is decoded."""
 
 
-class _Shape(table.Outline):
+class _Shape(_nla.Outline):
     """How link messages of one outline are read."""
 
     def __init__(self, message: bytes, selection: Selection) -> None:
@@ -77,12 +78,12 @@ class _Shape(table.Outline):
         self.status: List[_Field] = []
         self.port: List[_Field] = []
         self.port_status: List[_Field] = []
-        for code, place in self.places.items():
+        for code, place in self.slices.items():
             self._take(selection.link.get(code, ()), place)
-        if _IFLA_LINKINFO in self.places:
-            self._look_into_info(message, self.places[_IFLA_LINKINFO])
-        if _IFLA_AF_SPEC in self.places and selection.inet6:
-            self._look_into_families(message, self.places[_IFLA_AF_SPEC])
+        if _IFLA_LINKINFO in self.slices:
+            self._look_into_info(message, self.slices[_IFLA_LINKINFO])
+        if _IFLA_AF_SPEC in self.slices and selection.inet6:
+            self._look_into_families(message, self.slices[_IFLA_AF_SPEC])
 
     @property
     def is_port(self) -> bool:
@@ -90,7 +91,7 @@ class _Shape(table.Outline):
 
     def _take(self, rows: Iterable[table.Attribute], place: slice, port: bool = False) -> None:
         for row in rows:
-            field = (row.name, place, row.kind.decode)
+            field = (row.name, place, row.type.decode)
             if row.when == "read":
                 (self.port_status if port else self.status).append(field)
             else:
@@ -124,11 +125,11 @@ class Decoder:
 
     def __init__(self, selection: Selection) -> None:
         self._flags = [(row.name, 1 << row.code, row.code == _IFF_NOARP) for row in selection.flags]
-        self._shapes = table.Outlines(lambda message: _Shape(message, selection))
+        self._shapes = _nla.Outlines(lambda message: _Shape(message, selection))
 
     def __call__(self, message: bytes) -> RawLink:
         shape = self._shapes.of(message)
-        places = shape.places
+        slices = shape.slices
         _family, _type, index, flags, _change = IFINFO.unpack_from(message)
         values: Values = {name: bool(flags & bit) != negated for name, bit, negated in self._flags}
         values["alias"] = ""
@@ -136,20 +137,20 @@ class Decoder:
         mark, values["alias"] = _marks.split(values["alias"])
         status: Values = {"ifindex": index}
         _fill(status, shape.status, message)
-        if _IFLA_OPERSTATE in places:
-            operstate = message[places[_IFLA_OPERSTATE].start]
+        if _IFLA_OPERSTATE in slices:
+            operstate = message[slices[_IFLA_OPERSTATE].start]
             status["operstate"] = _OPERSTATES[operstate] if operstate < len(_OPERSTATES) else str(operstate)
-        if _IFLA_CARRIER in places:
-            status["carrier"] = bool(message[places[_IFLA_CARRIER].start])
+        if _IFLA_CARRIER in slices:
+            status["carrier"] = bool(message[slices[_IFLA_CARRIER].start])
         port: Optional[Values] = None
         port_status: Values = {}
         if shape.is_port:
             port = {"backup_port": 0}
             _fill(port, shape.port, message)
             _fill(port_status, shape.port_status, message)
-        name = message[places[_IFLA_IFNAME]].rstrip(b"\0").decode("utf-8", "surrogateescape")
-        master, peer = (_UNSIGNED(message, places[code].start)[0] if code in places else 0 for code in (_IFLA_MASTER, _IFLA_LINK))
-        peer_nsid = _SIGNED(message, places[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in places else None
+        name = message[slices[_IFLA_IFNAME]].rstrip(b"\0").decode("utf-8", "surrogateescape")
+        master, peer = (_UNSIGNED(message, slices[code].start)[0] if code in slices else 0 for code in (_IFLA_MASTER, _IFLA_LINK))
+        peer_nsid = _SIGNED(message, slices[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in slices else None
         kind = shape.kind or ("loopback" if index == 1 else "")
         return RawLink(index, name, kind, values, status, master, port, port_status, peer, peer_nsid, mark)
 

@@ -12,8 +12,8 @@ import socket
 from contextlib import suppress
 from typing import Dict, Iterable, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._attributes import attribute, end_of, places
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, end_of, offsets
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import NDMSG, Reader
 
 _RTM_DELNEIGH, _RTM_GETNEIGH = 29, 30
@@ -45,7 +45,7 @@ class Neighbours:
         for family in _FAMILIES:
             for _type, buffer, start, end in self._reader.socket(netns).dump(_RTM_GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
                 its_family, index, state, _flags, _kind = NDMSG.unpack_from(buffer, start)
-                place = places(buffer, start + NDMSG.size, end).get(_NDA_DST)
+                place = offsets(buffer, start + NDMSG.size, end).get(_NDA_DST)
                 if its_family == family and place and not state & (_NUD_NOARP | _NUD_PERMANENT):
                     found.add((family, index, buffer[place : end_of(buffer, place)]))
         return found

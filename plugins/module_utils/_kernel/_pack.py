@@ -13,7 +13,8 @@ import struct
 from typing import Any, Callable, Dict
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._attributes import attribute
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Values
 
 _IFINFO, _IFADDR = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
@@ -30,7 +31,7 @@ _WIRE: Dict[str, Callable[[Any], bytes]] = {
     "l2addr": lambda text: bytes.fromhex(text.replace(":", "")),
 }
 """How the payloads of links are packed, by pyroute2's name of the type."""
-_ROWS = {row.name: row for row in table.LINK if row.place in ("link", "flag")}
+_ROWS = {row.name: row for row in table.LINK if row.location in ("link", "flag")}
 
 
 def link(index: int, values: Values, *attributes: bytes) -> bytes:
@@ -39,12 +40,12 @@ def link(index: int, values: Values, *attributes: bytes) -> bytes:
     body = b"".join(attributes)
     for name, value in values.items():
         row = _ROWS[name]
-        if row.place == "flag":
+        if row.location == "flag":
             change |= 1 << row.code
             if value != (name == "arp"):  # the kernel's flag is NOARP
                 flags |= 1 << row.code
         else:
-            body += attribute(row.code, _WIRE[row.kind.wire](row.kind.encode(value)))
+            body += attribute(row.code, _WIRE[row.type.wire](row.type.encode(value)))
     return _IFINFO.pack(socket.AF_UNSPEC, 0, index, flags, change) + body
 
 
@@ -66,8 +67,8 @@ def kind(word: str, data: bytes = b"") -> bytes:
 
 def bridge(values: Values) -> bytes:
     """What a link that is there already becomes as a bridge."""
-    rows = ((table.OF_KIND["bridge"][name], value) for name, value in values.items())
-    return kind("bridge", attribute(_INFO_DATA, b"".join(attribute(row.code, _WIRE[row.kind.wire](row.kind.encode(value))) for row, value in rows)))
+    rows = ((_kinds.OF_KIND["bridge"][name], value) for name, value in values.items())
+    return kind("bridge", attribute(_INFO_DATA, b"".join(attribute(row.code, _WIRE[row.type.wire](row.type.encode(value))) for row, value in rows)))
 
 
 def far_end(values: Values, *attributes: bytes) -> bytes:

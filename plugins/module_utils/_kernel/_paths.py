@@ -11,8 +11,8 @@ import socket
 import struct
 from typing import List, NamedTuple, Optional
 
-from ansible_collections.nfv.vnet.plugins.module_utils._attributes import attribute, end_of, places
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, end_of, offsets
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RTMSG, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
 
@@ -59,7 +59,7 @@ class Paths:
         address = socket.inet_pton(family, target)
         body = RTMSG.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0) + attribute(_RTA_DST, address)
         _type, buffer, start, end = self._reader.socket(netns).get(_RTM_GETROUTE, body)
-        found = places(buffer, start + RTMSG.size, end)
+        found = offsets(buffer, start + RTMSG.size, end)
 
         def ip(code: int) -> str:
             return socket.inet_ntop(family, buffer[found[code] : end_of(buffer, found[code])]) if code in found else ""
@@ -88,10 +88,10 @@ class Paths:
 
 
 def _chain(buffer: bytes, start: int, end: int) -> Optional[Chain]:
-    found = places(buffer, start + len(_NFGENMSG), end)
+    found = offsets(buffer, start + len(_NFGENMSG), end)
     if _NFTA_CHAIN_HOOK not in found:
         return None
-    hook = places(buffer, found[_NFTA_CHAIN_HOOK], end_of(buffer, found[_NFTA_CHAIN_HOOK]))
+    hook = offsets(buffer, found[_NFTA_CHAIN_HOOK], end_of(buffer, found[_NFTA_CHAIN_HOOK]))
     number = _NUMBER(buffer, hook[_NFTA_HOOK_HOOKNUM])[0]
     family = _FAMILIES.get(buffer[start], "")
     if not family or number >= len(_HOOKS):

@@ -13,7 +13,7 @@ import struct
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla, _sysctl
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Decoder, RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, is_still
@@ -69,7 +69,7 @@ class Reader(Visitor):
         self._ahead: Optional[Ahead] = None
         self._decode = Decoder(selection or Selection())
         self._decode_all: Optional[Decoder] = None
-        self._outlines = table.Outlines(lambda message: table.Outline(message, IFADDR.size))
+        self._outlines = _nla.Outlines(lambda message: _nla.Outline(message, IFADDR.size))
 
     def look_ahead(self, ahead: Optional[Ahead]) -> None:
         """Takes what another process has read, until it looks anew."""
@@ -104,7 +104,7 @@ class Reader(Visitor):
         """One link by name or by index, None where there is none. C(everything): also what is not in the selection."""
         body = about_link(index)
         if name:
-            body += table.attribute(_IFLA_IFNAME, name.encode() + b"\0")
+            body += _nla.attribute(_IFLA_IFNAME, name.encode() + b"\0")
         try:
             _type, buffer, start, end = self.socket(netns).get(_RTM_GETLINK, body)
         except KernelError as error:
@@ -122,7 +122,7 @@ class Reader(Visitor):
 
     def ports(self, netns: str, bridge: int) -> List[RawLink]:
         """The links whose master has this index."""
-        body = about_link() + table.attribute(_IFLA_MASTER, struct.pack("=I", bridge))
+        body = about_link() + _nla.attribute(_IFLA_MASTER, struct.pack("=I", bridge))
         messages = self.socket(netns).dump(_RTM_GETLINK, body)
         links = [self._decode(buffer[start:end]) for _type, buffer, start, end in messages]
         return [link for link in links if link.master == bridge]
@@ -133,17 +133,17 @@ class Reader(Visitor):
         for message in self.address_messages(netns, index):
             device = IFADDR.unpack_from(message)[4]
             if index in (0, device):
-                found.setdefault(device, []).append(_read_address(message, self._outlines.of(message).places))
+                found.setdefault(device, []).append(_read_address(message, self._outlines.of(message).slices))
         return found
 
     def routes(self, netns: str, tables: Optional[List[int]] = None, device: int = 0) -> List[RawRoute]:
         """The routes with one way or none, all or those through one link; in these tables, or in all but the kernel's own."""
-        selection = table.attribute(_RTA_OIF, struct.pack("=I", device)) if device else b""
+        selection = _nla.attribute(_RTA_OIF, struct.pack("=I", device)) if device else b""
         found = []
         for family in (socket.AF_INET, socket.AF_INET6):
             for number in sorted(set(tables)) if tables is not None else [0]:
                 body = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + selection
-                body += table.attribute(_RTA_TABLE, struct.pack("=I", number)) if number else b""
+                body += _nla.attribute(_RTA_TABLE, struct.pack("=I", number)) if number else b""
                 try:
                     messages = self.socket(netns).dump(_RTM_GETROUTE, body)
                 except KernelError as error:
@@ -168,7 +168,7 @@ class Reader(Visitor):
         found = {}
         for _type, buffer, start, end in self.socket(netns).dump(_RTM_GETLINK, body):
             index = IFINFO.unpack_from(buffer, start)[2]
-            for code, first, last in table.split(buffer, start + IFINFO.size, end):
+            for code, first, last in _nla.split(buffer, start + IFINFO.size, end):
                 if code == _IFLA_AF_SPEC:
                     found[index] = _read_vlans(buffer, first, last)
         return found
@@ -198,7 +198,7 @@ def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
     values: Dict[str, Any] = {}
     destination = "0.0.0.0" if family == socket.AF_INET else "::"
     metric = device = 0
-    for code, first, last in table.split(buffer, start + RTMSG.size, end):
+    for code, first, last in _nla.split(buffer, start + RTMSG.size, end):
         if code == _RTA_MULTIPATH:
             return None
         if code == _RTA_DST:
@@ -227,7 +227,7 @@ def _read_neighbour(buffer: bytes, start: int, end: int) -> Neighbour:
     _family, device, state, flags, _type = NDMSG.unpack_from(buffer, start)
     mac = ""
     master = vlan = 0
-    for code, first, last in table.split(buffer, start + NDMSG.size, end):
+    for code, first, last in _nla.split(buffer, start + NDMSG.size, end):
         if code == _NDA_LLADDR:
             mac = buffer[first:last].hex(":")
         elif code == _NDA_VLAN:
@@ -240,7 +240,7 @@ def _read_neighbour(buffer: bytes, start: int, end: int) -> Neighbour:
 def _read_vlans(buffer: bytes, start: int, end: int) -> Dict[int, Vlan]:
     found: Dict[int, Vlan] = {}
     begin = 0
-    for code, first, _last in table.split(buffer, start, end):
+    for code, first, _last in _nla.split(buffer, start, end):
         if code == _BRIDGE_VLAN_INFO:
             flags, vid = struct.unpack_from("=HH", buffer, first)
             if flags & _VLAN_RANGE_BEGIN:

@@ -12,8 +12,8 @@ import struct
 from contextlib import suppress
 from typing import List, NamedTuple, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._attributes import attribute, split
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_REPLACE, RouteSocket
 
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR, _RTM_NEWROUTE, _RTM_GETROUTE = 20, 21, 22, 24, 26

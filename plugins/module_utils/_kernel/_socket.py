@@ -12,8 +12,8 @@ import time
 from contextlib import suppress
 from typing import Iterator, List, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._attributes import split
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import split
 
 Message = Tuple[int, bytes, int, int]
 """Type, the buffer that holds it, and where its body starts and ends there."""

@@ -14,7 +14,7 @@ import socket
 import struct
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, identity_of
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
@@ -91,9 +91,9 @@ class Visitor:
     def nsid(self, netns: str, other: str) -> Optional[int]:
         """The id by which C(netns) knows the namespace C(other), None where it has none."""
         with self.namespaces.open(other) as descriptor:
-            body = b"\0\0\0\0" + table.attribute(_NETNSA_FD, struct.pack("=I", descriptor))
+            body = b"\0\0\0\0" + _nla.attribute(_NETNSA_FD, struct.pack("=I", descriptor))
             _type, buffer, start, end = self.socket(netns).get(_RTM_GETNSID, body)
-        for code, first, _last in table.split(buffer, start + 4, end):
+        for code, first, _last in _nla.split(buffer, start + 4, end):
             if code == _NETNSA_NSID:
                 number = int(_SIGNED(buffer, first)[0])
                 return number if number >= 0 else None
@@ -118,7 +118,7 @@ def about_link(index: int = 0) -> bytes:
 
 def extension_mask(mask: int) -> bytes:
     """Asks for more than usual, or for less (RTEXT_FILTER_*)."""
-    return table.attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
+    return _nla.attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
 
 
 def release_of(text: str) -> Tuple[int, int]:

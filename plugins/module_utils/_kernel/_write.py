@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _pack, _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
@@ -36,7 +37,7 @@ _RTPROT_STATIC, _RTNH_F_ONLINK = 4, 4
 
 
 def _map(rows: Tuple[table.Attribute, ...], *places: str) -> Tuple[Tuple[int, str, str], ...]:
-    return tuple((row.code, row.name, row.kind.wire) for row in rows if row.place in places)
+    return tuple((row.code, row.name, row.type.wire) for row in rows if row.location in places)
 
 
 class Messages:
@@ -52,7 +53,7 @@ class Messages:
             return type(name, (nla,), {"nla_map": nla_map, **inner})
 
         inet6 = nest("inet6", _map(table.LINK, "inet6"))
-        data = {kind: nest(kind, _map(rows, "data")) for kind, rows in table.KINDS.items() if _map(rows, "data")}
+        data = {kind.kernel: nest(kind.kernel, _map(kind.rows, "data")) for kind in _kinds.KINDS if _map(kind.rows, "data")}
         info = nest("info", ((1, "kind", "asciiz"), *((2, kind, kind) for kind in data)), **data)
         members = {
             "fields": ifinfmsg.fields,
@@ -146,20 +147,20 @@ class Writer:
     def link_set(self, netns: str, name: str, kind: str, values: Values) -> None:
         """Flags and attributes that every link has, C(up) last and in a message of its own; or one attribute of another place."""
         attribute, value = next(iter(values.items()))
-        row = table.rows_of(kind)[attribute]
-        if row.place in ("link", "flag"):
+        row = _kinds.rows_of(kind)[attribute]
+        if row.location in ("link", "flag"):
             others = {key: value for key, value in values.items() if key != "up"}
             if others and values.get("up"):  # once it is up, the kernel goes through all routes of IPv6 for each change
                 self._change(netns, name, others)
                 values = {"up": True}
             self._change(netns, name, values)
-        elif row.place == "sysctl":
+        elif row.location == "sysctl":
             self.sysctl_set(netns, "net/ipv6/conf/%s/%s" % (name, attribute), str(int(value)))
-        elif row.place == "inet6":
-            inet6 = _attributes([(attribute, row.kind.encode(value))])
+        elif row.location == "inet6":
+            inet6 = _attributes([(attribute, row.type.encode(value))])
             self._send_link(netns, _RTM_SETLINK, name, [("af_spec", _attributes([("inet6", inet6)]))])
         else:
-            data = _attributes([(attribute, row.kind.encode(value))])
+            data = _attributes([(attribute, row.type.encode(value))])
             self._send_link(netns, _RTM_NEWLINK, name, [("info", _attributes([("kind", kind), (kind, data)]))])
 
     def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
@@ -169,7 +170,7 @@ class Writer:
         if attribute == "backup_port":
             value = self._index(netns, value) if value else 0
         else:
-            value = table.OF_PORT[attribute].kind.encode(value)
+            value = table.OF_PORT[attribute].type.encode(value)
         port = ("port", _attributes([(attribute, value)]))
         self._send_link(netns, _RTM_SETLINK, name, [port], family=socket.AF_BRIDGE)
 
@@ -182,7 +183,7 @@ class Writer:
 
     def links_delete(self, netns: str, names: List[str], kind: str = "") -> None:
         """Deletes links of one kind, '' for any. Bridges stop snooping first: they would tell all their ports of each one that leaves."""
-        if kind != "bridge":
+        if not _kinds.is_bridge(kind):
             self._delete(netns, names)
             return
         snooping = [name for name in names if self._snoops(netns, name)]

@@ -11,6 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import disturbs, has_peer, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     FoundLink,
@@ -60,7 +61,7 @@ class Inspector:
         found = self.links.get(wanted.id)
         if found and wanted.port:
             self._find(wanted.netns, {found.master})
-        if found and found.kind == "bridge" and wanted.ports is not None:
+        if found and is_bridge(found.kind) and wanted.ports is not None:
             for raw in self._reader.ports(wanted.netns, found.ifindex):
                 self._keep(wanted.netns, raw)
 
@@ -107,7 +108,7 @@ class Inspector:
         status = {**raw.status, "port": raw.port_status} if raw.port else dict(raw.status)
         if raw.kind == "tun":
             status["attached"] = bool(raw.status.get("carrier"))
-            if status["attached"] and wanted and wanted.disturbs:
+            if status["attached"] and wanted and disturbs(wanted):
                 status["pids"] = self._holders(netns, raw.name)
         self.links[key] = FoundLink(
             netns,
@@ -121,7 +122,7 @@ class Inspector:
             self._reader.addresses(netns, raw.ifindex).get(raw.ifindex, []),
             routes,
             vlans,
-            self._peer(netns, raw) if raw.kind == "veth" else None,
+            self._peer(netns, raw) if has_peer(raw.kind) else None,
             raw.mark,
         )
 

@@ -10,6 +10,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import disturbs, has_peer, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     OWN_CORPSE,
@@ -80,7 +81,7 @@ def census(reader: Reader, names: List[str]) -> Tuple[Host, Layout]:
     surveyor.look_around()
     for netns in names:
         for raw in surveyor.raws.get(netns, {}).values():
-            vlans: Optional[Dict[int, Vlan]] = {} if raw.kind == "bridge" else None
+            vlans: Optional[Dict[int, Vlan]] = {} if is_bridge(raw.kind) else None
             link = Link(raw.kind, netns, raw.name, (), {"disable_ipv6": True}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans)
             layout.links.append(link)
     surveyor.want(layout.links)
@@ -143,7 +144,7 @@ class _Surveyor:
                 self.namespaces[netns] = FoundNamespace(None, OWN_CORPSE)
         for netns, raws in self.raws.items():
             for raw in raws.values():
-                if raw.kind == "veth":
+                if has_peer(raw.kind):
                     self._ends.setdefault((raw.ifindex, raw.peer), []).append((netns, raw))
 
     def recall(self, earlier: Host, names: Set[str]) -> None:
@@ -231,9 +232,9 @@ class _Surveyor:
         status = {**raw.status, "port": raw.port_status} if raw.port_status else raw.status
         if raw.kind == "tun":
             status = {**status, "attached": bool(raw.status.get("carrier"))}
-            if status["attached"] and (wanted is None or wanted.disturbs):
+            if status["attached"] and (wanted is None or disturbs(wanted)):
                 status["pids"] = self._holders_of(netns, raw.name)
-        peer = self._peer(netns, raw) if raw.kind == "veth" and (wanted or raw.mark) else None
+        peer = self._peer(netns, raw) if has_peer(raw.kind) and (wanted or raw.mark) else None
         key = (netns, raw.name)
         self.links[key] = FoundLink(netns, raw.name, raw.ifindex, raw.kind, values, status, master, port, addresses, routes, own_vlans, peer, raw.mark, others)
 

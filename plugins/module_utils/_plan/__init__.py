@@ -7,6 +7,7 @@ Its rooms are imported when they are needed: the target compiles what is importe
 
 from __future__ import annotations
 
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import _links
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link
@@ -46,7 +47,7 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
 
 
 def _plan_link(draft: Draft, link: Link) -> None:
-    if link.kind == "veth":
+    if has_peer(link.kind):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan import _cables
 
         _cables.plan_end(draft, link)

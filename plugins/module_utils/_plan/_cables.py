@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, is_bridge, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import MAKE, Draft, blank
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     CREATED_WITH,
@@ -58,7 +59,7 @@ def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
     if not found:
         taken = draft.found.get(far.id)
         if taken and not draft.owns(taken):
-            raise VnetError(far.path, "name %s is taken by %s; remove it first" % (far.name, taken.title))
+            raise VnetError(far.path, "name %s is taken by %s; remove it first" % (far.name, title_of(taken.kind)))
         if taken:
             remove(draft, put_away(draft, taken), taken.name)
         found = _make_cable(draft, near, far)
@@ -69,15 +70,15 @@ def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
 def _make_cable(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundLink]:
     """Plans one message for both ends, with the bridge of the near one: the kernel does not look at that of the far one."""
     values, peer_values = ({name: end.values[name] for name in CREATED_WITH if name in end.values} for end in (near, far))
-    one = blank("veth", near.netns, near.name, {**values, "up": False})._replace(peer=near.peer)
-    other = blank("veth", far.netns, far.name, {**peer_values, "up": False})._replace(peer=far.peer)
+    one = blank(near.kind, near.netns, near.name, {**values, "up": False})._replace(peer=near.peer)
+    other = blank(far.kind, far.netns, far.name, {**peer_values, "up": False})._replace(peer=far.peer)
     bridge = draft.found.get((near.netns, near.master or ""))
-    if bridge and bridge.kind == "bridge":
+    if bridge and is_bridge(bridge.kind):
         one = one._replace(master=bridge.name, port=Port({}))
         draft.shaken.add(bridge.id)
     restore = bridge_mac(bridge) if one.master else ()
     peer = NewPeer(far.netns, far.name, peer_values)
-    draft.add(MAKE, CreateLink(near.netns, near.name, "veth", values, creation_mark(draft, near), peer, one.master, restore))
+    draft.add(MAKE, CreateLink(near.netns, near.name, near.kind, values, creation_mark(draft, near), peer, one.master, restore))
     return one, other
 
 
@@ -103,7 +104,7 @@ def _moved_near(draft: Draft, near: Link) -> Optional[FoundLink]:
     if not near.peer:
         return None
     found = draft.found.get((near.peer[0], near.name))
-    if not found or found.kind != "veth":
+    if not found or not has_peer(found.kind):
         return None
     ours = [near.peer, (near.netns, near.peer[1])]
     return found if any(draft.host.same(found.peer, place) for place in ours) else None
@@ -123,7 +124,7 @@ def _at_home(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
     if draft.host.same(found.id, wanted.id) or not found.ifindex:
         return found
     if wanted.id in draft.found:
-        raise VnetError(wanted.path, "name %s is taken by %s; remove it first" % (wanted.name, draft.found[wanted.id].title))
+        raise VnetError(wanted.path, "name %s is taken by %s; remove it first" % (wanted.name, title_of(draft.found[wanted.id].kind)))
     restore: Tuple[Step, ...] = (SetMaster(found.netns, found.name, found.master),) if found.master else ()
     restore += (SetLink(found.netns, found.name, found.kind, {"up": True}),) if found.values["up"] else ()
     draft.add(MAKE, MoveLink(found.netns, found.name, wanted.netns, restore))

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Dict
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import put_away, remove
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_CORPSE, FoundLink, FoundNamespace, Link, LinkId
@@ -69,7 +70,7 @@ def _check_lost(draft: Draft, found: FoundLink) -> None:
 
 
 def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:
-    if wanted.kind not in ("any", found.kind) and draft.owns(found):
+    if wanted.kind not in (ANY, found.kind) and draft.owns(found):
         remove(draft, put_away(draft, found), found.name)
 
 

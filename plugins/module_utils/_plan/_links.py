@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, is_bridge, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     ADDRESS,
     AWAY,
@@ -37,6 +38,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetTuntap,
     Step,
 )
+from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS
 
 CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
 """What goes into the message that makes a bridge or a cable."""
@@ -58,7 +60,7 @@ def plan_absence(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None
     if not found:
         return
     if found.kind != wanted.kind:
-        raise VnetError(wanted.path, "%s is %s, so it was not removed" % (found.name, found.title))
+        raise VnetError(wanted.path, "%s is %s, so it was not removed" % (found.name, title_of(found.kind)))
     remove(draft, found, found.name)
 
 
@@ -74,7 +76,7 @@ def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
 def plan_link(draft: Draft, wanted: Link) -> None:
     """A bridge, a TUN or TAP device, the lo of a namespace, or a link that must be there already."""
     found = draft.found.get(wanted.id)
-    if not found and wanted.kind == "any":
+    if not found and wanted.kind == ANY:
         draft.missing(wanted.path, "there is no link %s%s, and this does not make one" % (wanted.name, inside(wanted.netns)))
         found = blank(wanted.kind, wanted.netns, wanted.name, {"up": False})
     elif found:
@@ -108,7 +110,7 @@ def plan_births(draft: Draft) -> None:
     """New links go up when all else is done, bridges last: each port of a bridge that is up costs twice as much."""
     loopbacks: Dict[str, Values] = {}
     for link in draft.layout.links:
-        if not link.present or link.kind == "any" or draft.found[link.id].ifindex:
+        if not link.present or link.kind == ANY or draft.found[link.id].ifindex:
             continue
         values: Values = {"up": True} if link.id in draft.rising else {}
         if draft.layout.name:
@@ -120,7 +122,7 @@ def plan_births(draft: Draft) -> None:
         if link.netns in draft.born and link.name == "lo":
             loopbacks[link.netns] = values
         elif values:
-            draft.add(BRIDGE_UP if link.kind == "bridge" else UP, SetLink(link.netns, link.name, link.kind, values))
+            draft.add(BRIDGE_UP if is_bridge(link.kind) else UP, SetLink(link.netns, link.name, link.kind, values))
     for name, obstacle in draft.born.items():
         draft.add(NAMESPACE, CreateNamespace(name, loopbacks.get(name, {}), obstacle))
 
@@ -129,7 +131,7 @@ def bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
     """The MAC that a bridge has before it takes its first port, and loses for good when that leaves."""
     if not bridge or not bridge.ifindex:
         return ()
-    return (SetLink(bridge.netns, bridge.name, "bridge", {"mac": bridge.values["mac"]}),)
+    return (SetLink(bridge.netns, bridge.name, bridge.kind, {"mac": bridge.values["mac"]}),)
 
 
 def put_away(draft: Draft, found: FoundLink) -> FoundLink:
@@ -152,7 +154,7 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
     if wanted.kind == "tun":
         if "mode" not in wanted.values:
             raise VnetError((*wanted.path, "mode"), "missing; a new device is tun or tap")
-        created = {row.name: wanted.values[row.name] for row in table.TUNTAP if row.name in wanted.values}
+        created = {row.name: wanted.values[row.name] for row in _kinds.TUNTAP if row.name in wanted.values}
     draft.add(MAKE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, creation_mark(draft, wanted)))
     return blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})
 
@@ -162,7 +164,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     if not fresh and _is_as_wanted(wanted, found):
         return
     _check_ipv6_mtu(wanted, found)
-    if found.kind == "bridge":
+    if is_bridge(found.kind):
         _check_delay(wanted, found)
         _check_vlan_snooping(wanted, found)
     if wanted.values.get("mac") and found.values.get("mode") == "tun":
@@ -192,7 +194,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_bridge_vlans
 
         vlans = plan_bridge_vlans(draft, wanted, found)
-    rows = table.OF_KIND[wanted.kind]
+    rows = _kinds.OF_KIND[wanted.kind]
     kept = () if fresh else [name for name in wanted.values if rows[name].when == "attach" or _holds(rows[name], wanted, found)]
     values = {**found.values, **{name: value for name, value in wanted.values.items() if name not in kept}}
     draft.found[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
@@ -202,7 +204,7 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
     """Whether a plain look tells that nothing is to be done, as it mostly does where there are a thousand links."""
     if wanted.kind == "tun" or wanted.routes is not None or wanted.vlans is not None or found.id != wanted.id:
         return False
-    rows = table.OF_KIND[wanted.kind]
+    rows = _kinds.OF_KIND[wanted.kind]
     if not all(rows[name].same(value, found.values.get(name)) for name, value in wanted.values.items()):
         return False
     if wanted.addresses is None:
@@ -216,8 +218,8 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
 
 def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
     """The attributes that are wanted, in the order in which the kernel takes them."""
-    rows = [row for row in table.OF_KIND[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
-    rows = [row for row in rows if row.name not in ("owner", "group")]
+    rows = [row for row in _kinds.OF_KIND[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
+    rows = [row for row in rows if row.type not in ACCOUNTS]
     if draft.layout.name:  # they carry the marks
         rows = [row for row in rows if row.name != "alias" and not (fresh and row.name == "link_group")]
     if wanted.values.get("stp") is False:
@@ -227,7 +229,7 @@ def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
 
 def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fresh: bool) -> None:
     value, current = wanted.values[row.name], found.values.get(row.name)
-    if current is None and not fresh and row.place not in _IPV6_PLACES:  # what moved or was small has lost these
+    if current is None and not fresh and row.location not in _IPV6_PLACES:  # what moved or was small has lost these
         raise VnetError((*wanted.path, row.name), "this kernel has none%s" % needs(row))
     if row.name == "disable_ipv6" and value and _mtu(wanted, found) < IPV6_MTU:
         return
@@ -244,7 +246,7 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
         return
     if row.name == "alias":  # the mark of a layout stays in front of it
         value, current = _marks.join(found.mark, value), _marks.join(found.mark, current or "")
-    phase = PORTS_ARE_IN if row.name == "mtu" and wanted.kind == "bridge" else ADDRESS if row.place in _IPV6_PLACES else SET
+    phase = PORTS_ARE_IN if row.name == "mtu" and is_bridge(wanted.kind) else ADDRESS if row.location in _IPV6_PLACES else SET
     restore: Tuple[Step, ...] = ()
     if row.name == "vlan_filtering" and found.values.get("mcast_vlan_snooping"):  # goes off with it
         restore = (SetLink(wanted.netns, wanted.name, found.kind, {"mcast_vlan_snooping": True}),)
@@ -253,7 +255,7 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
 
 def _set_accounts(draft: Draft, wanted: Link, found: FoundLink) -> None:
     """Owner and group of a TUN or TAP device that is there."""
-    there = {name: found.values.get(name, "") for name in ("owner", "group")}
+    there = {name: found.values.get(name, "") for name in accounts_of(found.kind)}
     names = [name for name, now in there.items() if wanted.values.get(name, now) != now]
     if not found.ifindex or (not names and found.status.get("persist")):
         return
@@ -273,28 +275,28 @@ def _holders(found: FoundLink) -> str:
 
 def _holds(row: table.Attribute, wanted: Link, found: FoundLink) -> bool:
     """Whether a value is the one that is there; a device without an owner does not mention one."""
-    missing = "" if row.name in ("owner", "group") else None
+    missing = "" if row.type in ACCOUNTS else None
     return row.is_substituted(found.values, found.status) or row.same(wanted.values[row.name], found.values.get(row.name, missing))
 
 
 def same_kind(wanted: Link, found: FoundLink) -> None:
-    if found.kind != wanted.kind and wanted.kind != "any":
-        kind = blank(wanted.kind, "", "", {}).title
-        raise VnetError(wanted.path, "%s%s is %s, not %s; remove it first or take another name" % (found.name, inside(found.netns), found.title, kind))
+    if found.kind != wanted.kind and wanted.kind != ANY:
+        kinds = title_of(found.kind), title_of(wanted.kind)
+        raise VnetError(wanted.path, "%s%s is %s, not %s; remove it first or take another name" % (found.name, inside(found.netns), *kinds))
 
 
 def conflicts_of(wanted: Link, found: FoundLink) -> List[str]:
     """What of the link that is wanted only a new one can have."""
     conflicts = []
-    rows = table.OF_KIND[wanted.kind]
+    rows = _kinds.OF_KIND[wanted.kind]
     for row in (rows[name] for name in wanted.values if rows[name].when == "create"):
         value, now = wanted.values[row.name], found.values.get(row.name)
         if now is None:
             raise VnetError((*wanted.path, row.name), "this kernel has none%s" % needs(row))
         if value != now:
             conflicts.append("%s is %s, not %s" % (row.name, now, value))
-    for name in ("owner", "group"):
-        if wanted.kind == "tun" and wanted.values.get(name) == "" and found.values.get(name):
+    for name in accounts_of(wanted.kind):
+        if wanted.values.get(name) == "" and found.values.get(name):
             conflicts.append("%s is %s and cannot be taken away" % (name, found.values[name]))
     return conflicts
 

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IPV6_MTU, JOIN, LATE, ROUTE, UNROUTE, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
@@ -65,7 +65,7 @@ class Memory:
 
     def _thrown_out(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         """The ports of others that leave a bridge: only its own mark can remember them."""
-        for port in self._draft.host.ports(bridge.id) if bridge.kind == "bridge" else ():
+        for port in self._draft.host.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
             now = self._draft.found.get(port.id)
             if now and not now.master and not now.mark:
                 remembered = (port.mark.before if port.mark else None) or {}
@@ -132,8 +132,8 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
 
 def give_back(draft: Draft, found: FoundLink, before: Values) -> None:
     """Takes back what the layout set on a link that it did not make."""
-    kind = found.kind if found.kind in table.OF_KIND else "any"
-    rows = table.OF_KIND[kind]
+    kind = found.kind if found.kind in _kinds.OF_KIND else _kinds.ANY
+    rows = _kinds.OF_KIND[kind]
     values = {name: value for name, value in before.items() if name in rows and name != "alias"}
     joins = bool(before.get("master")) and before["master"] != found.master
     port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None
@@ -156,7 +156,7 @@ def _thrown_out(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> I
     for name, settings in before.items():
         found = draft.found.get((bridge.netns, name))
         if found and not found.master:
-            yield Link("any", bridge.netns, name, (), master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}))
+            yield Link(_kinds.ANY, bridge.netns, name, (), master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}))
 
 
 def _port_before(before: Values) -> Port:
@@ -198,7 +198,7 @@ def _routes_that_go(draft: Draft, netns: str) -> List[Route]:
 
 
 def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[bool]]]) -> None:
-    of_bridge = found.kind == "bridge"
+    of_bridge = _kinds.is_bridge(found.kind)
     current = (found.vlans if of_bridge else found.port.vlans if found.port else None) or {}
     for text, flags in before.items():
         vid = int(text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Dict, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, LATE, SET, Draft, blank
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, FoundNamespace, Namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -33,7 +34,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     if fresh:
         draft.born[wanted.name] = found.obstacle
         found = FoundNamespace((0, 0), routes=[])
-        draft.found[wanted.name, "lo"] = blank("loopback", wanted.name, "lo", {"up": False})
+        draft.found[wanted.name, "lo"] = blank(LOOPBACK, wanted.name, "lo", {"up": False})
     sysctl = _sysctl(draft, wanted, found, fresh)
     nsid = found.nsid
     if wanted.nsid is not None and wanted.nsid != found.nsid:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Dict, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
 
@@ -15,7 +16,7 @@ def warn_of_twins(draft: Draft) -> None:
     networks = _Networks(draft)
     seen: Dict[Tuple[LinkId, str], Link] = {}
     for link in draft.layout.links:
-        if link.kind == "loopback":
+        if link.kind == LOOPBACK:
             continue
         for address in link.addresses or ():
             other = seen.setdefault((networks.of(link.id), address.local), link)

@@ -8,6 +8,7 @@ from typing import Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge, title_of, why_no_port
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IS_UP, JOIN, PORTS_ARE_IN, Draft, blank, inside, needs
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values, Vlan
@@ -43,7 +44,7 @@ def plan_ports(draft: Draft) -> None:
                 if now and now.master == bridge.name and not stays:
                     leave(draft, now)
     for bridge in draft.layout.links:
-        if bridge.kind == "bridge" and bridge.present:
+        if is_bridge(bridge.kind) and bridge.present:
             _reassert(draft, bridge)
 
 
@@ -55,7 +56,7 @@ def _reassert(draft: Draft, bridge: Link) -> None:
         found = draft.host.links.get(bridge.id)
         if name in bridge.values and found and found.values[name] == bridge.values[name]:
             value: Values = {name: bridge.values[name]}
-            draft.add(PORTS_ARE_IN, SetLink(bridge.netns, bridge.name, "bridge", value, value))
+            draft.add(PORTS_ARE_IN, SetLink(bridge.netns, bridge.name, bridge.kind, value, value))
 
 
 def _joins(draft: Draft) -> Dict[LinkId, _Join]:
@@ -115,8 +116,8 @@ def _bridge(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
     bridge = draft.found.get(key)
     if not bridge:
         draft.missing(join.path, "there is no bridge %s%s; make it with vnet_bridge" % (key[1], inside(key[0])))
-    elif bridge.kind != "bridge":
-        raise VnetError(join.path, "%s is %s, not a bridge" % (key[1], bridge.title))
+    elif not is_bridge(bridge.kind):
+        raise VnetError(join.path, "%s is %s, not a bridge" % (key[1], title_of(bridge.kind)))
     return bridge
 
 
@@ -149,10 +150,7 @@ def leave(draft: Draft, found: FoundLink) -> None:
 
 
 def _check_port(join: _Join, found: FoundLink) -> None:
-    reasons = {"bridge": "a bridge, which cannot be the port of a bridge", "loopback": "the loopback device, which cannot be the port of a bridge"}
-    reason = reasons.get(found.kind)
-    if found.values.get("mode") == "tun":
-        reason = "a TUN device, which carries IP packets without an Ethernet header and cannot be the port of a bridge; a TAP device can"
+    reason = why_no_port(found.kind, found.values)
     if reason:
         raise VnetError(join.path, "%s is %s" % (found.name, reason))
 

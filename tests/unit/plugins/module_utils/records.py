@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
@@ -137,5 +138,5 @@ def one(name: str, value: Any) -> Values:
 
 def rows() -> list[tuple[str, table.Attribute]]:
     """Every row of the attribute table with the name of its part."""
-    parts = {"link": table.LINK, "bridge": table.BRIDGE, "port": table.PORT, "tuntap": table.TUNTAP}
+    parts = {"link": table.LINK, "bridge": _kinds.BRIDGE, "port": table.PORT, "tuntap": _kinds.TUNTAP}
     return [(part, row) for part, content in parts.items() for row in content]

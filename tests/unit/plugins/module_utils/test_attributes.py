@@ -13,7 +13,8 @@ from typing import Any, Iterator
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _decode, _read
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _decode, _nla, _read
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, Option, argument_spec
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import rows
 
@@ -102,21 +103,21 @@ def enumerated(body: str, known: dict[str, int]) -> Iterator[tuple[str, int]]:
         yield name, number
 
 
-@pytest.mark.parametrize(("part", "row"), [pytest.param(part, row, id=f"{part}-{row.name}") for part, row in rows() if row.place != "sysctl"])
+@pytest.mark.parametrize(("part", "row"), [pytest.param(part, row, id=f"{part}-{row.name}") for part, row in rows() if row.location != "sysctl"])
 def test_code_is_the_kernels(constants: dict[str, int], part: str, row: table.Attribute) -> None:
     key = f"port.{row.name}" if part == "port" else row.name
     name = KERNEL_NAMES.get(key, PREFIXES[part] + row.name.upper())
     if name not in constants:
         pytest.skip(f"the headers here are older than {name}")
     code = constants[name]
-    assert (1 << row.code if row.place == "flag" else row.code) == code
+    assert (1 << row.code if row.location == "flag" else row.code) == code
 
 
 @pytest.mark.parametrize(("name", "bit"), BITS.items())
 def test_bit_of_the_bridge_options_is_the_kernels(constants: dict[str, int], name: str, bit: str) -> None:
     if bit not in constants:
         pytest.skip(f"the headers here are older than {bit}")
-    encoded = table.OF_KIND["bridge"][name].kind.encode(True)
+    encoded = _kinds.OF_KIND["bridge"][name].type.encode(True)
     assert int.from_bytes(encoded[:4], sys.byteorder) == int.from_bytes(encoded[4:], sys.byteorder) == 1 << constants[bit]
 
 
@@ -131,9 +132,9 @@ def test_number_that_is_read_is_the_kernels(constants: dict[str, int], name: str
     assert all(getattr(room, name) == constants[kernels] for room in (_decode, _read) if hasattr(room, name))
 
 
-@pytest.mark.parametrize("kind", table.OF_KIND)
-def test_names_are_unique_for_each_kind(kind: str) -> None:
-    names = Counter(row.name for row in table.LINK + table.KINDS[kind])
+@pytest.mark.parametrize("kind", _kinds.KINDS, ids=lambda kind: kind.type)
+def test_names_are_unique_for_each_kind(kind: _kinds.LinkKind) -> None:
+    names = Counter(row.name for row in table.LINK + kind.rows)
     assert [name for name, count in names.items() if count > 1] == []
 
 
@@ -147,38 +148,38 @@ def test_row_is_complete(part: str, row: table.Attribute) -> None:  # noqa: ARG0
     assert row.text.endswith(".")
     assert row.text[0].isupper()
     assert row.when in ("live", "create", "up", "read", "attach")
-    assert row.place in ("link", "flag", "inet6", "sysctl", "data", "port", "ioctl")
+    assert row.location in ("link", "flag", "inet6", "sysctl", "data", "port", "ioctl")
     assert (row.low is None) == (row.high is None)
-    if row.kind.option in ("int", "float") and row.when != "read":
+    if row.type.option in ("int", "float") and row.when != "read":
         assert row.low is not None, "a number has a range"
 
 
 def written() -> list[Any]:
     """The rows for which netlink attributes are written."""
-    found = [(part, row) for part, row in rows() if row.when != "read" and row.place not in ("flag", "sysctl", "ioctl")]
-    return [pytest.param(row, id=f"{part}-{row.name}") for part, row in found if row.kind is not table.LINK_INDEX]
+    found = [(part, row) for part, row in rows() if row.when != "read" and row.location not in ("flag", "sysctl", "ioctl")]
+    return [pytest.param(row, id=f"{part}-{row.name}") for part, row in found if row.type is not _values.LINK_INDEX]
 
 
 @pytest.mark.parametrize("row", written())
 def test_value_survives_the_wire(row: table.Attribute) -> None:
     """What is encoded as pyroute2 would encode it is decoded to the same."""
     for value in samples(row):
-        assert row.same(row.kind.decode(packed(row, row.kind.encode(value))), value)
+        assert row.same(row.type.decode(packed(row, row.type.encode(value))), value)
 
 
 def samples(row: table.Attribute) -> list[Any]:
-    if row.kind.choices:
-        return list(row.kind.choices)
-    if row.kind.option == "bool":
+    if row.type.choices:
+        return list(row.type.choices)
+    if row.type.option == "bool":
         return [False, True]
-    if row.kind.option == "str":
+    if row.type.option == "str":
         return ["02:00:00:00:00:01"]
     low, high = row.low or 0, row.high or 0
-    return [float(low), float(high)] if row.kind.option == "float" else [int(low), int(high)]
+    return [float(low), float(high)] if row.type.option == "float" else [int(low), int(high)]
 
 
 def packed(row: table.Attribute, value: Any) -> bytes:
-    wire = row.kind.wire
+    wire = row.type.wire
     if wire.startswith("uint"):
         return int(value).to_bytes(int(wire[4:]) // 8, sys.byteorder)
     if wire == "be16":
@@ -205,13 +206,13 @@ def test_every_option_has_words(module: str) -> None:
 @pytest.mark.parametrize(("module", "kind"), [("vnet_bridge", "bridge"), ("vnet_veth", "veth"), ("vnet_tuntap", "tun")])
 def test_every_row_is_an_option(module: str, kind: str) -> None:
     spec = argument_spec(OPTIONS[module])
-    assert [name for name, row in table.OF_KIND[kind].items() if row.when != "read" and name not in spec] == []
+    assert [name for name, row in _kinds.OF_KIND[kind].items() if row.when != "read" and name not in spec] == []
     ports = spec["ports"]["options"] if module == "vnet_bridge" else spec["port"]["options"]
     assert [row.name for row in table.PORT if row.when != "read" and row.name not in ports] == []
 
 
 def attributes(*parts: tuple[int, bytes]) -> bytes:
-    return b"head" + b"".join(table.attribute(code, payload) for code, payload in parts)
+    return b"head" + b"".join(_nla.attribute(code, payload) for code, payload in parts)
 
 
 def test_places_of_many_messages_are_those_of_each() -> None:
@@ -230,8 +231,8 @@ def test_places_of_many_messages_are_those_of_each() -> None:
         attributes(),
     ]
     for first, second in itertools.product(messages, repeat=2):
-        outlines = table.Outlines(lambda message: table.Outline(message, 4))
+        outlines = _nla.Outlines(lambda message: _nla.Outline(message, 4))
         for message in (first, second, first):
-            places = outlines.of(message).places
-            assert {code: place.start for code, place in places.items()} == table.places(message, 4, len(message))
-            assert {code: place.stop for code, place in places.items()} == {code: last for code, _first, last in table.split(message, 4)}
+            places = outlines.of(message).slices
+            assert {code: place.start for code, place in places.items()} == _nla.offsets(message, 4, len(message))
+            assert {code: place.stop for code, place in places.items()} == {code: last for code, _first, last in _nla.split(message, 4)}

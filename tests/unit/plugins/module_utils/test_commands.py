@@ -149,7 +149,7 @@ def test_a_plan_has_one_command_for_each_step() -> None:
 
 def _some(row: table.Attribute) -> Any:
     """A value of the attribute."""
-    if row.kind.choices:
-        return row.kind.choices[0]
+    if row.type.choices:
+        return row.type.choices[0]
     samples: dict[str, Any] = {"bool": True, "int": int(row.low or 0), "float": float(row.low or 0), "str": "02:00:00:00:00:01"}
-    return samples[row.kind.option]
+    return samples[row.type.option]

@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Values
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import (
     BAD_NAMES,
@@ -251,9 +252,9 @@ def beyond(row: table.Attribute) -> list[Any]:
     """The values next to the range."""
     assert row.low is not None
     assert row.high is not None
-    if row.kind.option == "str":
+    if row.type.option == "str":
         return ["x" * int(row.high + 1), "é" * int(row.high // 2 + 1)]
-    if row.kind.option == "float":
+    if row.type.option == "float":
         return [row.low - 0.01, row.low - 1, row.high + 0.01, row.high * 10 + 1, float("nan"), float("inf"), float("-inf")]
     return [int(row.low) - 1, int(row.high) + 1, -(2**40), 2**70]
 
@@ -267,7 +268,7 @@ def out_of_range(rows: tuple[table.Attribute, ...]) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(("name", "value"), out_of_range(table.LINK + table.BRIDGE))
+@pytest.mark.parametrize(("name", "value"), out_of_range(table.LINK + _kinds.BRIDGE))
 def test_a_value_out_of_range_is_refused_for_a_bridge(name: str, value: Any) -> None:
     assert_refused_always("vnet_bridge", ["vnet_bridge br0", name, "out of range"], **bridge(**{name: value}))
 
@@ -278,7 +279,7 @@ def test_a_value_out_of_range_is_refused_for_a_cable(name: str, value: Any) -> N
     assert_refused_always("vnet_veth", ["vnet_veth a", "peer.", name, "out of range"], **peer(**{name: value}))
 
 
-@pytest.mark.parametrize(("name", "value"), out_of_range(tuple(row for row in table.LINK if not row.name.startswith("num_")) + table.TUNTAP))
+@pytest.mark.parametrize(("name", "value"), out_of_range(tuple(row for row in table.LINK if not row.name.startswith("num_")) + _kinds.TUNTAP))
 def test_a_value_out_of_range_is_refused_for_a_tap(name: str, value: Any) -> None:
     assert_refused_always("vnet_tuntap", ["vnet_tuntap t", name, "out of range"], **tap(**{name: value}))
 

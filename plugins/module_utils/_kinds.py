@@ -1,0 +1,266 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds of links: one kind, one record, with a table of its attributes.
+
+Codes are those of the kernel: C(include/uapi/linux/if_link.h), C(if_tun.h).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import LINK, NETFILTER, SNOOPING, VLANS, Attribute, Substitute, forwardable, link_local_group
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link
+from ansible_collections.nfv.vnet.plugins.module_utils._values import (
+    ACCOUNTS,
+    BOOL8,
+    BOOL32,
+    BRIDGE_ID,
+    GROUP,
+    MAC,
+    QUERIER,
+    SECONDS32,
+    SECONDS64,
+    U8,
+    U16,
+    U32,
+    USER,
+    ValueType,
+    choice,
+    numbered,
+    option_bit,
+)
+
+
+class LinkKind(NamedTuple):
+    """A kind of link that has a module; what its options, its records, its messages and its commands are made of."""
+
+    type: str
+    """The word in the name of its module, and of a link in results."""
+    kernel: str
+    """What the kernel calls it (C(IFLA_INFO_KIND))."""
+    title: str
+    """What it is called in sentences."""
+    plural: str
+    config: str
+    """The option of the kernel that it needs."""
+    rows: Tuple[Attribute, ...] = ()
+    """Its own attributes."""
+    lacks: Tuple[str, ...] = ()
+    """Attributes of every other link."""
+    is_bridge: bool = False
+    """Whether it has ports, and VLANs of its own."""
+    has_peer: bool = False
+    """Whether it is one of two ends."""
+    why_no_port: Callable[[Mapping[str, Any]], str] = lambda _values: ""
+    """Why a link with these values cannot be the port of a bridge: what it is, as the end of a sentence. '' where it can be one."""
+
+
+BRIDGE: Tuple[Attribute, ...] = (
+    Attribute("forward_delay", 1, SECONDS32, "Time in each of the states listening and learning; 2 to 30 while STP is on.", 0, 21474836, initial=15.0),
+    Attribute("hello_time", 2, SECONDS32, "Time between two hello packets of the root bridge.", 1, 10, initial=2.0),
+    Attribute("max_age", 3, SECONDS32, "Time after which what other bridges said is forgotten.", 6, 40, initial=20.0),
+    Attribute(
+        "ageing_time",
+        4,
+        SECONDS32,
+        "Time after which a MAC address that was not seen again is forgotten; V(0) for at once.",
+        0,
+        21474836,
+        initial=300.0,
+        substitute=Substitute("topology_change", lambda values: 2 * values.get("forward_delay", 0)),
+    ),
+    Attribute("stp", 5, BOOL32, "Whether the bridge takes part in the spanning tree protocol.", ip_name="stp_state", initial=False),
+    Attribute("priority", 6, U16, "Priority in the election of the root bridge, the lowest wins.", 0, 65535, initial=32768),
+    Attribute(
+        "group_fwd_mask",
+        9,
+        U16,
+        "Bits of the link-local groups 01:80:C2:00:00:0X that are forwarded; bits 0 to 2 stay clear.",
+        0,
+        65535,
+        initial=0,
+        check=forwardable,
+    ),
+    Attribute(
+        "group_address", 20, MAC, "MAC address that the bridge protocol is spoken to, 01:80:C2:00:00:0X.", initial="01:80:c2:00:00:00", check=link_local_group
+    ),
+    Attribute("vlan_default_pvid", 39, U16, "VLAN of untagged packets on new ports, V(0) for none.", 0, 4094, needs=VLANS, initial=1),
+    Attribute(
+        "vlan_protocol", 8, choice({"802.1q": 0x8100, "802.1ad": 0x88A8}, "be16", "big"), "Ethernet type of the VLAN tags.", needs=VLANS, initial="802.1q"
+    ),
+    Attribute("vlan_stats", 41, BOOL8, "Whether packets are counted for each VLAN.", ip_name="vlan_stats_enabled", needs=VLANS, initial=False),
+    Attribute(
+        "vlan_stats_per_port",
+        45,
+        BOOL8,
+        "Whether packets are counted for each VLAN and port; only changed while no port has VLANs.",
+        needs=VLANS,
+        initial=False,
+    ),
+    Attribute(
+        "mst",
+        46,
+        option_bit(2),
+        "Whether VLANs have spanning trees of their own; only changed while there are no VLANs.",
+        ip_name="mst_enabled",
+        needs=VLANS + " and Linux 5.18",
+        initial=False,
+    ),
+    Attribute("vlan_filtering", 7, BOOL8, "Whether the bridge looks at VLAN tags.", needs=VLANS, initial=False),
+    Attribute("mcast_snooping", 23, BOOL8, "Whether multicast only goes to ports that asked for it.", needs=SNOOPING, initial=True),
+    Attribute(
+        "mcast_vlan_snooping",
+        46,
+        option_bit(1),
+        "Whether multicast snooping looks at each VLAN; needs O(vlan_filtering).",
+        needs=VLANS + ", " + SNOOPING + " and Linux 5.15",
+        initial=False,
+    ),
+    Attribute(
+        "mcast_router",
+        22,
+        numbered(8, "disabled", "auto", "permanent"),
+        "Whether the bridge itself is taken for a multicast router.",
+        needs=SNOOPING,
+        initial="auto",
+    ),
+    Attribute("mcast_query_use_ifaddr", 24, BOOL8, "Whether queries carry the bridge's address instead of 0.0.0.0.", needs=SNOOPING, initial=False),
+    Attribute("mcast_querier", 25, BOOL8, "Whether the bridge sends multicast queries.", needs=SNOOPING, initial=False),
+    Attribute("mcast_stats", 42, BOOL8, "Whether multicast packets are counted.", ip_name="mcast_stats_enabled", needs=SNOOPING, initial=False),
+    Attribute("mcast_igmp_version", 43, U8, "IGMP version of the queries.", 2, 3, needs=SNOOPING, initial=2),
+    Attribute("mcast_mld_version", 44, U8, "MLD version of the queries.", 1, 2, needs=SNOOPING, initial=1),
+    Attribute("mcast_hash_max", 27, U32, "Maximum number of groups in the multicast table.", 0, 2**32 - 1, needs=SNOOPING, initial=4096),
+    Attribute("mcast_last_member_count", 28, U32, "Number of queries after a leave message.", 0, 2**32 - 1, needs=SNOOPING, initial=2),
+    Attribute("mcast_startup_query_count", 29, U32, "Number of queries at the start.", 0, 2**32 - 1, needs=SNOOPING, initial=2),
+    Attribute("mcast_last_member_interval", 30, SECONDS64, "Time between the queries after a leave message.", 0, 2**31, needs=SNOOPING, initial=1.0),
+    Attribute(
+        "mcast_membership_interval", 31, SECONDS64, "Time after which a group that nobody asked for is forgotten.", 0, 2**31, needs=SNOOPING, initial=260.0
+    ),
+    Attribute("mcast_querier_interval", 32, SECONDS64, "Time after which another querier that is silent is given up.", 0, 2**31, needs=SNOOPING, initial=255.0),
+    Attribute("mcast_query_interval", 33, SECONDS64, "Time between two queries.", 1, 2**31, needs=SNOOPING, initial=125.0),
+    Attribute("mcast_query_response_interval", 34, SECONDS64, "Time that hosts have for their answer to a query.", 0, 2**31, needs=SNOOPING, initial=10.0),
+    Attribute("mcast_startup_query_interval", 35, SECONDS64, "Time between two queries at the start.", 1, 2**31, needs=SNOOPING, initial=31.25),
+    Attribute("nf_call_iptables", 36, BOOL8, "Whether bridged IPv4 passes through iptables.", needs=NETFILTER, initial=False),
+    Attribute("nf_call_ip6tables", 37, BOOL8, "Whether bridged IPv6 passes through ip6tables.", needs=NETFILTER, initial=False),
+    Attribute("nf_call_arptables", 38, BOOL8, "Whether bridged ARP passes through arptables.", needs=NETFILTER, initial=False),
+    Attribute("no_linklocal_learn", 46, option_bit(0), "Whether nothing is learned from link-local packets.", needs="Linux 5.0", initial=False),
+    Attribute("fdb_max_learned", 49, U32, "Maximum number of MAC addresses that are learned, V(0) for no limit.", 0, 2**32 - 1, needs="Linux 6.7", initial=0),
+    Attribute("root_id", 10, BRIDGE_ID, "Priority and MAC address of the root bridge.", when="read"),
+    Attribute("bridge_id", 11, BRIDGE_ID, "Priority and MAC address of this bridge.", when="read"),
+    Attribute("root_port", 12, U16, "Number of the port towards the root bridge, 0 on the root bridge.", when="read"),
+    Attribute("root_path_cost", 13, U32, "Cost of the way to the root bridge.", when="read"),
+    Attribute("topology_change", 14, BOOL8, "Whether the tree is changing.", when="read"),
+    Attribute("mcast_querier_state", 47, QUERIER, "Address of the multicast querier that was chosen, for each family.", when="read"),
+    Attribute("fdb_n_learned", 48, U32, "Number of MAC addresses that were learned.", when="read"),
+)
+
+TUNTAP: Tuple[Attribute, ...] = (
+    Attribute(
+        "mode",
+        3,
+        ValueType("str", "uint8", lambda payload: {1: "tun", 2: "tap"}.get(payload[0], ""), str, str, ("tun", "tap")),
+        "V(tun) carries IP packets and is point to point, V(tap) carries Ethernet frames. Needed to create the device.",
+        when="create",
+        location="ioctl",
+    ),
+    Attribute("owner", 1, USER, "User, by name or id, who may attach to the device; V('') for none.", ip_name="user", location="ioctl", initial=""),
+    Attribute("group", 2, GROUP, "Group, by name or id, that may attach to the device; V('') for none.", location="ioctl", initial=""),
+    Attribute("multi_queue", 7, BOOL8, "Whether several queues can be attached.", when="create", location="ioctl", initial=False),
+    Attribute(
+        "packet_info",
+        4,
+        BOOL8,
+        "Whether packets have the four byte header with the protocol in front; on a new device V(false) if left out.",
+        ip_name="pi",
+        when="attach",
+        location="ioctl",
+        initial=False,
+    ),
+    Attribute(
+        "vnet_hdr",
+        5,
+        BOOL8,
+        "Whether packets have a virtio header in front; on a new device V(false) if left out.",
+        when="attach",
+        location="ioctl",
+        initial=False,
+    ),
+    Attribute("persist", 6, BOOL8, "Whether the device outlives its program.", when="read", location="ioctl"),
+    Attribute("num_queues", 8, U32, "Number of queues that are attached.", when="read", location="ioctl"),
+)
+
+
+def _why_no_port_of_tuntap(values: Mapping[str, Any]) -> str:
+    words = "a TUN device, which carries IP packets without an Ethernet header and cannot be the port of a bridge; a TAP device can"
+    return words if values.get("mode") == "tun" else ""
+
+
+_QUEUES = ("num_tx_queues", "num_rx_queues")
+
+KINDS: Tuple[LinkKind, ...] = (
+    LinkKind(
+        "bridge",
+        "bridge",
+        "a bridge",
+        "Bridges",
+        "CONFIG_BRIDGE",
+        BRIDGE,
+        is_bridge=True,
+        why_no_port=lambda _values: "a bridge, which cannot be the port of a bridge",
+    ),
+    LinkKind("veth", "veth", "a veth", "Cables", "CONFIG_VETH", has_peer=True),
+    LinkKind("tuntap", "tun", "a TUN or TAP device", "TUN and TAP devices", "CONFIG_TUN", TUNTAP, lacks=_QUEUES, why_no_port=_why_no_port_of_tuntap),
+)
+"""The registry: everything that is said of kinds follows from it."""
+ANY = "any"
+"""The kind of a link that is declared as it is there, of whatever kind."""
+LOOPBACK = "loopback"
+"""The kind of C(lo)."""
+OF_KERNEL: Dict[str, LinkKind] = {kind.kernel: kind for kind in KINDS}
+"""The kinds by what the kernel calls them."""
+OF_KIND: Dict[str, Dict[str, Attribute]] = {
+    LOOPBACK: {row.name: row for row in LINK},
+    ANY: {row.name: row for row in LINK},
+    **{kind.kernel: {row.name: row for row in (*(row for row in LINK if row.name not in kind.lacks), *kind.rows)} for kind in KINDS},
+}
+"""The attributes of a link by name."""
+
+
+def rows_of(kernel: str) -> Dict[str, Attribute]:
+    """The attributes of a link of this kind, which may be one that has no module."""
+    return OF_KIND.get(kernel, OF_KIND[ANY])
+
+
+def why_no_port(kernel: str, values: Mapping[str, Any]) -> str:
+    """Why a link cannot be the port of a bridge: what it is, as the end of a sentence. '' where it can be one."""
+    if kernel == LOOPBACK:
+        return "%s, which cannot be the port of a bridge" % title_of(kernel)
+    return OF_KERNEL[kernel].why_no_port(values) if kernel in OF_KERNEL else ""
+
+
+def is_bridge(kernel: str) -> bool:
+    return kernel in OF_KERNEL and OF_KERNEL[kernel].is_bridge
+
+
+def has_peer(kernel: str) -> bool:
+    return kernel in OF_KERNEL and OF_KERNEL[kernel].has_peer
+
+
+@lru_cache(maxsize=None)  # asked for each of a thousand links
+def accounts_of(kernel: str) -> Tuple[str, ...]:
+    """The attributes that say who may use a link."""
+    return tuple(row.name for row in rows_of(kernel).values() if row.type in ACCOUNTS)
+
+
+def disturbs(wanted: Link) -> bool:
+    """Whether a program that holds the device may be disturbed."""
+    return not wanted.present or wanted.recreate or any(name in wanted.values for name in accounts_of(wanted.kind))
+
+
+def title_of(kernel: str) -> str:
+    """What a link of this kind is called in sentences."""
+    if kernel in OF_KERNEL:
+        return OF_KERNEL[kernel].title
+    return "the loopback device" if kernel == LOOPBACK else "a %s" % (kernel or "device without a kind")

@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the message of a link, and what was read beside it, to its record."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional
+
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import disturbs, is_attachable
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Port, Route, Values, Vlan
+
+
+def is_disturbed(raw: RawLink, wanted: Optional[Link]) -> bool:
+    """Whether programs hold the device that may be disturbed, so that they must be known."""
+    return is_attachable(raw.kind) and bool(raw.status.get("carrier")) and (wanted is None or disturbs(wanted))
+
+
+def disable_ipv6(reader: Reader, netns: str, raw: RawLink) -> Optional[bool]:
+    """Whether IPv6 is turned off on a link; None where the kernel has no IPv6."""
+    disabled = reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
+    return None if disabled is None else disabled != "0"
+
+
+def assemble(
+    netns: str,
+    raw: RawLink,
+    more: Values,
+    *,
+    master: str,
+    backup_port: str,
+    addresses: List[Address],
+    routes: Optional[List[Route]],
+    other_routes: List[Route],
+    vlans: Optional[Dict[int, Vlan]],
+    port_vlans: Optional[Dict[int, Vlan]],
+    peer: Optional[LinkId],
+    pids: Optional[List[int]],
+) -> FoundLink:
+    """The record. C(more): values that are not in the message; C(pids): None where nobody asked who holds the device."""
+    port = None if raw.port is None else Port({**raw.port, "backup_port": backup_port}, port_vlans)
+    status = {**raw.status, "port": raw.port_status} if raw.port_status else dict(raw.status)
+    if is_attachable(raw.kind):
+        status["attached"] = bool(raw.status.get("carrier"))
+    if pids is not None:
+        status["pids"] = pids
+    return FoundLink(
+        netns=netns,
+        name=raw.name,
+        ifindex=raw.ifindex,
+        kind=raw.kind,
+        values={**raw.values, **more} if more else raw.values,
+        status=status,
+        master=master,
+        port=port,
+        addresses=addresses,
+        routes=routes,
+        vlans=vlans,
+        peer=peer,
+        mark=raw.mark,
+        other_routes=other_routes,
+    )

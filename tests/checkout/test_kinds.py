@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a kind of link must have beside its record in the registry."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, OF_KERNEL, OF_KIND, LinkKind
+from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import LISTS
+from documented import examples
+
+ROOT = Path(__file__).resolve().parents[2]
+of_each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.type)
+
+
+@of_each_kind
+def test_it_has_a_module_that_only_names_itself(kind: LinkKind) -> None:
+    source = (ROOT / "plugins" / "modules" / f"vnet_{kind.type}.py").read_text(encoding="utf-8")
+    assert f'run("vnet_{kind.type}")' in source
+
+
+@of_each_kind
+def test_its_documentation_says_what_it_is_for(kind: LinkKind) -> None:
+    texts = yaml.safe_load((ROOT / "hacking" / "modules.yml").read_text(encoding="utf-8"))[f"vnet_{kind.type}"]
+    assert {"short_description", "description", "returns", "notes"} <= set(texts)
+    assert texts["returns"] == kind.type
+
+
+@of_each_kind
+def test_it_is_in_the_action_group(kind: LinkKind) -> None:
+    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
+    assert f"vnet_{kind.type}" in groups["vnet"]
+
+
+@of_each_kind
+def test_it_has_examples_and_a_row_in_the_readme(kind: LinkKind) -> None:
+    assert f"vnet_{kind.type}" in {example.title for example in examples()}
+    assert re.search(rf"^\| `nfv\.vnet\.vnet_{kind.type}` \|", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+@of_each_kind
+def test_it_can_be_drawn(kind: LinkKind) -> None:
+    assert kind.type + "s" in LISTS
+
+
+@of_each_kind
+def test_it_is_tried_through_ansible_on_the_kernel_and_by_its_commands(kind: LinkKind) -> None:
+    assert (ROOT / "tests" / "integration" / "targets" / f"vnet_{kind.type}" / "tasks" / "main.yml").is_file()
+    for suite in ("attributes", "differential", "undo", "refusals"):
+        assert f'"vnet_{kind.type}"' in (ROOT / "tests" / "kernel" / f"test_{suite}.py").read_text(encoding="utf-8"), suite
+
+
+@of_each_kind
+def test_what_it_lacks_is_there_otherwise(kind: LinkKind) -> None:
+    others = {name for rows in OF_KIND.values() for name in rows}
+    assert set(kind.lacks) <= others - set(OF_KIND[kind.kernel])
+
+
+def test_no_two_are_one() -> None:
+    assert len({kind.type for kind in KINDS}) == len(OF_KERNEL) == len(KINDS)
