@@ -53,6 +53,8 @@ class LinkKind(NamedTuple):
     """Whether it has ports, and VLANs of its own."""
     has_peer: bool = False
     """Whether it is one of two ends."""
+    is_attachable: bool = False
+    """Whether programs attach to it, and hold it."""
     why_no_port: Callable[[Mapping[str, Any]], str] = lambda _values: ""
     """Why a link with these values cannot be the port of a bridge: what it is, as the end of a sentence. '' where it can be one."""
 
@@ -211,7 +213,17 @@ KINDS: Tuple[LinkKind, ...] = (
         why_no_port=lambda _values: "a bridge, which cannot be the port of a bridge",
     ),
     LinkKind("veth", "veth", "a veth", "Cables", "CONFIG_VETH", has_peer=True),
-    LinkKind("tuntap", "tun", "a TUN or TAP device", "TUN and TAP devices", "CONFIG_TUN", TUNTAP, lacks=_QUEUES, why_no_port=_why_no_port_of_tuntap),
+    LinkKind(
+        "tuntap",
+        "tun",
+        "a TUN or TAP device",
+        "TUN and TAP devices",
+        "CONFIG_TUN",
+        TUNTAP,
+        lacks=_QUEUES,
+        is_attachable=True,
+        why_no_port=_why_no_port_of_tuntap,
+    ),
 )
 """The registry: everything that is said of kinds follows from it."""
 ANY = "any"
@@ -242,6 +254,10 @@ def why_no_port(kernel: str, values: Mapping[str, Any]) -> str:
 
 def is_bridge(kernel: str) -> bool:
     return kernel in OF_KERNEL and OF_KERNEL[kernel].is_bridge
+
+
+def is_attachable(kernel: str) -> bool:
+    return kernel in OF_KERNEL and OF_KERNEL[kernel].is_attachable
 
 
 def has_peer(kernel: str) -> bool:

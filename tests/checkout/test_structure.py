@@ -27,6 +27,7 @@ FLOORS = (
     ("_apply",),
     ("_observe", "_explain"),
     ("_observe._inspection", "_observe._survey"),
+    ("_observe._assembly",),
     ("_reasons",),
     ("_kernel._write", "_kernel._save", "_kernel._neighbours", "_kernel._paths"),
     ("_kernel._read", "_kernel._echo"),

@@ -11,7 +11,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import disturbs, has_peer, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, is_disturbed
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     FoundLink,
@@ -22,6 +23,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Namespace,
     Port,
     Route,
+    Values,
     Vlan,
 )
 
@@ -88,42 +90,27 @@ class Inspector:
         if key in self.links:
             return
         wanted = self._wanted.get(key)
-        values = raw.values
         master = self._name(netns, raw.master)
-        port = None
-        if raw.port is not None:
-            backup = self._name(netns, int(raw.port["backup_port"]))
-            vlans = self._port_vlans(netns, raw.ifindex) if self._vlans_matter(key, master) else None
-            port = Port({**raw.port, "backup_port": backup}, vlans)
-        vlans = None
+        more: Values = {}
+        if wanted and "disable_ipv6" in wanted.values:
+            more["disable_ipv6"] = disable_ipv6(self._reader, netns, raw)
         routes = None
-        if wanted:
-            if "disable_ipv6" in wanted.values:
-                disabled = self._reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
-                values = {**values, "disable_ipv6": None if disabled is None else disabled != "0"}
-            if wanted.vlans is not None:
-                vlans = self._port_vlans(netns, raw.ifindex)
-            if wanted.routes is not None:
-                routes = [found.route._replace(dev=raw.name) for found in self._routes(netns, wanted.routes or []) if found.device == raw.ifindex]
-        status = {**raw.status, "port": raw.port_status} if raw.port else dict(raw.status)
-        if raw.kind == "tun":
-            status["attached"] = bool(raw.status.get("carrier"))
-            if status["attached"] and wanted and disturbs(wanted):
-                status["pids"] = self._holders(netns, raw.name)
-        self.links[key] = FoundLink(
+        if wanted and wanted.routes is not None:
+            routes = [found.route._replace(dev=raw.name) for found in self._routes(netns, wanted.routes) if found.device == raw.ifindex]
+        port_vlans = self._port_vlans(netns, raw.ifindex) if raw.port is not None and self._vlans_matter(key, master) else None
+        self.links[key] = assemble(
             netns,
-            raw.name,
-            raw.ifindex,
-            raw.kind,
-            values,
-            status,
-            master,
-            port,
-            self._reader.addresses(netns, raw.ifindex).get(raw.ifindex, []),
-            routes,
-            vlans,
-            self._peer(netns, raw) if has_peer(raw.kind) else None,
-            raw.mark,
+            raw,
+            more,
+            master=master,
+            backup_port=self._name(netns, int(raw.port["backup_port"])) if raw.port else "",
+            addresses=self._reader.addresses(netns, raw.ifindex).get(raw.ifindex, []),
+            routes=routes,
+            other_routes=[],
+            vlans=self._port_vlans(netns, raw.ifindex) if wanted and wanted.vlans is not None else None,
+            port_vlans=port_vlans,
+            peer=self._peer(netns, raw) if has_peer(raw.kind) else None,
+            pids=self._holders(netns, raw.name) if wanted and is_disturbed(raw, wanted) else None,
         )
 
     def _holders(self, netns: str, name: str) -> List[int]:

@@ -10,7 +10,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import disturbs, has_peer, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, is_disturbed
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     OWN_CORPSE,
@@ -26,6 +27,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Namespace,
     Port,
     Route,
+    Values,
     Vlan,
 )
 
@@ -214,11 +216,10 @@ class _Surveyor:
         vlans: Optional[Dict[int, Dict[int, Vlan]]],
         routed: bool,
     ) -> None:
-        values = raw.values
         before = (raw.mark and raw.mark.before) or {}
+        more: Values = {}
         if (wanted and "disable_ipv6" in wanted.values) or "disable_ipv6" in before:
-            disabled = self._reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
-            values = {**values, "disable_ipv6": None if disabled is None else disabled != "0"}
+            more["disable_ipv6"] = disable_ipv6(self._reader, netns, raw)
         routes, others = None, []
         if routed:
             tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + _tables_of(before.get("routes", ()))
@@ -226,17 +227,20 @@ class _Surveyor:
             routes = [route for route in everywhere if self._everything or route.table in tables]
             others = [route for route in everywhere if not self._everything and route.table not in tables]
         own_vlans = None if vlans is None else vlans.get(raw.ifindex, {})
-        port = None
-        if raw.port is not None:
-            port = Port({**raw.port, "backup_port": self._name(netns, int(raw.port["backup_port"]))}, own_vlans)
-        status = {**raw.status, "port": raw.port_status} if raw.port_status else raw.status
-        if raw.kind == "tun":
-            status = {**status, "attached": bool(raw.status.get("carrier"))}
-            if status["attached"] and (wanted is None or disturbs(wanted)):
-                status["pids"] = self._holders_of(netns, raw.name)
-        peer = self._peer(netns, raw) if has_peer(raw.kind) and (wanted or raw.mark) else None
-        key = (netns, raw.name)
-        self.links[key] = FoundLink(netns, raw.name, raw.ifindex, raw.kind, values, status, master, port, addresses, routes, own_vlans, peer, raw.mark, others)
+        self.links[netns, raw.name] = assemble(
+            netns,
+            raw,
+            more,
+            master=master,
+            backup_port=self._name(netns, int(raw.port["backup_port"])) if raw.port else "",
+            addresses=addresses,
+            routes=routes,
+            other_routes=others,
+            vlans=own_vlans,
+            port_vlans=own_vlans,
+            peer=self._peer(netns, raw) if has_peer(raw.kind) and (wanted or raw.mark) else None,
+            pids=self._holders_of(netns, raw.name) if is_disturbed(raw, wanted) else None,
+        )
 
     def _holders_of(self, netns: str, name: str) -> List[int]:
         """The processes that have a TUN or TAP device attached."""
