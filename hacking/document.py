@@ -73,7 +73,7 @@ def indented(text: str) -> str:
 
 ERROR: Values = {
     "description": "What RV(ignore:msg) says, as data.",
-    "returned": "failure",
+    "returned": "if the module refuses the options, or the kernel a change",
     "type": "dict",
     "contains": {
         "path": {

@@ -55,7 +55,7 @@ _ATOMIC = (CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRout
 """Where the kernel refuses one of these, nothing of it was done."""
 _FAR_REACHING = (CreateNamespace, DeleteNamespace, DeleteLink, MoveLink, SetNsid)
 """What these change is not only in the namespace of the step."""
-_COSTLY = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress, AddRoute, ReplaceRoute, DeleteRoute)
+_COSTLY = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress)
 """These, or undoing them, may cost addresses and routes of their link."""
 _GONE: Dict[type, int] = {
     DeleteRoute: errno.ESRCH,
@@ -159,7 +159,7 @@ class Transaction:
 
     def save(self, steps: List[Step]) -> None:
         """Remembers the addresses and routes that the steps may cost."""
-        costly = {link_of(step) for step in steps if isinstance(step, _COSTLY) and not only_marks(step)}
+        costly = {link_of(step) for step in steps if _is_costly(step)}
         for link in costly & set(self._before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
         for namespace in self._layout.namespaces:
@@ -250,8 +250,8 @@ class Transaction:
                 before = renamed.get((netns, name), name)
                 told.add((netns, before))
                 lost.append("%s: %s" % (netns if name == "lo" else before, WORDS[type(step)]))
-        faded = sorted(_fading(self._before, self.taken).keys() - told)
-        return lost + ["%s: link delete" % name for _netns, name in faded]
+        along = sorted(_going_along(self._before, self.taken).keys() - told)
+        return lost + ["%s: link delete" % name for _netns, name in along]
 
     def _undo(self, step: Step) -> None:
         opposite = undo(step)
@@ -259,6 +259,13 @@ class Transaction:
             with suppress(KernelError):  # what is not as before is found by looking at the host afterwards
                 if not self._holds(action):
                     run(self._writer, action)
+
+
+def _is_costly(step: Step) -> bool:
+    """Whether the step, or undoing it, may cost addresses or routes of a link."""
+    if isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)):
+        return bool(step.route.dev)
+    return isinstance(step, _COSTLY) and not only_marks(step)
 
 
 _UNDO: Dict[type, Callable[[Any], Optional[Step]]] = {
@@ -286,7 +293,7 @@ def undo(step: Step) -> Optional[Step]:
     return opposite(step) if opposite else None
 
 
-def _fading(before: Host, steps: List[Step]) -> Dict[LinkId, int]:
+def _going_along(before: Host, steps: List[Step]) -> Dict[LinkId, int]:
     """The links that go by themselves, with their indexes: cables whose other ends are in namespaces that the steps delete."""
     going = {step.name for step in steps if isinstance(step, DeleteNamespace)}
     dying = {name for name in going if not before.namespaces[name].pids}
@@ -298,7 +305,7 @@ def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
 
     Namespaces go before links, of which the kernel then clears many away by itself.
     """
-    fading = _fading(before, steps)
+    along = _going_along(before, steps)
     namespaces: List[DeleteNamespace] = []
     links: Dict[Tuple[bool, str], List[DeleteLink]] = {}
     cables: List[DeleteLink] = []
@@ -307,7 +314,7 @@ def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
             namespaces.append(step)
         elif not isinstance(step, DeleteLink):
             yield step, [step]
-        elif link_of(step) in fading:
+        elif link_of(step) in along:
             cables.append(step)
         else:
             links.setdefault((not _kinds.is_bridge(step.kind), step.netns), []).append(step)
@@ -316,7 +323,7 @@ def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
     for (_other, netns), bundle in sorted(links.items(), key=lambda item: item[0][0]):
         yield bundle[0] if len(bundle) == 1 else DeleteLinks(netns, [step.name for step in bundle], bundle[0].kind), list(bundle)
     if cables:
-        yield AwaitLinks([(link_of(step), fading[link_of(step)]) for step in cables]), list(cables)
+        yield AwaitLinks([(link_of(step), along[link_of(step)]) for step in cables]), list(cables)
 
 
 def _create_link(writer: Writer, step: CreateLink) -> None:

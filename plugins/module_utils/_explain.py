@@ -89,7 +89,7 @@ def not_held(layout: Layout, step: Step) -> VnetError:
     """What the kernel did not do, though it did not refuse it."""
     held: Any = None
     if isinstance(step, SetLink):
-        held = (step.old or {}).get(next(iter(step.values)))
+        held = _without_mark(step.old or {}).get(next(iter(step.values)))
     elif isinstance(step, (SetMaster, SetPort, SetSysctl)):
         held = step.old
     about = subject(layout, step)

@@ -212,7 +212,6 @@ KINDS: Tuple[LinkKind, ...] = (
         is_bridge=True,
         why_no_port=lambda _values: "a bridge, which cannot be the port of a bridge",
     ),
-    LinkKind("veth", "veth", "a veth", "Cables", "CONFIG_VETH", has_peer=True),
     LinkKind(
         "tuntap",
         "tun",
@@ -224,8 +223,9 @@ KINDS: Tuple[LinkKind, ...] = (
         is_attachable=True,
         why_no_port=_why_no_port_of_tuntap,
     ),
+    LinkKind("veth", "veth", "a veth", "Cables", "CONFIG_VETH", has_peer=True),
 )
-"""The registry: everything that is said of kinds follows from it."""
+"""The registry. Lists of kinds follow from it, in the order in which links are made."""
 ANY = "any"
 """The kind of a link that is declared as it is there, of whatever kind."""
 LOOPBACK = "loopback"

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, OF_KERNEL, LinkKind
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, LinkKind, has_peer
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     Address,
@@ -229,9 +229,8 @@ def links_of(kind: str, params: Params, path: Path, checking: bool) -> List[Link
     """The link, or both ends of the cable, that the parameters of one resource describe."""
     present = params["state"] == "present"
     near = _link(kind, params, path, checking)
-    has_peer = kind in OF_KERNEL and OF_KERNEL[kind].has_peer
-    if not has_peer or not params["peer"]:
-        if has_peer and present:
+    if not has_peer(kind) or not params["peer"]:
+        if has_peer(kind) and present:
             raise VnetError((*path, "peer"), "missing; a cable has two ends, give at least peer.name")
         return [near]
     far = _link(kind, params["peer"], (*path, "peer"), checking)
@@ -247,7 +246,6 @@ def namespace_of(params: Params, path: Path) -> Tuple[Namespace, List[Link]]:
         raise VnetError((*path, "name"), "%s is not the name of a namespace: no '/', no white space, not '.' or '..'" % ascii(name))
     present = params["state"] == "present"
     routes = _routes(params["routes"], path)
-    _check_ways(routes or [], path)
     if params["nsid"] is not None and not 0 <= params["nsid"] < 2**31:
         raise VnetError((*path, "nsid"), "%d is out of range (0 to 2147483647)" % params["nsid"])
     namespace = Namespace(name, path, present, params["nsid"], sysctls(params["sysctl"], path), routes, params["purge_routes"])
@@ -459,6 +457,7 @@ def _routes(routes: Optional[List[Params]], path: Path, dev: str = "") -> Option
     found: Dict[RouteKey, Route] = {}
     for number, params in enumerate(routes):
         route = _route(params, (*path, "routes", number), dev)
+        _check_way(route, (*path, "routes", number))
         if found.get(route.key, route) != route:
             raise VnetError((*path, "routes", number), "%s is there twice with one table and metric; give another metric" % route.to)
         found[route.key] = route
@@ -514,12 +513,11 @@ def _check_host_bits(family: int, address: str, length: Optional[int], path: Pat
         raise VnetError((*path, "to"), "%s/%d has bits behind its prefix; the network is %s/%d" % (address, length, right, length))
 
 
-def _check_ways(routes: List[Route], path: Path) -> None:
-    for number, route in enumerate(routes):
-        if route.type == "unicast" and not (route.dev or route.via):
-            raise VnetError((*path, "routes", number), "%s has no way; give via or dev, or another type" % route.to)
-        if route.type != "unicast" and (route.dev or route.via):
-            raise VnetError((*path, "routes", number), "a %s route goes nowhere; leave via and dev out" % route.type)
+def _check_way(route: Route, path: Path) -> None:
+    if route.type == "unicast" and not (route.dev or route.via):
+        raise VnetError(path, "%s has no way; give via or dev, or another type" % route.to)
+    if route.type != "unicast" and (route.dev or route.via):
+        raise VnetError(path, "a %s route goes nowhere; leave via and dev out" % route.type)
 
 
 # Ports, VLANs, sysctl

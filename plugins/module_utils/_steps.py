@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done to a host: one type for each act, without behaviour.
+"""What can be done to a host: one type of step for each change, without behaviour.
 
-How an act is run, undone and printed is said in tables by type: C(_apply), C(_commands).
+How a step is run and undone, printed and explained is said in tables by type: C(_apply), C(_commands), C(_explain). As tuples,
+steps of different types with the same content are equal: compare types, too.
 
-C(old) is what was there before, None where that is not known. C(restore) is what must be done beside the opposite of the act to
+C(old) is what was there before, None where that is not known. C(restore) is what must be done beside the opposite of the step to
 undo it: the kernel drops more than it is told to.
 """
 
@@ -21,7 +22,7 @@ Scalar = Union[bool, int, float, str]
 class CreateNamespace(NamedTuple):
     name: str
     loopback: Values
-    """What its C(lo) gets in the same act."""
+    """What its C(lo) gets in the same step."""
     replaces: str = ""
     """What lies in the place of its name, '' for nothing."""
 
@@ -103,7 +104,7 @@ class MoveLink(NamedTuple):
 
 
 class SetLink(NamedTuple):
-    """Attributes of one place: what every link has; or one of another place."""
+    """Attributes that every link has, or one of another location."""
 
     netns: str
     name: str

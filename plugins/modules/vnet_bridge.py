@@ -25,8 +25,8 @@ notes:
     it changed.
 seealso:
   - module: nfv.vnet.vnet_netns
-  - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping
@@ -703,7 +703,7 @@ commands:
     - ip link set dev br0 up
 error:
   description: What RV(ignore:msg) says, as data.
-  returned: failure
+  returned: if the module refuses the options, or the kernel a change
   type: dict
   contains:
     path:

@@ -25,8 +25,8 @@ notes:
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
-  - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_ping
 options:
@@ -139,7 +139,7 @@ fdb:
   elements: dict
 error:
   description: What RV(ignore:msg) says, as data.
-  returned: failure
+  returned: if the module refuses the options, or the kernel a change
   type: dict
   contains:
     path:

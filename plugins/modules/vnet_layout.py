@@ -35,8 +35,8 @@ notes:
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
-  - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping
 options:
@@ -750,6 +750,361 @@ options:
             always stay. Without O(bridges[].routes) it does nothing.
         type: bool
         default: true
+  tuntaps:
+    description:
+      - TUN and TAP devices, each with the options of M(nfv.vnet.vnet_tuntap).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the link, 1 to 15 bytes without C(/), C(:), C(%) and white space.
+        type: str
+        required: true
+      netns:
+        description:
+          - 'Network namespace to work in: a name under C(/run/netns), or an absolute path such as C(/proc/1/ns/net).
+            Left out or V(''''), the one that the module runs in. A namespace that is not there is an error.'
+        type: str
+      state:
+        description:
+          - Whether it is there at the end of the task.
+        type: str
+        default: present
+        choices:
+          - present
+          - absent
+      up:
+        description:
+          - 'Whether the link is up. One of the few options with a default: left out, the link is brought up.'
+        type: bool
+        default: true
+      recreate:
+        description:
+          - Whether a new device may take the place of one that cannot be changed as asked. The old one goes away
+            last; what the task does not say of it is lost.
+        type: bool
+        default: false
+      mode:
+        description:
+          - V(tun) carries IP packets and is point to point, V(tap) carries Ethernet frames. Needed to create the
+            device.
+          - Another value needs a new device, see O(tuntaps[].recreate).
+        type: str
+        choices:
+          - tun
+          - tap
+      owner:
+        description:
+          - User, by name or id, who may attach to the device; V('') for none.
+        type: str
+      group:
+        description:
+          - Group, by name or id, that may attach to the device; V('') for none.
+        type: str
+      multi_queue:
+        description:
+          - Whether several queues can be attached.
+          - Another value needs a new device, see O(tuntaps[].recreate).
+        type: bool
+      packet_info:
+        description:
+          - Whether packets have the four byte header with the protocol in front; on a new device V(false) if left
+            out.
+        type: bool
+      vnet_hdr:
+        description:
+          - Whether packets have a virtio header in front; on a new device V(false) if left out.
+        type: bool
+      mac:
+        description:
+          - MAC address.
+        type: str
+      mtu:
+        description:
+          - Largest packet in bytes.
+          - V(68) to V(65535).
+        type: int
+      txqueuelen:
+        description:
+          - Length of the transmit queue in packets.
+          - V(0) to V(2147483647).
+        type: int
+      alias:
+        description:
+          - A text for people, 200 bytes at most; V('') takes it away.
+        type: str
+      link_group:
+        description:
+          - Number of the group that the link belongs to.
+          - V(0) to V(2147483647).
+        type: int
+      gso_max_segs:
+        description:
+          - Maximum number of segments of a packet that the stack hands over whole.
+          - V(1) to V(65535).
+        type: int
+      gso_max_size:
+        description:
+          - Maximum size in bytes of a packet that the stack hands over whole.
+          - V(1) to V(524280).
+        type: int
+      arp:
+        description:
+          - Whether the link resolves neighbours (ARP, neighbour discovery).
+        type: bool
+      allmulticast:
+        description:
+          - Whether the link takes in every multicast packet.
+        type: bool
+      multicast:
+        description:
+          - Whether the link can send multicast.
+        type: bool
+      promiscuous:
+        description:
+          - Whether the link takes in packets for other addresses.
+        type: bool
+      ipv6_addrgenmode:
+        description:
+          - How the link-local IPv6 address is made. Set before the link goes up.
+          - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
+        type: str
+        choices:
+          - eui64
+          - none
+          - stable_secret
+          - random
+      disable_ipv6:
+        description:
+          - Whether the link has no IPv6 at all. Set before the link goes up.
+          - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
+        type: bool
+      master:
+        description:
+          - Bridge in the same namespace that the link is a port of; V('') for none.
+        type: str
+      port:
+        description:
+          - Settings of the bridge port that the link is.
+        type: dict
+        suboptions:
+          state:
+            description:
+              - State of the port; without STP it can be set to V(disabled) or V(forwarding), with STP the bridge
+                decides.
+            type: str
+            choices:
+              - disabled
+              - listening
+              - learning
+              - forwarding
+              - blocking
+          priority:
+            description:
+              - Priority in the spanning tree, the lowest wins.
+              - V(0) to V(63).
+            type: int
+          cost:
+            description:
+              - Cost of the way through this port.
+              - V(1) to V(65535).
+            type: int
+          hairpin:
+            description:
+              - Whether packets may leave through the port that they came from.
+            type: bool
+          guard:
+            description:
+              - Whether bridge protocol packets from this port are dropped.
+            type: bool
+          root_block:
+            description:
+              - Whether the port may never lead to the root bridge.
+            type: bool
+          fast_leave:
+            description:
+              - Whether a leave message ends multicast at once.
+              - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+            type: bool
+          learning:
+            description:
+              - Whether MAC addresses are learned from this port.
+            type: bool
+          flood:
+            description:
+              - Whether unicast to unknown addresses goes to this port.
+            type: bool
+          proxy_arp:
+            description:
+              - Whether the bridge answers ARP for hosts behind other ports.
+            type: bool
+          proxy_arp_wifi:
+            description:
+              - Proxy ARP as IEEE 802.11 and Hotspot 2.0 want it.
+            type: bool
+          mcast_router:
+            description:
+              - Whether a multicast router is behind the port.
+              - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+            type: str
+            choices:
+              - disabled
+              - auto
+              - permanent
+              - temporary
+          mcast_flood:
+            description:
+              - Whether multicast that nobody asked for goes to this port.
+            type: bool
+          mcast_to_unicast:
+            description:
+              - Whether multicast goes to each listener as unicast.
+              - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+            type: bool
+          vlan_tunnel:
+            description:
+              - Whether VLANs are mapped to tunnels.
+              - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
+            type: bool
+          bcast_flood:
+            description:
+              - Whether broadcast goes to this port.
+            type: bool
+          group_fwd_mask:
+            description:
+              - Bits of the link-local groups that are forwarded to this port.
+              - V(0) to V(65535).
+            type: int
+          neigh_suppress:
+            description:
+              - Whether the bridge answers neighbour requests itself.
+            type: bool
+          isolated:
+            description:
+              - Whether the port only reaches ports that are not isolated.
+            type: bool
+          backup_port:
+            description:
+              - Port that takes over when this one has no carrier, V('') for none.
+            type: str
+          mcast_eht_hosts_limit:
+            description:
+              - Maximum number of hosts tracked for explicit multicast.
+              - V(1) to V(4294967295).
+              - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12 in the kernel.
+            type: int
+          locked:
+            description:
+              - Whether only hosts in the forwarding database may send.
+              - Needs Linux 5.18 in the kernel.
+            type: bool
+          mcast_max_groups:
+            description:
+              - Maximum number of multicast groups, V(0) for no limit.
+              - V(0) to V(4294967295).
+              - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3 in the kernel.
+            type: int
+          neigh_vlan_suppress:
+            description:
+              - O(tuntaps[].port.neigh_suppress) for each VLAN.
+              - Needs CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4 in the kernel.
+            type: bool
+          mab:
+            description:
+              - Whether hosts on a locked port show up in the forwarding database as locked.
+              - Needs Linux 6.2 in the kernel.
+            type: bool
+          vlans:
+            description:
+              - VLANs. Others stay, unless O(tuntaps[].port.purge_vlans) is true.
+            type: list
+            elements: dict
+            suboptions:
+              vid:
+                description:
+                  - A VLAN, V(1) to V(4094), or a range of them such as V(10-20).
+                type: str
+                required: true
+              pvid:
+                description:
+                  - Whether packets that arrive untagged belong to it. Left alone if not given; false on a new VLAN.
+                type: bool
+              untagged:
+                description:
+                  - Whether its packets leave untagged. Left alone if not given; false on a new VLAN.
+                type: bool
+          purge_vlans:
+            description:
+              - Whether VLANs that O(tuntaps[].port.vlans) does not list are taken away. Without O(tuntaps[].port.vlans)
+                it does nothing.
+            type: bool
+            default: true
+      addresses:
+        description:
+          - Addresses, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is a single
+            address. C(nodad) takes an IPv6 address into use without looking for a duplicate. Others stay, unless
+            O(tuntaps[].purge_addresses) is true.
+        type: list
+        elements: str
+      purge_addresses:
+        description:
+          - Whether addresses that O(tuntaps[].addresses) does not list are taken away. Those of DHCP and router
+            advertisements and link-local ones always stay. Without O(tuntaps[].addresses) it does nothing.
+        type: bool
+        default: true
+      routes:
+        description:
+          - Routes through this link. Others stay, unless O(tuntaps[].purge_routes) is true.
+        type: list
+        elements: dict
+        suboptions:
+          to:
+            description:
+              - 'Destination: a prefix, an address, or V(default), which is of the family of O(tuntaps[].routes[].via),
+                or IPv4.'
+            type: str
+            required: true
+          via:
+            description:
+              - Address of the gateway.
+            type: str
+          metric:
+            description:
+              - 'Metric, V(0) to V(4294967295), the lowest wins. Left out, it is the kernel''s: 0 for IPv4, 1024
+                for IPv6.'
+            type: int
+          table:
+            description:
+              - Number of the routing table.
+            type: int
+            default: 254
+          src:
+            description:
+              - Source address to prefer.
+            type: str
+          scope:
+            description:
+              - How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one
+                with a gateway V(global).
+            type: str
+            choices:
+              - global
+              - site
+              - link
+              - host
+              - nowhere
+          onlink:
+            description:
+              - Whether the gateway is on the link though no address says so.
+            type: bool
+      purge_routes:
+        description:
+          - Whether routes through this link that O(tuntaps[].routes) does not list are taken away, in the main
+            table and in those that O(tuntaps[].routes) names. Those of the kernel, DHCP and router advertisements
+            always stay. Without O(tuntaps[].routes) it does nothing.
+        type: bool
+        default: true
   veths:
     description:
       - Cables, each with the options of M(nfv.vnet.vnet_veth).
@@ -1411,361 +1766,6 @@ options:
                 advertisements always stay. Without O(veths[].peer.routes) it does nothing.
             type: bool
             default: true
-  tuntaps:
-    description:
-      - TUN and TAP devices, each with the options of M(nfv.vnet.vnet_tuntap).
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description:
-          - Name of the link, 1 to 15 bytes without C(/), C(:), C(%) and white space.
-        type: str
-        required: true
-      netns:
-        description:
-          - 'Network namespace to work in: a name under C(/run/netns), or an absolute path such as C(/proc/1/ns/net).
-            Left out or V(''''), the one that the module runs in. A namespace that is not there is an error.'
-        type: str
-      state:
-        description:
-          - Whether it is there at the end of the task.
-        type: str
-        default: present
-        choices:
-          - present
-          - absent
-      up:
-        description:
-          - 'Whether the link is up. One of the few options with a default: left out, the link is brought up.'
-        type: bool
-        default: true
-      recreate:
-        description:
-          - Whether a new device may take the place of one that cannot be changed as asked. The old one goes away
-            last; what the task does not say of it is lost.
-        type: bool
-        default: false
-      mode:
-        description:
-          - V(tun) carries IP packets and is point to point, V(tap) carries Ethernet frames. Needed to create the
-            device.
-          - Another value needs a new device, see O(tuntaps[].recreate).
-        type: str
-        choices:
-          - tun
-          - tap
-      owner:
-        description:
-          - User, by name or id, who may attach to the device; V('') for none.
-        type: str
-      group:
-        description:
-          - Group, by name or id, that may attach to the device; V('') for none.
-        type: str
-      multi_queue:
-        description:
-          - Whether several queues can be attached.
-          - Another value needs a new device, see O(tuntaps[].recreate).
-        type: bool
-      packet_info:
-        description:
-          - Whether packets have the four byte header with the protocol in front; on a new device V(false) if left
-            out.
-        type: bool
-      vnet_hdr:
-        description:
-          - Whether packets have a virtio header in front; on a new device V(false) if left out.
-        type: bool
-      mac:
-        description:
-          - MAC address.
-        type: str
-      mtu:
-        description:
-          - Largest packet in bytes.
-          - V(68) to V(65535).
-        type: int
-      txqueuelen:
-        description:
-          - Length of the transmit queue in packets.
-          - V(0) to V(2147483647).
-        type: int
-      alias:
-        description:
-          - A text for people, 200 bytes at most; V('') takes it away.
-        type: str
-      link_group:
-        description:
-          - Number of the group that the link belongs to.
-          - V(0) to V(2147483647).
-        type: int
-      gso_max_segs:
-        description:
-          - Maximum number of segments of a packet that the stack hands over whole.
-          - V(1) to V(65535).
-        type: int
-      gso_max_size:
-        description:
-          - Maximum size in bytes of a packet that the stack hands over whole.
-          - V(1) to V(524280).
-        type: int
-      arp:
-        description:
-          - Whether the link resolves neighbours (ARP, neighbour discovery).
-        type: bool
-      allmulticast:
-        description:
-          - Whether the link takes in every multicast packet.
-        type: bool
-      multicast:
-        description:
-          - Whether the link can send multicast.
-        type: bool
-      promiscuous:
-        description:
-          - Whether the link takes in packets for other addresses.
-        type: bool
-      ipv6_addrgenmode:
-        description:
-          - How the link-local IPv6 address is made. Set before the link goes up.
-          - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
-        type: str
-        choices:
-          - eui64
-          - none
-          - stable_secret
-          - random
-      disable_ipv6:
-        description:
-          - Whether the link has no IPv6 at all. Set before the link goes up.
-          - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
-        type: bool
-      master:
-        description:
-          - Bridge in the same namespace that the link is a port of; V('') for none.
-        type: str
-      port:
-        description:
-          - Settings of the bridge port that the link is.
-        type: dict
-        suboptions:
-          state:
-            description:
-              - State of the port; without STP it can be set to V(disabled) or V(forwarding), with STP the bridge
-                decides.
-            type: str
-            choices:
-              - disabled
-              - listening
-              - learning
-              - forwarding
-              - blocking
-          priority:
-            description:
-              - Priority in the spanning tree, the lowest wins.
-              - V(0) to V(63).
-            type: int
-          cost:
-            description:
-              - Cost of the way through this port.
-              - V(1) to V(65535).
-            type: int
-          hairpin:
-            description:
-              - Whether packets may leave through the port that they came from.
-            type: bool
-          guard:
-            description:
-              - Whether bridge protocol packets from this port are dropped.
-            type: bool
-          root_block:
-            description:
-              - Whether the port may never lead to the root bridge.
-            type: bool
-          fast_leave:
-            description:
-              - Whether a leave message ends multicast at once.
-              - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
-            type: bool
-          learning:
-            description:
-              - Whether MAC addresses are learned from this port.
-            type: bool
-          flood:
-            description:
-              - Whether unicast to unknown addresses goes to this port.
-            type: bool
-          proxy_arp:
-            description:
-              - Whether the bridge answers ARP for hosts behind other ports.
-            type: bool
-          proxy_arp_wifi:
-            description:
-              - Proxy ARP as IEEE 802.11 and Hotspot 2.0 want it.
-            type: bool
-          mcast_router:
-            description:
-              - Whether a multicast router is behind the port.
-              - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
-            type: str
-            choices:
-              - disabled
-              - auto
-              - permanent
-              - temporary
-          mcast_flood:
-            description:
-              - Whether multicast that nobody asked for goes to this port.
-            type: bool
-          mcast_to_unicast:
-            description:
-              - Whether multicast goes to each listener as unicast.
-              - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
-            type: bool
-          vlan_tunnel:
-            description:
-              - Whether VLANs are mapped to tunnels.
-              - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
-            type: bool
-          bcast_flood:
-            description:
-              - Whether broadcast goes to this port.
-            type: bool
-          group_fwd_mask:
-            description:
-              - Bits of the link-local groups that are forwarded to this port.
-              - V(0) to V(65535).
-            type: int
-          neigh_suppress:
-            description:
-              - Whether the bridge answers neighbour requests itself.
-            type: bool
-          isolated:
-            description:
-              - Whether the port only reaches ports that are not isolated.
-            type: bool
-          backup_port:
-            description:
-              - Port that takes over when this one has no carrier, V('') for none.
-            type: str
-          mcast_eht_hosts_limit:
-            description:
-              - Maximum number of hosts tracked for explicit multicast.
-              - V(1) to V(4294967295).
-              - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12 in the kernel.
-            type: int
-          locked:
-            description:
-              - Whether only hosts in the forwarding database may send.
-              - Needs Linux 5.18 in the kernel.
-            type: bool
-          mcast_max_groups:
-            description:
-              - Maximum number of multicast groups, V(0) for no limit.
-              - V(0) to V(4294967295).
-              - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3 in the kernel.
-            type: int
-          neigh_vlan_suppress:
-            description:
-              - O(tuntaps[].port.neigh_suppress) for each VLAN.
-              - Needs CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4 in the kernel.
-            type: bool
-          mab:
-            description:
-              - Whether hosts on a locked port show up in the forwarding database as locked.
-              - Needs Linux 6.2 in the kernel.
-            type: bool
-          vlans:
-            description:
-              - VLANs. Others stay, unless O(tuntaps[].port.purge_vlans) is true.
-            type: list
-            elements: dict
-            suboptions:
-              vid:
-                description:
-                  - A VLAN, V(1) to V(4094), or a range of them such as V(10-20).
-                type: str
-                required: true
-              pvid:
-                description:
-                  - Whether packets that arrive untagged belong to it. Left alone if not given; false on a new VLAN.
-                type: bool
-              untagged:
-                description:
-                  - Whether its packets leave untagged. Left alone if not given; false on a new VLAN.
-                type: bool
-          purge_vlans:
-            description:
-              - Whether VLANs that O(tuntaps[].port.vlans) does not list are taken away. Without O(tuntaps[].port.vlans)
-                it does nothing.
-            type: bool
-            default: true
-      addresses:
-        description:
-          - Addresses, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is a single
-            address. C(nodad) takes an IPv6 address into use without looking for a duplicate. Others stay, unless
-            O(tuntaps[].purge_addresses) is true.
-        type: list
-        elements: str
-      purge_addresses:
-        description:
-          - Whether addresses that O(tuntaps[].addresses) does not list are taken away. Those of DHCP and router
-            advertisements and link-local ones always stay. Without O(tuntaps[].addresses) it does nothing.
-        type: bool
-        default: true
-      routes:
-        description:
-          - Routes through this link. Others stay, unless O(tuntaps[].purge_routes) is true.
-        type: list
-        elements: dict
-        suboptions:
-          to:
-            description:
-              - 'Destination: a prefix, an address, or V(default), which is of the family of O(tuntaps[].routes[].via),
-                or IPv4.'
-            type: str
-            required: true
-          via:
-            description:
-              - Address of the gateway.
-            type: str
-          metric:
-            description:
-              - 'Metric, V(0) to V(4294967295), the lowest wins. Left out, it is the kernel''s: 0 for IPv4, 1024
-                for IPv6.'
-            type: int
-          table:
-            description:
-              - Number of the routing table.
-            type: int
-            default: 254
-          src:
-            description:
-              - Source address to prefer.
-            type: str
-          scope:
-            description:
-              - How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one
-                with a gateway V(global).
-            type: str
-            choices:
-              - global
-              - site
-              - link
-              - host
-              - nowhere
-          onlink:
-            description:
-              - Whether the gateway is on the link though no address says so.
-            type: bool
-      purge_routes:
-        description:
-          - Whether routes through this link that O(tuntaps[].routes) does not list are taken away, in the main
-            table and in those that O(tuntaps[].routes) names. Those of the kernel, DHCP and router advertisements
-            always stay. Without O(tuntaps[].routes) it does nothing.
-        type: bool
-        default: true
   links:
     description:
       - Links that are there already, such as network cards. They are never made, and given back when the layout
@@ -2169,7 +2169,7 @@ commands:
     - ip -n red link set dev lo up alias nfv.vnet:lab
 error:
   description: What RV(ignore:msg) says, as data.
-  returned: failure
+  returned: if the module refuses the options, or the kernel a change
   type: dict
   contains:
     path:

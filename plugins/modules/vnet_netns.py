@@ -22,8 +22,8 @@ notes:
   - An empty plain file under the name, as a crash leaves it, is made into a namespace, or removed.
 seealso:
   - module: nfv.vnet.vnet_bridge
-  - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping
@@ -185,7 +185,7 @@ commands:
     - ip link set dev br0 up
 error:
   description: What RV(ignore:msg) says, as data.
-  returned: failure
+  returned: if the module refuses the options, or the kernel a change
   type: dict
   contains:
     path:

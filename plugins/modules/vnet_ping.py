@@ -28,8 +28,8 @@ notes:
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
-  - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
 options:
@@ -233,7 +233,7 @@ differing:
   elements: dict
 error:
   description: What RV(ignore:msg) says, as data.
-  returned: failure
+  returned: if the module refuses the options, or the kernel a change
   type: dict
   contains:
     path:

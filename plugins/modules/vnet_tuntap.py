@@ -491,7 +491,7 @@ commands:
     - ip link set dev br0 up
 error:
   description: What RV(ignore:msg) says, as data.
-  returned: failure
+  returned: if the module refuses the options, or the kernel a change
   type: dict
   contains:
     path:

@@ -28,6 +28,9 @@ _CONFIGURED = {
 }
 
 
+_NFTABLES = "add table inet probe; add chain inet probe chain { type nat hook postrouting priority 100; }"
+
+
 def has(feature: str) -> bool:
     return feature in _found()
 
@@ -55,7 +58,7 @@ def needs_nftables() -> None:
 @lru_cache(maxsize=None)
 def _nftables() -> bool:
     with private_network():
-        return subprocess.run(["nft", "add table inet probe"], capture_output=True, check=False).returncode == 0
+        return subprocess.run(["nft", _NFTABLES], capture_output=True, check=False).returncode == 0
 
 
 @lru_cache(maxsize=None)

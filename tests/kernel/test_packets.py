@@ -73,7 +73,11 @@ def loop(**options: Any) -> None:
 def test_stp_cuts_a_loop_and_a_broadcast_arrives_once() -> None:
     loop(stp=True, forward_delay=2, hello_time=1, ageing_time=60)
     ring, edges = ("a1", "a2", "b1", "b2"), ("to-one", "to-two")
-    wait_for(lambda: sorted(port_state(port) for port in (*ring, *edges)) == ["blocking"] + 5 * ["forwarding"], seconds=15)
+    wait_for(lambda: sorted(map(port_state, (*ring, *edges)))[1:] == 5 * ["forwarding"], seconds=15)
+    if all(run("vnet_bridge", name=name)["status"]["root_port"] == 0 for name in ("one", "two")):
+        # up to Linux 5.10 at least, net/llc drops what does not arrive in the first namespace
+        pytest.skip("this kernel has no STP outside the first network namespace")
+    assert "blocking" in map(port_state, ring)
     assert "blocking" not in [port_state(port) for port in edges]
     # while the tree changes the kernel forgets sooner, and shows that
     changing = [name for name in ("one", "two") if run("vnet_bridge", name=name)["status"]["topology_change"]]

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Link messages to raw records, decoded as far as the attribute table names them.
 
-Of a thousand links most have one shape: the same attributes at the same slices. What is to be read of it is worked out once.
+Of a thousand links most have one shape: the same attributes at the same offsets. What is to be read of it is worked out once.
 Sources: include/uapi/linux/rtnetlink.h, if_link.h.
 """
 
@@ -32,10 +32,10 @@ class Selection:
     """The rows of the attribute table that are decoded, by the code of the kernel. None: all."""
 
     def __init__(self, names: Optional[Container[str]] = None) -> None:
-        def rows(content: Tuple[table.Attribute, ...], *slices: str) -> _Rows:
+        def rows(content: Tuple[table.Attribute, ...], *locations: str) -> _Rows:
             found: _Rows = {}
             for row in content:
-                if row.location in slices and (names is None or row.name in names):
+                if row.location in locations and (names is None or row.name in names):
                     found.setdefault(row.code, []).append(row)
             return found
 

@@ -36,8 +36,8 @@ _LOOPBACK = 1
 _RTPROT_STATIC, _RTNH_F_ONLINK = 4, 4
 
 
-def _map(rows: Tuple[table.Attribute, ...], *places: str) -> Tuple[Tuple[int, str, str], ...]:
-    return tuple((row.code, row.name, row.type.wire) for row in rows if row.location in places)
+def _map(rows: Tuple[table.Attribute, ...], *locations: str) -> Tuple[Tuple[int, str, str], ...]:
+    return tuple((row.code, row.name, row.type.wire) for row in rows if row.location in locations)
 
 
 class Messages:

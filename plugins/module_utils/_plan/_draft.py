@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Set
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
@@ -72,6 +73,17 @@ class Draft:
 
     def warn(self, path: Path, text: str) -> None:
         self.warnings.append(Message(path, text))
+
+    @contextmanager
+    def restoring(self, link: Link) -> Iterator[None]:
+        """Names a link that is not declared any more in what is said of it: no option of the task is about it."""
+        name = "%s%s" % (link.name, inside(link.netns))
+        earlier = len(self.warnings)
+        try:
+            yield
+        except VnetError as error:
+            raise VnetError((), "%s: %s" % (name, error), error.errno) from None
+        self.warnings[earlier:] = [Message((), "%s: %s" % (name, warning)) for warning in self.warnings[earlier:]]
 
     def missing(self, path: Path, text: str) -> None:
         """What an earlier task may be about to make is a warning in check mode."""

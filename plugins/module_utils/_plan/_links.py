@@ -325,7 +325,7 @@ def _check_ipv6_mtu(wanted: Link, found: FoundLink) -> None:
     if mtu >= IPV6_MTU:
         return
     speaks: List[Tuple[Path, str]] = [((name,), "IPv6") for name in ("ipv6_addrgenmode", "disable_ipv6") if wanted.values.get(name, True) is not True]
-    speaks += [(("addresses", number), str(address)) for number, address in enumerate(wanted.addresses or []) if address.ipv6]
+    speaks += [(("addresses",), str(address)) for address in wanted.addresses or [] if address.ipv6]
     if speaks:
         path, what = speaks[0]
         raise VnetError((*wanted.path, *path), "an MTU of %d is too small for %s; leave it out or set mtu to 1280 or more" % (mtu, what))

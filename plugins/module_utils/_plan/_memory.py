@@ -143,7 +143,8 @@ def give_back(draft: Draft, found: FoundLink, before: Values) -> None:
         master, port = "", None
     addresses = _addresses_before(found, before["addresses"]) if "addresses" in before else None
     link = Link(kind, found.netns, found.name, (), values, master=master, port=port, addresses=addresses, purge_addresses=True)
-    configure(draft, link, found)
+    with draft.restoring(link):
+        configure(draft, link, found)
     draft.released += [link, *_thrown_out(draft, found, before.get("ports", {}))]
     _release_routes(draft, found, before.get("routes", {}))
     if not joins:

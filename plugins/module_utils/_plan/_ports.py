@@ -34,8 +34,13 @@ class _Join(NamedTuple):
 def plan_ports(draft: Draft) -> None:
     """Who is a port of which bridge, and how. Comes after the links, all of which are planned then."""
     joins = _joins(draft)
+    released = {link.id: link for link in draft.released}
     for key, join in joins.items():
-        _port(draft, key, join)
+        if key in released:
+            with draft.restoring(released[key]):
+                _port(draft, key, join)
+        else:
+            _port(draft, key, join)
     for bridge in draft.layout.links:
         if bridge.purge_ports and bridge.ports is not None and bridge.present:
             for found in draft.host.ports(bridge.id):
@@ -63,7 +68,8 @@ def _joins(draft: Draft) -> Dict[LinkId, _Join]:
     joins: Dict[LinkId, _Join] = {}
     for link in draft.layout.links + draft.released:
         if link.present and (link.master is not None or link.port is not None):
-            joins[link.id] = _Join((*link.path, "master"), (*link.path, "port"), link.master, link.port or Port({}))
+            settings_path = (*link.path, "port")
+            joins[link.id] = _Join(settings_path if link.master is None else (*link.path, "master"), settings_path, link.master, link.port or Port({}))
     for bridge in draft.layout.links:
         for number, (name, port) in enumerate((bridge.ports or {}).items()) if bridge.present else ():
             key = (bridge.netns, name)
@@ -107,7 +113,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     if join.port.vlans is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_port_vlans
 
-        vlans = plan_port_vlans(draft, join.settings_path, join.port, bridge, found, there)
+        vlans = plan_port_vlans(draft, join.port, bridge, found, there)
     port = Port({**current, **join.port.values}, vlans)
     draft.found[key] = found._replace(master=name, port=port)
 

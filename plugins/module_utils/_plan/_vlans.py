@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import JOIN, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port, Vlan, ranges
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -15,14 +14,14 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 
 
-def plan_port_vlans(draft: Draft, path: Path, wanted: Port, bridge: Optional[FoundLink], found: FoundLink, joined: bool) -> Dict[int, Vlan]:
+def plan_port_vlans(draft: Draft, wanted: Port, bridge: Optional[FoundLink], found: FoundLink, joined: bool) -> Dict[int, Vlan]:
     """Plans the VLANs of a port and returns those that will be there."""
     if joined and bridge and bridge.id in draft.host.links:
         before = draft.host.links[bridge.id]
         current = _moved_default(before, bridge, found.port.vlans or {} if found.port else {})
     else:
         current = _default_vlans(bridge.values.get("vlan_default_pvid", 1) if bridge else 1)
-    link = Link(found.kind, found.netns, found.name, path)
+    link = Link(found.kind, found.netns, found.name, ())
     return _vlans(draft, link, current, wanted.vlans or {}, wanted.purge_vlans, of_bridge=False)
 
 

@@ -232,6 +232,11 @@ def test_what_cannot_be_is_one_sentence_with_the_path(params: dict[str, Any], se
     assert said.startswith("vnet_layout lab: " + sentence), said
 
 
+def test_two_declarations_of_a_port_that_differ_are_named_as_they_stand() -> None:
+    said = refusal(bridges=[{**BRIDGE, "ports": [{"name": "t", "cost": 5}]}], tuntaps=[{"name": "t", "mode": "tap", "port": {"cost": 6}}])
+    assert said == "vnet_layout lab: bridges[0].ports[0]: t is said to be another port by tuntaps[0].port; say it once"
+
+
 @pytest.mark.parametrize("number", [0, 1, 17])
 def test_the_number_of_the_item_is_its_own(number: int) -> None:
     veths: list[dict[str, Any]] = [{"name": f"a{place}", "peer": {"name": f"b{place}"}} for place in range(20)]

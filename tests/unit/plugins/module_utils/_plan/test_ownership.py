@@ -276,6 +276,20 @@ def test_a_port_that_was_none_leaves() -> None:
     assert steps(found) == [("link set", "t", {"master": ""}), ("link set", "t", {"alias": ""})]
 
 
+def test_what_is_said_of_a_link_that_is_not_declared_any_more_names_it() -> None:
+    changing = adopted("bridge", "br0", {"ageing_time": 60.0}, ageing_time=30.0, forward_delay=15.0)._replace(status={"topology_change": True})
+    assert [str(warning)[:35] for warning in plan_of(host(changing)).warnings] == ["br0: ageing_time: left alone, as th"]
+    with pytest.raises(VnetError, match=r"^br0: mst: this kernel has none") as caught:
+        plan_of(host(adopted("bridge", "br0", {"mst": False}, mst=None)))
+    assert caught.value.path == ()
+
+
+def test_a_port_that_others_lock_is_named_with_its_bridge() -> None:
+    found = adopted("veth", "t", {"master": "br0", "port": {"locked": True}})
+    with pytest.raises(VnetError, match=r"^t: br0 is a veth, not a bridge|^t: master: br0 is a veth, not a bridge"):
+        plan_of(host(found, there("veth", "br0")))
+
+
 def test_a_bridge_that_is_gone_is_a_warning() -> None:
     plan = plan_of(host(there("bridge", "br0"), adopted("tun", "t", {"master": "old"}, master="br0", port=port())))
     assert list(map(str, plan.warnings)) == ["bridge old, of which t was a port, is gone"]
