@@ -51,6 +51,8 @@ class LinkKind(NamedTuple):
     """Attributes of every other link."""
     is_bridge: bool = False
     """Whether it has ports, and VLANs of its own."""
+    follows_ports: Tuple[str, ...] = ()
+    """Attributes that the kernel changes when ports join or leave."""
     has_peer: bool = False
     """Whether it is one of two ends."""
     is_attachable: bool = False
@@ -210,6 +212,7 @@ KINDS: Tuple[LinkKind, ...] = (
         "CONFIG_BRIDGE",
         BRIDGE,
         is_bridge=True,
+        follows_ports=("mtu", "mac", "gso_max_segs", "gso_max_size"),
         why_no_port=lambda _values: "a bridge, which cannot be the port of a bridge",
     ),
     LinkKind(
@@ -254,6 +257,11 @@ def why_no_port(kernel: str, values: Mapping[str, Any]) -> str:
 
 def is_bridge(kernel: str) -> bool:
     return kernel in OF_KERNEL and OF_KERNEL[kernel].is_bridge
+
+
+def follows_ports(kernel: str) -> Tuple[str, ...]:
+    """What is set when ports have joined or left, as the kernel changes it then."""
+    return OF_KERNEL[kernel].follows_ports if kernel in OF_KERNEL else ()
 
 
 def is_attachable(kernel: str) -> bool:

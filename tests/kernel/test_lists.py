@@ -530,6 +530,17 @@ def test_a_link_names_its_master_and_leaves_it(module: str) -> None:
     assert not apply(master="")["changed"]
 
 
+def test_the_gso_limits_of_a_bridge_are_asserted_after_its_ports() -> None:
+    """Up to Linux 5.18 they are those of the ports."""
+    limits: Values = {"gso_max_segs": 100, "gso_max_size": 30000}
+    run("vnet_bridge", name="br0", **limits)
+    run("vnet_veth", name="a", peer={"name": "b"})
+    for ports in ([{"name": "a"}], []):
+        assert four_steps("vnet_bridge", name="br0", ports=ports, purge_ports=True, **limits)["changed"]
+        found = run("vnet_bridge", name="br0")["bridge"]
+        assert {name: found[name] for name in limits} == limits
+
+
 def test_the_mtu_of_a_bridge_is_asserted_after_its_ports() -> None:
     for name, mtu in (("a", 1400), ("b", 1300)):
         run("vnet_veth", name=name, mtu=mtu, peer=dict(name=f"{name}peer"))

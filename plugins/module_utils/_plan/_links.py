@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, is_bridge, title_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, follows_ports, is_bridge, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     ADDRESS,
     AWAY,
@@ -246,7 +246,7 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
         return
     if row.name == "alias":  # the mark of a layout stays in front of it
         value, current = _marks.join(found.mark, value), _marks.join(found.mark, current or "")
-    phase = PORTS_ARE_IN if row.name == "mtu" and is_bridge(wanted.kind) else ADDRESS if row.location in _IPV6_PLACES else SET
+    phase = PORTS_ARE_IN if row.name in follows_ports(wanted.kind) else ADDRESS if row.location in _IPV6_PLACES else SET
     restore: Tuple[Step, ...] = ()
     if row.name == "vlan_filtering" and found.values.get("mcast_vlan_snooping"):  # goes off with it
         restore = (SetLink(wanted.netns, wanted.name, found.kind, {"mcast_vlan_snooping": True}),)
