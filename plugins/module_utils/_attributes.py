@@ -225,3 +225,5 @@ PORT: Tuple[Attribute, ...] = (
 )
 
 OF_PORT: Dict[str, Attribute] = {row.name: row for row in PORT}
+PORT_REFERENCES = tuple(row.name for row in PORT if row.type is LINK_INDEX)
+"""What names other links: in messages by index, everywhere else by name, '' for none."""

@@ -120,8 +120,8 @@ def _set_port(step: SetPort) -> str:
     row = table.OF_PORT[step.attribute]
     if row.ip_name == "-":
         return "# %s %s of port %s: iproute2 cannot set it" % (step.attribute, step.value, step.name)
-    if step.attribute == "backup_port" and not step.value:
-        return _line(step.netns, "bridge", "link", "set", "dev", step.name, "nobackup_port")
+    if step.attribute in table.PORT_REFERENCES and not step.value:
+        return _line(step.netns, "bridge", "link", "set", "dev", step.name, "no" + row.keyword)
     if row.ip_name.startswith("type "):
         return _line(step.netns, "ip", "link", "set", "dev", step.name, *row.ip_name.split(), row.type.argument(step.value))
     return _line(step.netns, "bridge", "link", "set", "dev", step.name, row.keyword, row.type.argument(step.value))

@@ -145,7 +145,7 @@ class Decoder:
         port: Optional[Values] = None
         port_status: Values = {}
         if shape.is_port:
-            port = {"backup_port": 0}
+            port = dict.fromkeys(table.PORT_REFERENCES, 0)
             _fill(port, shape.port, message)
             _fill(port_status, shape.port_status, message)
         name = message[slices[_IFLA_IFNAME]].rstrip(b"\0").decode("utf-8", "surrogateescape")

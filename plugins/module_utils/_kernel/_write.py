@@ -167,7 +167,7 @@ class Writer:
         """One attribute of a bridge port."""
         if attribute == "state":
             self._settle(netns, name)
-        if attribute == "backup_port":
+        if attribute in table.PORT_REFERENCES:
             value = self._index(netns, value) if value else 0
         else:
             value = table.OF_PORT[attribute].type.encode(value)

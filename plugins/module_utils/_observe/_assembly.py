@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, Optional
 
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import disturbs, is_attachable
@@ -23,13 +24,18 @@ def disable_ipv6(reader: Reader, netns: str, raw: RawLink) -> Optional[bool]:
     return None if disabled is None else disabled != "0"
 
 
+def references_of(raw: RawLink, name_of: Callable[[int], str]) -> Dict[str, str]:
+    """The links that a port names, by name. C(name_of) knows them by index."""
+    return {name: name_of(int(raw.port[name])) for name in PORT_REFERENCES} if raw.port else {}
+
+
 def assemble(
     netns: str,
     raw: RawLink,
     more: Values,
     *,
     master: str,
-    backup_port: str,
+    references: Dict[str, str],
     addresses: List[Address],
     routes: Optional[List[Route]],
     other_routes: List[Route],
@@ -38,8 +44,12 @@ def assemble(
     peer: Optional[LinkId],
     pids: Optional[List[int]],
 ) -> FoundLink:
-    """The record. C(more): values that are not in the message; C(pids): None where nobody asked who holds the device."""
-    port = None if raw.port is None else Port({**raw.port, "backup_port": backup_port}, port_vlans)
+    """The record.
+
+    C(more): values that are not in the message; C(references): the links that the port names; C(pids): None where nobody asked who
+    holds the device.
+    """
+    port = None if raw.port is None else Port({**raw.port, **references}, port_vlans)
     status = {**raw.status, "port": raw.port_status} if raw.port_status else dict(raw.status)
     if is_attachable(raw.kind):
         status["attached"] = bool(raw.status.get("carrier"))

@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import errno
+from functools import partial
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, is_disturbed
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, is_disturbed, references_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     FoundLink,
@@ -54,7 +56,7 @@ class Inspector:
     def link(self, wanted: Link) -> None:
         """A link, its peer, its bridge and its ports."""
         names = {wanted.name, wanted.master or ""} | set(wanted.ports or ())
-        names |= {str(port.values["backup_port"]) for port in wanted.settings if port.values.get("backup_port")}
+        names |= {str(port.values[name]) for port in wanted.settings for name in PORT_REFERENCES if port.values.get(name)}
         self._find(wanted.netns, names)
         if wanted.peer:
             # somebody may have moved either end to where the other belongs
@@ -103,7 +105,7 @@ class Inspector:
             raw,
             more,
             master=master,
-            backup_port=self._name(netns, int(raw.port["backup_port"])) if raw.port else "",
+            references=references_of(raw, partial(self._name, netns)),
             addresses=self._reader.addresses(netns, raw.ifindex).get(raw.ifindex, []),
             routes=routes,
             other_routes=[],

@@ -98,9 +98,10 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     _check_port(join, found)
     if found.master and not found.port:
         raise VnetError(join.path, "%s belongs to %s, which is no bridge; take it out there first" % (key[1], found.master))
-    backup = join.port.values.get("backup_port")
-    if backup and (key[0], backup) not in draft.found:
-        draft.missing((*join.settings_path, "backup_port"), "there is no link %s%s" % (backup, inside(key[0])))
+    for reference in table.PORT_REFERENCES:
+        other = join.port.values.get(reference)
+        if other and (key[0], other) not in draft.found:
+            draft.missing((*join.settings_path, reference), "there is no link %s%s" % (other, inside(key[0])))
     joined = found.master == name
     if not joined:
         restore = _port_settings(found) + bridge_mac(bridge)
@@ -143,8 +144,8 @@ def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundL
                 (*join.settings_path, "state"),
                 "%s does not last while stp is off, the kernel makes the port forwarding at once; set disabled or forwarding" % value,
             )
-        # a backup port must be in the bridge, too
-        phase = IS_UP if row.when == "up" else PORTS_ARE_IN if row.name == "backup_port" else JOIN
+        # what a port names must be a port, too, and two may name each other
+        phase = IS_UP if row.when == "up" else PORTS_ARE_IN if row.name in table.PORT_REFERENCES else JOIN
         draft.add(phase, SetPort(key[0], key[1], row.name, value, None if fresh else now))
 
 
@@ -165,7 +166,7 @@ def _port_settings(found: FoundLink) -> Tuple[Step, ...]:
     """What brings the settings of a port back, after it left its bridge and joined again."""
     if not found.port:
         return ()
-    settable = {name: value for name, value in found.port.values.items() if name != "state" and not (name == "backup_port" and not value)}
+    settable = {name: value for name, value in found.port.values.items() if name != "state" and (value or name not in table.PORT_REFERENCES)}
     settings: Tuple[Step, ...] = tuple(SetPort(found.netns, found.name, name, value) for name, value in settable.items())
     if found.port.vlans is None:
         return settings
