@@ -327,7 +327,7 @@ def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
 
 
 def _create_link(writer: Writer, step: CreateLink) -> None:
-    if step.kind == "tun":
+    if _kinds.is_attachable(step.kind):
         writer.tuntap_add(step.netns, step.name, step.values, step.mark.get("alias", ""))
     elif step.peer:
         netns, name, values = step.peer

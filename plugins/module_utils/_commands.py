@@ -77,7 +77,7 @@ def _create_namespace(step: CreateNamespace) -> str:
 
 
 def _create_link(step: CreateLink) -> str:
-    if step.kind == "tun":
+    if _kinds.is_attachable(step.kind):
         return _tuntap(step)
     near = ["name", step.name, *_settings(step.values)]
     if not step.peer:

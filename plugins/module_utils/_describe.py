@@ -38,7 +38,7 @@ def describe(layout: Layout, host: Host) -> Values:
     values = _link(near, found, host)
     values["state"] = "present"
     if near.peer and near.peer in host.links:
-        far = layout.links[1] if len(layout.links) > 1 else Link("veth", near.peer[0], near.peer[1], ())
+        far = layout.links[1] if len(layout.links) > 1 else Link(near.kind, near.peer[0], near.peer[1], ())
         values["peer"] = _link(far, host.links[near.peer], host)
     return values
 

@@ -49,6 +49,10 @@ class LinkKind(NamedTuple):
     """Its own attributes."""
     lacks: Tuple[str, ...] = ()
     """Attributes of every other link."""
+    required: Tuple[str, ...] = ()
+    """Attributes without which none can be made."""
+    created_with: Tuple[str, ...] = ("mac", "num_tx_queues", "num_rx_queues")
+    """Attributes that go into the call that makes it; all others are set afterwards."""
     is_bridge: bool = False
     """Whether it has ports, and VLANs of its own."""
     follows_ports: Tuple[str, ...] = ()
@@ -56,7 +60,7 @@ class LinkKind(NamedTuple):
     has_peer: bool = False
     """Whether it is one of two ends."""
     is_attachable: bool = False
-    """Whether programs attach to it, and hold it."""
+    """Whether it is made by C(ioctl) (C(TUNSETIFF)), so that programs attach to it, and hold it."""
     why_no_port: Callable[[Mapping[str, Any]], str] = lambda _values: ""
     """Why a link with these values cannot be the port of a bridge: what it is, as the end of a sentence. '' where it can be one."""
 
@@ -223,6 +227,8 @@ KINDS: Tuple[LinkKind, ...] = (
         "CONFIG_TUN",
         TUNTAP,
         lacks=_QUEUES,
+        required=("mode",),
+        created_with=tuple(row.name for row in TUNTAP),
         is_attachable=True,
         why_no_port=_why_no_port_of_tuntap,
     ),

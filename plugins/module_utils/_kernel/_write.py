@@ -133,7 +133,7 @@ class Writer:
     def tuntap_add(self, netns: str, name: str, values: Values, alias: str) -> None:
         """Makes a TUN or TAP device, which has its alias before it is there to stay."""
         with self._namespaces.inside(netns):
-            _tuntap.configure(name, values, lambda: self.link_set(netns, name, "tun", {"alias": alias}) if alias else None)
+            _tuntap.configure(name, values, lambda: self.link_set(netns, name, _kinds.ANY, {"alias": alias}) if alias else None)
 
     def tuntap_set(self, netns: str, name: str, values: Values) -> None:
         """Changes who may attach to a TUN or TAP device."""

@@ -7,10 +7,9 @@ from __future__ import annotations
 from typing import Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, is_bridge, title_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import OF_KERNEL, has_peer, is_bridge, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import MAKE, Draft, blank
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
-    CREATED_WITH,
     bridge_mac,
     configure,
     conflicts_of,
@@ -69,7 +68,7 @@ def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
 
 def _make_cable(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundLink]:
     """Plans one message for both ends, with the bridge of the near one: the kernel does not look at that of the far one."""
-    values, peer_values = ({name: end.values[name] for name in CREATED_WITH if name in end.values} for end in (near, far))
+    values, peer_values = ({name: end.values[name] for name in OF_KERNEL[end.kind].created_with if name in end.values} for end in (near, far))
     one = blank(near.kind, near.netns, near.name, {**values, "up": False})._replace(peer=near.peer)
     other = blank(far.kind, far.netns, far.name, {**peer_values, "up": False})._replace(peer=far.peer)
     bridge = draft.found.get((near.netns, near.master or ""))

@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, follows_ports, is_bridge, title_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, follows_ports, is_attachable, is_bridge, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     ADDRESS,
     AWAY,
@@ -40,8 +40,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS
 
-CREATED_WITH = ("mac", "num_tx_queues", "num_rx_queues")
-"""What goes into the message that makes a bridge or a cable."""
 _STP_DELAYS = (2, 30)
 _IPV6_PLACES = ("sysctl", "inet6")
 
@@ -101,7 +99,7 @@ def creation_mark(draft: Draft, wanted: Link) -> Values:
     """What says of a new link which layout makes it, in the message that makes it: an interrupted run leaves no link without an owner."""
     if not draft.layout.name:
         return {}
-    if wanted.kind == "tun":
+    if is_attachable(wanted.kind):
         return {"alias": _marks.join(Mark(draft.layout.name), wanted.values.get("alias", ""))}
     return {"link_group": _marks.unfinished(draft.layout.name)}
 
@@ -115,7 +113,7 @@ def plan_births(draft: Draft) -> None:
         values: Values = {"up": True} if link.id in draft.rising else {}
         if draft.layout.name:
             draft.found[link.id] = draft.found[link.id]._replace(mark=Mark(draft.layout.name))
-        if draft.layout.name and link.kind != "tun":
+        if draft.layout.name and not is_attachable(link.kind):
             values["alias"] = _marks.join(Mark(draft.layout.name), link.values.get("alias", ""))
             if link.name != "lo":
                 values["link_group"] = link.values.get("link_group", 0)
@@ -150,11 +148,12 @@ def put_away(draft: Draft, found: FoundLink) -> FoundLink:
 
 
 def _make(draft: Draft, wanted: Link) -> FoundLink:
-    created = {name: wanted.values[name] for name in CREATED_WITH if name in wanted.values}
-    if wanted.kind == "tun":
-        if "mode" not in wanted.values:
-            raise VnetError((*wanted.path, "mode"), "missing; a new device is tun or tap")
-        created = {row.name: wanted.values[row.name] for row in _kinds.TUNTAP if row.name in wanted.values}
+    kind = _kinds.OF_KERNEL[wanted.kind]
+    for name in kind.required:
+        if name not in wanted.values:
+            choices = _kinds.rows_of(wanted.kind)[name].type.choices
+            raise VnetError((*wanted.path, name), "missing; a new link needs it%s" % (": " + " or ".join(choices) if choices else ""))
+    created = {name: wanted.values[name] for name in kind.created_with if name in wanted.values}
     draft.add(MAKE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, creation_mark(draft, wanted)))
     return blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})
 
@@ -172,7 +171,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     going_down = found.values["up"] and wanted.values.get("up") is False
     if going_down:
         draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
-    if found.kind == "tun":
+    if is_attachable(found.kind):
         _set_accounts(draft, wanted, found)
     for row in _rows(draft, wanted, fresh):
         _set(draft, wanted, found, row, fresh)
@@ -202,7 +201,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
 
 def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
     """Whether a plain look tells that nothing is to be done, as it mostly does where there are a thousand links."""
-    if wanted.kind == "tun" or wanted.routes is not None or wanted.vlans is not None or found.id != wanted.id:
+    if is_attachable(wanted.kind) or wanted.routes is not None or wanted.vlans is not None or found.id != wanted.id:
         return False
     rows = _kinds.OF_KIND[wanted.kind]
     if not all(rows[name].same(value, found.values.get(name)) for name, value in wanted.values.items()):

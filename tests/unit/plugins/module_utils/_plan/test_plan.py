@@ -306,7 +306,7 @@ def test_new_tap() -> None:
         ("link set", "t", {"alias": "vm"}),
         ("link set", "t", UP),
     ]
-    assert refusal("vnet_tuntap", name="t") == "mode: missing; a new device is tun or tap"
+    assert refusal("vnet_tuntap", name="t") == "mode: missing; a new link needs it: tun or tap"
 
 
 def test_what_programs_rewrite_is_never_compared() -> None:
