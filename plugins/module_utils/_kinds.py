@@ -56,7 +56,9 @@ class LinkKind(NamedTuple):
     is_bridge: bool = False
     """Whether it has ports, and VLANs of its own."""
     follows_ports: Tuple[str, ...] = ()
-    """Attributes that the kernel changes when ports join or leave."""
+    """Attributes that the kernel changes whenever ports join or leave."""
+    follows_ports_until_set: Tuple[str, ...] = ()
+    """Attributes that it changes so until somebody sets them."""
     has_peer: bool = False
     """Whether it is one of two ends."""
     is_attachable: bool = False
@@ -216,7 +218,8 @@ KINDS: Tuple[LinkKind, ...] = (
         "CONFIG_BRIDGE",
         BRIDGE,
         is_bridge=True,
-        follows_ports=("mtu", "mac", "gso_max_segs", "gso_max_size"),
+        follows_ports=("mtu", "gso_max_segs", "gso_max_size"),
+        follows_ports_until_set=("mac",),
         why_no_port=lambda _values: "a bridge, which cannot be the port of a bridge",
     ),
     LinkKind(
@@ -268,6 +271,11 @@ def is_bridge(kernel: str) -> bool:
 def follows_ports(kernel: str) -> Tuple[str, ...]:
     """What is set when ports have joined or left, as the kernel changes it then."""
     return OF_KERNEL[kernel].follows_ports if kernel in OF_KERNEL else ()
+
+
+def may_follow_ports(kernel: str) -> Tuple[str, ...]:
+    """What must be set again when ports have joined or left."""
+    return follows_ports(kernel) + (OF_KERNEL[kernel].follows_ports_until_set if kernel in OF_KERNEL else ())
 
 
 def is_attachable(kernel: str) -> bool:

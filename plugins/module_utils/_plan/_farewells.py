@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Dict
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, follows_ports
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, may_follow_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import put_away, remove
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_CORPSE, FoundLink, FoundNamespace, Link, LinkId
@@ -79,7 +79,7 @@ def _dismiss(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> No
         if found.name == "lo":
             return  # goes with its namespace
         bridge = declared.get((found.netns, found.master))
-        if bridge and set(follows_ports(bridge.kind)) & set(bridge.values):  # which follow the ports, and are set again when they have left
+        if bridge and set(may_follow_ports(bridge.kind)) & set(bridge.values):  # which follow the ports, and are set again when they have left
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import leave
 
             leave(draft, found)

@@ -8,7 +8,7 @@ from typing import Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import follows_ports, is_bridge, title_of, why_no_port
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge, may_follow_ports, title_of, why_no_port
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IS_UP, JOIN, PORTS_ARE_IN, Draft, blank, inside, needs
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values, Vlan
@@ -57,7 +57,7 @@ def _reassert(draft: Draft, bridge: Link) -> None:
     """What follows the ports of a bridge is set again after they joined or left."""
     if bridge.id not in draft.shaken:
         return
-    for name in follows_ports(bridge.kind):
+    for name in may_follow_ports(bridge.kind):
         found = draft.host.links.get(bridge.id)
         if name in bridge.values and found and found.values.get(name) == bridge.values[name]:
             value: Values = {name: bridge.values[name]}
