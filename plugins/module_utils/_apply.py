@@ -271,7 +271,8 @@ def _is_costly(step: Step) -> bool:
 _UNDO: Dict[type, Callable[[Any], Optional[Step]]] = {
     CreateNamespace: lambda step: DeleteNamespace(step.name),
     SetSysctl: lambda step: None if step.old is None else step._replace(value=step.old, old=step.value),
-    CreateLink: lambda step: DeleteLink(step.netns, step.name, step.kind),
+    # without its kind: a bridge that stopped snooping to go would be kept so by the next run, if this one is cut off
+    CreateLink: lambda step: DeleteLink(step.netns, step.name),
     RenameLink: lambda step: step._replace(name=step.new, new=step.name),
     MoveLink: lambda step: step._replace(netns=step.new, new=step.netns),
     SetLink: lambda step: None if step.old is None else step._replace(values=step.old, old=step.values),
