@@ -28,7 +28,7 @@ _CONFIGURED = {
 }
 
 
-_NFTABLES = "add table inet probe; add chain inet probe chain { type nat hook postrouting priority 100; }"
+_NFTABLES = "add table inet probe; add chain inet probe last { type nat hook postrouting priority 100; }"
 
 
 def has(feature: str) -> bool:
