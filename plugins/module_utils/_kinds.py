@@ -43,6 +43,7 @@ class LinkKind(NamedTuple):
     title: str
     """What it is called in sentences."""
     plural: str
+    """The same of many, at the beginning of a sentence."""
     config: str
     """The option of the kernel that it needs."""
     rows: Tuple[Attribute, ...] = ()

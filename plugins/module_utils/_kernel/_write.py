@@ -145,7 +145,7 @@ class Writer:
         self._change(netns, name, {}, _pack.master(self._index(netns, master) if master else 0))
 
     def link_set(self, netns: str, name: str, kind: str, values: Values) -> None:
-        """Flags and attributes that every link has, C(up) last and in a message of its own; or one attribute of another place."""
+        """Flags and attributes that every link has, C(up) last and in a message of its own; or one attribute of another location."""
         attribute, value = next(iter(values.items()))
         row = _kinds.rows_of(kind)[attribute]
         if row.location in ("link", "flag"):

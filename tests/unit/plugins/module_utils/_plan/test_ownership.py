@@ -284,10 +284,9 @@ def test_what_is_said_of_a_link_that_is_not_declared_any_more_names_it() -> None
     assert caught.value.path == ()
 
 
-def test_a_port_that_others_lock_is_named_with_its_bridge() -> None:
-    found = adopted("veth", "t", {"master": "br0", "port": {"locked": True}})
-    with pytest.raises(VnetError, match=r"^t: br0 is a veth, not a bridge|^t: master: br0 is a veth, not a bridge"):
-        plan_of(host(found, there("veth", "br0")))
+def test_a_port_that_cannot_be_given_back_is_named() -> None:
+    found = adopted("veth", "t", {"master": "br0", "port": {"cost": 5}})
+    assert refusal(host(found, there("veth", "br0"))) == "t: master: br0 is a veth, not a bridge"
 
 
 def test_a_bridge_that_is_gone_is_a_warning() -> None:
