@@ -81,7 +81,7 @@ ERROR: Values = {
             "returned": "always",
             "type": "list",
             "elements": "raw",
-            "sample": ["veths", 3, "peer", "netns"],
+            "sample": ["links", 3, "peer", "netns"],
         },
         "errno": {
             "description": "What the kernel answered, see C(errno(3)). Null where it was not asked.",

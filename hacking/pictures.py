@@ -20,9 +20,10 @@ from ansible.template import Templar
 ROOT = Path(__file__).resolve().parent.parent
 init_plugin_loader([str(ROOT / ".collections")])
 
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.plugin_utils._fold import folded  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.plugin_utils._mermaid import mermaid  # noqa: E402
-from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import LISTS, picture  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import picture  # noqa: E402
 
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 MODULE = "nfv.vnet.vnet_layout"

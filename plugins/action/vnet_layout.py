@@ -13,12 +13,12 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 
 _FEW = 30
 """Commands that may all be shown."""
 _EVERYTHING = 3
 """With -vvv users want all."""
-_LISTS = ("namespaces", "bridges", "tuntaps", "veths", "links")
 
 
 class ActionModule(NormalAction):  # type: ignore[misc]
@@ -29,7 +29,7 @@ class ActionModule(NormalAction):  # type: ignore[misc]
         Ansible looks for templates in every value of every item, which takes longer than to look at the network. Here plain
         data is taken as it is; everything else is left to Ansible.
         """
-        if name in _LISTS and hasattr(templar, "resolve_to_container"):
+        if name in LISTS and hasattr(templar, "resolve_to_container"):
             value = templar.resolve_to_container(value)  # once: a lookup in it may cost much, or change something
             with suppress(_NotPlainError):
                 return _plain(value)
@@ -67,7 +67,7 @@ def _declared(args: Mapping[str, Any]) -> str:
     """What the task is about."""
     if args.get("state") == "absent":
         return "it goes"
-    counts = ["%s: %d" % (name, len(args[name])) for name in _LISTS if isinstance(args.get(name), (list, tuple)) and args[name]]
+    counts = ["%s: %d" % (name, len(args[name])) for name in LISTS if isinstance(args.get(name), (list, tuple)) and args[name]]
     return "it declares %s" % ("; ".join(counts) or "nothing")
 
 

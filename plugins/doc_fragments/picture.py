@@ -14,7 +14,7 @@ author:
 options:
   _input:
     description:
-      - A declaration, which is a dictionary with any of the options C(namespaces), C(bridges), C(tuntaps), C(veths), C(links) and C(sysctl) of
+      - A declaration, which is a dictionary with any of the options C(namespaces), C(links) and C(sysctl) of
         M(nfv.vnet.vnet_layout).
       - Or what M(nfv.vnet.vnet_info) returned. Then the picture also has network cards with addresses, cables that end in a namespace that was not
         looked at, which TUN and TAP devices are in use, and which network cards have no carrier.

@@ -57,13 +57,13 @@ _FAR_REACHING = (CreateNamespace, DeleteNamespace, DeleteLink, MoveLink, SetNsid
 """What these change is not only in the namespace of the step."""
 _COSTLY = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress)
 """These, or undoing them, may cost addresses and routes of their link."""
-_GONE: Dict[type, int] = {
-    DeleteRoute: errno.ESRCH,
-    DeleteAddress: errno.EADDRNOTAVAIL,
-    DeleteLink: errno.ENODEV,
-    DeleteLinks: errno.ENODEV,
+_GONE: Dict[type, Tuple[int, ...]] = {
+    DeleteRoute: (errno.ESRCH, errno.ENODEV),
+    DeleteAddress: (errno.EADDRNOTAVAIL, errno.ENODEV),
+    DeleteVlan: (errno.ENOENT, errno.ENODEV),
+    RenameLink: (errno.ENODEV,),
 }
-"""An address takes others and routes with it, one end of a cable the other; what is gone need not be deleted."""
+"""An address takes others and routes with it, one end of a cable the other; what is gone need not be taken away."""
 _PASSES = 2
 """The kernel may change more than it is told to. What is not as wanted then is mended once, without deletions."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -186,7 +186,7 @@ class Transaction:
             try:
                 run(self._writer, step)
             except KernelError as error:
-                if self._holds(step) or _GONE.get(type(step)) == error.errno:
+                if self._holds(step) or error.errno in _GONE.get(type(step), ()) or _is_down(step, error):
                     continue
                 if isinstance(step, (*_IRREVERSIBLE, *_ATOMIC)):
                     self.taken[-len(bundle) :] = [one for one in bundle if self._is_gone(one)]
@@ -245,6 +245,8 @@ class Transaction:
         lost: List[str] = []
         told: Set[LinkId] = set()
         for step in reversed(self.taken):
+            if isinstance(step, SetNsid) and not self._before.exists(step.name):
+                continue  # it goes with the namespace
             if isinstance(step, _IRREVERSIBLE):
                 netns, name = link_of(step)
                 before = renamed.get((netns, name), name)
@@ -366,6 +368,11 @@ _RUN: Dict[type, Callable[[Writer, Any], None]] = {
 def run(writer: Writer, step: Step) -> None:
     """One step. KernelError where the kernel refuses it."""
     _RUN[type(step)](writer, step)
+
+
+def _is_down(step: Step, error: KernelError) -> bool:
+    """Whether a link that is to go down is gone altogether."""
+    return isinstance(step, SetLink) and step.values == {"up": False} and error.errno == errno.ENODEV
 
 
 def _aftermath(lost: List[str], unrestored: List[LinkId], before: Host, after: Host) -> str:

@@ -9,40 +9,25 @@ look at them in the kernel. So items are checked here, by the same tables.
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.common import validation
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, KINDS
-from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, Option, links_of, namespace_of, shown, sysctls
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES
+from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OF_TASK, OPTIONS, Option, links_of, namespace_of, shown, sysctls
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
 
 MODULE = "vnet_layout"
-LISTS = {"namespaces": "", **{kind.type + "s": kind.kernel for kind in KINDS}, "links": ANY}
-"""The lists of a layout, and the kind of link in each."""
 _NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
-
-
-def _exact(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
-    """Lists that are given are exact: purging is the default."""
-    return tuple(
-        option._replace(
-            default=True if option.name.startswith("purge_") else option.default,
-            options=_exact(option.options),
-        )
-        for option in options
-    )
-
-
-ITEMS: Tuple[Option, ...] = tuple(
-    Option(name, "list", text, elements="dict", options=_exact(options))
-    for name, text, options in (
-        ("namespaces", "Network namespaces, each with the options of M(nfv.vnet.vnet_netns).", OPTIONS["vnet_netns"]),
-        *((kind.type + "s", "%s, each with the options of M(nfv.vnet.vnet_%s)." % (kind.plural, kind.type), OPTIONS["vnet_" + kind.type]) for kind in KINDS),
-        ("links", "Links that are there already, such as network cards. They are never made, and given back when the layout goes.", LINK_OPTIONS),
-    )
+_TYPE = Option(
+    "type",
+    "str",
+    "Type of the link. Left out, the link is one that is there already, such as a network card: it is never created, and gets back what it had"
+    " when the layout goes.",
+    choices=tuple(TYPES),
 )
+_NETNS = "Namespace that the link is in: a name or an absolute path. Left out or V(''), the one that the module runs in."
 
 LAYOUT_OPTIONS: Tuple[Option, ...] = (
     Option(
@@ -64,9 +49,37 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         "dict",
         "Kernel settings of the namespace that the module runs in: keys that begin with C(net.), with their values. They stay with O(state=absent).",
     ),
-    *ITEMS,
+    Option(
+        "namespaces",
+        "list",
+        "Network namespaces, each with the options that M(nfv.vnet.vnet_netns) has beside C(state). C(purge_addresses) and C(purge_routes) are true"
+        " if left out: lists that are given are exact.",
+        elements="dict",
+        options=(Option("name", "str", "Name of the namespace, as under C(/run/netns).", required=True),),
+    ),
+    Option(
+        "links",
+        "list",
+        "Links, in any order. Each has the options that the module of its O(links[].type) has beside C(state): a V(bridge) those of"
+        " M(nfv.vnet.vnet_bridge), and so on. One without a type has those that all links have in common. C(purge_addresses), C(purge_routes),"
+        " C(purge_ports) and C(purge_vlans) are true if left out: lists that are given are exact.",
+        elements="dict",
+        options=(_TYPE, Option("name", "str", "Name of the link.", required=True), Option("netns", "str", _NETNS)),
+    ),
 )
-"""The options of M(nfv.vnet.vnet_layout)."""
+"""The options of M(nfv.vnet.vnet_layout). Of items only those that all have are documented here."""
+
+
+def _of_items(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
+    """Without what is said of a task. Lists that are given are exact: purging is the default."""
+    return tuple(
+        option._replace(
+            default=True if option.name.startswith("purge_") else option.default,
+            options=_of_items(option.options),
+        )
+        for option in options
+        if option.name not in OF_TASK
+    )
 
 
 class _Item(Dict[str, Any]):
@@ -110,7 +123,7 @@ class _Shape:
         return item
 
 
-_TYPES: Dict[str, Tuple[type, Callable[[Any], Any], str]] = {
+_CHECKS: Dict[str, Tuple[type, Callable[[Any], Any], str]] = {
     "str": (str, validation.check_type_str, "a text"),
     "int": (int, validation.check_type_int, "a whole number"),
     "float": (float, validation.check_type_float, "a number"),
@@ -121,7 +134,7 @@ _TYPES: Dict[str, Tuple[type, Callable[[Any], Any], str]] = {
 
 
 def _check_of(option: Option) -> _Check:
-    kind, convert, _words = _TYPES[option.type]
+    kind, convert, _words = _CHECKS[option.type]
     return _Check(option, kind, convert, _Shape(option.options) if option.options else None)
 
 
@@ -141,7 +154,7 @@ def _checked(check: _Check, value: Any, path: Path) -> Any:
 
 
 def _converted(kind: str, value: Any, path: Path) -> Any:
-    _type, convert, words = _TYPES[kind]
+    _type, convert, words = _CHECKS[kind]
     try:
         return convert(value)
     except (TypeError, ValueError):
@@ -158,33 +171,44 @@ def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
         return layout
     if params.get("sysctl") is not None:
         layout.namespaces.append(Namespace("", (), sysctl=sysctls(params["sysctl"], ())))
-    for items in ITEMS:
-        given = params.get(items.name)
-        if given is not None and not isinstance(given, list):
-            raise VnetError((items.name,), "%r is not a list" % (given,))
-        if not given:
-            continue
-        shape = _Shape(items.options)
-        for number, entry in enumerate(given):
-            path: Path = (items.name, number)
-            _add(layout, LISTS[items.name], shape.item(entry, path), path, checking)
+    shape = _Shape(_of_items(OPTIONS["vnet_netns"]))
+    for path, entry in _entries(params, "namespaces"):
+        namespace, links = namespace_of(shape.item(entry, path), path)
+        layout.namespaces.append(namespace)
+        layout.links.extend(links)
+    shapes: Dict[str, _Shape] = {}
+    for path, entry in _entries(params, "links"):
+        word = _type_of(entry, path)
+        if word not in shapes:
+            shapes[word] = _Shape((_TYPE, *_of_items(OPTIONS["vnet_" + word] if word else LINK_OPTIONS)))
+        layout.links.extend(_links(word, shapes[word].item(entry, path), path, checking))
     _check_names(layout)
     return layout
 
 
-def _add(layout: Layout, kind: str, item: _Item, path: Path, checking: bool) -> None:
-    """One item; one that is to be absent is one that is not declared."""
-    if item["state"] == "absent":
-        return
-    if not kind:
-        namespace, links = namespace_of(item, path)
-        layout.namespaces.append(namespace)
-        layout.links.extend(links)
-        return
+def _entries(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]:
+    """The items of a list, each with its path."""
+    given = params.get(name)
+    if given is not None and not isinstance(given, list):
+        raise VnetError((name,), "%r is not a list" % (given,))
+    for number, entry in enumerate(given or ()):
+        yield (name, number), entry
+
+
+def _type_of(given: Any, path: Path) -> str:
+    """The type of a link, '' for one that must be there."""
+    word = (given.get("type") if isinstance(given, dict) else None) or ""
+    if word and (not isinstance(word, str) or word not in TYPES):
+        raise VnetError((*path, "type"), "%s is none of %s" % (shown(str(word)), ", ".join(TYPES)))
+    return str(word)
+
+
+def _links(word: str, item: _Item, path: Path, checking: bool) -> List[Link]:
+    """The link that an item declares, or both ends of a cable."""
     for end in (item, item["peer"] or {}):
         if end.get("netns"):
             end["netns"] = _NAMED.sub(r"\1", end["netns"])
-    layout.links.extend(links_of(kind, item, path, checking))
+    return links_of(TYPES[word].kernel if word else ANY, item, path, checking)
 
 
 def _check_names(layout: Layout) -> None:

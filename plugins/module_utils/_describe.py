@@ -116,9 +116,9 @@ def _port(port: Port, said: Values) -> Values:
 
 
 def _addresses(addresses: List[Address], wanted: Optional[List[Address]]) -> List[str]:
-    """Without those that the kernel or DHCP made by themselves, unless they are wanted."""
+    """Without those that the kernel or DHCP made by themselves, and the groups that a link has joined, unless they are wanted."""
     keys = {address.key for address in wanted or []}
-    made = (address for address in addresses if address.dynamic or address.link_local or address.key in KERNEL_OWNED)
+    made = (address for address in addresses if address.dynamic or address.link_local or address.multicast or address.key in KERNEL_OWNED)
     hidden = {address.key for address in made} - keys
     return [str(address) for address in addresses if address.key not in hidden]
 

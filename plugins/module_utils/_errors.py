@@ -8,7 +8,7 @@ import errno as codes
 from typing import Dict, NamedTuple, Tuple, Union
 
 Path = Tuple[Union[str, int], ...]
-"""Where something stands in the options of a task: C(("veths", 3, "peer", "netns")). Empty for the task as a whole."""
+"""Where something stands in the options of a task: C(("links", 3, "peer", "netns")). Empty for the task as a whole."""
 
 
 class Message(NamedTuple):
@@ -35,7 +35,7 @@ class VnetError(Exception):
 
 
 def joined(path: Path) -> str:
-    """The path as people write it: C(veths[3].peer.netns)."""
+    """The path as people write it: C(links[3].peer.netns)."""
     return "".join("[%d]" % part if isinstance(part, int) else ".%s" % part for part in path).lstrip(".")
 
 

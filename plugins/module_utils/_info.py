@@ -19,7 +19,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import c
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Route, Values
 
-KINDS = ("bridge", "veth", "tun", "tap", "loopback", "other")
+OTHER = "other"
+TYPES = (*_kinds.TYPES, _kinds.LOOPBACK, OTHER)
 INFO_OPTIONS: Tuple[Option, ...] = (
     Option(
         "namespaces",
@@ -27,7 +28,7 @@ INFO_OPTIONS: Tuple[Option, ...] = (
         "Names of the namespaces to look at; V('') is the one that the module runs in. Left out, that one and all that have a name.",
         elements="str",
     ),
-    Option("kinds", "list", "Kinds of links to return; V(other) are all that this collection does not manage. Left out, all.", elements="str", choices=KINDS),
+    Option("types", "list", "Types of links to return; V(other) are all that this collection does not manage. Left out, all.", elements="str", choices=TYPES),
     Option("layout", "str", "Name of a layout; only what belongs to it is returned."),
     Option("fdb", "bool", "Whether to return the forwarding databases of bridges.", False),
     Option("macs", "bool", "Whether RV(declaration) has MAC addresses.", False),
@@ -35,8 +36,6 @@ INFO_OPTIONS: Tuple[Option, ...] = (
 """The options of M(nfv.vnet.vnet_info)."""
 _NEVER = ("num_tx_queues", "num_rx_queues", "gso_max_segs", "gso_max_size", "state")
 """What a declaration leaves out: it depends on the machine, or the kernel chooses it."""
-_INITIAL: Dict[Tuple[str, str], Any] = {("tun", "arp"): False, ("tun", "txqueuelen"): 500}
-"""What a new device has otherwise than the table says."""
 _COSTS = (2, 4, 5, 19, 100)
 """What the kernel makes of the speed of a port that is not a cable."""
 _FDB_SELF, _FDB_MASTER, _FDB_EXTERNAL, _FDB_STICKY = 0x02, 0x04, 0x10, 0x40
@@ -113,9 +112,9 @@ class _View:
         self._wanted = {link.id: link for link in everything.links}
         self._layout = params["layout"]
         self._macs = params["macs"]
-        self._kinds = params["kinds"] or KINDS
+        self._types = params["types"] or TYPES
         self.namespaces = [namespace.name for namespace in everything.namespaces if self._belongs(host.links.get((namespace.name, "lo")))]
-        self.links = [key for key, found in host.links.items() if key in self._wanted and _kind(found) in self._kinds and self._belongs(found)]
+        self.links = [key for key, found in host.links.items() if key in self._wanted and _type(found) in self._types and self._belongs(found)]
         self.warnings: List[str] = []
 
     def _belongs(self, found: Optional[FoundLink]) -> bool:
@@ -130,7 +129,14 @@ class _View:
         """A link in the words of the options, with what can only be read."""
         found = self._host.links[key]
         peer = {"name": found.peer[1], "netns": found.peer[0]} if found.peer else None
-        return {**self._options(key), "kind": _kind(found), **({"peer": peer} if _kinds.has_peer(found.kind) else {}), **_owner(found), "status": found.status}
+        return {
+            **self._options(key),
+            "type": _type(found),
+            "kind": found.kind,
+            **({"peer": peer} if _kinds.has_peer(found.kind) else {}),
+            **_owner(found),
+            "status": found.status,
+        }
 
     def _options(self, key: LinkId) -> Values:
         values = describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)
@@ -139,20 +145,15 @@ class _View:
 
     def declaration(self) -> Dict[str, List[Values]]:
         """The same as the options of M(nfv.vnet.vnet_layout), without what new devices have by themselves."""
-        content: Dict[str, List[Values]] = {"namespaces": [], "bridges": [], "tuntaps": [], "veths": [], "links": []}
-        content["namespaces"] = [self._declared_namespace(name) for name in self.namespaces if name]
         done: Set[LinkId] = set()
+        links: List[Values] = []
         for key in self.links:
             found = self._host.links[key]
-            if found.kind == "bridge":
-                content["bridges"].append(self._declared(key))
-            elif found.kind == "tun":
-                content["tuntaps"].append({**self._declared(key), "mode": found.values["mode"]})
-            elif found.kind == "veth" and key not in done:
-                content["veths"] += self._cable(key, done)
-            elif found.port and _kind(found) == "other":
-                content["links"].append(self._declared(key))
-        return content
+            if _kinds.has_peer(found.kind):
+                links += [] if key in done else self._cable(key, done)
+            elif _kinds.type_of(found.kind) or (found.port and _type(found) == OTHER):
+                links.append(self._declared(key))
+        return {"namespaces": [self._declared_namespace(name) for name in self.namespaces if name], "links": links}
 
     def _declared_namespace(self, name: str) -> Values:
         found, loopback = self._host.namespaces[name], self._options((name, "lo"))
@@ -168,17 +169,19 @@ class _View:
             return []
         near, far = sorted((key, found.peer), key=lambda end: (not self._host.links[end].master, end))
         done |= {near, far}
-        return [{**self._declared(near), "peer": self._declared(far)}]
+        peer = self._declared(far)
+        del peer["type"]
+        return [{**self._declared(near), "peer": peer}]
 
     def _declared(self, key: LinkId) -> Values:
         found, options = self._host.links[key], self._options(key)
-        values: Values = {"name": options["name"]}
-        if options["netns"]:
-            values["netns"] = options["netns"]
+        kind = _kinds.OF_KERNEL.get(found.kind)
+        values: Values = {"type": kind.type} if kind else {}
+        values.update({name: options[name] for name in ("name", "netns") if options[name]})
         for row in _kinds.rows_of(found.kind).values():
-            if row.name in options and row.name != "mode" and not self._usual(found, row, options[row.name]):
+            if row.name in options and ((kind and row.name in kind.required) or not self._usual(found, row, options[row.name])):
                 values[row.name] = options[row.name]
-        if found.master:
+        if found.port:
             values["master"] = found.master
         if found.port and self._port(found):
             values["port"] = self._port(found)
@@ -206,9 +209,9 @@ class _View:
             return bool(value)
         if row.name == "cost" and not _kinds.has_peer(found.kind):
             return value in _COSTS
-        if _kind(found) == "other" and row.location in ("link", "flag", "inet6"):
+        if _type(found) == OTHER and row.location in ("link", "flag", "inet6"):
             return True
-        return row.same(_INITIAL.get((_kind(found), row.name), row.initial), value)
+        return row.same(_kinds.initial_of(found.kind, found.values).get(row.name, row.initial), value)
 
     def _usual_vlans(self, bridge: FoundLink, vlans: List[Values]) -> bool:
         pvid = bridge.values.get("vlan_default_pvid")
@@ -227,9 +230,10 @@ def _short(route: Route, options: Values) -> Values:
     return {name: value for name, value in options.items() if usual.get(name) != value}
 
 
-def _kind(found: FoundLink) -> str:
-    kind = str(found.values.get("mode", "tap")) if found.kind == "tun" else found.kind
-    return kind if kind in KINDS else "other"
+def _type(found: FoundLink) -> str:
+    if found.kind == _kinds.LOOPBACK:
+        return found.kind
+    return _kinds.type_of(found.kind) or OTHER
 
 
 def _owner(found: Optional[FoundLink]) -> Values:

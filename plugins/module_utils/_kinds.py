@@ -42,8 +42,6 @@ class LinkKind(NamedTuple):
     """What the kernel calls it (C(IFLA_INFO_KIND))."""
     title: str
     """What it is called in sentences."""
-    plural: str
-    """The same of many, at the beginning of a sentence."""
     config: str
     """The option of the kernel that it needs."""
     rows: Tuple[Attribute, ...] = ()
@@ -64,8 +62,13 @@ class LinkKind(NamedTuple):
     """Whether it is one of two ends."""
     is_attachable: bool = False
     """Whether it is made by C(ioctl) (C(TUNSETIFF)), so that programs attach to it, and hold it."""
+    initial: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _values: {}
+    """What a new link with these values has otherwise than its rows say."""
     why_no_port: Callable[[Mapping[str, Any]], str] = lambda _values: ""
     """Why a link with these values cannot be the port of a bridge: what it is, as the end of a sentence. '' where it can be one."""
+    picture: str = "link"
+    """How it is drawn: C(bridge), a box that others hang on; C(cable), a line between two boxes; C(device), a box of its own;
+    C(link), a line in the box of its namespace."""
 
 
 BRIDGE: Tuple[Attribute, ...] = (
@@ -208,6 +211,10 @@ def _why_no_port_of_tuntap(values: Mapping[str, Any]) -> str:
     return words if values.get("mode") == "tun" else ""
 
 
+def _initial_of_tuntap(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"arp": False, "txqueuelen": 500} if values.get("mode") == "tun" else {}
+
+
 _QUEUES = ("num_tx_queues", "num_rx_queues")
 
 KINDS: Tuple[LinkKind, ...] = (
@@ -215,30 +222,32 @@ KINDS: Tuple[LinkKind, ...] = (
         "bridge",
         "bridge",
         "a bridge",
-        "Bridges",
         "CONFIG_BRIDGE",
         BRIDGE,
         is_bridge=True,
         follows_ports=("mtu", "gso_max_segs", "gso_max_size"),
         follows_ports_until_set=("mac",),
         why_no_port=lambda _values: "a bridge, which cannot be the port of a bridge",
+        picture="bridge",
     ),
     LinkKind(
         "tuntap",
         "tun",
         "a TUN or TAP device",
-        "TUN and TAP devices",
         "CONFIG_TUN",
         TUNTAP,
         lacks=_QUEUES,
         required=("mode",),
         created_with=tuple(row.name for row in TUNTAP),
         is_attachable=True,
+        initial=_initial_of_tuntap,
         why_no_port=_why_no_port_of_tuntap,
+        picture="device",
     ),
-    LinkKind("veth", "veth", "a veth", "Cables", "CONFIG_VETH", has_peer=True),
+    LinkKind("veth", "veth", "a veth", "CONFIG_VETH", has_peer=True, picture="cable"),
 )
 """The registry. Lists of kinds follow from it, in the order in which links are made."""
+TYPES: Dict[str, LinkKind] = {kind.type: kind for kind in KINDS}
 ANY = "any"
 """The kind of a link that is declared as it is there, of whatever kind."""
 LOOPBACK = "loopback"
@@ -256,6 +265,16 @@ OF_KIND: Dict[str, Dict[str, Attribute]] = {
 def rows_of(kernel: str) -> Dict[str, Attribute]:
     """The attributes of a link of this kind, which may be one that has no module."""
     return OF_KIND.get(kernel, OF_KIND[ANY])
+
+
+def type_of(kernel: str) -> str:
+    """The word in the name of the module; '' where there is none."""
+    return OF_KERNEL[kernel].type if kernel in OF_KERNEL else ""
+
+
+def initial_of(kernel: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a new link has otherwise than its rows say."""
+    return OF_KERNEL[kernel].initial(values) if kernel in OF_KERNEL else {}
 
 
 def why_no_port(kernel: str, values: Mapping[str, Any]) -> str:

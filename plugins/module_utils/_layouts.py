@@ -9,14 +9,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import ITEMS, LAYOUT_OPTIONS, MODULE, declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, MODULE, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ahead import reading_ahead
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, title
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Layout
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._runner import Outcome
@@ -29,7 +29,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]
 
     def _load_params(self) -> None:
         super()._load_params()
-        self.items = {option.name: self.params.pop(option.name, None) for option in ITEMS}
+        self.items = {name: self.params.pop(name, None) for name in LISTS}
 
 
 def run() -> None:

@@ -202,13 +202,15 @@ def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
     return (_NAME, _NETNS, _STATE, _UP, _RECREATE) + _end_of(kind) + ((peer,) if kind.has_peer else ())
 
 
-LINK_OPTIONS = (_NAME, _NETNS, _STATE, _UP) + _of(table.LINK, "up", "num_tx_queues", "num_rx_queues") + (_MASTER, _PORT) + _LINK
+LINK_OPTIONS = (_NAME, _NETNS, _UP) + _of(table.LINK, "up", "num_tx_queues", "num_rx_queues") + (_MASTER, _PORT) + _LINK
 """The options of a link that is there already, of whatever kind."""
 
 OPTIONS: Dict[str, Tuple[Option, ...]] = {"vnet_netns": _NETNS_OPTIONS, **{"vnet_" + kind.type: _options_of(kind) for kind in KINDS}}
 """The options of each module."""
 KIND_OF = {"vnet_" + kind.type: kind for kind in KINDS}
 """The kind of link that each module manages."""
+OF_TASK = ("state",)
+"""The options that say what the task does; an item of a layout has all others."""
 
 
 def layout(module: str, params: Params, checking: bool = False) -> Layout:
@@ -227,7 +229,7 @@ def title(module: str, params: Params) -> str:
 
 def links_of(kind: str, params: Params, path: Path, checking: bool) -> List[Link]:
     """The link, or both ends of the cable, that the parameters of one resource describe."""
-    present = params["state"] == "present"
+    present = params.get("state") != "absent"
     near = _link(kind, params, path, checking)
     if not has_peer(kind) or not params["peer"]:
         if has_peer(kind) and present:
@@ -244,7 +246,7 @@ def namespace_of(params: Params, path: Path) -> Tuple[Namespace, List[Link]]:
     name = params["name"]
     if not _is_file_name(name):
         raise VnetError((*path, "name"), "%s is not the name of a namespace: no '/', no white space, not '.' or '..'" % ascii(name))
-    present = params["state"] == "present"
+    present = params.get("state") != "absent"
     routes = _routes(params["routes"], path)
     if params["nsid"] is not None and not 0 <= params["nsid"] < 2**31:
         raise VnetError((*path, "nsid"), "%d is out of range (0 to 2147483647)" % params["nsid"])

@@ -9,9 +9,9 @@ import re
 from typing import Any, Dict, Iterator, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, Namespace, Port, Values
-from ansible_collections.nfv.vnet.plugins.module_utils._summary import LISTS, far_ends
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, type_of
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Host, Layout, Link, Namespace, Port, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._summary import far_ends, list_of
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}(/[0-9]+)?")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
@@ -19,15 +19,16 @@ _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 def as_yaml(layout: Layout, host: Host) -> str:
     """What there is of the declaration, and of what belongs to the layout, as a declaration."""
-    lists: Dict[str, List[Values]] = {kind: [] for kind in LISTS.values()}
+    lists: Dict[str, List[Values]] = {name: [] for name in LISTS}
     for part in _parts(layout, host):
         link = part.links[0]
         found = host.links.get(link.id)
         values = describe(part, host) if found else {}
         if found and values:
+            kind = {"type": type_of(link.kind)} if type_of(link.kind) else {}
             owner = {"layout": found.mark.layout} if found.mark else {}
-            lists[LISTS[link.kind]].append({**_said(values, part), **owner})
-    return yaml({kind: entries for kind, entries in lists.items() if entries})
+            lists[list_of(link.kind)].append({**kind, **_said(values, part), **owner})
+    return yaml({name: entries for name, entries in lists.items() if entries})
 
 
 def _parts(layout: Layout, host: Host) -> Iterator[Layout]:
@@ -42,7 +43,7 @@ def _parts(layout: Layout, host: Host) -> Iterator[Layout]:
             yield Layout([], [link, wanted[link.peer]] if link.peer else [link])
     seen = dict(wanted)
     for found in host.links.values():
-        if found.mark and found.mark.layout == layout.name and found.kind in LISTS and found.id not in seen and found.peer not in seen:
+        if found.mark and found.mark.layout == layout.name and found.id not in seen and found.peer not in seen:
             link = seen[found.id] = Link(found.kind, found.netns, found.name, ())
             yield Layout([Namespace(found.netns, ())] if found.kind == LOOPBACK else [], [link])
 

@@ -20,6 +20,8 @@ RouteKey = Tuple[str, int, int]
 """Destination, table and metric."""
 
 
+LISTS = ("namespaces", "links")
+"""The lists of a declaration."""
 MAIN_TABLE = 254
 KERNEL_OWNED = (("127.0.0.1", 8, ""), ("::1", 128, ""))
 """The addresses that lo gets by itself."""
@@ -51,6 +53,11 @@ class Address(NamedTuple):
         if self.ipv6:
             return int(self.local.split(":")[0] or "0", 16) & 0xFFC0 == 0xFE80
         return self.local.startswith("169.254.")
+
+    @property
+    def multicast(self) -> bool:
+        """Whether it is the address of a group, which C(autojoin) puts on a link."""
+        return self.local.lower().startswith("ff") if self.ipv6 else int(self.local.split(".")[0]) >= 224
 
     @classmethod
     def parsed(cls, text: str) -> Address:

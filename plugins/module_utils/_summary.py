@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, Set
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, KINDS, LOOPBACK
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Host, Layout, Link, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateLink,
     CreateNamespace,
@@ -18,14 +18,16 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     only_marks,
 )
 
-LISTS = {LOOPBACK: "namespaces", **{kind.kernel: kind.type + "s" for kind in KINDS}, ANY: "links"}
-"""The list of a layout in which each kind of link is; a namespace stands for its lo."""
+
+def list_of(kind: str) -> str:
+    """The list of a declaration that a link is in; a namespace stands for its lo."""
+    return "namespaces" if kind == LOOPBACK else "links"
 
 
 def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dict[str, Dict[str, int]]:
-    """How many of each kind are declared, and what becomes of them. A cable counts once; what only gets a mark is not changed."""
+    """How many namespaces and links are declared, and what becomes of them. A cable counts once; what only gets a mark is not changed."""
     near = {link.id: link.peer for link in far_ends(layout.links) if link.peer}
-    kinds = {**{key: link.kind if link.kind in LISTS else ANY for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
+    kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
     made = {link_of(step) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
     removed = {link_of(step) for step in steps if isinstance(step, (DeleteNamespace, DeleteLink))}
     removed |= _lost(before, {step.name for step in steps if isinstance(step, DeleteNamespace)}, removed)
@@ -39,11 +41,11 @@ def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dic
         "adopted": [key for key, old, new in marks if new and new.before is not None and not old],
         "released": [key for key, old, new in marks if old and old.layout == layout.name and not new and not _is_second(before, key)],
     }
-    counts = {kind: dict.fromkeys(subjects, 0) for kind in LISTS.values()}
+    counts = {name: dict.fromkeys(subjects, 0) for name in LISTS}
     for count, keys in subjects.items():
         for key in keys:
-            if kinds.get(key) in LISTS:
-                counts[LISTS[kinds[key]]][count] += 1
+            if key in kinds:
+                counts[list_of(kinds[key])][count] += 1
     return counts
 
 

@@ -36,15 +36,14 @@ options:
         that have a name.
     type: list
     elements: str
-  kinds:
+  types:
     description:
-      - Kinds of links to return; V(other) are all that this collection does not manage. Left out, all.
+      - Types of links to return; V(other) are all that this collection does not manage. Left out, all.
     type: list
     choices:
       - bridge
+      - tuntap
       - veth
-      - tun
-      - tap
       - loopback
       - other
     elements: str
@@ -73,7 +72,7 @@ EXAMPLES = r"""
 - name: What belongs to a layout, with what its bridges have learned
   nfv.vnet.vnet_info:
     layout: lab
-    kinds: [bridge]
+    types: [bridge]
     fdb: true
   register: vnet_lab
 
@@ -81,9 +80,6 @@ EXAMPLES = r"""
   nfv.vnet.vnet_layout:
     name: mine
     namespaces: "{{ vnet_host.declaration.namespaces }}"
-    bridges: "{{ vnet_host.declaration.bridges }}"
-    tuntaps: "{{ vnet_host.declaration.tuntaps }}"
-    veths: "{{ vnet_host.declaration.veths }}"
     links: "{{ vnet_host.declaration.links }}"
 """
 
@@ -96,13 +92,14 @@ namespaces:
   type: list
   elements: dict
 links:
-  description: The links, each with the options of its module, C(kind), C(peer) of a cable, C(layout) that it belongs
-    to, whether it was C(adopted) by that, and C(status) that can only be read.
+  description: The links, each with the options of its module, its C(type), what the kernel calls that (C(kind),
+    empty for most network cards), the C(peer) of a cable, the C(layout) that it belongs to, whether it was C(adopted)
+    by that, and C(status) that can only be read.
   returned: success
   type: list
   elements: dict
 declaration:
-  description: The same as the options O(nfv.vnet.vnet_layout#module:namespaces) and so on.
+  description: The same as the options O(nfv.vnet.vnet_layout#module:namespaces) and O(nfv.vnet.vnet_layout#module:links).
   returned: success
   type: dict
   contains:
@@ -111,23 +108,9 @@ declaration:
       returned: success
       type: list
       elements: dict
-    bridges:
-      description: Bridges.
-      returned: success
-      type: list
-      elements: dict
-    tuntaps:
-      description: TUN and TAP devices.
-      returned: success
-      type: list
-      elements: dict
-    veths:
-      description: Cables.
-      returned: success
-      type: list
-      elements: dict
     links:
-      description: Ports of bridges that are of another kind, such as network cards.
+      description: Links that this collection can create, each with its C(type), and ports of bridges that are of
+        another type, such as network cards.
       returned: success
       type: list
       elements: dict
@@ -149,7 +132,7 @@ error:
       type: list
       elements: raw
       sample:
-        - veths
+        - links
         - 3
         - peer
         - netns

@@ -195,7 +195,7 @@ error:
       type: list
       elements: raw
       sample:
-        - veths
+        - links
         - 3
         - peer
         - netns

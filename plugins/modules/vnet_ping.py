@@ -121,17 +121,19 @@ EXAMPLES = r"""
   nfv.vnet.vnet_layout:
     name: lan
     namespaces: [{name: red}, {name: blue}, {name: green}]
-    bridges:
-      - {name: br0, addresses: [192.0.2.1/24, "2001:db8::1/64"]}
-      - {name: br1, addresses: [198.51.100.1/24]}
-    veths:
-      - name: to-red
+    links:
+      - {type: bridge, name: br0, addresses: [192.0.2.1/24, "2001:db8::1/64"]}
+      - {type: bridge, name: br1, addresses: [198.51.100.1/24]}
+      - type: veth
+        name: to-red
         master: br0
         peer: {name: eth0, netns: red, addresses: [192.0.2.2/24, "2001:db8::2/64"]}
-      - name: to-blue
+      - type: veth
+        name: to-blue
         master: br0
         peer: {name: eth0, netns: blue, addresses: [192.0.2.3/24, "2001:db8::3/64"]}
-      - name: to-green
+      - type: veth
+        name: to-green
         master: br1
         peer: {name: eth0, netns: green, addresses: [198.51.100.2/24]}
 
@@ -243,7 +245,7 @@ error:
       type: list
       elements: raw
       sample:
-        - veths
+        - links
         - 3
         - peer
         - netns

@@ -801,7 +801,7 @@ error:
       type: list
       elements: raw
       sample:
-        - veths
+        - links
         - 3
         - peer
         - netns

@@ -12,10 +12,9 @@ import re
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, MAIN_TABLE, LinkId
 
-LISTS = ("namespaces", "bridges", "tuntaps", "veths", "links")
-"""The lists of a declaration."""
 HOST = "this host"
 MANY_ADDRESSES = 24
 MANY_ROUTES = 4
@@ -149,6 +148,12 @@ def _netns(value: Any) -> str:
     return _NAMED.sub(r"\1", _text(value or ""))
 
 
+def _picture_of(item: Item) -> str:
+    """How a link is drawn; '' for one that is there already."""
+    kind = TYPES.get(_text(item.get("type") or ""))
+    return kind.picture if kind else ""
+
+
 class _Box:
     """What a namespace has: its links, each with its addresses, and its routes."""
 
@@ -204,10 +209,10 @@ class _Sketch:
     def __init__(self, lists: Mapping[str, List[Item]], known: Mapping[LinkId, Item]) -> None:
         self._lists = lists
         self._known = known
-        self._bridges = {_id(item): item for item in lists["bridges"]}
+        self._bridges = {_id(item): item for item in lists["links"] if _picture_of(item) == "bridge"}
         self._ports = {
             (_netns(bridge.get("netns")), _text(port["name"])): (_text(bridge["name"]), port)
-            for bridge in lists["bridges"]
+            for bridge in self._bridges.values()
             for port in bridge.get("ports") or []
             if port.get("name") is not None
         }
@@ -221,22 +226,18 @@ class _Sketch:
             self._box("").notes += _forwards(sysctl)
         for item in self._lists["namespaces"]:
             self._namespace(item)
-        for item in self._lists["links"]:
-            self._device(item, "link", ["existing link"])
-        for item in self._lists["bridges"]:
-            self._bridge(item)
-        for item in self._lists["tuntaps"]:
-            self._tuntap(item)
-        for item in self._lists["veths"]:
-            self._veth(item, item.get("peer") or {})
+        for word, draw in (("", self._existing), ("bridge", self._bridge), ("device", self._tuntap), ("link", self._link), ("cable", self._cable)):
+            for item in self._lists["links"]:
+                if _picture_of(item) == word:
+                    draw(item)
         for key, item in self._known.items():
-            if key not in self._done and item.get("kind") == "veth":
+            if key not in self._done and _picture_of(item) == "cable":
                 self._stump(key, item)
-            elif key not in self._done and item.get("kind") == "other" and item.get("addresses"):
-                self._device(item, "link", ["existing link"])
+            elif key not in self._done and item.get("type") == "other" and item.get("addresses"):
+                self._existing(item)
         for (netns, name), (_bridge, _port) in self._ports.items():
             if (netns, name) not in self._done:  # a port that is there already
-                self._device({"name": name, "netns": netns}, "link", ["existing link"])
+                self._existing({"name": name, "netns": netns})
 
     def picture(self) -> Picture:
         """What was drawn. A frame goes around a namespace that has bridges."""
@@ -272,6 +273,18 @@ class _Sketch:
             self._box(netns).add(name, item)
             self._cables.append(Cable((_key("namespace", netns), key), ("", ""), vlans or self._default_vlans(item), down))
 
+    def _existing(self, item: Item) -> None:
+        self._device(item, "link", ["existing link"])
+
+    def _link(self, item: Item) -> None:
+        """A port has a box of its own, any other link a line in the box of its namespace."""
+        netns, name = _id(item)
+        if item.get("master") or (netns, name) in self._ports:
+            self._device(item, "link", [_text(item["type"])])
+        else:
+            self._done.add((netns, name))
+            self._box(netns).add(name, item)
+
     def _tuntap(self, item: Item) -> None:
         status = self._known.get(_id(item), {}).get("status") or {}
         notes = ["%s %s" % (option, _text(item[option])) for option in ("owner", "group") if item.get(option) not in (None, "")]
@@ -288,9 +301,8 @@ class _Sketch:
         ends = (key, to) if kind == "link" else (to, key)
         self._cables.append(Cable(ends, ("", ""), vlans, down))
 
-    def _veth(self, near: Item, far: Item) -> None:
-        far = {"name": "", **far}
-        one, other = self._end(near), self._end(far)
+    def _cable(self, item: Item) -> None:
+        one, other = self._end(item), self._end({"name": "", **(item.get("peer") or {})})
         if other[0].startswith("bridge") and not one[0].startswith("bridge"):
             one, other = other, one
         vlans = tuple(dict.fromkeys(one[2] + other[2]))

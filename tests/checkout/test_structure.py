@@ -44,6 +44,7 @@ FLOORS = (
     ("_plan._links",),
     ("_plan._lists", "_plan._vlans"),
     ("_plan._draft",),
+    ("_plan._graph",),
     ("_marks", "_steps", "_kinds"),
     ("_attributes", "_resources", "_archive"),
     ("_errors", "_values"),

@@ -49,13 +49,13 @@ def test_diff_is_shown(tmp_path: Path) -> None:
 def test_a_large_layout_is_summed_up(tmp_path: Path) -> None:
     """With -v it says what it is about and what became of it; all commands are registered, and shown with -vvv."""
     spaces = [{"name": f"n{number}"} for number in range(40)]
-    layout = {"name": "lab", "namespaces": spaces, "bridges": [{"name": "br0"}]}
+    layout = {"name": "lab", "namespaces": spaces, "links": [{"type": "bridge", "name": "br0"}]}
     count = {"ansible.builtin.debug": {"msg": "commands={{ result.commands | length }}"}}
     tasks = [{"nfv.vnet.vnet_layout": layout, "register": "result"}, count, {"nfv.vnet.vnet_layout": {"name": "lab", "state": "absent"}}]
     plays = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
     told = play(tmp_path, plays, "-v").stdout
-    assert "vnet_layout lab on localhost: it declares namespaces: 40; bridges: 1\n" in told
-    assert "vnet_layout lab on localhost: namespaces: 40 made; bridges: 1 made (the registered result has all" in told
+    assert "vnet_layout lab on localhost: it declares namespaces: 40; links: 1\n" in told
+    assert "vnet_layout lab on localhost: namespaces: 40 made; links: 1 made (the registered result has all" in told
     assert "vnet_layout lab on localhost: it goes\n" in told
     assert "ip netns add n7" not in told
     (registered,) = re.findall(r"commands=(\d+)", told)
@@ -68,11 +68,11 @@ def test_a_large_layout_is_summed_up(tmp_path: Path) -> None:
 def test_a_layout_from_variables(tmp_path: Path) -> None:
     """With templates in its items, some of them for nothing, and without."""
     variables = {
-        "bridges": [{"name": "{{ prefix }}0", "mtu": "{{ 1300 + 100 }}", "txqueuelen": "{{ nothing | default(omit) }}"}],
+        "links": [{"type": "bridge", "name": "{{ prefix }}0", "mtu": "{{ 1300 + 100 }}", "txqueuelen": "{{ nothing | default(omit) }}"}],
         "namespaces": [{"name": "red"}],
         "prefix": "br",
     }
-    layout = {"name": "lab", "namespaces": "{{ namespaces }}", "bridges": "{{ bridges }}", "veths": "{{ nothing | default(omit) }}"}
+    layout = {"name": "lab", "namespaces": "{{ namespaces }}", "links": "{{ links }}", "sysctl": "{{ nothing | default(omit) }}"}
     tasks = [{"nfv.vnet.vnet_layout": layout, "register": "result"}, {"ansible.builtin.debug": {"msg": "{{ result.commands | join('; ') }}"}}]
     told = play(tmp_path, [{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": tasks}]).stdout
     assert "ip link set dev br0 mtu 1400;" in told

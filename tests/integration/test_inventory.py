@@ -23,10 +23,10 @@ BIN = Path(sys.executable).parent
 LAYOUT = """
 name: {name}
 namespaces: [{{name: {red}}}, {{name: {blue}}}]
-bridges: [{{name: {name}-br, addresses: [{network}.1/24]}}]
-veths:
-  - {{name: {red}0, master: {name}-br, peer: {{name: to_{red}, netns: {red}, addresses: [{network}.11/24]}}}}
-  - {{name: {blue}0, master: {name}-br, peer: {{name: to_{blue}, netns: {blue}, addresses: [{network}.12/24]}}}}
+links:
+  - {{type: bridge, name: {name}-br, addresses: [{network}.1/24]}}
+  - {{type: veth, name: {red}0, master: {name}-br, peer: {{name: to_{red}, netns: {red}, addresses: [{network}.11/24]}}}}
+  - {{type: veth, name: {blue}0, master: {name}-br, peer: {{name: to_{blue}, netns: {blue}, addresses: [{network}.12/24]}}}}
 """
 LAB = LAYOUT.format(name="lab", red="red", blue="blue", network="192.0.2")
 MINE = LAYOUT.format(name="mine", red="green", blue="grey", network="198.51.100")

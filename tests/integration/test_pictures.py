@@ -33,7 +33,9 @@ flowchart LR
 """
 """What netns_lan builds."""
 BOXES = ["bridge lan", "namespace blue", "namespace red", "this host"]
-DECLARATION = {"bridges": [{"name": "br7"}], "veths": [{"name": "green0", "master": "br7", "peer": {"name": "eth0", "netns": "green"}}]}
+DECLARATION = {
+    "links": [{"type": "bridge", "name": "br7"}, {"type": "veth", "name": "green0", "master": "br7", "peer": {"name": "eth0", "netns": "green"}}],
+}
 FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py"))
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="there is no program dot (graphviz)")
 
@@ -112,9 +114,9 @@ def test_format_that_there_is_not_is_refused(tmp_path: Path) -> None:
 
 
 def test_error_of_a_filter_is_one_sentence(tmp_path: Path) -> None:
-    result = draw(tmp_path, variables(vnet_draw_declaration={"bridges": "br0"}), network=False)
+    result = draw(tmp_path, variables(vnet_draw_declaration={"links": "br0"}), network=False)
     assert result.returncode == 2
-    assert "nfv.vnet.mermaid: bridges: 'br0' is not a list" in result.stdout + result.stderr
+    assert "nfv.vnet.mermaid: links: 'br0' is not a list" in result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr
 
 

@@ -12,12 +12,13 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, LISTS
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS, look
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _ahead
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import carry_out
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, title
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
 from features import has, needs_program
 from support import Values, difference, sh, snapshot, told
@@ -142,6 +143,12 @@ def names(state: Values) -> List[str]:
     )
 
 
+def link_in(params: Values, name: str) -> Any:
+    """The item with this name in a declaration."""
+    (item,) = (item for item in params["links"] if item["name"] == name)
+    return item
+
+
 def mac(number: int) -> str:
     return f"02:00:00:00:00:{number:02x}"
 
@@ -158,13 +165,22 @@ def full() -> Values:
             {"name": "red", "sysctl": {"net.ipv4.ip_forward": 1}, "addresses": ["10.255.0.1/32"], "routes": [{"to": "10.0.0.0/8", "type": "blackhole"}]},
             {"name": "blue", "loopback": False},
         ],
-        "bridges": [bridge, {"name": "inner", "netns": "red", "mac": mac(2), "mtu": 1400, "alias": "people's words", "ports": [{"name": "r1", "cost": 7}]}],
-        "tuntaps": [
-            {"name": "tap0", "mode": "tap", "mac": mac(3), "master": "br0", "port": {"isolated": True}, "alias": "for a machine", "owner": str(os.getuid())},
-            {"name": "tun0", "mode": "tun", "netns": "blue", "addresses": ["10.9.0.1 peer 10.9.0.2"], "routes": [{"to": "172.16.0.0/12"}]},
-        ],
-        "veths": [
+        "links": [
+            {"type": "bridge", **bridge},
+            {"type": "bridge", "name": "inner", "netns": "red", "mac": mac(2), "mtu": 1400, "alias": "people's words", "ports": [{"name": "r1", "cost": 7}]},
             {
+                "type": "tuntap",
+                "name": "tap0",
+                "mode": "tap",
+                "mac": mac(3),
+                "master": "br0",
+                "port": {"isolated": True},
+                "alias": "for a machine",
+                "owner": str(os.getuid()),
+            },
+            {"type": "tuntap", "name": "tun0", "mode": "tun", "netns": "blue", "addresses": ["10.9.0.1 peer 10.9.0.2"], "routes": [{"to": "172.16.0.0/12"}]},
+            {
+                "type": "veth",
                 "name": "up0",
                 "mac": mac(4),
                 "master": "br0",
@@ -178,8 +194,15 @@ def full() -> Values:
                     "routes": [{"to": "default", "via": "192.0.2.1"}],
                 },
             },
-            {"name": "r1", "netns": "red", "mac": mac(6), "mtu": 1400, "peer": {"name": "b1", "netns": "blue", "mac": mac(7), "up": False, "link_group": 7}},
-            {"name": "h1", "netns": "blue", "mac": mac(8), "peer": {"name": "h2", "mac": mac(9), "disable_ipv6": True, "alias": "the far end"}},
+            {
+                "type": "veth",
+                "name": "r1",
+                "netns": "red",
+                "mac": mac(6),
+                "mtu": 1400,
+                "peer": {"name": "b1", "netns": "blue", "mac": mac(7), "up": False, "link_group": 7},
+            },
+            {"type": "veth", "name": "h1", "netns": "blue", "mac": mac(8), "peer": {"name": "h2", "mac": mac(9), "disable_ipv6": True, "alias": "the far end"}},
         ],
     }
 
@@ -197,9 +220,17 @@ def small() -> Values:
     """Few links, but of every kind and over two namespaces."""
     return {
         "namespaces": [{"name": "red", "addresses": ["10.255.0.1/32"]}],
-        "bridges": [{"name": "br0", "mac": mac(1)}],
-        "tuntaps": [{"name": "tap0", "mode": "tap", "mac": mac(2), "owner": str(os.getuid()), "master": "br0"}],
-        "veths": [{"name": "up0", "mac": mac(3), "master": "br0", "peer": {"name": "eth0", "netns": "red", "mac": mac(4), "addresses": ["192.0.2.2/24"]}}],
+        "links": [
+            {"type": "bridge", "name": "br0", "mac": mac(1)},
+            {"type": "tuntap", "name": "tap0", "mode": "tap", "mac": mac(2), "owner": str(os.getuid()), "master": "br0"},
+            {
+                "type": "veth",
+                "name": "up0",
+                "mac": mac(3),
+                "master": "br0",
+                "peer": {"name": "eth0", "netns": "red", "mac": mac(4), "addresses": ["192.0.2.2/24"]},
+            },
+        ],
     }
 
 
@@ -215,9 +246,13 @@ def changed() -> Values:
     """The small layout with every kind of change: made, set, moved, taken away, of another kind."""
     params = copy.deepcopy(small())
     params["namespaces"] = [{"name": "blue", "sysctl": {"net.ipv4.ip_forward": 1}}]
-    params["bridges"] = [{"name": "tap0", "mac": mac(5)}]
-    params["tuntaps"] = [{"name": "br0", "mode": "tap", "mac": mac(6), "master": "tap0"}]
-    params["veths"][0].update(mac=mac(3), master="tap0", peer={"name": "eth0", "netns": "blue", "mac": mac(4), "addresses": ["192.0.2.3/24"]})
+    cable = link_in(params, "up0")
+    params["links"] = [
+        {"type": "bridge", "name": "tap0", "mac": mac(5)},
+        {"type": "tuntap", "name": "br0", "mode": "tap", "mac": mac(6), "master": "tap0"},
+        cable,
+    ]
+    cable.update(mac=mac(3), master="tap0", peer={"name": "eth0", "netns": "blue", "mac": mac(4), "addresses": ["192.0.2.3/24"]})
     return params
 
 
@@ -246,10 +281,17 @@ BY_HAND = (
 
 def adopting() -> Values:
     params = copy.deepcopy(small())
-    del params["tuntaps"][0]["owner"]
-    params["tuntaps"][0].update(port={"isolated": True}, txqueuelen=50)
-    params["veths"][0]["port"] = {"cost": 9}
-    params["veths"][0]["peer"].update(mtu=1400, alias="ours", routes=[{"to": "default", "via": "192.0.2.9"}])
+    tap, cable = link_in(params, "tap0"), link_in(params, "up0")
+    del tap["owner"]
+    tap.update(port={"isolated": True}, txqueuelen=50)
+    cable["port"] = {"cost": 9}
+    cable["peer"].update(mtu=1400, alias="ours", routes=[{"to": "default", "via": "192.0.2.9"}])
+    return params
+
+
+def recreating() -> Values:
+    params = adopting()
+    link_in(params, "tap0").update(multi_queue=True, recreate=True)
     return params
 
 
@@ -266,6 +308,6 @@ SCENARIOS = [
     Scenario("empty", _small, {}),
     Scenario("adopted", _by_hand, adopting()),
     Scenario("released", _adopted, {"state": "absent"}),
-    Scenario("released-in-part", _adopted, {"namespaces": [{"name": "red"}], "bridges": [{"name": "br0", "mac": mac(1)}]}),
-    Scenario("recreated", _adopted, {**adopting(), "tuntaps": [{**adopting()["tuntaps"][0], "multi_queue": True, "recreate": True}]}),
+    Scenario("released-in-part", _adopted, {"namespaces": [{"name": "red"}], "links": [{"type": "bridge", "name": "br0", "mac": mac(1)}]}),
+    Scenario("recreated", _adopted, recreating()),
 ]

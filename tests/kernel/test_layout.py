@@ -13,9 +13,9 @@ from typing import Any, Dict, List
 import pytest
 import yaml
 from features import needs_program
-from layouts import MARK, aliases, clear, counts, four_steps, full, lay, mac, names, refusal, refused_always, settled
+from layouts import MARK, aliases, clear, counts, four_steps, full, lay, link_in, mac, names, refusal, refused_always, settled, snapshot_at_rest
 from processes import child, in_child
-from support import Values, difference, inside, portable, private_network, resource, run, sh, shown, snapshot
+from support import Values, difference, inside, ip, portable, private_network, resource, run, sh, shown, snapshot
 
 
 def turned(params: Values) -> Values:
@@ -25,7 +25,7 @@ def turned(params: Values) -> Values:
 
 def test_one_task_builds_everything_and_finds_nothing_to_do_then() -> None:
     result = four_steps(**full())
-    assert counts(result, "made") == counts(result, "declared") == {"namespaces": 2, "bridges": 2, "tuntaps": 2, "veths": 3}
+    assert counts(result, "made") == counts(result, "declared") == {"namespaces": 2, "links": 7}
     assert names(snapshot()) == sorted(
         ["/br0", "/tap0", "/up0", "/h2", "blue/b1", "blue/h1", "blue/tun0", "red/eth0", "red/inner", "red/r1"],
     )
@@ -53,7 +53,7 @@ def test_nothing_of_the_making_is_left() -> None:
 def test_an_empty_layout_is_one_that_does_nothing() -> None:
     settled()
     settled(state="absent")
-    settled(namespaces=[], bridges=[], tuntaps=[], veths=[], links=[])
+    settled(namespaces=[], links=[])
 
 
 def test_what_the_single_modules_make_is_the_same() -> None:
@@ -66,9 +66,11 @@ def test_what_the_single_modules_make_is_the_same() -> None:
         expected = portable(snapshot())
     lay(
         namespaces=[{"name": "red", "addresses": ["10.255.0.1/32"]}],
-        bridges=[{"name": "br0", "mac": mac(1), "priority": 9}],
-        tuntaps=[{"name": "tap0", "mode": "tap", "mac": mac(2), "master": "br0", "port": {"cost": 5}}],
-        veths=[{"name": "a", "mac": mac(3), "master": "br0", "peer": {"name": "b", "netns": "red", "mac": mac(4), "addresses": ["192.0.2.1/24"]}}],
+        links=[
+            {"type": "bridge", "name": "br0", "mac": mac(1), "priority": 9},
+            {"type": "tuntap", "name": "tap0", "mode": "tap", "mac": mac(2), "master": "br0", "port": {"cost": 5}},
+            {"type": "veth", "name": "a", "mac": mac(3), "master": "br0", "peer": {"name": "b", "netns": "red", "mac": mac(4), "addresses": ["192.0.2.1/24"]}},
+        ],
     )
     state = portable(snapshot())
     for network in state.values():
@@ -81,17 +83,17 @@ def test_what_the_single_modules_make_is_the_same() -> None:
 def test_the_result_of_a_module_is_an_item() -> None:
     bridge = resource("vnet_bridge", run("vnet_bridge", name="br0", mac=mac(1), priority=9, addresses=["192.0.2.1/24"]))
     cable = resource("vnet_veth", run("vnet_veth", name="a", master="br0", peer={"name": "b"}))
-    result = lay(bridges=[bridge], veths=[cable])
+    result = lay(links=[{"type": "bridge", **bridge}, {"type": "veth", **cable}])
     assert all(" alias " in line for line in result["commands"]), result["commands"]
-    assert counts(result, "adopted") == {"bridges": 1, "veths": 1}
+    assert counts(result, "adopted") == {"links": 2}
     assert counts(result, "changed") == {}
 
 
 @pytest.mark.parametrize("path", ["/run/netns/red", "/var/run/netns/red"])
 def test_a_namespace_of_the_layout_may_be_given_by_its_path(path: str) -> None:
-    params: Values = {"namespaces": [{"name": "red"}], "bridges": [{"name": "br0", "netns": path}]}
+    params: Values = {"namespaces": [{"name": "red"}], "links": [{"type": "bridge", "name": "br0", "netns": path}]}
     four_steps(**params)
-    settled(namespaces=[{"name": "red"}], bridges=[{"name": "br0", "netns": "red"}])
+    settled(namespaces=[{"name": "red"}], links=[{"type": "bridge", "name": "br0", "netns": "red"}])
     clear()
     assert list(snapshot()) == [""]
 
@@ -103,12 +105,14 @@ def test_there_may_be_more_namespaces_than_files_that_a_process_may_open() -> No
         numbers = range(300)
         params: Values = {
             "namespaces": [{"name": f"n{number}"} for number in numbers],
-            "bridges": [{"name": "br0"}],
-            "veths": [{"name": f"v{number}", "master": "br0", "peer": {"name": "eth0", "netns": f"n{number}"}} for number in numbers],
+            "links": [
+                {"type": "bridge", "name": "br0"},
+                *[{"type": "veth", "name": f"v{number}", "master": "br0", "peer": {"name": "eth0", "netns": f"n{number}"}} for number in numbers],
+            ],
         }
-        assert counts(lay(**params), "made") == {"namespaces": 300, "bridges": 1, "veths": 300}
+        assert counts(lay(**params), "made") == {"namespaces": 300, "links": 301}
         assert lay(**params)["changed"] is False
-        assert counts(clear(), "removed") == {"namespaces": 300, "bridges": 1, "veths": 300}
+        assert counts(clear(), "removed") == {"namespaces": 300, "links": 301}
 
     in_child(many)
     assert list(snapshot()) == [""]
@@ -121,24 +125,24 @@ def test_there_may_be_more_namespaces_than_files_that_a_process_may_open() -> No
 @pytest.mark.parametrize(
     ("params", "line"),
     [
-        ({"bridges": [{"name": "br0", "addresses": []}]}, "ip address delete 192.0.2.1/24 dev br0"),
-        ({"bridges": [{"name": "br0", "routes": []}]}, "ip route delete 10.0.0.0/8 dev br0 scope link"),
-        ({"bridges": [{"name": "br0", "ports": []}]}, "ip link set dev x nomaster"),
+        ({"links": [{"type": "bridge", "name": "br0", "addresses": []}]}, "ip address delete 192.0.2.1/24 dev br0"),
+        ({"links": [{"type": "bridge", "name": "br0", "routes": []}]}, "ip route delete 10.0.0.0/8 dev br0 scope link"),
+        ({"links": [{"type": "bridge", "name": "br0", "ports": []}]}, "ip link set dev x nomaster"),
     ],
 )
 def test_lists_that_are_given_are_exact(params: Values, line: str) -> None:
     needs_program("ip")
-    lay(bridges=[{"name": "br0"}])
+    lay(links=[{"type": "bridge", "name": "br0"}])
     sh("ip link add x type veth peer name y", "ip link set x master br0", "ip address add 192.0.2.1/24 dev br0", "ip route add 10.0.0.0/8 dev br0")
-    settled(bridges=[{"name": "br0"}])
+    settled(links=[{"type": "bridge", "name": "br0"}])
     assert four_steps(**params)["commands"] == [line]
 
 
 def test_lists_need_not_be_exact() -> None:
     needs_program("ip")
-    lay(bridges=[{"name": "br0"}])
+    lay(links=[{"type": "bridge", "name": "br0"}])
     sh("ip address add 192.0.2.1/24 dev br0")
-    result = lay(bridges=[{"name": "br0", "addresses": ["192.0.2.2/24"], "purge_addresses": False}])
+    result = lay(links=[{"type": "bridge", "name": "br0", "addresses": ["192.0.2.2/24"], "purge_addresses": False}])
     assert result["commands"] == ["ip address replace 192.0.2.2/24 dev br0"]
 
 
@@ -159,31 +163,63 @@ def test_settings_of_the_host_stay() -> None:
 
 
 REFUSED: List[Any] = [
-    pytest.param({"bridges": [{"name": "a", "netns": "nowhere"}]}, "bridges[0].netns: namespace nowhere does not exist", id="netns"),
+    pytest.param({"links": [{"type": "bridge", "name": "a", "netns": "nowhere"}]}, "links[0].netns: namespace nowhere does not exist", id="netns"),
     pytest.param(
-        {"veths": [{"name": "a", "peer": {"name": "b", "netns": "nowhere"}}]}, "veths[0].peer.netns: namespace nowhere does not exist", id="peer-netns"
+        {"links": [{"type": "veth", "name": "a", "peer": {"name": "b", "netns": "nowhere"}}]},
+        "links[0].peer.netns: namespace nowhere does not exist",
+        id="peer-netns",
     ),
-    pytest.param({"tuntaps": [{"name": "t", "mode": "tap", "master": "nowhere"}]}, "tuntaps[0].master: there is no bridge nowhere", id="master"),
-    pytest.param({"veths": [{"name": "a", "peer": {"name": "b", "master": "nowhere"}}]}, "veths[0].peer.master: there is no bridge nowhere", id="peer-master"),
-    pytest.param({"tuntaps": [{"name": "t", "mode": "tap", "master": "u"}, {"name": "u", "mode": "tap"}]}, "tuntaps[0]", id="master-no-bridge"),
-    pytest.param({"bridges": [{"name": "a", "ports": [{"name": "nothing"}]}]}, "bridges[0].ports[0]: there is no link nothing", id="port"),
+    pytest.param({"links": [{"type": "tuntap", "name": "t", "mode": "tap", "master": "nowhere"}]}, "links[0].master: there is no bridge nowhere", id="master"),
     pytest.param(
-        {"bridges": [{"name": "a", "ports": [{"name": "t"}]}, {"name": "b", "ports": [{"name": "t"}]}], "tuntaps": [{"name": "t", "mode": "tap"}]},
-        "bridges[1].ports[0]: t is said to be another port by bridges[0].ports[0]",
+        {"links": [{"type": "veth", "name": "a", "peer": {"name": "b", "master": "nowhere"}}]},
+        "links[0].peer.master: there is no bridge nowhere",
+        id="peer-master",
+    ),
+    pytest.param(
+        {"links": [{"type": "tuntap", "name": "t", "mode": "tap", "master": "u"}, {"type": "tuntap", "name": "u", "mode": "tap"}]},
+        "links[0]",
+        id="master-no-bridge",
+    ),
+    pytest.param({"links": [{"type": "bridge", "name": "a", "ports": [{"name": "nothing"}]}]}, "links[0].ports[0]: there is no link nothing", id="port"),
+    pytest.param(
+        {
+            "links": [
+                {"type": "bridge", "name": "a", "ports": [{"name": "t"}]},
+                {"type": "bridge", "name": "b", "ports": [{"name": "t"}]},
+                {"type": "tuntap", "name": "t", "mode": "tap"},
+            ],
+        },
+        "links[1].ports[0]: t is said to be another port by links[0].ports[0]",
         id="port-of-two",
     ),
     pytest.param(
-        {"bridges": [{"name": "a", "ports": [{"name": "t"}]}, {"name": "b"}], "tuntaps": [{"name": "t", "mode": "tap", "master": "b"}]},
-        "bridges[0].ports[0]: t is said to be another port by tuntaps[0].master",
+        {
+            "links": [
+                {"type": "bridge", "name": "a", "ports": [{"name": "t"}]},
+                {"type": "bridge", "name": "b"},
+                {"type": "tuntap", "name": "t", "mode": "tap", "master": "b"},
+            ],
+        },
+        "links[0].ports[0]: t is said to be another port by links[0].master",
         id="port-and-master",
     ),
-    pytest.param({"bridges": [{"name": "a"}], "tuntaps": [{"name": "t", "mode": "tun", "master": "a"}]}, "tuntaps[0].master: t is a TUN device", id="tun-port"),
-    pytest.param({"bridges": [{"name": "a", "master": "b"}]}, "bridges[0]: there is no option master", id="bridge-in-bridge"),
-    pytest.param({"bridges": [{"name": "a", "ports": [{"name": "b"}]}, {"name": "b"}]}, "which cannot be the port of a bridge", id="bridge-as-port"),
-    pytest.param({"tuntaps": [{"name": "t"}]}, "tuntaps[0].mode: missing", id="no-mode"),
+    pytest.param(
+        {
+            "links": [{"type": "bridge", "name": "a"}, {"type": "tuntap", "name": "t", "mode": "tun", "master": "a"}],
+        },
+        "links[0].master: t is a TUN device",
+        id="tun-port",
+    ),
+    pytest.param({"links": [{"type": "bridge", "name": "a", "master": "b"}]}, "links[0]: there is no option master", id="bridge-in-bridge"),
+    pytest.param(
+        {"links": [{"type": "bridge", "name": "a", "ports": [{"name": "b"}]}, {"type": "bridge", "name": "b"}]},
+        "which cannot be the port of a bridge",
+        id="bridge-as-port",
+    ),
+    pytest.param({"links": [{"type": "tuntap", "name": "t"}]}, "links[0].mode: missing", id="no-mode"),
     pytest.param({"links": [{"name": "nothing"}]}, "links[0]: there is no link nothing", id="no-link"),
     pytest.param({"links": [{"name": "nothing", "mtu": 1400, "master": "br0"}]}, "links[0]: there is no link nothing", id="no-link-for-a-port"),
-    pytest.param({"bridges": [{"name": "a", "stp": True, "forward_delay": 1}]}, "bridges[0].forward_delay: 1 s", id="forward-delay"),
+    pytest.param({"links": [{"type": "bridge", "name": "a", "stp": True, "forward_delay": 1}]}, "links[0].forward_delay: 1 s", id="forward-delay"),
 ]
 
 
@@ -206,20 +242,25 @@ def _only_missing(words: str) -> bool:
 def test_an_address_that_is_twice_on_a_network_is_a_warning() -> None:
     params: Values = {
         "namespaces": [{"name": "red"}],
-        "bridges": [{"name": "br0", "addresses": ["192.0.2.1/24"]}],
-        "veths": [{"name": "a", "master": "br0", "peer": {"name": "b", "netns": "red", "addresses": ["192.0.2.1/24"]}}],
+        "links": [
+            {"type": "bridge", "name": "br0", "addresses": ["192.0.2.1/24"]},
+            {"type": "veth", "name": "a", "master": "br0", "peer": {"name": "b", "netns": "red", "addresses": ["192.0.2.1/24"]}},
+        ],
     }
     for check in (True, False, False):
         (warning,) = lay(check=check, **params)["warnings"]
-        assert "veths[0].peer" in warning
+        assert "links[0].peer" in warning
         assert "192.0.2.1" in warning
         assert "br0" in warning
 
 
 def test_one_address_on_two_networks_is_none() -> None:
     params: Values = {
-        "bridges": [{"name": "br0", "addresses": ["192.0.2.1/24"]}, {"name": "br1", "addresses": ["192.0.2.1/24"]}],
-        "veths": [{"name": "a", "peer": {"name": "b"}}],
+        "links": [
+            {"type": "bridge", "name": "br0", "addresses": ["192.0.2.1/24"]},
+            {"type": "bridge", "name": "br1", "addresses": ["192.0.2.1/24"]},
+            {"type": "veth", "name": "a", "peer": {"name": "b"}},
+        ],
     }
     assert lay(**params)["warnings"] == []
 
@@ -262,14 +303,14 @@ def test_the_diff_is_yaml_of_what_is_declared() -> None:
         kind: [item["name"] for item in items] for kind, items in full().items()
     }
     assert {item["layout"] for items in after.values() for item in items} == {"lab"}
-    assert after["veths"][0]["peer"]["addresses"] == ["192.0.2.2/24", "2001:db8::2/64 nodad"]
+    assert link_in(after, "up0")["peer"]["addresses"] == ["192.0.2.2/24", "2001:db8::2/64 nodad"]
 
 
 def test_the_diff_shows_what_changes_and_what_goes() -> None:
     lay(**full())
     params = full()
-    params["bridges"][0]["forward_delay"] = 5
-    del params["tuntaps"][1]
+    link_in(params, "br0")["forward_delay"] = 5
+    params["links"].remove(link_in(params, "tun0"))
     result = lay(check=True, **params)
     before, after = (result["diff"][side].splitlines() for side in ("before", "after"))
     assert [line.strip() for line in before if line not in after][:1] == ["forward_delay: 4.0"]
@@ -279,25 +320,82 @@ def test_the_diff_shows_what_changes_and_what_goes() -> None:
 
 
 def test_there_is_no_diff_unless_asked() -> None:
-    assert "diff" not in lay(diff=False, bridges=[{"name": "br0"}])
+    assert "diff" not in lay(diff=False, links=[{"type": "bridge", "name": "br0"}])
 
 
 def test_the_numbers_say_what_becomes_of_each_kind() -> None:
     needs_program("ip")
     sh("ip link add theirs type bridge", "ip link add t1 type veth peer name t2")
     params: Values = {
-        "bridges": [{"name": "theirs"}, {"name": "br0"}],
-        "veths": [{"name": "t1", "peer": {"name": "t2"}}, {"name": "a", "peer": {"name": "b"}}],
+        "links": [
+            {"type": "bridge", "name": "theirs"},
+            {"type": "bridge", "name": "br0"},
+            {"type": "veth", "name": "t1", "peer": {"name": "t2"}},
+            {"type": "veth", "name": "a", "peer": {"name": "b"}},
+        ],
     }
     result = four_steps(**params)
-    assert counts(result, "made") == {"bridges": 1, "veths": 1}
-    assert counts(result, "adopted") == {"bridges": 1, "veths": 1}
-    params["bridges"][1]["priority"] = 5
+    assert counts(result, "made") == {"links": 2}
+    assert counts(result, "adopted") == {"links": 2}
+    link_in(params, "br1")["priority"] = 5
     result = four_steps(**params)
-    assert (counts(result, "made"), counts(result, "changed")) == ({}, {"bridges": 1})
-    result = four_steps(bridges=[{"name": "br0"}])
-    assert counts(result, "removed") == {"veths": 1}
-    assert counts(result, "released") == {"bridges": 1, "veths": 1}
+    assert (counts(result, "made"), counts(result, "changed")) == ({}, {"links": 1})
+    result = four_steps(links=[{"type": "bridge", "name": "br0"}])
+    assert counts(result, "removed") == {"links": 1}
+    assert counts(result, "released") == {"links": 2}
+
+
+# What a link that goes has, and another one gets
+
+
+def carried(name: str, near: str = "a", **params: Any) -> Values:
+    """A cable into n1 that carries the way out of it."""
+    route = {"to": "default", "via": "192.0.2.1"}
+    route6 = {"to": "default", "via": "2001:db8::1"}
+    peer = {"name": name, "netns": "n1", "addresses": ["192.0.2.2/24", "2001:db8::2/64"], "routes": [route, route6, {"to": "10.0.0.0/8", "table": 7}]}
+    return {"namespaces": [{"name": "n1"}], "links": [{"type": "veth", "name": near, "peer": peer, **params}]}
+
+
+@pytest.mark.parametrize("after", [carried("eth1"), carried("eth1", near="b"), carried("eth0", near="b"), carried("eth0", num_tx_queues=2)], ids=str)
+def test_routes_and_addresses_move_from_a_link_that_goes_to_a_new_one(after: Values) -> None:
+    with private_network():
+        lay(**after)
+        expected = snapshot_at_rest()
+    lay(**carried("eth0"))
+    four_steps(**after)
+    assert portable(snapshot_at_rest()) == portable(expected)
+
+
+def test_a_route_moves_from_a_link_of_the_layout_to_one_that_is_given_back() -> None:
+    needs_program("ip")
+    sh("ip link add old type bridge && ip link set old up && ip address add 192.0.2.9/24 dev old && ip route add 10.0.0.0/8 dev old proto static")
+    before = snapshot()
+    bridge = {"type": "bridge", "name": "new", "routes": [{"to": "10.0.0.0/8"}]}
+    lay(links=[{"type": "bridge", "name": "old", "routes": []}, bridge])
+    four_steps(links=[])
+    assert not difference(before, snapshot())
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_namespace_has_its_id_before_a_cable_makes_the_kernel_choose_one(fresh: bool) -> None:
+    params = {"namespaces": [{"name": "n1", "nsid": 77}], "links": [{"type": "veth", "name": "a", "peer": {"name": "b", "netns": "n1"}}]}
+    if not fresh:
+        lay(namespaces=[{"name": "n1"}])
+    four_steps(**params)
+    assert "nsid 77 " in ip("ip", "netns", "list-id")
+
+
+def test_the_id_of_a_new_namespace_goes_with_it_where_the_layout_fails() -> None:
+    params: Values = {
+        "namespaces": [{"name": "n1", "nsid": 77}],
+        "links": [{"type": "bridge", "name": "b", "routes": [{"to": "10.0.0.0/8", "via": "192.0.2.1"}]}],
+    }
+    assert "The host is as it was before" in refusal(**params)
+
+
+def test_a_new_device_has_its_group() -> None:
+    four_steps(links=[{"type": "tuntap", "name": "t", "mode": "tap", "link_group": 5}])
+    assert shown("t")["group"] == "5"
 
 
 # Links that are there already
@@ -307,7 +405,9 @@ def test_a_link_of_any_kind_becomes_a_port() -> None:
     needs_program("ip")
     sh("ip link add card type veth peer name world")
     before = snapshot()
-    params: Values = {"bridges": [{"name": "br0"}], "links": [{"name": "card", "master": "br0", "port": {"cost": 9}}]}
+    params: Values = {
+        "links": [{"type": "bridge", "name": "br0"}, {"name": "card", "master": "br0", "port": {"cost": 9}}],
+    }
     result = four_steps(**params)
     assert counts(result, "adopted") == {"links": 1}
     assert shown("card")["master"] == "br0"

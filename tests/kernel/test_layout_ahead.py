@@ -19,7 +19,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _ahead, _lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from layouts import SCENARIOS, Scenario, full, lay, reading_ahead, settled, small
+from layouts import SCENARIOS, Scenario, full, lay, link_in, reading_ahead, settled, small
 from processes import Child, ChildError, wait_for
 from support import Values, difference, portable, private_network, sh, snapshot
 from test_concurrency import children, descriptors
@@ -135,9 +135,9 @@ def test_whoever_waited_for_the_lock_looks_again(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(_layouts, "lock", busy)
     params = small()
-    params["tuntaps"][0].update(txqueuelen=1000, mtu=1500)
+    link_in(params, "tap0").update(txqueuelen=1000, mtu=1500)
     result = lay(ahead=True, **params)
-    assert result["summary"]["veths"]["changed"] == 1
+    assert result["summary"]["links"]["changed"] == 1
     assert "192.0.2.2" not in result["diff"]["before"]
     assert "192.0.2.2" in result["diff"]["after"]
     assert not difference(before, snapshot())
@@ -187,7 +187,7 @@ def test_where_it_fails_this_process_reads(work: Callable[..., Any], looks: list
     monkeypatch.setattr(_ahead, "_read", work)
     assert lay(ahead=True, **full())["changed"] is False
     sh("ip link set up0 down")
-    assert lay(ahead=True, **full())["summary"]["veths"]["changed"] == 1
+    assert lay(ahead=True, **full())["summary"]["links"]["changed"] == 1
     assert looks == [set(), set(), set()]
 
 
@@ -206,12 +206,12 @@ def refused(**params: Any) -> None:
 
 def broken() -> Values:
     """A declaration that is refused before anybody looks at what was read."""
-    return {**small(), "bridges": [{"name": "br0", "mtu": -1}]}
+    return {**small(), "links": [{"type": "bridge", "name": "br0", "mtu": -1}]}
 
 
 def impossible() -> Values:
     """A declaration that is refused because of what was read."""
-    return {**small(), "tuntaps": [{"name": "br0", "mode": "tap"}]}
+    return {**small(), "links": [{"type": "tuntap", "name": "br0", "mode": "tap"}]}
 
 
 def much(*arguments: Any) -> Any:

@@ -21,15 +21,16 @@ def part(number: int) -> Values:
     return {
         "name": f"part{number}",
         "namespaces": [{"name": name, "addresses": [f"10.255.0.{number}/32"]}],
-        "tuntaps": [{"name": f"t{number}", "mode": "tap", "mac": mac(number + 16), "master": "br0"}],
-        "veths": [
+        "links": [
+            {"type": "tuntap", "name": f"t{number}", "mode": "tap", "mac": mac(number + 16), "master": "br0"},
             {
+                "type": "veth",
                 "name": f"v{number}",
                 "mac": mac(number + 32),
                 "master": "br0",
                 "port": {"cost": number + 1},
                 "peer": {"name": "eth0", "netns": name, "mac": mac(number + 48), "addresses": [f"10.1.0.{number + 1}/24"]},
-            }
+            },
         ],
     }
 
@@ -72,7 +73,7 @@ def test_different_layouts_end_as_if_they_came_one_after_the_other() -> None:
 
 def test_runs_of_one_layout_that_want_different_things_leave_one_of_them_whole() -> None:
     def declared(number: int) -> Values:
-        return {**part(number), "name": "lab", "bridges": [{"name": "br0", "mac": mac(1), "priority": number}]}
+        return {**part(number), "name": "lab", "links": [{"type": "bridge", "name": "br0", "mac": mac(1), "priority": number}]}
 
     at_once(lambda number: lay(**declared(number)))
     left = [number for number in range(RUNS) if lay(check=True, **declared(number))["changed"] is False]
@@ -83,7 +84,7 @@ def test_runs_of_one_layout_that_want_different_things_leave_one_of_them_whole()
 def test_two_layouts_that_want_one_link_leave_it_to_one_of_them() -> None:
     def work(number: int) -> Any:
         try:
-            return lay(name=f"part{number}", bridges=[{"name": "br0", "mac": mac(1)}])["changed"]
+            return lay(name=f"part{number}", links=[{"type": "bridge", "name": "br0", "mac": mac(1)}])["changed"]
         except VnetError as error:
             return str(error)
 
@@ -107,7 +108,7 @@ def test_a_layout_waits_for_single_modules_and_they_for_it() -> None:
     def work(number: int) -> bool:
         if number % 2:
             return bool(run("vnet_bridge", name=f"single{number}")["changed"])
-        return bool(lay(**{**part(number), "bridges": [{"name": "br0", "mac": mac(1)}], "name": "lab"})["changed"])
+        return bool(lay(**{**part(number), "links": [{"type": "bridge", "name": "br0", "mac": mac(1)}], "name": "lab"})["changed"])
 
     assert all(at_once(work))
     assert {name for name in names(snapshot()) if "single" in name} == {f"/single{number}" for number in range(1, RUNS, 2)}
@@ -132,5 +133,5 @@ def test_no_run_leaves_a_descriptor_a_process_or_a_namespace_behind() -> None:
             lay(check=check, **params)
             assert (descriptors(), children(), network_namespace()) == before, (params, check)
     with pytest.raises(VnetError):
-        lay(bridges=[{"name": "br0", "group_fwd_mask": 8, "netns": "nowhere"}])
+        lay(links=[{"type": "bridge", "name": "br0", "group_fwd_mask": 8, "netns": "nowhere"}])
     assert (descriptors(), children(), network_namespace()) == before

@@ -10,7 +10,7 @@ from typing import Any, List, NamedTuple, Tuple
 
 import pytest
 from features import has, needs, needs_program
-from layouts import MARK, aliases, clear, counts, four_steps, full, info, lay, mac, names, refused_always, settled
+from layouts import MARK, aliases, clear, counts, four_steps, full, info, lay, link_in, mac, names, refused_always, settled
 from processes import wait_for
 from refusals import FOLLOWS_THE_MAC, FOLLOWS_THE_PORTS
 from support import Values, difference, portable, resource, run, sh, shown, snapshot
@@ -137,10 +137,10 @@ def test_what_somebody_changed_is_mended(drift: Drift) -> None:
 
 def test_drift_is_mended_in_the_layout_that_it_belongs_to_only() -> None:
     needs_program("ip")
-    lay(name="one", bridges=[{"name": "br1"}])
-    lay(name="two", bridges=[{"name": "br2"}])
+    lay(name="one", links=[{"type": "bridge", "name": "br1"}])
+    lay(name="two", links=[{"type": "bridge", "name": "br2"}])
     sh("ip link set br1 down", "ip link set br2 down")
-    assert lay(name="one", bridges=[{"name": "br1"}])["commands"] == ["ip link set dev br1 up"]
+    assert lay(name="one", links=[{"type": "bridge", "name": "br1"}])["commands"] == ["ip link set dev br1 up"]
     assert [shown(name)["flags"].count("UP") for name in ("br1", "br2")] == [1, 0]
 
 
@@ -150,29 +150,30 @@ def test_drift_is_mended_in_the_layout_that_it_belongs_to_only() -> None:
 @pytest.mark.parametrize(
     ("without", "left"),
     [
-        ("namespaces", []),
-        ("bridges", []),
-        ("tuntaps", ["/br0", "/h2", "/up0", "blue/b1", "blue/h1", "red/eth0", "red/inner", "red/r1"]),
-        ("veths", ["/br0", "/tap0", "blue/tun0", "red/inner"]),
+        ("namespace", []),
+        ("bridge", []),
+        ("tuntap", ["/br0", "/h2", "/up0", "blue/b1", "blue/h1", "red/eth0", "red/inner", "red/r1"]),
+        ("veth", ["/br0", "/tap0", "blue/tun0", "red/inner"]),
     ],
 )
 def test_what_is_not_declared_any_more_goes(without: str, left: List[str]) -> None:
     lay(**full())
-    params = {**full(), without: []}
+    params = full()
+    params["links"] = [link for link in params["links"] if link["type"] != without]
     if not left:  # the rest needs it
         params = {}
-    if without == "veths":
-        del params["bridges"][1]["ports"]
+    if without == "veth":
+        del link_in(params, "inner")["ports"]
     four_steps(**params)
     assert names(snapshot()) == left
 
 
-def test_a_state_of_absent_is_the_same_as_not_being_declared() -> None:
+def test_a_port_that_goes_leaves_its_bridge_first() -> None:
     lay(**full())
     params = full()
-    params["tuntaps"][0]["state"] = "absent"
+    params["links"].remove(link_in(params, "tap0"))
     result = four_steps(**params)
-    assert counts(result, "removed") == {"tuntaps": 1}
+    assert counts(result, "removed") == {"links": 1}
     assert result["commands"][0] == "ip link set dev tap0 nomaster"  # so that the bridge gets its MTU and its MAC again
     assert result["commands"][-1] == "ip link delete dev tap0"
 
@@ -187,7 +188,7 @@ def test_the_layout_goes_with_its_name_alone() -> None:
 
 def test_what_goes_is_counted() -> None:
     lay(**full())
-    assert counts(clear(check=True), "removed") == {"namespaces": 2, "bridges": 2, "tuntaps": 2, "veths": 3}
+    assert counts(clear(check=True), "removed") == {"namespaces": 2, "links": 7}
 
 
 # What others made
@@ -223,7 +224,7 @@ def test_a_namespace_with_something_of_others_is_not_removed(lines: List[str], l
 
 def test_a_namespace_with_something_of_another_layout_is_not_removed() -> None:
     lay(namespaces=[{"name": "red"}])
-    lay(name="guest", bridges=[{"name": "br0", "netns": "red"}])
+    lay(name="guest", links=[{"type": "bridge", "name": "br0", "netns": "red"}])
     refused_always(["namespace red", "br0", "layout guest"], state="absent")
     clear("guest")
     clear()
@@ -233,12 +234,12 @@ def test_a_namespace_with_something_of_another_layout_is_not_removed() -> None:
 @pytest.mark.parametrize(
     ("params", "path", "what"),
     [
-        ({"bridges": [{"name": "br0"}]}, "bridges[0]", "br0"),
-        ({"tuntaps": [{"name": "tap0", "mode": "tap"}]}, "tuntaps[0]", "tap0"),
+        ({"links": [{"type": "bridge", "name": "br0"}]}, "links[0]", "br0"),
+        ({"links": [{"type": "tuntap", "name": "tap0", "mode": "tap"}]}, "links[0]", "tap0"),
         ({"namespaces": [{"name": "red"}]}, "namespaces[0]", "namespace red"),
-        ({"veths": [{"name": "h2", "peer": {"name": "new"}}]}, "veths[0]", "h2"),
-        ({"veths": [{"name": "new", "peer": {"name": "h2"}}]}, "veths[0].peer", "h2"),
-        ({"bridges": [{"name": "br9", "ports": [{"name": "up0"}]}]}, "bridges[0].ports", "up0"),
+        ({"links": [{"type": "veth", "name": "h2", "peer": {"name": "new"}}]}, "links[0]", "h2"),
+        ({"links": [{"type": "veth", "name": "new", "peer": {"name": "h2"}}]}, "links[0].peer", "h2"),
+        ({"links": [{"type": "bridge", "name": "br9", "ports": [{"name": "up0"}]}]}, "links[0].ports", "up0"),
         ({"links": [{"name": "up0", "mtu": 1400}]}, "links[0]", "up0"),
     ],
 )
@@ -249,8 +250,10 @@ def test_what_belongs_to_another_layout_is_an_error(params: Values, path: str, w
 
 def test_two_layouts_live_side_by_side() -> None:
     guest: Values = {
-        "tuntaps": [{"name": "guest0", "mode": "tap", "mac": mac(50), "master": "br0"}],
-        "veths": [{"name": "g1", "mac": mac(51), "netns": "red", "peer": {"name": "g2", "mac": mac(52)}}],
+        "links": [
+            {"type": "tuntap", "name": "guest0", "mode": "tap", "mac": mac(50), "master": "br0"},
+            {"type": "veth", "name": "g1", "mac": mac(51), "netns": "red", "peer": {"name": "g2", "mac": mac(52)}},
+        ],
     }
     lay(**full())
     alone = snapshot()
@@ -266,9 +269,9 @@ def test_two_layouts_live_side_by_side() -> None:
 
 
 def test_a_name_that_begins_with_that_of_another_is_another() -> None:
-    lay(name="lab", bridges=[{"name": "br0"}])
-    lay(name="lab2", bridges=[{"name": "br2"}])
-    lay(name="la", bridges=[{"name": "br3"}])
+    lay(name="lab", links=[{"type": "bridge", "name": "br0"}])
+    lay(name="lab2", links=[{"type": "bridge", "name": "br2"}])
+    lay(name="la", links=[{"type": "bridge", "name": "br3"}])
     clear("lab")
     assert names(snapshot()) == ["/br2", "/br3"]
 
@@ -297,7 +300,7 @@ def _by_hand() -> None:
 
 
 def cable(near: Values, far: Values) -> Values:
-    return {"veths": [{"name": "p", **near, "peer": {"name": "q", "netns": "red", **far}}]}
+    return {"links": [{"type": "veth", "name": "p", **near, "peer": {"name": "q", "netns": "red", **far}}]}
 
 
 class Change(NamedTuple):
@@ -308,32 +311,35 @@ class Change(NamedTuple):
 
 CHANGES = [
     Change("nothing", cable({}, {})),
-    Change("up", {"bridges": [{"name": "br1"}]}),
+    Change("up", {"links": [{"type": "bridge", "name": "br1"}]}),
     Change("down", cable({"up": False}, {})),
     Change("far-end-down", cable({}, {"up": False})),
-    Change("bridge-down", {"bridges": [{"name": "br0", "up": False}]}),
+    Change("bridge-down", {"links": [{"type": "bridge", "name": "br0", "up": False}]}),
     Change("mtu", cable({"mtu": 1300}, {"mtu": 1300})),
     Change("mtu-below-ipv6", cable({}, {"mtu": 1000})),
     Change("mac", cable({"mac": mac(70)}, {"mac": mac(71)})),
     Change("flags", cable({"arp": False, "multicast": False, "allmulticast": True, "promiscuous": True}, {})),
-    Change("txqueuelen", {"tuntaps": [{"name": "t0", "mode": "tap", "txqueuelen": 50}]}),
+    Change("txqueuelen", {"links": [{"type": "tuntap", "name": "t0", "mode": "tap", "txqueuelen": 50}]}),
     Change("group", cable({"link_group": 8}, {"link_group": 9})),
     Change("alias", cable({"alias": "ours"}, {"alias": "ours, too"})),
     Change("alias-emptied", cable({}, {"alias": ""})),
     Change("addrgenmode", cable({}, {"ipv6_addrgenmode": "none"})),
     Change("disable-ipv6", cable({"disable_ipv6": True}, {})),
     Change("disable-ipv6-where-it-is-used", cable({}, {"disable_ipv6": True})),
-    Change("bridge-settings", {"bridges": [{"name": "br0", "stp": True, "forward_delay": 4, "priority": 4096, "ageing_time": 10, "group_fwd_mask": 8}]}),
-    Change("bridge-mac", {"bridges": [{"name": "br0", "mac": mac(72)}]}),
-    Change("bridge-mtu", {"bridges": [{"name": "br0", "mtu": 1300}]}),
-    Change("port-joins", {"tuntaps": [{"name": "t0", "mode": "tap", "master": "br0", "port": {"isolated": True, "cost": 9}}]}),
+    Change(
+        "bridge-settings",
+        {"links": [{"type": "bridge", "name": "br0", "stp": True, "forward_delay": 4, "priority": 4096, "ageing_time": 10, "group_fwd_mask": 8}]},
+    ),
+    Change("bridge-mac", {"links": [{"type": "bridge", "name": "br0", "mac": mac(72)}]}),
+    Change("bridge-mtu", {"links": [{"type": "bridge", "name": "br0", "mtu": 1300}]}),
+    Change("port-joins", {"links": [{"type": "tuntap", "name": "t0", "mode": "tap", "master": "br0", "port": {"isolated": True, "cost": 9}}]}),
     Change("port-leaves", cable({"master": ""}, {})),
     Change("port-moves", cable({"master": "br1", "port": {"cost": 9}}, {})),
     Change("port-settings", cable({"master": "br0", "port": {"cost": 9, "hairpin": False, "learning": False, "isolated": True}}, {})),
-    Change("port-by-the-bridge", {"bridges": [{"name": "br1", "ports": [{"name": "d0", "cost": 9}]}]}),
-    Change("ports-exact", {"bridges": [{"name": "br0", "ports": [{"name": "d0"}]}]}),
-    Change("no-ports", {"bridges": [{"name": "br0", "ports": []}]}),
-    Change("port-of-a-new-bridge", {"bridges": [{"name": "new0"}], **cable({"master": "new0"}, {})}),
+    Change("port-by-the-bridge", {"links": [{"type": "bridge", "name": "br1", "ports": [{"name": "d0", "cost": 9}]}]}),
+    Change("ports-exact", {"links": [{"type": "bridge", "name": "br0", "ports": [{"name": "d0"}]}]}),
+    Change("no-ports", {"links": [{"type": "bridge", "name": "br0", "ports": []}]}),
+    Change("port-of-a-new-bridge", {"links": [{"type": "bridge", "name": "new0"}], **cable({"master": "new0"}, {})}),
     Change("address-added", cable({}, {"addresses": ["198.51.100.1/24", "2001:db8:5::1/64 nodad", "192.0.2.1/24", "2001:db8:6::1/64"]})),
     Change("addresses-replaced", cable({}, {"addresses": ["192.0.2.1/24", "2001:db8:6::1/64"]})),
     Change("address-of-one-network", cable({}, {"addresses": ["198.51.100.7/24"]})),
@@ -348,12 +354,12 @@ CHANGES = [
     Change("namespace-route-by-a-gateway", {"namespaces": [{"name": "red", "purge_routes": False, "routes": [{"to": "10.8.0.0/16", "via": "198.51.100.2"}]}]}),
     Change("namespace-route-in-a-table", {"namespaces": [{"name": "green", "routes": [{"to": "10.7.0.0/16", "type": "blackhole", "table": 9}]}]}),
     Change("namespace-loopback", {"namespaces": [{"name": "green", "loopback": False}, {"name": "red"}]}),
-    Change("namespace-with-new-links", {"namespaces": [{"name": "red"}], "veths": [{"name": "n1", "netns": "red", "peer": {"name": "n2"}}]}),
+    Change("namespace-with-new-links", {"namespaces": [{"name": "red"}], "links": [{"type": "veth", "name": "n1", "netns": "red", "peer": {"name": "n2"}}]}),
     Change("link-of-any-kind", {"links": [{"name": "d0", "mtu": 1400, "master": "br1", "addresses": ["192.0.2.98/24"]}]}),
     Change("vlans-of-a-port", cable({"port": {"vlans": [{"vid": "10"}, {"vid": "20-22", "untagged": True}]}}, {}), "vlan_filtering"),
-    Change("vlans-of-a-bridge", {"bridges": [{"name": "br0", "vlans": [{"vid": "5"}]}]}, "vlan_filtering"),
-    Change("filtering", {"bridges": [{"name": "br0", "vlan_filtering": False}]}, "vlan_filtering"),
-    Change("default-pvid", {"bridges": [{"name": "br0", "vlan_default_pvid": 7}]}, "vlan_filtering"),
+    Change("vlans-of-a-bridge", {"links": [{"type": "bridge", "name": "br0", "vlans": [{"vid": "5"}]}]}, "vlan_filtering"),
+    Change("filtering", {"links": [{"type": "bridge", "name": "br0", "vlan_filtering": False}]}, "vlan_filtering"),
+    Change("default-pvid", {"links": [{"type": "bridge", "name": "br0", "vlan_default_pvid": 7}]}, "vlan_filtering"),
     Change("port-leaves-with-its-vlans", cable({"master": "br1"}, {}), "vlan_filtering"),
 ]
 
@@ -411,7 +417,7 @@ def test_two_changes_are_given_back_as_one(change: Change, way: str) -> None:
 def test_too_much_to_remember_is_one_sentence() -> None:
     _by_hand()
     addresses = [f"10.{number}.{number}.{number}/24" for number in range(100, 130)]
-    refused_always(["veths[0].peer", "q was there before", "remembered", "let the layout make it"], **cable({}, {"addresses": addresses}))
+    refused_always(["links[0].peer", "q was there before", "remembered", "let the layout make it"], **cable({}, {"addresses": addresses}))
 
 
 def test_a_bridge_that_is_gone_when_a_port_is_given_back_is_a_warning() -> None:
@@ -428,7 +434,7 @@ def test_a_mark_that_somebody_overwrote_makes_the_link_theirs() -> None:
     lay(**full())
     sh("ip link set tap0 alias 'my own'")
     result = four_steps(**full())
-    assert counts(result, "adopted") == {"tuntaps": 1}
+    assert counts(result, "adopted") == {"links": 1}
     clear()
     assert names(snapshot()) == ["/tap0"]
     assert aliases(snapshot()) == {"/tap0": "my own"}
@@ -439,8 +445,13 @@ def test_a_mark_that_somebody_overwrote_makes_the_link_theirs() -> None:
 
 @pytest.mark.parametrize("text", ["", "for a machine", "nfv.vnet:", "nfv.vnet: lab", '{"x": 1}', 'ümlaut "quoted" $HOME', "x" * 200])
 def test_an_alias_stands_beside_the_mark(text: str) -> None:
-    params: Values = {"bridges": [{"name": "br0", "alias": text}], "veths": [{"name": "a", "alias": text, "peer": {"name": "b", "alias": text}}]}
-    params["tuntaps"] = [{"name": "t", "mode": "tap", "alias": text}]
+    params: Values = {
+        "links": [
+            {"type": "bridge", "name": "br0", "alias": text},
+            {"type": "veth", "name": "a", "alias": text, "peer": {"name": "b", "alias": text}},
+            {"type": "tuntap", "name": "t", "mode": "tap", "alias": text},
+        ]
+    }
     four_steps(**params)
     expected = f"{MARK} {text}" if text else MARK
     assert aliases(snapshot()) == {f"/{name}": expected for name in ("br0", "a", "b", "t")}

@@ -15,13 +15,23 @@ from typing import Callable, Dict, List, Optional
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _write
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import AwaitLinks, CreateLink, DeleteLink, DeleteNamespaces, link_of
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AwaitLinks,
+    CreateLink,
+    DeleteAddress,
+    DeleteLink,
+    DeleteNamespaces,
+    DeleteRoute,
+    RenameLink,
+    link_of,
+)
 from features import needs
-from layouts import MARK, SCENARIOS, Scenario, clear, full, lay, names
-from moments import DELETIONS, WHOLE, Failing, first_of_each_act, may_be_held
+from layouts import MARK, SCENARIOS, Scenario, clear, full, lay, link_in, names
+from moments import DELETIONS, WHOLE, Failing, Overtaken, first_of_each_act, may_be_held
 from processes import Child, ChildError
 from support import difference, private_network, sh, snapshot
 
@@ -128,6 +138,34 @@ def test_whichever_deletion_fails_the_error_names_all_that_is_lost(scenario: Sce
             assert ("cannot be taken back" in str(failure.value)) == bool(lost), (failure.value, lost)
 
 
+@pytest.mark.parametrize("act", [*DELETIONS, DeleteAddress, DeleteRoute, RenameLink], ids=lambda act: act.__name__)
+def test_what_is_gone_already_is_no_error(act: type) -> None:
+    """The kernel clears much away by itself, and on a busy machine later than the engine looked."""
+    times = 0
+    for scenario in (*SCENARIOS, Scenario("bridges", lambda: lay(links=[{"type": "bridge", "name": name} for name in "ab"]), {"state": "absent"})):
+        with private_network():
+            scenario.prepare()
+            with Overtaken(act) as overtaken:
+                lay(**scenario.params)
+            assert not lay(**scenario.params)["changed"]
+        times += overtaken.times
+    assert times
+
+
+def test_a_link_that_vanishes_between_the_last_look_and_its_deletion_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    delete = Writer._delete
+
+    def overtaken(writer: Writer, netns: str, names: List[str]) -> None:
+        delete(writer, netns, names)
+        delete(writer, netns, names)
+
+    lay(**full())
+    monkeypatch.setattr(_write, "_GONE_WITHIN", -1)  # the kernel has no time to clear anything away
+    monkeypatch.setattr(Writer, "_delete", overtaken)
+    clear()
+    assert names(snapshot()) == []
+
+
 def test_namespaces_go_first_and_all_of_a_kind_together() -> None:
     lay(**full())
     indexes = sorted((("", name), socket.if_nametoindex(name)) for name in ("up0", "h2"))
@@ -167,7 +205,7 @@ def test_of_what_goes_together_the_error_says_which_is_lost(monkeypatch: pytest.
 @pytest.mark.parametrize("make_error", [_injected, KeyboardInterrupt], ids=["refused", "interrupted"])
 def test_a_bridge_that_could_not_be_deleted_snoops_as_before(make_error: Callable[[], BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
     needs("mcast_snooping")
-    lay(bridges=[{"name": "br0"}, {"name": "br1", "mcast_snooping": False}])
+    lay(links=[{"type": "bridge", "name": "br0"}, {"type": "bridge", "name": "br1", "mcast_snooping": False}])
     before = snapshot()
 
     def delete(*_arguments: object) -> None:
@@ -197,8 +235,8 @@ def test_a_signal_takes_everything_back() -> None:
 def test_what_the_kernel_refuses_is_named_by_its_path() -> None:
     before = snapshot()
     params = full()
-    params["veths"][0]["peer"]["routes"] = [{"to": "default", "via": "203.0.113.1"}]
-    with pytest.raises(VnetError, match=r"veths\[0\]\.peer: route add 0\.0\.0\.0/0: .*The host is as it was before$"):
+    link_in(params, "up0")["peer"]["routes"] = [{"to": "default", "via": "203.0.113.1"}]
+    with pytest.raises(VnetError, match=r"links\[0\]\.peer: route add 0\.0\.0\.0/0: .*The host is as it was before$"):
         lay(**params)
     assert not difference(before, snapshot())
 

@@ -56,10 +56,10 @@ def lan(**bridge: Any) -> None:
     lay(
         name="lan",
         namespaces=[{"name": "red"}, {"name": "blue"}],
-        bridges=[{"name": "br0", **bridge}],
-        veths=[
-            {"name": "to-red", "master": "br0", "peer": end("eth0", "red", f"{RED}/24", f"{RED6}/64")},
-            {"name": "to-blue", "master": "br0", "peer": end("eth0", "blue", f"{BLUE}/24", f"{BLUE6}/64")},
+        links=[
+            {"type": "bridge", "name": "br0", **bridge},
+            {"type": "veth", "name": "to-red", "master": "br0", "peer": end("eth0", "red", f"{RED}/24", f"{RED6}/64")},
+            {"type": "veth", "name": "to-blue", "master": "br0", "peer": end("eth0", "blue", f"{BLUE}/24", f"{BLUE6}/64")},
         ],
     )
 
@@ -69,9 +69,17 @@ def routed() -> None:
     lay(
         name="routed",
         namespaces=[{"name": "red"}, {"name": "router", "sysctl": {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}}, {"name": "blue"}],
-        veths=[
-            {**end("eth0", "red", "10.1.0.1/24", routes=[{"to": "default", "via": "10.1.0.254"}]), "peer": end("left", "router", "10.1.0.254/24")},
-            {**end("eth0", "blue", "10.2.0.1/24", routes=[{"to": "default", "via": "10.2.0.254"}]), "peer": end("right", "router", "10.2.0.254/24")},
+        links=[
+            {
+                "type": "veth",
+                **end("eth0", "red", "10.1.0.1/24", routes=[{"to": "default", "via": "10.1.0.254"}]),
+                "peer": end("left", "router", "10.1.0.254/24"),
+            },
+            {
+                "type": "veth",
+                **end("eth0", "blue", "10.2.0.1/24", routes=[{"to": "default", "via": "10.2.0.254"}]),
+                "peer": end("right", "router", "10.2.0.254/24"),
+            },
         ],
     )
 
@@ -94,7 +102,11 @@ def test_the_host_is_one_of_a_layout_that_gives_it_addresses() -> None:
 
 def test_another_layout_and_what_belongs_to_none_is_left_out() -> None:
     lan()
-    lay(name="other", namespaces=[{"name": "green"}], veths=[{"name": "g", "addresses": ["203.0.113.1/24"], "peer": end("eth0", "green", "203.0.113.2/24")}])
+    lay(
+        name="other",
+        namespaces=[{"name": "green"}],
+        links=[{"type": "veth", "name": "g", "addresses": ["203.0.113.1/24"], "peer": end("eth0", "green", "203.0.113.2/24")}],
+    )
     assert {pair["source"] for pair in asked(layout="lan")["pairs"]} == {"red", "blue"}
     assert {pair["source"] for pair in asked(layout="other")["pairs"]} == {"", "green"}
     with pytest.raises(VnetError, match="layout: there is no layout none here"):
@@ -299,7 +311,7 @@ def test_an_address_that_others_have_too() -> None:
     lay(
         name="other",
         namespaces=[{"name": "aa"}, {"name": "zz"}],
-        veths=[{**end("x", "aa", f"{RED}/24"), "up": False, "peer": end("x", "zz", f"{BLUE}/24", up=False)}],
+        links=[{"type": "veth", **end("x", "aa", f"{RED}/24"), "up": False, "peer": end("x", "zz", f"{BLUE}/24", up=False)}],
     )
     (pair,) = asked(sources=["red"], destinations=["blue"], family="ipv4")["pairs"]
     assert (pair["namespace"], pair["reachable"]) == ("blue", True)
@@ -341,7 +353,7 @@ def test_many_addresses_from_one_socket() -> None:
     lay(
         name="many",
         namespaces=[{"name": "red"}, {"name": "blue"}],
-        veths=[{**end("eth0", "red", "10.0.9.1/16"), "peer": end("eth0", "blue", *addresses)}],
+        links=[{"type": "veth", **end("eth0", "red", "10.0.9.1/16"), "peer": end("eth0", "blue", *addresses)}],
     )
     for size in (56, 8000):
         result = asked(sources=["red"], destinations=["blue"], count=3, size=size)
@@ -350,7 +362,7 @@ def test_many_addresses_from_one_socket() -> None:
 
 def test_late_replies_count_for_those_who_sent_them() -> None:
     """Whoever holds the device answers after a quarter of a second, and only for one address."""
-    lay(name="late", namespaces=[{"name": "red"}], tuntaps=[{"name": "t0", "mode": "tun", "netns": "red", "addresses": ["10.50.0.1/24"]}])
+    lay(name="late", namespaces=[{"name": "red"}], links=[{"type": "tuntap", "name": "t0", "mode": "tun", "netns": "red", "addresses": ["10.50.0.1/24"]}])
     with inside("red"):
         descriptor = open_tun()
     attach_to(descriptor, "t0", "tun")
@@ -382,8 +394,10 @@ def test_many_namespaces_at_once() -> None:
     lay(
         name="many",
         namespaces=[{"name": f"n{number}"} for number in range(count)],
-        bridges=[{"name": "br0"}],
-        veths=[{"name": f"v{number}", "master": "br0", "peer": end("eth0", f"n{number}", f"10.0.0.{number + 1}/24")} for number in range(count)],
+        links=[
+            {"type": "bridge", "name": "br0"},
+            *[{"type": "veth", "name": f"v{number}", "master": "br0", "peer": end("eth0", f"n{number}", f"10.0.0.{number + 1}/24")} for number in range(count)],
+        ],
     )
     started = time.monotonic()
     result = asked(layout="many", deadline=30.0)

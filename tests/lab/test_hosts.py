@@ -252,7 +252,7 @@ def test_a_password_on_the_way_into_a_namespace(lab: Lab, guarded: str, pipelini
 
 def test_namespaces_of_many_hosts_as_hosts(lab: Lab, tmp_path: Path) -> None:
     cable = {"name": "a", "peer": {"name": "eth0", "netns": "inner", "addresses": ["192.0.2.9/24"]}}
-    layout = json.dumps({"name": "lan", "namespaces": [{"name": "inner"}], "veths": [cable]})
+    layout = json.dumps({"name": "lan", "namespaces": [{"name": "inner"}], "links": [{"type": "veth", **cable}]})
     assert ansible(lab, "ansible", "all", "-m", "vnet_layout", "-a", layout).returncode == 0
     source = tmp_path / "lab.netns.yml"
     names = "".join(f"  {host.name}: {{ansible_become: true}}\n" for host in lab.hosts)

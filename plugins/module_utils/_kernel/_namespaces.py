@@ -114,15 +114,17 @@ class Namespaces:
             raise
 
     def remove(self, name: str) -> None:
-        """Takes the name away; the namespace lives on while a process or a socket holds it."""
+        """Takes the name away, if it is there; the namespace lives on while a process or a socket holds it."""
         path = path_of(name)
         try:
             self._call("umount2", path.encode(), _MNT_DETACH)
         except KernelError as error:
-            if error.errno != errno.EINVAL:  # not a mount point: a corpse
+            if error.errno not in (errno.EINVAL, errno.ENOENT):  # not a mount point: a corpse
                 raise
         try:
             os.unlink(path)
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise refusal(error, "another mount namespace holds %s" % path) from None
 

@@ -29,7 +29,10 @@ _IFLA_IFNAME, _IFLA_MASTER, _IFLA_AF_SPEC = 3, 10, 26
 _RTEXT_FILTER_BRVLAN = 2
 _IFA_LOCAL, _IFA_ADDRESS, _IFA_FLAGS = 2, 1, 8
 _IFA_F_NODAD, _IFA_F_PERMANENT = 0x02, 0x80
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_MULTIPATH, _RTA_TABLE = 1, 4, 5, 6, 7, 9, 15
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 6, 7, 15
+_RTA_MULTIPATH, _RTA_VIA, _RTA_ENCAP, _RTA_NH_ID = 9, 18, 22, 30
+_NOT_DECLARED = (_RTA_MULTIPATH, _RTA_VIA, _RTA_ENCAP, _RTA_NH_ID)
+"""What only routes have that no option can say: they are left alone."""
 _RTNH_F_ONLINK, _RTM_F_CLONED = 4, 0x200
 _RTPROT_KERNEL, _RTPROT_RA, _RTPROT_DHCP = 2, 9, 16
 _LOCAL_TABLE = 255
@@ -199,7 +202,7 @@ def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
     destination = "0.0.0.0" if family == socket.AF_INET else "::"
     metric = device = 0
     for code, first, last in _nla.split(buffer, start + RTMSG.size, end):
-        if code == _RTA_MULTIPATH:
+        if code in _NOT_DECLARED:
             return None
         if code == _RTA_DST:
             destination = _ip(family, buffer[first:last])
@@ -214,12 +217,10 @@ def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
         elif code == _RTA_OIF:
             device = _UNSIGNED(buffer, first)[0]
     types = {code: word for word, code in table.ROUTE_TYPES.items()}
-    if kind not in types or tos or flags & _RTM_F_CLONED:
-        return None
     scopes = {code: word for word, code in table.SCOPES.items()}
-    route = Route(
-        "%s/%d" % (destination, length), number, metric, type=types[kind], scope=scopes.get(scope, str(scope)), onlink=bool(flags & _RTNH_F_ONLINK), **values
-    )
+    if kind not in types or scope not in scopes or tos or flags & _RTM_F_CLONED:
+        return None
+    route = Route("%s/%d" % (destination, length), number, metric, type=types[kind], scope=scopes[scope], onlink=bool(flags & _RTNH_F_ONLINK), **values)
     return RawRoute(route, device, protocol in (_RTPROT_KERNEL, _RTPROT_RA, _RTPROT_DHCP))
 
 

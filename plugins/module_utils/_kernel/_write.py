@@ -182,14 +182,18 @@ class Writer:
             self._change(netns, name, {}, _pack.namespace(descriptor))
 
     def links_delete(self, netns: str, names: List[str], kind: str = "") -> None:
-        """Deletes links of one kind, '' for any. Bridges stop snooping first: they would tell all their ports of each one that leaves."""
+        """Deletes links of one kind, '' for any; those that are gone already are no error.
+
+        Bridges stop snooping first: they would tell all their ports of each one that leaves.
+        """
         if not _kinds.is_bridge(kind):
             self._delete(netns, names)
             return
         snooping = [name for name in names if self._snoops(netns, name)]
         try:
             for name in snooping:
-                self._snoop(netns, name, False)
+                with suppress(KernelError):  # it is only slower then
+                    self._snoop(netns, name, False)
             self._delete(netns, names)
         except BaseException:
             for name in snooping:
@@ -199,14 +203,18 @@ class Writer:
 
     def _delete(self, netns: str, names: List[str]) -> None:
         """Many in one go, by a group that nobody else has: one by one each waits for the whole kernel to forget it."""
-        if len(names) == 1:
-            self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(self._index(netns, names[0]), {}))
-            return
-        group = {"link_group": random.randrange(1 << 30, 1 << 31)}
-        for name in names:
-            with suppress(KernelError):  # it went with its other end
-                self._change(netns, name, group)
-        self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(0, group))
+        try:
+            if len(names) == 1:
+                self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(self._index(netns, names[0]), {}))
+                return
+            group = {"link_group": random.randrange(1 << 30, 1 << 31)}
+            for name in names:
+                with suppress(KernelError):  # it went with its other end
+                    self._change(netns, name, group)
+            self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(0, group))
+        except KernelError as error:
+            if error.errno != errno.ENODEV:
+                raise
 
     def _snoops(self, netns: str, name: str) -> bool:
         link = self._reader.link(netns, name, everything=True)

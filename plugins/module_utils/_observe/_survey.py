@@ -192,9 +192,10 @@ class _Surveyor:
         remembers = any(map(self._memory, raws.values()))
         spoken = [raw for raw in raws.values() if raw.name in wanted]
         taken = any(map(self._is_of_others, spoken))
+        leaving = {raw.ifindex for raw in raws.values() if raw.name not in wanted and self._is_ours(raw)} if wanted else set()
         with_addresses = [raw.ifindex for raw in spoken if wanted[raw.name].addresses is not None]
         addresses: Dict[int, List[Address]] = {}
-        if remembers or taken or len(with_addresses) > 1:
+        if remembers or taken or leaving or len(with_addresses) > 1:
             addresses = self._reader.addresses(netns)
         elif with_addresses:
             addresses = self._reader.addresses(netns, with_addresses[0])  # the common case: a namespace at the end of a cable
@@ -204,7 +205,7 @@ class _Surveyor:
             master = self._name(netns, raw.master) if raw.master else ""
             if self._memory(raw) or self._may_leave(netns, link, raw, master):
                 raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
-            routed = bool(link and (link.routes is not None or self._is_of_others(raw))) or (remembers and raw.mark is not None)
+            routed = bool(link and (link.routes is not None or self._is_of_others(raw))) or (remembers and raw.mark is not None) or raw.ifindex in leaving
             self._keep(netns, raw, link, master, addresses.get(raw.ifindex, []), vlans, routed)
 
     def _keep(

@@ -29,7 +29,7 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._namespaces import plan_namespace
 
         plan_namespace(draft, namespace)
-    for link in layout.links:
+    for link in draft.links:
         _plan_link(draft, link)
     links = layout.links + draft.released
     if draft.shaken or any(link.ports is not None or link.port is not None or link.master is not None for link in links if link.present):
@@ -37,6 +37,10 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
 
         plan_ports(draft)
     _links.plan_births(draft)
+    if draft.leaving:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._farewells import give_way
+
+        give_way(draft)
     if layout.name and layout.links:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._claims import plan_claims
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._networks import warn_of_twins

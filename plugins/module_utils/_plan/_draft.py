@@ -10,6 +10,7 @@ from typing import Dict, Iterator, List, Set
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._graph import creation_order
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundLink,
     FoundNamespace,
@@ -29,8 +30,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 IPV6_MTU = 1280
 """The smallest MTU with which a link has IPv6 (RFC 8200)."""
 # The order of the steps. What cannot be taken back comes late, deletions last.
-CLAIM, NAMESPACE, AWAY, MAKE, SET, JOIN, PORTS_ARE_IN, UNROUTE = range(8)
-ADDRESS, UP, IS_UP, ROUTE, BRIDGE_UP, _BRIDGE_IS_UP, _BRIDGE_ROUTE, LATE, DELETE, DELETE_NAMESPACE = range(8, 18)
+CLAIM, NAMESPACE, NSID, AWAY, MAKE, SET, JOIN, PORTS_ARE_IN, UNROUTE = range(9)
+ADDRESS, UP, IS_UP, ROUTE, BRIDGE_UP, _BRIDGE_IS_UP, _BRIDGE_ROUTE, LATE, DELETE, DELETE_NAMESPACE = range(9, 19)
 _BEHIND_BRIDGES = {IS_UP: _BRIDGE_IS_UP, ROUTE: _BRIDGE_ROUTE}
 
 
@@ -41,6 +42,8 @@ class Draft:
         self.layout = layout
         self.host = host
         self.wanted: Dict[LinkId, Link] = {link.id: link for link in layout.links}
+        self.links: List[Link] = creation_order(self.wanted) if len(self.wanted) > 1 else layout.links
+        """The links in the order in which they can be made."""
         self.namespaces: Dict[str, FoundNamespace] = dict(host.namespaces)
         self.found: Dict[LinkId, FoundLink] = dict(host.links)
         """What is there, changed to what will be there as the steps are planned."""
@@ -55,6 +58,8 @@ class Draft:
         """The bridges that get or lose ports."""
         self.removed: Set[LinkId] = set()
         """The links that will be deleted, by the names that they had."""
+        self.leaving: List[FoundLink] = []
+        """The same as they are then, and the other ends of cables, which go with them."""
         self.released: List[Link] = []
         """Links that a layout gives back, as they were before."""
         self.warnings: List[Message] = []

@@ -8,11 +8,14 @@ from typing import Dict
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, may_follow_ports
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, Draft
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AWAY, DELETE_NAMESPACE, IS_UP, ROUTE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import put_away, remove
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_CORPSE, FoundLink, FoundNamespace, Link, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    AddRoute,
     DeleteNamespace,
+    SetLink,
 )
 
 _KERNEL_MADE = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
@@ -85,12 +88,27 @@ def _dismiss(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> No
             leave(draft, found)
             found = draft.found[found.id]
         remove(draft, found, found.name)
-        if found.peer and found.peer not in declared:
-            draft.found.pop(found.peer, None)
+        other = draft.found.pop(found.peer, None) if found.peer and found.peer not in declared else None
+        draft.leaving += [other] if other else []
     elif found.mark and found.mark.layout == draft.layout.name:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan import _memory
 
         _memory.give_back(draft, found, found.mark.before or {})
+
+
+def give_way(draft: Draft) -> None:
+    """What goes is deleted last. If something new is to have a route or an address of it before that, it goes down first.
+
+    Else the kernel would refuse the route (EEXIST), and find that somebody has the IPv6 address.
+    """
+    added = [step for phase in (ADDRESS, IS_UP, ROUTE) for step in draft.steps.get(phase, ())]
+    routes = {(step.netns, step.route.key) for step in added if isinstance(step, AddRoute)}
+    addresses = {(step.netns, step.address.local) for step in added if isinstance(step, AddAddress)}
+    for found in draft.leaving if routes or addresses else ():
+        has_one = any((found.netns, route.key) in routes for route in found.routes or ())
+        has_one = has_one or any((found.netns, address.local) in addresses for address in found.addresses)
+        if has_one and found.values["up"] and found.id in draft.host.links:
+            draft.add(AWAY, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
 
 
 def _remove_namespace(draft: Draft, netns: str) -> None:

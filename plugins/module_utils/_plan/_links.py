@@ -68,6 +68,7 @@ def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
     if found.peer not in draft.removed:  # or it goes with its other end
         draft.add(DELETE, DeleteLink(found.netns, found.name, found.kind))
     draft.removed.add((found.netns, known_as))
+    draft.leaving.append(found)
     del draft.found[found.id]
 
 
@@ -212,7 +213,7 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
     there = {address.key: address for address in found.addresses if not address.dynamic}
     if not wished <= set(there):
         return False
-    return not wanted.purge_addresses or all(key in wished or address.link_local or key in KERNEL_OWNED for key, address in there.items())
+    return not wanted.purge_addresses or all(key in wished or address.link_local or address.multicast or key in KERNEL_OWNED for key, address in there.items())
 
 
 def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
@@ -220,7 +221,8 @@ def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
     rows = [row for row in _kinds.OF_KIND[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
     rows = [row for row in rows if row.type not in ACCOUNTS]
     if draft.layout.name:  # they carry the marks
-        rows = [row for row in rows if row.name != "alias" and not (fresh and row.name == "link_group")]
+        marked = fresh and not is_attachable(wanted.kind)
+        rows = [row for row in rows if row.name != "alias" and not (marked and row.name == "link_group")]
     if wanted.values.get("stp") is False:
         rows.sort(key=lambda row: row.name != "stp")  # a short forward_delay is refused while STP is on
     return rows

@@ -26,7 +26,7 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     for address in current:
         if address.key in wished:
             continue
-        ours = not (address.dynamic or address.link_local or address.key in KERNEL_OWNED)
+        ours = not (address.dynamic or address.link_local or address.multicast or address.key in KERNEL_OWNED)
         if not ((wanted.purge_addresses and ours) or address.local in locals6):
             continue
         if not address.ipv6 and _network(address) in with_dynamic:

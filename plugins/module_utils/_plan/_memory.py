@@ -186,16 +186,7 @@ def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, int]) -> N
         if there and not was_there:
             draft.add(UNROUTE, DeleteRoute(found.netns, there[0]))
         elif was_there and not there:
-            for other in _routes_that_go(draft, found.netns):
-                if other.key == route.key:
-                    draft.add(UNROUTE, DeleteRoute(found.netns, other))
             draft.add(ROUTE, AddRoute(found.netns, route))
-
-
-def _routes_that_go(draft: Draft, netns: str) -> List[Route]:
-    """The routes through links that the layout made and does not declare any more."""
-    links = (link for link in draft.host.links.values() if link.netns == netns and link.id not in draft.wanted and draft.owns(link))
-    return [route for link in links for route in link.routes or []]
 
 
 def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[bool]]]) -> None:

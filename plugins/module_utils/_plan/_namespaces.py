@@ -8,7 +8,7 @@ from typing import Dict, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, LATE, SET, Draft, blank
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, LATE, NSID, SET, Draft, blank
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, FoundNamespace, Namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteNamespace,
@@ -40,7 +40,9 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     if wanted.nsid is not None and wanted.nsid != found.nsid:
         if found.nsid is not None:
             raise VnetError((*wanted.path, "nsid"), "it is %d, and the kernel never changes it; leave nsid out" % found.nsid)
-        draft.add(LATE, SetNsid(wanted.name, wanted.nsid))
+        # a cable into the namespace makes the kernel give it an id; what is there already keeps the one that it gets, so it gets it late
+        cabled = any(link.netns == wanted.name and link.peer for link in draft.layout.links)
+        draft.add(NSID if fresh or cabled else LATE, SetNsid(wanted.name, wanted.nsid))
         nsid = wanted.nsid
     routes = found.routes
     if wanted.routes is not None:

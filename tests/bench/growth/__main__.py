@@ -121,7 +121,7 @@ SUBJECTS = [
         100,
         5000,
         with_quiet_namespace,
-        lambda count: lay(diff=False, namespaces=[{"name": "red"}], veths=cables(count)),
+        lambda count: lay(diff=False, namespaces=[{"name": "red"}], links=cables(count)),
         cable_lines,
         "ip -n red",
     ),

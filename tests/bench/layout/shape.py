@@ -30,9 +30,16 @@ def layout(count: int) -> Values:
     return {
         "name": "bench",
         "namespaces": [{"name": f"n{number}"} for number in range(count)],
-        "bridges": [{"name": name} for name in bridges(count)],
-        "veths": [
-            {"name": f"v{number}", "master": master(number), "peer": {"name": "eth0", "netns": f"n{number}", "addresses": [address(number)]}}
-            for number in range(count)
+        "links": [
+            *[{"type": "bridge", "name": name} for name in bridges(count)],
+            *[
+                {
+                    "type": "veth",
+                    "name": f"v{number}",
+                    "master": master(number),
+                    "peer": {"name": "eth0", "netns": f"n{number}", "addresses": [address(number)]},
+                }
+                for number in range(count)
+            ],
         ],
     }

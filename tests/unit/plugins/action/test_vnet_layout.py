@@ -65,7 +65,7 @@ def engine() -> Any:
     ids=json.dumps,
 )
 def test_values_are_those_of_ansible(engine: Any, value: Any) -> None:
-    found = ActionModule.finalize_task_arg("veths", trusted(value), engine, None)
+    found = ActionModule.finalize_task_arg("links", trusted(value), engine, None)
     assert found == engine.template(trusted(value))
     assert json.dumps(found) == json.dumps(engine.template(trusted(value)))
 
@@ -75,15 +75,15 @@ def test_errors_are_those_of_ansible(engine: Any, value: Any) -> None:
     with pytest.raises(AnsibleError) as expected:
         engine.template(trusted(value))
     with pytest.raises(type(expected.value)) as found:
-        ActionModule.finalize_task_arg("veths", trusted(value), engine, None)
+        ActionModule.finalize_task_arg("links", trusted(value), engine, None)
     assert str(found.value) == str(expected.value)
 
 
 def test_data_is_not_searched_for_templates(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(NormalAction, "finalize_task_arg", SEARCHED, raising=False)
     for value in (PLAIN, "{{ plain }}", "{{ nested }}", "{{ plain + plain }}"):
-        assert ActionModule.finalize_task_arg("veths", trusted(value), engine, None)[0] == PLAIN[0]
-    assert ActionModule.finalize_task_arg("veths", trusted(TEMPLATES), engine, None)[0] == "veths"
+        assert ActionModule.finalize_task_arg("links", trusted(value), engine, None)[0] == PLAIN[0]
+    assert ActionModule.finalize_task_arg("links", trusted(TEMPLATES), engine, None)[0] == "links"
     assert ActionModule.finalize_task_arg("name", trusted("a"), engine, None)[0] == "name"
 
 
@@ -93,14 +93,14 @@ def test_an_expression_is_evaluated_once(engine: Any, tmp_path: Path) -> None:
         calls = tmp_path / alias
         line = "lookup('pipe', 'echo called >> %s; echo 1400')" % calls
         value = trusted("{{ [{'alias': '%s', 'mtu': %s}] }}" % (alias, line))
-        assert ActionModule.finalize_task_arg("bridges", value, engine, None) == [{"alias": alias, "mtu": "1400"}]
+        assert ActionModule.finalize_task_arg("links", value, engine, None) == [{"alias": alias, "mtu": "1400"}]
         assert calls.read_text() == "called\n"
 
 
 def test_another_engine_is_left_to_its_own_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hook may change: then Ansible does as with any other module."""
     monkeypatch.setattr(NormalAction, "finalize_task_arg", SEARCHED, raising=False)
-    for given in (("veths", PLAIN, object()), ("veths", PLAIN, object(), None, 1)):
+    for given in (("links", PLAIN, object()), ("links", PLAIN, object(), None, 1)):
         assert ActionModule.finalize_task_arg(*given) == given
     engine = object()
-    assert ActionModule.finalize_task_arg("veths", PLAIN, engine, context=None) == ("veths", PLAIN, engine, None)
+    assert ActionModule.finalize_task_arg("links", PLAIN, engine, context=None) == ("links", PLAIN, engine, None)

@@ -22,13 +22,19 @@ from ansible_collections.nfv.vnet.plugins.inventory import netns
 NAME = "nfv.vnet.netns"
 LAB: Dict[str, Any] = {
     "name": "lab",
-    "namespaces": [{"name": "red", "addresses": ["192.0.2.5/32"]}, {"name": "blue"}, {"name": "gone", "state": "absent"}],
-    "bridges": [{"name": "br0", "addresses": ["192.0.2.1/24"]}, {"name": "br-1", "netns": "blue", "ports": [{"name": "blue1"}]}],
-    "veths": [
-        {"name": "red0", "master": "br0", "peer": {"name": "eth0", "netns": "red", "addresses": ["192.0.2.11/24", "2001:db8::11/64", "fe80::5/64"]}},
-        {"name": "blue1", "netns": "blue", "peer": {"name": "eth1", "netns": "red"}},
+    "namespaces": [{"name": "red", "addresses": ["192.0.2.5/32"]}, {"name": "blue"}],
+    "links": [
+        {"type": "bridge", "name": "br0", "addresses": ["192.0.2.1/24"]},
+        {"type": "bridge", "name": "br-1", "netns": "blue", "ports": [{"name": "blue1"}]},
+        {
+            "type": "veth",
+            "name": "red0",
+            "master": "br0",
+            "peer": {"name": "eth0", "netns": "red", "addresses": ["192.0.2.11/24", "2001:db8::11/64", "fe80::5/64"]},
+        },
+        {"type": "veth", "name": "blue1", "netns": "blue", "peer": {"name": "eth1", "netns": "red"}},
+        {"type": "tuntap", "name": "tun0", "mode": "tun", "netns": "red", "addresses": ["10.9.0.1 peer 10.9.0.2/24"]},
     ],
-    "tuntaps": [{"name": "tun0", "mode": "tun", "netns": "red", "addresses": ["10.9.0.1 peer 10.9.0.2/24"]}],
 }
 FOUND: Dict[str, Any] = {
     "namespaces": [{"name": "", "layout": None}, {"name": "red", "layout": "lab"}, {"name": "blue", "layout": None}],
@@ -263,11 +269,11 @@ DECLARATIONS: dict[str, tuple[str, str]] = {
     "nothing": ("", "this is no dictionary with the options of vnet_layout"),
     "yaml": ("{", "cannot be read: "),
     "name": ("namespaces: []", "missing required arguments: name"),
-    "option": ("{name: lab, vlans: []}", "vlans. Supported parameters include: bridges, links, name, "),
+    "option": ("{name: lab, vlans: []}", "vlans. Supported parameters include: links, name, namespaces, "),
     "state": ("{name: lab, state: up}", "value of state must be one of: present, absent, got: up"),
     "sysctl": ("{name: lab, sysctl: 5}", "sysctl"),
-    "item": ("{name: lab, veths: [{name: a}]}", "veths[0].peer: missing; a cable has two ends"),
-    "address": ("{name: lab, bridges: [{name: b, addresses: [x]}]}", "bridges[0].addresses[0]: 'x' is no IP address"),
+    "item": ("{name: lab, links: [{type: veth, name: a}]}", "links[0].peer: missing; a cable has two ends"),
+    "address": ("{name: lab, links: [{type: bridge, name: b, addresses: [x]}]}", "links[0].addresses[0]: 'x' is no IP address"),
     "template": ("{name: lab, namespaces: '{{ many }}'}", "namespaces"),
     "controller": ("{name: lab, namespaces: [{name: localhost}]}", "namespace localhost of localhost cannot be a host"),
 }

@@ -15,8 +15,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, Vnet
     [
         ((), ""),
         (("mtu",), "mtu"),
-        (("veths", 3, "peer", "netns"), "veths[3].peer.netns"),
-        (("bridges", 0, "ports", 1, "vlans", 2, "vid"), "bridges[0].ports[1].vlans[2].vid"),
+        (("links", 3, "peer", "netns"), "links[3].peer.netns"),
+        (("links", 0, "ports", 1, "vlans", 2, "vid"), "links[0].ports[1].vlans[2].vid"),
     ],
 )
 def test_a_path_reads_like_the_declaration(path: Path, text: str) -> None:

@@ -16,18 +16,21 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout,
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, DeleteLinks, SetLink, SetMaster, SetPort, SetSysctl, Step
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import declared
 
-LAYOUT = declared(namespaces=[{"name": "red"}], bridges=[{"name": "br0"}], veths=[{"name": "a", "master": "br0", "peer": {"name": "eth0", "netns": "red"}}])
+LAYOUT = declared(
+    namespaces=[{"name": "red"}],
+    links=[{"type": "bridge", "name": "br0"}, {"type": "veth", "name": "a", "master": "br0", "peer": {"name": "eth0", "netns": "red"}}],
+)
 
 
 @pytest.mark.parametrize(
     ("step", "path", "words"),
     [
-        (SetLink("", "br0", "bridge", {"stp": True}), ("bridges", 0), "link set stp: true"),
-        (SetLink("red", "eth0", "veth", {"mtu": 1400}), ("veths", 0, "peer"), "link set mtu: 1400"),
-        (SetMaster("", "a", "br0"), ("veths", 0), "link set master br0"),
-        (SetPort("", "a", "backup_port", ""), ("veths", 0), "bridge link set backup_port: ''"),
+        (SetLink("", "br0", "bridge", {"stp": True}), ("links", 0), "link set stp: true"),
+        (SetLink("red", "eth0", "veth", {"mtu": 1400}), ("links", 1, "peer"), "link set mtu: 1400"),
+        (SetMaster("", "a", "br0"), ("links", 1), "link set master br0"),
+        (SetPort("", "a", "backup_port", ""), ("links", 1), "bridge link set backup_port: ''"),
         (SetSysctl("red", "net.ipv4.ip_forward", "1"), ("namespaces", 0), "sysctl net.ipv4.ip_forward=1"),
-        (AddRoute("red", Route("10.0.0.0/8", 254, 0, dev="eth0")), ("veths", 0, "peer"), "route add 10.0.0.0/8"),
+        (AddRoute("red", Route("10.0.0.0/8", 254, 0, dev="eth0")), ("links", 1, "peer"), "route add 10.0.0.0/8"),
         (SetSysctl("", "net.ipv4.ip_forward", "1"), (), "sysctl net.ipv4.ip_forward=1"),
         (DeleteLinks("", ["x", "y"]), (), "x: link delete x, y"),
     ],

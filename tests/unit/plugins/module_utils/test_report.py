@@ -106,8 +106,8 @@ def test_what_is_nested_reads_back(value: Any) -> None:
 
 
 def test_it_reads_well() -> None:
-    assert yaml({"bridges": [{"name": "br0", "addresses": ["192.0.2.1/24", "2001:db8::1/64"], "port": {"cost": 9}, "ports": []}]}) == (
-        'bridges:\n  - name: br0\n    addresses:\n      - 192.0.2.1/24\n      - "2001:db8::1/64"\n    port:\n      cost: 9\n    ports: []\n'
+    assert yaml({"links": [{"type": "bridge", "name": "br0", "addresses": ["192.0.2.1/24", "2001:db8::1/64"], "port": {"cost": 9}, "ports": []}]}) == (
+        'links:\n  - type: bridge\n    name: br0\n    addresses:\n      - 192.0.2.1/24\n      - "2001:db8::1/64"\n    port:\n      cost: 9\n    ports: []\n'
     )
 
 
@@ -125,20 +125,22 @@ def test_the_declaration_and_what_belongs_to_it_is_shown() -> None:
     found = host(
         there("bridge", "br0", mark=OURS, priority=5), there("bridge", "old", mark=OURS), there("bridge", "theirs"), there("bridge", "next", mark=Mark("guest"))
     )
-    text = reference.safe_load(as_yaml(_lab(bridges=[{"name": "br0", "priority": 7}]), found))
-    assert text == {"bridges": [{"name": "br0", "up": True, "priority": 5, "layout": "lab"}, {"name": "old", "layout": "lab"}]}
+    text = reference.safe_load(as_yaml(_lab(links=[{"type": "bridge", "name": "br0", "priority": 7}]), found))
+    assert text == {
+        "links": [{"type": "bridge", "name": "br0", "up": True, "priority": 5, "layout": "lab"}, {"type": "bridge", "name": "old", "layout": "lab"}]
+    }
 
 
 def test_only_what_is_said_is_shown() -> None:
     near, far = cable(there("veth", "a", mtu=1400, mark=OURS), there("veth", "b", mark=OURS))
-    layout = _lab(veths=[{"name": "a", "mtu": 1400, "peer": {"name": "b"}}])
+    layout = _lab(links=[{"type": "veth", "name": "a", "mtu": 1400, "peer": {"name": "b"}}])
     text = reference.safe_load(as_yaml(layout, host(near, far)))
-    assert text == {"veths": [{"name": "a", "mtu": 1400, "up": True, "peer": {"name": "b", "up": True}, "layout": "lab"}]}
+    assert text == {"links": [{"type": "veth", "name": "a", "mtu": 1400, "up": True, "peer": {"name": "b", "up": True}, "layout": "lab"}]}
 
 
 def test_nothing_is_an_empty_text() -> None:
     assert as_yaml(_lab(), host()) == ""
-    assert as_yaml(_lab(bridges=[{"name": "br0"}]), host()) == ""
+    assert as_yaml(_lab(links=[{"type": "bridge", "name": "br0"}]), host()) == ""
 
 
 # Numbers
@@ -160,38 +162,42 @@ def _namespace(name: str, mark: Any = OURS) -> Any:
     ("params", "found", "expected"),
     [
         ({}, host(), {}),
-        ({"bridges": [{"name": "br0"}]}, host(), {"bridges": {"declared": 1, "made": 1}}),
-        ({"bridges": [{"name": "br0"}]}, host(there("bridge", "br0", mark=OURS)), {"bridges": {"declared": 1}}),
-        ({"bridges": [{"name": "br0", "mtu": 1400}]}, host(there("bridge", "br0", mark=OURS)), {"bridges": {"declared": 1, "changed": 1}}),
-        ({"bridges": [{"name": "br0"}]}, host(there("bridge", "br0")), {"bridges": {"declared": 1, "adopted": 1}}),
-        ({"bridges": [{"name": "br0", "mtu": 1400}]}, host(there("bridge", "br0")), {"bridges": {"declared": 1, "changed": 1, "adopted": 1}}),
-        ({}, host(there("bridge", "br0", mark=OURS)), {"bridges": {"removed": 1}}),
-        ({}, host(there("bridge", "br0", mark=Mark("lab", {}))), {"bridges": {"released": 1}}),
+        ({"links": [{"type": "bridge", "name": "br0"}]}, host(), {"links": {"declared": 1, "made": 1}}),
+        ({"links": [{"type": "bridge", "name": "br0"}]}, host(there("bridge", "br0", mark=OURS)), {"links": {"declared": 1}}),
+        ({"links": [{"type": "bridge", "name": "br0", "mtu": 1400}]}, host(there("bridge", "br0", mark=OURS)), {"links": {"declared": 1, "changed": 1}}),
+        ({"links": [{"type": "bridge", "name": "br0"}]}, host(there("bridge", "br0")), {"links": {"declared": 1, "adopted": 1}}),
+        ({"links": [{"type": "bridge", "name": "br0", "mtu": 1400}]}, host(there("bridge", "br0")), {"links": {"declared": 1, "changed": 1, "adopted": 1}}),
+        ({}, host(there("bridge", "br0", mark=OURS)), {"links": {"removed": 1}}),
+        ({}, host(there("bridge", "br0", mark=Mark("lab", {}))), {"links": {"released": 1}}),
         ({}, host(there("bridge", "br0", mark=Mark("guest"))), {}),
-        ({"veths": [{"name": "a", "peer": {"name": "b"}}]}, host(), {"veths": {"declared": 1, "made": 1}}),
-        ({"veths": [{"name": "a", "peer": {"name": "b"}}]}, host(*cable(there("veth", "a"), there("veth", "b"))), {"veths": {"declared": 1, "adopted": 1}}),
+        ({"links": [{"type": "veth", "name": "a", "peer": {"name": "b"}}]}, host(), {"links": {"declared": 1, "made": 1}}),
         (
-            {"veths": [{"name": "a", "peer": {"name": "b", "mtu": 1400}}]},
-            host(*cable(there("veth", "a", mark=OURS), there("veth", "b", mark=OURS))),
-            {"veths": {"declared": 1, "changed": 1}},
+            {"links": [{"type": "veth", "name": "a", "peer": {"name": "b"}}]},
+            host(*cable(there("veth", "a"), there("veth", "b"))),
+            {"links": {"declared": 1, "adopted": 1}},
         ),
-        ({}, host(*cable(there("veth", "a", mark=OURS), there("veth", "b", mark=OURS))), {"veths": {"removed": 1}}),
-        ({}, host(*cable(there("veth", "a", mark=Mark("lab", {})), there("veth", "b", mark=Mark("lab", {})))), {"veths": {"released": 1}}),
+        (
+            {"links": [{"type": "veth", "name": "a", "peer": {"name": "b", "mtu": 1400}}]},
+            host(*cable(there("veth", "a", mark=OURS), there("veth", "b", mark=OURS))),
+            {"links": {"declared": 1, "changed": 1}},
+        ),
+        ({}, host(*cable(there("veth", "a", mark=OURS), there("veth", "b", mark=OURS))), {"links": {"removed": 1}}),
+        ({}, host(*cable(there("veth", "a", mark=Mark("lab", {})), there("veth", "b", mark=Mark("lab", {})))), {"links": {"released": 1}}),
         ({"namespaces": [{"name": "red"}]}, host(), {"namespaces": {"declared": 1, "made": 1}}),
         ({"namespaces": [{"name": "red"}]}, host(_namespace("red", None)), {"namespaces": {"declared": 1, "adopted": 1}}),
         ({"namespaces": [{"name": "red", "loopback": False}]}, host(_namespace("red")), {"namespaces": {"declared": 1, "changed": 1}}),
-        ({}, host(_namespace("red"), there("bridge", "br0", "red", mark=OURS)), {"namespaces": {"removed": 1}, "bridges": {"removed": 1}}),
+        ({}, host(_namespace("red"), there("bridge", "br0", "red", mark=OURS)), {"namespaces": {"removed": 1}, "links": {"removed": 1}}),
         (
             {},
             host(_namespace("red"), _namespace("blue"), *cable(there("veth", "a", "red", mark=OURS), there("veth", "b", "blue", mark=OURS))),
-            {"namespaces": {"removed": 2}, "veths": {"removed": 1}},
+            {"namespaces": {"removed": 2}, "links": {"removed": 1}},
         ),
         (
             {},
             host(_namespace("red"), *cable(there("veth", "a", "red", mark=OURS), there("veth", "b", mark=OURS))),
-            {"namespaces": {"removed": 1}, "veths": {"removed": 1}},
+            {"namespaces": {"removed": 1}, "links": {"removed": 1}},
         ),
-        ({"tuntaps": [{"name": "t", "mode": "tap"}]}, host(), {"tuntaps": {"declared": 1, "made": 1}}),
+        ({"links": [{"type": "tuntap", "name": "t", "mode": "tap"}]}, host(), {"links": {"declared": 1, "made": 1}}),
         ({"links": [{"name": "eth0", "mtu": 1400}]}, host(there("", "eth0")), {"links": {"declared": 1, "changed": 1, "adopted": 1}}),
     ],
 )

@@ -57,11 +57,11 @@ STATEMENT = re.compile(
 def lan(count: int, **peer: Any) -> Dict[str, Any]:
     """Namespaces on a bridge."""
     names = [f"n{number}" for number in range(count)]
-    veths = [
-        {"name": f"{name}v", "master": "br0", "peer": {"name": "eth0", "netns": name, "addresses": [f"10.0.0.{number + 1}/16"], **peer}}
+    cables = [
+        {"type": "veth", "name": f"{name}v", "master": "br0", "peer": {"name": "eth0", "netns": name, "addresses": [f"10.0.0.{number + 1}/16"], **peer}}
         for number, name in enumerate(names)
     ]
-    return {"namespaces": [{"name": name} for name in names], "bridges": [{"name": "br0", "addresses": ["10.0.255.254/16"]}], "veths": veths}
+    return {"namespaces": [{"name": name} for name in names], "links": [{"type": "bridge", "name": "br0", "addresses": ["10.0.255.254/16"]}, *cables]}
 
 
 EVERYTHING: Dict[str, Any] = {
@@ -73,27 +73,32 @@ EVERYTHING: Dict[str, Any] = {
         {"name": "alone"},
         {"name": "gone", "state": "absent"},
     ],
-    "links": [{"name": "ens3", "master": "br0"}, {"name": "ens4", "addresses": ["203.0.113.7/24"], "routes": [{"to": "default", "via": "203.0.113.1"}]}],
-    "bridges": [
-        {"name": "br0", "stp": True, "addresses": ["192.0.2.1/24", "2001:db8::1/64 nodad"]},
+    "links": [
+        {"name": "ens3", "master": "br0"},
+        {"name": "ens4", "addresses": ["203.0.113.7/24"], "routes": [{"to": "default", "via": "203.0.113.1"}]},
+        {"type": "bridge", "name": "br0", "stp": True, "addresses": ["192.0.2.1/24", "2001:db8::1/64 nodad"]},
         {
+            "type": "bridge",
             "name": "br1",
             "netns": "core",
             "vlan_filtering": True,
             "ports": [{"name": "dummy0", "vlans": [{"vid": 30, "pvid": True}]}, {"name": "tap1", "vlans": [{"vid": "10", "pvid": True}, {"vid": "20-25"}]}],
         },
-        {"name": "br2", "up": False},
-    ],
-    "tuntaps": [
-        {"name": "tun0", "mode": "tun", "owner": "nobody", "addresses": ["10.8.0.1 peer 10.8.0.2"], "routes": [{"to": "10.9.0.0/16", "table": 7}]},
-        {"name": "tap0", "mode": "tap", "owner": 0, "group": "kvm", "master": "br0", "up": False},
-        {"name": "tap1", "mode": "tap", "netns": "core"},
-    ],
-    "veths": [
-        {"name": "red0", "master": "br0", "peer": {"name": "eth0", "netns": "/run/netns/red", "addresses": ["192.0.2.11/24"]}},
-        {"name": "core0", "master": "br0", "peer": {"name": "up", "netns": "core", "master": "br1", "up": False}},
-        {"name": "x", "netns": "red", "peer": {"name": "y", "netns": "core", "addresses": ["10.5.5.5/31"]}},
-        {"name": "far0", "master": "br9", "peer": {"name": "far1"}},
+        {"type": "bridge", "name": "br2", "up": False},
+        {
+            "type": "tuntap",
+            "name": "tun0",
+            "mode": "tun",
+            "owner": "nobody",
+            "addresses": ["10.8.0.1 peer 10.8.0.2"],
+            "routes": [{"to": "10.9.0.0/16", "table": 7}],
+        },
+        {"type": "tuntap", "name": "tap0", "mode": "tap", "owner": 0, "group": "kvm", "master": "br0", "up": False},
+        {"type": "tuntap", "name": "tap1", "mode": "tap", "netns": "core"},
+        {"type": "veth", "name": "red0", "master": "br0", "peer": {"name": "eth0", "netns": "/run/netns/red", "addresses": ["192.0.2.11/24"]}},
+        {"type": "veth", "name": "core0", "master": "br0", "peer": {"name": "up", "netns": "core", "master": "br1", "up": False}},
+        {"type": "veth", "name": "x", "netns": "red", "peer": {"name": "y", "netns": "core", "addresses": ["10.5.5.5/31"]}},
+        {"type": "veth", "name": "far0", "master": "br9", "peer": {"name": "far1"}},
     ],
 }
 
@@ -175,37 +180,43 @@ def test_graph_has_every_cable() -> None:
 )
 def test_vlans_of_a_port(vlans: Any, said: List[str]) -> None:
     data = {
-        "bridges": [{"name": "br0", "vlan_filtering": True, "vlan_default_pvid": 5}],
-        "tuntaps": [{"name": "tap0", "mode": "tap", "master": "br0", "port": {"vlans": vlans}}],
+        "links": [
+            {"type": "bridge", "name": "br0", "vlan_filtering": True, "vlan_default_pvid": 5},
+            {"type": "tuntap", "name": "tap0", "mode": "tap", "master": "br0", "port": {"vlans": vlans}},
+        ],
     }
     assert between(data, "bridge br0", "tap tap0").label == said
 
 
 @pytest.mark.parametrize("bridge", [{"vlan_filtering": False}, {}, {"vlan_filtering": True, "vlan_default_pvid": 0}])
 def test_no_vlan_where_none_is_said(bridge: Dict[str, Any]) -> None:
-    data = {"bridges": [{"name": "br0", **bridge}], "tuntaps": [{"name": "tap0", "mode": "tap", "master": "br0"}]}
+    data = {
+        "links": [{"type": "bridge", "name": "br0", **bridge}, {"type": "tuntap", "name": "tap0", "mode": "tap", "master": "br0"}],
+    }
     assert between(data, "bridge br0", "tap tap0").vlans == ()
 
 
 def test_own_vlans_of_a_bridge_lead_to_its_namespace() -> None:
-    data = {"bridges": [{"name": "br0", "netns": "red", "vlans": [{"vid": 7, "untagged": True}]}]}
+    data = {"links": [{"type": "bridge", "name": "br0", "netns": "red", "vlans": [{"vid": 7, "untagged": True}]}]}
     assert between(data, "namespace red", "bridge br0 in red").vlans == (Vlan("7", True),)
 
 
 def test_result_of_vnet_info_tells_more() -> None:
     known = [
-        {"name": "ens3", "netns": "", "kind": "other", "addresses": ["203.0.113.7/24"], "status": {"carrier": False}},
-        {"name": "ens4", "netns": "", "kind": "other", "addresses": [], "status": {}},
-        {"name": "lo", "netns": "", "kind": "loopback", "addresses": ["127.0.0.1/8"], "status": {}},
-        {"name": "tap0", "netns": "", "kind": "tap", "status": {"attached": True}},
-        {"name": "vethx", "netns": "", "kind": "veth", "master": "br0", "peer": None, "status": {}},
-        {"name": "red0", "netns": "", "kind": "veth", "master": "br0", "status": {}},
-        {"name": "eth0", "netns": "red", "kind": "veth", "status": {}},
+        {"name": "ens3", "netns": "", "type": "other", "addresses": ["203.0.113.7/24"], "status": {"carrier": False}},
+        {"name": "ens4", "netns": "", "type": "other", "addresses": [], "status": {}},
+        {"name": "lo", "netns": "", "type": "loopback", "addresses": ["127.0.0.1/8"], "status": {}},
+        {"name": "tap0", "netns": "", "type": "tuntap", "status": {"attached": True}},
+        {"name": "vethx", "netns": "", "type": "veth", "master": "br0", "peer": None, "status": {}},
+        {"name": "red0", "netns": "", "type": "veth", "master": "br0", "status": {}},
+        {"name": "eth0", "netns": "red", "type": "veth", "status": {}},
     ]
     declaration = {
-        "bridges": [{"name": "br0"}],
-        "tuntaps": [{"name": "tap0", "mode": "tap", "master": "br0"}],
-        "veths": [{"name": "red0", "master": "br0", "peer": {"name": "eth0", "netns": "red"}}],
+        "links": [
+            {"type": "bridge", "name": "br0"},
+            {"type": "tuntap", "name": "tap0", "mode": "tap", "master": "br0"},
+            {"type": "veth", "name": "red0", "master": "br0", "peer": {"name": "eth0", "netns": "red"}},
+        ],
     }
     info = {"declaration": declaration, "links": known, "namespaces": [{"name": ""}]}
     found = nodes(info)
@@ -220,15 +231,15 @@ def test_result_of_vnet_info_tells_more() -> None:
     ("data", "words"),
     [
         ([], "is neither a declaration nor a result of vnet_info"),
-        ("bridges", "is neither a declaration nor a result of vnet_info"),
-        ({}, "there is nothing to draw; a declaration has namespaces, bridges, tuntaps, veths, links, and"),
+        ("links", "is neither a declaration nor a result of vnet_info"),
+        ({}, "there is nothing to draw; a declaration has namespaces, links, and"),
         ({"declaration": None}, "there is nothing to draw"),
-        ({"bridges": {"name": "br0"}}, "bridges: {'name': 'br0'} is not a list"),
-        ({"bridges": ["br0"]}, "bridges[0]: 'br0' is no dictionary of options"),
-        ({"bridges": [{"name": "br0"}, {}]}, "bridges[1]: name is missing"),
-        ({"veths": [{"name": "a", "peer": "b"}]}, "veths[0].peer: 'b' is no dictionary"),
-        ({"bridges": [{"name": "a", "addresses": "192.0.2.1/24"}]}, "bridges[0].addresses: '192.0.2.1/24' is no list"),
-        ({"bridges": [{"name": "a", "routes": ["default"]}]}, "bridges[0].routes: ['default'] is no list of dictionaries"),
+        ({"links": {"name": "br0"}}, "links: {'name': 'br0'} is not a list"),
+        ({"links": ["br0"]}, "links[0]: 'br0' is no dictionary of options"),
+        ({"links": [{"type": "bridge", "name": "br0"}, {"type": "bridge"}]}, "links[1]: name is missing"),
+        ({"links": [{"type": "veth", "name": "a", "peer": "b"}]}, "links[0].peer: 'b' is no dictionary"),
+        ({"links": [{"type": "bridge", "name": "a", "addresses": "192.0.2.1/24"}]}, "links[0].addresses: '192.0.2.1/24' is no list"),
+        ({"links": [{"type": "bridge", "name": "a", "routes": ["default"]}]}, "links[0].routes: ['default'] is no list of dictionaries"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_one_sentence(data: Any, words: str) -> None:
@@ -260,12 +271,13 @@ def test_folded_box_says_what_it_stands_for() -> None:
 
 def test_only_what_is_alike_is_folded() -> None:
     data = lan(20)
-    data["veths"][3]["peer"]["addresses"].append("2001:db8::1/64")
-    data["veths"][4]["up"] = False
-    data["veths"][5]["peer"]["name"] = "eth1"
-    data["veths"].append({"name": "x", "netns": "n6", "peer": {"name": "y", "netns": "n7"}})
+    _bridge, *cables = data["links"]
+    cables[3]["peer"]["addresses"].append("2001:db8::1/64")
+    cables[4]["up"] = False
+    cables[5]["peer"]["name"] = "eth1"
+    data["links"].append({"type": "veth", "name": "x", "netns": "n6", "peer": {"name": "y", "netns": "n7"}})
     data["namespaces"][8]["sysctl"] = {"net.ipv4.ip_forward": 1}
-    data["veths"][9]["port"] = {"vlans": [{"vid": 9}]}
+    cables[9]["port"] = {"vlans": [{"vid": 9}]}
     found = nodes(data, 3)
     apart = {key for key, node in found.items() if node.kind == "namespace" and node.members == 1}
     assert apart == {f"namespace n{number}" for number in range(3, 10)}
@@ -274,29 +286,37 @@ def test_only_what_is_alike_is_folded() -> None:
 
 def test_full_picture_folds_whatever_is_alike() -> None:
     parts = [lan(10) for _number in range(8)]
-    data: Dict[str, List[Any]] = {"bridges": [], "veths": []}
+    data: Dict[str, List[Any]] = {
+        "links": [],
+    }
     for number, part in enumerate(parts):
-        data["bridges"].append({"name": f"br{number}"})
-        for veth in part["veths"]:
+        data["links"].append({"type": "bridge", "name": f"br{number}"})
+        for veth in part["links"][1:]:
             peer = {**veth["peer"], "netns": f"{number}-{veth['peer']['netns']}"}
-            data["veths"].append({**veth, "name": f"{number}-{veth['name']}", "master": f"br{number}", "peer": peer})
+            data["links"].append({**veth, "name": f"{number}-{veth['name']}", "master": f"br{number}", "peer": peer})
     assert len(picture(data).nodes) == 88
     assert len(nodes(data, 16)) == 16
 
 
 def test_devices_and_stumps_fold_too() -> None:
-    taps = [{"name": f"tap{number}", "mode": "tap", "master": "br0", "owner": "kvm"} for number in range(12)]
-    (box,) = [node for node in nodes({"bridges": [{"name": "br0"}], "tuntaps": taps}, 10).values() if node.kind == "tap"]
+    taps = [{"type": "tuntap", "name": f"tap{number}", "mode": "tap", "master": "br0", "owner": "kvm"} for number in range(12)]
+    (box,) = [node for node in nodes({"links": [{"type": "bridge", "name": "br0"}, *taps]}, 10).values() if node.kind == "tap"]
     assert (box.title, texts(box)) == ("tap0 … tap11", ["12 TAP devices", "owner kvm"])
 
 
 def chain(count: int, ring: bool = False) -> Dict[str, Any]:
     """Namespaces one after the other."""
-    veths = [
-        {"name": "next", "netns": f"c{number}", "addresses": [f"10.0.{number}.1/30"], "peer": {"name": "prev", "netns": f"c{(number + 1) % count}"}}
+    cables = [
+        {
+            "type": "veth",
+            "name": "next",
+            "netns": f"c{number}",
+            "addresses": [f"10.0.{number}.1/30"],
+            "peer": {"name": "prev", "netns": f"c{(number + 1) % count}"},
+        }
         for number in range(count if ring else count - 1)
     ]
-    return {"namespaces": [{"name": f"c{number}"} for number in range(count)], "veths": veths}
+    return {"namespaces": [{"name": f"c{number}"} for number in range(count)], "links": cables}
 
 
 def test_chain_folds_between_its_ends() -> None:
@@ -329,7 +349,7 @@ def test_chain_is_cut_where_a_namespace_differs() -> None:
     data = chain(30)
     data["namespaces"][10]["addresses"] = ["10.9.9.9/32"]
     assert [node.title for node in folded(picture(data), 16).nodes if node.members > 1] == ["c11 … c28"]
-    data["veths"].append({"name": "x", "netns": "c20", "peer": {"name": "y", "netns": "c21"}})
+    data["links"].append({"type": "veth", "name": "x", "netns": "c20", "peer": {"name": "y", "netns": "c21"}})
     assert [node.title for node in folded(picture(data), 5).nodes if node.members > 1] == ["c1 … c9", "c11 … c19", "c22 … c28"]
 
 
@@ -347,8 +367,8 @@ def test_order_is_that_of_people() -> None:
 )
 def test_lines_do_not_cross(count: int, ends: List[Any]) -> None:
     """A namespace is drawn between its two bridges, and before several; whatever the order of its cables."""
-    veths = [{"name": f"p{number}", "master": f"br{number}", "peer": {"name": f"eth{number}", "netns": "router"}} for number in range(count)]
-    whole = picture({"bridges": [{"name": f"br{number}"} for number in range(count)], "veths": veths[::-1]})
+    cables = [{"type": "veth", "name": f"p{number}", "master": f"br{number}", "peer": {"name": f"eth{number}", "netns": "router"}} for number in range(count)]
+    whole = picture({"links": [*({"type": "bridge", "name": f"br{number}"} for number in range(count)), *cables[::-1]]})
     assert [cable.ends for cable in whole.cables][::-1] == ends
     if count == 3:
         assert whole.cables[2].names == ("eth0", "p0")
@@ -416,9 +436,13 @@ def test_svg_has_every_box_and_every_cable(data: Dict[str, Any], direction: str)
 def test_names_stay_in_their_boxes(name: str, language: str) -> None:
     data = {
         "namespaces": [{"name": name, "addresses": [name], "routes": [{"to": name, "via": name}]}],
-        "bridges": [{"name": name}, {"name": name, "netns": name}],
-        "tuntaps": [{"name": name, "mode": "tap", "owner": name, "master": name, "port": {"vlans": [{"vid": name}]}}],
-        "veths": [{"name": name, "netns": name, "master": name, "peer": {"name": name, "netns": name}}, {"name": "x", "peer": {"name": name, "netns": name}}],
+        "links": [
+            {"type": "bridge", "name": name},
+            {"type": "bridge", "name": name, "netns": name},
+            {"type": "tuntap", "name": name, "mode": "tap", "owner": name, "master": name, "port": {"vlans": [{"vid": name}]}},
+            {"type": "veth", "name": name, "netns": name, "master": name, "peer": {"name": name, "netns": name}},
+            {"type": "veth", "name": "x", "peer": {"name": name, "netns": name}},
+        ],
     }
     text = FILTERS[language](data)
     plain = FILTERS[language](_renamed(data, name, "plain"))

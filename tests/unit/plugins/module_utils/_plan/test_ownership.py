@@ -60,14 +60,14 @@ def lo(netns: str, **fields: Any) -> FoundLink:
 
 
 def test_a_new_link_says_whose_it_is_from_the_first_moment_on() -> None:
-    assert steps(host(), bridges=[{"name": "br0"}]) == [
+    assert steps(host(), links=[{"type": "bridge", "name": "br0"}]) == [
         ("link add", "br0", {"kind": "bridge", "values": {}, "link_group": MAKING}),
         ("link set", "br0", {"up": True, "alias": "nfv.vnet:lab", "link_group": 0}),
     ]
 
 
 def test_a_new_cable_is_marked_at_both_ends() -> None:
-    found = steps(host(), veths=[{"name": "a", "link_group": 5, "alias": "near", "peer": {"name": "b", "up": False}}])
+    found = steps(host(), links=[{"type": "veth", "name": "a", "link_group": 5, "alias": "near", "peer": {"name": "b", "up": False}}])
     assert [step[0] for step in found] == ["link add", "link set", "link set"]
     assert found[0][2]["link_group"] == MAKING
     assert found[1:] == [
@@ -77,7 +77,7 @@ def test_a_new_cable_is_marked_at_both_ends() -> None:
 
 
 def test_a_new_device_has_its_mark_before_it_stays() -> None:
-    found = steps(host(), tuntaps=[{"name": "t", "mode": "tap", "alias": "words"}])
+    found = steps(host(), links=[{"type": "tuntap", "name": "t", "mode": "tap", "alias": "words"}])
     assert found == [("link add", "t", {"kind": "tun", "values": {"mode": "tap"}, "alias": "nfv.vnet:lab words"}), ("link set", "t", {"up": True})]
 
 
@@ -95,7 +95,7 @@ def test_single_modules_mark_nothing() -> None:
 
 def test_a_link_that_a_killed_run_left_in_the_making_is_finished() -> None:
     found = host(there("bridge", "br0", link_group=MAKING, up=False))
-    assert steps(found, bridges=[{"name": "br0"}]) == [
+    assert steps(found, links=[{"type": "bridge", "name": "br0"}]) == [
         ("link set", "br0", {"alias": "nfv.vnet:lab", "link_group": 0}),
         ("link set", "br0", {"up": True}),
     ]
@@ -110,7 +110,7 @@ def test_a_link_that_a_killed_run_left_in_the_making_goes_where_it_is_not_declar
 
 
 def test_what_is_ours_and_as_declared_needs_nothing() -> None:
-    assert steps(host(there("bridge", "br0", mark=OURS)), bridges=[{"name": "br0"}]) == []
+    assert steps(host(there("bridge", "br0", mark=OURS)), links=[{"type": "bridge", "name": "br0"}]) == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_what_is_ours_and_as_declared_needs_nothing() -> None:
     ],
 )
 def test_what_is_taken_in_remembers_what_changes(params: dict[str, Any], fields: dict[str, Any], before: dict[str, Any]) -> None:
-    plan = plan_of(host(there("bridge", "br0", **{"routes": [], **fields})), bridges=[{"name": "br0", **params}])
+    plan = plan_of(host(there("bridge", "br0", **{"routes": [], **fields})), links=[{"type": "bridge", "name": "br0", **params}])
     assert memory(plan, "br0") == before
     first = plan.steps[0]
     assert isinstance(first, SetLink)
@@ -140,31 +140,31 @@ def test_what_is_taken_in_remembers_what_changes(params: dict[str, Any], fields:
 
 def test_a_port_that_is_taken_in_remembers_its_bridge_and_its_settings() -> None:
     found = host(there("bridge", "old"), there("bridge", "br0"), there("tun", "t", master="old", port=port(cost=7, hairpin=True)))
-    plan = plan_of(found, tuntaps=[{"name": "t", "master": "br0", "port": {"cost": 9}}])
+    plan = plan_of(found, links=[{"type": "tuntap", "name": "t", "master": "br0", "port": {"cost": 9}}])
     assert memory(plan, "t") == {"master": "old", "port": {"cost": 7, "hairpin": True}}
 
 
 def test_what_an_earlier_run_remembered_is_older() -> None:
     found = host(adopted("bridge", "br0", {"mtu": 1500, "addresses": {"192.0.2.1/24": 0}}, mtu=1400, addresses=[Address("192.0.2.1", 24)]))
-    plan = plan_of(found, bridges=[{"name": "br0", "mtu": 1300, "priority": 9, "addresses": ["192.0.2.9/24"], "purge_addresses": False}])
+    plan = plan_of(found, links=[{"type": "bridge", "name": "br0", "mtu": 1300, "priority": 9, "addresses": ["192.0.2.9/24"], "purge_addresses": False}])
     assert memory(plan, "br0") == {"mtu": 1500, "priority": 32768, "addresses": {"192.0.2.1/24": 0, "192.0.2.9/24": 0}}
 
 
 def test_more_than_can_be_remembered_is_refused() -> None:
     addresses = [Address(f"10.{number}.0.1", 24) for number in range(20)]
-    sentence = refusal(host(there("bridge", "br0", addresses=addresses)), bridges=[{"name": "br0", "addresses": []}])
-    assert sentence.startswith("bridges[0]: br0 was there before, and the layout changes more of it than can be remembered")
+    sentence = refusal(host(there("bridge", "br0", addresses=addresses)), links=[{"type": "bridge", "name": "br0", "addresses": []}])
+    assert sentence.startswith("links[0]: br0 was there before, and the layout changes more of it than can be remembered")
 
 
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [
-        ({"bridges": [{"name": "br0"}]}, "bridges[0]: br0 belongs to layout guest"),
-        ({"bridges": [{"name": "br0", "recreate": True}]}, "bridges[0]: br0 belongs to layout guest"),
-        ({"tuntaps": [{"name": "br0", "mode": "tap"}]}, "tuntaps[0]: br0 belongs to layout guest"),
+        ({"links": [{"type": "bridge", "name": "br0"}]}, "links[0]: br0 belongs to layout guest"),
+        ({"links": [{"type": "bridge", "name": "br0", "recreate": True}]}, "links[0]: br0 belongs to layout guest"),
+        ({"links": [{"type": "tuntap", "name": "br0", "mode": "tap"}]}, "links[0]: br0 belongs to layout guest"),
         ({"links": [{"name": "br0"}]}, "links[0]: br0 belongs to layout guest"),
         ({"namespaces": [{"name": "red"}]}, "namespaces[0]: namespace red belongs to layout guest"),
-        ({"bridges": [{"name": "br1", "ports": [{"name": "t"}]}]}, "bridges[0].ports[0]: t belongs to layout guest"),
+        ({"links": [{"type": "bridge", "name": "br1", "ports": [{"name": "t"}]}]}, "links[0].ports[0]: t belongs to layout guest"),
     ],
 )
 def test_what_belongs_to_another_layout_is_refused(params: dict[str, Any], sentence: str) -> None:
@@ -173,7 +173,7 @@ def test_what_belongs_to_another_layout_is_refused(params: dict[str, Any], sente
 
 
 def test_a_port_may_join_the_bridge_of_another_layout() -> None:
-    found = steps(host(there("bridge", "br0", mark=THEIRS), there("tun", "t", mark=OURS)), tuntaps=[{"name": "t", "master": "br0"}])
+    found = steps(host(there("bridge", "br0", mark=THEIRS), there("tun", "t", mark=OURS)), links=[{"type": "tuntap", "name": "t", "master": "br0"}])
     assert found == [("link set", "t", {"master": "br0"})]
 
 
@@ -182,7 +182,7 @@ def test_a_port_may_join_the_bridge_of_another_layout() -> None:
 
 def test_what_is_not_declared_any_more_goes_last() -> None:
     found = host(there("bridge", "br0", mark=OURS), there("tun", "t", mark=OURS), there("bridge", "theirs"), there("bridge", "guest", mark=THEIRS))
-    assert steps(found, bridges=[{"name": "new"}])[-2:] == [("link delete", "br0", None), ("link delete", "t", None)]
+    assert steps(found, links=[{"type": "bridge", "name": "new"}])[-2:] == [("link delete", "br0", None), ("link delete", "t", None)]
     assert {step[1] for step in steps(found)} == {"br0", "t"}
 
 
@@ -220,12 +220,12 @@ def test_processes_of_a_namespace_that_goes_are_a_warning() -> None:
 
 
 def test_a_link_of_another_kind_that_is_ours_is_replaced() -> None:
-    found = steps(host(there("tun", "br0", mark=OURS)), bridges=[{"name": "br0"}])
+    found = steps(host(there("tun", "br0", mark=OURS)), links=[{"type": "bridge", "name": "br0"}])
     assert [step[0] for step in found] == ["link set", "link rename", "link add", "link set", "link delete"]
 
 
 def test_a_link_of_another_kind_that_is_not_ours_is_refused() -> None:
-    assert "br0 is a TUN or TAP device, not a bridge" in refusal(host(there("tun", "br0")), bridges=[{"name": "br0"}])
+    assert "br0 is a TUN or TAP device, not a bridge" in refusal(host(there("tun", "br0")), links=[{"type": "bridge", "name": "br0"}])
 
 
 # What is given back

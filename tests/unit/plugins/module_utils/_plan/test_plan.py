@@ -254,10 +254,10 @@ def test_new_namespace() -> None:
     routes = [{"to": "198.51.100.0/24", "type": "blackhole"}]
     assert steps("vnet_netns", name="red", sysctl={"net.ipv4.ip_forward": 1}, nsid=5, routes=routes, addresses=["192.0.2.9"]) == [
         ("netns add", "red", UP),
+        ("netns set", "red", 5),
         ("sysctl", "red:net.ipv4.ip_forward", "1"),
         ("address add", "red:lo", Address("192.0.2.9", 32)),
         ("route add", "red:", Route("198.51.100.0/24", 254, 0, "blackhole")),
-        ("netns set", "red", 5),
     ]
 
 
