@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the documentation of the modules from their options: hacking/document.py [--check].
+"""Writes what follows from the options and the registry: hacking/document.py [--check].
 
-Documentation is static YAML, and fragments cannot nest below suboptions; so it is generated from the attribute table.
-With --check nothing is written, and the exit status is 1 where a module is stale.
+Documentation is static YAML, and fragments cannot nest below suboptions; so it is generated from the attribute table. A module
+itself says its short_description, description and notes, and what it returns if it is not about one resource. The list of modules in
+README.md and the action group in meta/runtime.yml follow, too. With --check nothing is written, and the exit status is 1 where
+something is stale.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 import yaml
 
@@ -23,8 +25,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _values  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LinkKind  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._options import KIND_OF, OPTIONS, Option  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS  # noqa: E402
 
 Values = Dict[str, Any]
 Scope = Tuple[Tuple[str, ...], List[str]]
@@ -35,30 +39,69 @@ LINK_STATUS = {
     "operstate": {"description": "Operational state, such as C(up) or C(lowerlayerdown).", "type": "str"},
     "carrier": {"description": "Whether the link has a carrier.", "type": "bool"},
 }
+PIDS_OF_DEVICE: Values = {
+    "description": "The programs that hold it, as far as the module may know; only if the task may disturb them.",
+    "type": "list",
+    "elements": "int",
+}
+PIDS_OF_NAMESPACE: Values = {
+    "description": "Processes that live in the namespace, which goes on for them when its name is removed; only with O(state=absent).",
+    "type": "list",
+    "elements": "int",
+}
 
 
 def main() -> int:
-    texts = yaml.safe_load((ROOT / "hacking" / "modules.yml").read_text(encoding="utf-8"))
     stale = []
-    for module in MODULES:
-        path = ROOT / "plugins" / "modules" / f"{module}.py"
-        old = path.read_text(encoding="utf-8")
-        new = put(old, "DOCUMENTATION", documentation(module, texts))
-        new = put(new, "RETURN", returns(module, texts[module]))
-        if new != old:
-            stale.append(path.name)
-            if "--check" not in sys.argv:
-                path.write_text(new, encoding="utf-8")
+    written = {path: text for path, text in (*modules(), readme(), action_group()) if text != path.read_text(encoding="utf-8")}
+    for path, text in written.items():
+        stale.append(path.name)
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
     for name in stale:
         print(f"{name}: {'stale; run make docs' if '--check' in sys.argv else 'written'}")
     return 1 if stale and "--check" in sys.argv else 0
+
+
+def path_of(module: str) -> Path:
+    return ROOT / "plugins" / "modules" / f"{module}.py"
+
+
+def modules() -> Iterator[Tuple[Path, str]]:
+    """Each module with its documentation as it should be."""
+    for module in MODULES:
+        source = path_of(module).read_text(encoding="utf-8")
+        source = put(source, "DOCUMENTATION", documentation(module, said(source, "DOCUMENTATION")))
+        yield path_of(module), put(source, "RETURN", returns(module, said(source, "RETURN")))
+
+
+def readme() -> Tuple[Path, str]:
+    """README.md with a row for each module."""
+    path = ROOT / "README.md"
+    sentences = {module: said(path_of(module).read_text(encoding="utf-8"), "DOCUMENTATION")["short_description"] for module in MODULES}
+    rows = "".join(f"| `nfv.vnet.{module}` | {sentence} |\n" for module, sentence in sentences.items())
+    return path, re.sub(r"(\| Module \| [^\n]*\n\|[- |]*\n)(\|[^\n]*\n)*", lambda match: match[1] + rows, path.read_text(encoding="utf-8"), count=1)
+
+
+def action_group() -> Tuple[Path, str]:
+    """meta/runtime.yml with the modules that have O(netns)."""
+    path = ROOT / "meta" / "runtime.yml"
+    lines = "".join(f"    - {module}\n" for module in sorted(KIND_OF))
+    return path, re.sub(r"(  vnet:\n)(    - vnet_\w+\n)*", lambda match: match[1] + lines, path.read_text(encoding="utf-8"))
+
+
+def said(source: str, name: str) -> Values:
+    """One of the YAML texts of a module, empty where it has none."""
+    match = re.search(rf'^{name} = r"""(.*?)"""$', source, flags=re.DOTALL | re.MULTILINE)
+    values: Values = yaml.safe_load(match[1]) if match else {}
+    return values or {}
 
 
 def put(source: str, name: str, values: Values) -> str:
     """The source of a module with one of its YAML texts replaced."""
     text = yaml.safe_dump(values, sort_keys=False, width=110, allow_unicode=True)
     block = f'{name} = r"""\n---\n{indented(text)}"""\n'
-    return re.sub(rf'{name} = r""".*?"""\n', lambda _match: block, source, flags=re.DOTALL)
+    return re.sub(rf'^{name} = r""".*?"""\n', lambda _match: block, source, flags=re.DOTALL | re.MULTILINE)
 
 
 def indented(text: str) -> str:
@@ -93,18 +136,16 @@ ERROR: Values = {
 }
 
 
-def documentation(module: str, texts: Values) -> Values:
-    own = texts[module]
-    fragments = own.get("fragments", ["nfv.vnet.common"]) + (["nfv.vnet.common.action_group"] if module in texts["groups"] else [])
-    others = [other for other in MODULES if other != module]
+def documentation(module: str, own: Values) -> Values:
+    usual = ["nfv.vnet.common"] + (["nfv.vnet.common.action_group"] if module in KIND_OF else [])
     return {
         "module": module,
         "short_description": own["short_description"],
-        "version_added": "0.1.0",
+        "version_added": own.get("version_added", "0.1.0"),
         "description": own["description"],
-        "extends_documentation_fragment": fragments,
-        "notes": own["notes"],
-        "seealso": [{"module": f"nfv.vnet.{other}"} for other in others],
+        "extends_documentation_fragment": usual if module in OPTIONS else own["extends_documentation_fragment"],
+        **({"notes": own["notes"]} if "notes" in own else {}),
+        "seealso": [{"module": f"nfv.vnet.{other}"} for other in MODULES if other != module],
         "options": options_of(MODULES[module]),
     }
 
@@ -162,26 +203,19 @@ def descriptions(option: Option) -> List[str]:
     return texts
 
 
-def returns(module: str, texts: Values) -> Values:
-    if "return" in texts:
-        return {**texts["return"], "error": ERROR}
-    key = texts["returns"]
-    status: Dict[str, Values] = {} if module == "vnet_netns" else {name: dict(value) for name, value in LINK_STATUS.items()}
+def returns(module: str, own: Values) -> Values:
+    if module not in OPTIONS:
+        return {**own, "error": ERROR}
     kind = KIND_OF.get(module)
-    status.update(status_of(kind.rows) if kind else {})
-    if kind and not kind.is_bridge:
-        port = status_of(table.PORT)
-        port["state"] = {"description": "State of the port in the spanning tree.", "type": "str"}
-        status["port"] = {"description": "What a bridge keeps of its port.", "type": "dict", "contains": port}
-    status.update(texts.get("status", {}))
+    status = status_of_link(kind) if kind else {"pids": PIDS_OF_NAMESPACE}
     for value in status.values():
         value.setdefault("returned", "if the kernel has it")
         for inner in value.get("contains", {}).values():
             inner.setdefault("returned", "if the kernel has it")
-    what = f"The {key} as it is now, in the words of the options: given to the module again it changes nothing."
+    what = f"The {KEYS[module]} as it is now, in the words of the options: given to the module again it changes nothing."
     more = "Routes, VLANs and ports are only there if the task speaks of them. Empty with O(state=absent)."
     return {
-        key: {"description": [what, more], "returned": "success", "type": "dict"},
+        KEYS[module]: {"description": [what, more], "returned": "success", "type": "dict"},
         "status": {"description": "What can only be read.", "returned": "success", "type": "dict", "contains": status},
         "commands": {
             "description": "The iproute2 commands that do the same, in order. What iproute2 cannot do is a comment.",
@@ -192,6 +226,21 @@ def returns(module: str, texts: Values) -> Values:
         },
         "error": ERROR,
     }
+
+
+def status_of_link(kind: LinkKind) -> Values:
+    """What can only be read of a link of this kind."""
+    status: Values = {**{name: dict(value) for name, value in LINK_STATUS.items()}, **status_of(kind.rows)}
+    if not kind.is_bridge:
+        port = status_of(table.PORT)
+        port["state"] = {"description": "State of the port in the spanning tree.", "type": "str"}
+        status["port"] = {"description": "What a bridge keeps of its port.", "type": "dict", "contains": port}
+    if kind.has_peer:
+        status["peer"] = {"description": "The same of the far end.", "type": "dict"}
+    if kind.is_attachable:
+        status["attached"] = {"description": "Whether a program holds the device.", "type": "bool"}
+        status["pids"] = PIDS_OF_DEVICE
+    return status
 
 
 def status_of(rows: Iterable[table.Attribute]) -> Values:

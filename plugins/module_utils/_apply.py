@@ -336,7 +336,7 @@ def _create_link(writer: Writer, step: CreateLink) -> None:
         netns, name, values = step.peer
         writer.veth_add(step.netns, step.name, {**step.values, **step.mark}, step.master, (netns, name), {**values, **step.mark})
     else:
-        writer.link_add(step.netns, step.name, step.kind, {**step.values, **step.mark})
+        writer.link_add(step.netns, step.name, step.kind, {**step.values, **step.mark}, step.parent)
 
 
 _RUN: Dict[type, Callable[[Writer, Any], None]] = {

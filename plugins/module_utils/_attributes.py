@@ -9,7 +9,7 @@ iproute2 command. Codes are those of the kernel: C(include/uapi/linux/if_link.h)
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._values import (
     BOOL8,
@@ -63,6 +63,11 @@ class Attribute(NamedTuple):
     def keyword(self) -> str:
         return self.ip_name or self.name
 
+    def words(self, value: Any) -> List[str]:
+        """The keyword of ip(8) or bridge(8) with its argument."""
+        argument = self.type.argument(value)
+        return [self.keyword, *(argument.split() if self.type.several else [argument])]
+
     def same(self, one: Any, other: Any) -> bool:
         if self.type.tolerance and one is not None and other is not None:
             return bool(abs(one - other) <= self.type.tolerance)
@@ -84,6 +89,16 @@ def unicast(mac: str) -> str:
 def forwardable(mask: int) -> str:
     """br_group_fwd_mask: net/bridge/br_private.h, BR_GROUPFWD_RESTRICTED."""
     return "%d: the kernel never forwards the groups of bits 0 to 2; leave them clear" % mask if mask & 7 else ""
+
+
+def qos_map(keys: int, values: int) -> Callable[[Mapping[str, int]], str]:
+    """Priorities below C(keys) to others below C(values)."""
+
+    def check(given: Mapping[str, int]) -> str:
+        wrong = next(((number, to) for number, to in given.items() if not (0 <= int(number) < keys and 0 < to < values)), None)
+        return "%s: %d is out of range (0 to %d: 1 to %d)" % (*wrong, keys - 1, values - 1) if wrong else ""
+
+    return check
 
 
 def link_local_group(mac: str) -> str:
@@ -131,6 +146,9 @@ LINK: Tuple[Attribute, ...] = (
     Attribute("disable_ipv6", 0, BOOL8, "Whether the link has no IPv6 at all. Set before the link goes up.", location="sysctl", needs=IPV6, initial=False),
     Attribute("up", 0, FLAG, "Whether the link is up.", location="flag"),
 )
+
+COUNTED_ON_PARENT = ("promiscuous", "allmulticast")
+"""What a link has its parent do, too. Linux 6.1 keeps it so when the link is deleted."""
 
 PORT: Tuple[Attribute, ...] = (
     Attribute(

@@ -35,7 +35,13 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 
 _ROWS = _kinds.OF_KIND[_kinds.ANY]
-_quoted = lru_cache(maxsize=None)(shlex.quote)
+_HERE = "$$"
+"""The shell that runs the commands: ip(8) takes a process for the namespace that it is in."""
+
+
+@lru_cache(maxsize=None)
+def _quoted(word: str) -> str:
+    return word if word == _HERE else shlex.quote(word)
 
 
 def commands(steps: List[Step]) -> List[str]:
@@ -64,7 +70,7 @@ def _settings(values: Values) -> List[str]:
     words = []
     for name, value in values.items():
         row = _ROWS[name]
-        words += ["up" if value else "down"] if name == "up" else [row.keyword, row.type.argument(value)]
+        words += ["up" if value else "down"] if name == "up" else row.words(value)
     return words
 
 
@@ -79,9 +85,15 @@ def _create_namespace(step: CreateNamespace) -> str:
 def _create_link(step: CreateLink) -> str:
     if _kinds.is_attachable(step.kind):
         return _tuntap(step)
-    near = ["name", step.name, *_settings(step.values)]
+    rows = _kinds.rows_of(step.kind)
+    data = [word for name, value in step.values.items() if rows[name].location == "data" for word in rows[name].words(value)]
+    near = ["name", step.name, *_settings({name: value for name, value in step.values.items() if rows[name].location != "data"})]
+    if step.parent:
+        home, parent = step.parent
+        elsewhere = [] if home == step.netns else ["netns", step.netns or _HERE]
+        return _line(home, "ip", "link", "add", "link", parent, *near, *elsewhere, "type", step.kind, *data)
     if not step.peer:
-        return _line(step.netns, "ip", "link", "add", *near, "type", step.kind)
+        return _line(step.netns, "ip", "link", "add", *near, "type", step.kind, *data)
     join = "\n" + _line(step.netns, "ip", "link", "set", "dev", step.name, "master", step.master) if step.master else ""
     netns, name, values = step.peer
     peer = ["peer", "name", name, *_settings(values)]
@@ -113,7 +125,7 @@ def _set_link(step: SetLink) -> str:
         return _exec(step.netns, "sysctl", "-w", "net/ipv6/conf/%s/%s=%d" % (step.name, name, value))
     if row.location == "data":
         change += ["type", step.kind]
-    return _line(step.netns, "ip", *change, row.keyword, row.type.argument(value))
+    return _line(step.netns, "ip", *change, *row.words(value))
 
 
 def _set_port(step: SetPort) -> str:
@@ -164,7 +176,7 @@ _COMMANDS: Dict[type, Callable[[Any], str]] = {
     SetLink: _set_link,
     SetMaster: lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, *(["master", step.master] if step.master else ["nomaster"])),
     RenameLink: lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "name", step.new),
-    MoveLink: lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "netns", step.new or "1"),
+    MoveLink: lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "netns", step.new or _HERE),
     DeleteLink: lambda step: _line(step.netns, "ip", "link", "delete", "dev", step.name),
     SetTuntap: lambda step: "# owner and group of %s: iproute2 can only set them on a new device" % step.name,
     SetPort: _set_port,

@@ -206,8 +206,9 @@ def _type_of(given: Any, path: Path) -> str:
 def _links(word: str, item: _Item, path: Path, checking: bool) -> List[Link]:
     """The link that an item declares, or both ends of a cable."""
     for end in (item, item["peer"] or {}):
-        if end.get("netns"):
-            end["netns"] = _NAMED.sub(r"\1", end["netns"])
+        for name in ("netns", "parent_netns"):
+            if end.get(name):
+                end[name] = _NAMED.sub(r"\1", end[name])
     return links_of(TYPES[word].kernel if word else ANY, item, path, checking)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import rows_of, why_no_port
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_ethernet, parent_of, rows_of, why_no_port
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     KERNEL_OWNED,
     Address,
@@ -36,7 +36,6 @@ def describe(layout: Layout, host: Host) -> Values:
     if not found:
         return {}
     values = _link(near, found, host)
-    values["state"] = "present"
     if near.peer and near.peer in host.links:
         far = layout.links[1] if len(layout.links) > 1 else Link(near.kind, near.peer[0], near.peer[1], ())
         values["peer"] = _link(far, host.links[near.peer], host)
@@ -65,7 +64,7 @@ def _namespace(layout: Layout, host: Host) -> Values:
     found = host.namespaces[wanted.name]
     if not found.identity:
         return {}
-    values: Values = {"name": wanted.name, "state": "present"}
+    values: Values = {"name": wanted.name}
     lo = host.links.get((wanted.name, "lo"))
     if lo:
         values["loopback"] = lo.values["up"]
@@ -81,10 +80,14 @@ def _namespace(layout: Layout, host: Host) -> Values:
 
 def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
     values: Values = {"name": wanted.name, "netns": wanted.netns}
+    if found.parent and parent_of(found.kind):
+        values[parent_of(found.kind)] = found.parent[1]
+        if found.parent[0] != found.netns:
+            values["parent_netns"] = found.parent[0]
     for row in rows_of(found.kind).values():
         if row.when != "read" and found.values.get(row.name) is not None:
             values[row.name] = found.values[row.name]
-    if found.values.get("mode") == "tun" or values.get("mac") == _NO_MAC:
+    if not is_ethernet(found.kind, found.values) or values.get("mac") == _NO_MAC:
         values.pop("mac", None)
     if not why_no_port(found.kind, found.values) and (found.port or not found.master):
         values["master"] = found.master

@@ -139,9 +139,7 @@ class _View:
         }
 
     def _options(self, key: LinkId) -> Values:
-        values = describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)
-        del values["state"]
-        return values
+        return describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)
 
     def declaration(self) -> Dict[str, List[Values]]:
         """The same as the options of M(nfv.vnet.vnet_layout), without what new devices have by themselves."""
@@ -151,6 +149,8 @@ class _View:
             found = self._host.links[key]
             if _kinds.has_peer(found.kind):
                 links += [] if key in done else self._cable(key, done)
+            elif _kinds.parent_of(found.kind) and not found.parent:
+                self.warnings.append("%s: its parent is in no namespace that was looked at, so it is not in the declaration" % found.name)
             elif _kinds.type_of(found.kind) or (found.port and _type(found) == OTHER):
                 links.append(self._declared(key))
         return {"namespaces": [self._declared_namespace(name) for name in self.namespaces if name], "links": links}
@@ -178,6 +178,7 @@ class _View:
         kind = _kinds.OF_KERNEL.get(found.kind)
         values: Values = {"type": kind.type} if kind else {}
         values.update({name: options[name] for name in ("name", "netns") if options[name]})
+        values.update({name: options[name] for name in (_kinds.parent_of(found.kind), "parent_netns") if name in options})
         for row in _kinds.rows_of(found.kind).values():
             if row.name in options and ((kind and row.name in kind.required) or not self._usual(found, row, options[row.name])):
                 values[row.name] = options[row.name]

@@ -10,15 +10,27 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._attributes import LINK, NETFILTER, SNOOPING, VLANS, Attribute, Substitute, forwardable, link_local_group
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import (
+    LINK,
+    NETFILTER,
+    SNOOPING,
+    VLANS,
+    Attribute,
+    Substitute,
+    forwardable,
+    link_local_group,
+    qos_map,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link
 from ansible_collections.nfv.vnet.plugins.module_utils._values import (
     ACCOUNTS,
     BOOL8,
     BOOL32,
     BRIDGE_ID,
+    ETHERTYPE,
     GROUP,
     MAC,
+    QOS_MAP,
     QUERIER,
     SECONDS32,
     SECONDS64,
@@ -27,9 +39,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._values import (
     U32,
     USER,
     ValueType,
-    choice,
+    masked_bit,
     numbered,
-    option_bit,
 )
 
 
@@ -52,6 +63,18 @@ class LinkKind(NamedTuple):
     """Attributes without which none can be made."""
     created_with: Tuple[str, ...] = ("mac", "num_tx_queues", "num_rx_queues")
     """Attributes that go into the call that makes it; all others are set afterwards."""
+    always: Tuple[str, ...] = ()
+    """Attributes that the plan looks at though nobody speaks of them."""
+    unique: Tuple[str, ...] = ()
+    """Attributes that no two links on one parent have in common."""
+    parent: str = ""
+    """The option that names the link that it stands on (C(IFLA_LINK)); '' where it stands on none."""
+    needs_parent_up: Callable[[Mapping[str, Any]], bool] = lambda _values: False
+    """Whether one with these values can only be up while its parent is."""
+    rises_with_parent: bool = False
+    """Whether the kernel brings it up when its parent goes up."""
+    is_ethernet: Callable[[Mapping[str, Any]], bool] = lambda _values: True
+    """Whether one with these values carries Ethernet frames, and has a MAC address."""
     is_bridge: bool = False
     """Whether it has ports, and VLANs of its own."""
     follows_ports: Tuple[str, ...] = ()
@@ -66,6 +89,8 @@ class LinkKind(NamedTuple):
     """What a new link with these values has otherwise than its rows say."""
     why_no_port: Callable[[Mapping[str, Any]], str] = lambda _values: ""
     """Why a link with these values cannot be the port of a bridge: what it is, as the end of a sentence. '' where it can be one."""
+    tag: Callable[[Mapping[str, Any]], int] = lambda _values: 0
+    """In which VLAN its parent carries the frames of one with these values; 0 where they have no tag."""
     picture: str = "link"
     """How it is drawn: C(bridge), a box that others hang on; C(cable), a line between two boxes; C(device), a box of its own;
     C(link), a line in the box of its namespace."""
@@ -101,9 +126,7 @@ BRIDGE: Tuple[Attribute, ...] = (
         "group_address", 20, MAC, "MAC address that the bridge protocol is spoken to, 01:80:C2:00:00:0X.", initial="01:80:c2:00:00:00", check=link_local_group
     ),
     Attribute("vlan_default_pvid", 39, U16, "VLAN of untagged packets on new ports, V(0) for none.", 0, 4094, needs=VLANS, initial=1),
-    Attribute(
-        "vlan_protocol", 8, choice({"802.1q": 0x8100, "802.1ad": 0x88A8}, "be16", "big"), "Ethernet type of the VLAN tags.", needs=VLANS, initial="802.1q"
-    ),
+    Attribute("vlan_protocol", 8, ETHERTYPE, "Ethernet type of the VLAN tags.", needs=VLANS, initial="802.1q"),
     Attribute("vlan_stats", 41, BOOL8, "Whether packets are counted for each VLAN.", ip_name="vlan_stats_enabled", needs=VLANS, initial=False),
     Attribute(
         "vlan_stats_per_port",
@@ -116,7 +139,7 @@ BRIDGE: Tuple[Attribute, ...] = (
     Attribute(
         "mst",
         46,
-        option_bit(2),
+        masked_bit(2),
         "Whether VLANs have spanning trees of their own; only changed while there are no VLANs.",
         ip_name="mst_enabled",
         needs=VLANS + " and Linux 5.18",
@@ -127,7 +150,7 @@ BRIDGE: Tuple[Attribute, ...] = (
     Attribute(
         "mcast_vlan_snooping",
         46,
-        option_bit(1),
+        masked_bit(1),
         "Whether multicast snooping looks at each VLAN; needs O(vlan_filtering).",
         needs=VLANS + ", " + SNOOPING + " and Linux 5.15",
         initial=False,
@@ -159,7 +182,7 @@ BRIDGE: Tuple[Attribute, ...] = (
     Attribute("nf_call_iptables", 36, BOOL8, "Whether bridged IPv4 passes through iptables.", needs=NETFILTER, initial=False),
     Attribute("nf_call_ip6tables", 37, BOOL8, "Whether bridged IPv6 passes through ip6tables.", needs=NETFILTER, initial=False),
     Attribute("nf_call_arptables", 38, BOOL8, "Whether bridged ARP passes through arptables.", needs=NETFILTER, initial=False),
-    Attribute("no_linklocal_learn", 46, option_bit(0), "Whether nothing is learned from link-local packets.", needs="Linux 5.0", initial=False),
+    Attribute("no_linklocal_learn", 46, masked_bit(0), "Whether nothing is learned from link-local packets.", needs="Linux 5.0", initial=False),
     Attribute("fdb_max_learned", 49, U32, "Maximum number of MAC addresses that are learned, V(0) for no limit.", 0, 2**32 - 1, needs="Linux 6.7", initial=0),
     Attribute("root_id", 10, BRIDGE_ID, "Priority and MAC address of the root bridge.", when="read"),
     Attribute("bridge_id", 11, BRIDGE_ID, "Priority and MAC address of this bridge.", when="read"),
@@ -206,6 +229,41 @@ TUNTAP: Tuple[Attribute, ...] = (
 )
 
 
+VLAN: Tuple[Attribute, ...] = (
+    Attribute("id", 1, U16, "VLAN of the frames on the parent. Needed to create the link.", 0, 4094, when="create"),
+    Attribute("protocol", 5, ETHERTYPE, "Ethernet type of the tags; on a new link V(802.1q) if left out.", when="create", initial="802.1q"),
+    Attribute("reorder_hdr", 2, masked_bit(0, ("off", "on")), "Whether received frames look as if they had no tag.", initial=True),
+    Attribute("gvrp", 2, masked_bit(1, ("off", "on")), "Whether the VLAN is announced by GVRP.", needs="CONFIG_VLAN_8021Q_GVRP", initial=False),
+    Attribute("mvrp", 2, masked_bit(3, ("off", "on")), "Whether the VLAN is announced by MVRP.", needs="CONFIG_VLAN_8021Q_MVRP", initial=False),
+    Attribute(
+        "loose_binding",
+        2,
+        masked_bit(2, ("off", "on")),
+        "Whether the link may be up while its parent is down. If not, it goes up and down with its parent.",
+        initial=False,
+    ),
+    Attribute("bridge_binding", 2, masked_bit(4, ("off", "on")), "Whether the carrier is that of the ports of the bridge that are in the VLAN.", initial=False),
+    Attribute(
+        "ingress_qos_map",
+        4,
+        QOS_MAP,
+        "Priorities of received frames (V(0) to V(7)), and which priority the packet gets. All of them: one that is not there is mapped to 0.",
+        ip_name="ingress-qos-map",
+        initial={},
+        check=qos_map(8, 2**32),
+    ),
+    Attribute(
+        "egress_qos_map",
+        3,
+        QOS_MAP,
+        "Priorities of packets, and which priority the frame gets (V(0) to V(7)). All of them: one that is not there is mapped to 0.",
+        ip_name="egress-qos-map",
+        initial={},
+        check=qos_map(2**32, 8),
+    ),
+)
+
+
 def _why_no_port_of_tuntap(values: Mapping[str, Any]) -> str:
     words = "a TUN device, which carries IP packets without an Ethernet header and cannot be the port of a bridge; a TAP device can"
     return words if values.get("mode") == "tun" else ""
@@ -227,6 +285,7 @@ KINDS: Tuple[LinkKind, ...] = (
         is_bridge=True,
         follows_ports=("mtu", "gso_max_segs", "gso_max_size"),
         follows_ports_until_set=("mac",),
+        always=("vlan_default_pvid",),
         why_no_port=lambda _values: "a bridge, which cannot be the port of a bridge",
         picture="bridge",
     ),
@@ -239,12 +298,30 @@ KINDS: Tuple[LinkKind, ...] = (
         lacks=_QUEUES,
         required=("mode",),
         created_with=tuple(row.name for row in TUNTAP),
+        always=("mode", "multi_queue", "packet_info", "vnet_hdr", "persist"),
+        is_ethernet=lambda values: values.get("mode") != "tun",
         is_attachable=True,
         initial=_initial_of_tuntap,
         why_no_port=_why_no_port_of_tuntap,
         picture="device",
     ),
+    LinkKind("dummy", "dummy", "a dummy", "CONFIG_DUMMY", initial=lambda _values: {"arp": False, "multicast": False}),
     LinkKind("veth", "veth", "a veth", "CONFIG_VETH", has_peer=True, picture="cable"),
+    LinkKind(
+        "vlan",
+        "vlan",
+        "a VLAN link",
+        "CONFIG_VLAN_8021Q",
+        VLAN,
+        required=("parent", "id"),
+        created_with=("mac", "num_tx_queues", "num_rx_queues", "id", "protocol"),
+        always=("id", "protocol", "loose_binding"),
+        unique=("id", "protocol"),
+        parent="parent",
+        needs_parent_up=lambda values: not values.get("loose_binding"),
+        rises_with_parent=True,
+        tag=lambda values: int(values.get("id", 0)),
+    ),
 )
 """The registry. Lists of kinds follow from it, in the order in which links are made."""
 TYPES: Dict[str, LinkKind] = {kind.type: kind for kind in KINDS}
@@ -298,8 +375,27 @@ def may_follow_ports(kernel: str) -> Tuple[str, ...]:
     return follows_ports(kernel) + (OF_KERNEL[kernel].follows_ports_until_set if kernel in OF_KERNEL else ())
 
 
+FOLLOWING = tuple(name for kind in KINDS for name in kind.follows_ports)
+"""What of a link that stands on a bridge depends on the ports of that, too."""
+
+
 def is_attachable(kernel: str) -> bool:
     return kernel in OF_KERNEL and OF_KERNEL[kernel].is_attachable
+
+
+def parent_of(kernel: str) -> str:
+    """The option that names the link that it stands on; '' where it stands on none."""
+    return OF_KERNEL[kernel].parent if kernel in OF_KERNEL else ""
+
+
+def is_ethernet(kernel: str, values: Mapping[str, Any]) -> bool:
+    """Whether a link carries Ethernet frames."""
+    return kernel != LOOPBACK and (kernel not in OF_KERNEL or OF_KERNEL[kernel].is_ethernet(values))
+
+
+def tag_of(kernel: str, values: Mapping[str, Any]) -> int:
+    """In which VLAN the frames of a link are carried by its parent; 0 where they have no tag."""
+    return OF_KERNEL[kernel].tag(values) if kernel in OF_KERNEL else 0
 
 
 def has_peer(kernel: str) -> bool:

@@ -18,6 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     AddressKey,
     Layout,
     Link,
+    LinkId,
     Namespace,
     Port,
     Route,
@@ -192,9 +193,29 @@ _PORTS = (
 )
 
 
+def _parent_of(kind: LinkKind) -> Tuple[Option, ...]:
+    """What is said of the link that one stands on."""
+    needed = "Needed to create the link. " if kind.parent in kind.required else ""
+    return (
+        Option(kind.parent, "str", "Link that it stands on. %sOnly a new link can have another one, see O(recreate)." % needed),
+        Option(
+            "parent_netns",
+            "str",
+            "Namespace of O(%s): a name or an absolute path. Left out, the one that the link is in; V('') is the one that the module runs in." % kind.parent,
+        ),
+    )
+
+
 def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
     """What is said of one link, or of each end of a cable."""
-    return _of(kind.rows) + _of(table.LINK, "up", *kind.lacks) + (_PORTS if kind.is_bridge else ()) + (() if kind.is_bridge else (_MASTER, _PORT)) + _LINK
+    return (
+        (_parent_of(kind) if kind.parent else ())
+        + _of(kind.rows)
+        + _of(table.LINK, "up", *kind.lacks)
+        + (_PORTS if kind.is_bridge else ())
+        + (() if kind.is_bridge else (_MASTER, _PORT))
+        + _LINK
+    )
 
 
 def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
@@ -273,6 +294,7 @@ def _link(kind: str, params: Params, path: Path, checking: bool) -> Link:
         _check_link_name(master, (*path, "master"))
     if master == "" and params.get("port"):
         raise VnetError((*path, "port"), "the link is to have no master, so it is no port; leave port out")
+    parent = _parent(_kinds.parent_of(kind), params, path)
     ports = None
     if params.get("ports") is not None:
         ports = {port["name"]: _port(port, (*path, "ports", number)) for number, port in enumerate(params["ports"])}
@@ -295,10 +317,26 @@ def _link(kind: str, params: Params, path: Path, checking: bool) -> Link:
         purge_ports=bool(params.get("purge_ports")),
         vlans=_vlans(params.get("vlans"), path),
         purge_vlans=bool(params.get("purge_vlans")),
+        parent=parent,
     )
     if values.get("disable_ipv6") and any(address.ipv6 for address in link.addresses or []):
         raise VnetError((*path, "addresses"), "disable_ipv6 is true, so there can be no IPv6 address")
     return link
+
+
+def _parent(option: str, params: Params, path: Path) -> Optional[LinkId]:
+    """The link that one stands on, None where nothing is said of it."""
+    name, netns = params.get(option) if option else None, params.get("parent_netns")
+    if name is None:
+        if netns is not None:
+            raise VnetError((*path, "parent_netns"), "it says where %s is; give that, too" % option)
+        return None
+    _check_link_name(name, (*path, option))
+    _check_netns(netns, (*path, "parent_netns"))
+    parent = (params["netns"] or "") if netns is None else netns, name
+    if parent == (params["netns"] or "", params["name"]):
+        raise VnetError((*path, option), "a link cannot stand on itself")
+    return parent
 
 
 # Values
@@ -315,6 +353,8 @@ def _value(row: table.Attribute, value: Any, path: Path, checking: bool) -> Any:
         value = _mac(value, path)
     if row.type is _values.LINK_INDEX and value:
         _check_link_name(value, path)
+    if row.type is _values.QOS_MAP:
+        value = _mapping(value, path)
     if row.type in _values.ACCOUNTS and value:
         value = _account(row, value, path, checking)
     size = len(value.encode()) if row.type is _values.TEXT else value
@@ -336,6 +376,18 @@ def _mac(text: str, path: Path) -> str:
     if not re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", mac):
         raise VnetError(path, "%r is no MAC address; write it as 02:00:00:00:00:01" % text)
     return mac
+
+
+def _mapping(given: Params, path: Path) -> Dict[str, int]:
+    """Numbers to numbers, without those that are mapped to 0."""
+    pairs: Dict[str, int] = {}
+    for key, value in given.items():
+        for number in (key, value):
+            if isinstance(number, bool) or not _NUMBER.fullmatch(str(number)) or len(str(number)) > 10:
+                raise VnetError(path, "%s is not a whole number from 0" % shown(str(number)))
+        if int(value):
+            pairs[str(int(key))] = int(value)
+    return dict(sorted(pairs.items(), key=lambda pair: int(pair[0])))
 
 
 def _account(row: table.Attribute, text: str, path: Path, checking: bool) -> str:

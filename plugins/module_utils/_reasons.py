@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Chain, Way
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge, tag_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
 _MOST_HOPS = 32
@@ -31,10 +31,14 @@ class Kernel(Protocol):
 
 
 class _Door(NamedTuple):
-    """Where a link meets others: the bridge, and the port of it; no port where the link is the bridge itself."""
+    """Where a link meets others: the bridge, and the port of it; no port where the link is the bridge itself.
+
+    C(tag): the VLAN of its frames there, 0 where they have no tag.
+    """
 
     bridge: FoundLink
     port: Optional[FoundLink]
+    tag: int
 
 
 class _Gate(NamedTuple):
@@ -120,19 +124,28 @@ class Reasons:
 
     def _meet(self, link: FoundLink, other: FoundLink) -> bool:
         one, two = self._door(link), self._door(other)
-        return bool(one and two and one.bridge.id == two.bridge.id)
+        return bool(one and two and one.bridge.id == two.bridge.id) or self._stack(link)[-1].peer == self._stack(other)[-1].id
+
+    def _stack(self, link: FoundLink) -> List[FoundLink]:
+        """A link, and those that it stands on, one below the other."""
+        stack = [link]
+        while stack[-1].parent in self._host.links:
+            stack.append(self._host.links[stack[-1].parent])
+        return stack
 
     def _broken(self, link: FoundLink) -> Iterator[str]:
-        """Links that are down, from one end of a cable to the other."""
-        ends = [link] + [self._host.links[key] for key in [link.peer] if key in self._host.links]
-        for end in ends:
+        """Links that are down: this one, those that it stands on, and the other end of the cable."""
+        stack = self._stack(link)
+        for end in stack + [self._host.links[key] for key in [stack[-1].peer] if key in self._host.links]:
             if not end.values.get("up"):
                 yield "%s is down" % _named(end)
 
     def _between(self, link: FoundLink, other: FoundLink, gates: List[_Gate]) -> Iterator[str]:
-        """What a bridge between two links does with the packet."""
+        """What a bridge between two links does with the packet, and whether both ends of a cable have the same tag."""
         one, two = self._door(link), self._door(other)
         if not one or not two or one.bridge.id != two.bridge.id:
+            if self._stack(link)[-1].peer == self._stack(other)[-1].id:
+                yield from _tags(link, self._tag(link), other, self._tag(other))
             return
         if not one.bridge.values.get("up"):
             yield "%s is down" % _named(one.bridge)
@@ -143,15 +156,23 @@ class Reasons:
         yield from _isolated(one, two)
         if one.bridge.values.get("vlan_filtering"):
             yield from _vlan(one, two)
+        else:
+            yield from _tags(link, one.tag, other, two.tag)
         if one.port and two.port:
             gates.append(_Gate(one.bridge.netns, "forward", one.bridge.name))
 
     def _door(self, link: FoundLink) -> Optional[_Door]:
-        if is_bridge(link.kind):
-            return _Door(link, None)
-        port = link if link.master else self._host.links.get(link.peer) if link.peer else None
+        base, tag = self._stack(link)[-1], self._tag(link)
+        if is_bridge(base.kind):
+            return _Door(base, None, tag)
+        port = base if base.master else self._host.links.get(base.peer) if base.peer else None
         bridge = self._host.links.get((port.netns, port.master)) if port and port.master else None
-        return _Door(bridge, port) if bridge else None
+        return _Door(bridge, port, tag) if bridge else None
+
+    def _tag(self, link: FoundLink) -> int:
+        """The outermost tag of its frames, 0 where they have none."""
+        stack = self._stack(link)
+        return tag_of(stack[-2].kind, stack[-2].values) if len(stack) > 1 else 0
 
     def _dropped(self, gate: _Gate, ipv6: bool) -> Iterator[str]:
         """Chains at a gate that drop what their rules do not accept."""
@@ -171,17 +192,26 @@ def _isolated(one: _Door, two: _Door) -> Iterator[str]:
         yield "%s and %s are isolated ports of %s" % (_named(ports[0]), _named(ports[1]), one.bridge.name)
 
 
+def _tags(link: FoundLink, tag: int, other: FoundLink, other_tag: int) -> Iterator[str]:
+    if tag != other_tag:
+        words = ["VLAN %d" % number if number else "no tag" for number in (tag, other_tag)]
+        yield "frames of %s have %s, those of %s %s" % (_named(link), words[0], _named(other), words[1])
+
+
 def _vlan(one: _Door, two: _Door) -> Iterator[str]:
-    """A frame without a tag comes in with the PVID of one port, and leaves by the other if that has this VLAN, untagged."""
+    """A frame comes in with its tag or in the PVID of one port, and leaves by the other if that has this VLAN, with a tag or without."""
     vlans = [(door.port.port.vlans if door.port and door.port.port else door.bridge.vlans) or {} for door in (one, two)]
-    pvids = [next((vid for vid, vlan in of_port.items() if vlan.pvid), None) for of_port in vlans]
+    vids = [door.tag or next((vid for vid, vlan in of_port.items() if vlan.pvid), None) for door, of_port in zip((one, two), vlans)]
     names = [_named(door.port or door.bridge) for door in (one, two)]
-    if pvids[0] is None:
+    vid = vids[0]
+    if vid is None:
         yield "%s has no PVID in %s, which filters VLANs" % (names[0], one.bridge.name)
-    elif pvids[0] not in vlans[1]:
-        yield "%s is in VLAN %s, %s in %s" % (names[0], pvids[0], names[1], "VLAN %s" % pvids[1] if pvids[1] else "none without a tag")
-    elif not vlans[1][pvids[0]].untagged:
-        yield "%s is in VLAN %s, which %s sends with a tag" % (names[0], pvids[0], names[1])
+    elif vid not in vlans[0]:
+        yield "%s is not in VLAN %s" % (names[0], vid)
+    elif vid not in vlans[1] or (two.tag and two.tag != vid):
+        yield "%s is in VLAN %s, %s in %s" % (names[0], vid, names[1], "VLAN %s" % vids[1] if vids[1] else "none without a tag")
+    elif bool(vlans[1][vid].untagged) == bool(two.tag):
+        yield "%s is in VLAN %s, which %s sends %s a tag" % (names[0], vid, names[1], "without" if two.tag else "with")
 
 
 def _named(link: FoundLink) -> str:

@@ -178,6 +178,8 @@ class Link(NamedTuple):
     vlans: Optional[Dict[int, Vlan]] = None
     purge_vlans: bool = False
     peer: Optional[LinkId] = None
+    parent: Optional[LinkId] = None
+    """The link that it stands on."""
     is_peer: bool = False
     """Whether it is declared as the C(peer) of the other end."""
 
@@ -241,6 +243,8 @@ class FoundLink(NamedTuple):
     peer: Optional[LinkId]
     """Where the other end of a cable is; None where that is in no namespace that was looked at."""
     mark: Optional[Mark] = None
+    parent: Optional[LinkId] = None
+    """The link that it stands on; None where that is in no namespace that was looked at."""
     other_routes: List[Route] = []
     """Those in tables that nobody speaks of, read of a link that a layout finds."""
 

@@ -65,6 +65,7 @@ class CreateLink(NamedTuple):
     mark: Values
     """What says from the first moment on whose it is, and its peer."""
     peer: Optional[NewPeer] = None
+    parent: Optional[LinkId] = None
     master: str = ""
     restore: Tuple[Step, ...] = ()
 

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import socket
+import struct
 import sys
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import split
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
 
 
 class ValueType(NamedTuple):
@@ -25,6 +26,12 @@ class ValueType(NamedTuple):
     argument: Callable[[Any], str]
     """Value to the argument of ip(8) and bridge(8)."""
     choices: Tuple[str, ...] = ()
+    change: Callable[[Any, Any], Any] = lambda _now, wanted: wanted
+    """What the kernel must be told so that the value that is there becomes the one that is wanted."""
+    several: bool = False
+    """Whether the argument is several words."""
+    absent: Any = None
+    """The value of a link for which the kernel shows none."""
     tolerance: float = 0
     """The kernel rounds: values that are not farther apart than this are the same."""
     unit: str = ""
@@ -87,8 +94,8 @@ def choice(words: Dict[str, int], wire: str, byteorder: str = sys.byteorder) -> 
     return ValueType("str", wire, decode, words.__getitem__, str, choices=tuple(words))
 
 
-def option_bit(bit: int) -> ValueType:
-    """One bit of IFLA_BR_MULTI_BOOLOPT: two 32 bit words, the values and the mask of those that are meant."""
+def masked_bit(bit: int, arguments: Tuple[str, str] = ("0", "1")) -> ValueType:
+    """One bit of two 32 bit words, the values and the mask of those that are meant: IFLA_BR_MULTI_BOOLOPT, IFLA_VLAN_FLAGS."""
 
     def decode(payload: bytes) -> Optional[bool]:
         values, mask = _number(payload[:4]), _number(payload[4:8])
@@ -97,7 +104,30 @@ def option_bit(bit: int) -> ValueType:
     def encode(value: bool) -> bytes:
         return (int(value) << bit).to_bytes(4, sys.byteorder) + (1 << bit).to_bytes(4, sys.byteorder)
 
-    return ValueType("bool", "cdata", decode, encode, lambda value: str(int(value)))
+    return ValueType("bool", "cdata", decode, encode, lambda value: arguments[value])
+
+
+def mapping(code: int) -> ValueType:
+    """Numbers to numbers, each in a nested attribute of this code: C(struct ifla_vlan_qos_mapping).
+
+    The kernel keeps what it is not told of; what goes is told as 0, which it does not show.
+    """
+    pair = struct.Struct("=II")
+
+    def decode(payload: bytes) -> Dict[str, int]:
+        pairs = sorted(pair.unpack_from(payload, start) for inner, start, _end in split(payload) if inner == code)
+        return {str(number): to for number, to in pairs}
+
+    def encode(value: Dict[str, int]) -> bytes:
+        return b"".join(attribute(code, pair.pack(int(number), to)) for number, to in value.items())
+
+    def change(now: Dict[str, int], wanted: Dict[str, int]) -> Dict[str, int]:
+        return {**dict.fromkeys(now or {}, 0), **wanted}
+
+    def argument(value: Dict[str, int]) -> str:
+        return " ".join("%s:%d" % pair for pair in value.items())
+
+    return ValueType("dict", "cdata", decode, encode, argument, change=change, several=True, absent={})
 
 
 def _querier(payload: bytes) -> Dict[str, str]:
@@ -122,4 +152,6 @@ ACCOUNTS = (USER, GROUP)
 """Ids of users and groups, which have names on the target; '' for none."""
 QUERIER = ValueType("dict", "hex", _querier, str, str)
 BRIDGE_ID = ValueType("str", "cdata", _bridge_id, str, str)
+ETHERTYPE = choice({"802.1q": 0x8100, "802.1ad": 0x88A8}, "be16", "big")
+QOS_MAP = mapping(1)
 MCAST_ROUTER = numbered(8, "disabled", "auto", "permanent", "temporary")

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vnet_bridge
-short_description: Manage Linux bridges
+short_description: Manage Linux bridges, with spanning tree, VLANs, multicast snooping and ports
 version_added: 0.1.0
 description:
   - Makes, changes and removes bridges, with spanning tree, VLAN filtering, multicast snooping, ports, addresses
@@ -26,7 +26,9 @@ notes:
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_dummy
   - module: nfv.vnet.vnet_veth
+  - module: nfv.vnet.vnet_vlan
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vnet_info
-short_description: Return what there is of virtual networks
+short_description: Return what there is of virtual networks, also as the declaration of a layout
 version_added: 0.1.0
 description:
   - Returns the namespaces of a host, and their links, ports, VLANs, addresses and routes, in the words of the options
@@ -26,7 +26,9 @@ seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_dummy
   - module: nfv.vnet.vnet_veth
+  - module: nfv.vnet.vnet_vlan
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_ping
 options:
@@ -43,7 +45,9 @@ options:
     choices:
       - bridge
       - tuntap
+      - dummy
       - veth
+      - vlan
       - loopback
       - other
     elements: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vnet_layout
-short_description: Manage whole layouts of virtual networks
+short_description: Manage whole networks in one task, which owns what it makes
 version_added: 0.1.0
 description:
   - Makes namespaces, bridges, cables, TUN and TAP devices in one task, all or nothing, in the right order whatever
@@ -35,7 +35,9 @@ seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_dummy
   - module: nfv.vnet.vnet_veth
+  - module: nfv.vnet.vnet_vlan
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping
 options:
@@ -87,7 +89,9 @@ options:
         choices:
           - bridge
           - tuntap
+          - dummy
           - veth
+          - vlan
       name:
         description:
           - Name of the link.

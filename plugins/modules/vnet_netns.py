@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vnet_netns
-short_description: Manage network namespaces
+short_description: Manage network namespaces, with their settings (sysctl) and routes
 version_added: 0.1.0
 description:
   - Makes, sets up and removes named network namespaces, as C(ip netns) does.
@@ -23,7 +23,9 @@ notes:
 seealso:
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_dummy
   - module: nfv.vnet.vnet_veth
+  - module: nfv.vnet.vnet_vlan
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vnet_ping
-short_description: Tell which namespaces reach which addresses
+short_description: Tell which namespaces reach which addresses, and what keeps them apart
 version_added: 0.1.0
 description:
   - Sends ICMP echo requests from inside network namespaces, all at once, without the program ping, and fails where
@@ -29,7 +29,9 @@ seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_dummy
   - module: nfv.vnet.vnet_veth
+  - module: nfv.vnet.vnet_vlan
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
 options:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vnet_tuntap
-short_description: Manage TUN and TAP devices
+short_description: Manage TUN devices (layer 3, for VPNs) and TAP devices (layer 2, for virtual machines)
 version_added: 0.1.0
 description:
   - Makes, changes and removes persistent TUN devices, which carry IP packets, and TAP devices, which carry Ethernet
@@ -26,7 +26,9 @@ notes:
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
+  - module: nfv.vnet.vnet_dummy
   - module: nfv.vnet.vnet_veth
+  - module: nfv.vnet.vnet_vlan
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping

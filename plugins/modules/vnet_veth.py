@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vnet_veth
-short_description: Manage veth cables
+short_description: Manage veth cables, each end in a namespace and on a bridge of its own
 version_added: 0.1.0
 description:
   - Makes, changes and removes pairs of virtual Ethernet devices, each end in a namespace of its own if wanted.
@@ -23,6 +23,8 @@ seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_dummy
+  - module: nfv.vnet.vnet_vlan
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping

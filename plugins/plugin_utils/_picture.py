@@ -114,7 +114,7 @@ def picture(data: Any) -> Picture:
 
 
 def _items(values: Item, name: str) -> Iterator[Item]:
-    """The items of a list that are to be there."""
+    """The items of a list."""
     items = values.get(name) or []
     if not isinstance(items, (list, tuple)):
         raise VnetError((name,), "%r is not a list" % (items,))
@@ -131,8 +131,7 @@ def _items(values: Item, name: str) -> Iterator[Item]:
             inner = item.get(key) or []
             if not isinstance(inner, (list, tuple)) or not all(isinstance(entry, Mapping) for entry in inner):
                 raise VnetError((*path, key), "%r is no list of dictionaries" % (inner,))
-        if item.get("state") != "absent":
-            yield item
+        yield item
 
 
 def _text(value: Any) -> str:
@@ -152,6 +151,19 @@ def _picture_of(item: Item) -> str:
     """How a link is drawn; '' for one that is there already."""
     kind = TYPES.get(_text(item.get("type") or ""))
     return kind.picture if kind else ""
+
+
+def _below(item: Item) -> str:
+    """What a link is on its parent: C(VLAN 10 on eth0), '' for one that stands on none."""
+    kind = TYPES[_text(item["type"])]
+    parent = item.get(kind.parent) if kind.parent else None
+    if not parent:
+        return ""
+    try:
+        tag = kind.tag(item)
+    except (TypeError, ValueError):
+        tag = 0
+    return "%s on %s" % ("VLAN %d" % tag if tag else kind.type, _text(parent))
 
 
 class _Box:
@@ -280,10 +292,14 @@ class _Sketch:
         """A port has a box of its own, any other link a line in the box of its namespace."""
         netns, name = _id(item)
         if item.get("master") or (netns, name) in self._ports:
-            self._device(item, "link", [_text(item["type"])])
+            self._device(item, "link", [_below(item) or _text(item["type"])])
         else:
             self._done.add((netns, name))
-            self._box(netns).add(name, item)
+            box = self._box(netns)
+            box.add(name, item)
+            note = _below(item)
+            if note:
+                box.notes.append("%s: %s" % (name, note))
 
     def _tuntap(self, item: Item) -> None:
         status = self._known.get(_id(item), {}).get("status") or {}

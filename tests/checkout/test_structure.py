@@ -42,6 +42,7 @@ FLOORS = (
     ("_plan._memory",),
     ("_plan._cables", "_plan._namespaces", "_plan._networks", "_plan._ports"),
     ("_plan._links",),
+    ("_plan._parents",),
     ("_plan._lists", "_plan._vlans"),
     ("_plan._draft",),
     ("_plan._graph",),

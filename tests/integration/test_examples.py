@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
 from documented import Example, Task, arguments_of, examples, module_of
+from kernel_kinds import needs_kind
 from playing import SANDBOX, play
+from samples import SAMPLES
 
 PROBE = """
 import fcntl, os, socket, sys
@@ -28,8 +31,12 @@ for link in $(ls /sys/class/net); do [ $link = lo ] || ip link delete $link || [
 """Some links go with a namespace, when the kernel comes round to it."""
 
 
-def needs_vlans(example: Example) -> bool:
-    return any(VLAN_OPTIONS & keys(arguments_of(task)) for task in example.tasks() if module_of(task))
+def needs(example: Example) -> str:
+    """What not every kernel has: a kind of link, or VLANs in bridges; '' where all have what it takes."""
+    kinds = {module_of(task).partition("_")[2] for task in example.tasks()} & set(SAMPLES)
+    if kinds:
+        return TYPES[min(kinds)].kernel
+    return VLANS if any(VLAN_OPTIONS & keys(arguments_of(task)) for task in example.tasks() if module_of(task)) else ""
 
 
 def keys(value: Any) -> set[str]:
@@ -39,14 +46,14 @@ def keys(value: Any) -> set[str]:
     return set().union(*map(keys, value)) if isinstance(value, list) else set()
 
 
-def with_vlans(example: Example, wanted: bool) -> Example:
-    """Only the tasks with VLANs, which not every kernel has, or only the others; a playbook stays whole."""
+def part_of(example: Example, need: str) -> Example:
+    """Only the tasks that need this; a playbook stays whole."""
     parts = [example] if example.is_playbook else [Example(example.title, [task]) for task in example.content]
-    return Example(example.title, [entry for part in parts if needs_vlans(part) == wanted for entry in part.content])
+    return Example(example.title, [entry for part in parts if needs(part) == need for entry in part.content])
 
 
-def parts(wanted: bool) -> list[Example]:
-    return [part for part in (with_vlans(example, wanted) for example in examples()) if part.content]
+def parts(need: str) -> list[Example]:
+    return [part for part in (part_of(example, need) for example in examples()) if part.content]
 
 
 def with_possible_owner(value: Any) -> Any:
@@ -59,13 +66,19 @@ def with_possible_owner(value: Any) -> Any:
 
 
 def test_examples(tmp_path: Path) -> None:
-    run_one_after_the_other(parts(False), tmp_path)
+    run_one_after_the_other(parts(""), tmp_path)
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_examples_with_a_kind_that_not_every_kernel_has(kind: str, tmp_path: Path) -> None:
+    needs_kind(TYPES[kind].kernel)
+    run_one_after_the_other(parts(TYPES[kind].kernel), tmp_path)
 
 
 def test_examples_with_vlans(tmp_path: Path) -> None:
     if subprocess.run([SANDBOX, sys.executable, "-c", PROBE], check=False).returncode:
         pytest.skip(f"this kernel has no {VLANS}")
-    run_one_after_the_other(parts(True), tmp_path)
+    run_one_after_the_other(parts(VLANS), tmp_path)
 
 
 def run_one_after_the_other(parts: list[Example], folder: Path) -> None:
@@ -83,7 +96,7 @@ def plays(example: Example) -> list[Task]:
 
 
 def prerequisites(example: Example) -> list[Task]:
-    """Tasks that make what the example only names: namespaces, bridges, ports."""
+    """Tasks that make what the example only names: namespaces, bridges, ports, parents."""
     made: set[tuple[str, str]] = set()
     needed: dict[tuple[str, str], Task] = {}
 
@@ -106,6 +119,7 @@ def prerequisites(example: Example) -> list[Task]:
                 made.add(("/", netns))
                 needed["/", netns] = {"nfv.vnet.vnet_netns": {"name": netns}}
             take_for_granted(netns, end.get("master", ""), "vnet_bridge", addresses=["192.0.2.1/24"])
+            take_for_granted(end.get("parent_netns", netns), end.get("parent", ""), "vnet_tuntap", mode="tap")
             for port in end.get("ports", []):
                 take_for_granted(netns, port["name"], "vnet_tuntap", mode="tap")
             made.add((netns, end["name"]))

@@ -57,19 +57,19 @@ class Wire:
     def send(self, data: bytes) -> None:
         self._socket.send(data)
 
-    def receive(self, seconds: float = 2) -> bytes | None:
-        """The next frame that came in, None where none comes in time."""
+    def receive(self, seconds: float = 2, outgoing: bool = False) -> bytes | None:
+        """The next frame that came in, or went out, None where none comes in time."""
         deadline = time.monotonic() + seconds
         while _readable(self._socket.fileno(), deadline):
             data, beside, _flags, address = self._socket.recvmsg(2048, 64)
-            if address[2] != _PACKET_OUTGOING and _type(data) == self._ethertype:
+            if (address[2] == _PACKET_OUTGOING) == outgoing and _type(data) == self._ethertype:
                 return _whole(data, beside)
         return None
 
-    def gets(self, wanted: bytes, seconds: float = 2) -> bool:
-        """Whether this very frame comes in within the time."""
+    def gets(self, wanted: bytes, seconds: float = 2, outgoing: bool = False) -> bool:
+        """Whether this very frame comes in, or goes out, within the time."""
         deadline = time.monotonic() + seconds
-        while (data := self.receive(deadline - time.monotonic())) is not None:
+        while (data := self.receive(deadline - time.monotonic(), outgoing)) is not None:
             if data == wanted:
                 return True
         return False

@@ -254,18 +254,17 @@ def test_what_was_adopted_says_so() -> None:
 @pytest.mark.parametrize(
     ("params", "expected"),
     [
-        ({"kinds": ["bridge"]}, ["/br0", "/other", "red/inner"]),
-        ({"kinds": ["tap"]}, ["/tap0"]),
-        ({"kinds": ["tun"]}, ["blue/tun0"]),
-        ({"kinds": ["veth"]}, ["/h2", "/up0", "blue/b1", "blue/h1", "red/eth0", "red/r1"]),
-        ({"kinds": ["loopback"]}, ["/lo", "blue/lo", "red/lo"]),
+        ({"types": ["bridge"]}, ["/br0", "/other", "red/inner"]),
+        ({"types": ["tuntap"]}, ["/tap0", "blue/tun0"]),
+        ({"types": ["veth"]}, ["/h2", "/up0", "blue/b1", "blue/h1", "red/eth0", "red/r1"]),
+        ({"types": ["loopback"]}, ["/lo", "blue/lo", "red/lo"]),
         ({"namespaces": ["blue"]}, ["blue/b1", "blue/h1", "blue/lo", "blue/tun0"]),
-        ({"namespaces": ["blue", "blue", "red"], "kinds": ["tun", "bridge"]}, ["blue/tun0", "red/inner"]),
-        ({"namespaces": [""], "kinds": ["bridge"]}, ["/br0", "/other"]),
+        ({"namespaces": ["blue", "blue", "red"], "types": ["tuntap", "bridge"]}, ["blue/tun0", "red/inner"]),
+        ({"namespaces": [""], "types": ["bridge"]}, ["/br0", "/other"]),
         ({"namespaces": []}, []),
-        ({"layout": "lab", "kinds": ["bridge"]}, ["/br0", "red/inner"]),
+        ({"layout": "lab", "types": ["bridge"]}, ["/br0", "red/inner"]),
         ({"layout": "nobody"}, []),
-        ({"kinds": ["bridge", "tap", "tun", "veth"], "layout": "guest"}, ["/other"]),
+        ({"types": ["bridge", "tuntap", "veth"], "layout": "guest"}, ["/other"]),
     ],
 )
 def test_filters(params: Values, expected: List[str]) -> None:

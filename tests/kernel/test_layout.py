@@ -200,14 +200,14 @@ REFUSED: List[Any] = [
                 {"type": "tuntap", "name": "t", "mode": "tap", "master": "b"},
             ],
         },
-        "links[0].ports[0]: t is said to be another port by links[0].master",
+        "links[0].ports[0]: t is said to be another port by links[2].master",
         id="port-and-master",
     ),
     pytest.param(
         {
             "links": [{"type": "bridge", "name": "a"}, {"type": "tuntap", "name": "t", "mode": "tun", "master": "a"}],
         },
-        "links[0].master: t is a TUN device",
+        "links[1].master: t is a TUN device",
         id="tun-port",
     ),
     pytest.param({"links": [{"type": "bridge", "name": "a", "master": "b"}]}, "links[0]: there is no option master", id="bridge-in-bridge"),
@@ -249,7 +249,7 @@ def test_an_address_that_is_twice_on_a_network_is_a_warning() -> None:
     }
     for check in (True, False, False):
         (warning,) = lay(check=check, **params)["warnings"]
-        assert "links[0].peer" in warning
+        assert "links[1].peer" in warning
         assert "192.0.2.1" in warning
         assert "br0" in warning
 
@@ -337,7 +337,7 @@ def test_the_numbers_say_what_becomes_of_each_kind() -> None:
     result = four_steps(**params)
     assert counts(result, "made") == {"links": 2}
     assert counts(result, "adopted") == {"links": 2}
-    link_in(params, "br1")["priority"] = 5
+    link_in(params, "br0")["priority"] = 5
     result = four_steps(**params)
     assert (counts(result, "made"), counts(result, "changed")) == ({}, {"links": 1})
     result = four_steps(links=[{"type": "bridge", "name": "br0"}])

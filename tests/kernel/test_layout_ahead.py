@@ -137,7 +137,7 @@ def test_whoever_waited_for_the_lock_looks_again(monkeypatch: pytest.MonkeyPatch
     params = small()
     link_in(params, "tap0").update(txqueuelen=1000, mtu=1500)
     result = lay(ahead=True, **params)
-    assert result["summary"]["links"]["changed"] == 1
+    assert result["summary"]["links"]["changed"] == 2
     assert "192.0.2.2" not in result["diff"]["before"]
     assert "192.0.2.2" in result["diff"]["after"]
     assert not difference(before, snapshot())
@@ -206,12 +206,16 @@ def refused(**params: Any) -> None:
 
 def broken() -> Values:
     """A declaration that is refused before anybody looks at what was read."""
-    return {**small(), "links": [{"type": "bridge", "name": "br0", "mtu": -1}]}
+    params = small()
+    link_in(params, "br0")["mtu"] = -1
+    return params
 
 
 def impossible() -> Values:
     """A declaration that is refused because of what was read."""
-    return {**small(), "links": [{"type": "tuntap", "name": "br0", "mode": "tap"}]}
+    params = small()
+    link_in(params, "br0")["num_tx_queues"] = 7
+    return params
 
 
 def much(*arguments: Any) -> Any:

@@ -73,7 +73,8 @@ def test_different_layouts_end_as_if_they_came_one_after_the_other() -> None:
 
 def test_runs_of_one_layout_that_want_different_things_leave_one_of_them_whole() -> None:
     def declared(number: int) -> Values:
-        return {**part(number), "name": "lab", "links": [{"type": "bridge", "name": "br0", "mac": mac(1), "priority": number}]}
+        params = part(number)
+        return {**params, "name": "lab", "links": [{"type": "bridge", "name": "br0", "mac": mac(1), "priority": number}, *params["links"]]}
 
     at_once(lambda number: lay(**declared(number)))
     left = [number for number in range(RUNS) if lay(check=True, **declared(number))["changed"] is False]
@@ -108,7 +109,7 @@ def test_a_layout_waits_for_single_modules_and_they_for_it() -> None:
     def work(number: int) -> bool:
         if number % 2:
             return bool(run("vnet_bridge", name=f"single{number}")["changed"])
-        return bool(lay(**{**part(number), "links": [{"type": "bridge", "name": "br0", "mac": mac(1)}], "name": "lab"})["changed"])
+        return bool(lay(**{**part(number), "links": [{"type": "bridge", "name": "br0", "mac": mac(1)}, *part(number)["links"]], "name": "lab"})["changed"])
 
     assert all(at_once(work))
     assert {name for name in names(snapshot()) if "single" in name} == {f"/single{number}" for number in range(1, RUNS, 2)}

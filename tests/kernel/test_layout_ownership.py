@@ -339,7 +339,7 @@ CHANGES = [
     Change("port-by-the-bridge", {"links": [{"type": "bridge", "name": "br1", "ports": [{"name": "d0", "cost": 9}]}]}),
     Change("ports-exact", {"links": [{"type": "bridge", "name": "br0", "ports": [{"name": "d0"}]}]}),
     Change("no-ports", {"links": [{"type": "bridge", "name": "br0", "ports": []}]}),
-    Change("port-of-a-new-bridge", {"links": [{"type": "bridge", "name": "new0"}], **cable({"master": "new0"}, {})}),
+    Change("port-of-a-new-bridge", {"links": [{"type": "bridge", "name": "new0"}, *cable({"master": "new0"}, {})["links"]]}),
     Change("address-added", cable({}, {"addresses": ["198.51.100.1/24", "2001:db8:5::1/64 nodad", "192.0.2.1/24", "2001:db8:6::1/64"]})),
     Change("addresses-replaced", cable({}, {"addresses": ["192.0.2.1/24", "2001:db8:6::1/64"]})),
     Change("address-of-one-network", cable({}, {"addresses": ["198.51.100.7/24"]})),

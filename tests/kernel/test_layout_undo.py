@@ -236,7 +236,7 @@ def test_what_the_kernel_refuses_is_named_by_its_path() -> None:
     before = snapshot()
     params = full()
     link_in(params, "up0")["peer"]["routes"] = [{"to": "default", "via": "203.0.113.1"}]
-    with pytest.raises(VnetError, match=r"links\[0\]\.peer: route add 0\.0\.0\.0/0: .*The host is as it was before$"):
+    with pytest.raises(VnetError, match=r"links\[4\]\.peer: route add 0\.0\.0\.0/0: .*The host is as it was before$"):
         lay(**params)
     assert not difference(before, snapshot())
 

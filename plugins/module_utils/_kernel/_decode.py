@@ -43,6 +43,10 @@ class Selection:
         self.inet6 = rows(table.LINK, "inet6")
         self.flags = [row for attributes in rows(table.LINK, "flag").values() for row in attributes]
         self.kinds = {kind.kernel: rows(kind.rows, "data", "ioctl") for kind in _kinds.KINDS}
+        self.absent = {
+            kind.kernel: {row.name: row.type.absent for row in kind.rows if row.type.absent is not None and (names is None or row.name in names)}
+            for kind in _kinds.KINDS
+        }
         self.port = rows(table.PORT, "port")
 
 
@@ -57,8 +61,10 @@ class RawLink(NamedTuple):
     master: int
     port: Optional[Values]
     port_status: Values
-    peer: int
-    peer_nsid: Optional[int]
+    link: int
+    """Index of the other end of a cable, or of the link that this one stands on (C(IFLA_LINK)); 0 for none."""
+    link_nsid: Optional[int]
+    """Where that is, if it is in another namespace (C(IFLA_LINK_NETNSID))."""
     mark: Optional[Mark]
     """Of its alias, which is without it in the values."""
 
@@ -78,6 +84,8 @@ class _Shape(_nla.Outline):
         self.status: List[_Field] = []
         self.port: List[_Field] = []
         self.port_status: List[_Field] = []
+        self.absent: Values = {}
+        """What the kernel shows only of links that have it."""
         for code, place in self.slices.items():
             self._take(selection.link.get(code, ()), place)
         if _IFLA_LINKINFO in self.slices:
@@ -103,7 +111,7 @@ class _Shape(_nla.Outline):
                 self.fix(first, last)
                 word = message[first:last].rstrip(b"\0").decode()
                 if code == _INFO_KIND:
-                    self.kind = word
+                    self.kind, self.absent = word, self._selection.absent.get(word, {})
                 else:
                     self._master_kind = word
             elif code == _INFO_DATA and self._selection.kinds.get(self.kind):
@@ -133,6 +141,7 @@ class Decoder:
         _family, _type, index, flags, _change = IFINFO.unpack_from(message)
         values: Values = {name: bool(flags & bit) != negated for name, bit, negated in self._flags}
         values["alias"] = ""
+        values.update(shape.absent)
         _fill(values, shape.values, message)
         mark, values["alias"] = _marks.split(values["alias"])
         status: Values = {"ifindex": index}
@@ -149,10 +158,10 @@ class Decoder:
             _fill(port, shape.port, message)
             _fill(port_status, shape.port_status, message)
         name = message[slices[_IFLA_IFNAME]].rstrip(b"\0").decode("utf-8", "surrogateescape")
-        master, peer = (_UNSIGNED(message, slices[code].start)[0] if code in slices else 0 for code in (_IFLA_MASTER, _IFLA_LINK))
-        peer_nsid = _SIGNED(message, slices[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in slices else None
+        master, link = (_UNSIGNED(message, slices[code].start)[0] if code in slices else 0 for code in (_IFLA_MASTER, _IFLA_LINK))
+        link_nsid = _SIGNED(message, slices[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in slices else None
         kind = shape.kind or ("loopback" if index == 1 else "")
-        return RawLink(index, name, kind, values, status, master, port, port_status, peer, peer_nsid, mark)
+        return RawLink(index, name, kind, values, status, master, port, port_status, link, link_nsid, mark)
 
 
 def _fill(values: Values, fields: List[_Field], message: bytes) -> None:

@@ -18,7 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attri
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Values
 
 _IFINFO, _IFADDR = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
-_IFLA_IFNAME, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 3, 10, 18, 28
+_IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 3, 5, 10, 18, 28
 _INFO_KIND, _INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
 _IFA_F_NODAD = 0x02
@@ -26,6 +26,8 @@ _IFA_F_NODAD = 0x02
 _uint32 = struct.Struct("=I").pack
 _WIRE: Dict[str, Callable[[Any], bytes]] = {
     "uint8": struct.Struct("=B").pack,
+    "uint16": struct.Struct("=H").pack,
+    "be16": struct.Struct(">H").pack,
     "uint32": _uint32,
     "string": str.encode,
     "l2addr": lambda text: bytes.fromhex(text.replace(":", "")),
@@ -65,10 +67,15 @@ def kind(word: str, data: bytes = b"") -> bytes:
     return attribute(_IFLA_LINKINFO, attribute(_INFO_KIND, word.encode()) + data)
 
 
-def bridge(values: Values) -> bytes:
-    """What a link that is there already becomes as a bridge."""
-    rows = ((_kinds.OF_KIND["bridge"][name], value) for name, value in values.items())
-    return kind("bridge", attribute(_INFO_DATA, b"".join(attribute(row.code, _WIRE[row.type.wire](row.type.encode(value))) for row, value in rows)))
+def parent(index: int) -> bytes:
+    return attribute(_IFLA_LINK, _uint32(index))
+
+
+def data(word: str, values: Values) -> bytes:
+    """Attributes that only links of this kind have."""
+    rows = [(_kinds.OF_KIND[word][name], value) for name, value in values.items()]
+    packed = b"".join(attribute(row.code, _WIRE[row.type.wire](row.type.encode(value))) for row, value in rows)
+    return attribute(_INFO_DATA, packed) if packed else b""
 
 
 def far_end(values: Values, *attributes: bytes) -> bytes:

@@ -18,7 +18,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _pack, _sysctl, _tuntap
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _pack, _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, RouteSocket
@@ -111,16 +111,42 @@ class Writer:
                 self._reader.forget(name)
 
     def nsid_set(self, netns: str, other: str, nsid: int) -> None:
+        """A namespace that was just deleted has its id until the kernel has cleared it away."""
+        deadline = time.monotonic() + _SETTLED_WITHIN
         with self._namespaces.open(other) as descriptor:
-            attributes = [("NETNSA_NSID", nsid), ("NETNSA_FD", descriptor)]
-            self._send(netns, self._messages.nsid(), _RTM_NEWNSID, 0, attributes)
+            while True:
+                try:
+                    self._send(netns, self._messages.nsid(), _RTM_NEWNSID, 0, [("NETNSA_NSID", nsid), ("NETNSA_FD", descriptor)])
+                    return
+                except KernelError as error:
+                    if error.errno != errno.EEXIST or time.monotonic() >= deadline or self._has_nsid(netns, nsid):
+                        raise
+                time.sleep(_PAUSE)
+
+    def _has_nsid(self, netns: str, nsid: int) -> bool:
+        """Whether a namespace with a name has the id."""
+        there = (name for name in _namespaces.names() if self._namespaces.identity(name))
+        return any(self._reader.nsid(netns, name) == nsid for name in there)
 
     def sysctl_set(self, netns: str, key: str, value: str) -> None:
         with self._namespaces.inside(netns):
             _sysctl.write(key, value)
 
-    def link_add(self, netns: str, name: str, kind: str, values: Values) -> None:
-        self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, _pack.link(0, values, _pack.name(name), _pack.kind(kind)))
+    def link_add(self, netns: str, name: str, kind: str, values: Values, parent: Optional[LinkId] = None) -> None:
+        """Makes a link, in the network of its parent if that is in another namespace."""
+        rows = _kinds.rows_of(kind)
+        data = {key: value for key, value in values.items() if rows[key].location == "data"}
+        others = {key: value for key, value in values.items() if key not in data}
+        attributes = [_pack.name(name), _pack.kind(kind, _pack.data(kind, data))]
+        if not parent:
+            self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, _pack.link(0, others, *attributes))
+            return
+        attributes.append(_pack.parent(self._index(*parent)))
+        if parent[0] == netns:
+            self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, _pack.link(0, others, *attributes))
+            return
+        with self._namespaces.open(netns) as descriptor:
+            self._reader.socket(parent[0]).request(_RTM_NEWLINK, _NEW, _pack.link(0, others, *attributes, _pack.namespace(descriptor)))
 
     def veth_add(self, netns: str, name: str, values: Values, master: str, peer: LinkId, peer_values: Values) -> None:
         """Both ends in one message, the near one as a port of its master. The far end cannot be up in it (ENOTCONN)."""
@@ -221,7 +247,7 @@ class Writer:
         return bool(link and link.values.get("mcast_snooping"))
 
     def _snoop(self, netns: str, name: str, snooping: bool) -> None:
-        self._change(netns, name, {}, _pack.bridge({"mcast_snooping": snooping}))
+        self._change(netns, name, {}, _pack.kind("bridge", _pack.data("bridge", {"mcast_snooping": snooping})))
 
     def links_await(self, links: List[Tuple[LinkId, int]]) -> None:
         """Waits for links, with their indexes, whose peers are in namespaces that were deleted.

@@ -9,13 +9,18 @@ from typing import Callable, Dict, List, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import disturbs, is_attachable
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import disturbs, has_peer, is_attachable
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Port, Route, Values, Vlan
 
 
 def is_disturbed(raw: RawLink, wanted: Optional[Link]) -> bool:
     """Whether programs hold the device that may be disturbed, so that they must be known."""
     return is_attachable(raw.kind) and bool(raw.status.get("carrier")) and (wanted is None or disturbs(wanted))
+
+
+def stands_on_another(raw: RawLink) -> bool:
+    """Whether a link stands on another one; of an end of a cable C(IFLA_LINK) is the other end."""
+    return bool(raw.link) and not has_peer(raw.kind) and not (raw.link == raw.ifindex and raw.link_nsid is None)
 
 
 def disable_ipv6(reader: Reader, netns: str, raw: RawLink) -> Optional[bool]:
@@ -42,6 +47,7 @@ def assemble(
     vlans: Optional[Dict[int, Vlan]],
     port_vlans: Optional[Dict[int, Vlan]],
     peer: Optional[LinkId],
+    parent: Optional[LinkId],
     pids: Optional[List[int]],
 ) -> FoundLink:
     """The record.
@@ -69,5 +75,6 @@ def assemble(
         vlans=vlans,
         peer=peer,
         mark=raw.mark,
+        parent=parent,
         other_routes=other_routes,
     )

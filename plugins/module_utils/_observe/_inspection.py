@@ -13,8 +13,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, is_disturbed, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import OF_KERNEL, has_peer, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, is_disturbed, references_of, stands_on_another
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     FoundLink,
@@ -62,7 +62,15 @@ class Inspector:
             # somebody may have moved either end to where the other belongs
             self._find(wanted.peer[0], {wanted.name, wanted.peer[1]})
             self._find(wanted.netns, {wanted.peer[1]})
+        if wanted.parent:
+            self._find(wanted.parent[0], {wanted.parent[1]})
         found = self.links.get(wanted.id)
+        if found and found.parent:
+            self._find(found.parent[0], {found.parent[1]})
+        if found and (wanted.recreate or not wanted.present):
+            self._find_what_stands_on(found)
+        if not found and wanted.parent in self.links and OF_KERNEL[wanted.kind].unique:
+            self._find_alike(wanted.netns, wanted.kind, self.links[wanted.parent])
         if found and wanted.port:
             self._find(wanted.netns, {found.master})
         if found and is_bridge(found.kind) and wanted.ports is not None:
@@ -86,6 +94,24 @@ class Inspector:
                     raise KernelError(errno.EEXIST, "%s is an alternative name of %s; use that" % (name, raw.name))
                 if raw:
                     self._keep(netns, raw)
+
+    def _find_what_stands_on(self, found: FoundLink) -> None:
+        """All of the links that go with this one, as they may be made again."""
+        for raw in self._reader.links(found.netns):
+            if stands_on_another(raw) and raw.link == found.ifindex and raw.link_nsid is None:
+                whole = self._reader.link(found.netns, index=raw.ifindex, everything=True) or raw
+                link = Link(raw.kind, found.netns, raw.name, (), {"disable_ipv6": True}, port=Port({}, {}), routes=[])
+                self._wanted.setdefault(link.id, link)
+                self._ports.setdefault(link.id, (None, Port({}, {})))
+                self._keep(found.netns, whole)
+                self._find(found.netns, {self.links[link.id].master})
+                self._find_what_stands_on(self.links[link.id])
+
+    def _find_alike(self, netns: str, kind: str, parent: FoundLink) -> None:
+        """Links of this kind on the same parent, of which a new one may differ too little."""
+        for raw in self._reader.links(netns):
+            if raw.kind == kind and raw.link == parent.ifindex:
+                self._keep(netns, raw)
 
     def _keep(self, netns: str, raw: RawLink) -> None:
         key = (netns, raw.name)
@@ -111,7 +137,8 @@ class Inspector:
             other_routes=[],
             vlans=self._port_vlans(netns, raw.ifindex) if wanted and wanted.vlans is not None else None,
             port_vlans=port_vlans,
-            peer=self._peer(netns, raw) if has_peer(raw.kind) else None,
+            peer=self._linked(netns, raw) if has_peer(raw.kind) else None,
+            parent=self._linked(netns, raw) if stands_on_another(raw) else None,
             pids=self._holders(netns, raw.name) if wanted and is_disturbed(raw, wanted) else None,
         )
 
@@ -135,20 +162,20 @@ class Inspector:
         raw = self._reader.link(netns, index=index) if index else None
         return raw.name if raw else ""
 
-    def _peer(self, netns: str, raw: RawLink) -> Optional[LinkId]:
-        """The other end of a cable, if it is in a namespace of the layout: (IFLA_LINK, IFLA_LINK_NETNSID)."""
+    def _linked(self, netns: str, raw: RawLink) -> Optional[LinkId]:
+        """The other end of a cable, or the parent, if it is in a namespace of the layout: (IFLA_LINK, IFLA_LINK_NETNSID)."""
         home = netns
-        if raw.peer_nsid is not None:
-            others = [name for name in self._all_namespaces() if self._reader.nsid(netns, name) == raw.peer_nsid]
+        if raw.link_nsid is not None:
+            others = [name for name in self._all_namespaces() if self._reader.nsid(netns, name) == raw.link_nsid]
             if not others:
                 return None
             home = others[0]
-        peer = self._reader.link(home, index=raw.peer)
-        return (home, peer.name) if peer else None
+        other = self._reader.link(home, index=raw.link)
+        return (home, other.name) if other else None
 
     def _all_namespaces(self) -> List[str]:
         names: Set[str] = {link.netns for link in self._wanted.values()}
-        names |= {link.peer[0] for link in self._wanted.values() if link.peer}
+        names |= {other[0] for link in self._wanted.values() for other in (link.peer, link.parent) if other}
         for name in sorted(names):
             self._visit(name)
         return [name for name in sorted(names) if self.namespaces[name].identity]

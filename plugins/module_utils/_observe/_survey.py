@@ -11,8 +11,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, is_disturbed, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, has_peer, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, is_disturbed, references_of, stands_on_another
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     OWN_CORPSE,
@@ -32,7 +32,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Vlan,
 )
 
-_ALWAYS = {"up", "alias", "link_group", "mac", "mtu", "vlan_default_pvid", "mode", "multi_queue", "packet_info", "vnet_hdr", "persist"}
+_ALWAYS = {"up", "alias", "link_group", "mac", "mtu", *(name for kind in KINDS for name in kind.always)}
 """Attributes that the plan looks at though nobody speaks of them."""
 _RELATED = (
     ({"vlan_filtering", "mcast_vlan_snooping"}, {"vlan_filtering", "mcast_vlan_snooping"}),
@@ -129,7 +129,7 @@ class _Surveyor:
     def look_around(self) -> None:
         """Reads the links of every namespace that matters."""
         spoken = [*self._wanted, *(namespace.name for namespace in self._layout.namespaces)]
-        spoken += [link.peer[0] for link in self._layout.links if link.peer]
+        spoken += [other[0] for link in self._layout.links for other in (link.peer, link.parent) if other]
         for netns in dict.fromkeys(spoken):
             identity = self._visit(netns)
             self.namespaces[netns] = FoundNamespace(identity, "" if identity else _namespaces.obstacle(netns))
@@ -148,7 +148,7 @@ class _Surveyor:
         for netns, raws in self.raws.items():
             for raw in raws.values():
                 if has_peer(raw.kind):
-                    self._ends.setdefault((raw.ifindex, raw.peer), []).append((netns, raw))
+                    self._ends.setdefault((raw.ifindex, raw.link), []).append((netns, raw))
 
     def recall(self, earlier: Host, names: Set[str]) -> None:
         """Reads the links of these namespaces again."""
@@ -241,6 +241,7 @@ class _Surveyor:
             vlans=own_vlans,
             port_vlans=own_vlans,
             peer=self._peer(netns, raw) if has_peer(raw.kind) and (wanted or raw.mark) else None,
+            parent=self._parent(netns, raw, wanted) if stands_on_another(raw) else None,
             pids=self._holders_of(netns, raw.name) if is_disturbed(raw, wanted) else None,
         )
 
@@ -282,17 +283,30 @@ class _Surveyor:
         key = (netns, raw.name)
         if key in self._peers:
             return self._peers[key]
-        for place, end in self._ends.get((raw.peer, raw.ifindex), ()):
+        for place, end in self._ends.get((raw.link, raw.ifindex), ()):
             if self._is_peer(netns, raw, place, end):
                 self._peers[place, end.name] = key
                 return place, end.name
         return None
 
+    def _parent(self, netns: str, raw: RawLink, wanted: Optional[Link]) -> Optional[LinkId]:
+        """The link that one stands on: (IFLA_LINK, IFLA_LINK_NETNSID), first looked for where it should be."""
+        if raw.link_nsid is None:
+            return netns, self._name(netns, raw.link)
+        likely = [wanted.parent[0]] if wanted and wanted.parent else []
+        there = [name for name, found in self.namespaces.items() if found.identity]
+        home = next((other for other in [*likely, *there] if self._nsid(netns, other) == raw.link_nsid), None)
+        if home is None:
+            return None
+        if home in self.raws:
+            return (home, self._name(home, raw.link)) if raw.link in self.raws[home] else None
+        return next((found.id for found in self.links.values() if found.netns == home and found.ifindex == raw.link), None)
+
     def _is_peer(self, netns: str, raw: RawLink, place: str, end: RawLink) -> bool:
         """Whether two ends whose indexes fit are of one cable. A namespace with few ids is quicker asked than the one that knows all others."""
-        if place == netns or end.peer_nsid is None:
-            return place == netns and raw.peer_nsid is None
-        return self._nsid(place, netns) == end.peer_nsid
+        if place == netns or end.link_nsid is None:
+            return place == netns and raw.link_nsid is None
+        return self._nsid(place, netns) == end.link_nsid
 
     def _nsid(self, netns: str, other: str) -> Optional[int]:
         if (netns, other) not in self._nsids:

@@ -51,7 +51,7 @@ def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
         raise VnetError(far.path, "both ends have one name in one namespace; give them two")
     found = _found_cable(draft, near, far)
     if found:
-        conflicts = conflicts_of(near, found[0]) + conflicts_of(far, found[1])
+        conflicts = conflicts_of(draft, near, found[0]) + conflicts_of(draft, far, found[1])
         if not unless_recreated(draft, near, found[0], conflicts):
             put_away(draft, found[1])  # it goes with the near end
             found = None
@@ -77,7 +77,7 @@ def _make_cable(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundLi
         draft.shaken.add(bridge.id)
     restore = bridge_mac(bridge) if one.master else ()
     peer = NewPeer(far.netns, far.name, peer_values)
-    draft.add(MAKE, CreateLink(near.netns, near.name, near.kind, values, creation_mark(draft, near), peer, one.master, restore))
+    draft.add(MAKE, CreateLink(near.netns, near.name, near.kind, values, creation_mark(draft, near), peer, master=one.master, restore=restore))
     return one, other
 
 

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Dict, Iterator, List, Set
+from functools import cached_property
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._graph import creation_order
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._graph import creation_order, order_of_going_up, standing_on_bridges
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundLink,
     FoundNamespace,
@@ -44,6 +45,10 @@ class Draft:
         self.wanted: Dict[LinkId, Link] = {link.id: link for link in layout.links}
         self.links: List[Link] = creation_order(self.wanted) if len(self.wanted) > 1 else layout.links
         """The links in the order in which they can be made."""
+        rising = order_of_going_up(self.wanted) if any(link.parent for link in layout.links) else []
+        self._position = {link.id: number for number, link in enumerate(rising)}
+        self.on_bridges = standing_on_bridges(rising)
+        """The links that stand on a bridge, or on a link that does."""
         self.namespaces: Dict[str, FoundNamespace] = dict(host.namespaces)
         self.found: Dict[LinkId, FoundLink] = dict(host.links)
         """What is there, changed to what will be there as the steps are planned."""
@@ -53,13 +58,19 @@ class Draft:
         self.born: Dict[str, str] = {}
         """The namespaces that will be made, and what lies in the place of their names."""
         self.rising: Set[LinkId] = set()
-        """The links that will be made and brought up."""
+        """The links that will be brought up."""
         self.shaken: Set[LinkId] = set()
         """The bridges that get or lose ports."""
         self.removed: Set[LinkId] = set()
         """The links that will be deleted, by the names that they had."""
         self.leaving: List[FoundLink] = []
         """The same as they are then, and the other ends of cables, which go with them."""
+        self.along: List[FoundLink] = []
+        """Links that go with the one that they stand on, and are made again on the new one."""
+        self.alike_there: Optional[Dict[Tuple[Any, ...], FoundLink]] = None
+        """Links that are there by what no two have in common; None until somebody asks."""
+        self.alike_wanted: Optional[Dict[Tuple[Any, ...], Link]] = None
+        """The same of links that will be made."""
         self.released: List[Link] = []
         """Links that a layout gives back, as they were before."""
         self.warnings: List[Message] = []
@@ -72,6 +83,15 @@ class Draft:
         if found.mark:
             return found.mark == Mark(self.layout.name)
         return bool(found.values.get("link_group") == _marks.unfinished(self.layout.name))
+
+    @cached_property
+    def standing(self) -> Dict[LinkId, List[FoundLink]]:
+        """The links that stand on each other link."""
+        found: Dict[LinkId, List[FoundLink]] = {}
+        for link in self.host.links.values():
+            if link.parent:
+                found.setdefault(link.parent, []).append(link)
+        return found
 
     def add(self, phase: int, step: Step) -> None:
         self.steps.setdefault(phase, []).append(step)
@@ -103,8 +123,20 @@ class Draft:
             steps = self.steps.pop(phase, [])
             self.steps[phase] = [step for step in steps if link_of(step)[0] not in crossed]
             self.steps[behind] = [step for step in steps if link_of(step)[0] in crossed]
+        if self._position:
+            for phase in (UP, BRIDGE_UP):  # a parent goes up before what stands on it, ports before their bridge
+                self.steps.get(phase, []).sort(key=lambda step: self._position.get(link_of(step), -1))
+        if DELETE in self.steps and self.standing:
+            self.steps[DELETE].sort(key=lambda step: -self._depth(link_of(step)))
         steps = [step for phase in sorted(self.steps) for step in self.steps[phase]]
         return Plan(steps, Host(self.namespaces, self.found), self.warnings)
+
+    def _depth(self, key: LinkId) -> int:
+        """How many links a link stands on, one on the other."""
+        depth, link = 0, self.host.links.get(key)
+        while link and link.parent:
+            depth, link = depth + 1, self.host.links.get(link.parent)
+        return depth
 
 
 def needs(row: table.Attribute) -> str:

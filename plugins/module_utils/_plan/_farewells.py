@@ -81,6 +81,11 @@ def _dismiss(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> No
     if draft.owns(found):
         if found.name == "lo":
             return  # goes with its namespace
+        if found.parent:
+            from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import is_renamed
+
+            if is_renamed(draft, found):
+                return
         bridge = declared.get((found.netns, found.master))
         if bridge and set(may_follow_ports(bridge.kind)) & set(bridge.values):  # which follow the ports, and are set again when they have left
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import leave

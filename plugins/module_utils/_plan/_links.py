@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, follows_ports, is_attachable, is_bridge, title_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, follows_ports, is_attachable, is_bridge, parent_of, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     ADDRESS,
     AWAY,
@@ -67,20 +67,34 @@ def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
         draft.warn((), "%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
     if found.peer not in draft.removed:  # or it goes with its other end
         draft.add(DELETE, DeleteLink(found.netns, found.name, found.kind))
+    counted = [name for name in table.COUNTED_ON_PARENT if found.parent and found.values.get(name)]
+    if counted:
+        draft.add(LATE, SetLink(found.netns, found.name, found.kind, dict.fromkeys(counted, False), dict.fromkeys(counted, True)))
     draft.removed.add((found.netns, known_as))
     draft.leaving.append(found)
     del draft.found[found.id]
+    if (found.netns, known_as) in draft.standing:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import take_along
+
+        take_along(draft, (found.netns, known_as))
 
 
 def plan_link(draft: Draft, wanted: Link) -> None:
-    """A bridge, a TUN or TAP device, the lo of a namespace, or a link that must be there already."""
+    """A link of a kind without ends, the lo of a namespace, or a link that must be there already."""
     found = draft.found.get(wanted.id)
+    if parent_of(wanted.kind):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent, under_its_new_name
+
+        check_parent(draft, wanted)
+        found = found or under_its_new_name(draft, wanted)
     if not found and wanted.kind == ANY:
         draft.missing(wanted.path, "there is no link %s%s, and this does not make one" % (wanted.name, inside(wanted.netns)))
         found = blank(wanted.kind, wanted.netns, wanted.name, {"up": False})
     elif found:
         same_kind(wanted, found)
-        found = unless_recreated(draft, wanted, found, conflicts_of(wanted, found))
+        if found.parent in draft.removed:
+            wanted = wanted._replace(recreate=True)  # it goes with the old one
+        found = unless_recreated(draft, wanted, found, conflicts_of(draft, wanted, found))
     if not found:
         found = _make(draft, wanted)
     configure(draft, wanted, found)
@@ -108,7 +122,8 @@ def creation_mark(draft: Draft, wanted: Link) -> Values:
 def plan_births(draft: Draft) -> None:
     """New links go up when all else is done, bridges last: each port of a bridge that is up costs twice as much."""
     loopbacks: Dict[str, Values] = {}
-    for link in draft.layout.links:
+    again = {found.id for found in draft.along}
+    for link in [*draft.links, *(link for link in draft.released if link.id in again)]:
         if not link.present or link.kind == ANY or draft.found[link.id].ifindex:
             continue
         values: Values = {"up": True} if link.id in draft.rising else {}
@@ -121,7 +136,7 @@ def plan_births(draft: Draft) -> None:
         if link.netns in draft.born and link.name == "lo":
             loopbacks[link.netns] = values
         elif values:
-            draft.add(BRIDGE_UP if is_bridge(link.kind) else UP, SetLink(link.netns, link.name, link.kind, values))
+            draft.add(BRIDGE_UP if is_bridge(link.kind) or link.id in draft.on_bridges else UP, SetLink(link.netns, link.name, link.kind, values))
     for name, obstacle in draft.born.items():
         draft.add(NAMESPACE, CreateNamespace(name, loopbacks.get(name, {}), obstacle))
 
@@ -151,12 +166,13 @@ def put_away(draft: Draft, found: FoundLink) -> FoundLink:
 def _make(draft: Draft, wanted: Link) -> FoundLink:
     kind = _kinds.OF_KERNEL[wanted.kind]
     for name in kind.required:
-        if name not in wanted.values:
-            choices = _kinds.rows_of(wanted.kind)[name].type.choices
+        if name not in wanted.values and not (name == kind.parent and wanted.parent):
+            row = _kinds.rows_of(wanted.kind).get(name)
+            choices = row.type.choices if row else ()
             raise VnetError((*wanted.path, name), "missing; a new link needs it%s" % (": " + " or ".join(choices) if choices else ""))
     created = {name: wanted.values[name] for name in kind.created_with if name in wanted.values}
-    draft.add(MAKE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, creation_mark(draft, wanted)))
-    return blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})
+    draft.add(MAKE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, creation_mark(draft, wanted), parent=wanted.parent))
+    return blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})._replace(parent=wanted.parent)
 
 
 def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
@@ -167,7 +183,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     if is_bridge(found.kind):
         _check_delay(wanted, found)
         _check_vlan_snooping(wanted, found)
-    if wanted.values.get("mac") and found.values.get("mode") == "tun":
+    if wanted.values.get("mac") and not _kinds.is_ethernet(found.kind, found.values):
         raise VnetError((*wanted.path, "mac"), "a TUN device has no MAC address; leave it out")
     going_down = found.values["up"] and wanted.values.get("up") is False
     if going_down:
@@ -240,18 +256,27 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
             draft.warn((*wanted.path, row.name), message % current)
         return
     if row.name == "up":
-        if value and fresh:
+        if value:
             draft.rising.add(wanted.id)
-        elif value:
-            draft.add(UP, SetLink(wanted.netns, wanted.name, found.kind, {"up": True}, {"up": False}))
+            if parent_of(found.kind):
+                from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent_is_up
+
+                check_parent_is_up(draft, wanted, found)
+        if value and not fresh:
+            draft.add(BRIDGE_UP if wanted.id in draft.on_bridges else UP, SetLink(wanted.netns, wanted.name, found.kind, {"up": True}, {"up": False}))
         return
     if row.name == "alias":  # the mark of a layout stays in front of it
         value, current = _marks.join(found.mark, value), _marks.join(found.mark, current or "")
-    phase = PORTS_ARE_IN if row.name in follows_ports(wanted.kind) else ADDRESS if row.location in _IPV6_PLACES else SET
+    follows = row.name in follows_ports(wanted.kind) or (wanted.id in draft.on_bridges and row.name in _kinds.FOLLOWING)
+    old: Optional[Values] = None if fresh else {row.name: row.type.change(value, current)}
+    if fresh and found.parent and row.name in table.COUNTED_ON_PARENT:
+        old = {row.name: False}
+    value = row.type.change(current, value)
+    phase = PORTS_ARE_IN if follows else ADDRESS if row.location in _IPV6_PLACES else SET
     restore: Tuple[Step, ...] = ()
     if row.name == "vlan_filtering" and found.values.get("mcast_vlan_snooping"):  # goes off with it
         restore = (SetLink(wanted.netns, wanted.name, found.kind, {"mcast_vlan_snooping": True}),)
-    draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, None if fresh else {row.name: current}, restore))
+    draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, old, restore))
 
 
 def _set_accounts(draft: Draft, wanted: Link, found: FoundLink) -> None:
@@ -286,9 +311,15 @@ def same_kind(wanted: Link, found: FoundLink) -> None:
         raise VnetError(wanted.path, "%s%s is %s, not %s; remove it first or take another name" % (found.name, inside(found.netns), *kinds))
 
 
-def conflicts_of(wanted: Link, found: FoundLink) -> List[str]:
+def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
     """What of the link that is wanted only a new one can have."""
     conflicts = []
+    option = parent_of(wanted.kind)
+    if found.parent in draft.removed:
+        conflicts.append("its %s is made anew" % option)
+    elif wanted.parent and not draft.host.same(wanted.parent, found.parent):
+        names = [key[1] + inside(key[0]) if key else "elsewhere" for key in (found.parent, wanted.parent)]
+        conflicts.append("%s is %s, not %s" % (option, *names))
     rows = _kinds.OF_KIND[wanted.kind]
     for row in (rows[name] for name in wanted.values if rows[name].when == "create"):
         value, now = wanted.values[row.name], found.values.get(row.name)

@@ -8,7 +8,7 @@ from typing import Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge, may_follow_ports, title_of, why_no_port
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import FOLLOWING, is_bridge, may_follow_ports, title_of, why_no_port
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IS_UP, JOIN, PORTS_ARE_IN, Draft, blank, inside, needs
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values, Vlan
@@ -49,19 +49,20 @@ def plan_ports(draft: Draft) -> None:
                 if now and now.master == bridge.name and not stays:
                     leave(draft, now)
     for bridge in draft.layout.links:
-        if is_bridge(bridge.kind) and bridge.present:
-            _reassert(draft, bridge)
+        if is_bridge(bridge.kind) and bridge.present and bridge.id in draft.shaken:
+            _reassert(draft, bridge, may_follow_ports(bridge.kind))
+            for link in draft.links:
+                if link.id in draft.on_bridges and link.parent == bridge.id:
+                    _reassert(draft, link, FOLLOWING)
 
 
-def _reassert(draft: Draft, bridge: Link) -> None:
+def _reassert(draft: Draft, link: Link, names: Tuple[str, ...]) -> None:
     """What follows the ports of a bridge is set again after they joined or left."""
-    if bridge.id not in draft.shaken:
-        return
-    for name in may_follow_ports(bridge.kind):
-        found = draft.host.links.get(bridge.id)
-        if name in bridge.values and found and found.values.get(name) == bridge.values[name]:
-            value: Values = {name: bridge.values[name]}
-            draft.add(PORTS_ARE_IN, SetLink(bridge.netns, bridge.name, bridge.kind, value, value))
+    found = draft.host.links.get(link.id)
+    for name in names:
+        if name in link.values and found and found.values.get(name) == link.values[name]:
+            value: Values = {name: link.values[name]}
+            draft.add(PORTS_ARE_IN, SetLink(link.netns, link.name, link.kind, value, value))
 
 
 def _joins(draft: Draft) -> Dict[LinkId, _Join]:

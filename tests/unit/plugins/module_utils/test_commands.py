@@ -55,6 +55,14 @@ from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import
             "ip link add name a type veth peer name b address 02:00:00:00:00:02 netns red",
         ),
         (
+            CreateLink("red", "v", "vlan", {"id": 5, "protocol": "802.1ad", "mac": "02:00:00:00:00:02"}, {}, parent=("red", "eth0")),
+            "ip -n red link add link eth0 name v address 02:00:00:00:00:02 type vlan id 5 protocol 802.1ad",
+        ),
+        (CreateLink("red", "v", "vlan", {"id": 5}, {}, parent=("", "eth0")), "ip link add link eth0 name v netns red type vlan id 5"),
+        (CreateLink("", "v", "vlan", {"id": 5}, {}, parent=("red", "eth0")), "ip -n red link add link eth0 name v netns $$ type vlan id 5"),
+        (SetLink("", "v", "vlan", {"egress_qos_map": {"1": 0, "2": 5}}), "ip link set dev v type vlan egress-qos-map 1:0 2:5"),
+        (SetLink("", "v", "vlan", {"loose_binding": True}), "ip link set dev v type vlan loose_binding on"),
+        (
             CreateLink("", "t", "tun", {"mode": "tap", "owner": "0", "multi_queue": True, "packet_info": True, "vnet_hdr": False}, {}),
             "ip tuntap add dev t mode tap user 0 multi_queue pi",
         ),

@@ -8,10 +8,60 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Chain, Way
 from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Vlan
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import cable, host, port, there
 
 ADDRESSES = {"red": [Address("192.0.2.1", 24), Address("2001:db8::1", 64)], "blue": [Address("192.0.2.2", 24), Address("2001:db8::2", 64)]}
+
+
+def tagged(*tags: int, bridge: bool) -> Reasons:
+    """Red and blue, each with a VLAN link, or none for 0, on a cable to the other, or to a bridge of the host."""
+    links: list[FoundLink] = []
+    for name, tag in zip(ADDRESSES, tags):
+        base = there("veth", "eth0", name, addresses=[] if tag else ADDRESSES[name])
+        links += cable(there("veth", f"{name}0", master="br0", port=port()), base) if bridge else [base]
+        links += [there("vlan", "v", name, parent=base.id, id=tag, protocol="802.1q", addresses=ADDRESSES[name])] if tag else []
+    if bridge:
+        links.append(there("bridge", "br0"))
+    else:
+        ends = [link for link in links if link.kind == "veth"]
+        links = [*cable(*ends), *(link for link in links if link.kind != "veth")]
+    senders = {link.netns: link.ifindex for link in links if link.netns and link.addresses}
+    return Reasons(host(*links), Kernel(senders))
+
+
+@pytest.mark.parametrize("bridge", [False, True])
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ((10, 10), ""),
+        ((10, 20), "frames of v in namespace red have VLAN 10, those of v in namespace blue VLAN 20"),
+        ((10, 0), "frames of v in namespace red have VLAN 10, those of eth0 in namespace blue no tag"),
+        ((0, 7), "frames of eth0 in namespace red have no tag, those of v in namespace blue VLAN 7"),
+    ],
+)
+def test_links_in_different_vlans_do_not_hear_each_other(tags: tuple[int, int], reason: str, bridge: bool) -> None:
+    assert tagged(*tags, bridge=bridge).of("red", "192.0.2.2", "blue") == reason
+
+
+def test_a_parent_that_is_down_is_named() -> None:
+    reasons = tagged(10, 10, bridge=False)
+    key = ("blue", "eth0")
+    found = reasons._host.links[key]
+    reasons._host.links[key] = found._replace(values={**found.values, "up": False})
+    assert reasons.of("red", "192.0.2.2", "blue") == "eth0 in namespace blue is down"
+
+
+def test_a_bridge_that_filters_vlans_lets_a_tag_out_where_the_port_has_it() -> None:
+    reasons = tagged(10, 0, bridge=True)
+    vlans = {"red0": {10: Vlan(10, 10, False, False)}, "blue0": {10: Vlan(10, 10, True, True)}}
+    for name, of_port in vlans.items():
+        found = reasons._host.links["", name]
+        reasons._host.links["", name] = found._replace(port=port(vlans=of_port))
+    reasons._host.links["", "br0"].values["vlan_filtering"] = True
+    assert reasons.of("red", "192.0.2.2", "blue") == ""
+    vlans["blue0"][10] = Vlan(10, 10, True, False)
+    assert reasons.of("red", "192.0.2.2", "blue") == "red0 on the host is in VLAN 10, which blue0 on the host sends with a tag"
 
 
 def lan() -> tuple[Reasons, Kernel]:

@@ -71,7 +71,6 @@ EVERYTHING: Dict[str, Any] = {
         {"name": "red", "addresses": ["10.1.1.1/32"], "loopback": False, "routes": [{"to": "10.66.0.0/16", "type": "blackhole"}]},
         {"name": "core", "sysctl": {"net.ipv6.conf.all.forwarding": "1"}},
         {"name": "alone"},
-        {"name": "gone", "state": "absent"},
     ],
     "links": [
         {"name": "ens3", "master": "br0"},
@@ -253,6 +252,20 @@ def test_what_cannot_be_drawn_is_said_in_one_sentence(data: Any, words: str) -> 
 def test_options_are_checked(options: Dict[str, Any]) -> None:
     with pytest.raises(AnsibleFilterError, match=rf"nfv.vnet.dot: {next(iter(options))}: .* is n"):
         FILTERS["dot"](lan(1), **options)
+
+
+def test_a_link_is_a_line_in_the_box_of_its_namespace_that_says_what_it_stands_on() -> None:
+    vlan = {"type": "vlan", "name": "office", "parent": "eth0", "id": 10, "netns": "red", "addresses": ["192.0.2.1/24"]}
+    box = nodes({"links": [vlan, {"type": "dummy", "name": "d0", "netns": "red", "addresses": ["10.0.0.1/32"]}]})["namespace red"]
+    assert texts(box) == ["office: VLAN 10 on eth0", "office 192.0.2.1/24", "d0 10.0.0.1/32"]
+
+
+def test_a_link_that_is_a_port_has_a_box_of_its_own() -> None:
+    links = [{"type": "bridge", "name": "br0"}, {"type": "vlan", "name": "v", "parent": "eth0", "id": "{{ x }}", "master": "br0"}]
+    assert texts(nodes({"links": links})["link v"]) == ["vlan on eth0"]
+    assert between({"links": links}, "link v", "bridge br0")
+    ports = [{"type": "bridge", "name": "br0", "ports": [{"name": "d0"}]}, {"type": "dummy", "name": "d0"}]
+    assert texts(nodes({"links": ports})["link d0"]) == ["dummy"]
 
 
 def test_no_more_than_fold_are_drawn_each() -> None:

@@ -1,0 +1,253 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for every kind of link: it is made, changed, read, removed, undone, adopted, declared, and its commands do the same."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import OF_KIND, TYPES
+from features import needs_program
+from kernel_kinds import needs_kind
+from layouts import four_steps as lay_in_four_steps
+from layouts import info, lay, settled
+from moments import WHOLE, Failing, may_be_held
+from samples import SAMPLES
+from support import Values, difference, four_steps, portable, private_network, resource, run, sh, snapshot
+from test_attributes import LINK
+
+of_each_kind = pytest.mark.parametrize("kind", SAMPLES)
+ADDRESSES = ["192.0.2.1/24", "2001:db8::1/64 nodad"]
+ROUTES = [{"to": "198.51.100.0/24", "via": "192.0.2.254", "metric": 5}, {"to": "2001:db8:1::/48"}]
+
+
+@pytest.fixture(autouse=True)
+def surroundings(request: pytest.FixtureRequest) -> None:
+    kind: str = request.node.callspec.params["kind"]
+    needs_kind(TYPES[kind].kernel)
+    prepare(kind)
+
+
+def prepare(kind: str) -> None:
+    if SAMPLES[kind].around:
+        lay(name="around", links=SAMPLES[kind].around)
+    run("vnet_bridge", name="br0", mac="02:00:00:00:00:f0")
+
+
+def of(kind: str, **more: Any) -> Values:
+    return {"name": "x0", **SAMPLES[kind].create, **more}
+
+
+def every_link(kind: str, number: int) -> Values:
+    """The first or the second value of each attribute that every link has."""
+    lacking = {"disable_ipv6", "up", *TYPES[kind].lacks}
+    values = {sample.name: (sample.first, sample.second)[number] for sample in LINK if sample.name not in lacking}
+    return {**values, "mtu": 1400 - number}  # no larger than that of a parent
+
+
+def own(kind: str, number: int) -> Values:
+    return {name: values[number] for name, values in SAMPLES[kind].live.items()}
+
+
+@of_each_kind
+def test_every_attribute_has_sample_values(kind: str) -> None:
+    rows = {row.name: row for row in TYPES[kind].rows}
+    assert set(SAMPLES[kind].live) == {name for name, row in rows.items() if row.when == "live"}
+    only_new = {name for name, row in rows.items() if row.when == "create"}
+    assert set(SAMPLES[kind].new) == only_new | ({TYPES[kind].parent} if TYPES[kind].parent else set())
+    assert all(first != second for first, second in SAMPLES[kind].live.values())
+
+
+@of_each_kind
+@pytest.mark.parametrize("lists", [{"addresses": ADDRESSES, "routes": ROUTES}, {"master": "br0", "port": {"cost": 7, "isolated": True}}], ids=["alone", "port"])
+def test_it_is_made_changed_read_and_removed(kind: str, lists: Values) -> None:
+    module = f"vnet_{kind}"
+    for number in (0, 1, 0):
+        wanted = {**every_link(kind, number), **own(kind, number)}
+        result = four_steps(module, **of(kind, **wanted, **lists))
+        assert result["changed"]
+        returned = resource(module, result)
+        assert {name: returned[name] for name in wanted} == wanted
+    assert not four_steps(module, **returned)["changed"]
+    assert four_steps(module, name="x0", state="absent")["changed"]
+    assert "x0" not in {link["name"] for link in snapshot()[""]["links"]}
+    assert resource(module, four_steps(module, **returned)) == returned
+
+
+@of_each_kind
+def test_what_is_not_said_is_left_alone(kind: str) -> None:
+    four_steps(f"vnet_{kind}", **of(kind, **every_link(kind, 0), **own(kind, 0), addresses=ADDRESSES, routes=ROUTES))
+    before = snapshot()
+    assert not run(f"vnet_{kind}", name="x0")["changed"]
+    assert snapshot() == before
+
+
+@of_each_kind
+def test_what_only_a_new_one_can_have(kind: str) -> None:
+    for name, value in SAMPLES[kind].new.items():
+        with private_network():
+            prepare(kind)
+            run(f"vnet_{kind}", **of(kind))
+            before = snapshot()
+            with pytest.raises(VnetError, match=rf"\b{name}\b.*recreate: true"):
+                run(f"vnet_{kind}", **of(kind, **{name: value}))
+            assert not difference(before, snapshot())
+            result = four_steps(f"vnet_{kind}", **of(kind, **{name: value}, recreate=True))
+            assert resource(f"vnet_{kind}", result)[name] == value
+            assert not run(f"vnet_{kind}", **of(kind, **{name: value}))["changed"]
+
+
+@of_each_kind
+def test_what_it_needs_is_named(kind: str) -> None:
+    for name in TYPES[kind].required:
+        params = of(kind)
+        del params[name]
+        with pytest.raises(VnetError, match=rf"{name}: missing; a new link needs it"):
+            run(f"vnet_{kind}", **params)
+
+
+@of_each_kind
+def test_a_link_of_another_kind_is_left_alone(kind: str) -> None:
+    run("vnet_bridge", name="x0")
+    before = snapshot()
+    for more in ({}, {"recreate": True}, {"state": "absent"}):
+        for check in (True, False):
+            with pytest.raises(VnetError, match="x0 is a bridge, "):
+                run(f"vnet_{kind}", check, **of(kind, **more))
+    assert not difference(before, snapshot())
+
+
+def _nothing(_kind: str) -> None:
+    pass
+
+
+def _there(kind: str) -> None:
+    run(f"vnet_{kind}", **of(kind, **every_link(kind, 0), **own(kind, 0), addresses=ADDRESSES, routes=ROUTES))
+
+
+def _bare(kind: str) -> None:
+    run(f"vnet_{kind}", **of(kind))
+
+
+def changes(kind: str) -> Dict[str, Any]:
+    everything = {**every_link(kind, 0), **own(kind, 0), "addresses": ADDRESSES, "routes": ROUTES}
+    others = {**every_link(kind, 1), **own(kind, 1), "addresses": ["192.0.2.2/24", "2001:db8:2::1/64"]}
+    return {
+        "new": (_nothing, of(kind, **everything)),
+        "changed": (_there, of(kind, **others)),
+        "joined": (_bare, of(kind, master="br0", port={"cost": 7})),
+        "removed": (_there, {"name": "x0", "state": "absent"}),
+    }
+
+
+@of_each_kind
+@pytest.mark.parametrize("change", ["new", "changed", "joined", "removed"])
+def test_the_commands_do_the_same(kind: str, change: str) -> None:
+    needs_program("ip")
+    before, params = changes(kind)[change]
+    with private_network():
+        prepare(kind)
+        before(kind)
+        result = run(f"vnet_{kind}", **params)
+        by_module = portable(snapshot())
+    assert result["changed"]
+    assert not [line for line in result["commands"] if line.startswith("#")]
+    with private_network():
+        prepare(kind)
+        before(kind)
+        sh(*result["commands"])
+        by_commands = portable(snapshot())
+    assert not difference(by_module, by_commands), result["commands"]
+
+
+@of_each_kind
+@pytest.mark.parametrize("change", ["new", "changed", "joined"])
+@pytest.mark.parametrize("done", [False, True], ids=["refused", "obeyed-in-part"])
+def test_whichever_step_fails_the_host_is_as_it_was_before(kind: str, change: str, done: bool) -> None:
+    before, params = changes(kind)[change]
+    number, complaints = 0, []
+    while True:
+        number += 1
+        with private_network():
+            prepare(kind)
+            before(kind)
+            there = snapshot()
+            failing = Failing(number, lambda: KernelError(5, "injected"), done)
+            sentence = _failure(failing, lambda: run(f"vnet_{kind}", **params))
+            if failing.failed is None:
+                break
+            if done and isinstance(failing.failed, WHOLE):
+                continue
+            if not sentence and may_be_held(failing.failed):
+                continue  # it has that by itself
+            differs = difference(there, snapshot())
+            if differs or not sentence.endswith("The host is as it was before"):
+                complaints.append(f"{failing.failed}: {sentence}: {differs}")
+    assert not complaints
+
+
+def _failure(failing: Failing, work: Callable[[], Any]) -> str:
+    try:
+        with failing:
+            work()
+    except VnetError as error:
+        return str(error)
+    return ""
+
+
+@of_each_kind
+def test_it_is_part_of_a_layout(kind: str) -> None:
+    links: List[Values] = [{"type": kind, **of(kind, addresses=ADDRESSES, **own(kind, 0))}, *SAMPLES[kind].around]
+    run("vnet_bridge", name="br0", state="absent")
+    lay(name="around", state="absent")
+    before = snapshot()
+    lay_in_four_steps(links=links)
+    (found,) = [link for link in info()["links"] if link["name"] == "x0"]
+    assert (found["type"], found["layout"], found["addresses"]) == (kind, "lab", ADDRESSES)
+    lay_in_four_steps(links=[{**links[0], **own(kind, 1), "addresses": []}, *links[1:]])
+    lay_in_four_steps(links=links[1:])
+    lay_in_four_steps(state="absent")
+    assert not difference(before, snapshot())
+
+
+@of_each_kind
+def test_what_was_made_by_hand_is_declared_and_adopted(kind: str) -> None:
+    lay(name="around", state="absent")
+    run("vnet_bridge", name="br0", state="absent")
+    for link in SAMPLES[kind].around:
+        run(f"vnet_{link['type']}", **{name: value for name, value in link.items() if name != "type"})
+    run(f"vnet_{kind}", **of(kind, **every_link(kind, 0), **own(kind, 0), addresses=ADDRESSES, routes=ROUTES))
+    before = snapshot()
+    declaration = info(macs=True)["declaration"]
+    (item,) = [link for link in declaration["links"] if link["name"] == "x0"]
+    assert item["type"] == kind
+    assert {name: item.get(name) for name in own(kind, 0)} == own(kind, 0)
+    result = lay(**declaration)
+    assert all(" alias " in line for line in result["commands"]), result["commands"]
+    settled(**declaration)
+    lay(state="absent")
+    assert not difference(before, snapshot())
+    with private_network():
+        lay(**declaration)
+        again = info(macs=True)["declaration"]
+    assert again == declaration
+
+
+@of_each_kind
+def test_it_declares_nothing_of_a_new_one(kind: str) -> None:
+    """What a new link has by itself is in its rows, or in its record."""
+    run(f"vnet_{kind}", **of(kind))
+    (item,) = [link for link in info()["declaration"]["links"] if link["name"] == "x0"]
+    assert item == {"type": kind, **of(kind)}
+
+
+@of_each_kind
+def test_its_attributes_are_those_of_its_table(kind: str) -> None:
+    run(f"vnet_{kind}", **of(kind))
+    returned = resource(f"vnet_{kind}", run(f"vnet_{kind}", name="x0"))
+    settable = {name for name, row in OF_KIND[TYPES[kind].kernel].items() if row.when != "read" and row.location != "sysctl"}
+    optional = {"num_rx_queues"}  # CONFIG_RPS
+    assert settable - optional <= set(returned)

@@ -1,0 +1,312 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VLAN links: tags on real packets, and what a link that stands on another one needs of it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any, Callable, List
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from features import needs_program
+from kernel_kinds import needs_kind
+from layouts import clear, four_steps, info, lay, link_in, refusal, refused_always, settled
+from packets import frame, reaches, tagged, wait_forwarding, wire
+from processes import wait_for
+from support import Values, difference, resource, run, sh, shown, snapshot
+from support import four_steps as single_in_four_steps
+
+ONE, TWO = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
+QUIET: Values = {"disable_ipv6": True}
+
+
+@pytest.fixture(autouse=True)
+def vlans() -> None:
+    needs_kind("vlan")
+    needs_kind("dummy")
+
+
+def vlan(name: str = "x0", parent: str = "below", number: int = 10, **more: Any) -> Values:
+    return {"type": "vlan", "name": name, "parent": parent, "id": number, **QUIET, **more}
+
+
+def cable(name: str = "below", far: str = "seen", **more: Any) -> Values:
+    return {"type": "veth", "name": name, **QUIET, **more, "peer": {"name": far, **QUIET}}
+
+
+def dummy(name: str = "below", **more: Any) -> Values:
+    return {"type": "dummy", "name": name, **QUIET, **more}
+
+
+def bridge(name: str = "below", **more: Any) -> Values:
+    return {"type": "bridge", "name": name, **QUIET, **more}
+
+
+def carries(link: str, below: str, wrapped: Callable[[bytes], bytes], netns: str = "") -> bool:
+    """Whether what is sent on the link comes out below with its tags, and comes up without them."""
+    with ExitStack() as stack:
+        upper, seen = stack.enter_context(wire(link, netns)), stack.enter_context(wire(below))
+        upper.send(frame(ONE))
+        if not seen.gets(wrapped(frame(ONE))):
+            return False
+        seen.send(wrapped(frame(TWO)))
+        return upper.gets(frame(TWO))
+
+
+# Tags
+
+
+@pytest.mark.parametrize("protocol", ["802.1q", "802.1ad"])
+def test_on_a_cable(protocol: str) -> None:
+    four_steps(links=[cable(), vlan(protocol=protocol)])
+    assert carries("x0", "seen", lambda data: tagged(data, 10, protocol.replace("q", "Q")))
+
+
+def test_on_a_bridge() -> None:
+    four_steps(links=[vlan(), bridge(), cable("port0", master="below")])
+    wait_forwarding("port0")
+    assert carries("x0", "seen", lambda data: tagged(data, 10))
+
+
+def test_on_a_dummy() -> None:
+    four_steps(links=[vlan(), dummy()])
+    with wire("x0") as upper, wire("below") as below:
+        upper.send(frame(ONE))
+        assert below.gets(tagged(frame(ONE), 10), outgoing=True)
+
+
+def test_one_in_the_other_declared_in_the_wrong_order() -> None:
+    four_steps(links=[vlan("customer", "provider", 7), vlan("provider", "below", 100, protocol="802.1ad"), cable()])
+    assert carries("customer", "seen", lambda data: tagged(tagged(data, 7), 100, "802.1ad"))
+
+
+def test_as_the_port_of_another_bridge() -> None:
+    four_steps(links=[bridge("br1"), vlan(master="br1"), cable("port0", "host0", master="br1"), cable()])
+    wait_forwarding("port0", "x0")
+    assert carries("host0", "seen", lambda data: tagged(data, 10))
+
+
+def test_on_a_bridge_and_as_the_port_of_another_one() -> None:
+    four_steps(links=[bridge("upper"), cable("port0", "host0", master="upper"), vlan("x0", "lower", master="upper"), bridge("lower"), cable(master="lower")])
+    wait_forwarding("port0", "x0", "below")
+    assert carries("host0", "seen", lambda data: tagged(data, 10))
+
+
+def test_with_its_parent_in_another_namespace() -> None:
+    params: Values = {"namespaces": [{"name": "red"}], "links": [vlan(netns="red", parent_netns=""), cable()]}
+    four_steps(**params)
+    assert carries("x0", "seen", lambda data: tagged(data, 10), netns="red")
+    (item,) = [link for link in info()["declaration"]["links"] if link["name"] == "x0"]
+    assert (item["netns"], item["parent"], item["parent_netns"]) == ("red", "below", "")
+    single = {name: value for name, value in vlan(netns="red", parent_netns="").items() if name != "type"}
+    assert run("vnet_vlan", **single)["changed"] is False
+    with pytest.raises(VnetError, match=r"parent is below, not below in namespace red; only a new link can have that"):
+        lay(namespaces=[{"name": "red"}], links=[vlan(netns="red"), cable(), dummy(netns="red")])
+
+
+def test_its_parent_may_be_in_a_namespace_of_its_own_and_it_on_the_host() -> None:
+    params: Values = {"namespaces": [{"name": "red"}], "links": [vlan(parent_netns="red", addresses=["192.0.2.1/24"]), dummy(netns="red")]}
+    four_steps(**params)
+    single_in_four_steps("vnet_vlan", name="x1", parent="below", parent_netns="red", id=11)
+    assert run("vnet_vlan", name="x1", state="absent")["changed"]
+    four_steps(state="absent")
+
+
+def test_hosts_in_one_vlan_reach_each_other() -> None:
+    ends = [vlan("eth0.10", "eth0", netns=name, addresses=[f"192.0.2.{number}/24"]) for number, name in enumerate(("red", "blue"), 1)]
+    ends += [vlan("eth0.20", "eth0", 20 + number, netns=name, addresses=[f"198.51.100.{number}/24"]) for number, name in enumerate(("red", "blue"), 1)]
+    line = {"type": "veth", "name": "eth0", "netns": "red", **QUIET, "peer": {"name": "eth0", "netns": "blue", **QUIET}}
+    four_steps(namespaces=[{"name": "red"}, {"name": "blue"}], links=[*ends, line])
+    assert reaches("red", "192.0.2.2")
+    assert not reaches("red", "198.51.100.2", seconds=0.5)
+
+
+# A parent that is made anew
+
+
+def test_what_is_declared_on_a_parent_that_is_made_anew_is_made_anew_too() -> None:
+    links = [vlan("inner", "x0", 7), vlan(addresses=["192.0.2.1/24"], routes=[{"to": "198.51.100.0/24"}]), cable(num_tx_queues=2)]
+    lay(links=links)
+    before = snapshot()
+    changed = [*links[:2], cable(num_tx_queues=3, recreate=True)]
+    result = four_steps(links=changed)
+    assert carries("inner", "seen", lambda data: tagged(tagged(data, 7), 10))
+    deleted = [line.split()[-1] for line in result["commands"] if " link delete " in line]
+    assert len(deleted) == 3
+    lay(links=[*links[:2], cable(num_tx_queues=2, recreate=True)])
+    assert {link["name"] for link in before[""]["links"]} == {link["name"] for link in snapshot()[""]["links"]}
+
+
+def test_what_others_put_on_a_parent_that_is_made_anew_is_made_again() -> None:
+    run("vnet_dummy", name="below", num_tx_queues=2)
+    run("vnet_bridge", name="br0")
+    run("vnet_vlan", name="x0", parent="below", id=10, alias="theirs", addresses=["192.0.2.1/24", "2001:db8::1/64"], routes=[{"to": "198.51.100.0/24"}])
+    run("vnet_vlan", name="inner", parent="x0", id=7, master="br0", port={"cost": 9}, mtu=1400, ingress_qos_map={"1": 5})
+    before = [resource("vnet_vlan", run("vnet_vlan", name=name, routes=[])) for name in ("x0", "inner")]
+    single_in_four_steps("vnet_dummy", name="below", num_tx_queues=3, recreate=True)
+    after = [resource("vnet_vlan", run("vnet_vlan", name=name, routes=[])) for name in ("x0", "inner")]
+    for link in (*before, *after):
+        del link["mac"]
+    assert after == before
+
+
+@pytest.mark.parametrize("number", range(1, 30))
+def test_whichever_step_fails_what_stood_on_it_stands_there_again(number: int) -> None:
+    from moments import Failing
+
+    run("vnet_dummy", name="below", num_tx_queues=2)
+    run("vnet_vlan", name="x0", parent="below", id=10, addresses=["192.0.2.1/24"], routes=[{"to": "198.51.100.0/24"}])
+    before = snapshot()
+    failing = Failing(number)
+    try:
+        with failing:
+            run("vnet_dummy", name="below", num_tx_queues=3, recreate=True)
+    except VnetError as error:
+        if "cannot be taken back" not in str(error):
+            assert not difference(before, snapshot())
+    assert failing.failed is None or failing.steps
+
+
+def test_what_stands_on_a_link_that_is_removed_is_a_warning() -> None:
+    run("vnet_dummy", name="below")
+    run("vnet_vlan", name="x0", parent="below", id=10)
+    for check in (True, False):
+        (warning,) = run("vnet_dummy", check, name="below", state="absent")["warnings"]
+        assert "x0 stands on it and goes with it" in warning
+    assert {link["name"] for link in snapshot()[""]["links"]} == {"lo"}
+
+
+def test_a_layout_does_not_remove_what_others_put_on_its_links() -> None:
+    lay(links=[dummy()])
+    run("vnet_vlan", name="x0", parent="below", id=10)
+    refused_always(["x0 stands on below and would go with it; remove it first, or declare it"], state="absent")
+    run("vnet_vlan", name="x0", state="absent")
+    four_steps(state="absent")
+
+
+def test_what_is_of_no_kind_that_can_be_made_again_is_refused() -> None:
+    needs_program("ip")
+    run("vnet_dummy", name="below", num_tx_queues=2)
+    sh("ip link add link below name m0 type macvlan")
+    before = snapshot()
+    for check in (True, False):
+        with pytest.raises(VnetError, match="m0, a macvlan, stands on below and could not be made again; remove it first"):
+            run("vnet_dummy", check, name="below", num_tx_queues=3, recreate=True)
+    assert not difference(before, snapshot())
+
+
+# Two that are alike
+
+
+def test_a_link_of_the_layout_is_renamed() -> None:
+    needs_program("ip")
+    params: Values = {"links": [cable(), vlan("old", addresses=["192.0.2.1/24"], routes=[{"to": "198.51.100.0/24"}])]}
+    lay(**params)
+    index = shown("old")["ifindex"]
+    link_in(params, "old")["name"] = "new"
+    result = four_steps(**params)
+    assert shown("new")["ifindex"] == index
+    assert not [line for line in result["commands"] if " link delete " in line or " link add " in line]
+    assert carries("new", "seen", lambda data: tagged(data, 10))
+
+
+def test_one_that_others_made_is_named() -> None:
+    run("vnet_dummy", name="below")
+    run("vnet_vlan", name="theirs", parent="below", id=10)
+    before = snapshot()
+    for check in (True, False):
+        with pytest.raises(VnetError, match=r"vnet_vlan x0: theirs has the same parent, id, protocol; use that, or remove it first"):
+            run("vnet_vlan", check, name="x0", parent="below", id=10)
+    refused_always(["links[0]: theirs has the same parent, id, protocol"], links=[vlan()])
+    assert not difference(before, snapshot())
+    assert run("vnet_vlan", name="x0", parent="below", id=10, protocol="802.1ad")["changed"]
+
+
+# Up and down
+
+
+def test_it_does_not_go_up_on_a_parent_that_is_down() -> None:
+    run("vnet_dummy", name="below", up=False)
+    (warning,) = run("vnet_vlan", True, name="x0", parent="below", id=10)["warnings"]
+    assert "up: its parent below is down" in warning
+    assert "in check mode" in warning
+    with pytest.raises(VnetError, match="vnet_vlan x0: up: its parent below is down; bring that up, or set up: false"):
+        run("vnet_vlan", name="x0", parent="below", id=10)
+    single_in_four_steps("vnet_vlan", name="x0", parent="below", id=10, up=False)
+    single_in_four_steps("vnet_vlan", name="x0", up=True, loose_binding=True)
+
+
+@pytest.mark.parametrize("parent", [dummy(), cable(), bridge()], ids=["dummy", "cable", "bridge"])
+def test_it_stays_down_when_its_parent_goes_up(parent: Values) -> None:
+    four_steps(links=[vlan(up=False), parent])
+    lay(links=[vlan(up=False), {**parent, "up": False}])
+    four_steps(links=[vlan(up=False), parent])
+    four_steps(links=[vlan(), parent])
+    four_steps(links=[vlan(up=False), {**parent, "up": False}])
+
+
+def test_its_mtu_follows_neither_the_ports_of_its_bridge_nor_their_order() -> None:
+    large, links = {"mtu": 9000}, [vlan("inner", "x0", 7, mtu=8000), vlan(mtu=9000), bridge(mtu=9000)]
+    four_steps(links=links)
+    four_steps(links=[*links, cable("port0", "a", master="below")])
+    four_steps(links=[*links, cable("port0", "a", master="below"), cable("port1", "b", master="below", **large)])
+    settled(links=[*links, cable("port0", "a", master="below"), cable("port1", "b", master="below", **large)])
+
+
+# What cannot be
+
+
+def lines_of(*links: Values) -> List[Values]:
+    return list(links)
+
+
+@pytest.mark.parametrize(
+    ("links", "words"),
+    [
+        (lines_of(vlan("a", "b"), vlan("b", "a", 11)), "links[0].parent: these links would stand on each other: a, b, a"),
+        (lines_of(vlan("a", "a")), "links[0].parent: a link cannot stand on itself"),
+        (lines_of(vlan(master="below"), bridge()), "links[0].parent: these links would stand on each other: x0, below, x0"),
+        (lines_of(vlan(), bridge(ports=[{"name": "x0"}])), "links[0].parent: these links would stand on each other: x0, below, x0"),
+        (lines_of(vlan(), {"type": "tuntap", "name": "below", "mode": "tun"}), "links[0].parent: below is a TUN or TAP device that carries no Ethernet frames"),
+        (lines_of(vlan(parent="lo")), "links[0].parent: lo is a link that carries no Ethernet frames"),
+        (lines_of({"type": "vlan", "name": "x0", "id": 5, "parent_netns": "red"}), "links[0].parent_netns: it says where parent is; give that, too"),
+        (lines_of(vlan(number=4095), dummy()), "links[0].id: 4095 is out of range (0 to 4094)"),
+        (lines_of(vlan(ingress_qos_map={"8": 1}), dummy()), "links[0].ingress_qos_map: 8: 1 is out of range (0 to 7: 1 to 4294967295)"),
+        (lines_of(vlan(egress_qos_map={"1": "many"}), dummy()), "links[0].egress_qos_map: many is not a whole number from 0"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else "",
+)
+def test_what_cannot_be_is_refused_by_its_path(links: List[Values], words: str) -> None:
+    refused_always([words], links=links)
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        (vlan(), "links[0].parent: there is no link below"),
+        (vlan(parent_netns="nowhere"), "links[0].parent: there is no link below in namespace nowhere"),
+    ],
+)
+def test_a_parent_that_is_missing_may_be_what_an_earlier_task_makes(link: Values, words: str) -> None:
+    assert words in refusal(links=[link])
+    assert any(words in warning and "in check mode" in warning for warning in lay(check=True, links=[link])["warnings"])
+
+
+def test_a_name_that_is_taken_in_its_namespace_is_refused() -> None:
+    lay(namespaces=[{"name": "red"}], links=[bridge("x0", netns="red"), dummy()])
+    before = snapshot()
+    with pytest.raises(VnetError, match="x0 in namespace red is a bridge, not a VLAN link"):
+        run("vnet_vlan", name="x0", netns="red", parent="below", parent_netns="", id=10)
+    assert not difference(before, snapshot())
+
+
+def test_a_hundred_on_one_parent() -> None:
+    links = [vlan(f"v{number}", number=number) for number in range(1, 101)]
+    four_steps(links=[*links, dummy()])
+    four_steps(links=[*links[50:], dummy()])
+    before = snapshot()
+    four_steps(links=[vlan(f"w{number}", number=number) for number in range(51, 101)] + [dummy()])
+    assert len(before[""]["links"]) == len(snapshot()[""]["links"])
+    clear()
+    wait_for(lambda: len(snapshot()[""]["links"]) == 1)

@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which kinds of links this kernel has: it is asked in a sandbox, by what needs no other program."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+SANDBOX = str(Path(__file__).resolve().parent / "sandbox")
+PROBE = """
+import errno, socket, struct, sys
+def attribute(code, payload):
+    return struct.pack("=HH", 4 + len(payload), code) + payload + bytes(-len(payload) % 4)
+kind = sys.argv[1].encode()
+body = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attribute(3, b"probe0") + attribute(18, attribute(1, kind))
+door = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+door.send(struct.pack("=IHHII", 16 + len(body), 16, 0x605, 1, 0) + body)
+sys.exit(3 if -struct.unpack_from("=i", door.recv(65536), 16)[0] == errno.EOPNOTSUPP else 0)
+"""
+"""RTM_NEWLINK: a kind that needs more than its name says so, and not that there is none."""
+
+_NONE = 3
+"""How the probe ends where there is no such kind."""
+
+
+@lru_cache(maxsize=None)
+def has_kind(kind: str) -> bool:
+    answer = subprocess.run([SANDBOX, sys.executable, "-c", PROBE, kind], check=False).returncode
+    assert answer in (0, _NONE), answer
+    return answer == 0
+
+
+def needs_kind(kind: str) -> None:
+    """Skips the test where the kernel lacks a kind of link."""
+    if not has_kind(kind):
+        pytest.skip(f"this kernel has no {kind}")

@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sample values of each kind of link that has no tests of its own: what the general tests of kinds try."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple
+
+Values = Dict[str, Any]
+
+
+class Sample(NamedTuple):
+    """What is tried of a kind, beside what every link has."""
+
+    create: Values
+    """The options, beside its name, with which one can be made."""
+    around: List[Values]
+    """The links that must be there, as items of a layout."""
+    live: Dict[str, List[Any]]
+    """Two values of each own attribute that can be changed."""
+    new: Values
+    """Another value of each own attribute, and of the parent, that only a new link can have."""
+
+
+SAMPLES: Dict[str, Sample] = {
+    "dummy": Sample({}, [], {}, {}),
+    "vlan": Sample(
+        create={"parent": "below", "id": 10},
+        around=[{"type": "tuntap", "name": "below", "mode": "tap"}, {"type": "tuntap", "name": "beside", "mode": "tap"}],
+        live={
+            "reorder_hdr": [False, True],
+            "gvrp": [True, False],
+            "mvrp": [True, False],
+            "loose_binding": [True, False],
+            "bridge_binding": [True, False],
+            "ingress_qos_map": [{"1": 5, "7": 70000}, {"2": 3}],
+            "egress_qos_map": [{"0": 1, "70000": 7}, {}],
+        },
+        new={"parent": "beside", "id": 20, "protocol": "802.1ad"},
+    ),
+}
+"""By type."""
