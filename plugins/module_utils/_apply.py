@@ -334,7 +334,7 @@ def _create_link(writer: Writer, step: CreateLink) -> None:
         writer.tuntap_add(step.netns, step.name, step.values, step.mark.get("alias", ""))
     elif step.peer:
         netns, name, values = step.peer
-        writer.veth_add(step.netns, step.name, {**step.values, **step.mark}, step.master, (netns, name), {**values, **step.mark})
+        writer.cable_add(step.netns, step.name, step.kind, {**step.values, **step.mark}, step.master, (netns, name), {**values, **step.mark})
     else:
         writer.link_add(step.netns, step.name, step.kind, {**step.values, **step.mark}, step.parent)
 

@@ -58,6 +58,10 @@ class Attribute(NamedTuple):
     """What is wrong with a value beside its range, '' where nothing is."""
     substitute: Optional[Substitute] = None
     """What the kernel shows at times in place of the value that was set."""
+    turns_off: Tuple[str, ...] = ()
+    """Switches that go off with it, and do not come back with it."""
+    first_if: Any = None
+    """The value with which it is set before all others, as the kernel takes those only then."""
 
     @property
     def keyword(self) -> str:

@@ -8,7 +8,7 @@ Codes are those of the kernel: C(include/uapi/linux/if_link.h), C(if_tun.h).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import (
     LINK,
@@ -65,6 +65,12 @@ class LinkKind(NamedTuple):
     """Attributes that go into the call that makes it; all others are set afterwards."""
     always: Tuple[str, ...] = ()
     """Attributes that the plan looks at though nobody speaks of them."""
+    related: Tuple[Tuple[str, ...], ...] = ()
+    """Attributes, of ports too, all of which the plan looks at if somebody speaks of one."""
+    check: Callable[[Mapping[str, Any], Mapping[str, Any]], Optional[Tuple[str, str]]] = lambda _wanted, _after: None
+    """What cannot be, from the values that are wanted and those that all would be then: an option, and what is wrong with it."""
+    sets_port_states: Callable[[Mapping[str, Any]], bool] = lambda _values: False
+    """Whether one with these values decides on the states of its ports."""
     unique: Tuple[str, ...] = ()
     """Attributes that no two links on one parent have in common."""
     parent: str = ""
@@ -110,7 +116,7 @@ BRIDGE: Tuple[Attribute, ...] = (
         initial=300.0,
         substitute=Substitute("topology_change", lambda values: 2 * values.get("forward_delay", 0)),
     ),
-    Attribute("stp", 5, BOOL32, "Whether the bridge takes part in the spanning tree protocol.", ip_name="stp_state", initial=False),
+    Attribute("stp", 5, BOOL32, "Whether the bridge takes part in the spanning tree protocol.", ip_name="stp_state", initial=False, first_if=False),
     Attribute("priority", 6, U16, "Priority in the election of the root bridge, the lowest wins.", 0, 65535, initial=32768),
     Attribute(
         "group_fwd_mask",
@@ -145,7 +151,7 @@ BRIDGE: Tuple[Attribute, ...] = (
         needs=VLANS + " and Linux 5.18",
         initial=False,
     ),
-    Attribute("vlan_filtering", 7, BOOL8, "Whether the bridge looks at VLAN tags.", needs=VLANS, initial=False),
+    Attribute("vlan_filtering", 7, BOOL8, "Whether the bridge looks at VLAN tags.", needs=VLANS, initial=False, turns_off=("mcast_vlan_snooping",)),
     Attribute("mcast_snooping", 23, BOOL8, "Whether multicast only goes to ports that asked for it.", needs=SNOOPING, initial=True),
     Attribute(
         "mcast_vlan_snooping",
@@ -269,6 +275,17 @@ def _why_no_port_of_tuntap(values: Mapping[str, Any]) -> str:
     return words if values.get("mode") == "tun" else ""
 
 
+def _check_bridge(wanted: Mapping[str, Any], after: Mapping[str, Any]) -> Optional[Tuple[str, str]]:
+    """net/bridge/br_stp.c, br_set_forward_delay; br_multicast.c, br_multicast_toggle_vlan_snooping."""
+    delay = after.get("forward_delay")
+    asked = "stp" in wanted or "forward_delay" in wanted
+    if asked and after.get("stp") and delay is not None and not 2 <= delay <= 30:
+        return "forward_delay", "%g s; it must be 2 to 30 s while stp is on" % delay
+    if wanted.get("mcast_vlan_snooping") and not after.get("vlan_filtering"):
+        return "mcast_vlan_snooping", "it needs vlan_filtering: true"
+    return None
+
+
 def _initial_of_tuntap(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"arp": False, "txqueuelen": 500} if values.get("mode") == "tun" else {}
 
@@ -286,6 +303,9 @@ KINDS: Tuple[LinkKind, ...] = (
         follows_ports=("mtu", "gso_max_segs", "gso_max_size"),
         follows_ports_until_set=("mac",),
         always=("vlan_default_pvid",),
+        related=(("vlan_filtering", "mcast_vlan_snooping"), ("stp", "forward_delay", "state"), ("ageing_time", "topology_change", "forward_delay")),
+        check=_check_bridge,
+        sets_port_states=lambda values: bool(values.get("stp")),
         why_no_port=lambda _values: "a bridge, which cannot be the port of a bridge",
         picture="bridge",
     ),
@@ -363,6 +383,11 @@ def why_no_port(kernel: str, values: Mapping[str, Any]) -> str:
 
 def is_bridge(kernel: str) -> bool:
     return kernel in OF_KERNEL and OF_KERNEL[kernel].is_bridge
+
+
+def sets_port_states(kernel: str, values: Mapping[str, Any]) -> bool:
+    """Whether a link decides on the states of its ports."""
+    return kernel in OF_KERNEL and OF_KERNEL[kernel].sets_port_states(values)
 
 
 def follows_ports(kernel: str) -> Tuple[str, ...]:

@@ -43,7 +43,7 @@ class Child:
         self._reader = reader
         self._reaped = False
 
-    def result(self, seconds: float = 20) -> Any:
+    def result(self, seconds: float = 60) -> Any:
         """What the function returned; its exception where it raised one; ChildError where it takes too long."""
         answer = bytearray()
         deadline = time.monotonic() + seconds

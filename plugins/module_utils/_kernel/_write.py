@@ -148,12 +148,12 @@ class Writer:
         with self._namespaces.open(netns) as descriptor:
             self._reader.socket(parent[0]).request(_RTM_NEWLINK, _NEW, _pack.link(0, others, *attributes, _pack.namespace(descriptor)))
 
-    def veth_add(self, netns: str, name: str, values: Values, master: str, peer: LinkId, peer_values: Values) -> None:
+    def cable_add(self, netns: str, name: str, kind: str, values: Values, master: str, peer: LinkId, peer_values: Values) -> None:
         """Both ends in one message, the near one as a port of its master. The far end cannot be up in it (ENOTCONN)."""
         port = _pack.master(self._index(netns, master)) if master else b""
         with self._namespaces.open(peer[0]) as descriptor:
             far = _pack.far_end(peer_values, _pack.name(peer[1]), _pack.namespace(descriptor))
-            body = _pack.link(0, values, _pack.name(name), port, _pack.kind("veth", far))
+            body = _pack.link(0, values, _pack.name(name), port, _pack.kind(kind, far))
             self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, body)
 
     def tuntap_add(self, netns: str, name: str, values: Values, alias: str) -> None:
@@ -219,12 +219,12 @@ class Writer:
         try:
             for name in snooping:
                 with suppress(KernelError):  # it is only slower then
-                    self._snoop(netns, name, False)
+                    self._snoop(netns, name, kind, False)
             self._delete(netns, names)
         except BaseException:
             for name in snooping:
                 with suppress(KernelError):
-                    self._snoop(netns, name, True)
+                    self._snoop(netns, name, kind, True)
             raise
 
     def _delete(self, netns: str, names: List[str]) -> None:
@@ -246,8 +246,8 @@ class Writer:
         link = self._reader.link(netns, name, everything=True)
         return bool(link and link.values.get("mcast_snooping"))
 
-    def _snoop(self, netns: str, name: str, snooping: bool) -> None:
-        self._change(netns, name, {}, _pack.kind("bridge", _pack.data("bridge", {"mcast_snooping": snooping})))
+    def _snoop(self, netns: str, name: str, kind: str, snooping: bool) -> None:
+        self._change(netns, name, {}, _pack.kind(kind, _pack.data(kind, {"mcast_snooping": snooping})))
 
     def links_await(self, links: List[Tuple[LinkId, int]]) -> None:
         """Waits for links, with their indexes, whose peers are in namespaces that were deleted.

@@ -34,11 +34,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 
 _ALWAYS = {"up", "alias", "link_group", "mac", "mtu", *(name for kind in KINDS for name in kind.always)}
 """Attributes that the plan looks at though nobody speaks of them."""
-_RELATED = (
-    ({"vlan_filtering", "mcast_vlan_snooping"}, {"vlan_filtering", "mcast_vlan_snooping"}),
-    ({"stp", "forward_delay", "state"}, {"stp", "forward_delay"}),
-    ({"ageing_time"}, {"topology_change", "forward_delay"}),
-)
+_RELATED = [set(names) for kind in KINDS for names in kind.related]
 """Attributes that it looks at because of others."""
 _FEW_LINKS = 64
 """Up to how many links of a namespace are asked for their routes one by one: for each the kernel looks through all routes."""
@@ -51,7 +47,7 @@ def selection(layout: Layout) -> Selection:
         spoken.update(link.values)
         for port in link.settings:
             spoken.update(port.values)
-    return Selection(spoken.union(_ALWAYS, *(others for names, others in _RELATED if names & spoken)))
+    return Selection(spoken.union(_ALWAYS, *(names for names in _RELATED if names & spoken)))
 
 
 def survey(reader: Reader, layout: Layout) -> Host:

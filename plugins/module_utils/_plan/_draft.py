@@ -11,7 +11,6 @@ from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._graph import creation_order, order_of_going_up, standing_on_bridges
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundLink,
     FoundNamespace,
@@ -43,12 +42,20 @@ class Draft:
         self.layout = layout
         self.host = host
         self.wanted: Dict[LinkId, Link] = {link.id: link for link in layout.links}
-        self.links: List[Link] = creation_order(self.wanted) if len(self.wanted) > 1 else layout.links
+        self.links: List[Link] = layout.links
         """The links in the order in which they can be made."""
-        rising = order_of_going_up(self.wanted) if any(link.parent for link in layout.links) else []
-        self._position = {link.id: number for number, link in enumerate(rising)}
-        self.on_bridges = standing_on_bridges(rising)
+        self.on_bridges: Set[LinkId] = set()
         """The links that stand on a bridge, or on a link that does."""
+        self._position: Dict[LinkId, int] = {}
+        """When each link goes up, if that matters."""
+        if layout.name:  # a single resource needs no order
+            from ansible_collections.nfv.vnet.plugins.module_utils._plan._graph import creation_order, order_of_going_up, standing_on_bridges
+
+            self.links = creation_order(self.wanted)
+            if any(link.parent for link in layout.links):
+                rising = order_of_going_up(self.wanted)
+                self._position = {link.id: number for number, link in enumerate(rising)}
+                self.on_bridges = standing_on_bridges(rising)
         self.namespaces: Dict[str, FoundNamespace] = dict(host.namespaces)
         self.found: Dict[LinkId, FoundLink] = dict(host.links)
         """What is there, changed to what will be there as the steps are planned."""

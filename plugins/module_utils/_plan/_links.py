@@ -40,7 +40,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS
 
-_STP_DELAYS = (2, 30)
 _IPV6_PLACES = ("sysctl", "inet6")
 
 
@@ -180,9 +179,9 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     if not fresh and _is_as_wanted(wanted, found):
         return
     _check_ipv6_mtu(wanted, found)
-    if is_bridge(found.kind):
-        _check_delay(wanted, found)
-        _check_vlan_snooping(wanted, found)
+    complaint = _kinds.OF_KERNEL[found.kind].check(wanted.values, {**found.values, **wanted.values}) if found.kind in _kinds.OF_KERNEL else None
+    if complaint:
+        raise VnetError((*wanted.path, complaint[0]), complaint[1])
     if wanted.values.get("mac") and not _kinds.is_ethernet(found.kind, found.values):
         raise VnetError((*wanted.path, "mac"), "a TUN device has no MAC address; leave it out")
     going_down = found.values["up"] and wanted.values.get("up") is False
@@ -239,9 +238,7 @@ def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
     if draft.layout.name:  # they carry the marks
         marked = fresh and not is_attachable(wanted.kind)
         rows = [row for row in rows if row.name != "alias" and not (marked and row.name == "link_group")]
-    if wanted.values.get("stp") is False:
-        rows.sort(key=lambda row: row.name != "stp")  # a short forward_delay is refused while STP is on
-    return rows
+    return sorted(rows, key=lambda row: row.first_if is None or wanted.values[row.name] != row.first_if)
 
 
 def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fresh: bool) -> None:
@@ -273,9 +270,7 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
         old = {row.name: False}
     value = row.type.change(current, value)
     phase = PORTS_ARE_IN if follows else ADDRESS if row.location in _IPV6_PLACES else SET
-    restore: Tuple[Step, ...] = ()
-    if row.name == "vlan_filtering" and found.values.get("mcast_vlan_snooping"):  # goes off with it
-        restore = (SetLink(wanted.netns, wanted.name, found.kind, {"mcast_vlan_snooping": True}),)
+    restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: True}) for name in row.turns_off if found.values.get(name))
     draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, old, restore))
 
 
@@ -331,21 +326,6 @@ def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
         if wanted.values.get(name) == "" and found.values.get(name):
             conflicts.append("%s is %s and cannot be taken away" % (name, found.values[name]))
     return conflicts
-
-
-def _check_delay(wanted: Link, found: FoundLink) -> None:
-    after = {**found.values, **wanted.values}
-    delay = after.get("forward_delay")
-    low, high = _STP_DELAYS
-    asked = "stp" in wanted.values or "forward_delay" in wanted.values
-    if asked and after.get("stp") and delay is not None and not low <= delay <= high:
-        raise VnetError((*wanted.path, "forward_delay"), "%g s; it must be %d to %d s while stp is on" % (delay, low, high))
-
-
-def _check_vlan_snooping(wanted: Link, found: FoundLink) -> None:
-    filtering = wanted.values.get("vlan_filtering", found.values.get("vlan_filtering", False))
-    if wanted.values.get("mcast_vlan_snooping") and not filtering:
-        raise VnetError((*wanted.path, "mcast_vlan_snooping"), "it needs vlan_filtering: true")
 
 
 def _mtu(wanted: Link, found: FoundLink) -> int:

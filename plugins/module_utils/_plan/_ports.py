@@ -8,7 +8,7 @@ from typing import Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import FOLLOWING, is_bridge, may_follow_ports, title_of, why_no_port
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import FOLLOWING, is_bridge, may_follow_ports, sets_port_states, title_of, why_no_port
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IS_UP, JOIN, PORTS_ARE_IN, Draft, blank, inside, needs
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values, Vlan
@@ -138,7 +138,7 @@ def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundL
             raise VnetError((*join.settings_path, row.name), "this kernel has none%s" % needs(row))
         if now == value:
             continue
-        if row.when == "up" and bridge and bridge.values.get("stp"):
+        if row.when == "up" and bridge and sets_port_states(bridge.kind, bridge.values):
             raise VnetError((*join.settings_path, "state"), "STP decides on %s, where it is on; leave state out or set stp: false" % bridge.name)
         if row.when == "up" and value not in table.STATES_WITHOUT_STP:
             raise VnetError(
