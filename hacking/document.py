@@ -70,6 +70,8 @@ def path_of(module: str) -> Path:
 def modules() -> Iterator[Tuple[Path, str]]:
     """Each module with its documentation as it should be."""
     for module in MODULES:
+        if not path_of(module).is_file():
+            sys.exit(f"{path_of(module).relative_to(ROOT)} is missing: write it as vnet_dummy.py, with what CONTRIBUTING.md says.")
         source = path_of(module).read_text(encoding="utf-8")
         source = put(source, "DOCUMENTATION", documentation(module, said(source, "DOCUMENTATION")))
         yield path_of(module), put(source, "RETURN", returns(module, said(source, "RETURN")))
@@ -100,6 +102,8 @@ def said(source: str, name: str) -> Values:
 def put(source: str, name: str, values: Values) -> str:
     """The source of a module with one of its YAML texts replaced."""
     text = yaml.safe_dump(values, sort_keys=False, width=110, allow_unicode=True)
+    if f'{name} = r"""' not in source:
+        sys.exit(f'A module lacks {name} = r"""..."""; it may be empty:\n{source[:300]}')
     block = f'{name} = r"""\n---\n{indented(text)}"""\n'
     return re.sub(rf'^{name} = r""".*?"""\n', lambda _match: block, source, flags=re.DOTALL | re.MULTILINE)
 
@@ -212,7 +216,7 @@ def returns(module: str, own: Values) -> Values:
         value.setdefault("returned", "if the kernel has it")
         for inner in value.get("contains", {}).values():
             inner.setdefault("returned", "if the kernel has it")
-    what = f"The {KEYS[module]} as it is now, in the words of the options: given to the module again it changes nothing."
+    what = f"The {'link' if kind else 'namespace'} as it is now, in the words of the options: given to the module again it changes nothing."
     more = "Routes, VLANs and ports are only there if the task speaks of them. Empty with O(state=absent)."
     return {
         KEYS[module]: {"description": [what, more], "returned": "success", "type": "dict"},

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sample values of each kind of link that has no tests of its own: what the general tests of kinds try."""
+"""Sample values of kinds of links, with which the general tests try them: tests/kernel/test_kinds.py, tests/integration/test_sampled_kinds.py."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ class Sample(NamedTuple):
     create: Values
     """The options, beside its name, with which one can be made."""
     around: List[Values]
-    """The links that must be there, as items of a layout."""
+    """Other links that must be there, as items of the option links of a layout."""
     live: Dict[str, List[Any]]
     """Two values of each own attribute that can be changed."""
     new: Values
-    """Another value of each own attribute, and of the parent, that only a new link can have."""
+    """Of each own attribute that only a new link can have, and of the parent, another value than in C(create)."""
 
 
 SAMPLES: Dict[str, Sample] = {
     "dummy": Sample({}, [], {}, {}),
+    "ifb": Sample({}, [], {}, {}),
     "vlan": Sample(
         create={"parent": "below", "id": 10},
         around=[{"type": "tuntap", "name": "below", "mode": "tap"}, {"type": "tuntap", "name": "beside", "mode": "tap"}],

@@ -89,7 +89,7 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Ap
     try:
         for _pass in range(_PASSES):
             after = _taken(transaction, reader, layout, steps)
-            steps = [step for step in plan(layout, after).steps if not isinstance(step, _IRREVERSIBLE)]
+            steps = [step for step in plan(layout, after).steps if not _is_irreversible(step)]
             if not steps:
                 return Applied(after, transaction.taken, transaction.commands)
         raise not_held(layout, steps[0])
@@ -160,12 +160,24 @@ class Transaction:
     def save(self, steps: List[Step]) -> None:
         """Remembers the addresses and routes that the steps may cost."""
         costly = {link_of(step) for step in steps if _is_costly(step)}
+        costly |= {found.id for found in self._before.links.values() if self._stands_on(found, costly)}
         for link in costly & set(self._before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
         for namespace in self._layout.namespaces:
             if namespace.routes is not None and self._before.exists(namespace.name):
                 tables = [MAIN_TABLE] + [route.table for route in namespace.routes]
                 self._saved[namespace.name, ""] = save_routes(self._reader.socket(namespace.name), tables)
+
+    def _stands_on(self, found: FoundLink, others: Set[LinkId]) -> bool:
+        """Whether a link stands on one of the others, with which it may go down."""
+        seen: Set[LinkId] = set()
+        link: Optional[FoundLink] = found
+        while link and link.parent and link.parent not in seen:
+            if link.parent in others:
+                return True
+            seen.add(link.parent)
+            link = self._before.links.get(link.parent)
+        return False
 
     def unrestored(self) -> List[LinkId]:
         """The links that lack an address or a route that they had."""
@@ -230,7 +242,7 @@ class Transaction:
         lost = self._lost()
         claims = next((number for number, step in enumerate(self.taken) if not only_marks(step)), len(self.taken))
         for step in reversed(self.taken[claims:]):
-            if not isinstance(step, _IRREVERSIBLE):
+            if not _is_irreversible(step):
                 self._undo(step)
         for (netns, _name), saved in self._saved.items():
             if self._exists(netns):
@@ -247,7 +259,7 @@ class Transaction:
         for step in reversed(self.taken):
             if isinstance(step, SetNsid) and not self._before.exists(step.name):
                 continue  # it goes with the namespace
-            if isinstance(step, _IRREVERSIBLE):
+            if _is_irreversible(step):
                 netns, name = link_of(step)
                 before = renamed.get((netns, name), name)
                 told.add((netns, before))
@@ -261,6 +273,11 @@ class Transaction:
             with suppress(KernelError):  # what is not as before is found by looking at the host afterwards
                 if not self._holds(action):
                     run(self._writer, action)
+
+
+def _is_irreversible(step: Step) -> bool:
+    """Whether nothing takes the step back."""
+    return isinstance(step, _IRREVERSIBLE) and not restore_of(step)
 
 
 def _is_costly(step: Step) -> bool:
@@ -315,7 +332,7 @@ def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
     for step in steps:
         if isinstance(step, DeleteNamespace):
             namespaces.append(step)
-        elif not isinstance(step, DeleteLink):
+        elif not isinstance(step, DeleteLink) or step.again:
             yield step, [step]
         elif link_of(step) in along:
             cables.append(step)

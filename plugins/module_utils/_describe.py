@@ -80,9 +80,9 @@ def _namespace(layout: Layout, host: Host) -> Values:
 
 def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
     values: Values = {"name": wanted.name, "netns": wanted.netns}
-    if found.parent and parent_of(found.kind):
-        values[parent_of(found.kind)] = found.parent[1]
-        if found.parent[0] != found.netns:
+    if parent_of(found.kind):
+        values[parent_of(found.kind)] = found.parent[1] if found.parent else None
+        if found.parent and found.parent[0] != found.netns:
             values["parent_netns"] = found.parent[0]
     for row in rows_of(found.kind).values():
         if row.when != "read" and found.values.get(row.name) is not None:

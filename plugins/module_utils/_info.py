@@ -178,7 +178,7 @@ class _View:
         kind = _kinds.OF_KERNEL.get(found.kind)
         values: Values = {"type": kind.type} if kind else {}
         values.update({name: options[name] for name in ("name", "netns") if options[name]})
-        values.update({name: options[name] for name in (_kinds.parent_of(found.kind), "parent_netns") if name in options})
+        values.update({name: options[name] for name in (_kinds.parent_of(found.kind), "parent_netns") if options.get(name) is not None})
         for row in _kinds.rows_of(found.kind).values():
             if row.name in options and ((kind and row.name in kind.required) or not self._usual(found, row, options[row.name])):
                 values[row.name] = options[row.name]
@@ -212,7 +212,8 @@ class _View:
             return value in _COSTS
         if _type(found) == OTHER and row.location in ("link", "flag", "inet6"):
             return True
-        return row.same(_kinds.initial_of(found.kind, found.values).get(row.name, row.initial), value)
+        parent = self._host.links.get(found.parent) if found.parent else None
+        return row.same(_kinds.initial_of(found.kind, found.values, parent.values if parent else {}).get(row.name, row.initial), value)
 
     def _usual_vlans(self, bridge: FoundLink, vlans: List[Values]) -> bool:
         pvid = bridge.values.get("vlan_default_pvid")

@@ -58,7 +58,9 @@ class LinkKind(NamedTuple):
     rows: Tuple[Attribute, ...] = ()
     """Its own attributes."""
     lacks: Tuple[str, ...] = ()
-    """Attributes of every other link."""
+    """Attributes of every link that this kind does not have."""
+    fixed: Tuple[str, ...] = ()
+    """Attributes of every link that only a new one of this kind can have."""
     required: Tuple[str, ...] = ()
     """Attributes without which none can be made."""
     created_with: Tuple[str, ...] = ("mac", "num_tx_queues", "num_rx_queues")
@@ -72,13 +74,15 @@ class LinkKind(NamedTuple):
     sets_port_states: Callable[[Mapping[str, Any]], bool] = lambda _values: False
     """Whether one with these values decides on the states of its ports."""
     unique: Tuple[str, ...] = ()
-    """Attributes that no two links on one parent have in common."""
+    """Attributes of which no two links on one parent have all in common."""
     parent: str = ""
     """The option that names the link that it stands on (C(IFLA_LINK)); '' where it stands on none."""
     needs_parent_up: Callable[[Mapping[str, Any]], bool] = lambda _values: False
     """Whether one with these values can only be up while its parent is."""
-    rises_with_parent: bool = False
-    """Whether the kernel brings it up when its parent goes up."""
+    rises_with_parent: Callable[[Mapping[str, Any]], bool] = lambda _values: False
+    """Whether the kernel brings one with these values up when its parent goes up."""
+    from_parent: Tuple[str, ...] = ()
+    """Attributes that a new one has as its parent has them."""
     is_ethernet: Callable[[Mapping[str, Any]], bool] = lambda _values: True
     """Whether one with these values carries Ethernet frames, and has a MAC address."""
     is_bridge: bool = False
@@ -92,7 +96,7 @@ class LinkKind(NamedTuple):
     is_attachable: bool = False
     """Whether it is made by C(ioctl) (C(TUNSETIFF)), so that programs attach to it, and hold it."""
     initial: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _values: {}
-    """What a new link with these values has otherwise than its rows say."""
+    """What a new link with these values has by itself, where that is not what the rows of every link say."""
     why_no_port: Callable[[Mapping[str, Any]], str] = lambda _values: ""
     """Why a link with these values cannot be the port of a bridge: what it is, as the end of a sentence. '' where it can be one."""
     tag: Callable[[Mapping[str, Any]], int] = lambda _values: 0
@@ -326,6 +330,14 @@ KINDS: Tuple[LinkKind, ...] = (
         picture="device",
     ),
     LinkKind("dummy", "dummy", "a dummy", "CONFIG_DUMMY", initial=lambda _values: {"arp": False, "multicast": False}),
+    LinkKind(
+        "ifb",
+        "ifb",
+        "an IFB device",
+        "CONFIG_IFB",
+        fixed=("mac",),
+        initial=lambda _values: {"arp": False, "multicast": False, "txqueuelen": 32},
+    ),
     LinkKind("veth", "veth", "a veth", "CONFIG_VETH", has_peer=True, picture="cable"),
     LinkKind(
         "vlan",
@@ -339,22 +351,33 @@ KINDS: Tuple[LinkKind, ...] = (
         unique=("id", "protocol"),
         parent="parent",
         needs_parent_up=lambda values: not values.get("loose_binding"),
-        rises_with_parent=True,
+        rises_with_parent=lambda values: not values.get("loose_binding"),
+        from_parent=("mtu", "arp", "multicast"),
         tag=lambda values: int(values.get("id", 0)),
     ),
 )
-"""The registry. Lists of kinds follow from it, in the order in which links are made."""
+"""The registry. All lists of kinds follow from it, in this order."""
 TYPES: Dict[str, LinkKind] = {kind.type: kind for kind in KINDS}
+PAIRED = (*(kind.kernel for kind in KINDS if kind.has_peer), "netkit", "vxcan")
+"""What the kernel calls links of which C(IFLA_LINK) is the other end."""
 ANY = "any"
 """The kind of a link that is declared as it is there, of whatever kind."""
 LOOPBACK = "loopback"
 """The kind of C(lo)."""
+
+
+def common_rows(kind: LinkKind) -> Tuple[Attribute, ...]:
+    """The attributes of every link, as this kind has them."""
+    rows = (row for row in LINK if row.name not in kind.lacks)
+    return tuple(row._replace(when="create") if row.name in kind.fixed else row for row in rows)
+
+
 OF_KERNEL: Dict[str, LinkKind] = {kind.kernel: kind for kind in KINDS}
 """The kinds by what the kernel calls them."""
 OF_KIND: Dict[str, Dict[str, Attribute]] = {
     LOOPBACK: {row.name: row for row in LINK},
     ANY: {row.name: row for row in LINK},
-    **{kind.kernel: {row.name: row for row in (*(row for row in LINK if row.name not in kind.lacks), *kind.rows)} for kind in KINDS},
+    **{kind.kernel: {row.name: row for row in (*common_rows(kind), *kind.rows)} for kind in KINDS},
 }
 """The attributes of a link by name."""
 
@@ -369,9 +392,16 @@ def type_of(kernel: str) -> str:
     return OF_KERNEL[kernel].type if kernel in OF_KERNEL else ""
 
 
-def initial_of(kernel: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a new link has otherwise than its rows say."""
-    return OF_KERNEL[kernel].initial(values) if kernel in OF_KERNEL else {}
+def initial_of(kernel: str, values: Mapping[str, Any], parent: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a new link has otherwise than its rows say, on a parent with these values."""
+    if kernel not in OF_KERNEL:
+        return {}
+    return {**OF_KERNEL[kernel].initial(values), **{name: parent[name] for name in OF_KERNEL[kernel].from_parent if name in parent}}
+
+
+def same_of(kernel: str) -> str:
+    """What no two links of a kind have in common, as the options."""
+    return ", ".join((OF_KERNEL[kernel].parent, *OF_KERNEL[kernel].unique))
 
 
 def why_no_port(kernel: str, values: Mapping[str, Any]) -> str:

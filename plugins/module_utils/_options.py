@@ -211,7 +211,7 @@ def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
     return (
         (_parent_of(kind) if kind.parent else ())
         + _of(kind.rows)
-        + _of(table.LINK, "up", *kind.lacks)
+        + _of(_kinds.common_rows(kind), "up")
         + (_PORTS if kind.is_bridge else ())
         + (() if kind.is_bridge else (_MASTER, _PORT))
         + _LINK
@@ -223,7 +223,7 @@ def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
     return (_NAME, _NETNS, _STATE, _UP, _RECREATE) + _end_of(kind) + ((peer,) if kind.has_peer else ())
 
 
-LINK_OPTIONS = (_NAME, _NETNS, _UP) + _of(table.LINK, "up", "num_tx_queues", "num_rx_queues") + (_MASTER, _PORT) + _LINK
+LINK_OPTIONS = (_NAME, _NETNS, _UP) + _of((row for row in table.LINK if row.when != "create"), "up") + (_MASTER, _PORT) + _LINK
 """The options of a link that is there already, of whatever kind."""
 
 OPTIONS: Dict[str, Tuple[Option, ...]] = {"vnet_netns": _NETNS_OPTIONS, **{"vnet_" + kind.type: _options_of(kind) for kind in KINDS}}

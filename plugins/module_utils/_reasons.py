@@ -129,7 +129,7 @@ class Reasons:
     def _stack(self, link: FoundLink) -> List[FoundLink]:
         """A link, and those that it stands on, one below the other."""
         stack = [link]
-        while stack[-1].parent in self._host.links:
+        while stack[-1].parent in self._host.links and self._host.links[stack[-1].parent] not in stack:
             stack.append(self._host.links[stack[-1].parent])
         return stack
 

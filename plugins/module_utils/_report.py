@@ -9,7 +9,7 @@ import re
 from typing import Any, Dict, Iterator, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, type_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, parent_of, type_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Host, Layout, Link, Namespace, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import far_ends, list_of
 
@@ -64,6 +64,7 @@ def _said(values: Values, part: Layout) -> Values:
 
 def _said_of(values: Values, link: Link) -> Values:
     lists = [name for name in ("master", "addresses", "routes", "vlans") if getattr(link, name) is not None]
+    lists += [parent_of(link.kind), "parent_netns"] if link.parent else []
     said = {name: value for name, value in values.items() if name in ("name", *link.values, *lists) or (name == "netns" and value)}
     if link.port is not None and "port" in values:
         said["port"] = {name: value for name, value in values["port"].items() if name in ("vlans", *link.port.values)}

@@ -74,6 +74,8 @@ class DeleteLink(NamedTuple):
     netns: str
     name: str
     kind: str = ""
+    again: Tuple[Step, ...] = ()
+    """What makes it again, of one that must go before others are made; all others go last."""
 
 
 class DeleteLinks(NamedTuple):
@@ -231,6 +233,8 @@ def link_of(step: Step) -> LinkId:
 
 
 def restore_of(step: Step) -> Tuple[Step, ...]:
+    if isinstance(step, DeleteLink):
+        return step.again
     return step.restore if isinstance(step, (CreateLink, MoveLink, SetLink, SetMaster, AddVlan)) else ()
 
 

@@ -13,6 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateNamespace,
     DeleteLink,
     DeleteNamespace,
+    RenameLink,
     Step,
     link_of,
     only_marks,
@@ -28,10 +29,12 @@ def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dic
     """How many namespaces and links are declared, and what becomes of them. A cable counts once; what only gets a mark is not changed."""
     near = {link.id: link.peer for link in far_ends(layout.links) if link.peer}
     kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
-    made = {link_of(step) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
-    removed = {link_of(step) for step in steps if isinstance(step, (DeleteNamespace, DeleteLink))}
+    made = {near.get(link_of(step), link_of(step)) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
+    removed = {link_of(step) for step in steps if isinstance(step, (DeleteNamespace, DeleteLink))} - made
+    renamed = {(step.netns, step.name): (step.netns, step.new) for step in steps if isinstance(step, RenameLink) and (step.netns, step.new) in kinds}
     removed |= _lost(before, {step.name for step in steps if isinstance(step, DeleteNamespace)}, removed)
-    changed = {near.get(key, key) for key in (link_of(step) for step in steps if not only_marks(step)) if key not in removed}
+    touched = {link_of(step) for step in steps if not only_marks(step)}
+    changed = {near.get(key, key) for key in (renamed.get(key, key) for key in touched) if key not in removed}
     marks = [(key, before.links[key].mark, found.mark) for key, found in after.links.items() if key in before.links and key not in near]
     subjects: Dict[str, Iterable[LinkId]] = {
         "declared": [link.id for link in layout.links if link.id not in near],

@@ -22,6 +22,7 @@ seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_ifb
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_vlan
   - module: nfv.vnet.vnet_layout
@@ -381,7 +382,7 @@ RETURN = r"""
 ---
 dummy:
   description:
-    - 'The dummy as it is now, in the words of the options: given to the module again it changes nothing.'
+    - 'The link as it is now, in the words of the options: given to the module again it changes nothing.'
     - Routes, VLANs and ports are only there if the task speaks of them. Empty with O(state=absent).
   returned: success
   type: dict

@@ -27,6 +27,7 @@ seealso:
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_tuntap
   - module: nfv.vnet.vnet_dummy
+  - module: nfv.vnet.vnet_ifb
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_vlan
   - module: nfv.vnet.vnet_layout
@@ -46,6 +47,7 @@ options:
       - bridge
       - tuntap
       - dummy
+      - ifb
       - veth
       - vlan
       - loopback

@@ -36,6 +36,7 @@ seealso:
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_tuntap
   - module: nfv.vnet.vnet_dummy
+  - module: nfv.vnet.vnet_ifb
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_vlan
   - module: nfv.vnet.vnet_info
@@ -90,6 +91,7 @@ options:
           - bridge
           - tuntap
           - dummy
+          - ifb
           - veth
           - vlan
       name:

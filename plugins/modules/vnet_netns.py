@@ -24,6 +24,7 @@ seealso:
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_tuntap
   - module: nfv.vnet.vnet_dummy
+  - module: nfv.vnet.vnet_ifb
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_vlan
   - module: nfv.vnet.vnet_layout

@@ -28,6 +28,7 @@ seealso:
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_tuntap
   - module: nfv.vnet.vnet_dummy
+  - module: nfv.vnet.vnet_ifb
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
@@ -458,7 +459,7 @@ RETURN = r"""
 ---
 vlan:
   description:
-    - 'The vlan as it is now, in the words of the options: given to the module again it changes nothing.'
+    - 'The link as it is now, in the words of the options: given to the module again it changes nothing.'
     - Routes, VLANs and ports are only there if the task speaks of them. Empty with O(state=absent).
   returned: success
   type: dict

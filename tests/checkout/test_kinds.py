@@ -55,7 +55,8 @@ def test_it_is_tried_through_ansible_on_the_kernel_and_by_its_commands(kind: Lin
     """By sample values, with which the general tests try it, or by tests of its own."""
     if kind.type in SAMPLES:
         return
-    assert (ROOT / "tests" / "integration" / "targets" / f"vnet_{kind.type}" / "tasks" / "main.yml").is_file()
+    own = ROOT / "tests" / "integration" / "targets" / f"vnet_{kind.type}" / "tasks" / "main.yml"
+    assert own.is_file(), f"add sample values of {kind.type} to tests/samples.py"
     for suite in ("attributes", "differential", "undo", "refusals"):
         assert f'"vnet_{kind.type}"' in (ROOT / "tests" / "kernel" / f"test_{suite}.py").read_text(encoding="utf-8"), suite
 

@@ -15,6 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _dependency
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import BAD_NAMES, assert_sentence, bridge, netns, peer, tap, veth
 from features import has
 from packets import attached
@@ -400,8 +401,8 @@ def make_other(kind: str, name: str) -> str:
 
 MODULES: dict[str, Values] = {"vnet_bridge": {}, "vnet_veth": {"peer": {"name": "b"}}, "vnet_tuntap": {"mode": "tap"}}
 OWN_KINDS = {"vnet_bridge": ("bridge",), "vnet_veth": ("veth",), "vnet_tuntap": ("tap", "tun")}
-OTHERS = [(module, kind) for module in MODULES for kind in (*MAKERS, "ifb or dummy", "macvlan") if kind not in OWN_KINDS[module]]
-TITLES = {"tap": "a TUN or TAP device", "tun": "a TUN or TAP device"}
+OTHERS = [(module, kind) for module in MODULES for kind in (*MAKERS, "dummy or ifb", "nlmon or sit or ipip", "macvlan") if kind not in OWN_KINDS[module]]
+TITLES = {"tap": "a TUN or TAP device", "tun": "a TUN or TAP device", **{kind.kernel: kind.title for kind in KINDS}}
 
 
 @pytest.mark.parametrize(("module", "kind"), OTHERS)
@@ -510,9 +511,9 @@ def test_several_queues_need_a_new_device() -> None:
 
 def test_a_mac_on_a_tun_is_refused() -> None:
     mac = "02:00:00:00:00:01"
-    assert_refused_always("vnet_tuntap", ["vnet_tuntap t", "mac", "TUN"], **tap(mode="tun", mac=mac))
+    assert_refused_always("vnet_tuntap", ["vnet_tuntap t", "mac", "no Ethernet frames"], **tap(mode="tun", mac=mac))
     run("vnet_tuntap", **tap(mode="tun"))
-    assert_refused_always("vnet_tuntap", ["vnet_tuntap t", "mac", "TUN"], name="t", mac=mac)
+    assert_refused_always("vnet_tuntap", ["vnet_tuntap t", "mac", "no Ethernet frames"], name="t", mac=mac)
 
 
 @pytest.mark.parametrize(("option", "what"), [("owner", "user"), ("group", "group")])

@@ -101,7 +101,7 @@ def test_with_its_parent_in_another_namespace() -> None:
     assert (item["netns"], item["parent"], item["parent_netns"]) == ("red", "below", "")
     single = {name: value for name, value in vlan(netns="red", parent_netns="").items() if name != "type"}
     assert run("vnet_vlan", **single)["changed"] is False
-    with pytest.raises(VnetError, match=r"parent is below, not below in namespace red; only a new link can have that"):
+    with pytest.raises(VnetError, match=r"parent is below in the namespace that the module runs in, not below in namespace red; only a new link can have that"):
         lay(namespaces=[{"name": "red"}], links=[vlan(netns="red"), cable(), dummy(netns="red")])
 
 
@@ -310,3 +310,244 @@ def test_a_hundred_on_one_parent() -> None:
     assert len(before[""]["links"]) == len(snapshot()[""]["links"])
     clear()
     wait_for(lambda: len(snapshot()[""]["links"]) == 1)
+
+
+# Whatever stands on a link that goes
+
+
+def theirs(name: str = "x0", parent: str = "below", number: int = 10, **more: Any) -> Values:
+    run("vnet_vlan", name=name, parent=parent, id=number, **more)
+    return dict(more, name=name)
+
+
+def kept(name: str = "x0", netns: str = "") -> Values:
+    """A VLAN link as it is, without the MAC address that it has from its parent."""
+    (found,) = [link for link in info()["links"] if (link["name"], link["netns"]) == (name, netns)]
+    return {key: value for key, value in found.items() if key not in ("mac", "status")}
+
+
+@pytest.mark.parametrize("end", ["below", "seen"])
+def test_either_end_of_a_cable_has_what_stands_on_it(end: str) -> None:
+    near: Values = {"name": "below", "peer": {"name": "seen"}}
+    run("vnet_veth", **near)
+    theirs(parent=end)
+    before = kept()
+    single_in_four_steps("vnet_veth", num_tx_queues=3, recreate=True, **near)
+    assert kept() == before
+    (warning,) = run("vnet_veth", True, state="absent", **near)["warnings"]
+    assert "x0 stands on it and goes with it" in warning
+    run("vnet_vlan", name="x0", state="absent")
+    run("vnet_veth", state="absent", **near)
+    lay(links=[cable()])
+    theirs(parent=end)
+    refused_always([f"x0 stands on {end} and would go with it"], state="absent")
+    four_steps(links=[cable(num_tx_queues=3, recreate=True), vlan(parent=end)])
+
+
+def test_a_namespace_does_not_take_along_what_others_put_on_its_links() -> None:
+    lay(namespaces=[{"name": "red"}], links=[dummy(netns="red")])
+    theirs(parent_netns="red")
+    refused_always(["namespace red would take x0 along, which stands on below; remove that first"], state="absent")
+
+
+def test_what_stands_on_it_in_another_namespace_is_made_again_there() -> None:
+    run("vnet_netns", name="red")
+    run("vnet_dummy", name="below")
+    theirs(netns="red", parent_netns="", addresses=["192.0.2.1/24"])
+    before = kept(netns="red")
+    assert before["parent"] == "below"
+    single_in_four_steps("vnet_dummy", name="below", num_tx_queues=3, recreate=True)
+    assert kept(netns="red") == before
+
+
+@pytest.mark.parametrize("said", [{"name": "x0"}, {"type": "vlan", "name": "x0"}, {"type": "vlan", "name": "x0", "id": 10, "mtu": 1300}], ids=str)
+@pytest.mark.parametrize("last", [False, True])
+def test_what_is_declared_in_part_is_made_anew_with_what_it_was(said: Values, last: bool) -> None:
+    run("vnet_dummy", name="below")
+    theirs(addresses=["192.0.2.1/24"], ingress_qos_map={"1": 5})
+    links = [{"type": "dummy", "name": "below", "num_tx_queues": 3, "recreate": True}, said]
+    four_steps(links=links[::-1] if last else links)
+    found = kept()
+    assert (found["parent"], found["id"], found["addresses"], found["ingress_qos_map"]) == ("below", 10, ["192.0.2.1/24"], {"1": 5})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"up": False},
+        {"arp": True, "multicast": True, "mtu": 1400},
+        {"addresses": ["192.0.2.1/24"], "routes": [{"to": "203.0.113.0/24", "table": 7}]},
+        {"master": "br0", "port": {"cost": 9, "vlans": [{"vid": "20-30"}], "purge_vlans": True}},
+    ],
+    ids=str,
+)
+def test_it_is_made_again_as_it_was(more: Values) -> None:
+    run("vnet_bridge", name="br0", stp=True, vlan_filtering=True)
+    run("vnet_dummy", name="below")
+    theirs(**more)
+    before = kept()
+    single_in_four_steps("vnet_dummy", name="below", num_tx_queues=3, recreate=True)
+    assert kept() == before
+
+
+def test_what_stands_on_a_bridge_and_on_that_is_made_again() -> None:
+    run("vnet_bridge", name="below")
+    theirs()
+    theirs("inner", "x0", 7, addresses=["192.0.2.1/24"])
+    before = [kept(), kept("inner")]
+    single_in_four_steps("vnet_bridge", name="below", num_tx_queues=3, recreate=True)
+    assert [kept(), kept("inner")] == before
+    single_in_four_steps("vnet_vlan", name="x0", parent="below", id=20, recreate=True)
+    assert kept("inner") == before[1]
+
+
+def test_the_commands_replace_a_parent_too() -> None:
+    needs_program("ip")
+    links: List[Values] = [dummy(num_tx_queues=2), vlan(), vlan("inner", "x0", 7, promiscuous=True)]
+    lay(links=links)
+    links[0].update(num_tx_queues=3, recreate=True)
+    sh(*lay(check=True, links=links)["commands"])
+    settled(links=links)
+
+
+# One takes what another had
+
+
+def test_it_is_replaced_though_there_can_be_only_one() -> None:
+    needs_program("ip")
+    lay(links=[dummy(), vlan(num_tx_queues=2, addresses=["192.0.2.1/24"])])
+    index = shown("x0")["ifindex"]
+    four_steps(links=[dummy(), vlan(num_tx_queues=3, recreate=True, addresses=["192.0.2.1/24"])])
+    assert shown("x0")["ifindex"] != index
+
+
+@pytest.mark.parametrize("number", range(1, 12))
+def test_whichever_step_fails_the_one_that_had_to_go_first_is_there_again(number: int) -> None:
+    from moments import Failing
+
+    lay(links=[dummy(), vlan(num_tx_queues=2, addresses=["192.0.2.1/24"], routes=[{"to": "198.51.100.0/24"}])])
+    before = kept()
+    failing = Failing(number)
+    try:
+        with failing:
+            lay(links=[dummy(), vlan(num_tx_queues=3, recreate=True, mtu=1300, addresses=["192.0.2.1/24"], routes=[{"to": "198.51.100.0/24"}])])
+    except VnetError:
+        assert kept() == before
+    else:
+        assert failing.failed is None or kept()["mtu"] == 1300
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        [vlan("a", number=20), vlan("b", number=10)],
+        [vlan("a", number=20)],
+        [vlan("a", netns="red", parent_netns=""), vlan("b", number=20)],
+        [vlan("c", netns="red", parent_netns=""), vlan("d", number=20)],
+        [bridge("a"), vlan("c")],
+    ],
+    ids=["swapped", "of-one-that-goes", "moved", "moved-and-renamed", "name-for-another"],
+)
+def test_links_of_a_layout_take_what_others_had(after: List[Values]) -> None:
+    lay(namespaces=[{"name": "red"}], links=[dummy(), vlan("a"), vlan("b", number=20)])
+    links = [dict(link, recreate=True) if link["name"] in "ab" and link["type"] == "vlan" else link for link in after]
+    four_steps(namespaces=[{"name": "red"}], links=[dummy(), *links])
+
+
+def test_one_in_another_namespace_is_named_too() -> None:
+    run("vnet_netns", name="red")
+    run("vnet_dummy", name="below")
+    theirs("y")
+    before = snapshot()
+    for check in (True, False):
+        with pytest.raises(VnetError, match="y has the same parent, id, protocol"):
+            run("vnet_vlan", check, name="x0", netns="red", parent="below", parent_netns="", id=10)
+        with pytest.raises(VnetError, match="y has the same parent, id, protocol"):
+            run("vnet_vlan", check, name="x0", parent="below", id=10, recreate=True)
+    assert not difference(before, snapshot())
+
+
+def test_two_that_are_alike_are_refused_before_anything_is_touched() -> None:
+    refused_always(["links[1]: links[0] has the same parent, id, protocol, of which there can be one"], links=[vlan("a"), vlan("b"), dummy()])
+
+
+@pytest.mark.parametrize("master", ["d1", "d2"])
+def test_masters_that_are_no_bridges_are_refused_as_such(master: str) -> None:
+    links = [dummy("d1", master="d2"), dummy("d2", master=master)]
+    refused_always(["links[0].master: d2 is a dummy, not a bridge"], links=links)
+
+
+# Up and down again
+
+
+def test_it_is_not_up_on_a_parent_that_is_to_be_down() -> None:
+    lay(links=[dummy(), vlan()])
+    refused = refusal(links=[dummy(up=False), vlan()])
+    assert "links[1].up: its parent below is down" in refused
+    four_steps(links=[dummy(up=False), vlan(up=False)])
+
+
+def test_routes_of_what_stands_on_it_come_back_where_it_cannot_go_down() -> None:
+    from moments import Failing
+
+    run("vnet_dummy", name="below")
+    theirs(addresses=["192.0.2.1/24", "2001:db8::1/64"], routes=[{"to": "198.51.100.0/24"}])
+    before = snapshot()
+    with pytest.raises(VnetError, match="The host is as it was before"), Failing(2):
+        run("vnet_dummy", name="below", up=False, mtu=1400)
+    assert not difference(before, snapshot())
+
+
+def test_what_was_down_is_down_when_its_parent_is_given_back() -> None:
+    run("vnet_dummy", name="below")
+    theirs(up=False)
+    before = snapshot()
+    lay(links=[dummy(up=False), vlan(up=False)])
+    four_steps(state="absent")
+    assert not difference(before, snapshot())
+
+
+def test_a_parent_does_not_stay_promiscuous() -> None:
+    run("vnet_dummy", name="below")
+    before = snapshot()
+    lay(links=[vlan(promiscuous=True, allmulticast=True)])
+    clear()
+    assert not difference(before, snapshot())
+
+
+# What is said of it
+
+
+def test_the_difference_shows_another_parent() -> None:
+    lay(links=[dummy(), dummy("beside"), vlan()])
+    result = four_steps(links=[dummy(), dummy("beside"), vlan(parent="beside", recreate=True)])
+    assert "parent: below" in result["diff"]["before"]
+    assert "parent: beside" in result["diff"]["after"]
+
+
+def test_a_cable_with_a_vlan_on_its_far_end_is_counted_once() -> None:
+    result = four_steps(links=[vlan(parent="seen"), cable()])
+    assert result["summary"]["links"] == {"declared": 2, "made": 2, "changed": 0, "removed": 0, "adopted": 0, "released": 0}
+    result = lay(links=[vlan("new", parent="seen"), cable()])
+    assert result["summary"]["links"]["changed"] == 1
+
+
+def test_what_it_has_from_its_parent_is_declared_where_it_differs() -> None:
+    run("vnet_dummy", name="below", mtu=9000)
+    theirs(mtu=1500)
+    declaration = info()["declaration"]
+    (item,) = [link for link in declaration["links"] if link["name"] == "x0"]
+    assert item == {"type": "vlan", "name": "x0", "parent": "below", "id": 10, "mtu": 1500}
+    settled_after = lay(**declaration)
+    assert all(" alias " in line for line in settled_after["commands"])
+
+
+def test_a_parent_that_nobody_looked_at_is_none() -> None:
+    run("vnet_netns", name="red")
+    run("vnet_dummy", name="below", netns="red")
+    theirs(parent_netns="red")
+    (link,) = [link for link in info(namespaces=[""])["links"] if link["name"] == "x0"]
+    assert link["parent"] is None
+    found = info(namespaces=[""])
+    assert not [item for item in found["declaration"]["links"] if item["name"] == "x0"]
+    assert any("x0: its parent is in no namespace that was looked at" in warning for warning in found["warnings"])

@@ -9,7 +9,7 @@ from typing import Callable, Dict, List, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import disturbs, has_peer, is_attachable
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, disturbs, is_attachable
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Port, Route, Values, Vlan
 
 
@@ -20,7 +20,7 @@ def is_disturbed(raw: RawLink, wanted: Optional[Link]) -> bool:
 
 def stands_on_another(raw: RawLink) -> bool:
     """Whether a link stands on another one; of an end of a cable C(IFLA_LINK) is the other end."""
-    return bool(raw.link) and not has_peer(raw.kind) and not (raw.link == raw.ifindex and raw.link_nsid is None)
+    return bool(raw.link) and raw.kind not in PAIRED and not (raw.link == raw.ifindex and raw.link_nsid is None)
 
 
 def disable_ipv6(reader: Reader, netns: str, raw: RawLink) -> Optional[bool]:

@@ -67,9 +67,11 @@ class Inspector:
         found = self.links.get(wanted.id)
         if found and found.parent:
             self._find(found.parent[0], {found.parent[1]})
-        if found and (wanted.recreate or not wanted.present):
+        if found and (wanted.recreate or not wanted.present or wanted.values.get("up") is False):
             self._find_what_stands_on(found)
-        if not found and wanted.parent in self.links and OF_KERNEL[wanted.kind].unique:
+            if found.peer and found.peer in self.links:
+                self._find_what_stands_on(self.links[found.peer])
+        if (not found or wanted.recreate) and wanted.parent in self.links and OF_KERNEL[wanted.kind].unique:
             self._find_alike(wanted.netns, wanted.kind, self.links[wanted.parent])
         if found and wanted.port:
             self._find(wanted.netns, {found.master})
@@ -96,22 +98,44 @@ class Inspector:
                     self._keep(netns, raw)
 
     def _find_what_stands_on(self, found: FoundLink) -> None:
-        """All of the links that go with this one, as they may be made again."""
-        for raw in self._reader.links(found.netns):
-            if stands_on_another(raw) and raw.link == found.ifindex and raw.link_nsid is None:
-                whole = self._reader.link(found.netns, index=raw.ifindex, everything=True) or raw
-                link = Link(raw.kind, found.netns, raw.name, (), {"disable_ipv6": True}, port=Port({}, {}), routes=[])
-                self._wanted.setdefault(link.id, link)
-                self._ports.setdefault(link.id, (None, Port({}, {})))
-                self._keep(found.netns, whole)
-                self._find(found.netns, {self.links[link.id].master})
-                self._find_what_stands_on(self.links[link.id])
+        """All of the links that go up, down and away with this one, in whichever namespace with a name."""
+        standing: Dict[Tuple[str, int], List[Tuple[str, RawLink]]] = {}
+        for netns in dict.fromkeys((found.netns, "", *_namespaces.names())):
+            self._visit(netns)
+            for raw in self._reader.links(netns) if self.namespaces[netns].identity else ():
+                if stands_on_another(raw):
+                    home = self._home(netns, raw)
+                    standing.setdefault((netns if home is None else home, raw.link), []).append((netns, raw))
+        pending = [found]
+        while pending:
+            link = pending.pop()
+            for netns, raw in standing.pop((link.netns, link.ifindex), ()):
+                pending.append(self._keep_all_of(netns, raw))
+
+    def _keep_all_of(self, netns: str, raw: RawLink) -> FoundLink:
+        """A link with all that it would lose."""
+        raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
+        link = Link(raw.kind, netns, raw.name, (), {"disable_ipv6": True}, port=Port({}, {}), routes=[])
+        self._wanted.setdefault(link.id, link)
+        self._ports.setdefault(link.id, (None, Port({}, {})))
+        self._keep(netns, raw)
+        self._find(netns, {self.links[link.id].master})
+        routes = [found.route._replace(dev=raw.name) for found in self._reader.routes(netns, None, raw.ifindex) if not found.foreign]
+        self.links[link.id] = self.links[link.id]._replace(routes=routes)
+        return self.links[link.id]
+
+    def _home(self, netns: str, raw: RawLink) -> Optional[str]:
+        """The namespace of the link that this one stands on, None for its own one."""
+        if raw.link_nsid is None:
+            return None
+        return next((name for name in self._all_namespaces() if self._reader.nsid(netns, name) == raw.link_nsid), "?")
 
     def _find_alike(self, netns: str, kind: str, parent: FoundLink) -> None:
         """Links of this kind on the same parent, of which a new one may differ too little."""
-        for raw in self._reader.links(netns):
-            if raw.kind == kind and raw.link == parent.ifindex:
-                self._keep(netns, raw)
+        for place in dict.fromkeys((netns, parent.netns)):
+            for raw in self._reader.links(place):
+                if raw.kind == kind and raw.link == parent.ifindex:
+                    self._keep(place, raw)
 
     def _keep(self, netns: str, raw: RawLink) -> None:
         key = (netns, raw.name)
@@ -175,7 +199,7 @@ class Inspector:
 
     def _all_namespaces(self) -> List[str]:
         names: Set[str] = {link.netns for link in self._wanted.values()}
-        names |= {other[0] for link in self._wanted.values() for other in (link.peer, link.parent) if other}
+        names |= {"", *(other[0] for link in self._wanted.values() for other in (link.peer, link.parent) if other)}
         for name in sorted(names):
             self._visit(name)
         return [name for name in sorted(names) if self.namespaces[name].identity]

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import COUNTED_ON_PARENT
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
@@ -32,7 +33,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Vlan,
 )
 
-_ALWAYS = {"up", "alias", "link_group", "mac", "mtu", *(name for kind in KINDS for name in kind.always)}
+_ALWAYS = {"up", "alias", "link_group", "mac", "mtu", *COUNTED_ON_PARENT, *(name for kind in KINDS for name in kind.always)}
 """Attributes that the plan looks at though nobody speaks of them."""
 _RELATED = [set(names) for kind in KINDS for names in kind.related]
 """Attributes that it looks at because of others."""
@@ -199,9 +200,15 @@ class _Surveyor:
         for raw in raws.values():
             link = wanted.get(raw.name)
             master = self._name(netns, raw.master) if raw.master else ""
-            if self._memory(raw) or self._may_leave(netns, link, raw, master):
+            replaced = stands_on_another(raw) and (raw.ifindex in leaving or self._may_be_replaced(netns, link, raw))
+            if replaced or self._memory(raw) or self._may_leave(netns, link, raw, master):
                 raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
-            routed = bool(link and (link.routes is not None or self._is_of_others(raw))) or (remembers and raw.mark is not None) or raw.ifindex in leaving
+            routed = (
+                bool(link and (link.routes is not None or self._is_of_others(raw)))
+                or (remembers and raw.mark is not None)
+                or replaced
+                or raw.ifindex in leaving
+            )
             self._keep(netns, raw, link, master, addresses.get(raw.ifindex, []), vlans, routed)
 
     def _keep(
@@ -270,6 +277,12 @@ class _Surveyor:
             return any(raw.name in (link.ports or ()) for link in self._wanted.get(netns, {}).values() if link.name != master)
         return wanted.master not in (None, master)
 
+    def _may_be_replaced(self, netns: str, wanted: Optional[Link], raw: RawLink) -> bool:
+        """Whether the plan may make a link anew, or the one that it stands on, so that all of it must be known to make it again."""
+        parent = self._parent(netns, raw, wanted)
+        below = self._wanted.get(parent[0], {}).get(parent[1]) if parent else None
+        return bool((wanted and wanted.recreate) or (below and below.recreate))
+
     def _name(self, netns: str, index: int) -> str:
         raw = self.raws[netns].get(index)
         return raw.name if raw else ""
@@ -289,7 +302,7 @@ class _Surveyor:
         """The link that one stands on: (IFLA_LINK, IFLA_LINK_NETNSID), first looked for where it should be."""
         if raw.link_nsid is None:
             return netns, self._name(netns, raw.link)
-        likely = [wanted.parent[0]] if wanted and wanted.parent else []
+        likely = [wanted.parent[0]] if wanted and wanted.parent else [""]
         there = [name for name, found in self.namespaces.items() if found.identity]
         home = next((other for other in [*likely, *there] if self._nsid(netns, other) == raw.link_nsid), None)
         if home is None:

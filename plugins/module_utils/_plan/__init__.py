@@ -20,7 +20,7 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
     C(checking): a namespace, bridge or port that is missing may be the work of an earlier task that was only checked too,
     so it is a warning.
     """
-    draft = Draft(layout, host, checking)
+    draft = Draft(layout, host, checking, plan)
     if layout.name:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._farewells import plan_farewells
 
@@ -31,24 +31,17 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
         plan_namespace(draft, namespace)
     for link in draft.links:
         _plan_link(draft, link)
-    if draft.along:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import as_it_was
-
-        for found in draft.along:  # it grows with what stands on these
-            link = as_it_was(draft, found)
-            draft.released.append(link)
-            with draft.restoring(link):
-                _links.plan_link(draft, link)
     links = layout.links + draft.released
     if draft.shaken or any(link.ports is not None or link.port is not None or link.master is not None for link in links if link.present):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import plan_ports
 
         plan_ports(draft)
     _links.plan_births(draft)
-    if any(link.parent for link in layout.links):
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import plan_what_rises
+    if draft.standing or any(link.parent for link in layout.links):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import plan_again, plan_what_rises
 
         plan_what_rises(draft)
+        plan_again(draft)
     if draft.leaving:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._farewells import give_way
 

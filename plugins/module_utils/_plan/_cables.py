@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     creation_mark,
     plan_absence,
     put_away,
-    remove,
+    replace,
     require_namespace,
     same_kind,
     unless_recreated,
@@ -60,7 +60,7 @@ def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
         if taken and not draft.owns(taken):
             raise VnetError(far.path, "name %s is taken by %s; remove it first" % (far.name, title_of(taken.kind)))
         if taken:
-            remove(draft, put_away(draft, taken), taken.name)
+            replace(draft, taken)
         found = _make_cable(draft, near, far)
     for end, now in zip((near, far), found or ()):
         configure(draft, end, _at_home(draft, end, now))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
@@ -31,15 +31,17 @@ IPV6_MTU = 1280
 """The smallest MTU with which a link has IPv6 (RFC 8200)."""
 # The order of the steps. What cannot be taken back comes late, deletions last.
 CLAIM, NAMESPACE, NSID, AWAY, MAKE, SET, JOIN, PORTS_ARE_IN, UNROUTE = range(9)
-ADDRESS, UP, IS_UP, ROUTE, BRIDGE_UP, _BRIDGE_IS_UP, _BRIDGE_ROUTE, LATE, DELETE, DELETE_NAMESPACE = range(9, 19)
+ADDRESS, UP, IS_UP, ROUTE, BRIDGE_UP, _BRIDGE_IS_UP, _BRIDGE_ROUTE, AGAIN, LATE, DELETE, DELETE_NAMESPACE = range(9, 20)
 _BEHIND_BRIDGES = {IS_UP: _BRIDGE_IS_UP, ROUTE: _BRIDGE_ROUTE}
 
 
 class Draft:
     """The rooms of the plan write into it, one after the other."""
 
-    def __init__(self, layout: Layout, host: Host, checking: bool) -> None:
+    def __init__(self, layout: Layout, host: Host, checking: bool, plan: Callable[[Layout, Host], Plan]) -> None:
         self.layout = layout
+        self.plan_of = plan
+        """Plans another layout, such as that of a link that must be made again."""
         self.host = host
         self.wanted: Dict[LinkId, Link] = {link.id: link for link in layout.links}
         self.links: List[Link] = layout.links
@@ -51,11 +53,13 @@ class Draft:
         if layout.name:  # a single resource needs no order
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._graph import creation_order, order_of_going_up, standing_on_bridges
 
-            self.links = creation_order(self.wanted)
-            if any(link.parent for link in layout.links):
-                rising = order_of_going_up(self.wanted)
+            there = ((link.id, link.parent or (host.links[link.id].parent if link.id in host.links else None)) for link in layout.links)
+            parents = {key: parent for key, parent in there if parent}
+            self.links = creation_order(self.wanted, parents)
+            if parents:
+                rising = order_of_going_up(self.wanted, parents)
                 self._position = {link.id: number for number, link in enumerate(rising)}
-                self.on_bridges = standing_on_bridges(rising)
+                self.on_bridges = standing_on_bridges(rising, parents)
         self.namespaces: Dict[str, FoundNamespace] = dict(host.namespaces)
         self.found: Dict[LinkId, FoundLink] = dict(host.links)
         """What is there, changed to what will be there as the steps are planned."""
@@ -73,7 +77,9 @@ class Draft:
         self.leaving: List[FoundLink] = []
         """The same as they are then, and the other ends of cables, which go with them."""
         self.along: List[FoundLink] = []
-        """Links that go with the one that they stand on, and are made again on the new one."""
+        """Links that go with the one that they stand on, and are made again on the new one: nobody declares them."""
+        self.fallen: Dict[LinkId, FoundLink] = {}
+        """Links that go so, and are declared."""
         self.alike_there: Optional[Dict[Tuple[Any, ...], FoundLink]] = None
         """Links that are there by what no two have in common; None until somebody asks."""
         self.alike_wanted: Optional[Dict[Tuple[Any, ...], Link]] = None
@@ -134,16 +140,19 @@ class Draft:
             for phase in (UP, BRIDGE_UP):  # a parent goes up before what stands on it, ports before their bridge
                 self.steps.get(phase, []).sort(key=lambda step: self._position.get(link_of(step), -1))
         if DELETE in self.steps and self.standing:
-            self.steps[DELETE].sort(key=lambda step: -self._depth(link_of(step)))
+            depths = {found.id: self._depth(found) for found in self.leaving}
+            self.steps[DELETE].sort(key=lambda step: -depths.get(link_of(step), 0))
         steps = [step for phase in sorted(self.steps) for step in self.steps[phase]]
         return Plan(steps, Host(self.namespaces, self.found), self.warnings)
 
-    def _depth(self, key: LinkId) -> int:
+    def _depth(self, found: FoundLink) -> int:
         """How many links a link stands on, one on the other."""
-        depth, link = 0, self.host.links.get(key)
-        while link and link.parent:
-            depth, link = depth + 1, self.host.links.get(link.parent)
-        return depth
+        below: Set[LinkId] = set()
+        link: Optional[FoundLink] = found
+        while link and link.parent and link.parent not in below:
+            below.add(link.parent)
+            link = self.host.links.get(link.parent)
+        return len(below)
 
 
 def needs(row: table.Attribute) -> str:

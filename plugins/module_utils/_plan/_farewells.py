@@ -8,8 +8,8 @@ from typing import Dict
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, may_follow_ports
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AWAY, DELETE_NAMESPACE, IS_UP, ROUTE, Draft
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import put_away, remove
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AWAY, DELETE_NAMESPACE, IS_UP, ROUTE, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import remove, replace
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_CORPSE, FoundLink, FoundNamespace, Link, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
@@ -65,6 +65,11 @@ def _is_owned_namespace(draft: Draft, netns: str) -> bool:
 
 def _check_lost(draft: Draft, found: FoundLink) -> None:
     """A namespace takes what is in it along, so nothing of others may be in it."""
+    for upper in draft.standing.get(found.id, ()):
+        if upper.netns != found.netns and not draft.owns(upper):
+            raise VnetError(
+                (), "namespace %s would take %s%s along, which stands on %s; remove that first" % (found.netns, upper.name, inside(upper.netns), found.name)
+            )
     ours = draft.owns(found) or (found.mark and found.mark.layout == draft.layout.name)
     if found.name in ("lo", *_KERNEL_MADE) or ours:
         return
@@ -74,7 +79,7 @@ def _check_lost(draft: Draft, found: FoundLink) -> None:
 
 def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:
     if wanted.kind not in (ANY, found.kind) and draft.owns(found):
-        remove(draft, put_away(draft, found), found.name)
+        replace(draft, found)
 
 
 def _dismiss(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> None:

@@ -28,7 +28,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     inside,
     needs,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, FoundLink, Link, Mark, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, FoundLink, Link, LinkId, Mark, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateLink,
     CreateNamespace,
@@ -62,25 +62,44 @@ def plan_absence(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None
 
 
 def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
+    """Plans the deletion of a link, with which the other end of a cable goes, and what stands on both."""
     if found.status.get("attached"):
         draft.warn((), "%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
-    if found.peer not in draft.removed:  # or it goes with its other end
-        draft.add(DELETE, DeleteLink(found.netns, found.name, found.kind))
-    counted = [name for name in table.COUNTED_ON_PARENT if found.parent and found.values.get(name)]
-    if counted:
-        draft.add(LATE, SetLink(found.netns, found.name, found.kind, dict.fromkeys(counted, False), dict.fromkeys(counted, True)))
-    draft.removed.add((found.netns, known_as))
+    with_other_end = found.peer in draft.removed
+    for key in ((found.netns, known_as), found.peer):
+        if key and key not in draft.removed:
+            draft.removed.add(key)
+            if key in draft.standing:
+                from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import taken_along
+
+                for upper in taken_along(draft, key):
+                    replace(draft, upper)
+    if not with_other_end:
+        _delete(draft, found, known_as)
     draft.leaving.append(found)
     del draft.found[found.id]
-    if (found.netns, known_as) in draft.standing:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import take_along
 
-        take_along(draft, (found.netns, known_as))
+
+def _delete(draft: Draft, found: FoundLink, known_as: str) -> None:
+    again: Tuple[Step, ...] = ()
+    if found.parent:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import is_in_the_way, made_again
+
+        if is_in_the_way(draft, found):
+            again = made_again(draft, draft.host.links[found.netns, known_as])
+    counted = dict.fromkeys((name for name in table.COUNTED_ON_PARENT if found.parent and found.values.get(name)), False)
+    if counted:
+        draft.add(AWAY if again else LATE, SetLink(found.netns, found.name, found.kind, counted, dict.fromkeys(counted, True)))
+    draft.add(AWAY if again else DELETE, DeleteLink(found.netns, found.name, found.kind, again))
 
 
 def plan_link(draft: Draft, wanted: Link) -> None:
     """A link of a kind without ends, the lo of a namespace, or a link that must be there already."""
     found = draft.found.get(wanted.id)
+    if wanted.id in draft.fallen:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import with_what_was
+
+        wanted = with_what_was(draft, wanted)
     if parent_of(wanted.kind):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent, under_its_new_name
 
@@ -91,22 +110,35 @@ def plan_link(draft: Draft, wanted: Link) -> None:
         found = blank(wanted.kind, wanted.netns, wanted.name, {"up": False})
     elif found:
         same_kind(wanted, found)
-        if found.parent in draft.removed:
-            wanted = wanted._replace(recreate=True)  # it goes with the old one
         found = unless_recreated(draft, wanted, found, conflicts_of(draft, wanted, found))
     if not found:
         found = _make(draft, wanted)
+    if found.parent:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent_is_up
+
+        check_parent_is_up(draft, wanted, found)
     configure(draft, wanted, found)
 
 
 def unless_recreated(draft: Draft, wanted: Link, found: FoundLink, conflicts: List[str]) -> Optional[FoundLink]:
-    """None where a new link must take the place of the one found, which goes away last."""
+    """None where a new link must take the place of the one found, which goes away last if it can."""
     if not conflicts:
         return found
     if not wanted.recreate:
         raise VnetError(wanted.path, "%s; only a new link can have that: recreate: true replaces it" % conflicts[0])
-    remove(draft, put_away(draft, found), found.name)
+    replace(draft, found)
     return None
+
+
+def replace(draft: Draft, found: FoundLink) -> None:
+    """Plans the deletion of a link in whose place another one comes."""
+    if found.parent:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import is_in_the_way
+
+        if is_in_the_way(draft, found):
+            remove(draft, found, found.name)
+            return
+    remove(draft, put_away(draft, found), found.name)
 
 
 def creation_mark(draft: Draft, wanted: Link) -> Values:
@@ -121,21 +153,21 @@ def creation_mark(draft: Draft, wanted: Link) -> Values:
 def plan_births(draft: Draft) -> None:
     """New links go up when all else is done, bridges last: each port of a bridge that is up costs twice as much."""
     loopbacks: Dict[str, Values] = {}
-    again = {found.id for found in draft.along}
-    for link in [*draft.links, *(link for link in draft.released if link.id in again)]:
-        if not link.present or link.kind == ANY or draft.found[link.id].ifindex:
+    for link in draft.links:
+        found = draft.found[link.id] if link.present else None
+        if not found or found.kind == ANY or found.ifindex:
             continue
         values: Values = {"up": True} if link.id in draft.rising else {}
         if draft.layout.name:
-            draft.found[link.id] = draft.found[link.id]._replace(mark=Mark(draft.layout.name))
-        if draft.layout.name and not is_attachable(link.kind):
+            draft.found[link.id] = found._replace(mark=Mark(draft.layout.name))
+        if draft.layout.name and not is_attachable(found.kind):
             values["alias"] = _marks.join(Mark(draft.layout.name), link.values.get("alias", ""))
             if link.name != "lo":
                 values["link_group"] = link.values.get("link_group", 0)
         if link.netns in draft.born and link.name == "lo":
             loopbacks[link.netns] = values
         elif values:
-            draft.add(BRIDGE_UP if is_bridge(link.kind) or link.id in draft.on_bridges else UP, SetLink(link.netns, link.name, link.kind, values))
+            draft.add(BRIDGE_UP if is_bridge(found.kind) or link.id in draft.on_bridges else UP, SetLink(link.netns, link.name, found.kind, values))
     for name, obstacle in draft.born.items():
         draft.add(NAMESPACE, CreateNamespace(name, loopbacks.get(name, {}), obstacle))
 
@@ -183,7 +215,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     if complaint:
         raise VnetError((*wanted.path, complaint[0]), complaint[1])
     if wanted.values.get("mac") and not _kinds.is_ethernet(found.kind, found.values):
-        raise VnetError((*wanted.path, "mac"), "a TUN device has no MAC address; leave it out")
+        raise VnetError((*wanted.path, "mac"), "%s carries no Ethernet frames and has no MAC address; leave it out" % wanted.name)
     going_down = found.values["up"] and wanted.values.get("up") is False
     if going_down:
         draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
@@ -255,10 +287,6 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
     if row.name == "up":
         if value:
             draft.rising.add(wanted.id)
-            if parent_of(found.kind):
-                from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent_is_up
-
-                check_parent_is_up(draft, wanted, found)
         if value and not fresh:
             draft.add(BRIDGE_UP if wanted.id in draft.on_bridges else UP, SetLink(wanted.netns, wanted.name, found.kind, {"up": True}, {"up": False}))
         return
@@ -296,8 +324,15 @@ def _holders(found: FoundLink) -> str:
 
 def _holds(row: table.Attribute, wanted: Link, found: FoundLink) -> bool:
     """Whether a value is the one that is there; a device without an owner does not mention one."""
-    missing = "" if row.type in ACCOUNTS else None
+    missing = "" if row.type in ACCOUNTS else row.type.absent
     return row.is_substituted(found.values, found.status) or row.same(wanted.values[row.name], found.values.get(row.name, missing))
+
+
+def _place(key: Optional[LinkId]) -> str:
+    """A link by name and namespace."""
+    if not key:
+        return "in a namespace that this task does not speak of"
+    return key[1] + (inside(key[0]) or " in the namespace that the module runs in")
 
 
 def same_kind(wanted: Link, found: FoundLink) -> None:
@@ -309,12 +344,8 @@ def same_kind(wanted: Link, found: FoundLink) -> None:
 def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
     """What of the link that is wanted only a new one can have."""
     conflicts = []
-    option = parent_of(wanted.kind)
-    if found.parent in draft.removed:
-        conflicts.append("its %s is made anew" % option)
-    elif wanted.parent and not draft.host.same(wanted.parent, found.parent):
-        names = [key[1] + inside(key[0]) if key else "elsewhere" for key in (found.parent, wanted.parent)]
-        conflicts.append("%s is %s, not %s" % (option, *names))
+    if wanted.parent and not draft.host.same(wanted.parent, found.parent):
+        conflicts.append("%s is %s, not %s" % (parent_of(wanted.kind), _place(found.parent), _place(wanted.parent)))
     rows = _kinds.OF_KIND[wanted.kind]
     for row in (rows[name] for name in wanted.values if rows[name].when == "create"):
         value, now = wanted.values[row.name], found.values.get(row.name)

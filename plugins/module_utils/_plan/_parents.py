@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import OF_KERNEL, initial_of, is_ethernet, parent_of, rows_of, title_of, type_of
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AWAY, BRIDGE_UP, UP, Draft, inside
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Values
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import RenameLink, SetLink
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import OF_KERNEL, initial_of, is_ethernet, parent_of, rows_of, same_of, title_of, type_of
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AGAIN, AWAY, BRIDGE_UP, UP, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, Link, LinkId, Port, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import RenameLink, SetLink, Step
 
 
 def check_parent(draft: Draft, wanted: Link) -> None:
@@ -31,51 +32,92 @@ def _short(found: FoundLink) -> str:
 
 
 def check_parent_is_up(draft: Draft, wanted: Link, found: FoundLink) -> None:
-    """Whether the link can go up (ENETDOWN)."""
-    kind = OF_KERNEL[found.kind]
-    parent = draft.found.get(wanted.parent or found.parent or ("", ""))
-    if parent and not parent.values["up"] and kind.needs_parent_up({**found.values, **wanted.values}):
+    """Whether the link can be up (ENETDOWN)."""
+    parent = draft.found.get(found.parent or ("", ""))
+    values = {**found.values, **wanted.values}
+    if parent and values["up"] and not parent.values["up"] and found.kind in OF_KERNEL and OF_KERNEL[found.kind].needs_parent_up(values):
         draft.missing((*wanted.path, "up"), "its parent %s is down; bring that up, or set up: false" % parent.name)
 
 
 def plan_what_rises(draft: Draft) -> None:
     """The kernel brings some links up with their parent. Those that are to be down go down again."""
-    for link in draft.links:
-        rises = link.kind in OF_KERNEL and OF_KERNEL[link.kind].rises_with_parent
-        if rises and link.present and link.values.get("up") is False and link.parent in draft.rising:
-            draft.add(BRIDGE_UP if link.id in draft.on_bridges else UP, SetLink(link.netns, link.name, link.kind, {"up": False}))
+    given_back = {link.id for link in draft.released}
+    for link in [*draft.links, *draft.released]:
+        found = draft.found.get(link.id)
+        if not found or found.parent not in draft.rising or found.kind not in OF_KERNEL:
+            continue
+        if link.values.get("up", not (link.id in given_back and not found.values["up"])):
+            continue
+        if OF_KERNEL[found.kind].rises_with_parent(found.values):
+            draft.add(BRIDGE_UP if link.id in draft.on_bridges else UP, SetLink(link.netns, link.name, found.kind, {"up": False}))
 
 
-def take_along(draft: Draft, parent: LinkId) -> None:
-    """What stands on a link that is removed goes with it, and is made again where a new one takes its place."""
+# What stands on a link that goes
+
+
+def taken_along(draft: Draft, parent: LinkId) -> Iterator[FoundLink]:
+    """What must be replaced as it stands on a link that is removed: it is declared, or a new link takes that place."""
     again = (parent in draft.wanted and draft.wanted[parent].present) or any(found.id == parent for found in draft.along)
     for found in draft.standing[parent]:
-        if found.id in draft.wanted or draft.owns(found) or found.id not in draft.found:
-            continue  # planned by itself
-        if draft.layout.name:
-            raise VnetError((), "%s%s stands on %s and would go with it; remove it first, or declare it" % (found.name, inside(found.netns), parent[1]))
-        if not again:
-            draft.warn((), "%s%s stands on it and goes with it" % (found.name, inside(found.netns)))
-        elif found.kind not in OF_KERNEL:
-            kind = title_of(found.kind)
-            raise VnetError((), "%s%s, %s, stands on %s and could not be made again; remove it first" % (found.name, inside(found.netns), kind, parent[1]))
+        declared = found.id in draft.wanted and draft.wanted[found.id].present
+        if found.id not in draft.found or (draft.owns(found) and not declared):
+            continue  # it goes anyway
+        name = found.name + inside(found.netns)
+        if not declared and draft.layout.name:
+            raise VnetError((), "%s stands on %s and would go with it; remove it first, or declare it" % (name, parent[1]))
+        if not declared and not again:
+            draft.warn((), "%s stands on it and goes with it" % name)
+            continue
+        if found.kind not in OF_KERNEL:
+            raise VnetError((), "%s, %s, stands on %s and could not be made again; remove it first" % (name, title_of(found.kind), parent[1]))
+        if declared:
+            draft.fallen[found.id] = found
         else:
             draft.along.append(found)
+        yield found
+
+
+def with_what_was(draft: Draft, wanted: Link) -> Link:
+    """A link that is made again because of its parent: it keeps what nothing is said of."""
+    was = as_it_was(draft, draft.fallen[wanted.id])
+    said = {name: value for name, value in wanted._asdict().items() if value is not None}
+    return was._replace(**{**said, "kind": was.kind, "values": {**was.values, **wanted.values}})
+
+
+def plan_again(draft: Draft) -> None:
+    """Makes again what went with its parent though nobody speaks of it, when all else is there."""
+    for found in draft.along:
+        link = as_it_was(draft, found)
+        with draft.restoring(link):
+            planned = draft.plan_of(Layout([], [link]), Host(draft.namespaces, draft.found))
+        for step in planned.steps:
+            draft.add(AGAIN, step)
+        draft.found[found.id] = planned.after.links[found.id]
+
+
+def made_again(draft: Draft, found: FoundLink) -> Tuple[Step, ...]:
+    """The steps that make a link again as it was, on its old parent."""
+    links = {key: link for key, link in draft.host.links.items() if key != found.id}
+    link = as_it_was(draft, found)
+    return tuple(draft.plan_of(Layout([], [link]), Host(draft.host.namespaces, links)).steps)
 
 
 def as_it_was(draft: Draft, found: FoundLink) -> Link:
     """A link that is there as one that is wanted, without what a new one has by itself."""
     parent = draft.host.links[found.parent or ("", "")]
-    initial = {**{row.name: row.initial for row in rows_of(found.kind).values()}, **initial_of(found.kind, found.values)}
-    initial["mac"] = parent.values["mac"]  # which it follows
-    initial["mtu"] = parent.values["mtu"]
-    rows = (row for row in rows_of(found.kind).values() if row.when in ("live", "create"))
-    there = {row.name: found.values[row.name] for row in rows if found.values.get(row.name) is not None}
+    rows = rows_of(found.kind)
+    initial = {**{row.name: row.initial for row in rows.values()}, **initial_of(found.kind, found.values, parent.values)}
+    initial["mac"] = parent.values.get("mac")  # which it follows
+    there = {row.name: found.values[row.name] for row in rows.values() if row.when in ("live", "create") and found.values.get(row.name) is not None}
     values = {name: value for name, value in there.items() if value != initial.get(name)}
-    values["up"] = found.values["up"] and draft.found[parent.id].values["up"]
+    values["up"] = found.values["up"] and (found.parent not in draft.found or draft.found[parent.id].values["up"])
     if found.mark:
         values["alias"] = _marks.join(found.mark, found.values["alias"])
     addresses = [address for address in found.addresses if not address.dynamic and not address.link_local]
+    port = found.port
+    if port:
+        settings = {name: value for name, value in port.values.items() if table.OF_PORT[name].when != "up" and value != table.OF_PORT[name].initial}
+        port = Port(settings, port.vlans, purge_vlans=True)
     return Link(
         found.kind,
         found.netns,
@@ -83,9 +125,9 @@ def as_it_was(draft: Draft, found: FoundLink) -> Link:
         (),
         values,
         master=found.master or None,
-        port=found.port,
+        port=port,
         addresses=addresses,
-        routes=found.routes if values["up"] else None,
+        routes=[*(found.routes or ()), *found.other_routes] if values["up"] else None,
         parent=found.parent,
     )
 
@@ -100,18 +142,23 @@ def under_its_new_name(draft: Draft, wanted: Link) -> Optional[FoundLink]:
     if not OF_KERNEL[wanted.kind].unique or wanted.parent in draft.removed:
         return None
     found = _alike_there(draft).get(_key(wanted.kind, wanted.parent, wanted.values))
-    if not found or found.id not in draft.found:
+    there = draft.found.get(found.id) if found else None
+    if not found or found.id == wanted.id or not there or there.ifindex != found.ifindex:
         return None
-    if draft.owns(found) and found.id not in draft.wanted and found.netns == wanted.netns:
+    if is_renamed(draft, found):
         return _renamed(draft, found, wanted.name)
-    what = ", ".join((parent_of(wanted.kind), *OF_KERNEL[wanted.kind].unique))
-    raise VnetError(wanted.path, "%s%s has the same %s; use that, or remove it first" % (found.name, inside(found.netns), what))
+    raise VnetError(wanted.path, "%s%s has the same %s; use that, or remove it first" % (found.name, inside(found.netns), same_of(wanted.kind)))
 
 
 def is_renamed(draft: Draft, found: FoundLink) -> bool:
     """Whether a link of the layout that is not declared any more is declared under another name."""
     link = _alike_wanted(draft).get(_key(found.kind, found.parent, found.values))
-    return bool(link and link.netns == found.netns)
+    return bool(link and link.netns == found.netns and link.id not in draft.host.links and found.id not in draft.wanted and draft.owns(found))
+
+
+def is_in_the_way(draft: Draft, found: FoundLink) -> bool:
+    """Whether a link that goes must go before the one that is alike is made."""
+    return found.parent not in draft.removed and _key(found.kind, found.parent, found.values) in _alike_wanted(draft)
 
 
 def _alike_there(draft: Draft) -> Dict[Key, FoundLink]:
@@ -123,8 +170,10 @@ def _alike_there(draft: Draft) -> Dict[Key, FoundLink]:
 
 def _alike_wanted(draft: Draft) -> Dict[Key, Link]:
     if draft.alike_wanted is None:
-        new = (link for link in draft.links if link.parent and link.id not in draft.host.links)
-        draft.alike_wanted = {_key(link.kind, link.parent, link.values): link for link in new}
+        links = ((link, draft.host.links.get(link.id)) for link in draft.links if link.present and parent_of(link.kind))
+        # what is left alone is as it is
+        complete = ((link, link.parent or (found.parent if found else None), {**(found.values if found else {}), **link.values}) for link, found in links)
+        draft.alike_wanted = {_key(link.kind, parent, values): link for link, parent, values in complete if parent}
     return draft.alike_wanted
 
 

@@ -51,9 +51,9 @@ def plan_ports(draft: Draft) -> None:
     for bridge in draft.layout.links:
         if is_bridge(bridge.kind) and bridge.present and bridge.id in draft.shaken:
             _reassert(draft, bridge, may_follow_ports(bridge.kind))
-            for link in draft.links:
-                if link.id in draft.on_bridges and link.parent == bridge.id:
-                    _reassert(draft, link, FOLLOWING)
+            for found in draft.standing.get(bridge.id, ()):
+                if found.id in draft.wanted:
+                    _reassert(draft, draft.wanted[found.id], FOLLOWING)
 
 
 def _reassert(draft: Draft, link: Link, names: Tuple[str, ...]) -> None:

@@ -329,7 +329,7 @@ def test_deleting_what_a_program_holds_warns() -> None:
 
 
 def test_mac_of_a_tun() -> None:
-    assert refusal("vnet_tuntap", name="t", mode="tun", mac="02:00:00:00:00:01") == ("mac: a TUN device has no MAC address; leave it out")
+    assert refusal("vnet_tuntap", name="t", mode="tun", mac="02:00:00:00:00:01") == ("mac: t carries no Ethernet frames and has no MAC address; leave it out")
 
 
 # Addresses and routes
