@@ -12,8 +12,8 @@ module: vnet_layout
 short_description: Manage whole networks in one task, which owns what it makes
 version_added: 0.1.0
 description:
-  - Makes namespaces, bridges, cables, TUN and TAP devices in one task, all or nothing, in the right order whatever
-    the order here.
+  - Creates namespaces and links of all types in one task, all or nothing. Links are created and brought up in the
+    order that the kernel needs, whatever their order here.
   - The whole declaration is checked before anything is touched; an error names the item by its path, such as C(links[3].peer.netns).
   - Lists that are given are exact, so addresses, routes, ports and VLANs that they do not have are taken away.
   - It owns what it makes. Each link is marked in the kernel by its alias, a namespace by that of its C(lo), and

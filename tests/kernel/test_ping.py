@@ -400,6 +400,6 @@ def test_many_namespaces_at_once() -> None:
         ],
     )
     started = time.monotonic()
-    result = asked(layout="many", deadline=30.0)
+    result = asked(layout="many", deadline=60.0)
     assert result["summary"]["reachable"] == count * (count - 1)
-    assert time.monotonic() - started < 25
+    assert time.monotonic() - started < 60, "it ends when all have answered"

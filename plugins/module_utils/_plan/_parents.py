@@ -104,13 +104,15 @@ def made_again(draft: Draft, found: FoundLink) -> Tuple[Step, ...]:
 
 def as_it_was(draft: Draft, found: FoundLink) -> Link:
     """A link that is there as one that is wanted, without what a new one has by itself."""
-    parent = draft.host.links[found.parent or ("", "")]
+    key = found.parent or ("", "")
+    before, after = draft.host.links.get(key), draft.found.get(key)
     rows = rows_of(found.kind)
-    initial = {**{row.name: row.initial for row in rows.values()}, **initial_of(found.kind, found.values, parent.values)}
-    initial["mac"] = parent.values.get("mac")  # which it follows
+    of_parent = before.values if before else {}
+    initial = {**{row.name: row.initial for row in rows.values()}, **initial_of(found.kind, found.values, of_parent)}
+    initial["mac"] = of_parent.get("mac")  # which it follows
     there = {row.name: found.values[row.name] for row in rows.values() if row.when in ("live", "create") and found.values.get(row.name) is not None}
     values = {name: value for name, value in there.items() if value != initial.get(name)}
-    values["up"] = found.values["up"] and (found.parent not in draft.found or draft.found[parent.id].values["up"])
+    values["up"] = found.values["up"] and (after is None or after.values["up"])
     if found.mark:
         values["alias"] = _marks.join(found.mark, found.values["alias"])
     addresses = [address for address in found.addresses if not address.dynamic and not address.link_local]
