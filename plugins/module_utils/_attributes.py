@@ -100,7 +100,7 @@ def qos_map(keys: int, values: int) -> Callable[[Mapping[str, int]], str]:
 
     def check(given: Mapping[str, int]) -> str:
         wrong = next(((number, to) for number, to in given.items() if not (0 <= int(number) < keys and 0 < to < values)), None)
-        return "%s: %d is out of range (0 to %d: 1 to %d)" % (*wrong, keys - 1, values - 1) if wrong else ""
+        return "%s: %d: priorities 0 to %d can be mapped to 0 to %d" % (*wrong, keys - 1, values - 1) if wrong else ""
 
     return check
 

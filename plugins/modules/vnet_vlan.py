@@ -23,6 +23,7 @@ extends_documentation_fragment:
 notes:
   - A VLAN link goes with its parent. With O(recreate=true) on the parent it is created again on the new one.
   - The kernel brings a VLAN link up and down with its parent, unless O(loose_binding) is true.
+  - O(mtu) can be no larger than that of the parent.
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
@@ -427,6 +428,13 @@ EXAMPLES = r"""
     parent: eth0
     id: 10
     addresses: [192.0.2.1/24]
+
+- name: The host's own address in VLAN 20 of a bridge
+  nfv.vnet.vnet_vlan:
+    name: br0.20
+    parent: br0
+    id: 20
+    addresses: [198.51.100.1/24]
 
 - name: The VLAN of a provider
   nfv.vnet.vnet_vlan:

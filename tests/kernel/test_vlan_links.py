@@ -272,7 +272,7 @@ def lines_of(*links: Values) -> List[Values]:
         (lines_of(vlan(parent="lo")), "links[0].parent: lo is a link that carries no Ethernet frames"),
         (lines_of({"type": "vlan", "name": "x0", "id": 5, "parent_netns": "red"}), "links[0].parent_netns: it says where parent is; give that, too"),
         (lines_of(vlan(number=4095), dummy()), "links[0].id: 4095 is out of range (0 to 4094)"),
-        (lines_of(vlan(ingress_qos_map={"8": 1}), dummy()), "links[0].ingress_qos_map: 8: 1 is out of range (0 to 7: 1 to 4294967295)"),
+        (lines_of(vlan(ingress_qos_map={"8": 1}), dummy()), "links[0].ingress_qos_map: 8: 1: priorities 0 to 7 can be mapped to 0 to 4294967295"),
         (lines_of(vlan(egress_qos_map={"1": "many"}), dummy()), "links[0].egress_qos_map: many is not a whole number from 0"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
@@ -291,6 +291,41 @@ def test_what_cannot_be_is_refused_by_its_path(links: List[Values], words: str) 
 def test_a_parent_that_is_missing_may_be_what_an_earlier_task_makes(link: Values, words: str) -> None:
     assert words in refusal(links=[link])
     assert any(words in warning and "in check mode" in warning for warning in lay(check=True, links=[link])["warnings"])
+
+
+def test_a_parent_that_goes_must_be_declared_too() -> None:
+    lay(links=[dummy(), vlan()])
+    refused_always(["links[0].parent: below is not declared any more, so it goes; declare it, too"], links=[vlan()])
+
+
+def test_a_parent_that_is_where_the_module_runs_is_a_hint() -> None:
+    run("vnet_netns", name="red")
+    run("vnet_dummy", name="below")
+    words = "parent: there is no link below in namespace red; there is one in the namespace that the module runs in: parent_netns: ''"
+    with pytest.raises(VnetError, match=words):
+        run("vnet_vlan", name="x0", netns="red", parent="below", id=10)
+    refused_always(["links[0].parent: there is no link below in namespace blue; there is one"], namespaces=[{"name": "blue"}], links=[vlan(netns="blue")])
+
+
+def test_an_mtu_above_that_of_the_parent_is_refused() -> None:
+    refused_always(["links[1].mtu: 9000 is more than the 1500 of its parent below"], links=[dummy(), vlan(mtu=9000)])
+    four_steps(links=[dummy(mtu=9000), vlan(mtu=9000)])
+
+
+def test_what_others_put_on_a_link_that_goes_down_is_a_warning() -> None:
+    run("vnet_dummy", name="below")
+    theirs()
+    (warning,) = single_in_four_steps("vnet_dummy", name="below", up=False)["warnings"]
+    assert "x0 stands on it and goes down with it" in warning
+
+
+def test_a_parent_is_renamed_with_what_stands_on_it() -> None:
+    needs_program("ip")
+    lay(links=[cable(), vlan("old"), vlan("inner", "old", 7)])
+    index = shown("inner")["ifindex"]
+    four_steps(links=[cable(), vlan("new"), vlan("inner", "new", 7)])
+    assert shown("inner")["ifindex"] == index
+    assert carries("inner", "seen", lambda data: tagged(tagged(data, 7), 10))
 
 
 def test_a_name_that_is_taken_in_its_namespace_is_refused() -> None:

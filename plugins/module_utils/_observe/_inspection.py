@@ -63,7 +63,8 @@ class Inspector:
             self._find(wanted.peer[0], {wanted.name, wanted.peer[1]})
             self._find(wanted.netns, {wanted.peer[1]})
         if wanted.parent:
-            self._find(wanted.parent[0], {wanted.parent[1]})
+            for netns in {wanted.parent[0], ""}:  # where it is, or where users forget to say that it is
+                self._find(netns, {wanted.parent[1]})
         found = self.links.get(wanted.id)
         if found and found.parent:
             self._find(found.parent[0], {found.parent[1]})

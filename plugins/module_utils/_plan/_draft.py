@@ -123,6 +123,9 @@ class Draft:
             raise VnetError((), "%s: %s" % (name, error), error.errno) from None
         self.warnings[earlier:] = [Message((), "%s: %s" % (name, warning)) for warning in self.warnings[earlier:]]
 
+    def refuse(self, path: Path, text: str) -> None:
+        raise VnetError(path, text)
+
     def missing(self, path: Path, text: str) -> None:
         """What an earlier task may be about to make is a warning in check mode."""
         if not self._checking:

@@ -114,9 +114,9 @@ def plan_link(draft: Draft, wanted: Link) -> None:
     if not found:
         found = _make(draft, wanted)
     if found.parent:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent_is_up
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_against_parent
 
-        check_parent_is_up(draft, wanted, found)
+        check_against_parent(draft, wanted, found)
     configure(draft, wanted, found)
 
 
@@ -218,6 +218,9 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         raise VnetError((*wanted.path, "mac"), "%s carries no Ethernet frames and has no MAC address; leave it out" % wanted.name)
     going_down = found.values["up"] and wanted.values.get("up") is False
     if going_down:
+        for upper in draft.standing.get(found.id, ()):
+            if upper.id not in draft.wanted and upper.values["up"]:
+                draft.warn(wanted.path, "%s%s stands on it and goes down with it" % (upper.name, inside(upper.netns)))
         draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
     if is_attachable(found.kind):
         _set_accounts(draft, wanted, found)

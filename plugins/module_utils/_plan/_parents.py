@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import OF_KERNEL, initial_of, is_ethernet, parent_of, rows_of, same_of, title_of, type_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AGAIN, AWAY, BRIDGE_UP, UP, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, Link, LinkId, Port, Values
@@ -21,8 +21,10 @@ def check_parent(draft: Draft, wanted: Link) -> None:
         return
     path = (*wanted.path, parent_of(wanted.kind))
     parent = draft.found.get(wanted.parent)
+    if not parent and wanted.parent in draft.removed:
+        raise VnetError(path, "%s is not declared any more, so it goes; declare it, too" % wanted.parent[1])
     if not parent:
-        draft.missing(path, "there is no link %s%s" % (wanted.parent[1], inside(wanted.parent[0])))
+        _missing(draft, wanted.parent, path)
     elif not is_ethernet(parent.kind, parent.values):
         raise VnetError(path, "%s is %s that carries no Ethernet frames, so %s cannot stand on it" % (parent.name, _short(parent), title_of(wanted.kind)))
 
@@ -31,12 +33,27 @@ def _short(found: FoundLink) -> str:
     return title_of(found.kind) if type_of(found.kind) else "a link"
 
 
-def check_parent_is_up(draft: Draft, wanted: Link, found: FoundLink) -> None:
-    """Whether the link can be up (ENETDOWN)."""
-    parent = draft.found.get(found.parent or ("", ""))
+def _missing(draft: Draft, key: LinkId, path: Path) -> None:
+    text = "there is no link %s%s" % (key[1], inside(key[0]))
+    if key[0] and ("", key[1]) in draft.found:
+        text += "; there is one in the namespace that the module runs in: parent_netns: ''"
+    if key[0] in draft.born:  # nobody else can have made it
+        raise VnetError(path, text)
+    draft.missing(path, text)
+
+
+def check_against_parent(draft: Draft, wanted: Link, found: FoundLink) -> None:
+    """Whether the link can be up (ENETDOWN), and as large as it is to be (ERANGE)."""
+    parent, kind = draft.found.get(found.parent or ("", "")), OF_KERNEL.get(found.kind)
+    if not parent or not kind:
+        return
+    complain = draft.refuse if parent.id in draft.wanted else draft.missing
     values = {**found.values, **wanted.values}
-    if parent and values["up"] and not parent.values["up"] and found.kind in OF_KERNEL and OF_KERNEL[found.kind].needs_parent_up(values):
-        draft.missing((*wanted.path, "up"), "its parent %s is down; bring that up, or set up: false" % parent.name)
+    if values["up"] and not parent.values["up"] and kind.needs_parent_up(values):
+        complain((*wanted.path, "up"), "its parent %s is down; bring that up, or set up: false" % parent.name)
+    largest = parent.values.get("mtu")
+    if "mtu" in kind.from_parent and largest and wanted.values.get("mtu", 0) > largest:
+        complain((*wanted.path, "mtu"), "%d is more than the %d of its parent %s" % (wanted.values["mtu"], largest, parent.name))
 
 
 def plan_what_rises(draft: Draft) -> None:
@@ -192,6 +209,9 @@ def _renamed(draft: Draft, found: FoundLink, name: str) -> FoundLink:
         draft.add(AWAY, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
     draft.add(AWAY, RenameLink(found.netns, found.name, name))
     del draft.found[found.id]
+    for upper in draft.standing.get(found.id, ()):
+        if upper.id in draft.found:
+            draft.found[upper.id] = draft.found[upper.id]._replace(parent=(found.netns, name))
     addresses = [address for address in found.addresses if not (address.ipv6 and found.values["up"])]
     renamed = found._replace(name=name, values={**found.values, "up": False}, routes=[], addresses=addresses)
     return draft.found.setdefault((found.netns, name), renamed)
