@@ -51,9 +51,19 @@ def check_against_parent(draft: Draft, wanted: Link, found: FoundLink) -> None:
     values = {**found.values, **wanted.values}
     if values["up"] and not parent.values["up"] and kind.needs_parent_up(values):
         complain((*wanted.path, "up"), "its parent %s is down; bring that up, or set up: false" % parent.name)
-    largest = parent.values.get("mtu")
+    largest = _mtu(draft, parent)
     if "mtu" in kind.from_parent and largest and wanted.values.get("mtu", 0) > largest:
         complain((*wanted.path, "mtu"), "%d is more than the %d of its parent %s" % (wanted.values["mtu"], largest, parent.name))
+
+
+def _mtu(draft: Draft, found: FoundLink) -> Optional[int]:
+    """What a link can carry at most, None where that is not known yet."""
+    kind = OF_KERNEL.get(found.kind)
+    if "mtu" in found.values or not kind or "mtu" in kind.follows_ports:
+        return found.values.get("mtu")
+    parent = draft.found.get(found.parent) if found.parent and "mtu" in kind.from_parent else None
+    mtu: Optional[int] = _mtu(draft, parent) if parent else rows_of(found.kind)["mtu"].initial
+    return mtu
 
 
 def plan_what_rises(draft: Draft) -> None:
