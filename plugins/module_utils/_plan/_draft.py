@@ -80,6 +80,8 @@ class Draft:
         """Links that go with the one that they stand on, and are made again on the new one: nobody declares them."""
         self.fallen: Dict[LinkId, FoundLink] = {}
         """Links that go so, and are declared."""
+        self.mtus: Dict[LinkId, Optional[int]] = {}
+        """What parents can carry."""
         self.alike_there: Optional[Dict[Tuple[Any, ...], FoundLink]] = None
         """Links that are there by what no two have in common; None until somebody asks."""
         self.alike_wanted: Optional[Dict[Tuple[Any, ...], Link]] = None

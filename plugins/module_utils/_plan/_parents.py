@@ -57,13 +57,16 @@ def check_against_parent(draft: Draft, wanted: Link, found: FoundLink) -> None:
 
 
 def _mtu(draft: Draft, found: FoundLink) -> Optional[int]:
-    """What a link can carry at most, None where that is not known yet."""
-    kind = OF_KERNEL.get(found.kind)
-    if "mtu" in found.values or not kind or "mtu" in kind.follows_ports:
-        return found.values.get("mtu")
-    parent = draft.found.get(found.parent) if found.parent and "mtu" in kind.from_parent else None
-    mtu: Optional[int] = _mtu(draft, parent) if parent else rows_of(found.kind)["mtu"].initial
-    return mtu
+    """What a link can carry at most, None where that is not known yet. Parents are planned first, and each is asked once."""
+    if found.id not in draft.mtus:
+        kind = OF_KERNEL.get(found.kind)
+        mtu: Optional[int] = found.values.get("mtu")
+        if mtu is None and kind and "mtu" in kind.from_parent:
+            mtu = draft.mtus.get(found.parent or ("", ""))
+        elif mtu is None and kind and "mtu" not in kind.follows_ports:
+            mtu = rows_of(found.kind)["mtu"].initial
+        draft.mtus[found.id] = mtu
+    return draft.mtus[found.id]
 
 
 def plan_what_rises(draft: Draft) -> None:
