@@ -122,8 +122,8 @@ PLACES: List[Place] = [
 
 STRANGE = {
     "autojoin": _lines("ip link add br0 up type bridge", "ip address add 239.10.10.10/32 dev br0 autojoin", "ip address add ff05::1234/128 dev br0 autojoin"),
-    "vrf": _lines("ip link add vrf1 type vrf table 7", "ip link add a master vrf1 type veth peer name b", "ip link add br0 master vrf1 type bridge"),
-    "bond": _lines("ip link add bond1 type bond", "ip link add a type veth peer name b", "ip link set a master bond1"),
+    "vrf": _lines("ip link add vrf1 type vrf table 7", "ip link add name a master vrf1 type veth peer name b", "ip link add name br0 master vrf1 type bridge"),
+    "bond": _lines("ip link add bond1 type bond", "ip link add name a type veth peer name b", "ip link set dev a master bond1"),
     "routes": _lines(
         "ip link add br0 up type bridge && ip address add 192.0.2.1/24 dev br0 && ip -6 address add 2001:db8::1/64 dev br0 nodad",
         "ip route add 10.1.0.0/16 via inet6 2001:db8::9 dev br0",
