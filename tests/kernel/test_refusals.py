@@ -401,7 +401,7 @@ def make_other(kind: str, name: str) -> str:
 
 MODULES: dict[str, Values] = {"vnet_bridge": {}, "vnet_veth": {"peer": {"name": "b"}}, "vnet_tuntap": {"mode": "tap"}}
 OWN_KINDS = {"vnet_bridge": ("bridge",), "vnet_veth": ("veth",), "vnet_tuntap": ("tap", "tun")}
-OTHERS = [(module, kind) for module in MODULES for kind in (*MAKERS, "dummy or ifb", "nlmon or sit or ipip", "macvlan") if kind not in OWN_KINDS[module]]
+OTHERS = [(module, kind) for module in MODULES for kind in (*MAKERS, "dummy or ifb", "macvlan") if kind not in OWN_KINDS[module]]
 TITLES = {"tap": "a TUN or TAP device", "tun": "a TUN or TAP device", **{kind.kernel: kind.title for kind in KINDS}}
 
 
