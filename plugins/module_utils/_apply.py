@@ -402,7 +402,7 @@ def _aftermath(lost: List[str], unrestored: List[LinkId], before: Host, after: H
     names += [
         "namespace %s" % name
         for name, found in sorted(before.namespaces.items())
-        if (found.identity, found.sysctl) != (after.namespaces[name].identity, after.namespaces[name].sysctl)
+        if name in after.namespaces and (found.identity, found.sysctl) != (after.namespaces[name].identity, after.namespaces[name].sysctl)
     ]
     return "The host is not quite as it was before: look at %s" % ", ".join(names) if names else "The host is as it was before"
 

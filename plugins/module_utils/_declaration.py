@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 from ansible.module_utils.common import validation
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, OF_KERNEL, TYPES, rows_of, same_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, same_of, unique_key
 from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OF_TASK, OPTIONS, Option, links_of, namespace_of, shown, sysctls
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
 
@@ -224,12 +224,9 @@ def _check_names(layout: Layout) -> None:
         if one is not link:
             inside = "in namespace %s" % link.netns if link.netns else "on the host"
             raise VnetError(link.path, "there is another %s %s, %s; give it another name" % (link.name, inside, joined(one.path)))
-    alike: Dict[Tuple[Any, ...], Link] = {}
+    alike: Dict[Tuple[object, ...], Link] = {}
     for link in layout.links:
-        unique = OF_KERNEL[link.kind].unique if link.parent else ()
-        rows = rows_of(link.kind) if unique else {}
-        if not unique or any(name not in link.values and rows[name].initial is None for name in unique):
-            continue
-        one = alike.setdefault((link.kind, link.parent, *(link.values.get(name, rows[name].initial) for name in unique)), link)
+        key = unique_key(link.kind, link.parent, link.values)
+        one = alike.setdefault(key, link) if key else link
         if one is not link:
             raise VnetError(link.path, "%s has the same %s, of which there can be one" % (joined(one.path), same_of(link.kind)))

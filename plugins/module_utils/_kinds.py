@@ -21,7 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._attributes import (
     link_local_group,
     qos_map,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._values import (
     ACCOUNTS,
     BOOL8,
@@ -397,6 +397,14 @@ def initial_of(kernel: str, values: Mapping[str, Any], parent: Mapping[str, Any]
     if kernel not in OF_KERNEL:
         return {}
     return {**OF_KERNEL[kernel].initial(values), **{name: parent[name] for name in OF_KERNEL[kernel].from_parent if name in parent}}
+
+
+def unique_key(kernel: str, parent: Optional[LinkId], values: Mapping[str, Any]) -> Optional[Tuple[object, ...]]:
+    """What no two links have in common; None where there may be any number, or where a value that has no default is missing."""
+    names = OF_KERNEL[kernel].unique if kernel in OF_KERNEL and parent else ()
+    rows = rows_of(kernel)
+    key = [values.get(name, rows[name].initial) for name in names]
+    return (kernel, parent, *key) if names and None not in key else None
 
 
 def same_of(kernel: str) -> str:

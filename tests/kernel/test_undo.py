@@ -16,6 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import SetLink, Step, link_of
 from features import has, needs, needs_program
 from moments import DELETIONS, WHOLE, Failing, first_of_each_act, may_be_held
@@ -551,3 +552,29 @@ def test_a_refusal_that_comes_with_verification_is_undone_too(monkeypatch: pytes
     with pytest.raises(VnetError, match=r"hello_time.*took it without an error.*The host is as it was before$"):
         run("vnet_bridge", name="br0", hello_time=3, priority=9, addresses=["203.0.113.1/24"], purge_addresses=True)
     assert snapshot() == before
+
+
+def test_a_namespace_that_others_delete_meanwhile_does_not_hide_the_error() -> None:
+    _namespaces()
+    run("vnet_bridge", name="br0")
+
+    def deleted() -> KernelError:
+        Namespaces().remove("blue")
+        return KernelError(errno.EIO, "injected")
+
+    with pytest.raises(VnetError, match=r"injected\)\. The host is as it was before$"), Failing(1, deleted):
+        run("vnet_bridge", name="br0", num_tx_queues=3, recreate=True)
+
+
+def test_a_removal_does_not_fail_because_of_a_namespace_that_it_is_not_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    _namespaces()
+    run("vnet_bridge", name="br0")
+    links = Reader.links
+
+    def vanished(reader: Reader, netns: str) -> Any:
+        if netns == "red":
+            raise KernelError(errno.EINVAL)
+        return links(reader, netns)
+
+    monkeypatch.setattr(Reader, "links", vanished)
+    assert run("vnet_bridge", name="br0", state="absent")["changed"]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
@@ -28,6 +29,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Values,
     Vlan,
 )
+
+LinkPlace = Tuple[Optional[str], int]
+"""The namespace of a link, None for one that nobody speaks of, and its index."""
 
 
 class Inspector:
@@ -63,8 +67,9 @@ class Inspector:
             self._find(wanted.peer[0], {wanted.name, wanted.peer[1]})
             self._find(wanted.netns, {wanted.peer[1]})
         if wanted.parent:
-            for netns in {wanted.parent[0], ""}:  # where it is, or where users forget to say that it is
-                self._find(netns, {wanted.parent[1]})
+            self._find(wanted.parent[0], {wanted.parent[1]})
+            if wanted.parent not in self.links:  # where users forget to say that it is
+                self._find("", {wanted.parent[1]})
         found = self.links.get(wanted.id)
         if found and found.parent:
             self._find(found.parent[0], {found.parent[1]})
@@ -100,21 +105,26 @@ class Inspector:
 
     def _find_what_stands_on(self, found: FoundLink) -> None:
         """All of the links that go up, down and away with this one, in whichever namespace with a name."""
-        standing: Dict[Tuple[str, int], List[Tuple[str, RawLink]]] = {}
+        standing: Dict[LinkPlace, List[Tuple[str, RawLink]]] = {}
         for netns in dict.fromkeys((found.netns, "", *_namespaces.names())):
-            self._visit(netns)
-            for raw in self._reader.links(netns) if self.namespaces[netns].identity else ():
-                if stands_on_another(raw):
-                    home = self._home(netns, raw)
-                    standing.setdefault((netns if home is None else home, raw.link), []).append((netns, raw))
+            with suppress(KernelError) if netns != found.netns else nullcontext():  # the task is not about it
+                for place, raw in self._standing_in(netns):
+                    standing.setdefault(place, []).append((netns, raw))
         pending = [found]
         while pending:
             link = pending.pop()
             for netns, raw in standing.pop((link.netns, link.ifindex), ()):
                 pending.append(self._keep_all_of(netns, raw))
 
+    def _standing_in(self, netns: str) -> List[Tuple[LinkPlace, RawLink]]:
+        """The links of a namespace that stand on others, each with the place of its parent."""
+        if not self._reader.namespaces.identity(netns):
+            return []
+        return [((self._home(netns, raw), raw.link), raw) for raw in self._reader.links(netns) if stands_on_another(raw)]
+
     def _keep_all_of(self, netns: str, raw: RawLink) -> FoundLink:
         """A link with all that it would lose."""
+        self._visit(netns)
         raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
         link = Link(raw.kind, netns, raw.name, (), {"disable_ipv6": True}, port=Port({}, {}), routes=[])
         self._wanted.setdefault(link.id, link)
@@ -126,10 +136,10 @@ class Inspector:
         return self.links[link.id]
 
     def _home(self, netns: str, raw: RawLink) -> Optional[str]:
-        """The namespace of the link that this one stands on, None for its own one."""
+        """The namespace of the link that this one is connected with, None where the layout does not speak of it: C(IFLA_LINK_NETNSID)."""
         if raw.link_nsid is None:
-            return None
-        return next((name for name in self._all_namespaces() if self._reader.nsid(netns, name) == raw.link_nsid), "?")
+            return netns
+        return next((name for name in self._all_namespaces() if self._reader.nsid(netns, name) == raw.link_nsid), None)
 
     def _find_alike(self, netns: str, kind: str, parent: FoundLink) -> None:
         """Links of this kind on the same parent, of which a new one may differ too little."""
@@ -189,14 +199,9 @@ class Inspector:
 
     def _linked(self, netns: str, raw: RawLink) -> Optional[LinkId]:
         """The other end of a cable, or the parent, if it is in a namespace of the layout: (IFLA_LINK, IFLA_LINK_NETNSID)."""
-        home = netns
-        if raw.link_nsid is not None:
-            others = [name for name in self._all_namespaces() if self._reader.nsid(netns, name) == raw.link_nsid]
-            if not others:
-                return None
-            home = others[0]
-        other = self._reader.link(home, index=raw.link)
-        return (home, other.name) if other else None
+        home = self._home(netns, raw)
+        other = self._reader.link(home, index=raw.link) if home is not None else None
+        return (home, other.name) if home is not None and other else None
 
     def _all_namespaces(self) -> List[str]:
         names: Set[str] = {link.netns for link in self._wanted.values()}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
@@ -82,9 +82,9 @@ class Draft:
         """Links that go so, and are declared."""
         self.mtus: Dict[LinkId, Optional[int]] = {}
         """What parents can carry."""
-        self.alike_there: Optional[Dict[Tuple[Any, ...], FoundLink]] = None
+        self.alike_there: Optional[Dict[Tuple[object, ...], FoundLink]] = None
         """Links that are there by what no two have in common; None until somebody asks."""
-        self.alike_wanted: Optional[Dict[Tuple[Any, ...], Link]] = None
+        self.alike_wanted: Optional[Dict[Tuple[object, ...], Link]] = None
         """The same of links that will be made."""
         self.released: List[Link] = []
         """Links that a layout gives back, as they were before."""

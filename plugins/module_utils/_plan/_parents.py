@@ -4,14 +4,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Dict, Iterator, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import OF_KERNEL, initial_of, is_ethernet, parent_of, rows_of, same_of, title_of, type_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
+    OF_KERNEL,
+    initial_of,
+    is_ethernet,
+    parent_of,
+    rows_of,
+    same_of,
+    title_of,
+    type_of,
+    unique_key,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AGAIN, AWAY, BRIDGE_UP, UP, Draft, inside
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, Link, LinkId, Port, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, Link, LinkId, Port
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import RenameLink, SetLink, Step
 
 
@@ -166,14 +176,11 @@ def as_it_was(draft: Draft, found: FoundLink) -> Link:
 
 # Two links that are alike cannot stand on one parent (EEXIST)
 
-Key = Tuple[Any, ...]
-
 
 def under_its_new_name(draft: Draft, wanted: Link) -> Optional[FoundLink]:
     """A link that is there under another name: a layout renames its own."""
-    if not OF_KERNEL[wanted.kind].unique or wanted.parent in draft.removed:
-        return None
-    found = _alike_there(draft).get(_key(wanted.kind, wanted.parent, wanted.values))
+    key = unique_key(wanted.kind, wanted.parent, wanted.values)
+    found = _alike_there(draft).get(key) if key and wanted.parent not in draft.removed else None
     there = draft.found.get(found.id) if found else None
     if not found or found.id == wanted.id or not there or there.ifindex != found.ifindex:
         return None
@@ -184,36 +191,33 @@ def under_its_new_name(draft: Draft, wanted: Link) -> Optional[FoundLink]:
 
 def is_renamed(draft: Draft, found: FoundLink) -> bool:
     """Whether a link of the layout that is not declared any more is declared under another name."""
-    link = _alike_wanted(draft).get(_key(found.kind, found.parent, found.values))
+    link = _wanted_like(draft, found)
     return bool(link and link.netns == found.netns and link.id not in draft.host.links and found.id not in draft.wanted and draft.owns(found))
 
 
 def is_in_the_way(draft: Draft, found: FoundLink) -> bool:
     """Whether a link that goes must go before the one that is alike is made."""
-    return found.parent not in draft.removed and _key(found.kind, found.parent, found.values) in _alike_wanted(draft)
+    return found.parent not in draft.removed and _wanted_like(draft, found) is not None
 
 
-def _alike_there(draft: Draft) -> Dict[Key, FoundLink]:
-    if draft.alike_there is None:
-        links = (link for links in draft.standing.values() for link in links)
-        draft.alike_there = {_key(link.kind, link.parent, link.values): link for link in links}
-    return draft.alike_there
-
-
-def _alike_wanted(draft: Draft) -> Dict[Key, Link]:
+def _wanted_like(draft: Draft, found: FoundLink) -> Optional[Link]:
+    """The link that is declared, and so like this one that there can be only one of them."""
     if draft.alike_wanted is None:
         links = ((link, draft.host.links.get(link.id)) for link in draft.links if link.present and parent_of(link.kind))
         # what is left alone is as it is
         complete = ((link, link.parent or (found.parent if found else None), {**(found.values if found else {}), **link.values}) for link, found in links)
-        draft.alike_wanted = {_key(link.kind, parent, values): link for link, parent, values in complete if parent}
-    return draft.alike_wanted
+        keys = ((unique_key(link.kind, parent, values), link) for link, parent, values in complete)
+        draft.alike_wanted = {key: link for key, link in keys if key}
+    key = unique_key(found.kind, found.parent, found.values)
+    return draft.alike_wanted.get(key) if key else None
 
 
-def _key(kind: str, parent: Optional[LinkId], values: Values) -> Key:
-    """What no two links have in common; of other kinds nothing that another one has."""
-    unique = OF_KERNEL[kind].unique if kind in OF_KERNEL else ()
-    rows = rows_of(kind)
-    return (kind, parent, *(values.get(name, rows[name].initial) for name in unique)) if unique else (object(),)
+def _alike_there(draft: Draft) -> Dict[Tuple[object, ...], FoundLink]:
+    if draft.alike_there is None:
+        links = (link for links in draft.standing.values() for link in links)
+        keys = ((unique_key(link.kind, link.parent, link.values), link) for link in links)
+        draft.alike_there = {key: link for key, link in keys if key}
+    return draft.alike_there
 
 
 def _renamed(draft: Draft, found: FoundLink, name: str) -> FoundLink:
