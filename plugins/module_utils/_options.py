@@ -87,7 +87,8 @@ _PEER_NETNS = _NETNS._replace(
 _RECREATE = Option(
     "recreate",
     "bool",
-    "Whether a new device may take the place of one that cannot be changed as asked. The old one goes away last; what the task does not say of it is lost.",
+    "Whether a new device may take the place of one that cannot be changed as asked. The old one goes away last where both can be there at a time."
+    " What the task does not say of it is lost; links that stand on it, such as VLAN links, are created again on the new one.",
     False,
 )
 _NAME = Option("name", "str", "Name of the link, 1 to 15 bytes without C(/), C(:), C(%) and white space.", required=True)

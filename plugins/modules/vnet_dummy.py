@@ -54,8 +54,9 @@ options:
     default: true
   recreate:
     description:
-      - Whether a new device may take the place of one that cannot be changed as asked. The old one goes away last;
-        what the task does not say of it is lost.
+      - Whether a new device may take the place of one that cannot be changed as asked. The old one goes away last
+        where both can be there at a time. What the task does not say of it is lost; links that stand on it, such
+        as VLAN links, are created again on the new one.
     type: bool
     default: false
   mac:
