@@ -49,6 +49,7 @@ _HINTS: Dict[Tuple[type, int], str] = {
     (AddRoute, errno.EEXIST): _SAME_ROUTE,
     (SetNsid, errno.EEXIST): "another namespace has this id; choose another",
     (SetTuntap, errno.EBUSY): "a program holds the device; end it first",
+    (SetMaster, errno.EBUSY): "the bridge is below the link already, so the link cannot be its port",
     (SetLink, errno.EINVAL): _OUT_OF_RANGE,
     (SetMaster, errno.EINVAL): _OUT_OF_RANGE,
     (SetPort, errno.EINVAL): _OUT_OF_RANGE,

@@ -105,6 +105,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
             draft.missing((*join.settings_path, reference), "there is no link %s%s" % (other, inside(key[0])))
     joined = found.master == name
     if not joined:
+        _check_ring(draft, join, found, (key[0], name))
         restore = _port_settings(found) + bridge_mac(bridge)
         draft.shaken |= {(key[0], name), (key[0], found.master)}
         draft.add(JOIN, SetMaster(key[0], key[1], name, found.master, restore))
@@ -161,6 +162,20 @@ def _check_port(join: _Join, found: FoundLink) -> None:
     reason = why_no_port(found.kind, found.values)
     if reason:
         raise VnetError(join.path, "%s is %s" % (found.name, reason))
+
+
+def _check_ring(draft: Draft, join: _Join, found: FoundLink, bridge: LinkId) -> None:
+    """A bridge cannot have a port that stands on it, be it with other links in between (EBUSY)."""
+    below, seen = [found.parent], set()
+    while below:
+        key = below.pop()
+        if key == bridge:
+            raise VnetError(join.path, "%s stands on %s, so it cannot be a port of that" % (found.name, bridge[1]))
+        other = draft.found.get(key) if key else None
+        if key and other and key not in seen:
+            seen.add(key)
+            below.append(other.parent)
+            below += [port.id for port in draft.found.values() if (port.netns, port.master) == key]
 
 
 def _port_settings(found: FoundLink) -> Tuple[Step, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _resources
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, Address, FoundNamespace, Host, Route, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, Address, FoundLink, FoundNamespace, Host, Route, Vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, DeleteAddress, restore_of
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, cable, host, planned, port, summed_up, there, wanted
 
@@ -454,6 +454,22 @@ def test_link_that_cannot_be_a_port(links: list[Any], sentence: str) -> None:
 )
 def test_master_that_is_no_bridge(links: list[Any], sentence: str) -> None:
     assert refusal("vnet_tuntap", host(*links), name="t", mode="tap", master="br0") == sentence
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        pytest.param([there("vlan", "v", parent=("", "br0"))], id="on-the-bridge"),
+        pytest.param(
+            [there("vlan", "v", parent=("", "br1")), there("bridge", "br1"), there("vlan", "w", parent=("", "br0"), master="br1", port=port())],
+            id="on-a-bridge-on-it",
+        ),
+        pytest.param([there("vlan", "v", parent=("", "w")), there("vlan", "w", parent=("", "br0"))], id="on-what-stands-on-it"),
+    ],
+)
+def test_port_that_stands_on_its_bridge(links: list[FoundLink]) -> None:
+    found = host(there("bridge", "br0"), *links)
+    assert refusal("vnet_bridge", found, name="br0", ports=[{"name": "v"}]) == "ports[0]: v stands on br0, so it cannot be a port of that"
 
 
 def test_tun_as_a_port() -> None:
