@@ -62,7 +62,7 @@ def carry_out(params: Mapping[str, Any], checking: bool, differing: bool) -> Dic
     if differing:
         from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
 
-        result["diff"] = {"before": as_yaml(wanted, outcome.before), "after": as_yaml(wanted, outcome.after)}
+        result["diff"] = {"before": as_yaml(wanted, outcome.before, outcome.before), "after": as_yaml(wanted, outcome.before, outcome.after)}
     return result
 
 

@@ -17,10 +17,10 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}(/[0-9]+)?")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
-def as_yaml(layout: Layout, host: Host) -> str:
-    """What there is of the declaration, and of what belongs to the layout, as a declaration."""
+def as_yaml(layout: Layout, before: Host, host: Host) -> str:
+    """What a host has of the declaration, and of what belonged to the layout before, as a declaration."""
     lists: Dict[str, List[Values]] = {name: [] for name in LISTS}
-    for part in _parts(layout, host):
+    for part in _parts(layout, before):
         link = part.links[0]
         found = host.links.get(link.id)
         values = describe(part, host) if found else {}
@@ -31,8 +31,8 @@ def as_yaml(layout: Layout, host: Host) -> str:
     return yaml({name: entries for name, entries in lists.items() if entries})
 
 
-def _parts(layout: Layout, host: Host) -> Iterator[Layout]:
-    """The layout in parts of one resource each, and what belongs to it though it is not declared."""
+def _parts(layout: Layout, before: Host) -> Iterator[Layout]:
+    """The layout in parts of one resource each, and what belonged to it though it is not declared."""
     namespaces = {namespace.name: namespace for namespace in layout.namespaces}
     others = {link.id for link in far_ends(layout.links)}
     wanted = {link.id: link for link in layout.links}
@@ -42,9 +42,9 @@ def _parts(layout: Layout, host: Host) -> Iterator[Layout]:
         elif link.id not in others:
             yield Layout([], [link, wanted[link.peer]] if link.peer else [link])
     seen = dict(wanted)
-    for found in host.links.values():
+    for found in before.links.values():
         if found.mark and found.mark.layout == layout.name and found.id not in seen and found.peer not in seen:
-            link = seen[found.id] = Link(found.kind, found.netns, found.name, ())
+            link = seen[found.id] = Link(found.kind, found.netns, found.name, (), dict(found.mark.before or {}))  # which is what it gets back
             yield Layout([Namespace(found.netns, ())] if found.kind == LOOPBACK else [], [link])
 
 

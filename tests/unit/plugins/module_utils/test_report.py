@@ -125,7 +125,7 @@ def test_the_declaration_and_what_belongs_to_it_is_shown() -> None:
     found = host(
         there("bridge", "br0", mark=OURS, priority=5), there("bridge", "old", mark=OURS), there("bridge", "theirs"), there("bridge", "next", mark=Mark("guest"))
     )
-    text = reference.safe_load(as_yaml(_lab(links=[{"type": "bridge", "name": "br0", "priority": 7}]), found))
+    text = reference.safe_load(as_yaml(_lab(links=[{"type": "bridge", "name": "br0", "priority": 7}]), found, found))
     assert text == {
         "links": [{"type": "bridge", "name": "br0", "up": True, "priority": 5, "layout": "lab"}, {"type": "bridge", "name": "old", "layout": "lab"}]
     }
@@ -134,13 +134,22 @@ def test_the_declaration_and_what_belongs_to_it_is_shown() -> None:
 def test_only_what_is_said_is_shown() -> None:
     near, far = cable(there("veth", "a", mtu=1400, mark=OURS), there("veth", "b", mark=OURS))
     layout = _lab(links=[{"type": "veth", "name": "a", "mtu": 1400, "peer": {"name": "b"}}])
-    text = reference.safe_load(as_yaml(layout, host(near, far)))
+    text = reference.safe_load(as_yaml(layout, host(near, far), host(near, far)))
     assert text == {"links": [{"type": "veth", "name": "a", "mtu": 1400, "up": True, "peer": {"name": "b", "up": True}, "layout": "lab"}]}
 
 
 def test_nothing_is_an_empty_text() -> None:
-    assert as_yaml(_lab(), host()) == ""
-    assert as_yaml(_lab(links=[{"type": "bridge", "name": "br0"}]), host()) == ""
+    assert as_yaml(_lab(), host(), host()) == ""
+    assert as_yaml(_lab(links=[{"type": "bridge", "name": "br0"}]), host(), host()) == ""
+
+
+def test_a_link_that_is_given_back_stays_with_what_it_had() -> None:
+    before = host(there("dummy", "taken", mark=Mark("lab", {"mtu": 1500}), mtu=1400), there("dummy", "made", mark=OURS))
+    after = host(there("dummy", "taken", mtu=1500))
+    assert reference.safe_load(as_yaml(_lab(), before, before)) == {
+        "links": [{"type": "dummy", "name": "taken", "mtu": 1400, "layout": "lab"}, {"type": "dummy", "name": "made", "layout": "lab"}]
+    }
+    assert reference.safe_load(as_yaml(_lab(), before, after)) == {"links": [{"type": "dummy", "name": "taken", "mtu": 1500}]}
 
 
 # Numbers
