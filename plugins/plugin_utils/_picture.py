@@ -153,17 +153,12 @@ def _picture_of(item: Item) -> str:
     return kind.picture if kind else ""
 
 
-def _below(item: Item) -> str:
-    """What a link is on its parent: C(VLAN 10 on eth0), '' for one that stands on none."""
-    kind = TYPES[_text(item["type"])]
-    parent = item.get(kind.parent) if kind.parent else None
-    if not parent:
-        return ""
+def _vid(item: Item) -> int:
+    """In which VLAN the parent of a link carries its frames; 0 for none."""
     try:
-        tag = kind.tag(item)
+        return int(TYPES[_text(item["type"])].tag(item))
     except (TypeError, ValueError):
-        tag = 0
-    return "%s on %s" % ("VLAN %d" % tag if tag else kind.type, _text(parent))
+        return 0
 
 
 class _Box:
@@ -172,19 +167,22 @@ class _Box:
     def __init__(self, netns: str) -> None:
         self.netns = netns
         self.notes: List[str] = []
-        self.links: Dict[str, List[str]] = {}
+        self.links: Dict[str, List[Tuple[str, str]]] = {}
         self.routes: List[str] = []
 
-    def add(self, name: str, item: Item) -> None:
-        self.links.setdefault(name, []).extend(map(_address, item.get("addresses") or []))
+    def add(self, name: str, item: Item, note: str = "") -> None:
+        """A link with its addresses, below what is said of it."""
+        rows = self.links.setdefault(name, [])
+        rows += [(note, " " + note)] if note else []
+        rows += [(address, _like(address)) for address in map(_address, item.get("addresses") or [])]
         self.routes += [_route(route, name) for route in item.get("routes") or []]
 
     def lines(self) -> Iterator[Line]:
         for note in self.notes:
             yield Line("note", "", note, note)
-        rows = [(name if not number else "", address, name) for name, addresses in self.links.items() for number, address in enumerate(addresses or [""])]
-        for head, address, name in rows[:MANY_ADDRESSES]:
-            yield Line("address", head, address, name + _like(address))
+        rows = [(name if not number else "", *row, name) for name, rows in self.links.items() for number, row in enumerate(rows or [("", "")])]
+        for head, text, like, name in rows[:MANY_ADDRESSES]:
+            yield Line("address", head, text, name + like)
         yield from _more(len(rows) - MANY_ADDRESSES, "address", "addresses")
         for route in self.routes[:MANY_ROUTES]:
             yield Line("route", "", route, "route")
@@ -231,7 +229,8 @@ class _Sketch:
         self._boxes: Dict[str, _Box] = {}
         self._devices: List[Node] = []
         self._cables: List[Cable] = []
-        self._done: Set[LinkId] = set()
+        self._drawn: Dict[LinkId, str] = {}
+        """In which box each link is."""
 
     def draw(self, sysctl: Any) -> None:
         if _forwards(sysctl):
@@ -243,13 +242,16 @@ class _Sketch:
                 if _picture_of(item) == word:
                     draw(item)
         for key, item in self._known.items():
-            if key not in self._done and _picture_of(item) == "cable":
+            if key not in self._drawn and _picture_of(item) == "cable":
                 self._stump(key, item)
-            elif key not in self._done and item.get("type") == "other" and item.get("addresses"):
+            elif key not in self._drawn and item.get("type") == "other" and item.get("addresses"):
                 self._existing(item)
         for (netns, name), (_bridge, _port) in self._ports.items():
-            if (netns, name) not in self._done:  # a port that is there already
+            if (netns, name) not in self._drawn:  # a port that is there already
                 self._existing({"name": name, "netns": netns})
+        for item in self._lists["links"]:
+            if _picture_of(item) == "link":
+                self._to_parent(item)
 
     def picture(self) -> Picture:
         """What was drawn. A frame goes around a namespace that has bridges."""
@@ -276,10 +278,9 @@ class _Sketch:
 
     def _bridge(self, item: Item) -> None:
         netns, name = _id(item)
-        self._done.add((netns, name))
         notes = [word for option, word in _FEATURES if item.get(option) in _TRUE]
         down = item.get("up") is False
-        key = self._put("bridge", netns, name, notes, down)
+        key = self._drawn[netns, name] = self._put("bridge", netns, name, notes, down)
         vlans = _vlans(item.get("vlans"))
         if item.get("addresses") or item.get("routes") or vlans:
             self._box(netns).add(name, item)
@@ -291,15 +292,38 @@ class _Sketch:
     def _link(self, item: Item) -> None:
         """A port has a box of its own, any other link a line in the box of its namespace."""
         netns, name = _id(item)
+        note = self._note(item)
         if item.get("master") or (netns, name) in self._ports:
-            self._device(item, "link", [_below(item) or _text(item["type"])])
+            self._device(item, "link", [note or _text(item["type"])])
         else:
-            self._done.add((netns, name))
-            box = self._box(netns)
-            box.add(name, item)
-            note = _below(item)
-            if note:
-                box.notes.append("%s: %s" % (name, note))
+            self._drawn[netns, name] = _key("namespace", netns)
+            self._box(netns).add(name, item, note)
+
+    def _parent(self, item: Item) -> Optional[LinkId]:
+        """The link that one stands on; None where it stands on none."""
+        kind = TYPES.get(_text(item.get("type") or ""))
+        name = item.get(kind.parent) if kind and kind.parent else None
+        netns = item.get("parent_netns")
+        return (_netns(item.get("netns") if netns is None else netns), _text(name)) if name else None
+
+    def _note(self, item: Item) -> str:
+        """What a link is on its parent: C(VLAN 10 on eth0), '' for one that stands on none."""
+        parent, vid = self._parent(item), _vid(item)
+        return "%s on %s" % ("VLAN %d" % vid if vid else _text(item["type"]), parent[1]) if parent else ""
+
+    def _to_parent(self, item: Item) -> None:
+        """A line to the link that one stands on, where that is in another box."""
+        parent, vid, key = self._parent(item), _vid(item), _id(item)
+        if not parent:
+            return
+        outside = _key("namespace", parent[0])
+        box = self._drawn.get(parent, outside)
+        if box == self._drawn[key]:
+            return
+        if box == outside:
+            self._box(parent[0])
+        names = (parent[1] if box == outside else "", key[1])
+        self._cables.append(Cable((box, self._drawn[key]), names, (Vlan(str(vid), False),) if vid else (), item.get("up") is False))
 
     def _tuntap(self, item: Item) -> None:
         status = self._known.get(_id(item), {}).get("status") or {}
@@ -309,7 +333,7 @@ class _Sketch:
     def _device(self, item: Item, kind: str, notes: List[str]) -> None:
         """A device with one cable: to its bridge, or to its namespace."""
         netns, name = _id(item)
-        key = self._put(kind, netns, name, notes)
+        key = self._drawn[netns, name] = self._put(kind, netns, name, notes)
         to, _name, vlans, down = self._end(item)
         status = self._known.get((netns, name), {}).get("status") or {}
         down = down or (kind == "link" and status.get("carrier") is False)
@@ -332,7 +356,7 @@ class _Sketch:
     def _end(self, item: Item) -> Tuple[str, str, Tuple[Vlan, ...], bool]:
         """Where the end of a cable is, its name there, its VLANs, and whether it is down."""
         netns, name = _id(item)
-        self._done.add((netns, name))
+        self._drawn.setdefault((netns, name), _key("namespace", netns))
         down = item.get("up") is False
         master, port = self._ports.get((netns, name), ("", {}))
         if item.get("master"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 from xml.etree import ElementTree
 
 import pytest
@@ -257,7 +257,28 @@ def test_options_are_checked(options: Dict[str, Any]) -> None:
 def test_a_link_is_a_line_in_the_box_of_its_namespace_that_says_what_it_stands_on() -> None:
     vlan = {"type": "vlan", "name": "office", "parent": "eth0", "id": 10, "netns": "red", "addresses": ["192.0.2.1/24"]}
     box = nodes({"links": [vlan, {"type": "dummy", "name": "d0", "netns": "red", "addresses": ["10.0.0.1/32"]}]})["namespace red"]
-    assert texts(box) == ["office: VLAN 10 on eth0", "office 192.0.2.1/24", "d0 10.0.0.1/32"]
+    assert texts(box) == ["office VLAN 10 on eth0", "192.0.2.1/24", "d0 10.0.0.1/32"]
+
+
+@pytest.mark.parametrize(
+    ("parent", "link", "line"),
+    [
+        pytest.param({"type": "bridge", "name": "br0"}, {"parent": "br0"}, ("bridge br0", "this host"), id="bridge"),
+        pytest.param({"type": "tuntap", "mode": "tap", "name": "t"}, {"parent": "t"}, ("tap t", "this host"), id="device"),
+        pytest.param({"type": "dummy", "name": "d", "netns": "red"}, {"parent": "d", "parent_netns": "red"}, ("namespace red", "this host"), id="moved"),
+        pytest.param({"type": "dummy", "name": "d"}, {"parent": "d", "parent_netns": "", "netns": "red"}, ("this host", "namespace red"), id="moved-here"),
+        pytest.param(None, {"parent": "eth0", "parent_netns": "red"}, ("namespace red", "this host"), id="not-declared"),
+    ],
+)
+def test_a_link_has_a_line_to_its_parent_in_another_box(parent: Dict[str, Any] | None, link: Dict[str, Any], line: Tuple[str, str]) -> None:
+    data = {"links": [{"type": "vlan", "name": "v", "id": 10, **link}, *([parent] if parent else [])]}
+    (cable,) = [cable for cable in picture(data).cables if cable.vlans]
+    assert set(cable.ends) == set(line)
+    assert cable.vlans == (Vlan("10", False),)
+
+
+def test_a_link_has_no_line_to_its_parent_in_the_same_box() -> None:
+    assert not picture({"links": [{"type": "dummy", "name": "d"}, {"type": "vlan", "name": "v", "id": 10, "parent": "d"}]}).cables
 
 
 def test_a_link_that_is_a_port_has_a_box_of_its_own() -> None:
