@@ -114,13 +114,21 @@ class _Shape:
         for name, value in given.items():
             check = self._checks.get(name)
             if check is None:
-                raise VnetError(path, "there is no option %s; there are %s" % (shown(str(name)), ", ".join(self._checks)))
+                raise VnetError(path, "there is no option %s; %s" % (shown(str(name)), self._others(str(name))))
             if value is not None:
                 item[name] = _checked(check, value, path)
         for name in self._required:
             if name not in item:
                 raise VnetError(path, "%s is missing" % name)
         return item
+
+    def _others(self, name: str) -> str:
+        """The options that there are, first the one that is spelled like this name."""
+        from difflib import get_close_matches
+
+        names = ", ".join(self._checks)
+        close = get_close_matches(name, self._checks, 1, 0.8)
+        return "did you mean %s? There are %s" % (close[0], names) if close else "there are %s" % names
 
 
 _CHECKS: Dict[str, Tuple[type, Callable[[Any], Any], str]] = {
@@ -179,6 +187,8 @@ def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
     shapes: Dict[str, _Shape] = {}
     for path, entry in _entries(params, "links"):
         word = _type_of(entry, path)
+        if not word:
+            _check_type(entry, path)
         if word not in shapes:
             shapes[word] = _Shape((_TYPE, *_of_items(OPTIONS["vnet_" + word] if word else LINK_OPTIONS)))
         layout.links.extend(_links(word, shapes[word].item(entry, path), path, checking))
@@ -201,6 +211,14 @@ def _type_of(given: Any, path: Path) -> str:
     if word and (not isinstance(word, str) or word not in TYPES):
         raise VnetError((*path, "type"), "%s is none of %s" % (shown(str(word)), ", ".join(TYPES)))
     return str(word)
+
+
+def _check_type(given: Any, path: Path) -> None:
+    """VnetError for a link without a type that has an option which only some types have."""
+    for name in given if isinstance(given, dict) else ():
+        types = [one for one in TYPES if any(option.name == name for option in OPTIONS["vnet_" + one] if option.name not in OF_TASK)]
+        if types and not any(option.name == name for option in LINK_OPTIONS):
+            raise VnetError((*path, "type"), "missing; the option %s is one of type %s" % (name, ", ".join(types)))
 
 
 def _links(word: str, item: _Item, path: Path, checking: bool) -> List[Link]:
@@ -226,7 +244,7 @@ def _check_names(layout: Layout) -> None:
             raise VnetError(link.path, "there is another %s %s, %s; give it another name" % (link.name, inside, joined(one.path)))
     alike: Dict[Tuple[object, ...], Link] = {}
     for link in layout.links:
-        key = unique_key(link.kind, link.parent, link.values)
+        key = unique_key(link.kind, link.parent, link.values) if link.parent else None
         one = alike.setdefault(key, link) if key else link
         if one is not link:
             raise VnetError(link.path, "%s has the same %s, of which there can be one" % (joined(one.path), same_of(link.kind)))

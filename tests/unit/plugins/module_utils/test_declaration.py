@@ -163,9 +163,12 @@ def test_names_that_can_be(name: str) -> None:
         ({"links": [{"type": "tuntap", "name": "t", "mode": "tap", "port": {"nonsense": 1}}]}, "links[0].port: there is no option nonsense"),
         ({"namespaces": [{"name": "red", "mtu": 1400}]}, "namespaces[0]: there is no option mtu"),
         (
-            {"links": [{"type": "bridge", **BRIDGE, "vlans": [{"vid": 5, "tagged": True}]}]},
-            "links[0].vlans[0]: there is no option tagged; there are vid, pvid, untagged",
+            {"links": [{"type": "bridge", **BRIDGE, "vlans": [{"vid": 5, "egress": True}]}]},
+            "links[0].vlans[0]: there is no option egress; there are vid, pvid, untagged",
         ),
+        ({"links": [{"name": "eth0", "adresses": []}]}, "links[0]: there is no option adresses; did you mean addresses? There are type, name,"),
+        ({"links": [{"name": "eth0", "mtu": 1400}, {"name": "v", "id": 5, "parent": "eth0"}]}, "links[1].type: missing; the option id is one of type vlan"),
+        ({"links": [{"name": "v", "peer": FAR}]}, "links[0].type: missing; the option peer is one of type veth"),
         # types and choices
         ({"links": [{"type": "bridge", **BRIDGE, "mtu": "large"}]}, "links[0].mtu: 'large' is not a whole number"),
         ({"links": [{"type": "bridge", **BRIDGE, "mtu": 1400.5}]}, "links[0].mtu: 1400.5 is not a whole number"),
