@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible would be slow at, or loud, with thousands of items.
+"""Handles what is slow or verbose in Ansible with thousands of items.
 
-Lists without templates are not searched for any, and a user with -v sees what a layout is about, and what became of it,
-instead of thousands of commands.
+Lists without templates are not searched for templates. With -v users see the name of the layout and a summary, not thousands of
+commands.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ansible.utils.display import Display
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 
 _FEW = 30
-"""Commands that may all be shown."""
+"""The number of commands that are always shown."""
 _EVERYTHING = 3
-"""With -vvv users want all."""
+"""From -vvv on everything is shown."""
 
 
 class ActionModule(NormalAction):  # type: ignore[misc]
@@ -26,11 +26,11 @@ class ActionModule(NormalAction):  # type: ignore[misc]
     def finalize_task_arg(cls, name: str, value: Any, templar: Any, *context: Any, **more: Any) -> Any:
         """The value of an argument (an experimental hook of ansible-core since 2.19).
 
-        Ansible looks for templates in every value of every item, which takes longer than to look at the network. Here plain
-        data is taken as it is; everything else is left to Ansible.
+        Ansible searches every value of every item for templates, which takes longer than reading the network. Plain data is taken
+        as it is here; everything else is left to Ansible.
         """
         if name in LISTS and hasattr(templar, "resolve_to_container"):
-            value = templar.resolve_to_container(value)  # once: a lookup in it may cost much, or change something
+            value = templar.resolve_to_container(value)  # once, as a lookup in it may be expensive or change something
             with suppress(_NotPlainError):
                 return _plain(value)
         return super().finalize_task_arg(name, value, templar, *context, **more)
@@ -47,16 +47,16 @@ class ActionModule(NormalAction):  # type: ignore[misc]
 
 
 class _NotPlainError(Exception):
-    """Something may be a template, or is of a type that Ansible knows what to do with."""
+    """A value may be a template, or is of a type that Ansible handles."""
 
 
 def _plain(value: Any) -> Any:
-    """A copy of plain data, without what Ansible notes of its origin. _NotPlainError where there is anything else in it."""
+    """A copy of plain data, without Ansible's tags of its origin. _NotPlainError if there is anything else in it."""
     if isinstance(value, dict):
         return {_plain(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
-    if isinstance(value, str) and "{" not in value and not value.startswith("#jinja2:"):  # the signs that Ansible goes by
+    if isinstance(value, str) and "{" not in value and not value.startswith("#jinja2:"):  # the characters that start a template
         return str(value)
     if value is None or isinstance(value, (bool, int, float)):
         return value
@@ -72,7 +72,7 @@ def _declared(args: Mapping[str, Any]) -> str:
 
 
 def _summed_up(result: Mapping[str, Any]) -> str:
-    """What was done, in numbers."""
+    """A summary of what was done."""
     words: List[str] = []
     for kind, counts in result.get("summary", {}).items():
         done = ["%d %s" % (number, what) for what, number in counts.items() if number and what != "declared"]

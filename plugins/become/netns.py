@@ -132,7 +132,7 @@ _ENTER = """
 [ -e "$2" ] || { echo "there is no network namespace $1 on this host" >&2; exit 1; }
 exec nsenter --net="$2" unshare -m /bin/sh -c "$3" netns "$@"
 """
-"""Arguments: the name of the namespace, its path, the next script, and the command."""
+"""Arguments: name of the namespace, its path, the next script, and the command."""
 
 _SET_UP = """
 if [ -w /sys ]; then mode=rw; else mode=ro; fi
@@ -145,11 +145,12 @@ done
 shift 3
 exec "$@"
 """
-"""The same arguments, once inside. What ip netns exec does (lib/namespace.c of iproute2)."""
+"""The same arguments, inside the namespace. Does what ip netns exec does (lib/namespace.c of iproute2)."""
 
 
 class _User(str):
-    """Ansible leaves a become method out where its user is that of the connection. That is right for users, not for namespaces."""
+    """A user that never equals another one. Ansible skips become if its user is that of the connection, which is right for users
+    but not for namespaces."""
 
     __hash__ = str.__hash__
 
@@ -180,7 +181,7 @@ class BecomeModule(BecomeBase):  # type: ignore[misc]
         return "set -- %s %s; %s" % (enter, command, _BECOME_ROOT % self._root())
 
     def _root(self) -> str:
-        """How somebody else becomes root."""
+        """How another user becomes root."""
         program = self.get_option("become_exe") or "sudo"
         flags = shlex.split(self.get_option("become_flags") or "")
         self.prompt = ""

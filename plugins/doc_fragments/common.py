@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the documentation of the modules has in common."""
+"""Documentation that the modules have in common."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the documentation of the filters that draw has in common."""
+"""Documentation that the filters for pictures have in common."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The input and the options of every filter that draws."""
+    """Input and options of the filters."""
 
     DOCUMENTATION = r"""
 author:

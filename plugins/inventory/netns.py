@@ -112,14 +112,14 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_
 
 try:
     from ansible.template import trust_as_template
-except ImportError:  # ansible-core 2.18 takes every text for a template that is not marked as unsafe
+except ImportError:  # ansible-core 2.18 treats every string that is not marked as unsafe as a template
     trust_as_template = str
 
 _PLAIN = re.compile("[A-Za-z0-9_.:/@-]*")
-"""What can be neither a template nor an expression that calls something."""
+"""Strings that are neither templates nor expressions with calls."""
 _PARENTS = "vnet_parents"
 _CONTROLLER = "vnet_controller"
-"""Names in the inventory of the inner run."""
+"""Host names in the inventory of the inner run."""
 _FOUND = "vnet_found"
 _LOOK = {
     "hosts": _PARENTS,
@@ -145,15 +145,15 @@ _COMMAND_LINE = {
     "vault_password_files": "--vault-password-file",
     "extra_vars": "--extra-vars",
 }
-"""What of the command line says how to reach hosts, and the option by which the inner run is told."""
+"""Command line options about connections, and how they are passed to the inner run."""
 
 Variables = Dict[str, Any]
 Space = Dict[str, Any]
-"""A namespace: C(name), C(layout), C(addresses), C(links). It is plain data, as it goes to the cache."""
+"""A namespace: C(name), C(layout), C(addresses), C(links). Plain data, as it is cached."""
 
 
 class _Parent(NamedTuple):
-    """A host that has namespaces, with the variables of this file and those of earlier sources that say how to connect."""
+    """A host that has namespaces, with the variables of this file and of earlier sources that say how to connect."""
 
     name: str
     given: Variables
@@ -175,7 +175,7 @@ class _Parent(NamedTuple):
 
 
 class _End(NamedTuple):
-    """A link, wherever it was read. C(peer) is the other end of a cable."""
+    """A link. C(peer) is the other end of a veth pair."""
 
     netns: str
     name: str
@@ -251,7 +251,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         return spaces
 
     def _ask(self, parents: List[_Parent]) -> Dict[str, Variables]:
-        """What vnet_info returns on each host. The earlier sources are read again, as only they have all variables of the hosts."""
+        """Runs vnet_info on each host. The earlier sources are read again, as only they have all variables of the hosts."""
         if not parents:
             return {}
         known = any(parent.name in self.inventory.hosts for parent in parents)
@@ -293,7 +293,7 @@ def _line(error: object) -> str:
 
 
 def _layout(content: Any) -> Layout:
-    """The layout that a file declares. Items are left to the engine, as in the module."""
+    """The layout that a file declares. Items are checked by the engine, as in the module."""
     if not isinstance(content, dict):
         raise VnetError((), "this is no dictionary with the options of vnet_layout")
     spec = argument_spec(option._replace(options=()) for option in LAYOUT_OPTIONS)
@@ -313,11 +313,11 @@ def _declared_end(link: Link, ports: Mapping[LinkId, str]) -> _End:
     return _End(link.netns, link.name, link.addresses or [], link.master or ports.get(link.id, ""), link.peer)
 
 
-# As found
+# From the state of hosts
 
 
 def _answers(parents: List[_Parent], sources: List[str]) -> Dict[str, Variables]:
-    """A run of Ansible's own, so that every way of connecting works."""
+    """Runs ansible, so that every connection plugin works."""
     with tempfile.TemporaryDirectory(prefix="nfv-vnet-") as folder:
         inventory, playbook, output = (os.path.join(folder, name) for name in ("hosts.yml", "look.yml", "answers.json"))
         write = {"ansible.builtin.copy": {"dest": output, "content": _ANSWERS, "mode": "0600"}}
@@ -328,7 +328,7 @@ def _answers(parents: List[_Parent], sources: List[str]) -> Dict[str, Variables]
         try:
             with open(output, encoding="utf-8") as file:
                 answers: Dict[str, Variables] = json.load(file)
-        except (OSError, ValueError) as error:  # variables of the command line may send it elsewhere
+        except (OSError, ValueError) as error:  # variables of the command line may redirect it
             raise AnsibleParserError("the answers of the hosts cannot be read: %s" % error) from None
     return answers
 
@@ -341,7 +341,7 @@ def _inventory(parents: List[_Parent]) -> Variables:
 
 def _write(path: str, content: Any) -> None:
     with open(path, "w", encoding="utf-8") as file:
-        yaml.dump(content, file, Dumper=AnsibleDumper, sort_keys=False)  # it leaves values of a vault in their vault
+        yaml.dump(content, file, Dumper=AnsibleDumper, sort_keys=False)  # values from a vault stay encrypted in the inventory
 
 
 def _command_line(given: Mapping[str, Any]) -> Iterator[str]:
@@ -355,7 +355,7 @@ def _command_line(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _run(command: List[str]) -> None:
-    """Ansible, with this collection, and with the plugin for the inventory above whatever else is enabled."""
+    """Runs ansible with this collection, and with the inventory plugins that it needs enabled."""
     home = os.path.abspath(__file__).split("/ansible_collections/")[0]
     env = {
         **os.environ,
@@ -380,11 +380,11 @@ def _found_end(link: Mapping[str, Any]) -> _End:
     return _End(link["netns"], link["name"], addresses, link.get("master") or "", (peer["netns"], peer["name"]) if peer else None)
 
 
-# To hosts
+# Hosts
 
 
 def _spaces(layouts: Mapping[str, Optional[str]], ends: Iterable[_End]) -> List[Space]:
-    """The namespaces, given the layout of each, and all links."""
+    """The namespaces with the layout of each, and all links."""
     by_id = {(end.netns, end.name): end for end in ends}
     return [_space(name, layout, by_id) for name, layout in layouts.items()]
 
@@ -420,7 +420,7 @@ def _of_layouts(spaces: Mapping[str, List[Space]], layouts: Optional[List[str]])
 
 
 def _named(parents: List[_Parent], spaces: Mapping[str, List[Space]], taken: Iterable[str]) -> Dict[str, Any]:
-    """Parents and namespaces by the names of their hosts."""
+    """Parents and namespaces by their host names."""
     named: Dict[str, Any] = {}
     for parent in parents:
         for space in spaces[parent.name]:
@@ -447,9 +447,9 @@ def _variables(parent: _Parent, space: Space) -> Variables:
 
 
 def _marked(value: Any) -> Any:
-    """Marks what was read, so that Ansible neither templates nor evaluates it, whoever chose the names.
+    """Marks strings so that Ansible neither templates nor evaluates them, as anybody may have chosen the names.
 
-    Plain words have no mark: ansible-inventory --list of ansible-core 2.18 would show it in their place.
+    Plain words are not marked: ansible-inventory --list of ansible-core 2.18 would show the mark.
     """
     if isinstance(value, list):
         return [_marked(inner) for inner in value]

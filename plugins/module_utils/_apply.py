@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From steps to the kernel: run them, take them back where one fails, verify what the kernel holds."""
+"""Runs the steps of a plan, rolls back if one fails, and verifies the result."""
 
 from __future__ import annotations
 
@@ -52,25 +52,26 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 _IRREVERSIBLE = (DeleteNamespace, DeleteNamespaces, DeleteLink, DeleteLinks, AwaitLinks, SetNsid)
 _ATOMIC = (CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute)
-"""Where the kernel refuses one of these, nothing of it was done."""
-_FAR_REACHING = (CreateNamespace, DeleteNamespace, DeleteLink, MoveLink, SetNsid)
-"""What these change is not only in the namespace of the step."""
-_COSTLY = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress)
-"""These, or undoing them, may cost addresses and routes of their link."""
+"""Steps that change nothing if the kernel refuses them."""
+_AFFECT_OTHER_NAMESPACES = (CreateNamespace, DeleteNamespace, DeleteLink, MoveLink, SetNsid)
+"""Steps that change more than the namespace that they are about."""
+_WITH_SIDE_EFFECTS = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress)
+"""Steps that may cost their link addresses and routes, when they run or when they are undone."""
 _GONE: Dict[type, Tuple[int, ...]] = {
     DeleteRoute: (errno.ESRCH, errno.ENODEV),
     DeleteAddress: (errno.EADDRNOTAVAIL, errno.ENODEV),
     DeleteVlan: (errno.ENOENT, errno.ENODEV),
     RenameLink: (errno.ENODEV,),
 }
-"""An address takes others and routes with it, one end of a cable the other; what is gone need not be taken away."""
+"""Errors that mean that there is nothing to delete any more: with an address the kernel deletes others and routes, with one end
+of a veth pair the other."""
 _PASSES = 2
-"""The kernel may change more than it is told to. What is not as wanted then is mended once, without deletions."""
+"""The kernel may change more than it is told to. What is not as wanted after the first pass is set once more, without deletions."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Applied(NamedTuple):
-    """What is there after the steps that were taken, and how iproute2 would take them."""
+    """The state after the steps, and the equivalent commands of iproute2."""
 
     host: Host
     steps: List[Step]
@@ -78,9 +79,9 @@ class Applied(NamedTuple):
 
 
 def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Applied:
-    """Runs the steps, and verifies what is there then.
+    """Runs the steps and verifies the result.
 
-    VnetError where that failed. The host is as it was before then, or the error says what is not.
+    VnetError if that fails. The host is as it was before then, or the error says what is not.
     """
     transaction = Transaction(reader, layout, before)
     transaction.save(steps)
@@ -88,32 +89,32 @@ def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Ap
         signal.signal(number, _stop)
     try:
         for _pass in range(_PASSES):
-            after = _taken(transaction, reader, layout, steps)
+            after = _run_and_read(transaction, reader, layout, steps)
             steps = [step for step in plan(layout, after).steps if not _is_irreversible(step)]
             if not steps:
-                return Applied(after, transaction.taken, transaction.commands)
+                return Applied(after, transaction.done, transaction.commands)
         raise not_held(layout, steps[0])
     except BaseException as error:
         for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # a second signal must not leave the host half-way
+            signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the rollback
         lost = transaction.undo()
         if not isinstance(error, VnetError):
             raise
-        aftermath = _aftermath(lost, transaction.unrestored(), before, observe(reader, layout))
-        raise VnetError(error.path, "%s. %s" % (error.text, aftermath), error.errno) from None
+        report = _rollback_report(lost, transaction.unrestored(), before, observe(reader, layout))
+        raise VnetError(error.path, "%s. %s" % (error.text, report), error.errno) from None
 
 
-def _taken(transaction: Transaction, reader: Reader, layout: Layout, steps: List[Step]) -> Host:
-    """Runs the steps and returns what is there then.
+def _run_and_read(transaction: Transaction, reader: Reader, layout: Layout, steps: List[Step]) -> Host:
+    """Runs the steps and reads the new state.
 
-    The ports of a large bridge begin to talk to each other when it goes up, which keeps the kernel busy for seconds. So most is
-    read before that, and then once more only what may have changed.
+    When a large bridge goes up, its ports keep the kernel busy for seconds. So the state is read before that, and afterwards only
+    what may have changed is read again.
     """
     bridges = {link.id for link in layout.links if layout.name and _kinds.is_bridge(link.kind)}
-    rising = (number for number, step in enumerate(steps) if isinstance(step, SetLink) and step.values.get("up") and link_of(step) in bridges)
-    first = next(rising, len(steps))
+    bringing_up = (number for number, step in enumerate(steps) if isinstance(step, SetLink) and step.values.get("up") and link_of(step) in bridges)
+    first = next(bringing_up, len(steps))
     transaction.run(steps[:first])
-    with _reading_ahead(reader, layout):
+    with _prefetching(reader, layout):
         transaction.commands += commands(steps[:first])  # while the other process reads
         earlier = observe(reader, layout)
     rest = steps[first:]
@@ -121,31 +122,31 @@ def _taken(transaction: Transaction, reader: Reader, layout: Layout, steps: List
         return earlier
     transaction.run(rest)
     transaction.commands += commands(rest)
-    if any(isinstance(step, _FAR_REACHING) for step in rest):
+    if any(isinstance(step, _AFFECT_OTHER_NAMESPACES) for step in rest):
         return observe(reader, layout)
     return observe_again(reader, layout, earlier, {link_of(step)[0] for step in rest})
 
 
 @contextmanager
-def _reading_ahead(reader: Reader, layout: Layout) -> Iterator[None]:
-    """Of a whole layout; a single resource is not worth it."""
+def _prefetching(reader: Reader, layout: Layout) -> Iterator[None]:
+    """Prefetches the state of all namespaces in a child process during the block; only for layouts."""
     if not layout.name:
         yield
         return
-    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ahead import reading_ahead
+    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import prefetching
 
-    with reading_ahead(reader.namespaces, addresses=bool(layout.links)) as ahead:
-        reader.look_ahead(ahead)
+    with prefetching(reader.namespaces, addresses=bool(layout.links)) as prefetched:
+        reader.use_prefetched(prefetched)
         yield
 
 
 def _stop(number: int, _frame: Any) -> None:
-    """Whoever ends the run by a signal gets the host back as it was."""
+    """A signal that ends the process rolls the changes back."""
     raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
 
 class Transaction:
-    """Steps that were taken, to be taken back in reverse."""
+    """The steps that were run, to undo them in reverse order."""
 
     def __init__(self, reader: Reader, layout: Layout, before: Host) -> None:
         self._reader = reader
@@ -153,13 +154,13 @@ class Transaction:
         self._layout = layout
         self._before = before
         self._saved: Dict[LinkId, Saved] = {}
-        self.taken: List[Step] = []
+        self.done: List[Step] = []
         self.commands: List[str] = []
-        """Those of iproute2 for what was taken."""
+        """The commands of iproute2 for the steps that were run."""
 
     def save(self, steps: List[Step]) -> None:
-        """Remembers the addresses and routes that the steps may cost."""
-        costly = {link_of(step) for step in steps if _is_costly(step)}
+        """Saves the addresses and routes that the steps may cost."""
+        costly = {link_of(step) for step in steps if _has_side_effects(step)}
         costly |= {found.id for found in self._before.links.values() if self._stands_on(found, costly)}
         for link in costly & set(self._before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
@@ -169,7 +170,7 @@ class Transaction:
                 self._saved[namespace.name, ""] = save_routes(self._reader.socket(namespace.name), tables)
 
     def _stands_on(self, found: FoundLink, others: Set[LinkId]) -> bool:
-        """Whether a link stands on one of the others, with which it may go down."""
+        """Whether one of the other links is below this one, so that it may go down with it."""
         seen: Set[LinkId] = set()
         link: Optional[FoundLink] = found
         while link and link.parent and link.parent not in seen:
@@ -184,37 +185,37 @@ class Transaction:
         return [link for link, saved in self._saved.items() if not self._exists(link[0]) or differs(self._reader.socket(link[0]), saved)]
 
     def run(self, steps: List[Step]) -> None:
-        poorer: Dict[LinkId, Saved] = {}
-        earlier = len(self.taken)
-        for step, bundle in _bundled(steps, self._before):
+        saved_addresses_lost: Dict[LinkId, Saved] = {}
+        earlier = len(self.done)
+        for step, batch in _batched(steps, self._before):
             if not isinstance(step, (AddAddress, DeleteAddress)):
-                self._restore_routes(poorer)
-            if isinstance(step, DeleteAddress) and link_of(step) not in poorer:
+                self._restore_routes(saved_addresses_lost)
+            if isinstance(step, DeleteAddress) and link_of(step) not in saved_addresses_lost:
                 found = self._reader.link(step.netns, step.name)
                 if found:
-                    poorer[link_of(step)] = save_link(self._reader.socket(step.netns), found.ifindex)
-            # a message that is refused may have been obeyed in part, so it is taken back too
-            self.taken += bundle
+                    saved_addresses_lost[link_of(step)] = save_link(self._reader.socket(step.netns), found.ifindex)
+            # a message that is refused may have been executed in part, so it is undone, too
+            self.done += batch
             try:
                 run(self._writer, step)
             except KernelError as error:
                 if self._holds(step) or error.errno in _GONE.get(type(step), ()) or _is_down(step, error):
                     continue
                 if isinstance(step, (*_IRREVERSIBLE, *_ATOMIC)):
-                    self.taken[-len(bundle) :] = [one for one in bundle if self._is_gone(one)]
+                    self.done[-len(batch) :] = [one for one in batch if self._is_gone(one)]
                 about = subject(self._layout, step)
                 raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, hint(step, error)), error.errno) from None
-        self._restore_routes(poorer)
-        self.taken[earlier:] = steps  # in the order of the plan: as commands, a link that went with its namespace could not be deleted
+        self._restore_routes(saved_addresses_lost)
+        self.done[earlier:] = steps  # in the order of the plan, as the order of batches makes no sense as commands
 
     def _restore_routes(self, links: Dict[LinkId, Saved]) -> None:
-        """The last address of a link takes all routes with it, also those that nobody spoke of."""
+        """The kernel deletes all routes of a link with its last address, including undeclared ones."""
         while links:
             (netns, _name), saved = links.popitem()
             restore_routes(self._reader.socket(netns), saved)
 
     def _holds(self, step: Step) -> bool:
-        """Whether a link has the value by itself: a kernel without a feature even refuses to turn it off."""
+        """Whether a link has the value already: a kernel that lacks a feature refuses even to turn it off."""
         if not isinstance(step, (SetLink, SetPort)) or step.old is not None:
             return False
         link = self._reader.link(step.netns, step.name)
@@ -226,71 +227,71 @@ class Transaction:
         return all(rows[name].same(link.values.get(name), value) for name, value in step.values.items())
 
     def _is_gone(self, step: Step) -> bool:
-        """Whether the step deleted what it is about, though those that it went together with failed."""
+        """Whether the step deleted its object although its batch failed."""
         try:
             if isinstance(step, DeleteNamespace):
                 return self._before.exists(step.name) and not self._exists(step.name)
             return isinstance(step, DeleteLink) and self._reader.link(step.netns, step.name) is None
-        except KernelError:  # nobody can tell
+        except KernelError:  # it cannot be read any more
             return False
 
     def _exists(self, netns: str) -> bool:
         return self._reader.namespaces.identity(netns) is not None
 
     def undo(self) -> List[str]:
-        """Takes everything back as far as that can be; returns what is lost."""
+        """Undoes the steps as far as possible; returns what is lost."""
         lost = self._lost()
-        claims = next((number for number, step in enumerate(self.taken) if not only_marks(step)), len(self.taken))
-        for step in reversed(self.taken[claims:]):
+        claims = next((number for number, step in enumerate(self.done) if not only_marks(step)), len(self.done))
+        for step in reversed(self.done[claims:]):
             if not _is_irreversible(step):
                 self._undo(step)
         for (netns, _name), saved in self._saved.items():
             if self._exists(netns):
                 restore(self._reader.socket(netns), saved)
-        for step in reversed(self.taken[:claims]):  # until then the marks remember what was there before
+        for step in reversed(self.done[:claims]):  # last, as the marks record what adopted links were before
             self._undo(step)
         return lost
 
     def _lost(self) -> List[str]:
-        """What was deleted, by the name that it had, and what goes by itself with that."""
-        renamed = {(step.netns, step.new): step.name for step in self.taken if isinstance(step, RenameLink)}
+        """What was deleted, by its old name, and what the kernel deletes with it."""
+        renamed = {(step.netns, step.new): step.name for step in self.done if isinstance(step, RenameLink)}
         lost: List[str] = []
         told: Set[LinkId] = set()
-        for step in reversed(self.taken):
+        for step in reversed(self.done):
             if isinstance(step, SetNsid) and not self._before.exists(step.name):
-                continue  # it goes with the namespace
+                continue  # it is deleted with the namespace
             if _is_irreversible(step):
                 netns, name = link_of(step)
                 before = renamed.get((netns, name), name)
                 told.add((netns, before))
                 lost.append("%s: %s" % (netns if name == "lo" else before, WORDS[type(step)]))
-        along = sorted(_going_along(self._before, self.taken).keys() - told)
+        along = sorted(_implicitly_deleted(self._before, self.done).keys() - told)
         return lost + ["%s: link delete" % name for _netns, name in along]
 
     def _undo(self, step: Step) -> None:
         opposite = undo(step)
         for action in ([opposite] if opposite else []) + list(restore_of(step)):
-            with suppress(KernelError):  # what is not as before is found by looking at the host afterwards
+            with suppress(KernelError):  # what could not be restored is found by reading the host afterwards
                 if not self._holds(action):
                     run(self._writer, action)
 
 
 def _is_irreversible(step: Step) -> bool:
-    """Whether nothing takes the step back."""
+    """Whether the step cannot be undone."""
     return isinstance(step, _IRREVERSIBLE) and not restore_of(step)
 
 
-def _is_costly(step: Step) -> bool:
-    """Whether the step, or undoing it, may cost addresses or routes of a link."""
+def _has_side_effects(step: Step) -> bool:
+    """Whether the step, when it runs or is undone, may cost addresses or routes of a link."""
     if isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)):
         return bool(step.route.dev)
-    return isinstance(step, _COSTLY) and not only_marks(step)
+    return isinstance(step, _WITH_SIDE_EFFECTS) and not only_marks(step)
 
 
 _UNDO: Dict[type, Callable[[Any], Optional[Step]]] = {
     CreateNamespace: lambda step: DeleteNamespace(step.name),
     SetSysctl: lambda step: None if step.old is None else step._replace(value=step.old, old=step.value),
-    # without its kind: a bridge that stopped snooping to go would be kept so by the next run, if this one is cut off
+    # without its kind, or a bridge would stop snooping before it is deleted; if that were interrupted, the next run would leave it so
     CreateLink: lambda step: DeleteLink(step.netns, step.name),
     RenameLink: lambda step: step._replace(name=step.new, new=step.name),
     MoveLink: lambda step: step._replace(netns=step.new, new=step.netns),
@@ -304,28 +305,29 @@ _UNDO: Dict[type, Callable[[Any], Optional[Step]]] = {
     AddRoute: lambda step: DeleteRoute(step.netns, step.route),
     ReplaceRoute: lambda step: step._replace(route=step.old, old=step.route),
 }
-"""What takes a step back. What an address or a route that is deleted costs is saved beforehand and restored at the end."""
+"""The opposite of each step. Addresses and routes that are lost with others are saved beforehand and restored at the end."""
 
 
 def undo(step: Step) -> Optional[Step]:
-    """The step that takes this one back, None where there is nothing to take back to."""
+    """The step that undoes this one, None if there is none."""
     opposite = _UNDO.get(type(step))
     return opposite(step) if opposite else None
 
 
-def _going_along(before: Host, steps: List[Step]) -> Dict[LinkId, int]:
-    """The links that go by themselves, with their indexes: cables whose other ends are in namespaces that the steps delete."""
+def _implicitly_deleted(before: Host, steps: List[Step]) -> Dict[LinkId, int]:
+    """The links that the kernel deletes by itself, with their indexes: peers of links in namespaces that are deleted."""
     going = {step.name for step in steps if isinstance(step, DeleteNamespace)}
     dying = {name for name in going if not before.namespaces[name].pids}
     return {key: found.ifindex for key, found in before.links.items() if found.netns not in going and found.peer and found.peer[0] in dying}
 
 
-def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]]]:
-    """Steps to run, each with those that it stands for: many deletions go together, as alone each takes as long as all of them.
+def _batched(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]]]:
+    """Joins deletions to batches, as a single deletion takes as long as many. Yields what to run with the steps that it stands
+    for.
 
-    Namespaces go before links, of which the kernel then clears many away by itself.
+    Namespaces come before links, as the kernel deletes many links with them.
     """
-    along = _going_along(before, steps)
+    along = _implicitly_deleted(before, steps)
     namespaces: List[DeleteNamespace] = []
     links: Dict[Tuple[bool, str], List[DeleteLink]] = {}
     cables: List[DeleteLink] = []
@@ -340,8 +342,8 @@ def _bundled(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
             links.setdefault((not _kinds.is_bridge(step.kind), step.netns), []).append(step)
     if namespaces:
         yield namespaces[0] if len(namespaces) == 1 else DeleteNamespaces([step.name for step in namespaces]), list(namespaces)
-    for (_other, netns), bundle in sorted(links.items(), key=lambda item: item[0][0]):
-        yield bundle[0] if len(bundle) == 1 else DeleteLinks(netns, [step.name for step in bundle], bundle[0].kind), list(bundle)
+    for (_other, netns), batch in sorted(links.items(), key=lambda item: item[0][0]):
+        yield batch[0] if len(batch) == 1 else DeleteLinks(netns, [step.name for step in batch], batch[0].kind), list(batch)
     if cables:
         yield AwaitLinks([(link_of(step), along[link_of(step)]) for step in cables]), list(cables)
 
@@ -383,21 +385,21 @@ _RUN: Dict[type, Callable[[Writer, Any], None]] = {
 
 
 def run(writer: Writer, step: Step) -> None:
-    """One step. KernelError where the kernel refuses it."""
+    """Runs one step. KernelError if the kernel refuses it."""
     _RUN[type(step)](writer, step)
 
 
 def _is_down(step: Step, error: KernelError) -> bool:
-    """Whether a link that is to go down is gone altogether."""
+    """Whether a link that is to go down does not exist any more."""
     return isinstance(step, SetLink) and step.values == {"up": False} and error.errno == errno.ENODEV
 
 
-def _aftermath(lost: List[str], unrestored: List[LinkId], before: Host, after: Host) -> str:
+def _rollback_report(lost: List[str], unrestored: List[LinkId], before: Host, after: Host) -> str:
     """What is not as it was before, as a sentence."""
     if lost:
-        return "This cannot be taken back: %s" % "; ".join(lost)
+        return "This cannot be done back: %s" % "; ".join(lost)
     links = set(before.links) | set(after.links)
-    changed = sorted({link for link in links if not _alike(before.links.get(link), after.links.get(link))} | set(unrestored))
+    changed = sorted({link for link in links if not _unchanged(before.links.get(link), after.links.get(link))} | set(unrestored))
     names = [(name or "routes") + (" in namespace %s" % netns if netns else "") for netns, name in changed]
     names += [
         "namespace %s" % name
@@ -407,8 +409,8 @@ def _aftermath(lost: List[str], unrestored: List[LinkId], before: Host, after: H
     return "The host is not quite as it was before: look at %s" % ", ".join(names) if names else "The host is as it was before"
 
 
-def _alike(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:
-    """Whether a link is as it was, but for what changes by itself."""
+def _unchanged(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:
+    """Whether a link is as it was, apart from attributes that change by themselves."""
     if not before or not after:
         return before is after
     rows = _kinds.OF_KIND.get(before.kind, {}).values()

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules from a zip archive, as Ansible sends them to the target, compiled once each.
+"""Loads modules from the zip archive that Ansible sends to the target, and compiles each only once.
 
-Python asks the loader for the file name of a module before it loads it, and that of zip archives compiles the module to answer
-(C(zipimport.zipimporter.get_filename)), and then once more. So half of the time that a task takes to start would be lost.
+Python asks the loader for the file name of a module before it loads it. The loader of zip archives compiles the module to answer
+(C(zipimport.zipimporter.get_filename)), and then again to load it. That is half of the time that a task takes to start.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PACKAGE = __name__.rpartition(".")[0] + "."
 
 
 class _Finder:
-    """Finds the rooms of the engine in an archive; leaves all else, and other ways of sending them, to others."""
+    """Finds modules of this collection in an archive; leaves everything else to the other finders."""
 
     @staticmethod
     def find_spec(name: str, path: Optional[Sequence[str]] = None, _target: Any = None) -> Optional[ModuleSpec]:
@@ -44,7 +44,7 @@ def _spec(name: str, importer: zipimporter, is_package: bool) -> ModuleSpec:
 
 
 def compile_once() -> None:
-    """From now on. Called before the engine is imported."""
+    """Installs the finder. To be called before the engine is imported."""
     if _Finder not in sys.meta_path:
-        # behind the one for built-in modules: ansible-test insists on the first place
+        # after the finder of built-in modules, as ansible-test insists on the first place
         sys.meta_path.insert(1, _Finder)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The attributes of every link and of bridge ports: one attribute, one row.
 
-From a row follow the option and its documentation, reading, comparing, writing, the check of the value and the printed
-iproute2 command. Codes are those of the kernel: C(include/uapi/linux/if_link.h), C(if.h).
+Options with their documentation, reading, comparing, writing, checks and the printed commands of iproute2 are derived from the
+rows. Codes are those of the kernel: C(include/uapi/linux/if_link.h), C(if.h).
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ from ansible_collections.nfv.vnet.plugins.module_utils._values import (
 
 
 class Substitute(NamedTuple):
-    """A value that stands in for another one while C(status), which can only be read, is true; C(value): from the other values of the link."""
+    """A value that the kernel reports instead of the configured one while the read-only attribute C(status) is true. C(value)
+    computes it from the other values."""
 
     status: str
     value: Callable[[Mapping[str, Any]], Any]
 
 
 class Attribute(NamedTuple):
-    """One row. C(code) is the number of the netlink attribute, the bit of a flag, or 0 where C(location) has no numbers."""
+    """One row. C(code) is the number of the netlink attribute or the bit of a flag, or 0 where C(location) has no numbers."""
 
     name: str
     code: int
@@ -45,30 +46,30 @@ class Attribute(NamedTuple):
     low: Optional[float] = None
     high: Optional[float] = None
     ip_name: str = ""
-    """The keyword of ip(8) or bridge(8) where it is not the name; '-' where they have none."""
+    """The keyword of ip(8) or bridge(8) if it differs from the name; '-' if they have none."""
     when: str = "live"
-    """live: any time; create: only with a new link; up: only while the link is up; read: the kernel alone sets it."""
+    """live: can be set at any time; create: only on a new link; up: only while the link is up; read: read-only."""
     location: str = "data"
-    """link, flag, inet6, sysctl: of every link; data: of its kind; port: of a bridge port; ioctl: of TUN and TAP."""
+    """link, flag, inet6, sysctl: of every link; data: of the kind; port: of a bridge port; ioctl: of TUN and TAP."""
     needs: str = ""
-    """What a kernel that lacks the attribute would need."""
+    """The kernel option or version that the attribute needs."""
     initial: Any = None
-    """What a new link has; None where that depends."""
+    """The value of a new link, None if it depends."""
     check: Callable[[Any], str] = lambda _value: ""
-    """What is wrong with a value beside its range, '' where nothing is."""
+    """Returns what is wrong with a value apart from its range, '' if nothing is."""
     substitute: Optional[Substitute] = None
-    """What the kernel shows at times in place of the value that was set."""
+    """What the kernel reports at times instead of the configured value."""
     turns_off: Tuple[str, ...] = ()
-    """Switches that go off with it, and do not come back with it."""
+    """Attributes that the kernel turns off with it but does not turn on again."""
     first_if: Any = None
-    """The value with which it is set before all others, as the kernel takes those only then."""
+    """The value that must be set before all other attributes."""
 
     @property
     def keyword(self) -> str:
         return self.ip_name or self.name
 
     def words(self, value: Any) -> List[str]:
-        """The keyword of ip(8) or bridge(8) with its argument."""
+        """The keyword and argument of ip(8) or bridge(8)."""
         argument = self.type.argument(value)
         return [self.keyword, *(argument.split() if self.type.several else [argument])]
 
@@ -78,7 +79,7 @@ class Attribute(NamedTuple):
         return bool(one == other)
 
     def is_substituted(self, values: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
-        """Whether the kernel shows something else than what was set."""
+        """Whether the kernel reports something else than the configured value."""
         if self.substitute is None or not status.get(self.substitute.status):
             return False
         return self.same(values.get(self.name), self.substitute.value(values))
@@ -91,12 +92,12 @@ def unicast(mac: str) -> str:
 
 
 def forwardable(mask: int) -> str:
-    """br_group_fwd_mask: net/bridge/br_private.h, BR_GROUPFWD_RESTRICTED."""
+    """Refuses bits that the kernel refuses (br_group_fwd_mask: net/bridge/br_private.h, BR_GROUPFWD_RESTRICTED)."""
     return "%d: the kernel never forwards the groups of bits 0 to 2; leave them clear" % mask if mask & 7 else ""
 
 
 def qos_map(keys: int, values: int) -> Callable[[Mapping[str, int]], str]:
-    """Priorities below C(keys) to others below C(values)."""
+    """Returns a check that priorities are below C(keys) and mapped to values below C(values)."""
 
     def check(given: Mapping[str, int]) -> str:
         wrong = next(((number, to) for number, to in given.items() if not (0 <= int(number) < keys and 0 < to < values)), None)
@@ -106,14 +107,14 @@ def qos_map(keys: int, values: int) -> Callable[[Mapping[str, int]], str]:
 
 
 def link_local_group(mac: str) -> str:
-    """net/bridge/br_sysfs_br.c, group_addr_store."""
+    """Refuses addresses that the kernel refuses (net/bridge/br_sysfs_br.c, group_addr_store)."""
     return "" if re.fullmatch("01:80:c2:00:00:0[04-9a-f]", mac) else "%s is not 01:80:C2:00:00:0X, where X is 0 or 4 to F" % mac
 
 
 SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
-"""Of routes: include/uapi/linux/rtnetlink.h, enum rt_scope_t."""
+"""Route scopes: include/uapi/linux/rtnetlink.h, enum rt_scope_t."""
 ROUTE_TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
-"""Those that the options know: include/uapi/linux/rtnetlink.h."""
+"""The route types that the options support: include/uapi/linux/rtnetlink.h."""
 
 PORT_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 STATES_WITHOUT_STP = ("disabled", "forwarding")
@@ -151,8 +152,8 @@ LINK: Tuple[Attribute, ...] = (
     Attribute("up", 0, FLAG, "Whether the link is up.", location="flag"),
 )
 
-COUNTED_ON_PARENT = ("promiscuous", "allmulticast")
-"""What a link has its parent do, too. Linux 6.1 keeps it so when the link is deleted."""
+SHARED_WITH_PARENT = ("promiscuous", "allmulticast")
+"""Attributes that the kernel also sets on the parent. Linux 6.1 leaves them set there when the link is deleted."""
 
 PORT: Tuple[Attribute, ...] = (
     Attribute(
@@ -248,4 +249,4 @@ PORT: Tuple[Attribute, ...] = (
 
 OF_PORT: Dict[str, Attribute] = {row.name: row for row in PORT}
 PORT_REFERENCES = tuple(row.name for row in PORT if row.type is LINK_INDEX)
-"""What names other links: in messages by index, everywhere else by name, '' for none."""
+"""Attributes that refer to other links: by index in messages, by name everywhere else; '' for none."""

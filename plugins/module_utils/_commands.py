@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The iproute2 commands that would do the same as the steps (ip-link(8), bridge(8), ip-netns(8), ip-route(8))."""
+"""The commands of iproute2 that are equivalent to the steps (ip-link(8), bridge(8), ip-netns(8), ip-route(8))."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 _ROWS = _kinds.OF_KIND[_kinds.ANY]
 _HERE = "$$"
-"""The shell that runs the commands: ip(8) takes a process for the namespace that it is in."""
+"""The process id of the shell that runs the commands: ip(8) takes one for the namespace that it is in."""
 
 
 @lru_cache(maxsize=None)
@@ -45,7 +45,7 @@ def _quoted(word: str) -> str:
 
 
 def commands(steps: List[Step]) -> List[str]:
-    """The lines for each step; what iproute2 cannot do is a comment."""
+    """The command lines for the steps. What iproute2 cannot do is a comment."""
     return [line for step in steps for line in _COMMANDS[type(step)](step).splitlines()]
 
 
@@ -98,7 +98,7 @@ def _create_link(step: CreateLink) -> str:
     netns, name, values = step.peer
     peer = ["peer", "name", name, *_settings(values)]
     home = step.netns
-    if not netns and home:  # the namespace of the module has no name, so it must be where the command runs
+    if not netns and home:  # the namespace of the module has no name, so the command must run there
         near, home = [*near, "netns", home], ""
     elif netns != home:
         peer += ["netns", netns]

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of a layout, and how they turn into records.
+"""The options of a layout, and how they are turned into records.
 
-Ansible fills in every option that an item does not have, several times over: for a thousand items that takes longer than to
-look at them in the kernel. So items are checked here, by the same tables.
+AnsibleModule sets every option that an item does not have, several times over. For a thousand items that takes longer than
+reading them from the kernel. So the items are checked here, against the same tables.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 from ansible.module_utils.common import validation
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, same_of, unique_key
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, unique_key, unique_options_of
 from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OF_TASK, OPTIONS, Option, links_of, namespace_of, shown, sysctls
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
 
@@ -67,11 +67,11 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         options=(_TYPE, Option("name", "str", "Name of the link.", required=True), Option("netns", "str", _NETNS)),
     ),
 )
-"""The options of M(nfv.vnet.vnet_layout). Of items only those that all have are documented here."""
+"""The options of M(nfv.vnet.vnet_layout). Only the options that all items have are documented."""
 
 
 def _of_items(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
-    """Without what is said of a task. Lists that are given are exact: purging is the default."""
+    """The options of an item: those of the module without C(state). C(purge_...) defaults to true, as lists in a layout are exact."""
     return tuple(
         option._replace(
             default=True if option.name.startswith("purge_") else option.default,
@@ -83,7 +83,7 @@ def _of_items(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
 
 
 class _Item(Dict[str, Any]):
-    """The options that an item has, with their defaults. Any other is None, as from AnsibleModule."""
+    """The options of an item with their defaults. Options that are not given are None, as from AnsibleModule."""
 
     def __missing__(self, name: str) -> None:
         return None
@@ -95,11 +95,11 @@ class _Check(NamedTuple):
     option: Option
     kind: type
     convert: Callable[[Any], Any]
-    inner: Optional[_Shape]
+    inner: Optional[_ItemSpec]
 
 
-class _Shape:
-    """The options of an item, ready to check a thousand of them."""
+class _ItemSpec:
+    """The options of an item, prepared to check many items."""
 
     def __init__(self, options: Tuple[Option, ...]) -> None:
         self._checks = {option.name: _check_of(option) for option in options}
@@ -107,7 +107,7 @@ class _Shape:
         self._defaults = {option.name: option.default for option in options if option.default is not None}
 
     def item(self, given: Any, path: Path) -> _Item:
-        """The options of one item. VnetError for what they may not be."""
+        """Returns the options of an item. VnetError if one is wrong."""
         if not isinstance(given, dict):
             raise VnetError(path, "%r is no dictionary of options" % (given,))
         item = _Item(self._defaults)
@@ -123,7 +123,7 @@ class _Shape:
         return item
 
     def _others(self, name: str) -> str:
-        """The options that there are, first the one that is spelled like this name."""
+        """The options that exist; a name that is spelled like the given one comes first."""
         from difflib import get_close_matches
 
         names = ", ".join(self._checks)
@@ -143,7 +143,7 @@ _CHECKS: Dict[str, Tuple[type, Callable[[Any], Any], str]] = {
 
 def _check_of(option: Option) -> _Check:
     kind, convert, _words = _CHECKS[option.type]
-    return _Check(option, kind, convert, _Shape(option.options) if option.options else None)
+    return _Check(option, kind, convert, _ItemSpec(option.options) if option.options else None)
 
 
 def _checked(check: _Check, value: Any, path: Path) -> Any:
@@ -162,15 +162,15 @@ def _checked(check: _Check, value: Any, path: Path) -> Any:
 
 
 def _converted(kind: str, value: Any, path: Path) -> Any:
-    _type, convert, words = _CHECKS[kind]
+    _type, convert, description = _CHECKS[kind]
     try:
         return convert(value)
     except (TypeError, ValueError):
-        raise VnetError(path, "%r is not %s" % (value, words)) from None
+        raise VnetError(path, "%r is not %s" % (value, description)) from None
 
 
 def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
-    """The layout that the parameters describe. VnetError for what they cannot mean."""
+    """Returns the layout that the parameters declare. VnetError if they are wrong."""
     name = params["name"]
     if not _marks.NAME.fullmatch(name):
         raise VnetError(("name",), "1 to 32 letters, digits, '_', '.' and '-', the first a letter or a digit")
@@ -179,25 +179,25 @@ def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
         return layout
     if params.get("sysctl") is not None:
         layout.namespaces.append(Namespace("", (), sysctl=sysctls(params["sysctl"], ())))
-    shape = _Shape(_of_items(OPTIONS["vnet_netns"]))
+    spec = _ItemSpec(_of_items(OPTIONS["vnet_netns"]))
     for path, entry in _entries(params, "namespaces"):
-        namespace, links = namespace_of(shape.item(entry, path), path)
+        namespace, links = namespace_of(spec.item(entry, path), path)
         layout.namespaces.append(namespace)
         layout.links.extend(links)
-    shapes: Dict[str, _Shape] = {}
+    specs: Dict[str, _ItemSpec] = {}
     for path, entry in _entries(params, "links"):
-        word = _type_of(entry, path)
-        if not word:
+        type_name = _type_of(entry, path)
+        if not type_name:
             _check_type(entry, path)
-        if word not in shapes:
-            shapes[word] = _Shape((_TYPE, *_of_items(OPTIONS["vnet_" + word] if word else LINK_OPTIONS)))
-        layout.links.extend(_links(word, shapes[word].item(entry, path), path, checking))
+        if type_name not in specs:
+            specs[type_name] = _ItemSpec((_TYPE, *_of_items(OPTIONS["vnet_" + type_name] if type_name else LINK_OPTIONS)))
+        layout.links.extend(_links(type_name, specs[type_name].item(entry, path), path, checking))
     _check_names(layout)
     return layout
 
 
 def _entries(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]:
-    """The items of a list, each with its path."""
+    """The items of a list with their paths."""
     given = params.get(name)
     if given is not None and not isinstance(given, list):
         raise VnetError((name,), "%r is not a list" % (given,))
@@ -206,28 +206,28 @@ def _entries(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]
 
 
 def _type_of(given: Any, path: Path) -> str:
-    """The type of a link, '' for one that must be there."""
-    word = (given.get("type") if isinstance(given, dict) else None) or ""
-    if word and (not isinstance(word, str) or word not in TYPES):
-        raise VnetError((*path, "type"), "%s is none of %s" % (shown(str(word)), ", ".join(TYPES)))
-    return str(word)
+    """The type of a link, '' for one that must exist already."""
+    type_name = (given.get("type") if isinstance(given, dict) else None) or ""
+    if type_name and (not isinstance(type_name, str) or type_name not in TYPES):
+        raise VnetError((*path, "type"), "%s is none of %s" % (shown(str(type_name)), ", ".join(TYPES)))
+    return str(type_name)
 
 
 def _check_type(given: Any, path: Path) -> None:
-    """VnetError for a link without a type that has an option which only some types have."""
+    """Refuses a link without a type that has an option which only some types have."""
     for name in given if isinstance(given, dict) else ():
         types = [one for one in TYPES if any(option.name == name for option in OPTIONS["vnet_" + one] if option.name not in OF_TASK)]
         if types and not any(option.name == name for option in LINK_OPTIONS):
             raise VnetError((*path, "type"), "missing; the option %s is one of type %s" % (name, ", ".join(types)))
 
 
-def _links(word: str, item: _Item, path: Path, checking: bool) -> List[Link]:
-    """The link that an item declares, or both ends of a cable."""
+def _links(type_name: str, item: _Item, path: Path, checking: bool) -> List[Link]:
+    """The link that an item declares, or both ends of a veth pair."""
     for end in (item, item["peer"] or {}):
         for name in ("netns", "parent_netns"):
             if end.get(name):
                 end[name] = _NAMED.sub(r"\1", end[name])
-    return links_of(TYPES[word].kernel if word else ANY, item, path, checking)
+    return links_of(TYPES[type_name].kernel if type_name else ANY, item, path, checking)
 
 
 def _check_names(layout: Layout) -> None:
@@ -247,4 +247,4 @@ def _check_names(layout: Layout) -> None:
         key = unique_key(link.kind, link.parent, link.values) if link.parent else None
         one = alike.setdefault(key, link) if key else link
         if one is not link:
-            raise VnetError(link.path, "%s has the same %s, of which there can be one" % (joined(one.path), same_of(link.kind)))
+            raise VnetError(link.path, "%s has the same %s, of which there can be one" % (joined(one.path), unique_options_of(link.kind)))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether pyroute2 is there and new enough, without the cost of importing it."""
+"""Checks that pyroute2 is installed and new enough, without the cost of importing it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 OLDEST = (0, 7, 2)
 _NEEDS_PYTHON_3_9 = (0, 9)
-"""Since then pyroute2 cannot be imported by Python 3.8, though pip installs 0.9.1 and 0.9.2 there."""
+"""Python 3.8 cannot import pyroute2 since this version, although pip installs 0.9.1 and 0.9.2 there."""
 _PACKAGES = "Debian and Ubuntu: python3-pyroute2; Fedora and EPEL: python3-pyroute2; pip: pyroute2"
 _METADATA = re.compile(r"pyroute2-([0-9]+(?:\.[0-9]+)*)[^/]*\.(?:dist|egg)-info")
 
 
 def require_pyroute2(module: AnsibleModule) -> None:
-    """Fails the task where pyroute2 is missing or too old."""
+    """Fails the task if pyroute2 is missing or too old."""
     words = complaint()
     if words:
         module.fail_json(msg=words)
 
 
 def complaint() -> str:
-    """What to tell the user, '' where pyroute2 will do."""
+    """The error message, '' if pyroute2 is usable."""
     spec = find_spec("pyroute2")
     library = "pyroute2 >= %s" % _text(OLDEST)
     if spec is None or not spec.origin:
@@ -48,7 +48,7 @@ def complaint() -> str:
 
 
 def version(folder: str) -> Tuple[int, ...]:
-    """The version of the pyroute2 in a folder by the metadata beside it, () where there is none."""
+    """The version of the pyroute2 in a folder from its metadata, () if there is none."""
     matches = (_METADATA.fullmatch(entry) for entry in os.listdir(os.path.dirname(folder)))
     return max((tuple(map(int, match[1].split("."))) for match in matches if match), default=())
 

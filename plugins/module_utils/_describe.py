@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From records back to the words of the options."""
+"""Turns records back into options."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS, USER
 
 _NO_MAC = "00:00:00:00:00:00"
-"""What a bridge has after its last port left."""
+"""What a bridge has after its last port has left."""
 
 
 def describe(layout: Layout, host: Host) -> Values:
-    """What the host holds of a layout of one, so that it can be given to the module again. Empty for what is not there."""
+    """The current state of a single resource as options of its module. Empty if it does not exist."""
     if layout.namespaces:
         return _namespace(layout, host)
     near = layout.links[0]
@@ -43,7 +43,7 @@ def describe(layout: Layout, host: Host) -> Values:
 
 
 def status(layout: Layout, before: Host, host: Host) -> Values:
-    """What can only be read; of what was removed, the processes that held it."""
+    """The read-only state; of a link that was removed, the processes that held it."""
     if layout.namespaces:
         return {"pids": before.namespaces[layout.namespaces[0].name].pids}
     near = layout.links[0]
@@ -111,7 +111,7 @@ def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
 
 
 def _port(port: Port, said: Values) -> Values:
-    """The state of a port changes by itself, so it is only told where it was said."""
+    """The state of a port changes by itself, so it is returned only if the task sets it."""
     values = {name: value for name, value in port.values.items() if name != "state" or name in said}
     if port.vlans is not None:
         values["vlans"] = _vlans(port.vlans)
@@ -119,7 +119,7 @@ def _port(port: Port, said: Values) -> Values:
 
 
 def _addresses(addresses: List[Address], wanted: Optional[List[Address]]) -> List[str]:
-    """Without those that the kernel or DHCP made by themselves, and the groups that a link has joined, unless they are wanted."""
+    """The addresses without those that the kernel or DHCP added, and without joined groups, unless they are wanted."""
     keys = {address.key for address in wanted or []}
     made = (address for address in addresses if address.dynamic or address.link_local or address.multicast or address.key in KERNEL_OWNED)
     hidden = {address.key for address in made} - keys
@@ -136,7 +136,7 @@ def _vlans(vlans: Optional[Dict[int, Vlan]]) -> List[Values]:
 
 
 def _account(row: Attribute, number: str) -> str:
-    """The name of a user or a group, or its id where it has none."""
+    """The name of a user or group, or its id if it has no name."""
     import grp
     import pwd
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What cannot be done, as data: where in the options it is said, why, and what the kernel answered."""
+"""Errors as data: the path of an option, a sentence, and the errno of the kernel."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import errno as codes
 from typing import Dict, NamedTuple, Tuple, Union
 
 Path = Tuple[Union[str, int], ...]
-"""Where something stands in the options of a task: C(("links", 3, "peer", "netns")). Empty for the task as a whole."""
+"""The place of an option in a task: C(("links", 3, "peer", "netns")). Empty for the whole task."""
 
 
 class Message(NamedTuple):
-    """A warning: what it is about, and one sentence without the path."""
+    """A warning: its path, and one sentence without the path."""
 
     path: Path
     text: str
@@ -22,7 +22,7 @@ class Message(NamedTuple):
 
 
 class VnetError(Exception):
-    """What cannot be done: one sentence without the path, and the kernel's errno or 0."""
+    """Something that cannot be done: its path, one sentence without the path, and the errno of the kernel or 0."""
 
     def __init__(self, path: Path, text: str, errno: int = 0) -> None:
         super().__init__(path, text, errno)
@@ -35,10 +35,10 @@ class VnetError(Exception):
 
 
 def joined(path: Path) -> str:
-    """The path as people write it: C(links[3].peer.netns)."""
+    """The path as users write it: C(links[3].peer.netns)."""
     return "".join("[%d]" % part if isinstance(part, int) else ".%s" % part for part in path).lstrip(".")
 
 
 def failure(title: str, error: VnetError) -> Dict[str, object]:
-    """What a module that fails returns. C(title): the module, and what it is about."""
+    """The result of a module that fails. C(title): the module and its resource."""
     return {"msg": "%s: %s" % (title, error), "error": {"path": list(error.path), "errno": codes.errorcode.get(error.errno)}}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said of a step that failed: what it was about, and what to do."""
+"""Error messages for steps that failed: what the step is about, and what to do."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     link_of,
 )
 
-_NO_WAY = "no address here reaches the gateway; add one, or set onlink: true"
+_NO_NEXT_HOP = "no address here reaches the gateway; add one, or set onlink: true"
 _SAME_ROUTE = "another route has this destination, table and metric; give another metric"
 _OUT_OF_RANGE = "out of the range that the kernel takes, or not to be had as things stand"
 _HINTS: Dict[Tuple[type, int], str] = {
-    (AddRoute, errno.ENETUNREACH): _NO_WAY,
-    (AddRoute, errno.EHOSTUNREACH): _NO_WAY,
-    (ReplaceRoute, errno.ENETUNREACH): _NO_WAY,
+    (AddRoute, errno.ENETUNREACH): _NO_NEXT_HOP,
+    (AddRoute, errno.EHOSTUNREACH): _NO_NEXT_HOP,
+    (ReplaceRoute, errno.ENETUNREACH): _NO_NEXT_HOP,
     (AddRoute, errno.EEXIST): _SAME_ROUTE,
     (SetNsid, errno.EEXIST): "another namespace has this id; choose another",
     (SetTuntap, errno.EBUSY): "a program holds the device; end it first",
@@ -81,13 +81,13 @@ _NEEDS: Dict[type, Callable[[Any], str]] = {
 
 
 def _needs(step: Step) -> str:
-    """What the kernel would need for the step."""
+    """The kernel option that the step needs."""
     needs = _NEEDS.get(type(step))
     return needs(step) if needs else ""
 
 
 def not_held(layout: Layout, step: Step) -> VnetError:
-    """What the kernel did not do, though it did not refuse it."""
+    """The error for a step that the kernel accepted but did not carry out."""
     held: Any = None
     if isinstance(step, SetLink):
         held = _without_mark(step.old or {}).get(next(iter(step.values)))
@@ -100,7 +100,7 @@ def not_held(layout: Layout, step: Step) -> VnetError:
 
 
 def subject(layout: Layout, step: Step) -> Message:
-    """What a step is about, for errors."""
+    """What a step is about, for error messages."""
     netns, name = link_of(step)
     paths = [link.path for link in layout.links if link.id == (netns, name)]
     paths += [namespace.path for namespace in layout.namespaces if (namespace.name, "lo") == (netns, name)]
@@ -135,7 +135,7 @@ WORDS: Dict[type, str] = {
     ReplaceRoute: "route replace",
     DeleteRoute: "route delete",
 }
-"""The words of ip(8) and bridge(8) for what a step does."""
+"""The words of ip(8) and bridge(8) for each step."""
 _DETAILS: Dict[type, Callable[[Any], str]] = {
     DeleteNamespaces: lambda step: ", ".join(step.names),
     SetNsid: lambda step: str(step.nsid),
@@ -158,7 +158,7 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
 
 
 def _without_mark(values: Values) -> Values:
-    """What the user asked for: the alias without the mark of a layout, and not the group that goes with it."""
+    """Values as the user gave them: without the ownership mark in the alias, and without its group."""
     mark, text = _marks.split(values.get("alias", ""))
     if not mark:
         return values
@@ -172,5 +172,5 @@ def _about(step: Step) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as the options have it."""
+    """A value as it is written in options."""
     return str(value).lower() if isinstance(value, bool) else str(value) or "''"

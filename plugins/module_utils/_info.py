@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What there is: everything of a host, and the same as the declaration of a layout."""
+"""The module vnet_info: returns the state of a host, also as the declaration of a layout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError,
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import census
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Route, Values
 
@@ -35,15 +35,15 @@ INFO_OPTIONS: Tuple[Option, ...] = (
 )
 """The options of M(nfv.vnet.vnet_info)."""
 _NEVER = ("num_tx_queues", "num_rx_queues", "gso_max_segs", "gso_max_size", "state")
-"""What a declaration leaves out: it depends on the machine, or the kernel chooses it."""
+"""Attributes that a declaration never has: they depend on the machine, or the kernel chooses them."""
 _COSTS = (2, 4, 5, 19, 100)
-"""What the kernel makes of the speed of a port that is not a cable."""
+"""The costs that the kernel derives from the speed of a port."""
 _FDB_SELF, _FDB_MASTER, _FDB_EXTERNAL, _FDB_STICKY = 0x02, 0x04, 0x10, 0x40
 
 
 def run() -> None:
-    """The whole of the module."""
-    gc.disable()  # thousands of records, none of which is let go before the end
+    """Runs the module."""
+    gc.disable()  # there are thousands of records, and none is freed before the end
     module = AnsibleModule(argument_spec=argument_spec(INFO_OPTIONS), supports_check_mode=True)
     try:
         result = look(module.params)
@@ -55,12 +55,12 @@ def run() -> None:
 
 
 def look(params: Mapping[str, Any]) -> Dict[str, Any]:
-    """What the module returns."""
+    """Returns the result of the module."""
     spaces = Namespaces()
     reader = Reader(spaces)
     try:
         names = _names(spaces, params["namespaces"])
-        host, everything = census(reader, names)
+        host, everything = read_all(reader, names)
         view = _View(host, everything, params)
         result = {
             "changed": False,
@@ -91,7 +91,7 @@ def _fdb(reader: Reader, host: Host, netns: str) -> Iterator[Values]:
     for entry in reader.fdb(netns):
         bridge, port = links.get(entry.master or entry.device), links.get(entry.device)
         if not bridge or not _kinds.is_bridge(bridge.kind):
-            continue  # what a network card listens to
+            continue  # an address filter of a network card
         flags = (("self", _FDB_SELF), ("master", _FDB_MASTER), ("extern_learn", _FDB_EXTERNAL), ("sticky", _FDB_STICKY))
         yield {
             "netns": netns,
@@ -105,7 +105,7 @@ def _fdb(reader: Reader, host: Host, netns: str) -> Iterator[Values]:
 
 
 class _View:
-    """What of the host was asked for."""
+    """The part of the host that the task asks for."""
 
     def __init__(self, host: Host, everything: Layout, params: Mapping[str, Any]) -> None:
         self._host = host
@@ -126,7 +126,7 @@ class _View:
         return {"name": name, "nsid": found.nsid, "routes": routes, **_owner(self._host.links.get((name, "lo")))}
 
     def link(self, key: LinkId) -> Values:
-        """A link in the words of the options, with what can only be read."""
+        """A link as options, with its read-only state."""
         found = self._host.links[key]
         peer = {"name": found.peer[1], "netns": found.peer[0]} if found.peer else None
         return {
@@ -142,7 +142,7 @@ class _View:
         return describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)
 
     def declaration(self) -> Dict[str, List[Values]]:
-        """The same as the options of M(nfv.vnet.vnet_layout), without what new devices have by themselves."""
+        """The same as options of M(nfv.vnet.vnet_layout), without the values that new links have anyway."""
         done: Set[LinkId] = set()
         links: List[Values] = []
         for key in self.links:
@@ -221,7 +221,7 @@ class _View:
 
 
 def _short(route: Route, options: Values) -> Values:
-    """A route without what it would be by itself."""
+    """A route without its defaults."""
     usual = {
         "table": MAIN_TABLE,
         "metric": 1024 if route.ipv6 else 0,
@@ -239,6 +239,6 @@ def _type(found: FoundLink) -> str:
 
 
 def _owner(found: Optional[FoundLink]) -> Values:
-    """The layout that a link belongs to, and whether it was there before."""
+    """The layout that a link belongs to, and whether it was adopted."""
     mark = found.mark if found else None
     return {"layout": mark.layout if mark else None, "adopted": bool(mark and mark.before is not None)}

@@ -45,65 +45,65 @@ from ansible_collections.nfv.vnet.plugins.module_utils._values import (
 
 
 class LinkKind(NamedTuple):
-    """A kind of link that has a module; what its options, its records, its messages and its commands are made of."""
+    """A kind of link that has a module. Its options, records, messages and commands are derived from this record."""
 
     type: str
-    """The word in the name of its module, and of a link in results."""
+    """The type: in the name of the module (C(vnet_TYPE)), and in layouts and results."""
     kernel: str
-    """What the kernel calls it (C(IFLA_INFO_KIND))."""
+    """The kind as the kernel calls it (C(IFLA_INFO_KIND))."""
     title: str
-    """What it is called in sentences."""
+    """What it is called in messages, with an article."""
     config: str
-    """The option of the kernel that it needs."""
+    """The kernel option that it needs."""
     rows: Tuple[Attribute, ...] = ()
     """Its own attributes."""
     lacks: Tuple[str, ...] = ()
-    """Attributes of every link that this kind does not have."""
+    """Common attributes that this kind does not have."""
     fixed: Tuple[str, ...] = ()
-    """Attributes of every link that only a new one of this kind can have."""
+    """Common attributes that can only be set on a new link of this kind."""
     required: Tuple[str, ...] = ()
-    """Attributes without which none can be made."""
+    """Attributes that must be given to create one."""
     created_with: Tuple[str, ...] = ("mac", "num_tx_queues", "num_rx_queues")
-    """Attributes that go into the call that makes it; all others are set afterwards."""
+    """Attributes that are set in the message that creates it; all others are set afterwards."""
     always: Tuple[str, ...] = ()
-    """Attributes that the plan looks at though nobody speaks of them."""
+    """Attributes that the plan needs even if they are not declared."""
     related: Tuple[Tuple[str, ...], ...] = ()
-    """Attributes, of ports too, all of which the plan looks at if somebody speaks of one."""
+    """Groups of attributes, also of ports: if one is declared, the plan needs all."""
     check: Callable[[Mapping[str, Any], Mapping[str, Any]], Optional[Tuple[str, str]]] = lambda _wanted, _after: None
-    """What cannot be, from the values that are wanted and those that all would be then: an option, and what is wrong with it."""
+    """Checks the values that are wanted and all values as they would be. Returns an option and what is wrong with it, or None."""
     sets_port_states: Callable[[Mapping[str, Any]], bool] = lambda _values: False
-    """Whether one with these values decides on the states of its ports."""
+    """Whether one with these values controls the state of its ports."""
     unique: Tuple[str, ...] = ()
-    """Attributes of which no two links on one parent have all in common."""
+    """Attributes that two links on one parent must not have in common."""
     parent: str = ""
-    """The option that names the link that it stands on (C(IFLA_LINK)); '' where it stands on none."""
+    """The option that names its parent (C(IFLA_LINK)); '' if it has none."""
     needs_parent_up: Callable[[Mapping[str, Any]], bool] = lambda _values: False
-    """Whether one with these values can only be up while its parent is."""
-    rises_with_parent: Callable[[Mapping[str, Any]], bool] = lambda _values: False
+    """Whether one with these values can be up only while its parent is."""
+    goes_up_with_parent: Callable[[Mapping[str, Any]], bool] = lambda _values: False
     """Whether the kernel brings one with these values up when its parent goes up."""
     from_parent: Tuple[str, ...] = ()
-    """Attributes that a new one has as its parent has them."""
+    """Attributes that a new one takes from its parent."""
     is_ethernet: Callable[[Mapping[str, Any]], bool] = lambda _values: True
-    """Whether one with these values carries Ethernet frames, and has a MAC address."""
+    """Whether one with these values carries Ethernet frames and has a MAC address."""
     is_bridge: bool = False
-    """Whether it has ports, and VLANs of its own."""
+    """Whether it has ports and VLANs of its own."""
     follows_ports: Tuple[str, ...] = ()
-    """Attributes that the kernel changes whenever ports join or leave."""
+    """Attributes that the kernel changes when ports join or leave."""
     follows_ports_until_set: Tuple[str, ...] = ()
-    """Attributes that it changes so until somebody sets them."""
+    """Attributes that the kernel changes when ports join or leave, until they are set."""
     has_peer: bool = False
-    """Whether it is one of two ends."""
+    """Whether it is one end of a pair."""
     is_attachable: bool = False
-    """Whether it is made by C(ioctl) (C(TUNSETIFF)), so that programs attach to it, and hold it."""
+    """Whether it is created by C(ioctl) (C(TUNSETIFF)) and held by programs."""
     initial: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _values: {}
-    """What a new link with these values has by itself, where that is not what the rows of every link say."""
+    """The values of a new link where they differ from the common ones."""
     why_no_port: Callable[[Mapping[str, Any]], str] = lambda _values: ""
-    """Why a link with these values cannot be the port of a bridge: what it is, as the end of a sentence. '' where it can be one."""
+    """Why a link with these values cannot be a bridge port, as the end of a sentence. '' if it can."""
     tag: Callable[[Mapping[str, Any]], int] = lambda _values: 0
-    """In which VLAN its parent carries the frames of one with these values; 0 where they have no tag."""
+    """The VLAN of its frames on the parent; 0 if they are untagged."""
     picture: str = "link"
-    """How it is drawn: C(bridge), a box that others hang on; C(cable), a line between two boxes; C(device), a box of its own;
-    C(link), a line in the box of its namespace."""
+    """How it is drawn: C(bridge), a box that others are connected to; C(cable), a line between two boxes; C(device), a box of its
+    own; C(link), a line in the box of its namespace."""
 
 
 BRIDGE: Tuple[Attribute, ...] = (
@@ -280,7 +280,7 @@ def _why_no_port_of_tuntap(values: Mapping[str, Any]) -> str:
 
 
 def _check_bridge(wanted: Mapping[str, Any], after: Mapping[str, Any]) -> Optional[Tuple[str, str]]:
-    """net/bridge/br_stp.c, br_set_forward_delay; br_multicast.c, br_multicast_toggle_vlan_snooping."""
+    """Restrictions of net/bridge/br_stp.c, br_set_forward_delay; br_multicast.c, br_multicast_toggle_vlan_snooping."""
     delay = after.get("forward_delay")
     asked = "stp" in wanted or "forward_delay" in wanted
     if asked and after.get("stp") and delay is not None and not 2 <= delay <= 30:
@@ -351,69 +351,69 @@ KINDS: Tuple[LinkKind, ...] = (
         unique=("id", "protocol"),
         parent="parent",
         needs_parent_up=lambda values: not values.get("loose_binding"),
-        rises_with_parent=lambda values: not values.get("loose_binding"),
+        goes_up_with_parent=lambda values: not values.get("loose_binding"),
         from_parent=("mtu", "arp", "multicast"),
         tag=lambda values: int(values.get("id", 0)),
     ),
 )
-"""The registry. All lists of kinds follow from it, in this order."""
+"""The registry. Every list of kinds is derived from it, in this order."""
 TYPES: Dict[str, LinkKind] = {kind.type: kind for kind in KINDS}
 PAIRED = (*(kind.kernel for kind in KINDS if kind.has_peer), "netkit", "vxcan")
-"""What the kernel calls links of which C(IFLA_LINK) is the other end."""
+"""The kernel kinds of which C(IFLA_LINK) is the peer."""
 ANY = "any"
-"""The kind of a link that is declared as it is there, of whatever kind."""
+"""The kind of a declared link that must exist already and may be of any kind."""
 LOOPBACK = "loopback"
 """The kind of C(lo)."""
 
 
 def common_rows(kind: LinkKind) -> Tuple[Attribute, ...]:
-    """The attributes of every link, as this kind has them."""
+    """The common attributes as this kind has them."""
     rows = (row for row in LINK if row.name not in kind.lacks)
     return tuple(row._replace(when="create") if row.name in kind.fixed else row for row in rows)
 
 
 OF_KERNEL: Dict[str, LinkKind] = {kind.kernel: kind for kind in KINDS}
-"""The kinds by what the kernel calls them."""
+"""The kinds by their kernel kind."""
 OF_KIND: Dict[str, Dict[str, Attribute]] = {
     LOOPBACK: {row.name: row for row in LINK},
     ANY: {row.name: row for row in LINK},
     **{kind.kernel: {row.name: row for row in (*common_rows(kind), *kind.rows)} for kind in KINDS},
 }
-"""The attributes of a link by name."""
+"""The attributes of each kind by name."""
 
 
 def rows_of(kernel: str) -> Dict[str, Attribute]:
-    """The attributes of a link of this kind, which may be one that has no module."""
+    """The attributes of a kind, which may be one without a module."""
     return OF_KIND.get(kernel, OF_KIND[ANY])
 
 
 def type_of(kernel: str) -> str:
-    """The word in the name of the module; '' where there is none."""
+    """The type of a kind; '' if it has no module."""
     return OF_KERNEL[kernel].type if kernel in OF_KERNEL else ""
 
 
 def initial_of(kernel: str, values: Mapping[str, Any], parent: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a new link has otherwise than its rows say, on a parent with these values."""
+    """The values of a new link where they differ from the rows, on a parent with these values."""
     if kernel not in OF_KERNEL:
         return {}
     return {**OF_KERNEL[kernel].initial(values), **{name: parent[name] for name in OF_KERNEL[kernel].from_parent if name in parent}}
 
 
 def unique_key(kernel: str, parent: Optional[LinkId], values: Mapping[str, Any]) -> Optional[Tuple[object, ...]]:
-    """What no two links have in common; None where there may be any number, or where a value that has no default is missing."""
+    """What no two links may have in common. None if there is no such restriction, or if a value without a default is missing."""
     names = OF_KERNEL[kernel].unique if kernel in OF_KERNEL and parent else ()
     rows = rows_of(kernel)
     key = [values.get(name, rows[name].initial) for name in names]
     return (kernel, parent, *key) if names and None not in key else None
 
 
-def same_of(kernel: str) -> str:
-    """What no two links of a kind have in common, as the options."""
+def unique_options_of(kernel: str) -> str:
+    """The options that no two links of a kind may have in common."""
     return ", ".join((OF_KERNEL[kernel].parent, *OF_KERNEL[kernel].unique))
 
 
 def why_no_port(kernel: str, values: Mapping[str, Any]) -> str:
-    """Why a link cannot be the port of a bridge: what it is, as the end of a sentence. '' where it can be one."""
+    """Why a link cannot be a bridge port, as the end of a sentence. '' if it can."""
     if kernel == LOOPBACK:
         return "%s, which cannot be the port of a bridge" % title_of(kernel)
     return OF_KERNEL[kernel].why_no_port(values) if kernel in OF_KERNEL else ""
@@ -424,22 +424,22 @@ def is_bridge(kernel: str) -> bool:
 
 
 def sets_port_states(kernel: str, values: Mapping[str, Any]) -> bool:
-    """Whether a link decides on the states of its ports."""
+    """Whether a link controls the state of its ports."""
     return kernel in OF_KERNEL and OF_KERNEL[kernel].sets_port_states(values)
 
 
 def follows_ports(kernel: str) -> Tuple[str, ...]:
-    """What is set when ports have joined or left, as the kernel changes it then."""
+    """Attributes that the kernel changes when ports join or leave, so they are set afterwards."""
     return OF_KERNEL[kernel].follows_ports if kernel in OF_KERNEL else ()
 
 
 def may_follow_ports(kernel: str) -> Tuple[str, ...]:
-    """What must be set again when ports have joined or left."""
+    """Attributes that must be set again after ports have joined or left."""
     return follows_ports(kernel) + (OF_KERNEL[kernel].follows_ports_until_set if kernel in OF_KERNEL else ())
 
 
 FOLLOWING = tuple(name for kind in KINDS for name in kind.follows_ports)
-"""What of a link that stands on a bridge depends on the ports of that, too."""
+"""Attributes of a link above a bridge that depend on the ports of the bridge."""
 
 
 def is_attachable(kernel: str) -> bool:
@@ -447,7 +447,7 @@ def is_attachable(kernel: str) -> bool:
 
 
 def parent_of(kernel: str) -> str:
-    """The option that names the link that it stands on; '' where it stands on none."""
+    """The option that names the parent; '' if the kind has none."""
     return OF_KERNEL[kernel].parent if kernel in OF_KERNEL else ""
 
 
@@ -457,7 +457,7 @@ def is_ethernet(kernel: str, values: Mapping[str, Any]) -> bool:
 
 
 def tag_of(kernel: str, values: Mapping[str, Any]) -> int:
-    """In which VLAN the frames of a link are carried by its parent; 0 where they have no tag."""
+    """The VLAN of a link's frames on its parent; 0 if they are untagged."""
     return OF_KERNEL[kernel].tag(values) if kernel in OF_KERNEL else 0
 
 
@@ -465,19 +465,19 @@ def has_peer(kernel: str) -> bool:
     return kernel in OF_KERNEL and OF_KERNEL[kernel].has_peer
 
 
-@lru_cache(maxsize=None)  # asked for each of a thousand links
+@lru_cache(maxsize=None)  # called for each of a thousand links
 def accounts_of(kernel: str) -> Tuple[str, ...]:
     """The attributes that say who may use a link."""
     return tuple(row.name for row in rows_of(kernel).values() if row.type in ACCOUNTS)
 
 
-def disturbs(wanted: Link) -> bool:
-    """Whether a program that holds the device may be disturbed."""
+def interrupts(wanted: Link) -> bool:
+    """Whether the task may interrupt a program that holds the device."""
     return not wanted.present or wanted.recreate or any(name in wanted.values for name in accounts_of(wanted.kind))
 
 
 def title_of(kernel: str) -> str:
-    """What a link of this kind is called in sentences."""
+    """What a link of this kind is called in messages."""
     if kernel in OF_KERNEL:
         return OF_KERNEL[kernel].title
     return "the loopback device" if kernel == LOOPBACK else "a %s" % (kernel or "device without a kind")

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mark of ownership that a link carries in the kernel itself, before the alias that people gave it.
+"""Ownership marks: the alias of a link says which layout it belongs to, before the text of the user.
 
-A link that the layout made has C(nfv.vnet:NAME), one that was there before C(nfv.vnet:NAME:JSON), where JSON is what was there
-before. A new link has no alias at first: until it gets one, its group says which layout is making it.
+A link that the layout created has C(nfv.vnet:NAME), an adopted one C(nfv.vnet:NAME:JSON), where JSON is its original state. A new
+link has no alias yet: until it gets one, its group says which layout creates it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Dict, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark, Values
 
 LONGEST = 255
-"""Bytes that the kernel takes (IFALIASZ)."""
+"""The longest alias that the kernel takes, in bytes (IFALIASZ)."""
 _PREFIX = "nfv.vnet:"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _SHORT: Dict[str, str] = {"addresses": "a", "routes": "r", "vlans": "v", "ports": "b", "port": "p", "master": "m"}
@@ -27,7 +27,7 @@ _MARK = re.compile(re.escape(_PREFIX) + "(" + NAME.pattern + ")(:| |$)")
 
 @lru_cache(maxsize=64)  # thousands of links have the same
 def split(alias: str) -> Tuple[Optional[Mark], str]:
-    """The mark, which nobody may change, and what people wrote. What only looks like a mark is an alias."""
+    """Splits an alias into the mark and the text of the user. What only looks like a mark is text."""
     if not alias.startswith(_PREFIX):
         return None, alias
     match = _MARK.match(alias)
@@ -56,5 +56,5 @@ def join(mark: Optional[Mark], text: str) -> str:
 
 
 def unfinished(layout: str) -> int:
-    """The group of a link that a layout is about to mark."""
+    """The group of a link that a layout creates and has not marked yet."""
     return 1 << 30 | crc32(layout.encode()) >> 2

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who reaches whom: pairs of namespaces and addresses, what is expected of them, and what they answer."""
+"""The module vnet_ping: sends echo requests between namespaces and compares the answers with what is expected."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._echo import LEAST_SIZE, Answer, Pair, Pinger
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Forwarding
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import Neighbours
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Paths
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import census
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, shown
-from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons, space
+from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons, namespace_title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
 MODULE = "vnet_ping"
@@ -47,13 +47,13 @@ PING_OPTIONS: Tuple[Option, ...] = (
 """The options of M(nfv.vnet.vnet_ping)."""
 _MOST = 65507
 _WAVE = 400
-"""Pairs at a time: each costs two entries of the table of neighbours."""
+"""Number of pairs at a time: each needs two entries in the neighbour table."""
 _TOLD = 5
-"""How many of the pairs that differ an error names."""
+"""Number of unexpected pairs that an error message names."""
 
 
 class _Wanted(NamedTuple):
-    """The pairs, whether each is to answer, and in which namespace the address is, if that is known."""
+    """The pairs, whether each is expected to answer, and the namespace of each address if it is known."""
 
     reachable: List[Pair]
     unreachable: List[Pair]
@@ -61,7 +61,7 @@ class _Wanted(NamedTuple):
 
 
 def run() -> None:
-    """The whole of the module."""
+    """Runs the module."""
     module = AnsibleModule(argument_spec=argument_spec(PING_OPTIONS), supports_check_mode=True)
     if module.check_mode:
         module.exit_json(changed=False, skipped=True, msg="nothing is sent in check mode")
@@ -75,21 +75,21 @@ def run() -> None:
 
 
 def ping(params: Mapping[str, Any]) -> Dict[str, Any]:
-    """What the module returns; RV(differing) is empty where all is as expected."""
+    """Returns the result; RV(differing) is empty if everything is as expected."""
     _check(params)
     spaces = Namespaces()
     reader = Reader(spaces)
     pinger = Pinger(spaces, params["size"])
     try:
         names = [""] + [name for name in _namespaces.names() if spaces.identity(name)]
-        host, _everything = census(reader, names)
+        host, _everything = read_all(reader, names)
         wanted = _Selection(host, params).wanted()
         neighbours = Neighbours(reader, names)
         try:
             answers = _asked(pinger, neighbours, wanted, params)
         finally:
             neighbours.forget()
-        return _result(wanted, answers, Reasons(census(reader, names)[0], Paths(reader)))
+        return _result(wanted, answers, Reasons(read_all(reader, names)[0], Forwarding(reader)))
     finally:
         pinger.close()
         reader.close()
@@ -103,7 +103,7 @@ def _check(params: Mapping[str, Any]) -> None:
 
 
 class _Selection:
-    """What the options mean on this host."""
+    """The namespaces and addresses that the options select on this host."""
 
     def __init__(self, host: Host, params: Mapping[str, Any]) -> None:
         self._params = params
@@ -123,7 +123,7 @@ class _Selection:
         return bool(link.mark and link.mark.layout == self._layout)
 
     def _is_member(self, link: FoundLink) -> bool:
-        """Whether it makes its namespace one of those that ask by themselves."""
+        """Whether the link makes its namespace one of the default sources."""
         if not self._layout:
             return bool(link.netns)
         return self._belongs(link) and bool(link.name == "lo" if link.netns else _usable(link))
@@ -154,7 +154,7 @@ class _Selection:
         return list(dict.fromkeys(found))
 
     def _pairs(self, sources: Iterable[str], destinations: Iterable[str], path: Path) -> List[Pair]:
-        """Each source with each address of each destination; VnetError where two have none for each other, as that is no success."""
+        """Each source with each address of each destination. VnetError if two have no address family in common."""
         pairs: List[Pair] = []
         for source in sources:
             if source not in self._addresses:
@@ -173,11 +173,11 @@ class _Selection:
             return [pair] if self._is_asked_for(address) else []
         families = {":" in address for address in self._addresses[source]}
         if not families:
-            raise VnetError((*path, "sources"), "%s has no address to ask from" % space(source))
+            raise VnetError((*path, "sources"), "%s has no address to ask from" % namespace_title(source))
         addresses = self._own if self._layout and not destination else self._addresses[destination]
         pairs = [Pair(source, address) for address in addresses if (":" in address) in families and self._is_asked_for(address)]
         if not pairs:
-            raise VnetError((*path, "destinations"), "%s has no address that %s could ask" % (space(destination), space(source)))
+            raise VnetError((*path, "destinations"), "%s has no address that %s could ask" % (namespace_title(destination), namespace_title(source)))
         self._homes.update(dict.fromkeys(pairs, destination))
         return pairs
 
@@ -202,7 +202,7 @@ def _address(text: str, path: Path) -> str:
 
 
 def _asked(pinger: Pinger, neighbours: Neighbours, wanted: _Wanted, params: Mapping[str, Any]) -> Dict[Pair, Answer]:
-    """What must not answer is asked when all that must has: what is still coming up is not yet apart."""
+    """Asks the pairs. Those that must not answer come last, as links that are still coming up do not answer either."""
     answers: Dict[Pair, Answer] = {}
     end = time.monotonic() + params["deadline"]
     for wave in _waves(wanted.reachable):
@@ -243,7 +243,7 @@ def _measured(answer: Answer) -> Dict[str, Any]:
 
 
 def _rtt(times: List[float]) -> Optional[Dict[str, float]]:
-    """Milliseconds."""
+    """Round trip times in milliseconds."""
     if not times:
         return None
     return {"min": round(1000 * min(times), 3), "avg": round(1000 * sum(times) / len(times), 3), "max": round(1000 * max(times), 3)}
@@ -258,7 +258,7 @@ def _spoken(pair: Pair) -> str:
 
 
 def _complaint(result: Mapping[str, Any]) -> str:
-    """The first of the pairs that differ, in sentences."""
+    """The first unexpected pairs as sentences."""
     sentences = []
     for told in result["differing"][:_TOLD]:
         source, target = told["source"] or "the host", told["destination"]

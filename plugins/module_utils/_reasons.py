@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps two namespaces apart, as far as that can be known: the way of a packet is followed, there and back."""
+"""Finds the reason why one namespace does not reach another: follows the packet there and back, as far as the host knows."""
 
 from __future__ import annotations
 
 from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Chain, Way
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Chain, NextHop
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge, tag_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
@@ -18,22 +18,22 @@ _FAMILIES = {False: ("inet", "ip"), True: ("inet", "ip6")}
 
 
 class Kernel(Protocol):
-    """Of whom the way is asked."""
+    """Answers questions about the kernel."""
 
-    def way(self, netns: str, target: str) -> Way:
-        """How packets to an address leave the namespace."""
+    def next_hop(self, netns: str, target: str) -> NextHop:
+        """The route lookup for an address in a namespace."""
 
     def setting(self, netns: str, key: str) -> Optional[str]:
-        """A setting below C(/proc/sys), None where there is none."""
+        """A setting below C(/proc/sys), None if it does not exist."""
 
     def chains(self, netns: str) -> List[Chain]:
-        """The chains of packet filters that packets pass there."""
+        """The base chains of packet filters in a namespace."""
 
 
-class _Door(NamedTuple):
-    """Where a link meets others: the bridge, and the port of it; no port where the link is the bridge itself.
+class _Attachment(NamedTuple):
+    """The bridge that a link is attached to, and its port there; no port if the link is the bridge itself.
 
-    C(tag): the VLAN of its frames there, 0 where they have no tag.
+    C(tag): the VLAN of the link's frames there, 0 if they are untagged.
     """
 
     bridge: FoundLink
@@ -41,8 +41,8 @@ class _Door(NamedTuple):
     tag: int
 
 
-class _Gate(NamedTuple):
-    """Where a firewall may stand: a namespace, the hook of nftables, and the bridge that forwards, if one does."""
+class _Hook(NamedTuple):
+    """A hook at which a packet filter may drop packets: namespace, hook of nftables, and the bridge that forwards, if any."""
 
     netns: str
     hook: str
@@ -50,7 +50,7 @@ class _Gate(NamedTuple):
 
 
 class Reasons:
-    """Knows the whole host, and asks the kernel for ways through it."""
+    """Combines the state of the host with route lookups."""
 
     def __init__(self, host: Host, kernel: Kernel) -> None:
         self._host = host
@@ -62,87 +62,87 @@ class Reasons:
         self._indexes: Dict[Tuple[str, int], FoundLink] = {(link.netns, link.ifindex): link for link in host.links.values()}
 
     def of(self, source: str, target: str, home: Optional[str]) -> str:
-        """Why the address, which is in the namespace C(home), does not answer; '' where nothing is known to be in the way.
+        """Why the address, which is in namespace C(home), does not answer; '' if no reason is known.
 
-        A firewall comes last: what its rules let through is not known.
+        Packet filters come last, as it is not known what their rules accept.
         """
-        there: List[_Gate] = []
-        reason = next(self._on_the_way(source, target, home, there), "")
+        there: List[_Hook] = []
+        reason = next(self._obstacles(source, target, home, there), "")
         if reason:
             return reason
-        back: List[_Gate] = []
-        if home is not None and not any(self._translates(gate.netns) for gate in there):
+        back: List[_Hook] = []
+        if home is not None and not any(self._translates(hook.netns) for hook in there):
             sender = self._sender(source, target)
-            reason = next(self._on_the_way(home, sender, source, back), "") if sender else ""
+            reason = next(self._obstacles(home, sender, source, back), "") if sender else ""
         if reason:
-            return "on the way back, %s" % reason
-        return next((text for gate in [*there, *back] for text in self._dropped(gate, ":" in target)), "")
+            return "on the next_hop back, %s" % reason
+        return next((text for hook in [*there, *back] for text in self._dropped(hook, ":" in target)), "")
 
     def _sender(self, source: str, target: str) -> str:
         try:
-            return self._kernel.way(source, target).source
+            return self._kernel.next_hop(source, target).source
         except KernelError:
             return ""
 
     def _translates(self, netns: str) -> bool:
-        """Whether packets may leave it under other addresses, to which the answers go back."""
+        """Whether the namespace may translate addresses (NAT), so that answers go elsewhere."""
         return any(chain.kind == "nat" for chain in self._kernel.chains(netns))
 
-    def _on_the_way(self, netns: str, target: str, home: Optional[str], gates: List[_Gate]) -> Iterator[str]:
-        """What is in the way, from hop to hop; where a firewall may stand is added to C(gates)."""
-        gates.append(_Gate(netns, "output"))
+    def _obstacles(self, netns: str, target: str, home: Optional[str], hooks: List[_Hook]) -> Iterator[str]:
+        """Yields the obstacles hop by hop; adds the packet filter hooks that are passed to C(hooks)."""
+        hooks.append(_Hook(netns, "output"))
         for _hop in range(_MOST_HOPS):
             try:
-                way = self._kernel.way(netns, target)
+                next_hop = self._kernel.next_hop(netns, target)
             except KernelError as error:
-                yield "%s has no route to %s (%s)" % (space(netns), target, error)
+                yield "%s has no route to %s (%s)" % (namespace_title(netns), target, error)
                 return
-            link = self._indexes.get((netns, way.device))
+            link = self._indexes.get((netns, next_hop.device))
             if not link:
                 return
             yield from self._broken(link)
-            door = self._next(link, way.gateway or target)
-            if not door:
-                return  # beyond what is known
-            yield from self._broken(door)
-            yield from self._between(link, door, gates)
-            netns = door.netns
+            attachment = self._next(link, next_hop.gateway or target)
+            if not attachment:
+                return  # an address outside of this host
+            yield from self._broken(attachment)
+            yield from self._between(link, attachment, hooks)
+            netns = attachment.netns
             if netns == home:
-                gates.append(_Gate(netns, "input"))
+                hooks.append(_Hook(netns, "input"))
                 return
-            gates.append(_Gate(netns, "forward"))
+            hooks.append(_Hook(netns, "forward"))
             key = _FORWARDING[":" in target]
             if self._kernel.setting(netns, key) == "0":
-                yield "%s does not forward: %s is 0" % (space(netns), key.replace("/", "."))
+                yield "%s does not forward: %s is 0" % (namespace_title(netns), key.replace("/", "."))
 
     def _next(self, link: FoundLink, address: str) -> Optional[FoundLink]:
-        """The link that has the address, beside this one: in other networks of the host others may have it, too."""
+        """The link with the address that is not the given one. Separate networks of a host may use the same address."""
         owners = [owner for owner in self._owners.get(address, []) if owner.id != link.id]
         if len(owners) > 1:
             owners = [owner for owner in owners if owner.id == link.peer or self._meet(link, owner)]
         return owners[0] if len(owners) == 1 else None
 
     def _meet(self, link: FoundLink, other: FoundLink) -> bool:
-        one, two = self._door(link), self._door(other)
+        one, two = self._attachment(link), self._attachment(other)
         return bool(one and two and one.bridge.id == two.bridge.id) or self._stack(link)[-1].peer == self._stack(other)[-1].id
 
     def _stack(self, link: FoundLink) -> List[FoundLink]:
-        """A link, and those that it stands on, one below the other."""
+        """A link and the links below it."""
         stack = [link]
         while stack[-1].parent in self._host.links and self._host.links[stack[-1].parent] not in stack:
             stack.append(self._host.links[stack[-1].parent])
         return stack
 
     def _broken(self, link: FoundLink) -> Iterator[str]:
-        """Links that are down: this one, those that it stands on, and the other end of the cable."""
+        """Yields the links that are down: the link itself, the links below it, and the peer."""
         stack = self._stack(link)
         for end in stack + [self._host.links[key] for key in [stack[-1].peer] if key in self._host.links]:
             if not end.values.get("up"):
                 yield "%s is down" % _named(end)
 
-    def _between(self, link: FoundLink, other: FoundLink, gates: List[_Gate]) -> Iterator[str]:
-        """What a bridge between two links does with the packet, and whether both ends of a cable have the same tag."""
-        one, two = self._door(link), self._door(other)
+    def _between(self, link: FoundLink, other: FoundLink, hooks: List[_Hook]) -> Iterator[str]:
+        """Yields what the bridge between two links does with the packet, and differing VLANs of the two ends of a veth pair."""
+        one, two = self._attachment(link), self._attachment(other)
         if not one or not two or one.bridge.id != two.bridge.id:
             if self._stack(link)[-1].peer == self._stack(other)[-1].id:
                 yield from _tags(link, self._tag(link), other, self._tag(other))
@@ -159,35 +159,35 @@ class Reasons:
         else:
             yield from _tags(link, one.tag, other, two.tag)
         if one.port and two.port:
-            gates.append(_Gate(one.bridge.netns, "forward", one.bridge.name))
+            hooks.append(_Hook(one.bridge.netns, "forward", one.bridge.name))
 
-    def _door(self, link: FoundLink) -> Optional[_Door]:
+    def _attachment(self, link: FoundLink) -> Optional[_Attachment]:
         base, tag = self._stack(link)[-1], self._tag(link)
         if is_bridge(base.kind):
-            return _Door(base, None, tag)
+            return _Attachment(base, None, tag)
         port = base if base.master else self._host.links.get(base.peer) if base.peer else None
         bridge = self._host.links.get((port.netns, port.master)) if port and port.master else None
-        return _Door(bridge, port, tag) if bridge else None
+        return _Attachment(bridge, port, tag) if bridge else None
 
     def _tag(self, link: FoundLink) -> int:
-        """The outermost tag of its frames, 0 where they have none."""
+        """The outermost VLAN of the link's frames, 0 if they are untagged."""
         stack = self._stack(link)
         return tag_of(stack[-2].kind, stack[-2].values) if len(stack) > 1 else 0
 
-    def _dropped(self, gate: _Gate, ipv6: bool) -> Iterator[str]:
-        """Chains at a gate that drop what their rules do not accept."""
+    def _dropped(self, hook: _Hook, ipv6: bool) -> Iterator[str]:
+        """Yields the chains at a hook that drop by policy."""
         families = _FAMILIES[ipv6]
-        if gate.bridge:
-            families = ("bridge", *(families if self._kernel.setting(gate.netns, _BRIDGE_CALLS[ipv6]) == "1" else ()))
-        for chain in self._kernel.chains(gate.netns):
-            if chain.drops and chain.hook == gate.hook and chain.family in families:
-                place = " in namespace %s" % gate.netns if gate.netns else " on the host"
-                beside = ", and br_netfilter shows it what %s forwards" % gate.bridge if gate.bridge and chain.family != "bridge" else ""
+        if hook.bridge:
+            families = ("bridge", *(families if self._kernel.setting(hook.netns, _BRIDGE_CALLS[ipv6]) == "1" else ()))
+        for chain in self._kernel.chains(hook.netns):
+            if chain.drops and chain.hook == hook.hook and chain.family in families:
+                place = " in namespace %s" % hook.netns if hook.netns else " on the host"
+                beside = ", and br_netfilter shows it what %s forwards" % hook.bridge if hook.bridge and chain.family != "bridge" else ""
                 yield "chain %s of table %s %s%s drops what its rules do not accept%s" % (chain.name, chain.family, chain.table, place, beside)
 
 
-def _isolated(one: _Door, two: _Door) -> Iterator[str]:
-    ports = [door.port for door in (one, two) if door.port and door.port.port and door.port.port.values.get("isolated")]
+def _isolated(one: _Attachment, two: _Attachment) -> Iterator[str]:
+    ports = [attachment.port for attachment in (one, two) if attachment.port and attachment.port.port and attachment.port.port.values.get("isolated")]
     if len(ports) == 2:
         yield "%s and %s are isolated ports of %s" % (_named(ports[0]), _named(ports[1]), one.bridge.name)
 
@@ -198,11 +198,11 @@ def _tags(link: FoundLink, tag: int, other: FoundLink, other_tag: int) -> Iterat
         yield "frames of %s have %s, those of %s %s" % (_named(link), words[0], _named(other), words[1])
 
 
-def _vlan(one: _Door, two: _Door) -> Iterator[str]:
-    """A frame comes in with its tag or in the PVID of one port, and leaves by the other if that has this VLAN, with a tag or without."""
-    vlans = [(door.port.port.vlans if door.port and door.port.port else door.bridge.vlans) or {} for door in (one, two)]
-    vids = [door.tag or next((vid for vid, vlan in of_port.items() if vlan.pvid), None) for door, of_port in zip((one, two), vlans)]
-    names = [_named(door.port or door.bridge) for door in (one, two)]
+def _vlan(one: _Attachment, two: _Attachment) -> Iterator[str]:
+    """Yields what VLAN filtering does: a frame enters in its VLAN or the PVID of one port, and leaves the other if that is in this VLAN."""
+    vlans = [(attachment.port.port.vlans if attachment.port and attachment.port.port else attachment.bridge.vlans) or {} for attachment in (one, two)]
+    vids = [attachment.tag or next((vid for vid, vlan in of_port.items() if vlan.pvid), None) for attachment, of_port in zip((one, two), vlans)]
+    names = [_named(attachment.port or attachment.bridge) for attachment in (one, two)]
     vid = vids[0]
     if vid is None:
         yield "%s has no PVID in %s, which filters VLANs" % (names[0], one.bridge.name)
@@ -218,5 +218,5 @@ def _named(link: FoundLink) -> str:
     return "%s in namespace %s" % (link.name, link.netns) if link.netns else "%s on the host" % link.name
 
 
-def space(netns: str) -> str:
+def namespace_title(netns: str) -> str:
     return "namespace %s" % netns if netns else "the host"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said of a whole layout as YAML, before and after."""
+"""The difference of a layout, as YAML before and after."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 def as_yaml(layout: Layout, before: Host, host: Host) -> str:
-    """What a host has of the declaration, and of what belonged to the layout before, as a declaration."""
+    """The part of a host that is declared or belonged to the layout before, as a declaration."""
     lists: Dict[str, List[Values]] = {name: [] for name in LISTS}
     for part in _parts(layout, before):
         link = part.links[0]
@@ -32,7 +32,7 @@ def as_yaml(layout: Layout, before: Host, host: Host) -> str:
 
 
 def _parts(layout: Layout, before: Host) -> Iterator[Layout]:
-    """The layout in parts of one resource each, and what belonged to it though it is not declared."""
+    """The layout in parts of one resource each, with what belonged to it before and is not declared."""
     namespaces = {namespace.name: namespace for namespace in layout.namespaces}
     others = {link.id for link in far_ends(layout.links)}
     wanted = {link.id: link for link in layout.links}
@@ -44,12 +44,12 @@ def _parts(layout: Layout, before: Host) -> Iterator[Layout]:
     seen = dict(wanted)
     for found in before.links.values():
         if found.mark and found.mark.layout == layout.name and found.id not in seen and found.peer not in seen:
-            link = seen[found.id] = Link(found.kind, found.netns, found.name, (), dict(found.mark.before or {}))  # which is what it gets back
+            link = seen[found.id] = Link(found.kind, found.netns, found.name, (), dict(found.mark.before or {}))  # the values that are restored
             yield Layout([Namespace(found.netns, ())] if found.kind == LOOPBACK else [], [link])
 
 
 def _said(values: Values, part: Layout) -> Values:
-    """Of a resource, what the declaration speaks of."""
+    """The declared options of a resource."""
     if part.namespaces:
         wanted = part.namespaces[0]
         lists = [name for name in ("nsid", "sysctl", "routes") if getattr(wanted, name) is not None]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain records of what is wanted, of what is there, and of what is to be done."""
+"""Records of what is wanted and of what was found."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path
 
 Values = Dict[str, Any]
-"""Attributes by option name, in the user's units."""
+"""Attributes by option name, in the units of the options."""
 LinkId = Tuple[str, str]
-"""Namespace as the user wrote it ('' for the one that the module runs in) and name of the link."""
+"""Namespace as the user wrote it ('' for the one that the module runs in) and name of a link."""
 Identity = Tuple[int, int]
-"""Device and inode of a namespace."""
+"""Device and inode number of a namespace."""
 AddressKey = Tuple[str, int, str]
-"""Local address, prefix, and the peer's address."""
+"""Local address, prefix length, and peer address."""
 RouteKey = Tuple[str, int, int]
 """Destination, table and metric."""
 
@@ -24,15 +24,15 @@ LISTS = ("namespaces", "links")
 """The lists of a declaration."""
 MAIN_TABLE = 254
 KERNEL_OWNED = (("127.0.0.1", 8, ""), ("::1", 128, ""))
-"""The addresses that lo gets by itself."""
-CORPSE = "an empty plain file"
-"""What a crash or a reboot leaves of a named namespace."""
-OWN_CORPSE = "what a run of this layout left"
+"""The addresses that the kernel adds to lo."""
+STALE_FILE = "an empty plain file"
+"""What a crash or a reboot leaves in the place of a namespace."""
+OWN_STALE_FILE = "what a run of this layout left"
 """The same, with the mark of the layout in it."""
 
 
 class Address(NamedTuple):
-    """An IP address in the kernel's spelling. C(peer) is '' where there is none; C(prefix) belongs to the peer then."""
+    """An IP address in the kernel's spelling. C(peer) is '' if there is none; else C(prefix) belongs to the peer."""
 
     local: str
     prefix: int
@@ -56,12 +56,12 @@ class Address(NamedTuple):
 
     @property
     def multicast(self) -> bool:
-        """Whether it is the address of a group, which C(autojoin) puts on a link."""
+        """Whether it is a group address, which C(autojoin) adds to a link."""
         return self.local.lower().startswith("ff") if self.ipv6 else int(self.local.split(".")[0]) >= 224
 
     @classmethod
     def parsed(cls, text: str) -> Address:
-        """The address of such a text as C(str) makes it."""
+        """Parses what C(str) returns."""
         words = text.split()
         remote, prefix = words[2 if "peer" in words else 0].split("/")
         return cls(words[0].split("/")[0], int(prefix), remote if "peer" in words else "", "nodad" in words)
@@ -72,9 +72,9 @@ class Address(NamedTuple):
 
 
 class Route(NamedTuple):
-    """A route with one way. C(to) is a prefix in the kernel's spelling.
+    """A route with at most one next hop. C(to) is a prefix in the kernel's spelling.
 
-    In a route that is wanted, C(dev), C(src) and C(scope) '' and C(onlink) None are left alone.
+    In a wanted route, C(dev), C(src) and C(scope) '' and C(onlink) None mean: not given.
     """
 
     to: str
@@ -96,7 +96,7 @@ class Route(NamedTuple):
         return self.to, self.table, self.metric
 
     def options(self, of_link: bool) -> Values:
-        """The route in the words of the options."""
+        """The route as options."""
         values = self._asdict()
         if of_link:
             del values["dev"], values["type"]
@@ -115,7 +115,7 @@ class Route(NamedTuple):
 
 
 class Vlan(NamedTuple):
-    """VLANs C(first) to C(last) of a port. None: not said, so left alone."""
+    """The VLANs C(first) to C(last) of a port. None means: not given."""
 
     first: int
     last: int
@@ -128,7 +128,7 @@ class Vlan(NamedTuple):
 
 
 def ranges(vlans: List[Tuple[Vlan, Optional[Vlan]]]) -> List[Tuple[Vlan, Optional[Vlan]]]:
-    """Neighbours that change alike, as one: a range goes out as one message. A PVID stands alone."""
+    """Joins neighbouring VLANs with the same change to ranges, each of which is one message. A PVID is never part of a range."""
     joined: List[Tuple[Vlan, Optional[Vlan]]] = []
     for vlan, now in vlans:
         if joined:
@@ -142,14 +142,14 @@ def ranges(vlans: List[Tuple[Vlan, Optional[Vlan]]]) -> List[Tuple[Vlan, Optiona
 
 
 def sysctl_path(key: str) -> str:
-    """As sysctl(8): dots and slashes may change places, the first of them says which of both separates."""
+    """The file of a key as in sysctl(8): either dots or slashes separate, and the first of them says which."""
     if "/" in key and ("." not in key or key.index("/") < key.index(".")):
         return "/proc/sys/" + key
     return "/proc/sys/" + key.translate(str.maketrans("./", "/."))
 
 
 class Port(NamedTuple):
-    """What a bridge keeps of one of its ports. C(vlans) is None where nothing is said of them, or where they were not read."""
+    """The settings of a bridge port. C(vlans) is None if they are not given, or were not read."""
 
     values: Values
     vlans: Optional[Dict[int, Vlan]] = None
@@ -157,7 +157,7 @@ class Port(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A link as it is wanted. Whatever is None is left alone."""
+    """A wanted link. None means: not given."""
 
     kind: str
     netns: str
@@ -179,7 +179,7 @@ class Link(NamedTuple):
     purge_vlans: bool = False
     peer: Optional[LinkId] = None
     parent: Optional[LinkId] = None
-    """The link that it stands on."""
+    """The link below it (C(IFLA_LINK))."""
     is_peer: bool = False
     """Whether it is declared as the C(peer) of the other end."""
 
@@ -189,12 +189,12 @@ class Link(NamedTuple):
 
     @property
     def settings(self) -> List[Port]:
-        """What is said of ports: of the link itself, and of the ports of a bridge."""
+        """The port settings that are declared: of the link itself, and of the ports of a bridge."""
         return list((self.ports or {}).values()) + ([self.port] if self.port else [])
 
 
 class Namespace(NamedTuple):
-    """A network namespace as it is wanted. Its C(lo) is a link of its own."""
+    """A wanted network namespace. Its C(lo) is a link of its own."""
 
     name: str
     path: Path
@@ -207,19 +207,19 @@ class Namespace(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Everything that is wanted at once. Both ends of a cable are links that name each other as C(peer)."""
+    """Everything that is wanted. The two ends of a veth pair are links that name each other as C(peer)."""
 
     namespaces: List[Namespace]
     links: List[Link]
     name: str = ""
-    """Under which name it owns what it makes; '' where it owns nothing."""
+    """The name under which it owns links; '' for a single resource, which owns none."""
 
 
 class Mark(NamedTuple):
-    """Which layout a link belongs to; a namespace belongs to the layout of its lo.
+    """The layout that a link belongs to. A namespace belongs to the layout of its lo.
 
-    C(before): what was there before the layout changed it, None where the layout made the link itself. Beside attributes
-    by name it has C(master), C(port) (attributes), C(addresses), C(routes) and C(vlans) (whether each was there).
+    C(before): the original state of an adopted link, None for one that the layout created. It has attributes by name, C(master),
+    C(port) (attributes), and whether each of C(addresses), C(routes) and C(vlans) existed.
     """
 
     layout: str
@@ -227,7 +227,7 @@ class Mark(NamedTuple):
 
 
 class FoundLink(NamedTuple):
-    """A link as it is. What was not read is None."""
+    """A link as it was found. None means: not read."""
 
     netns: str
     name: str
@@ -241,12 +241,12 @@ class FoundLink(NamedTuple):
     routes: Optional[List[Route]]
     vlans: Optional[Dict[int, Vlan]]
     peer: Optional[LinkId]
-    """Where the other end of a cable is; None where that is in no namespace that was looked at."""
+    """The other end of a veth pair; None if it is in no namespace that was read."""
     mark: Optional[Mark] = None
     parent: Optional[LinkId] = None
-    """The link that it stands on; None where that is in no namespace that was looked at."""
+    """The link below it; None if it is in no namespace that was read."""
     other_routes: List[Route] = []
-    """Those in tables that nobody speaks of, read of a link that a layout finds."""
+    """Routes in tables that are not declared; read of links that a layout may adopt."""
 
     @property
     def id(self) -> LinkId:
@@ -254,11 +254,11 @@ class FoundLink(NamedTuple):
 
 
 class FoundNamespace(NamedTuple):
-    """A namespace as it is. C(identity) is that of the kernel's object, None for what is missing."""
+    """A namespace as it was found. C(identity) is None if it does not exist."""
 
     identity: Optional[Identity]
     obstacle: str = ""
-    """What is there instead of a namespace."""
+    """What is in the place of a namespace."""
     nsid: Optional[int] = None
     sysctl: Dict[str, Optional[str]] = {}
     routes: Optional[List[Route]] = None
@@ -266,7 +266,7 @@ class FoundNamespace(NamedTuple):
 
 
 class Host(NamedTuple):
-    """What was observed."""
+    """The state that was read."""
 
     namespaces: Dict[str, FoundNamespace]
     links: Dict[LinkId, FoundLink]
@@ -278,7 +278,7 @@ class Host(NamedTuple):
         return [link for link in self.links.values() if link.netns == bridge[0] and link.master == bridge[1]]
 
     def same(self, one: Optional[LinkId], other: Optional[LinkId]) -> bool:
-        """Whether both are one link: a namespace may be spelled in several ways."""
+        """Whether both are one link: a namespace can be given by name or by path."""
         if one is None or other is None or one[1] != other[1]:
             return False
         return one[0] == other[0] or (self.exists(one[0]) and self.namespaces[one[0]].identity == self.namespaces[other[0]].identity)

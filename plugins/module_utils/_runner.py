@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From parameters to a result: what every module does."""
+"""The modules for single resources: from their parameters to their result."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import Applied
 
 KEYS = {"vnet_netns": "namespace", **{"vnet_" + kind.type: kind.type for kind in KINDS}}
-"""Under which key each module returns its resource."""
+"""The key under which each module returns its resource."""
 
 
-class Outcome(NamedTuple):
-    """What was done, or would be."""
+class Result(NamedTuple):
+    """What was done, or would be done."""
 
     before: Host
     after: Host
-    """What was planned."""
+    """The planned state."""
     host: Host
-    """What there is; in check mode what was planned."""
+    """The state as it is; in check mode the planned one."""
     steps: List[Step]
     commands: List[str]
-    """Those of iproute2 for the steps."""
+    """The commands of iproute2 for the steps."""
     warnings: List[Message]
 
 
 def run(name: str) -> None:
-    """The whole of a module for one resource."""
+    """Runs the module of a single resource."""
     module = AnsibleModule(argument_spec=argument_spec(OPTIONS[name]), supports_check_mode=True)
     require_pyroute2(module)
     try:
         wanted = layout(name, module.params, checking=module.check_mode)
-        result = carry_out(wanted, KEYS[name], module.check_mode)
+        result = execute(wanted, KEYS[name], module.check_mode)
     except VnetError as error:
         module.fail_json(**failure(title(name, module.params), error))
     for warning in result.pop("warnings"):
@@ -55,11 +55,11 @@ def run(name: str) -> None:
     module.exit_json(**result)
 
 
-def carry_out(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
-    """Brings the host to the layout of one resource, or says what that would do; C(key) is that of the resource in the result."""
+def execute(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
+    """Converges the host to the resource, or predicts that. C(key): the key of the resource in the result."""
     from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
 
-    outcome = bring_about(wanted, checking)
+    outcome = converge(wanted, checking)
     difference = {"before": outcome.before, "after": outcome.after} if outcome.steps else {}
     return {
         "changed": bool(outcome.steps),
@@ -71,62 +71,63 @@ def carry_out(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
     }
 
 
-def bring_about(wanted: Layout, checking: bool) -> Outcome:
-    """Brings the host to the layout of one resource, or says what that would do.
+def converge(wanted: Layout, checking: bool) -> Result:
+    """Converges the host to the resource, or predicts that.
 
-    What changes the host holds the lock. As most runs change nothing, they look first.
+    Changes need the lock. Most runs change nothing, so they read first without it.
     """
     namespaces = Namespaces()
     reader = Reader(namespaces)
     try:
         if checking:
-            return foreseen(reader, wanted)
-        outcome = nothing_to_do(reader, wanted)
+            return predict(reader, wanted)
+        outcome = no_op(reader, wanted)
         if outcome:
             return outcome
-        from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock  # what changes nothing need not know it
+        from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock  # not imported by runs that change nothing
 
-        reader.close()  # whoever has the lock may replace a namespace
+        reader.close()  # the run that holds the lock may replace a namespace
         with lock():
-            return changed(reader, wanted)
+            return apply_changes(reader, wanted)
     finally:
         reader.close()
         namespaces.close()
 
 
-def foreseen(reader: Reader, wanted: Layout) -> Outcome:
+def predict(reader: Reader, wanted: Layout) -> Result:
     """What would be done."""
     before = observe(reader, wanted)
     planned = plan(wanted, before, checking=True)
     if not planned.steps:
-        return Outcome(before, planned.after, planned.after, [], [], planned.warnings)
+        return Result(before, planned.after, planned.after, [], [], planned.warnings)
     from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 
-    return Outcome(before, planned.after, planned.after, planned.steps, commands(planned.steps), planned.warnings)
+    return Result(before, planned.after, planned.after, planned.steps, commands(planned.steps), planned.warnings)
 
 
-def nothing_to_do(reader: Reader, wanted: Layout) -> Optional[Outcome]:
-    """The outcome where all is as wanted. What is in the way may be another run's half-made work: only who holds the lock complains."""
+def no_op(reader: Reader, wanted: Layout) -> Optional[Result]:
+    """The result if nothing is to be done, else None. Errors may be due to another run that is not finished, so only the holder
+    of the lock reports them."""
     try:
         before = observe(reader, wanted)
         planned = plan(wanted, before)
     except VnetError:
         return None
-    return None if planned.steps else Outcome(before, planned.after, before, [], [], planned.warnings)
+    return None if planned.steps else Result(before, planned.after, before, [], [], planned.warnings)
 
 
-def changed(reader: Reader, wanted: Layout) -> Outcome:
-    """Brings the host to the layout. Whoever calls this holds the lock."""
+def apply_changes(reader: Reader, wanted: Layout) -> Result:
+    """Converges the host. The caller holds the lock."""
     before = observe(reader, wanted)
     planned = plan(wanted, before)
     if not planned.steps:
-        return Outcome(before, planned.after, before, [], [], planned.warnings)
-    done = changer()(reader, wanted, before, planned.steps)
-    return Outcome(before, planned.after, done.host, done.steps, done.commands, planned.warnings)
+        return Result(before, planned.after, before, [], [], planned.warnings)
+    done = load_apply()(reader, wanted, before, planned.steps)
+    return Result(before, planned.after, done.host, done.steps, done.commands, planned.warnings)
 
 
-def changer() -> Callable[[Reader, Layout, Host, List[Step]], Applied]:
-    """What changes the host; most runs need not compile it."""
+def load_apply() -> Callable[[Reader, Layout, Host, List[Step]], Applied]:
+    """Imports the part that changes the host, which most runs do not need."""
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import apply
 
     return apply

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done to a host: one type of step for each change, without behaviour.
+"""The steps that change a host: one type for each kind of change, without behaviour.
 
-How a step is run and undone, printed and explained is said in tables by type: C(_apply), C(_commands), C(_explain). As tuples,
-steps of different types with the same content are equal: compare types, too.
+Running, undoing, printing and explaining are tables by type: C(_apply), C(_commands), C(_explain). As tuples of different types
+with the same content are equal, compare the types, too.
 
-C(old) is what was there before, None where that is not known. C(restore) is what must be done beside the opposite of the step to
-undo it: the kernel drops more than it is told to.
+C(old) is the previous value, None if it is not known. C(restore) are steps that are needed besides the opposite step to undo it,
+as the kernel drops more than it is told to.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ Scalar = Union[bool, int, float, str]
 class CreateNamespace(NamedTuple):
     name: str
     loopback: Values
-    """What its C(lo) gets in the same step."""
+    """What is set on its C(lo) in the same step."""
     replaces: str = ""
-    """What lies in the place of its name, '' for nothing."""
+    """What is in the place of its name, '' for nothing."""
 
 
 class DeleteNamespace(NamedTuple):
@@ -32,7 +32,7 @@ class DeleteNamespace(NamedTuple):
 
 
 class DeleteNamespaces(NamedTuple):
-    """Many at once, as alone each takes as long as all of them."""
+    """A batch, as deleting one takes as long as deleting many."""
 
     names: List[str]
 
@@ -50,7 +50,7 @@ class SetSysctl(NamedTuple):
 
 
 class NewPeer(NamedTuple):
-    """The other end of a cable that is to be made."""
+    """The far end of a new veth pair."""
 
     netns: str
     name: str
@@ -63,7 +63,7 @@ class CreateLink(NamedTuple):
     kind: str
     values: Values
     mark: Values
-    """What says from the first moment on whose it is, and its peer."""
+    """The ownership mark of the link and its peer, set on creation."""
     peer: Optional[NewPeer] = None
     parent: Optional[LinkId] = None
     master: str = ""
@@ -75,11 +75,11 @@ class DeleteLink(NamedTuple):
     name: str
     kind: str = ""
     again: Tuple[Step, ...] = ()
-    """What makes it again, of one that must go before others are made; all others go last."""
+    """Steps that recreate the link, if it must be deleted before others are created. All others are deleted last."""
 
 
 class DeleteLinks(NamedTuple):
-    """Many of one namespace at once."""
+    """A batch of links of one namespace."""
 
     netns: str
     names: List[str]
@@ -87,7 +87,7 @@ class DeleteLinks(NamedTuple):
 
 
 class AwaitLinks(NamedTuple):
-    """Links, with their indexes, that the kernel deletes by itself: the peers of what was in a namespace that is deleted."""
+    """Links, with their indexes, that the kernel deletes by itself: the peers of links in deleted namespaces."""
 
     links: List[Tuple[LinkId, int]]
 
@@ -107,7 +107,7 @@ class MoveLink(NamedTuple):
 
 
 class SetLink(NamedTuple):
-    """Attributes that every link has, or one of another location."""
+    """Common attributes in one message, or one attribute of another location."""
 
     netns: str
     name: str
@@ -118,7 +118,7 @@ class SetLink(NamedTuple):
 
 
 class SetMaster(NamedTuple):
-    """C(master) '' takes the link out of its bridge."""
+    """C(master) '' removes the link from its bridge."""
 
     netns: str
     name: str
@@ -128,7 +128,7 @@ class SetMaster(NamedTuple):
 
 
 class SetTuntap(NamedTuple):
-    """Owner and group of a device that is there, with what must be said beside."""
+    """Owner and group of an existing device, with the values that the ioctl needs besides."""
 
     netns: str
     name: str
@@ -149,7 +149,7 @@ class AddVlan(NamedTuple):
     name: str
     vlan: Vlan
     of_bridge: bool
-    """Whether it is a VLAN of the bridge itself, not of a port."""
+    """Whether it is a VLAN of the bridge itself and not of a port."""
     old: Optional[Vlan] = None
     restore: Tuple[Step, ...] = ()
 
@@ -216,7 +216,7 @@ Step = Union[
 
 
 def link_of(step: Step) -> LinkId:
-    """The link that a step is about; a namespace, and what is set inside it, by its C(lo)."""
+    """The link that a step is about; for namespaces and settings inside them, its C(lo)."""
     if isinstance(step, (CreateNamespace, DeleteNamespace, SetNsid)):
         return step.name, "lo"
     if isinstance(step, DeleteNamespaces):
@@ -239,14 +239,14 @@ def restore_of(step: Step) -> Tuple[Step, ...]:
 
 
 def only_marks(step: Step) -> bool:
-    """Whether it says whose a link is, and changes nothing else."""
+    """Whether the step only sets the ownership mark."""
     return isinstance(step, SetLink) and not set(step.values) - {"alias", "link_group"}
 
 
 class Plan(NamedTuple):
-    """The steps from what is there to what is wanted."""
+    """The steps from the current state to the wanted one."""
 
     steps: List[Step]
     after: Host
-    """What the host is expected to be afterwards, as far as it can be told: it lacks what the kernel will choose."""
+    """The expected state after the steps, without the values that the kernel chooses."""
     warnings: List[Message]

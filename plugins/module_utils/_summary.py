@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said of a whole layout in numbers."""
+"""The summary of a layout: numbers of namespaces and links."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 
 def list_of(kind: str) -> str:
-    """The list of a declaration that a link is in; a namespace stands for its lo."""
+    """The list of a declaration that a link belongs to; C(lo) stands for its namespace."""
     return "namespaces" if kind == LOOPBACK else "links"
 
 
 def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dict[str, Dict[str, int]]:
-    """How many namespaces and links are declared, and what becomes of them. A cable counts once; what only gets a mark is not changed."""
+    """Counts what is declared, and what was done. A veth pair counts once; setting only the mark is no change."""
     near = {link.id: link.peer for link in far_ends(layout.links) if link.peer}
     kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
     made = {near.get(link_of(step), link_of(step)) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
@@ -53,13 +53,13 @@ def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dic
 
 
 def _is_second(host: Host, key: LinkId) -> bool:
-    """Whether a cable that is not declared is counted by its other end."""
+    """Whether an undeclared veth pair is counted by its other end."""
     peer = host.links[key].peer
     return bool(peer and peer in host.links and peer < key)
 
 
 def _lost(before: Host, namespaces: Set[str], removed: Set[LinkId]) -> Set[LinkId]:
-    """What goes with namespaces; a cable by one of its ends."""
+    """The links that are deleted with their namespaces; a veth pair by one of its ends."""
     lost: Set[LinkId] = set()
     for key, found in before.links.items():
         if found.netns in namespaces and found.mark and found.kind != LOOPBACK and found.peer not in removed and found.peer not in lost:
@@ -68,5 +68,5 @@ def _lost(before: Host, namespaces: Set[str], removed: Set[LinkId]) -> Set[LinkI
 
 
 def far_ends(links: Iterable[Link]) -> List[Link]:
-    """The ends of cables that are declared as peers."""
+    """The ends of veth pairs that are declared as peers."""
     return [link for link in links if link.is_peer]

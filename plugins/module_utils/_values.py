@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the values of attributes look: to the user, to the kernel, and to iproute2."""
+"""Types of attribute values: as options, in messages of the kernel, and as arguments of iproute2."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attri
 
 
 class ValueType(NamedTuple):
-    """How the values of an attribute look."""
+    """The type of an attribute's value."""
 
     option: str
-    """Ansible's type of the option."""
+    """Type of the Ansible option."""
     wire: str
-    """pyroute2's type of the payload."""
+    """Type of the payload in pyroute2."""
     decode: Callable[[bytes], Any]
-    """Payload to the value that the user sees."""
+    """Decodes a payload to the value of the option."""
     encode: Callable[[Any], Any]
-    """Value to what pyroute2 puts into the payload."""
+    """Encodes a value for pyroute2."""
     argument: Callable[[Any], str]
-    """Value to the argument of ip(8) and bridge(8)."""
+    """Formats a value as an argument of ip(8) and bridge(8)."""
     choices: Tuple[str, ...] = ()
     change: Callable[[Any, Any], Any] = lambda _now, wanted: wanted
-    """What the kernel must be told so that the value that is there becomes the one that is wanted."""
+    """The value to send to get from the current value to the wanted one."""
     several: bool = False
-    """Whether the argument is several words."""
+    """Whether the argument consists of several words."""
     absent: Any = None
-    """The value of a link for which the kernel shows none."""
+    """The value of a link for which the kernel reports none."""
     tolerance: float = 0
-    """The kernel rounds: values that are not farther apart than this are the same."""
+    """Values that differ by no more than this are equal, as the kernel rounds."""
     unit: str = ""
 
 
@@ -74,7 +74,7 @@ def _centiseconds(seconds: float) -> int:
 
 
 def numbered(bits: int, *words: str, as_words: bool = False) -> ValueType:
-    """Words for the numbers from 0. C(as_words): iproute2 takes them as words too."""
+    """Words for the numbers from 0. C(as_words): iproute2 takes the words, too."""
 
     def decode(payload: bytes) -> str:
         number = _number(payload)
@@ -95,7 +95,7 @@ def choice(words: Dict[str, int], wire: str, byteorder: str = sys.byteorder) -> 
 
 
 def masked_bit(bit: int, arguments: Tuple[str, str] = ("0", "1")) -> ValueType:
-    """One bit of two 32 bit words, the values and the mask of those that are meant: IFLA_BR_MULTI_BOOLOPT, IFLA_VLAN_FLAGS."""
+    """One bit in a pair of 32-bit words, values and mask: IFLA_BR_MULTI_BOOLOPT, IFLA_VLAN_FLAGS."""
 
     def decode(payload: bytes) -> Optional[bool]:
         values, mask = _number(payload[:4]), _number(payload[4:8])
@@ -108,9 +108,9 @@ def masked_bit(bit: int, arguments: Tuple[str, str] = ("0", "1")) -> ValueType:
 
 
 def mapping(code: int) -> ValueType:
-    """Numbers to numbers, each in a nested attribute of this code: C(struct ifla_vlan_qos_mapping).
+    """A map of numbers, each entry a nested attribute with this code: C(struct ifla_vlan_qos_mapping).
 
-    The kernel keeps what it is not told of; what goes is told as 0, which it does not show.
+    The kernel keeps entries that are not sent. An entry is deleted by mapping it to 0, which the kernel does not report.
     """
     pair = struct.Struct("=II")
 

@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a picture looks like, in whichever language: each box has a fill of its own, and lines are of mid tone, so that both a light and a
-dark page can be behind them."""
+"""The look of pictures in every format: boxes are filled, and lines have a medium tone, so that they can be read on light and dark pages."""
 
 from __future__ import annotations
 
@@ -11,11 +10,11 @@ from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Node
 
 TEXT = "#1f2328"
 LINE = "#768390"
-"""Of cables without VLANs, and of frames."""
+"""The colour of lines without VLANs, and of frames."""
 
 
 class Look(NamedTuple):
-    """C(word) stands before the title."""
+    """C(word) precedes the title."""
 
     fill: str
     border: str
@@ -32,11 +31,11 @@ LOOKS: Dict[str, Look] = {
     "elsewhere": Look("#f3f3f3", "#768390"),
 }
 VLANS = ("#3b7dd8", "#d1495b", "#2b9348", "#9b5de5", "#c2711d", "#138d98", "#cf4795", "#868b14", "#a06d47", "#6673e0")
-"""Each stands out from a white page and from a black one."""
+"""Colours that are visible on white and on black."""
 
 
 def colours(vids: List[str]) -> Dict[str, str]:
-    """A colour for each VLAN; they begin anew where there are more VLANs than colours."""
+    """A colour for each VLAN; repeated if there are more VLANs than colours."""
     return {vid: VLANS[number % len(VLANS)] for number, vid in enumerate(vids)}
 
 

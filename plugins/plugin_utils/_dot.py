@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A picture in the language of Graphviz."""
+"""Pictures in the language of Graphviz."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ansible_collections.nfv.vnet.plugins.plugin_utils._colours import LINE, LOO
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Cable, Line, Node, Picture
 
 _SHAPES = {"bridge": ("box", "filled"), "link": ("component", "filled"), "host": ("box", "filled"), "elsewhere": ("box", "filled,rounded,dashed")}
-"""The shape and the style of a box; others have rounded corners."""
+"""Shape and style of a box; others have rounded corners."""
 _ROUNDED = ("box", "filled,rounded")
 _FONT = "Verdana,DejaVu Sans,sans-serif"
-"""Both are as wide, so that the boxes fit wherever the picture is shown."""
+"""Two fonts of the same width, so that boxes fit with either."""
 _GREY = "#57606a"
 _LABEL = "#f0f2f4"
 _SIDE_BY_SIDE = 4
-"""A trunk with no more VLANs is a line for each."""
+"""A trunk with at most so many VLANs is drawn as parallel lines."""
 _LEGEND_ROW = 8
 _COLUMNS = 2
-"""Of a box: one for the names of links, one for their addresses."""
+"""The columns of a box: names of links, and addresses."""
 _FEW = 4
-"""Cables that a bridge of usual size has room for."""
+"""The number of lines that fit on a bridge of normal size."""
 
 
 def dot(picture: Picture, direction: str) -> str:
@@ -65,7 +65,7 @@ def _box(node: Node, size: str) -> str:
 
 
 def _size(node: Node, cables: int, direction: str) -> str:
-    """A bridge with many cables is long, so that they leave it side by side."""
+    """A bridge with many lines is longer, so that they start side by side."""
     if node.kind != "bridge" or cables <= _FEW:
         return ""
     return ", height=%.1f" % (cables * 0.35) if direction == "LR" else ", width=%.1f" % (cables * 0.8)
@@ -73,7 +73,7 @@ def _size(node: Node, cables: int, direction: str) -> str:
 
 def _line(line: Line) -> str:
     if line.kind == "address":
-        return "<TR>%s%s</TR>" % (_cell(_grey(line.head), "LEFT", 1), _cell(_escaped(line.text), "LEFT", 1))
+        return "<TR>%s%s</TR>" % (_cell(_grey(line.label), "LEFT", 1), _cell(_escaped(line.text), "LEFT", 1))
     return _row(_grey(line.text)) if line.kind == "note" else _row(_escaped(line.text), "LEFT")
 
 
@@ -86,7 +86,7 @@ def _row(text: str, align: str = "CENTER") -> str:
 
 
 def _padded(text: str) -> str:
-    """A row with room beside it, in case that the font is wider where it is shown."""
+    """A row with some space, in case that the font is wider where the picture is shown."""
     return '<TR><TD WIDTH="6"></TD>%s<TD WIDTH="6"></TD></TR>' % _cell(_escaped(text), columns=1)
 
 
@@ -115,7 +115,7 @@ def _look_of(cable: Cable, colour: Dict[str, str]) -> Iterator[str]:
         yield "label=<%s>" % _table([_padded(line) for line in cable.label], ' BGCOLOR="%s" STYLE="ROUNDED"' % _LABEL)
     tones = [colour[vlan.vid] for vlan in cable.vlans]
     if tones and len(tones) <= _SIDE_BY_SIDE:
-        # Between two lines of a trunk is one that is not seen.
+        # an invisible line separates those of a trunk
         yield 'color="%s", penwidth=2.4' % ":invis:".join(tones)
     elif tones:
         yield "penwidth=4"
@@ -124,7 +124,7 @@ def _look_of(cable: Cable, colour: Dict[str, str]) -> Iterator[str]:
 
 
 def _ports(cable: Cable, count: Mapping[str, int], direction: str) -> Iterator[str]:
-    """A cable comes to a box that has no other by the side that faces it."""
+    """A line to a box that has no other ends at the side that faces it."""
     if count[cable.ends[1]] == 1:
         yield "headport=%s" % {"LR": "w", "TB": "n"}[direction]
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the filters that draw have in common."""
+"""Common code of the filters for pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DIRECTIONS = ("LR", "TB")
 
 
 def filter_of(name: str, render: Callable[[Picture, str], str]) -> Callable[..., str]:
-    """The filter that draws by this function."""
+    """Returns the filter for this format."""
 
     def draw(data: Any, fold: Any = 16, direction: str = "LR") -> str:
         if isinstance(fold, bool) or not str(fold).isdecimal():

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many boxes that are alike become one."""
+"""Folds similar boxes into one."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, Dict, List, Tuple
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Cable, Line, Node, Picture, natural
 
 WORDS = {"namespace": "namespaces", "tap": "TAP devices", "tun": "TUN devices", "link": "links", "elsewhere": "cables that end elsewhere"}
-"""What several of a kind are called; other kinds are not folded."""
+"""The plural of each kind of box; other kinds are not folded."""
 FULL = 4
-"""A picture with this many times the limit of boxes folds whatever is alike."""
+"""A picture with so many times the limit of boxes folds everything that is similar."""
 
 _BOTH_SIDES = 2
 
 
 def folded(picture: Picture, limit: int) -> Picture:
-    """The same with one box for more than C(limit) that hang alike on the same bridges, or follow each other in a chain. 0 folds none."""
+    """Replaces more than C(limit) boxes that are connected alike to the same bridges, or form a chain, by one box. 0 folds none."""
     if limit <= 0:
         return picture
     most = limit if len(picture.nodes) <= FULL * limit else min(limit, 2)
@@ -36,7 +36,7 @@ def folded(picture: Picture, limit: int) -> Picture:
 
 
 def _cables_of(picture: Picture) -> Dict[str, List[Tuple[str, Cable]]]:
-    """Of each box, the cables, each with where it leads."""
+    """The lines of each box, each with the other box."""
     cables: Dict[str, List[Tuple[str, Cable]]] = {}
     for cable in picture.cables:
         for end, other in (cable.ends, cable.ends[::-1]):
@@ -45,17 +45,17 @@ def _cables_of(picture: Picture) -> Dict[str, List[Tuple[str, Cable]]]:
 
 
 def _shape(node: Node, cables: List[Tuple[str, Cable]]) -> Any:
-    """What boxes have in common that fold into one."""
+    """What boxes must have in common to be folded."""
     to = tuple((other, cable.ends.index(other), cable.vlans, cable.down, bool(cable.names[0]), bool(cable.names[1])) for other, cable in cables)
-    return node.kind, node.inside, node.down, tuple((line.kind, line.like) for line in node.lines), to
+    return node.kind, node.inside, node.down, tuple((line.kind, line.fold_key) for line in node.lines), to
 
 
 def _runs(picture: Picture) -> List[List[Node]]:
-    """Namespaces alike, each cabled to the one before and to the one behind, and to nothing else."""
+    """Chains of similar namespaces, each connected to the previous and the next one, and to nothing else."""
     cables = _cables_of(picture)
     nodes = {node.key: node for node in picture.nodes}
     inner = {
-        node.key: (node.inside, tuple((line.kind, line.like) for line in node.lines))
+        node.key: (node.inside, tuple((line.kind, line.fold_key) for line in node.lines))
         for node in picture.nodes
         if node.kind == "namespace" and len({end for end, _cable in cables.get(node.key, [])}) == len(cables.get(node.key, [])) == _BOTH_SIDES
     }
@@ -64,7 +64,7 @@ def _runs(picture: Picture) -> List[List[Node]]:
         if start in done:
             continue
         ways = [_way(start, end, inner, cables) for end, _cable in cables[start]]
-        # In a ring both ways are the same; where it begins stays a box of its own.
+        # in a ring both directions are the same; the box where it starts is not folded
         keys = ways[0] if len(ways[0]) > 1 and ways[0][-1:] == ways[1][:1] else ways[0][::-1] + [start] + ways[1]
         done |= {start, *keys}
         keys = keys if natural(nodes[keys[0]].title) <= natural(nodes[keys[-1]].title) else keys[::-1]
@@ -73,7 +73,7 @@ def _runs(picture: Picture) -> List[List[Node]]:
 
 
 def _way(start: str, key: str, inner: Dict[str, Any], cables: Dict[str, List[Tuple[str, Cable]]]) -> List[str]:
-    """What follows alike, in this direction."""
+    """The similar boxes in this direction."""
     way, before = [], start
     while key != start and inner.get(key) == inner[start]:
         way.append(key)
@@ -82,7 +82,7 @@ def _way(start: str, key: str, inner: Dict[str, Any], cables: Dict[str, List[Tup
 
 
 def _shortened(picture: Picture, run: List[Node]) -> Picture:
-    """The picture with one box for the whole run, between the cables that lead into it and out of it."""
+    """The picture with one box for the whole chain."""
     first, keys = run[0], {node.key for node in run}
     node = _standing_for(run, "%d namespaces in a chain" % len(run))
     nodes = [node if one is first else one for one in picture.nodes if one is first or one.key not in keys]
@@ -95,14 +95,14 @@ def _shortened(picture: Picture, run: List[Node]) -> Picture:
 
 
 def _standing_for(group: List[Node], count: str) -> Node:
-    """One box for all of a group, with what the first and the last have."""
+    """One box for all of a group, with the lines of the first and the last."""
     first, last = group[0], group[-1]
     lines = [Line("note", "", count, count)] + [one._replace(text=_range(one.text, other.text)) for one, other in zip(first.lines, last.lines)]
     return first._replace(title=_range(first.title, last.title), lines=tuple(lines), members=len(group))
 
 
 def _joined(picture: Picture, group: List[Node]) -> Picture:
-    """The picture with one box for all of the group."""
+    """The picture with one box for the group."""
     first, last, keys = group[0], group[-1], {node.key for node in group}
     node = _standing_for(group, "%d %s" % (len(group), WORDS[first.kind]))
     place = min(number for number, one in enumerate(picture.nodes) if one.key in keys)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The program C(dot) of Graphviz."""
+"""Runs C(dot) of Graphviz."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import subprocess
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 
 PATIENCE = 300
-"""Seconds."""
+"""seconds"""
 
 
 def svg(text: str) -> str:
-    """The picture that a text in the language of Graphviz describes. VnetError where it cannot be drawn."""
+    """Draws a text in the language of Graphviz. VnetError if that fails."""
     try:
         done = subprocess.run(["dot", "-Tsvg"], input=text.encode("utf-8", "replace"), capture_output=True, check=False, timeout=PATIENCE)
     except FileNotFoundError:

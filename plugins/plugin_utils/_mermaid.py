@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A picture in the language of Mermaid."""
+"""Pictures in the language of Mermaid."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ansible_collections.nfv.vnet.plugins.plugin_utils._colours import LINE, LOO
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Cable, Node, Picture
 
 _SHAPES = {"bridge": '{{"%s"}}', "tun": '(["%s"])', "tap": '(["%s"])', "link": '[/"%s"/]', "elsewhere": '("%s")'}
-"""Others are plain boxes."""
+"""Other kinds are plain boxes."""
 _SEPARATORS = re.compile("[^A-Za-z0-9]+")
 _SETTINGS = '%%{init: {"flowchart": {"wrappingWidth": 600}}}%%'
-"""Boxes as wide as their lines: Mermaid would break those of IPv6 routes in two."""
+"""Boxes as wide as their lines: Mermaid would wrap long IPv6 routes."""
 _SPECIAL = re.compile("[^\\w .,:/…·-]")
 
 
@@ -43,7 +43,7 @@ def _lines(picture: Picture, direction: str) -> Iterator[str]:
 
 
 def _names(picture: Picture) -> Dict[str, str]:
-    """A name for each box, of the letters that Mermaid takes. None is a word of its own, as each begins with the kind."""
+    """An identifier for each box, of characters that Mermaid accepts. It begins with the kind, so it is never a keyword."""
     names: Dict[str, str] = {}
     for number, node in enumerate(picture.nodes):
         name = _SEPARATORS.sub("_", node.key)
@@ -52,7 +52,7 @@ def _names(picture: Picture) -> Dict[str, str]:
 
 
 def _box(node: Node, names: Dict[str, str]) -> str:
-    lines = [title(node)] + [" ".join(part for part in (line.head, line.text) if part) for line in node.lines]
+    lines = [title(node)] + [" ".join(part for part in (line.label, line.text) if part) for line in node.lines]
     text = _SHAPES.get(node.kind, '["%s"]') % _text(lines)
     return "%s%s:::%s" % (names[node.key], text, node.kind)
 
@@ -62,7 +62,7 @@ def _text(lines: Iterable[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Mermaid writes a character by its number between C(#) and C(;)."""
+    """Mermaid writes a character as its number between C(#) and C(;)."""
     return _SPECIAL.sub(lambda match: "#%d;" % ord(match[0]), text)
 
 

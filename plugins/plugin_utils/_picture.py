@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A declaration, or what M(nfv.vnet.vnet_info) returns, as a small graph: boxes and the cables between them.
+"""Turns a declaration, or a result of M(nfv.vnet.vnet_info), into a graph of boxes and lines.
 
-What has an address is in the box of its namespace. A bridge is a switch; where the namespace that it is in has an address on it,
-a line leads there, as from any other.
+Links with addresses are listed in the box of their namespace. A bridge is a box of its own; if it has an address, a line connects
+it to the box of its namespace.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, 
 HOST = "this host"
 MANY_ADDRESSES = 24
 MANY_ROUTES = 4
-"""A box lists no more than these, and says how many more there are."""
+"""The maximum number of addresses and routes in a box; the rest is counted."""
 _NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufffe\\uffff]")
 _FORWARDING = (("net.ipv4.ip_forward", "IPv4"), ("net.ipv4.conf.all.forwarding", "IPv4"), ("net.ipv6.conf.all.forwarding", "IPv6"))
@@ -29,23 +29,24 @@ Item = Mapping[str, Any]
 
 
 class Line(NamedTuple):
-    """A line in a box. C(head): the link that it is about, on its first line; C(like): what lines of other boxes have in common that fold with it."""
+    """A line of text in a box. C(label): the link that it is about, on its first line; C(fold_key): what it must have in common with
+    lines of other boxes to be folded."""
 
     kind: str
-    head: str
+    label: str
     text: str
-    like: str
+    fold_key: str
 
 
 class Vlan(NamedTuple):
-    """A VLAN on a cable; C(vid) may be a range."""
+    """A VLAN on a line; C(vid) may be a range."""
 
     vid: str
     untagged: bool
 
 
 class Node(NamedTuple):
-    """A box. C(inside): the namespace that is drawn around it, '' for none; C(members): how many it stands for."""
+    """A box. C(inside): the namespace whose frame it is in, '' for none; C(members): how many boxes were folded into it."""
 
     key: str
     kind: str
@@ -57,7 +58,7 @@ class Node(NamedTuple):
 
 
 class Cable(NamedTuple):
-    """A line between two boxes, each end with the name of its link, '' where the box says it."""
+    """A line between two boxes. Each end has the name of its link, '' if the box shows it."""
 
     ends: Tuple[str, str]
     names: Tuple[str, str] = ("", "")
@@ -66,7 +67,7 @@ class Cable(NamedTuple):
 
     @property
     def label(self) -> List[str]:
-        """What is written at the cable."""
+        """The label of the line."""
         lines = [" · ".join(name for name in self.names if name), said_of(self.vlans), "down" if self.down else ""]
         return [line for line in lines if line]
 
@@ -77,12 +78,12 @@ class Picture(NamedTuple):
 
     @property
     def frames(self) -> List[str]:
-        """The namespaces that are drawn around their bridges."""
+        """The namespaces that have a frame, because they have bridges."""
         return list(dict.fromkeys(node.inside for node in self.nodes if node.inside))
 
     @property
     def vids(self) -> List[str]:
-        """The VLANs of all cables, in order."""
+        """The VLANs of all lines, in order."""
         return sorted({vlan.vid for cable in self.cables for vlan in cable.vlans}, key=natural)
 
 
@@ -92,14 +93,14 @@ def natural(text: str) -> List[Tuple[int, str]]:
 
 
 def said_of(vlans: Tuple[Vlan, ...]) -> str:
-    """The VLANs of a cable in words. One VLAN is untagged, several are tagged, if nothing is said of it."""
+    """The VLANs of a line as text. By default a single VLAN is untagged, and several are tagged."""
     if len(vlans) == 1:
         return "VLAN %s%s" % (vlans[0].vid, "" if vlans[0].untagged else ", tagged")
     return "VLANs " + ", ".join(vlan.vid + (" untagged" if vlan.untagged else "") for vlan in vlans) if vlans else ""
 
 
 def picture(data: Any) -> Picture:
-    """The graph of a declaration or of a result of M(nfv.vnet.vnet_info). VnetError for what is neither."""
+    """The graph of a declaration or of a result of M(nfv.vnet.vnet_info). VnetError if it is neither."""
     if not isinstance(data, Mapping):
         raise VnetError((), "%r is neither a declaration nor a result of vnet_info" % (data,))
     info = data if "declaration" in data else {}
@@ -108,9 +109,9 @@ def picture(data: Any) -> Picture:
         raise VnetError((), "there is nothing to draw; a declaration has %s, and a result of vnet_info has declaration" % ", ".join(LISTS))
     lists = {name: list(_items(declaration, name)) for name in LISTS}
     known = {_id(link): link for link in _items(info, "links")} if info else {}
-    sketch = _Sketch(lists, known)
-    sketch.draw(declaration.get("sysctl"))
-    return sketch.picture()
+    builder = _Builder(lists, known)
+    builder.draw(declaration.get("sysctl"))
+    return builder.picture()
 
 
 def _items(values: Item, name: str) -> Iterator[Item]:
@@ -135,7 +136,7 @@ def _items(values: Item, name: str) -> Iterator[Item]:
 
 
 def _text(value: Any) -> str:
-    """A value of the user's as one line."""
+    """A value of the user as one line of text."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))
 
 
@@ -148,13 +149,13 @@ def _netns(value: Any) -> str:
 
 
 def _picture_of(item: Item) -> str:
-    """How a link is drawn; '' for one that is there already."""
+    """How a link is drawn; '' for one that must exist already."""
     kind = TYPES.get(_text(item.get("type") or ""))
     return kind.picture if kind else ""
 
 
 def _vid(item: Item) -> int:
-    """In which VLAN the parent of a link carries its frames; 0 for none."""
+    """The VLAN of a link's frames on its parent; 0 for none."""
     try:
         return int(TYPES[_text(item["type"])].tag(item))
     except (TypeError, ValueError):
@@ -162,7 +163,7 @@ def _vid(item: Item) -> int:
 
 
 class _Box:
-    """What a namespace has: its links, each with its addresses, and its routes."""
+    """The box of a namespace: its links with their addresses, and its routes."""
 
     def __init__(self, netns: str) -> None:
         self.netns = netns
@@ -171,18 +172,18 @@ class _Box:
         self.routes: List[str] = []
 
     def add(self, name: str, item: Item, note: str = "") -> None:
-        """A link with its addresses, below what is said of it."""
+        """Adds a link with its addresses, after the note."""
         rows = self.links.setdefault(name, [])
         rows += [(note, " " + note)] if note else []
-        rows += [(address, _like(address)) for address in map(_address, item.get("addresses") or [])]
+        rows += [(address, _fold_key(address)) for address in map(_address, item.get("addresses") or [])]
         self.routes += [_route(route, name) for route in item.get("routes") or []]
 
     def lines(self) -> Iterator[Line]:
         for note in self.notes:
             yield Line("note", "", note, note)
         rows = [(name if not number else "", *row, name) for name, rows in self.links.items() for number, row in enumerate(rows or [("", "")])]
-        for head, text, like, name in rows[:MANY_ADDRESSES]:
-            yield Line("address", head, text, name + like)
+        for label, text, fold_key, name in rows[:MANY_ADDRESSES]:
+            yield Line("address", label, text, name + fold_key)
         yield from _more(len(rows) - MANY_ADDRESSES, "address", "addresses")
         for route in self.routes[:MANY_ROUTES]:
             yield Line("route", "", route, "route")
@@ -190,12 +191,12 @@ class _Box:
 
 
 def _address(value: Any) -> str:
-    """An address without how it came into use."""
+    """An address without its flags."""
     return " ".join(word for word in _text(value).split(" ") if word != "nodad")
 
 
-def _like(address: str) -> str:
-    """Family and prefix of an address."""
+def _fold_key(address: str) -> str:
+    """Address family and prefix length of an address."""
     return " %s/%s" % ("6" if ":" in address else "4", address.partition("/")[2]) if address else ""
 
 
@@ -206,15 +207,15 @@ def _more(count: int, one: str, several: str) -> Iterator[Line]:
 
 
 def _route(route: Item, link: str = "") -> str:
-    """A route as ip-route(8) writes it; the link is said where no gateway is."""
+    """A route as in ip-route(8); with the link if it has no gateway."""
     kind, device = route.get("type") or "unicast", route.get("dev") or ("" if route.get("via") else link)
     words = [("", "" if kind == "unicast" else kind), ("", route.get("to")), ("via", route.get("via")), ("dev", device)]
     words += [("table", "" if str(route.get("table") or MAIN_TABLE) == str(MAIN_TABLE) else route["table"])]
     return " ".join(_text("%s %s" % word if word[0] else word[1]) for word in words if word[1])
 
 
-class _Sketch:
-    """Boxes and cables in the making."""
+class _Builder:
+    """Builds the boxes and lines."""
 
     def __init__(self, lists: Mapping[str, List[Item]], known: Mapping[LinkId, Item]) -> None:
         self._lists = lists
@@ -230,7 +231,7 @@ class _Sketch:
         self._devices: List[Node] = []
         self._cables: List[Cable] = []
         self._drawn: Dict[LinkId, str] = {}
-        """In which box each link is."""
+        """The box of each link."""
 
     def draw(self, sysctl: Any) -> None:
         if _forwards(sysctl):
@@ -243,18 +244,18 @@ class _Sketch:
                     draw(item)
         for key, item in self._known.items():
             if key not in self._drawn and _picture_of(item) == "cable":
-                self._stump(key, item)
+                self._dangling_end(key, item)
             elif key not in self._drawn and item.get("type") == "other" and item.get("addresses"):
                 self._existing(item)
         for (netns, name), (_bridge, _port) in self._ports.items():
-            if (netns, name) not in self._drawn:  # a port that is there already
+            if (netns, name) not in self._drawn:  # a port that exists already
                 self._existing({"name": name, "netns": netns})
         for item in self._lists["links"]:
             if _picture_of(item) == "link":
                 self._to_parent(item)
 
     def picture(self) -> Picture:
-        """What was drawn. A frame goes around a namespace that has bridges."""
+        """The result. A namespace with bridges has a frame."""
         framed = {netns for netns, _name in self._bridges if netns}
         boxes = [
             Node(_key("namespace", netns), "namespace" if netns else "host", netns or HOST, tuple(box.lines()), netns) for netns, box in self._boxes.items()
@@ -300,19 +301,19 @@ class _Sketch:
             self._box(netns).add(name, item, note)
 
     def _parent(self, item: Item) -> Optional[LinkId]:
-        """The link that one stands on; None where it stands on none."""
+        """The parent of a link, None if it has none."""
         kind = TYPES.get(_text(item.get("type") or ""))
         name = item.get(kind.parent) if kind and kind.parent else None
         netns = item.get("parent_netns")
         return (_netns(item.get("netns") if netns is None else netns), _text(name)) if name else None
 
     def _note(self, item: Item) -> str:
-        """What a link is on its parent: C(VLAN 10 on eth0), '' for one that stands on none."""
+        """What a link is on its parent: C(VLAN 10 on eth0), '' if it has none."""
         parent, vid = self._parent(item), _vid(item)
         return "%s on %s" % ("VLAN %d" % vid if vid else _text(item["type"]), parent[1]) if parent else ""
 
     def _to_parent(self, item: Item) -> None:
-        """A line to the link that one stands on, where that is in another box."""
+        """Draws a line to the parent of a link, if that is in another box."""
         parent, vid, key = self._parent(item), _vid(item), _id(item)
         if not parent:
             return
@@ -331,13 +332,13 @@ class _Sketch:
         self._device(item, "tun" if item.get("mode") == "tun" else "tap", notes + (["in use"] if status.get("attached") else []))
 
     def _device(self, item: Item, kind: str, notes: List[str]) -> None:
-        """A device with one cable: to its bridge, or to its namespace."""
+        """A device with one line, to its bridge or to its namespace."""
         netns, name = _id(item)
         key = self._drawn[netns, name] = self._put(kind, netns, name, notes)
         to, _name, vlans, down = self._end(item)
         status = self._known.get((netns, name), {}).get("status") or {}
         down = down or (kind == "link" and status.get("carrier") is False)
-        # What leads away from a bridge is before it, what is on it behind.
+        # uplinks of a bridge come before it, everything else after it
         ends = (key, to) if kind == "link" else (to, key)
         self._cables.append(Cable(ends, ("", ""), vlans, down))
 
@@ -348,13 +349,13 @@ class _Sketch:
         vlans = tuple(dict.fromkeys(one[2] + other[2]))
         self._cables.append(Cable((one[0], other[0]), (one[1], other[1]), vlans, one[3] or other[3]))
 
-    def _stump(self, key: LinkId, item: Item) -> None:
-        """A cable whose other end is in a namespace that was not looked at."""
+    def _dangling_end(self, key: LinkId, item: Item) -> None:
+        """A veth whose peer is in a namespace that was not read."""
         to, name, vlans, down = self._end(item)
         self._cables.append(Cable((to, self._put("elsewhere", *key, [])), (name, ""), vlans, down))
 
     def _end(self, item: Item) -> Tuple[str, str, Tuple[Vlan, ...], bool]:
-        """Where the end of a cable is, its name there, its VLANs, and whether it is down."""
+        """The box at the end of a veth pair, the name there, its VLANs, and whether it is down."""
         netns, name = _id(item)
         self._drawn.setdefault((netns, name), _key("namespace", netns))
         down = item.get("up") is False
@@ -376,7 +377,7 @@ class _Sketch:
         return (Vlan(pvid, True),) if bridge.get("vlan_filtering") in _TRUE and pvid != "0" else ()
 
     def _put(self, kind: str, netns: str, name: str, notes: List[str], down: bool = False) -> str:
-        """A box for a device, once."""
+        """Adds a box for a device, once."""
         key = _key(kind, netns, name)
         if not any(node.key == key for node in self._devices):
             self._devices.append(Node(key, kind, name, tuple(Line("note", "", note, note) for note in notes), netns, down))
@@ -390,9 +391,10 @@ def _key(kind: str, netns: str, name: str = "") -> str:
 
 
 def _turned(cables: List[Cable], order: List[str]) -> List[Cable]:
-    """The cables in the direction of the picture, so that no more lines cross than must.
+    """Turns the lines so that few of them cross.
 
-    A namespace between two bridges is drawn between them. One with other cables is before its bridges, and what else is on them behind.
+    A namespace between two bridges is drawn between them. One with other lines is drawn before its bridges, and everything else
+    on them after.
     """
     others: Dict[str, List[str]] = {}
     for cable in cables:
@@ -408,7 +410,7 @@ def _turned(cables: List[Cable], order: List[str]) -> List[Cable]:
 
 
 def _names(cable: Cable, several: Iterable[str]) -> Tuple[str, str]:
-    """A port is called by its name, and a link of a namespace that has several."""
+    """The names at the ends of a line: of bridge ports, and of links of a namespace that has several."""
     one, other = (name if end.startswith("bridge") or end in several else "" for name, end in zip(cable.names, cable.ends))
     return one, other
 

@@ -15,8 +15,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS, look
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _ahead
-from ansible_collections.nfv.vnet.plugins.module_utils._layouts import carry_out
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _prefetch
+from ansible_collections.nfv.vnet.plugins.module_utils._layouts import execute
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
@@ -28,27 +28,27 @@ MARK = f"nfv.vnet:{NAME}"
 
 
 @contextmanager
-def reading_ahead(really: bool) -> Iterator[None]:
+def prefetching(really: bool) -> Iterator[None]:
     """Has another process read the namespaces first, however few there are, or never."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_ahead, "_pays", lambda _names: really)
+        patch.setattr(_prefetch, "_is_worth_it", lambda _names: really)
         yield
 
 
-def lay(check: bool = False, diff: bool = True, ahead: Optional[bool] = None, **params: Any) -> Values:
+def lay(check: bool = False, diff: bool = True, prefetched: Optional[bool] = None, **params: Any) -> Values:
     """What vnet_layout returns for these parameters. VnetError where it would fail.
 
-    C(ahead) says whether another process reads first. Left out, it does in check mode and for what goes: so a test that compares
+    C(prefetched) says whether another process reads first. Left out, it does in check mode and for what goes: so a test that compares
     check mode with the real run compares both ways of reading, too.
     """
-    if ahead is None:
-        ahead = check or params.get("state") == "absent"
+    if prefetched is None:
+        prefetched = check or params.get("state") == "absent"
     params = copy.deepcopy({"name": NAME, **params})
     items = {name: params.pop(name, None) for name in LISTS}
     validated = ArgumentSpecValidator(argument_spec(LAYOUT_OPTIONS)).validate(params)
     assert not validated.error_messages, validated.error_messages
-    with reading_ahead(ahead):
-        return told(title("vnet_layout", params), lambda: carry_out({**validated.validated_parameters, **items}, check, diff))
+    with prefetching(prefetched):
+        return told(title("vnet_layout", params), lambda: execute({**validated.validated_parameters, **items}, check, diff))
 
 
 def clear(name: str = NAME, **params: Any) -> Values:

@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
-from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, carry_out
+from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, execute
 
 Values = Dict[str, Any]
 Record = Dict[Any, Any]
@@ -77,7 +77,7 @@ def run(module: str, check: bool = False, **params: Any) -> Values:
     validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(params)
     assert not validated.error_messages, validated.error_messages
     options = validated.validated_parameters
-    return told(title(module, options), lambda: carry_out(layout(module, options, check), KEYS[module], check))
+    return told(title(module, options), lambda: execute(layout(module, options, check), KEYS[module], check))
 
 
 def told(title: str, work: Callable[[], Values]) -> Values:

@@ -82,7 +82,7 @@ def _namespace() -> None:
     run("vnet_netns", name="red", sysctl=sysctl, addresses=["192.0.2.1/32"], routes=[{"to": "10.0.0.0/8", "type": "blackhole"}])
 
 
-def _corpse() -> None:
+def _stale_file() -> None:
     os.makedirs("/run/netns")
     with open("/run/netns/red", "w", encoding="utf-8"):
         pass
@@ -305,7 +305,7 @@ TASKS: List[Task] = [
     Task("tun-becomes-tap", "vnet_tuntap", {"name": "t", "mode": "tap", "recreate": True}, lambda: run("vnet_tuntap", name="t", mode="tun")),
     Task("tap-in-namespace", "vnet_tuntap", {"name": "t", "netns": "red", "mode": "tap", "owner": str(os.getuid()), "master": "br0", "mtu": 1400}, _namespaces),
     Task("namespace-new", "vnet_netns", {"name": "red"}),
-    Task("namespace-of-a-corpse", "vnet_netns", {"name": "red"}, _corpse),
+    Task("namespace-of-a-stale-file", "vnet_netns", {"name": "red"}, _stale_file),
     Task("namespace-with-id", "vnet_netns", {"name": "red", "nsid": 7}),
     Task("namespace-loopback-down", "vnet_netns", {"name": "red", "loopback": False}),
     Task(
@@ -337,7 +337,7 @@ TASKS: List[Task] = [
         _namespace,
     ),
     Task("namespace-removed", "vnet_netns", {"name": "red", "state": "absent"}, _namespace),
-    Task("corpse-removed", "vnet_netns", {"name": "red", "state": "absent"}, _corpse),
+    Task("stale-file-removed", "vnet_netns", {"name": "red", "state": "absent"}, _stale_file),
 ]
 
 

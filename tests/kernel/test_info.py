@@ -294,9 +294,9 @@ def test_a_cable_to_nowhere_is_a_warning_and_not_declared() -> None:
     assert info()["warnings"] == []
 
 
-def test_a_corpse_is_no_namespace() -> None:
+def test_a_stale_file_is_no_namespace() -> None:
     needs_program("ip")
-    sh("ip netns add red", "touch /run/netns/corpse")
+    sh("ip netns add red", "touch /run/netns/stale")
     assert [namespace["name"] for namespace in info()["namespaces"]] == ["", "red"]
 
 

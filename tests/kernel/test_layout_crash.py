@@ -66,7 +66,7 @@ def _complete(scenario: Scenario, expected: Values, cleared: Values) -> str:
     """What is wrong after the next run, '' where nothing is."""
     try:
         lay(**scenario.params)
-        wrong = difference(without_memory(expected), without_memory(portable(snapshot())))
+        wrong = difference(without_original_state(expected), without_original_state(portable(snapshot())))
         if wrong:
             return f"the next run left {wrong}"
         if lay(**scenario.params)["changed"]:
@@ -78,7 +78,7 @@ def _complete(scenario: Scenario, expected: Values, cleared: Values) -> str:
         return f"the next run failed: {error}"
 
 
-def without_memory(state: Values) -> Values:
+def without_original_state(state: Values) -> Values:
     """The same without what marks remember: a run that was cut off may remember more, and in another order. Releasing tells."""
     state = copy.deepcopy(state)
     for network in state.values():

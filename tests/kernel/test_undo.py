@@ -490,10 +490,10 @@ def test_when_a_deletion_was_done_the_error_of_the_next_says_what_is_lost(monkey
 def _two_deletions() -> Callable[[], Any]:
     """A layout in which two cables are not wanted any more: no module of one link has that."""
     from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link
-    from ansible_collections.nfv.vnet.plugins.module_utils._runner import carry_out
+    from ansible_collections.nfv.vnet.plugins.module_utils._runner import execute
 
     links = [Link("veth", netns, name, (name,), present=False) for netns, name in (("red", "a"), ("", "c"))]
-    return lambda: carry_out(Layout([], links), "veth", False)
+    return lambda: execute(Layout([], links), "veth", False)
 
 
 @pytest.mark.parametrize("kind", ["vnet_bridge", "vnet_veth", "vnet_tuntap", "vnet_netns"])

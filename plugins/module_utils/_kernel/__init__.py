@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The only door to the kernel: namespaces, netlink, ioctl, sysctl."""
+"""The only package that accesses the kernel: namespaces, netlink, ioctl, sysctl."""

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Link messages to raw records, decoded as far as the attribute table names them.
+"""Decodes link messages to raw records, as far as the attribute table names them.
 
-Of a thousand links most have one shape: the same attributes at the same offsets. What is to be read of it is worked out once.
+Most links of a host have the same attributes at the same offsets. So what to decode is determined once for each such template.
 Sources: include/uapi/linux/rtnetlink.h, if_link.h.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Callable, Container, Dict, Iterable, List, NamedTuple, O
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._visit import IFINFO
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import IFINFO
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark, Values
 
 _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE, _IFLA_LINKINFO = 3, 5, 10, 16, 18
@@ -29,7 +29,7 @@ _Rows = Dict[int, List[table.Attribute]]
 
 
 class Selection:
-    """The rows of the attribute table that are decoded, by the code of the kernel. None: all."""
+    """The rows of the attribute table to decode, by their code. C(names) None: all."""
 
     def __init__(self, names: Optional[Container[str]] = None) -> None:
         def rows(content: Tuple[table.Attribute, ...], *locations: str) -> _Rows:
@@ -51,7 +51,7 @@ class Selection:
 
 
 class RawLink(NamedTuple):
-    """A link message. Other links are indexes in it, namespaces are ids."""
+    """A decoded link message. It refers to other links by index, and to namespaces by id."""
 
     ifindex: int
     name: str
@@ -62,19 +62,19 @@ class RawLink(NamedTuple):
     port: Optional[Values]
     port_status: Values
     link: int
-    """Index of the other end of a cable, or of the link that this one stands on (C(IFLA_LINK)); 0 for none."""
+    """Index of the peer of a veth, or of the parent (C(IFLA_LINK)); 0 for none."""
     link_nsid: Optional[int]
-    """Where that is, if it is in another namespace (C(IFLA_LINK_NETNSID))."""
+    """The id of the namespace of that, if it is another one (C(IFLA_LINK_NETNSID))."""
     mark: Optional[Mark]
-    """Of its alias, which is without it in the values."""
+    """The mark in its alias. C(values) have the alias without it."""
 
 
 _Field = Tuple[str, slice, Callable[[bytes], Any]]
-"""Name of a value, where its payload is, and how it is decoded."""
+"""Name of a value, slice of its payload, and decoder."""
 
 
-class _Shape(_nla.Outline):
-    """How link messages of one outline are read."""
+class _LinkTemplate(_nla.Template):
+    """How to decode link messages with the same headers."""
 
     def __init__(self, message: bytes, selection: Selection) -> None:
         super().__init__(message, IFINFO.size)
@@ -85,13 +85,13 @@ class _Shape(_nla.Outline):
         self.port: List[_Field] = []
         self.port_status: List[_Field] = []
         self.absent: Values = {}
-        """What the kernel shows only of links that have it."""
+        """Values of attributes that the kernel reports only for some links."""
         for code, place in self.slices.items():
             self._take(selection.link.get(code, ()), place)
         if _IFLA_LINKINFO in self.slices:
-            self._look_into_info(message, self.slices[_IFLA_LINKINFO])
+            self._parse_info(message, self.slices[_IFLA_LINKINFO])
         if _IFLA_AF_SPEC in self.slices and selection.inet6:
-            self._look_into_families(message, self.slices[_IFLA_AF_SPEC])
+            self._parse_families(message, self.slices[_IFLA_AF_SPEC])
 
     @property
     def is_port(self) -> bool:
@@ -105,8 +105,8 @@ class _Shape(_nla.Outline):
             else:
                 (self.port if port else self.values).append(field)
 
-    def _look_into_info(self, message: bytes, info: slice) -> None:
-        for code, first, last in self.look_into(message, info.start, info.stop):
+    def _parse_info(self, message: bytes, info: slice) -> None:
+        for code, first, last in self.parse_nested(message, info.start, info.stop):
             if code in (_INFO_KIND, _INFO_SLAVE_KIND):
                 self.fix(first, last)
                 word = message[first:last].rstrip(b"\0").decode()
@@ -115,37 +115,37 @@ class _Shape(_nla.Outline):
                 else:
                     self._master_kind = word
             elif code == _INFO_DATA and self._selection.kinds.get(self.kind):
-                for attribute, inner, stop in self.look_into(message, first, last):
+                for attribute, inner, stop in self.parse_nested(message, first, last):
                     self._take(self._selection.kinds[self.kind].get(attribute, ()), slice(inner, stop))
             elif code == _INFO_SLAVE_DATA and self.is_port and self._selection.port:
-                for attribute, inner, stop in self.look_into(message, first, last):
+                for attribute, inner, stop in self.parse_nested(message, first, last):
                     self._take(self._selection.port.get(attribute, ()), slice(inner, stop), port=True)
 
-    def _look_into_families(self, message: bytes, families: slice) -> None:
-        for family, first, last in self.look_into(message, families.start, families.stop):
+    def _parse_families(self, message: bytes, families: slice) -> None:
+        for family, first, last in self.parse_nested(message, families.start, families.stop):
             if family == socket.AF_INET6:
-                for code, inner, stop in self.look_into(message, first, last):
+                for code, inner, stop in self.parse_nested(message, first, last):
                     self._take(self._selection.inet6.get(code, ()), slice(inner, stop))
 
 
 class Decoder:
-    """Turns link messages into records, as far as they are selected."""
+    """Decodes link messages, as far as they are selected."""
 
     def __init__(self, selection: Selection) -> None:
         self._flags = [(row.name, 1 << row.code, row.code == _IFF_NOARP) for row in selection.flags]
-        self._shapes = _nla.Outlines(lambda message: _Shape(message, selection))
+        self._templates = _nla.TemplateCache(lambda message: _LinkTemplate(message, selection))
 
     def __call__(self, message: bytes) -> RawLink:
-        shape = self._shapes.of(message)
-        slices = shape.slices
+        template = self._templates.of(message)
+        slices = template.slices
         _family, _type, index, flags, _change = IFINFO.unpack_from(message)
         values: Values = {name: bool(flags & bit) != negated for name, bit, negated in self._flags}
         values["alias"] = ""
-        values.update(shape.absent)
-        _fill(values, shape.values, message)
+        values.update(template.absent)
+        _fill(values, template.values, message)
         mark, values["alias"] = _marks.split(values["alias"])
         status: Values = {"ifindex": index}
-        _fill(status, shape.status, message)
+        _fill(status, template.status, message)
         if _IFLA_OPERSTATE in slices:
             operstate = message[slices[_IFLA_OPERSTATE].start]
             status["operstate"] = _OPERSTATES[operstate] if operstate < len(_OPERSTATES) else str(operstate)
@@ -153,14 +153,14 @@ class Decoder:
             status["carrier"] = bool(message[slices[_IFLA_CARRIER].start])
         port: Optional[Values] = None
         port_status: Values = {}
-        if shape.is_port:
+        if template.is_port:
             port = dict.fromkeys(table.PORT_REFERENCES, 0)
-            _fill(port, shape.port, message)
-            _fill(port_status, shape.port_status, message)
+            _fill(port, template.port, message)
+            _fill(port_status, template.port_status, message)
         name = message[slices[_IFLA_IFNAME]].rstrip(b"\0").decode("utf-8", "surrogateescape")
         master, link = (_UNSIGNED(message, slices[code].start)[0] if code in slices else 0 for code in (_IFLA_MASTER, _IFLA_LINK))
         link_nsid = _SIGNED(message, slices[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in slices else None
-        kind = shape.kind or ("loopback" if index == 1 else "")
+        kind = template.kind or ("loopback" if index == 1 else "")
         return RawLink(index, name, kind, values, status, master, port, port_status, link, link_nsid, mark)
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ICMP echo from inside many namespaces at once (RFC 792, RFC 4443; raw(7), ping(8))."""
+"""Sends ICMP echo requests from many namespaces at once (RFC 792, RFC 4443; raw(7), ping(8))."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 
 _HEADER, _CONTENT = struct.Struct("!BBHHH"), struct.Struct("!8sIQ")
-"""C(struct icmphdr) of an echo, whose identity tells a firewall which packets belong together. What it carries: whose it is, the
-number of the pair, and when it was sent (ns since 1970)."""
+"""C(struct icmphdr) of an echo, with the identifier that connection tracking uses. Its payload: a token of this process, the
+number of the request, and the time of sending (ns since 1970)."""
 LEAST_SIZE = _CONTENT.size
 _ECHO = {socket.AF_INET: (8, 0), socket.AF_INET6: (128, 129)}
 """The types of request and reply."""
 _FILTERS = {
-    socket.AF_INET: (255, 1, struct.pack("=I", ~(1 << 0) & 0xFFFFFFFF)),  # SOL_RAW, ICMP_FILTER: all but replies stay away
+    socket.AF_INET: (255, 1, struct.pack("=I", ~(1 << 0) & 0xFFFFFFFF)),  # SOL_RAW, ICMP_FILTER: only replies pass
     socket.AF_INET6: (socket.IPPROTO_ICMPV6, 1, struct.pack("=8I", *(0xFFFFFFFF & ~(1 << 1 if word == 4 else 0) for word in range(8)))),  # 129 = 4 * 32 + 1
 }
 _PROTOCOLS = {socket.AF_INET: socket.IPPROTO_ICMP, socket.AF_INET6: socket.IPPROTO_ICMPV6}
 _SO_TIMESTAMPNS, _TIMESPEC = 35, struct.Struct("=qq")
-"""When a packet arrived, told by the kernel: this process reads it later (socket(7))."""
-_BUFFER, _BESIDE = 1 << 16, socket.CMSG_SPACE(_TIMESPEC.size)
+"""The kernel's timestamp of a packet, as this process reads it later (socket(7))."""
+_BUFFER, _ANCILLARY = 1 << 16, socket.CMSG_SPACE(_TIMESPEC.size)
 _FIRST_PAUSE, _LONGEST_PAUSE, _INTERVAL = 0.1, 1.0, 0.05  # seconds
 _AT_ONCE = 16
-"""Requests to send before reading: as many of the largest fit into the buffer of a socket."""
-_SO_RCVBUFFORCE, _ROOM = 33, 4 << 20
+"""Number of requests to send before replies are read: a socket buffer holds that many of the largest."""
+_SO_RCVBUFFORCE, _WANTED_BUFFER = 33, 4 << 20
 
 
 class Pair(NamedTuple):
-    """Who asks whom: a namespace, and an address."""
+    """A namespace that asks, and the address that it asks."""
 
     source: str
     target: str
 
 
 class Answer(NamedTuple):
-    """How many requests count, how long the replies took (seconds), and why the last request was not sent, if it was not."""
+    """The number of requests, the round trip times of the replies (seconds), and the errno of the last request if it could not be sent."""
 
     sent: int
     times: List[float]
@@ -53,7 +53,7 @@ class Answer(NamedTuple):
 
 
 class Pinger:
-    """Keeps a socket for each namespace and family until it is closed."""
+    """Keeps a socket for each namespace and address family until it is closed."""
 
     def __init__(self, namespaces: Namespaces, size: int) -> None:
         self._namespaces = namespaces
@@ -62,7 +62,7 @@ class Pinger:
         self._padding = bytes(size - _CONTENT.size)
         self._number = 0
         self._waiting: Dict[int, Pair] = {}
-        """The requests on their way: a number is used once, so that a late reply is nobody else's."""
+        """Requests without reply. Numbers are not used again, so a late reply is not mistaken for another one."""
         self._sockets: Dict[Tuple[str, int], socket.socket] = {}
         self._poll = select.epoll()
         self._by_descriptor: Dict[int, Tuple[socket.socket, int]] = {}
@@ -74,7 +74,7 @@ class Pinger:
         self._sockets.clear()
 
     def reach(self, pairs: List[Pair], seconds: float) -> Dict[Pair, Answer]:
-        """Asks each until it answers, at most so many seconds."""
+        """Asks each address until it answers, for at most C(seconds)."""
         answers: Dict[Pair, Answer] = {}
         silent = list(pairs)
         end, pause = time.monotonic() + seconds, _FIRST_PAUSE
@@ -90,7 +90,7 @@ class Pinger:
         return answers
 
     def repeat(self, pairs: List[Pair], count: int, seconds: float) -> Dict[Pair, Answer]:
-        """Asks each so many times, and waits so many seconds for the last replies."""
+        """Sends C(count) requests to each address, and waits C(seconds) for the last replies."""
         times: Dict[Pair, List[float]] = {pair: [] for pair in pairs}
         for turn in range(count):
             wait = seconds if turn == count - 1 else _INTERVAL
@@ -101,10 +101,10 @@ class Pinger:
         return {pair: Answer(count, took) for pair, took in times.items()}
 
     def _ask_all(self, pairs: List[Pair], end: float, enough: int) -> Tuple[Dict[Pair, int], Dict[Pair, List[float]]]:
-        """Sends a request for each pair and reads what comes until then, or until so many pairs, or all that wait, have answered.
+        """Sends a request for each pair and reads replies until C(end), or until C(enough) pairs or all have answered.
 
-        Returns the error of each request (0 for none), and how long the replies took. It reads while it sends: what comes back would
-        not fit into the buffers of the sockets.
+        Returns the errno of each request (0 for none) and the round trip times. It reads while it sends, as the socket buffers
+        would not hold all replies.
         """
         errors: Dict[Pair, int] = {}
         replies: Dict[Pair, List[float]] = {}
@@ -119,7 +119,7 @@ class Pinger:
         return errors, replies
 
     def _ask(self, pair: Pair) -> int:
-        """Sends one request; the code of the error where that cannot be."""
+        """Sends one request; returns the errno if that fails."""
         family = socket.AF_INET6 if ":" in pair.target else socket.AF_INET
         self._number += 1
         content = _CONTENT.pack(self._token, self._number, time.time_ns()) + self._padding
@@ -131,7 +131,7 @@ class Pinger:
         return 0
 
     def _read(self, seconds: float, replies: Dict[Pair, List[float]]) -> bool:
-        """Adds the replies that are there, or that come within so many seconds; whether anything came."""
+        """Adds the replies that arrive within C(seconds); returns whether any did."""
         ready = self._poll.poll(seconds)
         for descriptor, _event in ready:
             for number, took in self._received(*self._by_descriptor[descriptor]):
@@ -152,17 +152,17 @@ class Pinger:
                     raise refusal(error) from None
             opened.setsockopt(*_FILTERS[socket.AddressFamily(family)])
             opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-            with suppress(OSError):  # in a user namespace there is less
-                opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _ROOM)
+            with suppress(OSError):  # a user namespace may not exceed rmem_max
+                opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _WANTED_BUFFER)
             self._sockets[key] = opened
             self._by_descriptor[opened.fileno()] = opened, family
             self._poll.register(opened, select.EPOLLIN)
         return self._sockets[key]
 
-    def _received(self, door: socket.socket, family: int) -> Iterator[Tuple[int, float]]:
+    def _received(self, opened: socket.socket, family: int) -> Iterator[Tuple[int, float]]:
         while True:
             try:
-                packet, beside, _flags, _sender = door.recvmsg(_BUFFER, _BESIDE)
+                packet, ancillary, _flags, _sender = opened.recvmsg(_BUFFER, _ANCILLARY)
             except BlockingIOError:
                 return
             start = (packet[0] & 15) * 4 if family == socket.AF_INET else 0
@@ -170,12 +170,12 @@ class Pinger:
                 continue
             token, number, sent = _CONTENT.unpack_from(packet, start + _HEADER.size)
             if token == self._token:
-                yield number, max(0, _arrival(beside) - sent) / 1e9
+                yield number, max(0, _arrival(ancillary) - sent) / 1e9
 
 
-def _arrival(beside: List[Tuple[int, int, bytes]]) -> int:
-    """When a packet arrived, in ns since 1970."""
-    for level, kind, data in beside:
+def _arrival(ancillary: List[Tuple[int, int, bytes]]) -> int:
+    """The arrival of a packet, in ns since 1970."""
+    for level, kind, data in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS) and len(data) >= _TIMESPEC.size:
             seconds, rest = _TIMESPEC.unpack_from(data)
             return int(seconds) * 10**9 + int(rest)
@@ -183,7 +183,7 @@ def _arrival(beside: List[Tuple[int, int, bytes]]) -> int:
 
 
 def _request(family: int, identity: int, content: bytes) -> bytes:
-    """An echo request; the kernel fills in the checksum of ICMPv6 only."""
+    """An echo request. The kernel computes the checksum of ICMPv6 only."""
     kind = _ECHO[socket.AddressFamily(family)][0]
     message = _HEADER.pack(kind, 0, 0, identity, 0) + content
     if family == socket.AF_INET6:
@@ -192,7 +192,7 @@ def _request(family: int, identity: int, content: bytes) -> bytes:
 
 
 def _checksum(message: bytes) -> int:
-    """Of the Internet (RFC 1071)."""
+    """The Internet checksum (RFC 1071)."""
     words: Iterable[int] = struct.unpack("!%dH" % (len(message) // 2), message[: len(message) & ~1])
     total = sum(words) + (message[-1] << 8 if len(message) & 1 else 0)
     total = (total >> 16) + (total & 0xFFFF)

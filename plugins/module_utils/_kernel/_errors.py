@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kernel says when it refuses."""
+"""Errors of the kernel."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _WORDS = {
 
 
 def refusal(error: OSError, said: str = "") -> KernelError:
-    """What a system call refused. Files that may not be opened ask for the same rights as what is not permitted."""
+    """The error for a failed system call. EACCES on a file needs the same privileges as EPERM."""
     code = error.errno or errno.EIO
     return KernelError(errno.EPERM if code == errno.EACCES else code, said)
 
 
 class KernelError(VnetError):
-    """The kernel refused; nobody has said yet what it was asked for.
+    """The kernel refused a request; the caller adds what it was about.
 
-    C(said) is its own text or what it was about, C(words) are better than the usual ones.
+    C(said): the extended acknowledgement of the kernel, or the object; C(words): a text that replaces the usual one.
     """
 
     def __init__(self, code: int, said: str = "", words: str = "") -> None:

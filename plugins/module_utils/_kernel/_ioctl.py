@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The numbers of ioctl(2) requests, which differ from processor to processor (include/uapi/asm-generic/ioctl.h, arch/*/include/uapi/asm/ioctl.h)."""
+"""Request numbers of ioctl(2), which depend on the architecture (include/uapi/asm-generic/ioctl.h, arch/*/include/uapi/asm/ioctl.h)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Encoding(NamedTuple):
-    """How many bits the size takes, and the words for a request that passes nothing, and one that the kernel reads."""
+    """The number of bits of the size, and the direction bits of requests without argument and of those that the kernel reads."""
 
     size_bits: int
     none: int
@@ -22,7 +22,7 @@ _OTHERS = ("alpha", "mips", "ppc", "powerpc", "sparc")
 
 
 def encoding_of(machine: str) -> Encoding:
-    """That of a processor as uname(2) calls it."""
+    """The encoding of a machine as in uname(2)."""
     return _OTHER if machine.startswith(_OTHERS) else _USUAL
 
 
@@ -32,7 +32,7 @@ def request(kind: str, number: int, encoding: Encoding) -> int:
 
 
 def request_with_int(kind: str, number: int, encoding: Encoding) -> int:
-    """The macro _IOW for an int."""
+    """The macro _IOW with an int."""
     return encoding.write << 16 + encoding.size_bits | 4 << 16 | ord(kind) << 8 | number
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One change at a time on a host (flock(2))."""
+"""The lock that serializes changes of a host (flock(2))."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _PAUSE = 0.05
 
 
 @contextmanager
-def lock(patient: bool = True) -> Iterator[bool]:
-    """Waits until no other run changes this host; KernelError ETIMEDOUT after two minutes. Without patience it says whether that is so now.
+def lock(wait: bool = True) -> Iterator[bool]:
+    """Waits for the lock; KernelError ETIMEDOUT after two minutes. Without C(wait), yields whether the lock was free.
 
-    Whoever may not write to /run, in a user namespace, locks its own network namespace: nobody else works there.
+    A process that may not write to /run, such as one in a user namespace, locks its own network namespace instead.
     """
     try:
         descriptor = os.open(_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -32,7 +32,7 @@ def lock(patient: bool = True) -> Iterator[bool]:
     try:
         deadline = time.monotonic() + _DEADLINE
         taken = _taken(descriptor)
-        while patient and not taken:
+        while wait and not taken:
             if time.monotonic() > deadline:
                 raise KernelError(errno.ETIMEDOUT, "another run holds %s for more than two minutes" % _FILE)
             time.sleep(_PAUSE)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network namespaces: entering, making, removing (ip-netns(8), namespaces(7), setns(2))."""
+"""Network namespaces: entering, creating, deleting (ip-netns(8), namespaces(7), setns(2))."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ioctl import HERE, request
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE_FILE
 
 DIRECTORY = "/run/netns"
 _ANYTHING = "something else"
@@ -31,7 +31,7 @@ def path_of(netns: str) -> str:
 
 
 class Namespaces:
-    """The namespaces of the host, by name, by path, or '' for the one in which this process started."""
+    """Namespaces by name, by path, or '' for the one in which this process was started."""
 
     def __init__(self) -> None:
         self._home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
@@ -43,7 +43,7 @@ class Namespaces:
 
     @contextmanager
     def open(self, netns: str) -> Iterator[int]:
-        """A file descriptor of the namespace. KernelError ENOENT where there is none, EINVAL where it is another file."""
+        """Opens the namespace. KernelError ENOENT if it does not exist, EINVAL if the file is no namespace."""
         if not netns:
             yield self._home
             return
@@ -59,7 +59,7 @@ class Namespaces:
             os.close(descriptor)
 
     def identity(self, netns: str) -> Optional[Tuple[int, int]]:
-        """Device and inode of the namespace, None where there is none of that name."""
+        """Device and inode number of the namespace, None if it does not exist."""
         try:
             with self.open(netns) as descriptor:
                 return identity_of(descriptor)
@@ -79,7 +79,7 @@ class Namespaces:
 
     @contextmanager
     def entered(self, descriptor: int) -> Iterator[None]:
-        """Runs the block in the namespace of which this is an open file."""
+        """Runs the block in the namespace of this file descriptor."""
         self._setns(descriptor)
         try:
             yield
@@ -88,9 +88,10 @@ class Namespaces:
 
     @contextmanager
     def create(self, name: str, note: str = "") -> Iterator[None]:
-        """Makes a namespace and runs the block in it; then it gets its name as from ip netns add: a bind mount in /run/netns.
+        """Creates a namespace, runs the block in it, and then mounts it at /run/netns/NAME as ip netns add does.
 
-        C(note) is written into the file below the mount. It shows when a run is cut off before the mount or after the umount.
+        C(note) is written to the file below the mount, where it shows that a run was interrupted before the mount or after the
+        umount.
         """
         self._share_directory()
         path = path_of(name)
@@ -114,12 +115,12 @@ class Namespaces:
             raise
 
     def remove(self, name: str) -> None:
-        """Takes the name away, if it is there; the namespace lives on while a process or a socket holds it."""
+        """Deletes the name, if it exists. The namespace itself lives on while a process or socket uses it."""
         path = path_of(name)
         try:
             self._call("umount2", path.encode(), _MNT_DETACH)
         except KernelError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOENT):  # not a mount point: a corpse
+            if error.errno not in (errno.EINVAL, errno.ENOENT):  # not a mount point: a stale file
                 raise
         try:
             os.unlink(path)
@@ -135,7 +136,7 @@ class Namespaces:
         self._call("mount", source.encode(), target.encode(), b"none", flags, None)
 
     def _call(self, function: str, *arguments: object) -> None:
-        import ctypes  # dear, and only needed where a namespace is entered
+        import ctypes  # expensive to import, and only needed to enter a namespace
 
         if not self._libc:
             self._libc = ctypes.CDLL(None, use_errno=True)
@@ -143,7 +144,7 @@ class Namespaces:
             raise KernelError(ctypes.get_errno())
 
     def _share_directory(self) -> None:
-        """Other mount namespaces must see what is mounted in /run/netns (the same as ip netns add)."""
+        """Makes mounts in /run/netns visible to other mount namespaces, as ip netns add does."""
         if self._shared:
             return
         try:
@@ -161,13 +162,13 @@ class Namespaces:
 
 
 def identity_of(file: int | str) -> Tuple[int, int]:
-    """Device and inode of the namespace that this descriptor or path is of."""
+    """Device and inode number of the namespace that a descriptor or path refers to."""
     status = os.stat(file)
     return status.st_dev, status.st_ino
 
 
 def is_still(netns: str, identity: Tuple[int, int]) -> bool:
-    """Whether the name is that of this namespace."""
+    """Whether the name still refers to this namespace."""
     try:
         return identity_of(path_of(netns)) == identity
     except OSError:
@@ -182,18 +183,18 @@ def _is_namespace(descriptor: int) -> bool:
 
 
 def obstacle(netns: str) -> str:
-    """What is there instead of a namespace, '' for nothing."""
+    """What is in the place of a namespace, '' for nothing."""
     path = path_of(netns)
     if not os.path.lexists(path):
         return ""
     try:
-        return CORPSE if "/" not in netns and os.path.isfile(path) and (os.path.getsize(path) == 0 or _marks.split(note(netns))[0]) else _ANYTHING
+        return STALE_FILE if "/" not in netns and os.path.isfile(path) and (os.path.getsize(path) == 0 or _marks.split(note(netns))[0]) else _ANYTHING
     except OSError:
         return _ANYTHING
 
 
 def note(name: str) -> str:
-    """What lies in the file of a namespace that is not mounted, '' for nothing."""
+    """The content of the file of a namespace that is not mounted, '' for none."""
     try:
         with open(path_of(name), encoding="utf-8") as file:
             return file.read(_marks.LONGEST)
@@ -202,7 +203,7 @@ def note(name: str) -> str:
 
 
 def names() -> List[str]:
-    """What lies in /run/netns."""
+    """The names in /run/netns."""
     try:
         return sorted(os.listdir(DIRECTORY))
     except FileNotFoundError:
@@ -210,7 +211,7 @@ def names() -> List[str]:
 
 
 def processes(identities: Iterable[Tuple[int, int]]) -> Dict[Tuple[int, int], List[int]]:
-    """The ids of the processes that live in each of the namespaces, as far as this process may know."""
+    """The processes in each of the namespaces, as far as this process may see them."""
     found: Dict[Tuple[int, int], List[int]] = {identity: [] for identity in identities}
     for entry in os.listdir("/proc") if found else ():
         if entry.isdigit():

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What namespaces learn of their neighbours (arp(7), ip-neighbour(8), include/uapi/linux/neighbour.h).
+"""Neighbour entries (arp(7), ip-neighbour(8), include/uapi/linux/neighbour.h).
 
-All namespaces of a host share one table for each family, and it is soon full (gc_thresh3, 1024): whoever makes many talk to
-many has to clear away behind them.
+All namespaces of a host share one table for each address family, limited by gc_thresh3 (1024). So entries that were learned for a
+test must be removed.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _NUD_NOARP, _NUD_PERMANENT = 0x40, 0x80
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 _Neighbour = Tuple[int, int, bytes]
-"""Family, index of the link, address."""
+"""Address family, index of the link, address."""
 
 
 class Neighbours:
-    """Tells what is learned from now on from what was known before."""
+    """Remembers the entries that exist, to remove later ones."""
 
     def __init__(self, reader: Reader, names: Iterable[str]) -> None:
         self._reader = reader
         self._known: Dict[str, Set[_Neighbour]] = {name: self._learned(name) for name in names}
 
     def forget(self) -> None:
-        """Removes what was learned since."""
+        """Removes the entries that were learned since."""
         for netns, known in self._known.items():
             for family, index, address in self._learned(netns) - known:
                 body = NDMSG.pack(family, index, 0, 0, 0) + attribute(_NDA_DST, address)
-                with suppress(KernelError):  # gone already
+                with suppress(KernelError):  # it expired
                     self._reader.socket(netns).request(_RTM_DELNEIGH, 0, body)
 
     def _learned(self, netns: str) -> Set[_Neighbour]:

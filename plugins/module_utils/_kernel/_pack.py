@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The messages that a layout sends by the thousand, packed from the attribute table.
+"""Encodes the messages that a layout sends by the thousand, from the attribute table.
 
-The classes of pyroute2, which write all others, would take as long for a thousand cables as the kernel itself.
-Sources: include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h.
+The classes of pyroute2, which write all others, would take as long as the kernel itself. Sources: include/uapi/linux/rtnetlink.h,
+if_link.h, if_addr.h.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ _WIRE: Dict[str, Callable[[Any], bytes]] = {
     "string": str.encode,
     "l2addr": lambda text: bytes.fromhex(text.replace(":", "")),
 }
-"""How the payloads of links are packed, by pyroute2's name of the type."""
+"""Encoders of payloads, by the type in pyroute2."""
 _ROWS = {row.name: row for row in table.LINK if row.location in ("link", "flag")}
 
 
 def link(index: int, values: Values, *attributes: bytes) -> bytes:
-    """A link with flags and attributes that every kind has; C(index) is 0 for a new one."""
+    """A link with common flags and attributes; C(index) is 0 for a new one."""
     flags = change = 0
     body = b"".join(attributes)
     for name, value in values.items():
         row = _ROWS[name]
         if row.location == "flag":
             change |= 1 << row.code
-            if value != (name == "arp"):  # the kernel's flag is NOARP
+            if value != (name == "arp"):  # the flag of the kernel is NOARP
                 flags |= 1 << row.code
         else:
             body += attribute(row.code, _WIRE[row.type.wire](row.type.encode(value)))
@@ -72,14 +72,14 @@ def parent(index: int) -> bytes:
 
 
 def data(word: str, values: Values) -> bytes:
-    """Attributes that only links of this kind have."""
+    """Attributes of this kind of link."""
     rows = [(_kinds.OF_KIND[word][name], value) for name, value in values.items()]
     packed = b"".join(attribute(row.code, _WIRE[row.type.wire](row.type.encode(value))) for row, value in rows)
     return attribute(_INFO_DATA, packed) if packed else b""
 
 
-def far_end(values: Values, *attributes: bytes) -> bytes:
-    """What a veth says of its peer."""
+def peer(values: Values, *attributes: bytes) -> bytes:
+    """The nested message of a veth about its peer."""
     return attribute(_INFO_DATA, attribute(_VETH_INFO_PEER, link(0, values, *attributes)))
 
 

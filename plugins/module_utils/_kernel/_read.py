@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading from the kernel: raw records, decoded as far as the attribute table names them, without pyroute2.
+"""Reads from the kernel to raw records, without pyroute2.
 
 Sources: include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h, if_bridge.h, neighbour.h.
 """
@@ -16,12 +16,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla, _sysctl
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Decoder, RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import IFADDR, IFINFO, Found, MessageReader, about_link, extension_mask
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, is_still
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._visit import IFADDR, IFINFO, Found, Visitor, about_link, extension_mask
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Identity, Route, Vlan
 
-if TYPE_CHECKING:  # single resources do without it
-    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ahead import Ahead
+if TYPE_CHECKING:  # not needed by single resources
+    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import Prefetch
 
 _RTM_GETLINK, _RTM_GETROUTE, _RTM_GETNEIGH = 18, 26, 30
 RTMSG = struct.Struct("=BBBBBBBBI")
@@ -32,7 +32,7 @@ _IFA_F_NODAD, _IFA_F_PERMANENT = 0x02, 0x80
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 6, 7, 15
 _RTA_MULTIPATH, _RTA_VIA, _RTA_ENCAP, _RTA_NH_ID = 9, 18, 22, 30
 _NOT_DECLARED = (_RTA_MULTIPATH, _RTA_VIA, _RTA_ENCAP, _RTA_NH_ID)
-"""What only routes have that no option can say: they are left alone."""
+"""Attributes of routes that no option can declare. Such routes are left alone."""
 _RTNH_F_ONLINK, _RTM_F_CLONED = 4, 0x200
 _RTPROT_KERNEL, _RTPROT_RA, _RTPROT_DHCP = 2, 9, 16
 _LOCAL_TABLE = 255
@@ -46,7 +46,7 @@ _UNSIGNED = struct.Struct("=I").unpack_from
 
 
 class RawRoute(NamedTuple):
-    """A route, the index of its device, and whether somebody else looks after it (the kernel, RA, DHCP)."""
+    """A route, the index of its link, and whether the kernel, RA or DHCP manages it."""
 
     route: Route
     device: int
@@ -54,7 +54,7 @@ class RawRoute(NamedTuple):
 
 
 class Neighbour(NamedTuple):
-    """A MAC address and the link behind which it is; indexes of links."""
+    """An entry of the forwarding database; links by index."""
 
     mac: str
     device: int
@@ -64,33 +64,33 @@ class Neighbour(NamedTuple):
     flags: int
 
 
-class Reader(Visitor):
+class Reader(MessageReader):
     """Reads namespaces."""
 
     def __init__(self, namespaces: Namespaces, selection: Optional[Selection] = None) -> None:
         super().__init__(namespaces)
-        self._ahead: Optional[Ahead] = None
+        self._prefetched: Optional[Prefetch] = None
         self._decode = Decoder(selection or Selection())
         self._decode_all: Optional[Decoder] = None
-        self._outlines = _nla.Outlines(lambda message: _nla.Outline(message, IFADDR.size))
+        self._templates = _nla.TemplateCache(lambda message: _nla.Template(message, IFADDR.size))
 
-    def look_ahead(self, ahead: Optional[Ahead]) -> None:
-        """Takes what another process has read, until it looks anew."""
-        self._ahead = ahead
+    def use_prefetched(self, prefetched: Optional[Prefetch]) -> None:
+        """Uses prefetched messages until they are discarded."""
+        self._prefetched = prefetched
 
-    def look_anew(self) -> None:
-        """What was read ahead is old from now on."""
-        if self._ahead:
-            self._ahead.close()
-        self._ahead = None
+    def discard_prefetched(self) -> None:
+        """Discards prefetched messages, as the state changes."""
+        if self._prefetched:
+            self._prefetched.close()
+        self._prefetched = None
 
-    def visit(self, netns: str, to_find_ends: bool) -> Tuple[Optional[Identity], Optional[int]]:
+    def visit(self, netns: str, with_nsid: bool) -> Tuple[Optional[Identity], Optional[int]]:
         found = self._found(netns)
         if found and is_still(netns, found.identity):
             return found.identity, found.home
-        if self._ahead:
-            self._ahead.forget(netns)
-        return super().visit(netns, to_find_ends)
+        if self._prefetched:
+            self._prefetched.forget(netns)
+        return super().visit(netns, with_nsid)
 
     def link_messages(self, netns: str) -> List[bytes]:
         found = self._found(netns)
@@ -101,10 +101,10 @@ class Reader(Visitor):
         return super().address_messages(netns, index) if found is None or found.addresses is None else found.addresses
 
     def _found(self, netns: str) -> Optional[Found]:
-        return self._ahead.found(netns) if self._ahead and netns else None
+        return self._prefetched.found(netns) if self._prefetched and netns else None
 
     def link(self, netns: str, name: str = "", index: int = 0, everything: bool = False) -> Optional[RawLink]:
-        """One link by name or by index, None where there is none. C(everything): also what is not in the selection."""
+        """One link by name or index, None if it does not exist. C(everything): also decodes what is not selected."""
         body = about_link(index)
         if name:
             body += _nla.attribute(_IFLA_IFNAME, name.encode() + b"\0")
@@ -124,23 +124,23 @@ class Reader(Visitor):
         return [self._decode(message) for message in self.link_messages(netns)]
 
     def ports(self, netns: str, bridge: int) -> List[RawLink]:
-        """The links whose master has this index."""
+        """The ports of a bridge."""
         body = about_link() + _nla.attribute(_IFLA_MASTER, struct.pack("=I", bridge))
         messages = self.socket(netns).dump(_RTM_GETLINK, body)
         links = [self._decode(buffer[start:end]) for _type, buffer, start, end in messages]
         return [link for link in links if link.master == bridge]
 
     def addresses(self, netns: str, index: int = 0) -> Dict[int, List[Address]]:
-        """The addresses of each link that has any, by its index; of one link, or of all."""
+        """The addresses of one link or of all, by index of the link."""
         found: Dict[int, List[Address]] = {}
         for message in self.address_messages(netns, index):
             device = IFADDR.unpack_from(message)[4]
             if index in (0, device):
-                found.setdefault(device, []).append(_read_address(message, self._outlines.of(message).slices))
+                found.setdefault(device, []).append(_read_address(message, self._templates.of(message).slices))
         return found
 
     def routes(self, netns: str, tables: Optional[List[int]] = None, device: int = 0) -> List[RawRoute]:
-        """The routes with one way or none, all or those through one link; in these tables, or in all but the kernel's own."""
+        """Routes with at most one next hop, all or those of one link; in these tables, or in all but the local one."""
         selection = _nla.attribute(_RTA_OIF, struct.pack("=I", device)) if device else b""
         found = []
         for family in (socket.AF_INET, socket.AF_INET6):
@@ -150,10 +150,10 @@ class Reader(Visitor):
                 try:
                     messages = self.socket(netns).dump(_RTM_GETROUTE, body)
                 except KernelError as error:
-                    if error.errno in (errno.ENOENT, errno.EOPNOTSUPP, errno.EAFNOSUPPORT):  # no such table, no IPv6
+                    if error.errno in (errno.ENOENT, errno.EOPNOTSUPP, errno.EAFNOSUPPORT):  # no such table, or no IPv6
                         continue
                     raise
-                # a kernel without IPv6 shows the routes of IPv4 instead
+                # a kernel without IPv6 sends IPv4 routes instead
                 routes = (_read_route(buffer, start, end) for _type, buffer, start, end in messages if buffer[start] == family)
                 wanted = (route for route in routes if route and device in (0, route.device))
                 found += [route for route in wanted if (route.route.table == number if number else route.route.table != _LOCAL_TABLE)]
@@ -166,7 +166,7 @@ class Reader(Visitor):
         return [_read_neighbour(buffer, start, end) for _type, buffer, start, end in messages]
 
     def vlans(self, netns: str) -> Dict[int, Dict[int, Vlan]]:
-        """The VLANs of every bridge and port, by index of the link. Not there where the kernel has no VLAN filtering."""
+        """The VLANs of all bridges and ports, by index of the link. Empty if the kernel has no VLAN filtering."""
         body = IFINFO.pack(socket.AF_BRIDGE, 0, 0, 0, 0) + extension_mask(_RTEXT_FILTER_BRVLAN)
         found = {}
         for _type, buffer, start, end in self.socket(netns).dump(_RTM_GETLINK, body):

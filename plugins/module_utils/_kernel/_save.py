@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses and routes as the kernel's own messages, to be given back as they were (as ip address save and ip route save do).
+"""Saves addresses and routes as messages of the kernel, to restore them exactly (like ip address save and ip route save).
 
-The kernel drops them with other changes, and knows more of them than the options: protocols, lifetimes, several ways.
+The kernel drops them with other changes. They have more properties than the options: protocol, lifetimes, several next hops.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _IFADDR, _RTMSG, _NEXTHOP = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI")
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_OIF, _RTA_MULTIPATH, _RTA_CACHEINFO, _RTA_TABLE = 4, 9, 12, 15
 _RTPROT_KERNEL, _RTM_F_CLONED = 2, 0x200
-_SETTABLE_FLAGS = 0x04  # RTNH_F_ONLINK; the others are the kernel's own
+_SETTABLE_FLAGS = 0x04  # RTNH_F_ONLINK; all others are read-only
 _PASSES = 3
 """A route may need another one that comes later."""
 
 _Address = Tuple[bytes, bytes]
-"""What tells an address from others, and the body of its message."""
+"""The key of an address, and the body of its message."""
 
 
 class Saved(NamedTuple):
@@ -38,28 +38,28 @@ class Saved(NamedTuple):
 
 
 def save_link(sock: RouteSocket, index: int) -> Saved:
-    """The addresses of a link, and the routes through it in every table."""
+    """Saves the addresses of a link, and its routes in all tables."""
     routes = [route for route in _routes(sock, attribute(_RTA_OIF, struct.pack("=I", index))) if index in _devices(route)]
     return Saved(index, _addresses(sock, index), routes)
 
 
 def save_routes(sock: RouteSocket, tables: List[int]) -> Saved:
-    """The routes of these tables."""
+    """Saves the routes of these tables."""
     routes = []
     for table in sorted(set(tables)):
-        with suppress(KernelError):  # a table that is not there
+        with suppress(KernelError):  # the table does not exist
             routes += [route for route in _routes(sock, attribute(_RTA_TABLE, struct.pack("=I", table))) if _table(route) == table]
     return Saved(0, [], routes)
 
 
 def differs(sock: RouteSocket, saved: Saved) -> bool:
-    """Whether something that was saved is not there, or not as it was."""
+    """Whether something that was saved is missing or different."""
     now = _now(sock, saved)
     return bool(_keys(saved.addresses) != _keys(now.addresses)) or not set(saved.routes) <= set(now.routes)
 
 
 def restore(sock: RouteSocket, saved: Saved) -> None:
-    """Gives back what is missing, as far as the kernel takes it."""
+    """Restores what is missing, as far as the kernel accepts it."""
     if saved.ifindex:
         _restore_addresses(sock, saved)
     restore_routes(sock, saved)
@@ -81,7 +81,7 @@ def _now(sock: RouteSocket, saved: Saved) -> Saved:
 
 
 def _restore_addresses(sock: RouteSocket, saved: Saved) -> None:
-    """IPv4 addresses anew from where they are not the same: their order tells primary from secondary ones."""
+    """Replaces IPv4 addresses from the first difference on, as their order determines which are primary."""
     now = _addresses(sock, saved.ifindex)
     going = [address for address in now if address not in saved.addresses and not _link_local(address)]
     before, after = _keys(saved.addresses)[0], _keys(now)[0]
@@ -104,7 +104,7 @@ def _link_local(address: _Address) -> bool:
 
 
 def _keys(addresses: List[_Address]) -> List[List[bytes]]:
-    """IPv4 in order, IPv6 in any; link-local ones come and go by themselves."""
+    """The keys of IPv4 addresses in order, and of IPv6 addresses sorted. Link-local ones change by themselves."""
     ipv4 = [key for key, body in addresses if body[0] == socket.AF_INET]
     ipv6 = sorted(address[0] for address in addresses if address[1][0] == socket.AF_INET6 and not _link_local(address))
     return [ipv4, ipv6]
@@ -123,7 +123,7 @@ def _addresses(sock: RouteSocket, index: int) -> List[_Address]:
 
 
 def _routes(sock: RouteSocket, selection: bytes) -> List[bytes]:
-    """The bodies of routes that a message can make again: without those that the kernel makes, or keeps for itself."""
+    """The bodies of routes that can be sent again: without those that the kernel creates."""
     found = []
     for family in (socket.AF_INET, socket.AF_INET6):
         with suppress(KernelError):  # no IPv6
@@ -141,21 +141,21 @@ def _settable(buffer: bytes, start: int, end: int) -> Optional[bytes]:
     body = _RTMSG.pack(*fields, protocol, scope, kind, flags & _SETTABLE_FLAGS)
     for code, first, last in split(buffer, start + _RTMSG.size, end):
         if code == _RTA_MULTIPATH:
-            body += attribute(code, _settable_ways(buffer[first:last]))
+            body += attribute(code, _settable_next_hops(buffer[first:last]))
         elif code != _RTA_CACHEINFO:
             body += attribute(code, buffer[first:last])
     return body
 
 
-def _settable_ways(payload: bytes) -> bytes:
-    ways = bytearray(payload)
-    for start, _index in _ways(payload):
-        ways[start + 2] &= _SETTABLE_FLAGS
-    return bytes(ways)
+def _settable_next_hops(payload: bytes) -> bytes:
+    next_hops = bytearray(payload)
+    for start, _index in _next_hops(payload):
+        next_hops[start + 2] &= _SETTABLE_FLAGS
+    return bytes(next_hops)
 
 
-def _ways(payload: bytes) -> List[Tuple[int, int]]:
-    """Where each C(struct rtnexthop) starts, and the index of its device."""
+def _next_hops(payload: bytes) -> List[Tuple[int, int]]:
+    """The start of each C(struct rtnexthop), and the index of its link."""
     found = []
     start = 0
     while start + _NEXTHOP.size <= len(payload):
@@ -171,7 +171,7 @@ def _devices(route: bytes) -> List[int]:
         if code == _RTA_OIF:
             found.append(struct.unpack_from("=I", route, first)[0])
         elif code == _RTA_MULTIPATH:
-            found += [index for _start, index in _ways(route[first:last])]
+            found += [index for _start, index in _next_hops(route[first:last])]
     return found
 
 

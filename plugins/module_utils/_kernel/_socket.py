@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A route netlink socket: requests, dumps, acknowledgements (netlink(7), rtnetlink(7))."""
+"""A netlink socket: requests, dumps, acknowledgements (netlink(7), rtnetlink(7))."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import split
 
 Message = Tuple[int, bytes, int, int]
-"""Type, the buffer that holds it, and where its body starts and ends there."""
+"""Type, buffer, and start and end of the body in the buffer."""
 
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
 NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE = 0x100, 0x200, 0x400
@@ -26,20 +26,20 @@ _SOL_NETLINK, _NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK = 270,
 _NLMSGERR_ATTR_MSG = 1
 _HEADER = struct.Struct("=IHHII")
 _BUFFER = 1 << 16
-"""More than the kernel puts into one part of a dump, and less than what malloc asks the kernel for anew each time."""
+"""Larger than one part of a dump, and smaller than what malloc maps anew each time."""
 _SIOCGIFINDEX, _IFREQ = 0x8933, struct.Struct("=16si20x")
 _DUMP_PATIENCE = 20.0
-"""Seconds in which a dump is tried again: of 5,000 links that go up together the IPv6 addresses change for some seconds."""
+"""How long a dump is repeated, in seconds: when 5,000 links go up, their IPv6 addresses change for some seconds."""
 _PAUSE = 0.5
-"""Seconds between tries, at most."""
+"""The longest pause between two tries, in seconds."""
 
 
 class RouteSocket:
-    """Belongs to the namespace in which it was opened, wherever the process goes later."""
+    """A socket in the namespace in which it was opened, wherever the process goes later."""
 
     def __init__(self, protocol: int = socket.NETLINK_ROUTE) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
-        with suppress(OSError):  # before Linux 4.3, 4.12, 4.20: long errors, no words with them, no filter in dumps
+        with suppress(OSError):  # not supported before Linux 4.3, 4.12 and 4.20
             for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
                 self._socket.setsockopt(_SOL_NETLINK, option, 1)
         self._sequence = 0
@@ -48,7 +48,7 @@ class RouteSocket:
         self._socket.close()
 
     def index(self, name: str) -> int:
-        """The index of a link (netdevice(7)). KernelError ENODEV where there is none of that name."""
+        """The index of a link (netdevice(7)). KernelError ENODEV if it does not exist."""
         try:
             answer = fcntl.ioctl(self._socket, _SIOCGIFINDEX, _IFREQ.pack(name.encode(), 0))
         except OSError as error:
@@ -60,18 +60,18 @@ class RouteSocket:
         self._socket.send(_HEADER.pack(16 + len(body), kind, flags | NLM_F_REQUEST, self._sequence, 0) + body)
 
     def request(self, kind: int, flags: int, body: bytes) -> None:
-        """A change. KernelError where the kernel refuses it."""
+        """Sends a change. KernelError if the kernel refuses it."""
         self.send(kind, flags | NLM_F_ACK, body)
         for _message in self._answers():
             pass
 
     def get(self, kind: int, body: bytes) -> Message:
-        """One object. KernelError where there is none."""
+        """Reads one object. KernelError if it does not exist."""
         self.send(kind, 0, body)
         return next(self._answers())
 
     def dump(self, kind: int, body: bytes) -> List[Message]:
-        """All objects; begun again where the kernel says that they changed meanwhile."""
+        """Reads all objects. Repeated if the kernel reports that they changed meanwhile."""
         pause, deadline = 0.001, time.monotonic() + _DUMP_PATIENCE
         while True:
             self.send(kind, NLM_F_DUMP, body)
@@ -107,7 +107,7 @@ class RouteSocket:
 
 
 class _InterruptedError(Exception):
-    """What a dump shows changed while it was read."""
+    """The objects changed during a dump."""
 
 
 def _raise_refusal(buffer: bytes, body: int, end: int, flags: int) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings under /proc/sys/net, which are those of the namespace that the process is in."""
+"""Settings under /proc/sys/net of the namespace that the process is in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import sysctl_
 
 
 def read(key: str) -> Optional[str]:
-    """The value with white space folded, '' where it was never set, None where the kernel has no such key."""
+    """The value with white space folded, '' if it was never set, None if the kernel has no such key."""
     try:
         with open(sysctl_path(key), encoding="utf-8") as file:
             return " ".join(file.read().split())
@@ -27,6 +27,6 @@ def read(key: str) -> Optional[str]:
 def write(key: str, value: str) -> None:
     try:
         with open(sysctl_path(key), "w", encoding="utf-8") as file:
-            file.write(value + "\n")  # nothing at all would not even be a call
+            file.write(value + "\n")  # writing nothing would not be a system call
     except OSError as error:
         raise refusal(error, key) from None

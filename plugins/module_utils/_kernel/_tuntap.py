@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TUN and TAP devices, made and changed by ioctl (include/uapi/linux/if_tun.h)."""
+"""TUN and TAP devices by ioctl (include/uapi/linux/if_tun.h)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _MODES = {"tun": 0x0001, "tap": 0x0002}
 _IFF_NO_PI, _IFF_VNET_HDR, _IFF_MULTI_QUEUE = 0x1000, 0x4000, 0x0100
 _DEVICE = "/dev/net/tun"
 Device = Tuple[Identity, str]
-"""Identity of a namespace and name of a link."""
+"""Identity of a namespace, and name of a link."""
 
 
 def configure(name: str, values: Dict[str, Any], before_it_stays: Callable[[], None] = lambda: None) -> None:
-    """Makes the device, or changes the owner and group of one that is there, in the namespace that the process is in.
+    """Creates the device, or changes owner and group of an existing one, in the namespace that the process is in.
 
-    Attaching rewrites C(packet_info) and C(vnet_hdr), so C(values) says them also of a device that is there. What is set
-    before the device is made persistent is gone with this process if that dies half-way.
+    Attaching sets C(packet_info) and C(vnet_hdr), so C(values) must have them for an existing device, too. Until the device is
+    made persistent, it vanishes if this process dies.
     """
     flags = _MODES[values["mode"]]
     flags |= 0 if values.get("packet_info") else _IFF_NO_PI
@@ -63,7 +63,7 @@ def _allow(descriptor: int, request: int, attribute: str, number: int) -> None:
 
 
 def holders(namespaces: Container[Identity]) -> Dict[Device, List[int]]:
-    """The ids of the processes in these namespaces that have a device attached (proc_pid_fdinfo(5)), by namespace and name of the device."""
+    """The processes in these namespaces that hold a device (proc_pid_fdinfo(5)), by namespace and name of the device."""
     found: Dict[Device, List[int]] = {}
     for pid in sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
         for device in _attached("/proc/%d" % pid, namespaces):
@@ -72,9 +72,9 @@ def holders(namespaces: Container[Identity]) -> Dict[Device, List[int]]:
 
 
 def _attached(process: str, namespaces: Container[Identity]) -> Set[Device]:
-    """The devices that a process has attached."""
+    """The devices that a process holds."""
     found: Set[Device] = set()
-    with suppress(OSError):  # it ended meanwhile, or is somebody else's
+    with suppress(OSError):  # it has ended, or belongs to somebody else
         home = os.stat(process + "/ns/net")
         if (home.st_dev, home.st_ino) not in namespaces:
             return found

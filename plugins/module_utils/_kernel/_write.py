@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changing the kernel.
+"""Changes the kernel.
 
-pyroute2 writes the messages, from classes that are made of the attribute table: so they are the same with every version of
-pyroute2, whose own lack some attributes. What a layout needs by the thousand is packed by hand.
+pyroute2 writes the messages, from classes that are built from the attribute table. So they are the same with every version of
+pyroute2, and have attributes that its own classes lack. What a layout sends by the thousand is encoded by C(_pack).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _map(rows: Tuple[table.Attribute, ...], *locations: str) -> Tuple[Tuple[int,
 
 
 class Messages:
-    """The message classes. pyroute2 is imported when they are made, so that this file can be read without it."""
+    """The message classes. pyroute2 is imported when they are built, so that this module can be imported without it."""
 
     def __init__(self) -> None:
         from pyroute2.netlink import nla, nlmsg
@@ -69,7 +69,7 @@ class Messages:
             "vlan_spec": nest("vlan_spec", ((0, "flags", "uint16"), (2, "vlan", "cdata"))),
         }
         self.link = type("link", (nlmsg,), members)
-        """C(struct ifinfomsg) with the attributes of the table. What is nested by kind carries the name of the kind."""
+        """C(struct ifinfomsg) with the attributes of the table. Nests that depend on the kind are named after it."""
         self.route, self.nsid = rtmsg, nsidmsg
 
 
@@ -78,7 +78,7 @@ def _attributes(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
 
 
 class Writer:
-    """Changes namespaces. Whatever the kernel refuses is a KernelError and leaves it as it was, unless a step says otherwise."""
+    """Changes namespaces. What the kernel refuses is a KernelError and changes nothing, unless a method says otherwise."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -91,7 +91,7 @@ class Writer:
         return self._made
 
     def namespace_add(self, name: str, loopback: Values) -> None:
-        """Makes a namespace, which gets its name when its lo has these values: so nobody finds it unmarked."""
+        """Creates a namespace. It gets its name after its lo has these values, so that it is never found without its mark."""
         self._reader.forget(name)
         with self._namespaces.create(name, loopback.get("alias", "")):
             opened = self._reader.adopt(name, RouteSocket())
@@ -99,10 +99,10 @@ class Writer:
                 opened.request(_RTM_NEWLINK, 0, _pack.link(_LOOPBACK, loopback))
 
     def namespaces_delete(self, names: List[str]) -> None:
-        """Takes the names away. Sockets keep the namespaces alive so long: while the kernel clears one away, each name takes it longer."""
+        """Deletes the names. Sockets keep the namespaces alive until all are deleted, as deleting a name takes longer while the kernel cleans up."""
         try:
             for name in names:
-                with suppress(KernelError, OSError):  # what is left of one that went half-way
+                with suppress(KernelError, OSError):  # the rest of one that was deleted in part
                     self._reader.socket(name)
             for name in names:
                 self._namespaces.remove(name)
@@ -111,7 +111,7 @@ class Writer:
                 self._reader.forget(name)
 
     def nsid_set(self, netns: str, other: str, nsid: int) -> None:
-        """A namespace that was just deleted has its id until the kernel has cleared it away."""
+        """Sets the id. A namespace that was just deleted keeps its id until the kernel has cleaned it up."""
         deadline = time.monotonic() + _SETTLED_WITHIN
         with self._namespaces.open(other) as descriptor:
             while True:
@@ -124,7 +124,7 @@ class Writer:
                 time.sleep(_PAUSE)
 
     def _has_nsid(self, netns: str, nsid: int) -> bool:
-        """Whether a namespace with a name has the id."""
+        """Whether a named namespace has the id."""
         there = (name for name in _namespaces.names() if self._namespaces.identity(name))
         return any(self._reader.nsid(netns, name) == nsid for name in there)
 
@@ -133,7 +133,7 @@ class Writer:
             _sysctl.write(key, value)
 
     def link_add(self, netns: str, name: str, kind: str, values: Values, parent: Optional[LinkId] = None) -> None:
-        """Makes a link, in the network of its parent if that is in another namespace."""
+        """Creates a link, in the namespace of its parent if that is another one, and moves it."""
         rows = _kinds.rows_of(kind)
         data = {key: value for key, value in values.items() if rows[key].location == "data"}
         others = {key: value for key, value in values.items() if key not in data}
@@ -149,34 +149,34 @@ class Writer:
             self._reader.socket(parent[0]).request(_RTM_NEWLINK, _NEW, _pack.link(0, others, *attributes, _pack.namespace(descriptor)))
 
     def cable_add(self, netns: str, name: str, kind: str, values: Values, master: str, peer: LinkId, peer_values: Values) -> None:
-        """Both ends in one message, the near one as a port of its master. The far end cannot be up in it (ENOTCONN)."""
+        """Creates both ends with one message, the near one as a port of C(master). The far end cannot be up in it (ENOTCONN)."""
         port = _pack.master(self._index(netns, master)) if master else b""
         with self._namespaces.open(peer[0]) as descriptor:
-            far = _pack.far_end(peer_values, _pack.name(peer[1]), _pack.namespace(descriptor))
+            far = _pack.peer(peer_values, _pack.name(peer[1]), _pack.namespace(descriptor))
             body = _pack.link(0, values, _pack.name(name), port, _pack.kind(kind, far))
             self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, body)
 
     def tuntap_add(self, netns: str, name: str, values: Values, alias: str) -> None:
-        """Makes a TUN or TAP device, which has its alias before it is there to stay."""
+        """Creates a TUN or TAP device. It gets its alias before it is made persistent."""
         with self._namespaces.inside(netns):
             _tuntap.configure(name, values, lambda: self.link_set(netns, name, _kinds.ANY, {"alias": alias}) if alias else None)
 
     def tuntap_set(self, netns: str, name: str, values: Values) -> None:
-        """Changes who may attach to a TUN or TAP device."""
+        """Changes owner and group of a TUN or TAP device."""
         with self._namespaces.inside(netns):
             _tuntap.configure(name, values)
 
     def master_set(self, netns: str, name: str, master: str) -> None:
-        """C(master) '' for none."""
+        """Sets the master; '' for none."""
         self._change(netns, name, {}, _pack.master(self._index(netns, master) if master else 0))
 
     def link_set(self, netns: str, name: str, kind: str, values: Values) -> None:
-        """Flags and attributes that every link has, C(up) last and in a message of its own; or one attribute of another location."""
+        """Sets common attributes, C(up) last and in a message of its own; or one attribute of another location."""
         attribute, value = next(iter(values.items()))
         row = _kinds.rows_of(kind)[attribute]
         if row.location in ("link", "flag"):
             others = {key: value for key, value in values.items() if key != "up"}
-            if others and values.get("up"):  # once it is up, the kernel goes through all routes of IPv6 for each change
+            if others and values.get("up"):  # for each change of a link that is up the kernel walks all IPv6 routes
                 self._change(netns, name, others)
                 values = {"up": True}
             self._change(netns, name, values)
@@ -190,7 +190,7 @@ class Writer:
             self._send_link(netns, _RTM_NEWLINK, name, [("info", _attributes([("kind", kind), (kind, data)]))])
 
     def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
-        """One attribute of a bridge port."""
+        """Sets one attribute of a bridge port."""
         if attribute == "state":
             self._settle(netns, name)
         if attribute in table.PORT_REFERENCES:
@@ -208,9 +208,9 @@ class Writer:
             self._change(netns, name, {}, _pack.namespace(descriptor))
 
     def links_delete(self, netns: str, names: List[str], kind: str = "") -> None:
-        """Deletes links of one kind, '' for any; those that are gone already are no error.
+        """Deletes links of one kind, '' for any. Links that do not exist are no error.
 
-        Bridges stop snooping first: they would tell all their ports of each one that leaves.
+        Bridges stop snooping first, or each port that leaves would be announced to all others.
         """
         if not _kinds.is_bridge(kind):
             self._delete(netns, names)
@@ -228,14 +228,14 @@ class Writer:
             raise
 
     def _delete(self, netns: str, names: List[str]) -> None:
-        """Many in one go, by a group that nobody else has: one by one each waits for the whole kernel to forget it."""
+        """Deletes many links by a group of their own: one by one, each waits for RCU grace periods."""
         try:
             if len(names) == 1:
                 self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(self._index(netns, names[0]), {}))
                 return
             group = {"link_group": random.randrange(1 << 30, 1 << 31)}
             for name in names:
-                with suppress(KernelError):  # it went with its other end
+                with suppress(KernelError):  # it was deleted with its peer
                     self._change(netns, name, group)
             self._reader.socket(netns).request(_RTM_DELLINK, 0, _pack.link(0, group))
         except KernelError as error:
@@ -250,9 +250,9 @@ class Writer:
         self._change(netns, name, {}, _pack.kind(kind, _pack.data(kind, {"mcast_snooping": snooping})))
 
     def links_await(self, links: List[Tuple[LinkId, int]]) -> None:
-        """Waits for links, with their indexes, whose peers are in namespaces that were deleted.
+        """Waits for links, with their indexes, whose peers are in deleted namespaces.
 
-        Where no more go, something keeps them alive: those are deleted.
+        If none is deleted any more, something keeps them alive: then they are deleted here.
         """
         deadline = time.monotonic() + _GONE_WITHIN
         left = list(reversed(links))
@@ -293,7 +293,7 @@ class Writer:
         self._route(_RTM_DELROUTE, 0, netns, route)
 
     def _settle(self, netns: str, name: str) -> None:
-        """Waits until a new carrier has become known: the kernel sets the state of a port by itself then."""
+        """Waits until a carrier change was processed, as the kernel sets the state of the port then."""
         deadline = time.monotonic() + _SETTLED_WITHIN
         while time.monotonic() < deadline:
             link = self._reader.link(netns, name)
@@ -335,7 +335,7 @@ class Writer:
         self._reader.socket(netns).request(kind, flags, _pack.address(self._index(netns, name), address))
 
     def _new_route(self, flags: int, netns: str, route: Route) -> None:
-        """An IPv6 source address is refused until it is known that nobody else has it."""
+        """Adds a route. An IPv6 source address is refused until duplicate address detection has ended."""
         deadline = time.monotonic() + (_SETTLED_WITHIN if route.ipv6 and route.src else 0)
         while True:
             try:

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the kernel to records: of one resource link by link, of a layout by a dump for each namespace.
+"""Reads the current state: of a single resource link by link, of a layout by one dump for each kind of object and namespace.
 
-The rooms are imported when they are needed: the target compiles what is imported, on every task.
+The modules are imported when they are needed, as the target compiles what is imported in every task.
 """
 
 from __future__ import annotations
@@ -18,41 +18,41 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, L
 
 
 def selection(layout: Layout) -> Selection:
-    """What is worth decoding of a whole layout: what it speaks of."""
-    from ansible_collections.nfv.vnet.plugins.module_utils._observe import _survey
+    """The attributes to decode for a layout: those that it declares, and those that the plan needs."""
+    from ansible_collections.nfv.vnet.plugins.module_utils._observe import _layout
 
-    return _survey.selection(layout)
+    return _layout.selection(layout)
 
 
 def observe(reader: Reader, layout: Layout) -> Host:
-    """The part of the host that the layout speaks of. VnetError where it may not be looked at."""
+    """Reads the part of the host that the layout is about. VnetError if it cannot be read."""
     if layout.name:
-        from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import survey
+        from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_layout
 
-        with _speaking_of(()):
-            return survey(reader, layout)
-    from ansible_collections.nfv.vnet.plugins.module_utils._observe._inspection import Inspector
+        with _with_path(()):
+            return read_layout(reader, layout)
+    from ansible_collections.nfv.vnet.plugins.module_utils._observe._single import SingleReader
 
-    inspector = Inspector(reader, layout)
+    inspector = SingleReader(reader, layout)
     for namespace in layout.namespaces:
-        with _speaking_of(namespace.path):
+        with _with_path(namespace.path):
             inspector.namespace(namespace)
     for link in layout.links:
-        with _speaking_of(link.path):
+        with _with_path(link.path):
             inspector.link(link)
     return Host(inspector.namespaces, inspector.links)
 
 
 def observe_again(reader: Reader, layout: Layout, earlier: Host, names: Set[str]) -> Host:
-    """What was seen of a whole layout earlier, with what is in these namespaces now."""
-    from ansible_collections.nfv.vnet.plugins.module_utils._observe._survey import survey_again
+    """The state that was read earlier, with these namespaces read again."""
+    from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import reread_layout
 
-    with _speaking_of(()):
-        return survey_again(reader, layout, earlier, names)
+    with _with_path(()):
+        return reread_layout(reader, layout, earlier, names)
 
 
 @contextmanager
-def _speaking_of(path: Path) -> Iterator[None]:
+def _with_path(path: Path) -> Iterator[None]:
     try:
         yield
     except KernelError as error:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the message of a link, and what was read beside it, to its record."""
+"""Builds the record of a link from its message and from what was read besides."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Callable, Dict, List, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, disturbs, is_attachable
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, interrupts, is_attachable
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Port, Route, Values, Vlan
 
 
-def is_disturbed(raw: RawLink, wanted: Optional[Link]) -> bool:
-    """Whether programs hold the device that may be disturbed, so that they must be known."""
-    return is_attachable(raw.kind) and bool(raw.status.get("carrier")) and (wanted is None or disturbs(wanted))
+def may_be_interrupted(raw: RawLink, wanted: Optional[Link]) -> bool:
+    """Whether a program may hold the device and the task may interrupt it, so that its process ids must be read."""
+    return is_attachable(raw.kind) and bool(raw.status.get("carrier")) and (wanted is None or interrupts(wanted))
 
 
-def stands_on_another(raw: RawLink) -> bool:
-    """Whether a link stands on another one; of an end of a cable C(IFLA_LINK) is the other end."""
+def has_parent(raw: RawLink) -> bool:
+    """Whether C(IFLA_LINK) is the parent of a link. Of a veth it is the peer."""
     return bool(raw.link) and raw.kind not in PAIRED and not (raw.link == raw.ifindex and raw.link_nsid is None)
 
 
 def disable_ipv6(reader: Reader, netns: str, raw: RawLink) -> Optional[bool]:
-    """Whether IPv6 is turned off on a link; None where the kernel has no IPv6."""
+    """Whether IPv6 is disabled on a link; None if the kernel has no IPv6."""
     disabled = reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
     return None if disabled is None else disabled != "0"
 
 
 def references_of(raw: RawLink, name_of: Callable[[int], str]) -> Dict[str, str]:
-    """The links that a port names, by name. C(name_of) knows them by index."""
+    """The links that a port refers to, by name. C(name_of) maps an index to a name."""
     return {name: name_of(int(raw.port[name])) for name in PORT_REFERENCES} if raw.port else {}
 
 
@@ -50,10 +50,10 @@ def assemble(
     parent: Optional[LinkId],
     pids: Optional[List[int]],
 ) -> FoundLink:
-    """The record.
+    """Builds the record.
 
-    C(more): values that are not in the message; C(references): the links that the port names; C(pids): None where nobody asked who
-    holds the device.
+    C(more): values that are not in the message. C(references): the links that the port refers to. C(pids): the processes that
+    hold the device, None if they were not read.
     """
     port = None if raw.port is None else Port({**raw.port, **references}, port_vlans)
     status = {**raw.status, "port": raw.port_status} if raw.port_status else dict(raw.status)

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what is there to what is wanted: a pure function of records.
+"""Computes the steps from the current state of the host to the wanted one: a pure function of records.
 
-Its rooms are imported when they are needed: the target compiles what is imported, on every task.
+Its modules are imported when they are needed, as the target compiles what is imported in every task.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan
 
 
 def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
-    """The steps from the host to the layout. VnetError for what cannot be.
+    """Returns the steps from the host to the layout. VnetError for what is not possible.
 
-    C(checking): a namespace, bridge or port that is missing may be the work of an earlier task that was only checked too,
-    so it is a warning.
+    C(checking): in check mode a namespace, bridge or port that is missing may be created by an earlier task, so it is a warning.
     """
     draft = Draft(layout, host, checking, plan)
     if layout.name:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._farewells import plan_farewells
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._prune import plan_prune
 
-        plan_farewells(draft)
+        plan_prune(draft)
     for namespace in layout.namespaces:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._namespaces import plan_namespace
 
@@ -32,26 +31,26 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
     for link in draft.links:
         _plan_link(draft, link)
     links = layout.links + draft.released
-    if draft.shaken or any(link.ports is not None or link.port is not None or link.master is not None for link in links if link.present):
+    if draft.bridges_with_changed_ports or any(link.ports is not None or link.port is not None or link.master is not None for link in links if link.present):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import plan_ports
 
         plan_ports(draft)
-    _links.plan_births(draft)
-    if draft.standing or any(link.parent for link in layout.links):
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import plan_again, plan_what_rises
+    _links.plan_bring_up(draft)
+    if draft.uppers or any(link.parent for link in layout.links):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import bring_down_risen, restore_foreign_uppers
 
-        plan_what_rises(draft)
-        plan_again(draft)
-    if draft.leaving:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._farewells import give_way
+        bring_down_risen(draft)
+        restore_foreign_uppers(draft)
+    if draft.deleted:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._prune import bring_down_pruned
 
-        give_way(draft)
+        bring_down_pruned(draft)
     if layout.name and layout.links:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._claims import plan_claims
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._networks import warn_of_twins
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._duplicates import warn_of_duplicates
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._ownership import plan_ownership
 
-        plan_claims(draft)
-        warn_of_twins(draft)
+        plan_ownership(draft)
+        warn_of_duplicates(draft)
     return draft.plan()
 
 
@@ -64,4 +63,4 @@ def _plan_link(draft: Draft, link: Link) -> None:
         _links.require_namespace(draft, link)
         _links.plan_link(draft, link)
     else:
-        _links.plan_absence(draft, link, draft.found.get(link.id))
+        _links.plan_removal(draft, link, draft.found.get(link.id))

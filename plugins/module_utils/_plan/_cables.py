@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cables: both ends, wherever somebody moved them."""
+"""veth pairs: both ends, even if one was moved to the namespace of the other."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     configure,
     conflicts_of,
     creation_mark,
-    plan_absence,
-    put_away,
+    keep_or_replace,
+    move_aside,
+    plan_removal,
     replace,
     require_namespace,
     same_kind,
-    unless_recreated,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -33,14 +33,14 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 
 def plan_end(draft: Draft, end: Link) -> None:
-    """One end of a cable; the end that comes first in the layout stands for both."""
+    """Plans the pair when its first end is reached."""
     if not end.present:
-        plan_absence(draft, end, draft.found.get(end.id) or _moved_near(draft, end))
+        plan_removal(draft, end, draft.found.get(end.id) or _near_end_elsewhere(draft, end))
         return
-    if end.peer is None or end.id in draft.far_ends:
+    if end.peer is None or end.id in draft.planned_peers:
         return
     far = draft.wanted[end.peer]
-    draft.far_ends.add(far.id)
+    draft.planned_peers.add(far.id)
     for link in (end, far):
         require_namespace(draft, link)
     _plan_cable(draft, end, far)
@@ -52,8 +52,8 @@ def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
     found = _found_cable(draft, near, far)
     if found:
         conflicts = conflicts_of(draft, near, found[0]) + conflicts_of(draft, far, found[1])
-        if not unless_recreated(draft, near, found[0], conflicts):
-            put_away(draft, found[1])  # it goes with the near end
+        if not keep_or_replace(draft, near, found[0], conflicts):
+            move_aside(draft, found[1])  # the kernel deletes it with the near end
             found = None
     if not found:
         taken = draft.found.get(far.id)
@@ -63,18 +63,18 @@ def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
             replace(draft, taken)
         found = _make_cable(draft, near, far)
     for end, now in zip((near, far), found or ()):
-        configure(draft, end, _at_home(draft, end, now))
+        configure(draft, end, _moved_back(draft, end, now))
 
 
 def _make_cable(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundLink]:
-    """Plans one message for both ends, with the bridge of the near one: the kernel does not look at that of the far one."""
+    """Plans one message for both ends. It sets the bridge of the near end only, as the kernel ignores that of the far one."""
     values, peer_values = ({name: end.values[name] for name in OF_KERNEL[end.kind].created_with if name in end.values} for end in (near, far))
     one = blank(near.kind, near.netns, near.name, {**values, "up": False})._replace(peer=near.peer)
     other = blank(far.kind, far.netns, far.name, {**peer_values, "up": False})._replace(peer=far.peer)
     bridge = draft.found.get((near.netns, near.master or ""))
     if bridge and is_bridge(bridge.kind):
         one = one._replace(master=bridge.name, port=Port({}))
-        draft.shaken.add(bridge.id)
+        draft.bridges_with_changed_ports.add(bridge.id)
     restore = bridge_mac(bridge) if one.master else ()
     peer = NewPeer(far.netns, far.name, peer_values)
     draft.add(MAKE, CreateLink(near.netns, near.name, near.kind, values, creation_mark(draft, near), peer, master=one.master, restore=restore))
@@ -82,12 +82,12 @@ def _make_cable(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundLi
 
 
 def _found_cable(draft: Draft, near: Link, far: Link) -> Optional[Tuple[FoundLink, FoundLink]]:
-    """Both ends of the cable wherever somebody moved them, None where there is no such cable."""
+    """Both ends, even if one was moved; None if there is no such pair."""
     found = draft.found.get(near.id)
     if found:
         same_kind(near, found)
     else:
-        found = _moved_near(draft, near)
+        found = _near_end_elsewhere(draft, near)
     if not found:
         return None
     for place in (far.id, (near.netns, far.name)):
@@ -98,8 +98,8 @@ def _found_cable(draft: Draft, near: Link, far: Link) -> Optional[Tuple[FoundLin
     return None
 
 
-def _moved_near(draft: Draft, near: Link) -> Optional[FoundLink]:
-    """The near end, if somebody moved it to where the far end belongs."""
+def _near_end_elsewhere(draft: Draft, near: Link) -> Optional[FoundLink]:
+    """The near end, if somebody moved it to the namespace of the far end."""
     if not near.peer:
         return None
     found = draft.found.get((near.peer[0], near.name))
@@ -115,11 +115,11 @@ def _wrong_peer(draft: Draft, near: Link, far: Link, found: FoundLink) -> None:
     else:
         peer = found.peer[1] + (" in namespace %s" % found.peer[0] if found.peer[0] else "")
     near = near._replace(recreate=near.recreate or draft.owns(found))
-    unless_recreated(draft, near, found, ["its peer is %s, not %s" % (peer, far.name)])
+    keep_or_replace(draft, near, found, ["its peer is %s, not %s" % (peer, far.name)])
 
 
-def _at_home(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
-    """Moves an end that is in the other namespace. The kernel drops its addresses, its master and up."""
+def _moved_back(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
+    """Moves an end back to its namespace. The kernel drops its addresses, its master and C(up)."""
     if draft.host.same(found.id, wanted.id) or not found.ifindex:
         return found
     if wanted.id in draft.found:

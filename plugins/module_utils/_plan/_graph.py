@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which link needs which other one: to be made, and to go up."""
+"""The order in which links are created, and in which they go up."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, L
 
 Wanted = Dict[LinkId, Link]
 Parents = Dict[LinkId, LinkId]
-"""The link that each link stands on, or is to stand on."""
+"""The parent of each link, wanted or found."""
 
 
 def creation_order(wanted: Wanted, parents: Parents) -> List[Link]:
-    """The links, each behind its parent, without which it cannot be made, and behind its bridge, as it may be made as a port of that.
+    """The links, each after its parent, and after its bridge, so that it can be created as a port.
 
-    The far end of a cable comes behind the near one, with which it is made.
+    The far end of a veth pair comes after the near one, with which it is created.
     """
-    if not parents:  # the common case, of which a thousand links are planned
+    if not parents:  # the common case, and a thousand links long
         return sorted(wanted.values(), key=lambda link: not is_bridge(link.kind))
 
     def needed(link: Link) -> Iterator[LinkId]:
@@ -35,8 +35,8 @@ def creation_order(wanted: Wanted, parents: Parents) -> List[Link]:
     return _ordered(wanted, needed)
 
 
-def order_of_going_up(wanted: Wanted, parents: Parents) -> List[Link]:
-    """The links, each behind its parent, and a bridge behind its ports: each port of a bridge that is up costs twice as much."""
+def bring_up_order(wanted: Wanted, parents: Parents) -> List[Link]:
+    """The links, each after its parent, and a bridge after its ports: adding a port to a bridge that is up costs twice as much."""
     ports: Dict[LinkId, List[LinkId]] = {}
     for link in wanted.values():
         bridge = wanted.get((link.netns, link.master)) if link.master else None
@@ -55,8 +55,8 @@ def order_of_going_up(wanted: Wanted, parents: Parents) -> List[Link]:
     return _ordered(wanted, needed)
 
 
-def standing_on_bridges(order: List[Link], parents: Parents) -> Set[LinkId]:
-    """Of links in an order in which parents come first, those that stand on a bridge, or on a link that does."""
+def uppers_of_bridges(order: List[Link], parents: Parents) -> Set[LinkId]:
+    """The links above a bridge. C(order) has parents before their uppers."""
     found: Set[LinkId] = set()
     bridges = {link.id for link in order if is_bridge(link.kind)}
     for link in order:
@@ -66,26 +66,26 @@ def standing_on_bridges(order: List[Link], parents: Parents) -> Set[LinkId]:
 
 
 def _ordered(wanted: Wanted, needed: Callable[[Link], Iterator[LinkId]]) -> List[Link]:
-    """The links, each behind those that it needs. VnetError where they need each other."""
+    """The links in an order in which each comes after those that it needs. VnetError if they need each other."""
     ordered: Wanted = {}
     for first in wanted.values():
-        way: Dict[LinkId, Iterator[LinkId]] = {first.id: needed(first)}
-        while way:
-            key, others = next(reversed(way.items()))
+        path: Dict[LinkId, Iterator[LinkId]] = {first.id: needed(first)}
+        while path:
+            key, others = next(reversed(path.items()))
             other = next((other for other in others if other in wanted and other not in ordered), None)
             if other is None:
                 ordered.setdefault(key, wanted[key])
-                del way[key]
-            elif other in way:
-                ring = list(way)[list(way).index(other) :]
+                del path[key]
+            elif other in path:
+                ring = list(path)[list(path).index(other) :]
                 _refuse([wanted[link] for link in ring])
             else:
-                way[other] = needed(wanted[other])
+                path[other] = needed(wanted[other])
     return list(ordered.values())
 
 
 def _refuse(ring: List[Link]) -> None:
-    """Names the links that need each other."""
+    """Raises VnetError that names the links."""
     link = next((link for link in ring if link.parent), ring[0])
     names = [other.name for other in (*ring, ring[0])]
     raise VnetError((*link.path, parent_of(link.kind)), "these links would stand on each other: %s" % ", ".join(names))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One link: whether it is there, what only a new one can have, and every attribute."""
+"""One link: whether it exists, what only a new one can have, and each attribute."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, Vnet
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, follows_ports, is_attachable, is_bridge, parent_of, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     ADDRESS,
-    AWAY,
+    ASIDE,
     BRIDGE_UP,
-    CLAIM,
     DELETE,
     IPV6_MTU,
     LATE,
     MAKE,
     NAMESPACE,
+    OWNERSHIP,
     PORTS_ARE_IN,
     SET,
     UP,
@@ -53,7 +53,7 @@ def require_namespace(draft: Draft, link: Link) -> None:
     draft.missing((*link.path, "netns"), "namespace %s does not exist; %s" % (link.netns, advice))
 
 
-def plan_absence(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None:
+def plan_removal(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None:
     if not found:
         return
     if found.kind != wanted.kind:
@@ -62,55 +62,55 @@ def plan_absence(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None
 
 
 def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
-    """Plans the deletion of a link, with which the other end of a cable goes, and what stands on both."""
+    """Plans the deletion of a link. Its peer and the links above both are deleted with it."""
     if found.status.get("attached"):
         draft.warn((), "%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
-    with_other_end = found.peer in draft.removed
+    with_other_end = found.peer in draft.deleted_ids
     for key in ((found.netns, known_as), found.peer):
-        if key and key not in draft.removed:
-            draft.removed.add(key)
-            if key in draft.standing:
-                from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import taken_along
+        if key and key not in draft.deleted_ids:
+            draft.deleted_ids.add(key)
+            if key in draft.uppers:
+                from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import recreate_uppers
 
-                for upper in taken_along(draft, key):
+                for upper in recreate_uppers(draft, key):
                     replace(draft, upper)
     if not with_other_end:
         _delete(draft, found, known_as)
-    draft.leaving.append(found)
+    draft.deleted.append(found)
     del draft.found[found.id]
 
 
 def _delete(draft: Draft, found: FoundLink, known_as: str) -> None:
     again: Tuple[Step, ...] = ()
     if found.parent:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import is_in_the_way, made_again
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import must_go_first, recreation_of
 
-        if is_in_the_way(draft, found):
-            again = made_again(draft, draft.host.links[found.netns, known_as])
-    counted = dict.fromkeys((name for name in table.COUNTED_ON_PARENT if found.parent and found.values.get(name)), False)
+        if must_go_first(draft, found):
+            again = recreation_of(draft, draft.host.links[found.netns, known_as])
+    counted = dict.fromkeys((name for name in table.SHARED_WITH_PARENT if found.parent and found.values.get(name)), False)
     if counted:
-        draft.add(AWAY if again else LATE, SetLink(found.netns, found.name, found.kind, counted, dict.fromkeys(counted, True)))
-    draft.add(AWAY if again else DELETE, DeleteLink(found.netns, found.name, found.kind, again))
+        draft.add(ASIDE if again else LATE, SetLink(found.netns, found.name, found.kind, counted, dict.fromkeys(counted, True)))
+    draft.add(ASIDE if again else DELETE, DeleteLink(found.netns, found.name, found.kind, again))
 
 
 def plan_link(draft: Draft, wanted: Link) -> None:
-    """A link of a kind without ends, the lo of a namespace, or a link that must be there already."""
+    """Plans a link that is no veth pair: of another kind, the C(lo) of a namespace, or one that must exist already."""
     found = draft.found.get(wanted.id)
-    if wanted.id in draft.fallen:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import with_what_was
+    if wanted.id in draft.recreated:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import with_current_settings
 
-        wanted = with_what_was(draft, wanted)
+        wanted = with_current_settings(draft, wanted)
     if parent_of(wanted.kind):
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent, under_its_new_name
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent, found_under_old_name
 
         check_parent(draft, wanted)
-        found = found or under_its_new_name(draft, wanted)
+        found = found or found_under_old_name(draft, wanted)
     if not found and wanted.kind == ANY:
         draft.missing(wanted.path, "there is no link %s%s, and this does not make one" % (wanted.name, inside(wanted.netns)))
         found = blank(wanted.kind, wanted.netns, wanted.name, {"up": False})
     elif found:
         same_kind(wanted, found)
-        found = unless_recreated(draft, wanted, found, conflicts_of(draft, wanted, found))
+        found = keep_or_replace(draft, wanted, found, conflicts_of(draft, wanted, found))
     if not found:
         found = _make(draft, wanted)
     if found.parent:
@@ -120,8 +120,8 @@ def plan_link(draft: Draft, wanted: Link) -> None:
     configure(draft, wanted, found)
 
 
-def unless_recreated(draft: Draft, wanted: Link, found: FoundLink, conflicts: List[str]) -> Optional[FoundLink]:
-    """None where a new link must take the place of the one found, which goes away last if it can."""
+def keep_or_replace(draft: Draft, wanted: Link, found: FoundLink, conflicts: List[str]) -> Optional[FoundLink]:
+    """Returns the found link, or None if it must be replaced by a new one. VnetError if C(recreate) does not allow that."""
     if not conflicts:
         return found
     if not wanted.recreate:
@@ -131,18 +131,18 @@ def unless_recreated(draft: Draft, wanted: Link, found: FoundLink, conflicts: Li
 
 
 def replace(draft: Draft, found: FoundLink) -> None:
-    """Plans the deletion of a link in whose place another one comes."""
+    """Plans the deletion of a link that a new one replaces."""
     if found.parent:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import is_in_the_way
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import must_go_first
 
-        if is_in_the_way(draft, found):
+        if must_go_first(draft, found):
             remove(draft, found, found.name)
             return
-    remove(draft, put_away(draft, found), found.name)
+    remove(draft, move_aside(draft, found), found.name)
 
 
 def creation_mark(draft: Draft, wanted: Link) -> Values:
-    """What says of a new link which layout makes it, in the message that makes it: an interrupted run leaves no link without an owner."""
+    """The ownership mark to set in the message that creates a link, so that an interrupted run leaves no unmarked link."""
     if not draft.layout.name:
         return {}
     if is_attachable(wanted.kind):
@@ -150,44 +150,44 @@ def creation_mark(draft: Draft, wanted: Link) -> Values:
     return {"link_group": _marks.unfinished(draft.layout.name)}
 
 
-def plan_births(draft: Draft) -> None:
-    """New links go up when all else is done, bridges last: each port of a bridge that is up costs twice as much."""
+def plan_bring_up(draft: Draft) -> None:
+    """Plans to bring new links up after everything else, bridges last: adding a port to a bridge that is up costs twice as much."""
     loopbacks: Dict[str, Values] = {}
     for link in draft.links:
         found = draft.found[link.id] if link.present else None
         if not found or found.kind == ANY or found.ifindex:
             continue
-        values: Values = {"up": True} if link.id in draft.rising else {}
+        values: Values = {"up": True} if link.id in draft.to_bring_up else {}
         if draft.layout.name:
             draft.found[link.id] = found._replace(mark=Mark(draft.layout.name))
         if draft.layout.name and not is_attachable(found.kind):
             values["alias"] = _marks.join(Mark(draft.layout.name), link.values.get("alias", ""))
             if link.name != "lo":
                 values["link_group"] = link.values.get("link_group", 0)
-        if link.netns in draft.born and link.name == "lo":
+        if link.netns in draft.new_namespaces and link.name == "lo":
             loopbacks[link.netns] = values
         elif values:
-            draft.add(BRIDGE_UP if is_bridge(found.kind) or link.id in draft.on_bridges else UP, SetLink(link.netns, link.name, found.kind, values))
-    for name, obstacle in draft.born.items():
+            draft.add(BRIDGE_UP if is_bridge(found.kind) or link.id in draft.above_bridges else UP, SetLink(link.netns, link.name, found.kind, values))
+    for name, obstacle in draft.new_namespaces.items():
         draft.add(NAMESPACE, CreateNamespace(name, loopbacks.get(name, {}), obstacle))
 
 
 def bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
-    """The MAC that a bridge has before it takes its first port, and loses for good when that leaves."""
+    """A step that restores the MAC address of a bridge, which the kernel changes with the first port and does not restore."""
     if not bridge or not bridge.ifindex:
         return ()
     return (SetLink(bridge.netns, bridge.name, bridge.kind, {"mac": bridge.values["mac"]}),)
 
 
-def put_away(draft: Draft, found: FoundLink) -> FoundLink:
-    """Frees the name of a link: it goes down, as older kernels only rename what is down, and gets another name."""
+def move_aside(draft: Draft, found: FoundLink) -> FoundLink:
+    """Frees the name of a link: sets it down, as older kernels rename only such links, and renames it."""
     away = "vnetold%d" % found.ifindex
-    if draft.layout.name and not draft.owns(found):  # should the run be cut off, the next one knows that it is to go
+    if draft.layout.name and not draft.owns(found):  # so that the next run deletes it if this one is interrupted
         mark = {"alias": _marks.join(Mark(draft.layout.name), "")}
-        draft.add(CLAIM, SetLink(found.netns, found.name, found.kind, mark, {"alias": _marks.join(found.mark, found.values["alias"])}))
+        draft.add(OWNERSHIP, SetLink(found.netns, found.name, found.kind, mark, {"alias": _marks.join(found.mark, found.values["alias"])}))
     if found.values["up"]:
-        draft.add(AWAY, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
-    draft.add(AWAY, RenameLink(found.netns, found.name, away))
+        draft.add(ASIDE, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
+    draft.add(ASIDE, RenameLink(found.netns, found.name, away))
     for port in draft.host.ports(found.id):
         draft.found[port.id] = port._replace(master=away)
     del draft.found[found.id]
@@ -218,7 +218,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         raise VnetError((*wanted.path, "mac"), "%s carries no Ethernet frames and has no MAC address; leave it out" % wanted.name)
     going_down = found.values["up"] and wanted.values.get("up") is False
     if going_down:
-        for upper in draft.standing.get(found.id, ()):
+        for upper in draft.uppers.get(found.id, ()):
             if upper.id not in draft.wanted and upper.values["up"]:
                 draft.warn(wanted.path, "%s%s stands on it and goes down with it" % (upper.name, inside(upper.netns)))
         draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
@@ -251,7 +251,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
 
 
 def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
-    """Whether a plain look tells that nothing is to be done, as it mostly does where there are a thousand links."""
+    """A quick check for the common case of many links: whether nothing is to be done."""
     if is_attachable(wanted.kind) or wanted.routes is not None or wanted.vlans is not None or found.id != wanted.id:
         return False
     rows = _kinds.OF_KIND[wanted.kind]
@@ -259,18 +259,20 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
         return False
     if wanted.addresses is None:
         return True
-    wished = {address.key for address in wanted.addresses}
+    wanted_keys = {address.key for address in wanted.addresses}
     there = {address.key: address for address in found.addresses if not address.dynamic}
-    if not wished <= set(there):
+    if not wanted_keys <= set(there):
         return False
-    return not wanted.purge_addresses or all(key in wished or address.link_local or address.multicast or key in KERNEL_OWNED for key, address in there.items())
+    return not wanted.purge_addresses or all(
+        key in wanted_keys or address.link_local or address.multicast or key in KERNEL_OWNED for key, address in there.items()
+    )
 
 
 def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
-    """The attributes that are wanted, in the order in which the kernel takes them."""
+    """The wanted attributes, in the order in which the kernel accepts them."""
     rows = [row for row in _kinds.OF_KIND[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
     rows = [row for row in rows if row.type not in ACCOUNTS]
-    if draft.layout.name:  # they carry the marks
+    if draft.layout.name:  # these carry the ownership mark
         marked = fresh and not is_attachable(wanted.kind)
         rows = [row for row in rows if row.name != "alias" and not (marked and row.name == "link_group")]
     return sorted(rows, key=lambda row: row.first_if is None or wanted.values[row.name] != row.first_if)
@@ -278,7 +280,7 @@ def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
 
 def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fresh: bool) -> None:
     value, current = wanted.values[row.name], found.values.get(row.name)
-    if current is None and not fresh and row.location not in _IPV6_PLACES:  # what moved or was small has lost these
+    if current is None and not fresh and row.location not in _IPV6_PLACES:  # a link that was moved or had a small MTU has lost these
         raise VnetError((*wanted.path, row.name), "this kernel has none%s" % needs(row))
     if row.name == "disable_ipv6" and value and _mtu(wanted, found) < IPV6_MTU:
         return
@@ -289,15 +291,15 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
         return
     if row.name == "up":
         if value:
-            draft.rising.add(wanted.id)
+            draft.to_bring_up.add(wanted.id)
         if value and not fresh:
-            draft.add(BRIDGE_UP if wanted.id in draft.on_bridges else UP, SetLink(wanted.netns, wanted.name, found.kind, {"up": True}, {"up": False}))
+            draft.add(BRIDGE_UP if wanted.id in draft.above_bridges else UP, SetLink(wanted.netns, wanted.name, found.kind, {"up": True}, {"up": False}))
         return
-    if row.name == "alias":  # the mark of a layout stays in front of it
+    if row.name == "alias":  # the mark of a layout precedes it
         value, current = _marks.join(found.mark, value), _marks.join(found.mark, current or "")
-    follows = row.name in follows_ports(wanted.kind) or (wanted.id in draft.on_bridges and row.name in _kinds.FOLLOWING)
+    follows = row.name in follows_ports(wanted.kind) or (wanted.id in draft.above_bridges and row.name in _kinds.FOLLOWING)
     old: Optional[Values] = None if fresh else {row.name: row.type.change(value, current)}
-    if fresh and found.parent and row.name in table.COUNTED_ON_PARENT:
+    if fresh and found.parent and row.name in table.SHARED_WITH_PARENT:
         old = {row.name: False}
     value = row.type.change(current, value)
     phase = PORTS_ARE_IN if follows else ADDRESS if row.location in _IPV6_PLACES else SET
@@ -306,7 +308,7 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
 
 
 def _set_accounts(draft: Draft, wanted: Link, found: FoundLink) -> None:
-    """Owner and group of a TUN or TAP device that is there."""
+    """Plans the owner and group of an existing TUN or TAP device."""
     there = {name: found.values.get(name, "") for name in accounts_of(found.kind)}
     names = [name for name, now in there.items() if wanted.values.get(name, now) != now]
     if not found.ifindex or (not names and found.status.get("persist")):
@@ -326,7 +328,7 @@ def _holders(found: FoundLink) -> str:
 
 
 def _holds(row: table.Attribute, wanted: Link, found: FoundLink) -> bool:
-    """Whether a value is the one that is there; a device without an owner does not mention one."""
+    """Whether the link has the wanted value already. A device without owner does not report one."""
     missing = "" if row.type in ACCOUNTS else row.type.absent
     return row.is_substituted(found.values, found.status) or row.same(wanted.values[row.name], found.values.get(row.name, missing))
 
@@ -345,7 +347,7 @@ def same_kind(wanted: Link, found: FoundLink) -> None:
 
 
 def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
-    """What of the link that is wanted only a new one can have."""
+    """The wanted properties that only a new link can have, as sentences."""
     conflicts = []
     if wanted.parent and not draft.host.same(wanted.parent, found.parent):
         conflicts.append("%s is %s, not %s" % (parent_of(wanted.kind), _place(found.parent), _place(wanted.parent)))

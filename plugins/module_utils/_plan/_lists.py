@@ -18,13 +18,13 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 
 def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[Address]:
-    """Plans the addresses and returns those that will be there."""
-    wished = {address.key: address for address in wanted.addresses or []}
-    locals6 = {address.local for address in wished.values() if address.ipv6}
+    """Plans the addresses; returns those that will be there."""
+    wanted_by_key = {address.key: address for address in wanted.addresses or []}
+    locals6 = {address.local for address in wanted_by_key.values() if address.ipv6}
     with_dynamic = {_network(address) for address in current if address.dynamic and not address.ipv6}
-    going: Dict[AddressKey, Address] = {}
+    deleted: Dict[AddressKey, Address] = {}
     for address in current:
-        if address.key in wished:
+        if address.key in wanted_by_key:
             continue
         ours = not (address.dynamic or address.link_local or address.multicast or address.key in KERNEL_OWNED)
         if not ((wanted.purge_addresses and ours) or address.local in locals6):
@@ -32,39 +32,39 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
         if not address.ipv6 and _network(address) in with_dynamic:
             draft.warn((*wanted.path, "addresses"), "%s stays, as a dynamic address of its network would go with it" % str(address))
         else:
-            going[address.key] = address
-    networks = {_network(address) for address in going.values() if not address.ipv6}
-    gone6 = {address.local for address in going.values() if address.ipv6}
-    staying = [address for address in current if address.key not in going]
+            deleted[address.key] = address
+    networks = {_network(address) for address in deleted.values() if not address.ipv6}
+    gone6 = {address.local for address in deleted.values() if address.ipv6}
+    staying = [address for address in current if address.key not in deleted]
     there = {address.key for address in staying if not address.dynamic and (address.ipv6 or _network(address) not in networks)}
-    coming = [address for address in wished.values() if address.key not in there]
-    # new ones first: the last address of a link takes routes with it. But not where they would go with an old one
-    late = [address for address in coming if (address.local in gone6 if address.ipv6 else _network(address) in networks)]
+    added = [address for address in wanted_by_key.values() if address.key not in there]
+    # New addresses first, as the kernel drops the routes of a link with its last address; but not if they would be deleted with an old one.
+    late = [address for address in added if (address.local in gone6 if address.ipv6 else _network(address) in networks)]
     late_keys = {address.key for address in late}
-    for address in coming:
+    for address in added:
         if address.key not in late_keys:
-            # the kernel forgets the route to an IPv6 peer when the link goes up
+            # the kernel drops the route to an IPv6 peer when the link goes up
             phase = IS_UP if address.ipv6 and address.peer else ADDRESS
             draft.add(phase, AddAddress(wanted.netns, wanted.name, address))
-    for address in reversed(list(going.values())):  # secondary ones first: they go with their primary one
+    for address in reversed(list(deleted.values())):  # secondary addresses first: the kernel deletes them with their primary one
         draft.add(ADDRESS, DeleteAddress(wanted.netns, wanted.name, address))
     for address in late:
         draft.add(ADDRESS, AddAddress(wanted.netns, wanted.name, address))
-    kept = [address for address in staying if not (address.dynamic and address.key in wished)]
+    kept = [address for address in staying if not (address.dynamic and address.key in wanted_by_key)]
     keys = {address.key for address in kept}
-    return kept + [address for address in wished.values() if address.key not in keys]
+    return kept + [address for address in wanted_by_key.values() if address.key not in keys]
 
 
-def plan_routes(draft: Draft, netns: str, wished: List[Route], current: List[Route], purge: bool, of_link: bool) -> List[Route]:
-    """Plans routes and returns those that will be there."""
+def plan_routes(draft: Draft, netns: str, wanted: List[Route], current: List[Route], purge: bool, of_link: bool) -> List[Route]:
+    """Plans routes; returns those that will be there."""
     there: Dict[RouteKey, List[Route]] = {}
     for route in current:
         there.setdefault(route.key, []).append(route)
-    missing = [route for route in wished if not any(route.satisfied_by(other) for other in there.get(route.key, ()))]
+    missing = [route for route in wanted if not any(route.satisfied_by(other) for other in there.get(route.key, ()))]
     replaced = {route.key: there[route.key][-1] for route in missing if route.key in there}
-    kept = {route.key for route in wished}
+    kept = {route.key for route in wanted}
     purged = [route for route in current if purge and route.key not in kept and (of_link or not route.dev)]
-    # IPv6 has several routes of one key, and would replace any of them
+    # IPv6 may have several routes with one key, and would replace any of them
     for route in purged + [route for route in replaced.values() if route.ipv6]:
         draft.add(UNROUTE, DeleteRoute(netns, route))
     for route in missing:
@@ -75,7 +75,8 @@ def plan_routes(draft: Draft, netns: str, wished: List[Route], current: List[Rou
 
 
 def _network(address: Address) -> Tuple[int, int]:
-    """The prefix and the network of an IPv4 address: with the first address of a network the kernel drops the others (without promote_secondaries)."""
+    """Prefix length and network of an IPv4 address. With the primary address of a network the kernel deletes its secondary ones
+    (unless promote_secondaries is set)."""
     number = 0
     for part in (address.peer or address.local).split("."):
         number = number << 8 | int(part)

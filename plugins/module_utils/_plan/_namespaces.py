@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Namespaces, with what is set inside them."""
+"""Network namespaces and what is set inside them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Dict, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, LATE, NSID, SET, Draft, blank
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, FoundNamespace, Namespace
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE_FILE, FoundNamespace, Namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteNamespace,
     SetNsid,
@@ -18,7 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 
 def plan_namespace(draft: Draft, wanted: Namespace) -> None:
-    """Whether it is there, its settings, its id and its own routes. Its lo is a link of the layout."""
+    """Plans whether the namespace exists, its settings, its id and its own routes. Its C(lo) is a link of the layout."""
     found = draft.namespaces[wanted.name]
     if not wanted.present:
         if found.identity or found.obstacle:
@@ -32,7 +32,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     _check_obstacle(wanted, found)
     fresh = found.identity is None
     if fresh:
-        draft.born[wanted.name] = found.obstacle
+        draft.new_namespaces[wanted.name] = found.obstacle
         found = FoundNamespace((0, 0), routes=[])
         draft.found[wanted.name, "lo"] = blank(LOOPBACK, wanted.name, "lo", {"up": False})
     sysctl = _sysctl(draft, wanted, found, fresh)
@@ -40,7 +40,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     if wanted.nsid is not None and wanted.nsid != found.nsid:
         if found.nsid is not None:
             raise VnetError((*wanted.path, "nsid"), "it is %d, and the kernel never changes it; leave nsid out" % found.nsid)
-        # a cable into the namespace makes the kernel give it an id; what is there already keeps the one that it gets, so it gets it late
+        # With a veth pair the kernel assigns an id to a new namespace, so it is set before. An existing namespace keeps its id for ever, so it is set late.
         cabled = any(link.netns == wanted.name and link.peer for link in draft.layout.links)
         draft.add(NSID if fresh or cabled else LATE, SetNsid(wanted.name, wanted.nsid))
         nsid = wanted.nsid
@@ -53,7 +53,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
 
 
 def _check_obstacle(wanted: Namespace, found: FoundNamespace) -> None:
-    if found.obstacle not in ("", CORPSE):
+    if found.obstacle not in ("", STALE_FILE):
         raise VnetError(wanted.path, "there is %s at /run/netns/%s, no namespace; move it away" % (found.obstacle, wanted.name))
 
 
@@ -65,7 +65,7 @@ def _sysctl(draft: Draft, wanted: Namespace, found: FoundNamespace, fresh: bool)
         current = values.get(key)
         if current is None and not fresh:
             raise VnetError((*wanted.path, "sysctl", key), "this kernel has no such setting in a namespace; look below /proc/sys/net there")
-        if current != value or resets:  # forwarding brings other settings back to their defaults
+        if current != value or resets:  # setting forwarding resets other settings to their defaults
             draft.add(SET, SetSysctl(wanted.name, key, value, current))
             values[key] = value
     return values

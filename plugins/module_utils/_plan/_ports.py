@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is a port of which bridge, and how."""
+"""Bridge ports: which link is a port of which bridge, and its settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 
 class _Join(NamedTuple):
-    """A link that is to be a port, and where its master and its settings are declared. C(master) None: of the bridge that it is in."""
+    """A link that is to be a port, and where its master and its settings are declared. C(master) None: the bridge that it is a port of."""
 
     path: Path
     settings_path: Path
@@ -32,7 +32,7 @@ class _Join(NamedTuple):
 
 
 def plan_ports(draft: Draft) -> None:
-    """Who is a port of which bridge, and how. Comes after the links, all of which are planned then."""
+    """Plans the ports of bridges. Comes after all links are planned."""
     joins = _joins(draft)
     released = {link.id: link for link in draft.released}
     for key, join in joins.items():
@@ -49,15 +49,15 @@ def plan_ports(draft: Draft) -> None:
                 if now and now.master == bridge.name and not stays:
                     leave(draft, now)
     for bridge in draft.layout.links:
-        if is_bridge(bridge.kind) and bridge.present and bridge.id in draft.shaken:
+        if is_bridge(bridge.kind) and bridge.present and bridge.id in draft.bridges_with_changed_ports:
             _reassert(draft, bridge, may_follow_ports(bridge.kind))
-            for found in draft.standing.get(bridge.id, ()):
+            for found in draft.uppers.get(bridge.id, ()):
                 if found.id in draft.wanted:
                     _reassert(draft, draft.wanted[found.id], FOLLOWING)
 
 
 def _reassert(draft: Draft, link: Link, names: Tuple[str, ...]) -> None:
-    """What follows the ports of a bridge is set again after they joined or left."""
+    """Sets attributes again that the kernel changes when ports join or leave."""
     found = draft.host.links.get(link.id)
     for name in names:
         if name in link.values and found and found.values.get(name) == link.values[name]:
@@ -107,7 +107,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     if not joined:
         _check_ring(draft, join, found, (key[0], name))
         restore = _port_settings(found) + bridge_mac(bridge)
-        draft.shaken |= {(key[0], name), (key[0], found.master)}
+        draft.bridges_with_changed_ports |= {(key[0], name), (key[0], found.master)}
         draft.add(JOIN, SetMaster(key[0], key[1], name, found.master, restore))
     current = found.port.values if found.port and joined else {}
     there = joined and bool(found.ifindex)
@@ -146,15 +146,15 @@ def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundL
                 (*join.settings_path, "state"),
                 "%s does not last while stp is off, the kernel makes the port forwarding at once; set disabled or forwarding" % value,
             )
-        # what a port names must be a port, too, and two may name each other
+        # a backup port must be a port already, and two ports may be each other's backup
         phase = IS_UP if row.when == "up" else PORTS_ARE_IN if row.name in table.PORT_REFERENCES else JOIN
         draft.add(phase, SetPort(key[0], key[1], row.name, value, None if fresh else now))
 
 
 def leave(draft: Draft, found: FoundLink) -> None:
-    """Takes a port out of its bridge."""
+    """Removes a port from its bridge."""
     draft.add(JOIN, SetMaster(found.netns, found.name, "", found.master, _port_settings(found)))
-    draft.shaken.add((found.netns, found.master))
+    draft.bridges_with_changed_ports.add((found.netns, found.master))
     draft.found[found.id] = found._replace(master="", port=None)
 
 
@@ -165,7 +165,7 @@ def _check_port(join: _Join, found: FoundLink) -> None:
 
 
 def _check_ring(draft: Draft, join: _Join, found: FoundLink, bridge: LinkId) -> None:
-    """A bridge cannot have a port that stands on it, be it with other links in between (EBUSY)."""
+    """Refuses a port that is above its bridge, directly or through other links (EBUSY)."""
     below, seen = [found.parent], set()
     while below:
         key = below.pop()
@@ -179,7 +179,7 @@ def _check_ring(draft: Draft, join: _Join, found: FoundLink, bridge: LinkId) -> 
 
 
 def _port_settings(found: FoundLink) -> Tuple[Step, ...]:
-    """What brings the settings of a port back, after it left its bridge and joined again."""
+    """Steps that restore the settings of a port that left its bridge and joined it again."""
     if not found.port:
         return ()
     settable = {name: value for name, value in found.port.values.items() if name != "state" and (value or name not in table.PORT_REFERENCES)}

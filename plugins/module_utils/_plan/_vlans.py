@@ -15,7 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 
 def plan_port_vlans(draft: Draft, wanted: Port, bridge: Optional[FoundLink], found: FoundLink, joined: bool) -> Dict[int, Vlan]:
-    """Plans the VLANs of a port and returns those that will be there."""
+    """Plans the VLANs of a port; returns those that will be there."""
     if joined and bridge and bridge.id in draft.host.links:
         before = draft.host.links[bridge.id]
         current = _moved_default(before, bridge, found.port.vlans or {} if found.port else {})
@@ -26,7 +26,7 @@ def plan_port_vlans(draft: Draft, wanted: Port, bridge: Optional[FoundLink], fou
 
 
 def plan_bridge_vlans(draft: Draft, wanted: Link, found: FoundLink) -> Dict[int, Vlan]:
-    """Plans the VLANs of a bridge itself and returns those that will be there."""
+    """Plans the VLANs of a bridge itself; returns those that will be there."""
     if found.ifindex:
         after = found._replace(values={**found.values, **wanted.values})
         current = _moved_default(found, after, found.vlans or {})
@@ -35,14 +35,14 @@ def plan_bridge_vlans(draft: Draft, wanted: Link, found: FoundLink) -> Dict[int,
     return _vlans(draft, wanted, current, wanted.vlans or {}, wanted.purge_vlans, of_bridge=True)
 
 
-def _vlans(draft: Draft, link: Link, current: Dict[int, Vlan], wished: Dict[int, Vlan], purge: bool, of_bridge: bool) -> Dict[int, Vlan]:
-    """Plans VLANs and returns those that will be there."""
+def _vlans(draft: Draft, link: Link, current: Dict[int, Vlan], wanted: Dict[int, Vlan], purge: bool, of_bridge: bool) -> Dict[int, Vlan]:
+    """Plans VLANs; returns those that will be there."""
     after = {} if purge else dict(current)
     adding: List[Tuple[Vlan, Optional[Vlan]]] = []
-    for vid, wish in sorted(wished.items()):
+    for vid, given in sorted(wanted.items()):
         now = current.get(vid)
-        pvid = wish.pvid if wish.pvid is not None else bool(now and now.pvid)
-        untagged = wish.untagged if wish.untagged is not None else bool(now and now.untagged)
+        pvid = given.pvid if given.pvid is not None else bool(now and now.pvid)
+        untagged = given.untagged if given.untagged is not None else bool(now and now.untagged)
         after[vid] = Vlan(vid, vid, pvid, untagged)
         if after[vid] != now:
             adding.append((after[vid], now))
@@ -64,7 +64,7 @@ def _default_vlans(pvid: int) -> Dict[int, Vlan]:
 
 
 def _moved_default(before: FoundLink, after: FoundLink, vlans: Dict[int, Vlan]) -> Dict[int, Vlan]:
-    """What becomes of VLANs when the default of the bridge changes: the kernel takes the old one out and the new one in."""
+    """The VLANs after the default PVID of the bridge has changed: the kernel removes the old one and adds the new one."""
     old, new = before.values.get("vlan_default_pvid"), after.values.get("vlan_default_pvid")
     if old == new or old is None:
         return vlans

@@ -22,15 +22,15 @@ def bridge(changing: bool, **values: Any) -> FoundLink:
 @pytest.mark.parametrize(("one", "other"), [(True, False), (False, True), (True, True), (False, False)])
 def test_a_value_that_another_stands_in_for_is_no_difference(one: bool, other: bool) -> None:
     shown = {True: 8.0, False: 60.0}
-    assert _apply._alike(bridge(one, ageing_time=shown[one]), bridge(other, ageing_time=shown[other]))
+    assert _apply._unchanged(bridge(one, ageing_time=shown[one]), bridge(other, ageing_time=shown[other]))
 
 
 def test_another_value_is_a_difference() -> None:
-    assert not _apply._alike(bridge(False, ageing_time=60.0), bridge(False, ageing_time=70.0))
-    assert not _apply._alike(bridge(True, ageing_time=8.0), bridge(True, ageing_time=8.0, priority=5))
+    assert not _apply._unchanged(bridge(False, ageing_time=60.0), bridge(False, ageing_time=70.0))
+    assert not _apply._unchanged(bridge(True, ageing_time=8.0), bridge(True, ageing_time=8.0, priority=5))
 
 
 def test_a_link_that_is_gone_is_a_difference() -> None:
-    assert not _apply._alike(bridge(False), None)
-    assert not _apply._alike(None, bridge(False))
-    assert _apply._alike(None, None)
+    assert not _apply._unchanged(bridge(False), None)
+    assert not _apply._unchanged(None, bridge(False))
+    assert _apply._unchanged(None, None)

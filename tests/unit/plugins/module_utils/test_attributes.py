@@ -231,8 +231,8 @@ def test_places_of_many_messages_are_those_of_each() -> None:
         attributes(),
     ]
     for first, second in itertools.product(messages, repeat=2):
-        outlines = _nla.Outlines(lambda message: _nla.Outline(message, 4))
+        templates = _nla.TemplateCache(lambda message: _nla.Template(message, 4))
         for message in (first, second, first):
-            places = outlines.of(message).slices
+            places = templates.of(message).slices
             assert {code: place.start for code, place in places.items()} == _nla.offsets(message, 4, len(message))
             assert {code: place.stop for code, place in places.items()} == {code: last for code, _first, last in _nla.split(message, 4)}

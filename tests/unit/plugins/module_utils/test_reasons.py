@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._paths import Chain, Way
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Chain, NextHop
 from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Vlan
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import cable, host, port, there
@@ -82,11 +82,11 @@ class Kernel:
         self.settings: dict[str, str] = {}
         self.firewall: list[Chain] = []
 
-    def way(self, netns: str, target: str) -> Way:
+    def next_hop(self, netns: str, target: str) -> NextHop:
         own = [address.local for address in ADDRESSES.get(netns, ()) if address.ipv6 == (":" in target)]
         if not own:
             raise KernelError(101)
-        return Way(self._links[netns], "", own[0])
+        return NextHop(self._links[netns], "", own[0])
 
     def setting(self, netns: str, key: str) -> str | None:
         return None if netns else self.settings.get(key)

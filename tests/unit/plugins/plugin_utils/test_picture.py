@@ -103,7 +103,7 @@ EVERYTHING: Dict[str, Any] = {
 
 
 def texts(node: Node) -> List[str]:
-    return [f"{line.head} {line.text}".strip() for line in node.lines]
+    return [f"{line.label} {line.text}".strip() for line in node.lines]
 
 
 def nodes(data: Any, fold: int = 0) -> Dict[str, Node]:

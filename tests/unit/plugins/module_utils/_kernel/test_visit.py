@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._visit import release_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import release_of
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._marks import split, unfinished
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
-    OWN_CORPSE,
+    OWN_STALE_FILE,
     Address,
     FoundLink,
     FoundNamespace,
@@ -208,7 +208,7 @@ def test_a_namespace_of_others_stays() -> None:
 
 
 def test_the_name_of_a_namespace_that_a_killed_run_left_goes() -> None:
-    found = host(red=FoundNamespace(None, OWN_CORPSE))
+    found = host(red=FoundNamespace(None, OWN_STALE_FILE))
     assert steps(found) == [("netns delete", "red", None)]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _resources
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import CORPSE, Address, FoundLink, FoundNamespace, Host, Route, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE_FILE, Address, FoundLink, FoundNamespace, Host, Route, Vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, DeleteAddress, restore_of
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, cable, host, planned, port, summed_up, there, wanted
 
@@ -268,9 +268,9 @@ def test_namespace_that_is_there() -> None:
     assert refusal("vnet_netns", found, name="red", nsid=6) == "nsid: it is 5, and the kernel never changes it; leave nsid out"
 
 
-def test_namespace_goes_and_a_corpse_goes() -> None:
+def test_namespace_goes_and_a_stale_file_goes() -> None:
     assert steps("vnet_netns", host(red=FoundNamespace((4, 7))), name="red", state="absent") == [("netns delete", "red", None)]
-    assert steps("vnet_netns", host(red=FoundNamespace(None, CORPSE)), name="red", state="absent") == [("netns delete", "red", None)]
+    assert steps("vnet_netns", host(red=FoundNamespace(None, STALE_FILE)), name="red", state="absent") == [("netns delete", "red", None)]
     assert steps("vnet_netns", host(red=FoundNamespace(None)), name="red", state="absent") == []
 
 
@@ -292,7 +292,7 @@ def test_namespace_that_is_missing() -> None:
 def test_another_file_in_the_place_of_a_namespace() -> None:
     found = host(red=FoundNamespace(None, "a directory"))
     assert refusal("vnet_netns", found, name="red") == "there is a directory at /run/netns/red, no namespace; move it away"
-    assert refusal("vnet_bridge", host(red=FoundNamespace(None, CORPSE)), name="br0", netns="red") == (
+    assert refusal("vnet_bridge", host(red=FoundNamespace(None, STALE_FILE)), name="br0", netns="red") == (
         "netns: there is an empty plain file at red, no namespace; vnet_netns makes one of an empty file"
     )
 

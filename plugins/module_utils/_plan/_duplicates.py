@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which links are on one network: the two ends of a cable, a bridge and its ports."""
+"""Duplicate addresses within one network: the two ends of a veth pair, a bridge and its ports."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
 
 
-def warn_of_twins(draft: Draft) -> None:
-    """An address that two links of one network have: whoever is asked for it may answer."""
+def warn_of_duplicates(draft: Draft) -> None:
+    """Warns of an address that two links of one network have."""
     networks = _Networks(draft)
     seen: Dict[Tuple[LinkId, str], Link] = {}
     for link in draft.layout.links:
@@ -38,7 +38,7 @@ class _Networks:
                     self._join((link.netns, port), link.id)
 
     def of(self, link: LinkId) -> LinkId:
-        """The link that stands for the whole network of this one."""
+        """The link that represents the network of this one."""
         while link in self._above:
             link = self._above[link]
         return link
@@ -50,6 +50,6 @@ class _Networks:
 
 
 def _divides(draft: Draft, bridge: LinkId) -> bool:
-    """Whether a bridge keeps its ports apart by VLANs."""
+    """Whether a bridge separates its ports by VLANs."""
     found = draft.found.get(bridge)
     return bool(found and found.values.get("vlan_filtering"))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes before all else: what belongs to the layout and is not declared any more."""
+"""Prunes what belongs to the layout and is not declared any more."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Dict
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, may_follow_ports
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AWAY, DELETE_NAMESPACE, IS_UP, ROUTE, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, ASIDE, DELETE_NAMESPACE, IS_UP, ROUTE, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import remove, replace
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_CORPSE, FoundLink, FoundNamespace, Link, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_STALE_FILE, FoundLink, FoundNamespace, Link, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
@@ -19,11 +19,11 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 
 _KERNEL_MADE = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
-"""What modules of the kernel put into every namespace."""
+"""Links that kernel modules create in every namespace."""
 
 
-def plan_farewells(draft: Draft) -> None:
-    """What the layout made goes, what it found goes back to what it was."""
+def plan_prune(draft: Draft) -> None:
+    """Plans to delete what the layout created, and to restore what it adopted."""
     declared = {link.id: link for link in draft.layout.links}
     _check_marks(draft, declared)
     kept = {namespace.name for namespace in draft.layout.namespaces}
@@ -32,13 +32,13 @@ def plan_farewells(draft: Draft) -> None:
     listed = set(listed_ports(draft))
     for found in list(draft.found.values()):
         if found.netns in lost:
-            _check_lost(draft, found)
+            _check_content(draft, found)
             draft.found.pop(found.id, None)
         elif found.id in declared:
             _replace_other_kind(draft, declared[found.id], found)
         elif found.id in draft.found and found.id not in listed:
-            _dismiss(draft, found, declared)
-    for netns in going + [name for name, found in draft.host.namespaces.items() if found.obstacle == OWN_CORPSE]:
+            _prune_link(draft, found, declared)
+    for netns in going + [name for name, found in draft.host.namespaces.items() if found.obstacle == OWN_STALE_FILE]:
         _remove_namespace(draft, netns)
 
 
@@ -53,7 +53,7 @@ def _check_marks(draft: Draft, declared: Dict[LinkId, Link]) -> None:
 
 
 def listed_ports(draft: Draft) -> Dict[LinkId, Path]:
-    """The links that are only declared as ports of a bridge, and where."""
+    """The links that are declared only in C(ports) of a bridge, with their paths."""
     bridges = (link for link in draft.layout.links if link.ports)
     return {(bridge.netns, name): (*bridge.path, "ports", number) for bridge in bridges for number, name in enumerate(bridge.ports or ())}
 
@@ -63,9 +63,9 @@ def _is_owned_namespace(draft: Draft, netns: str) -> bool:
     return bool(loopback and draft.owns(loopback))
 
 
-def _check_lost(draft: Draft, found: FoundLink) -> None:
-    """A namespace takes what is in it along, so nothing of others may be in it."""
-    for upper in draft.standing.get(found.id, ()):
+def _check_content(draft: Draft, found: FoundLink) -> None:
+    """Refuses to delete a namespace that contains links of others."""
+    for upper in draft.uppers.get(found.id, ()):
         if upper.netns != found.netns and not draft.owns(upper):
             raise VnetError(
                 (), "namespace %s would take %s%s along, which stands on %s; remove that first" % (found.netns, upper.name, inside(upper.netns), found.name)
@@ -82,43 +82,43 @@ def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:
         replace(draft, found)
 
 
-def _dismiss(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> None:
+def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> None:
     if draft.owns(found):
         if found.name == "lo":
-            return  # goes with its namespace
+            return  # it is deleted with its namespace
         if found.parent:
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import is_renamed
 
             if is_renamed(draft, found):
                 return
         bridge = declared.get((found.netns, found.master))
-        if bridge and set(may_follow_ports(bridge.kind)) & set(bridge.values):  # which follow the ports, and are set again when they have left
+        if bridge and set(may_follow_ports(bridge.kind)) & set(bridge.values):  # the attributes that follow the ports are set again after this one has left
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import leave
 
             leave(draft, found)
             found = draft.found[found.id]
         remove(draft, found, found.name)
         other = draft.found.pop(found.peer, None) if found.peer and found.peer not in declared else None
-        draft.leaving += [other] if other else []
+        draft.deleted += [other] if other else []
     elif found.mark and found.mark.layout == draft.layout.name:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan import _memory
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan import _adoption
 
-        _memory.give_back(draft, found, found.mark.before or {})
+        _adoption.restore_original(draft, found, found.mark.before or {})
 
 
-def give_way(draft: Draft) -> None:
-    """What goes is deleted last. If something new is to have a route or an address of it before that, it goes down first.
+def bring_down_pruned(draft: Draft) -> None:
+    """Pruned links are deleted last. One that has an address or route that a new link gets goes down first.
 
-    Else the kernel would refuse the route (EEXIST), and find that somebody has the IPv6 address.
+    Else the kernel would refuse the route (EEXIST) or find a duplicate IPv6 address.
     """
     added = [step for phase in (ADDRESS, IS_UP, ROUTE) for step in draft.steps.get(phase, ())]
     routes = {(step.netns, step.route.key) for step in added if isinstance(step, AddRoute)}
     addresses = {(step.netns, step.address.local) for step in added if isinstance(step, AddAddress)}
-    for found in draft.leaving if routes or addresses else ():
+    for found in draft.deleted if routes or addresses else ():
         has_one = any((found.netns, route.key) in routes for route in found.routes or ())
         has_one = has_one or any((found.netns, address.local) in addresses for address in found.addresses)
         if has_one and found.values["up"] and found.id in draft.host.links:
-            draft.add(AWAY, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
+            draft.add(ASIDE, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
 
 
 def _remove_namespace(draft: Draft, netns: str) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a link was before a layout: the mark remembers it when the layout takes the link, and it is given back when that goes."""
+"""Adopted links: what they were before the layout is recorded in the mark, and restored when the layout releases them."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     link_of,
 )
 
-# Remembering
+# Recording
 
 
-class Memory:
-    """The steps of a plan by link, in the words of C(Mark.before)."""
+class OriginalState:
+    """The steps of a plan, by link, to derive what C(Mark.before) records."""
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._steps: Optional[Dict[LinkId, List[Step]]] = None
 
     def before(self, found: FoundLink) -> Values:
-        """What a link is before the steps change it, also what they cost beside."""
+        """The state of a link before the steps change it, including their side effects, in the form of C(Mark.before)."""
         if self._steps is None:
             self._steps = {}
             for steps in self._draft.steps.values():
@@ -56,15 +56,15 @@ class Memory:
                     self._steps.setdefault(link_of(step), []).append(step)
         steps = self._steps.get(found.id, [])
         values: Values = {}
-        for path, old in chain(*map(_changes, steps), _costs(found, steps), self._thrown_out(found)):
+        for path, old in chain(*map(_changes, steps), _side_effects(found, steps), self._removed_ports(found)):
             place = values
             for name in path[:-1]:
                 place = place.setdefault(name, {})
             place.setdefault(path[-1], old)
         return values
 
-    def _thrown_out(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
-        """The ports of others that leave a bridge: only its own mark can remember them."""
+    def _removed_ports(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+        """Ports of others that leave a bridge: only the mark of the bridge can record them."""
         for port in self._draft.host.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
             now = self._draft.found.get(port.id)
             if now and not now.master and not now.mark:
@@ -74,27 +74,27 @@ class Memory:
                 yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
 
 
-def _costs(found: FoundLink, steps: List[Step]) -> Iterator[Tuple[Tuple[str, ...], Any]]:
-    """What a link loses beside: its routes when it goes down or loses an address, and IPv6 with a small MTU."""
+def _side_effects(found: FoundLink, steps: List[Step]) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+    """What a link loses as a side effect: its routes when it goes down or loses an address, and IPv6 when its MTU gets too small."""
     changes = [step.values for step in steps if isinstance(step, SetLink)]
     down = any(new.get("up") is False for new in changes)
     no_ipv6 = down or any(new.get("disable_ipv6") or new.get("mtu", IPV6_MTU) < IPV6_MTU for new in changes)
-    poorer = any(isinstance(step, DeleteAddress) for step in steps)
+    lost_address = any(isinstance(step, DeleteAddress) for step in steps)
     for address in found.addresses if no_ipv6 else ():
         if address.ipv6 and not address.dynamic and not address.link_local:
             yield ("addresses", str(address)), 1
     for route in [*(found.routes or ()), *found.other_routes]:
-        if down or poorer or (no_ipv6 and route.ipv6):
+        if down or lost_address or (no_ipv6 and route.ipv6):
             yield ("routes", _route_key(route)), 1
 
 
 def _settings(values: Values) -> Values:
-    """Of a port, what is not as on a new one."""
+    """The settings of a port that differ from those of a new one."""
     return {name: value for name, value in values.items() if name != "state" and value != table.OF_PORT[name].initial}
 
 
 def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, List[int]]:
-    """The VLANs of a port, unless they are those that a new port gets."""
+    """The VLANs of a port; empty if they are those of a new port."""
     pvid = bridge.values.get("vlan_default_pvid", 1) if bridge else 1
     if list(vlans.values()) == [Vlan(pvid, pvid, True, True)]:
         return {}
@@ -102,12 +102,12 @@ def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, 
 
 
 def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
-    """What a step changes, and what it was."""
+    """What a step changes, as a path in C(Mark.before) with the old value."""
     if isinstance(step, SetLink):
         yield from (((name,), (step.old or {}).get(name)) for name in step.values if name != "alias")
     elif isinstance(step, SetMaster):
         yield ("master",), step.old
-        # what it was as a port goes with it
+        # a port that leaves its bridge loses its settings
         settings = {other.attribute: other.value for other in step.restore if isinstance(other, SetPort)}
         yield from ((("port", name), old) for name, old in _settings(settings).items())
         vlans = {other.vlan.first: other.vlan for other in step.restore if isinstance(other, AddVlan)}
@@ -127,11 +127,11 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         yield from ((("vlans", str(vid)), flags_before) for vid in range(step.vlan.first, step.vlan.last + 1))
 
 
-# Giving back
+# Restoring
 
 
-def give_back(draft: Draft, found: FoundLink, before: Values) -> None:
-    """Takes back what the layout set on a link that it did not make."""
+def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
+    """Plans to undo what the layout changed on a link that it adopted."""
     kind = found.kind if found.kind in _kinds.OF_KIND else _kinds.ANY
     rows = _kinds.OF_KIND[kind]
     values = {name: value for name, value in before.items() if name in rows and name != "alias"}
@@ -145,15 +145,15 @@ def give_back(draft: Draft, found: FoundLink, before: Values) -> None:
     link = Link(kind, found.netns, found.name, (), values, master=master, port=port, addresses=addresses, purge_addresses=True)
     with draft.restoring(link):
         configure(draft, link, found)
-    draft.released += [link, *_thrown_out(draft, found, before.get("ports", {}))]
+    draft.released += [link, *_removed_ports(draft, found, before.get("ports", {}))]
     _release_routes(draft, found, before.get("routes", {}))
     if not joins:
         _release_vlans(draft, found, before.get("vlans", {}))
-    _forget(draft, found, str(before.get("alias", found.values["alias"])))
+    _drop_mark(draft, found, str(before.get("alias", found.values["alias"])))
 
 
-def _thrown_out(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:
-    """The ports that a bridge lost to the layout, as they were."""
+def _removed_ports(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:
+    """The ports that the layout removed from a bridge, as they were."""
     for name, settings in before.items():
         found = draft.found.get((bridge.netns, name))
         if found and not found.master:
@@ -161,7 +161,7 @@ def _thrown_out(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> I
 
 
 def _port_before(before: Values) -> Port:
-    """The port that a link was, with its VLANs if it had others than a new one."""
+    """The port that a link was, with its VLANs if they were not those of a new port."""
     settings = {name: value for name, value in before.get("port", {}).items() if name in table.OF_PORT}
     if not before.get("vlans"):
         return Port(settings)
@@ -170,7 +170,7 @@ def _port_before(before: Values) -> Port:
 
 
 def _addresses_before(found: FoundLink, before: Dict[str, int]) -> List[Address]:
-    """The addresses without those that the layout added, and with those that it took away."""
+    """The current addresses without those that the layout added, and with those that it removed."""
     kept = [address for address in found.addresses if not address.dynamic and before.get(str(address), 1)]
     keys = {address.key for address in kept}
     gone = (Address.parsed(text) for text, was_there in before.items() if was_there)
@@ -200,16 +200,16 @@ def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[Li
             draft.add(JOIN, AddVlan(found.netns, found.name, Vlan(vid, vid, *flags), of_bridge))
 
 
-def _forget(draft: Draft, found: FoundLink, alias: str) -> None:
+def _drop_mark(draft: Draft, found: FoundLink, alias: str) -> None:
     draft.add(LATE, SetLink(found.netns, found.name, found.kind, {"alias": alias}, {"alias": _marks.join(found.mark, found.values["alias"])}))
     draft.found[found.id] = draft.found[found.id]._replace(mark=None)
 
 
-# Routes in few words
+# Routes as short text
 
 
 def _route_key(route: Route) -> str:
-    """A route in few words: what it would be by itself is left out at the end."""
+    """A route as a short text: trailing words that equal the defaults are left out."""
     words = [route.via or "-", str(route.table), str(route.metric), route.type, route.src or "-", route.scope]
     usual = ["-", *_usual(route.ipv6, bool(route.via))]
     while words and words[-1] == usual[len(words) - 1]:
@@ -225,5 +225,5 @@ def _route_of(key: str, dev: str) -> Route:
 
 
 def _usual(ipv6: bool, routed: bool) -> List[str]:
-    """Table, metric, type, source and scope that a route has by itself."""
+    """The default table, metric, type, source and scope of a route."""
     return [str(MAIN_TABLE), "1024" if ipv6 else "0", "unicast", "-", "global" if ipv6 or routed else "link"]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Visiting namespaces: a socket in each, and the messages that come from there, as the kernel sends them.
+"""Keeps a socket in each namespace, and reads messages there as the kernel sends them.
 
 Sources: include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h, net_namespace.h.
 """
@@ -29,18 +29,18 @@ _FEW_FILES, _FILES, _SPARE_FILES = 128, 16384, 64
 
 
 class Found(NamedTuple):
-    """What was found in a namespace; messages as of Visitor."""
+    """The messages of one namespace."""
 
     identity: Identity
     home: Optional[int]
-    """The id by which it knows the namespace in which this process started."""
+    """The id by which it knows the namespace in which this process was started."""
     links: List[bytes]
     addresses: Optional[List[bytes]]
-    """None where they were not read."""
+    """None if they were not read."""
 
 
-class Visitor:
-    """Opens one socket in each namespace when it is first needed."""
+class MessageReader:
+    """Opens a socket in each namespace when it is first needed."""
 
     def __init__(self, namespaces: Namespaces) -> None:
         self.namespaces = namespaces
@@ -48,7 +48,7 @@ class Visitor:
         self._most = _FEW_FILES
 
     def close(self) -> None:
-        """Closes the sockets; what is read later opens new ones, in the namespaces that have the names then."""
+        """Closes the sockets. Later reads open new ones, in the namespaces that have the names then."""
         for opened in self._sockets.values():
             opened.close()
         self._sockets.clear()
@@ -59,23 +59,23 @@ class Visitor:
                 self.adopt(netns, RouteSocket())
         return self._sockets[netns]
 
-    def visit(self, netns: str, to_find_ends: bool) -> Tuple[Optional[Identity], Optional[int]]:
-        """Opens a socket in a namespace; its identity, None where there is none.
+    def visit(self, netns: str, with_nsid: bool) -> Tuple[Optional[Identity], Optional[int]]:
+        """Opens a socket in a namespace and returns its identity, None if it does not exist.
 
-        C(to_find_ends): also the id by which it knows the one in which this process started, None where it has none.
+        C(with_nsid): also returns the id by which it knows the namespace in which this process was started, None if it has none.
         """
         try:
             with self.namespaces.open(netns) as descriptor:
                 with self.namespaces.entered(descriptor):
                     self.adopt(netns, RouteSocket())
-                return identity_of(descriptor), self.nsid(netns, "") if to_find_ends else None
+                return identity_of(descriptor), self.nsid(netns, "") if with_nsid else None
         except KernelError as error:
             if error.errno in (errno.ENOENT, errno.EINVAL):
                 return None, None
             raise
 
     def adopt(self, netns: str, opened: RouteSocket) -> RouteSocket:
-        """Keeps a socket that was opened in a namespace; the oldest is closed where there are as many as a process may have."""
+        """Keeps an open socket. At the limit of open files the oldest one is closed."""
         if len(self._sockets) >= self._most:
             self._most = _files()
         if len(self._sockets) >= self._most:
@@ -84,12 +84,12 @@ class Visitor:
         return opened
 
     def forget(self, netns: str) -> None:
-        """The namespace of this name is going away or is new: what was open in it holds another one."""
+        """Closes the socket of a namespace that is deleted or replaced."""
         if netns in self._sockets:
             self._sockets.pop(netns).close()
 
     def nsid(self, netns: str, other: str) -> Optional[int]:
-        """The id by which C(netns) knows the namespace C(other), None where it has none."""
+        """The id by which C(netns) knows the namespace C(other), None if it has none."""
         with self.namespaces.open(other) as descriptor:
             body = b"\0\0\0\0" + _nla.attribute(_NETNSA_FD, struct.pack("=I", descriptor))
             _type, buffer, start, end = self.socket(netns).get(_RTM_GETNSID, body)
@@ -104,7 +104,7 @@ class Visitor:
         return self._messages(netns, _RTM_GETLINK, about_link())
 
     def address_messages(self, netns: str, index: int = 0) -> List[bytes]:
-        """The addresses of one link, or of all. A kernel before 4.20 tells of all anyway."""
+        """The addresses of one link, or of all. Kernels before 4.20 always send all."""
         return self._messages(netns, _RTM_GETADDR, IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, index))
 
     def _messages(self, netns: str, kind: int, body: bytes) -> List[bytes]:
@@ -112,31 +112,31 @@ class Visitor:
 
 
 def about_link(index: int = 0) -> bytes:
-    """Asks for a link, or for all, without statistics where the kernel can leave out those alone."""
+    """A request for one link, or for all, without statistics if the kernel supports that."""
     return IFINFO.pack(socket.AF_UNSPEC, 0, index, 0, 0) + _WITHOUT_STATISTICS
 
 
 def extension_mask(mask: int) -> bytes:
-    """Asks for more than usual, or for less (RTEXT_FILTER_*)."""
+    """Requests more or less than usual (RTEXT_FILTER_*)."""
     return _nla.attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
 
 
 def release_of(text: str) -> Tuple[int, int]:
-    """The version of a kernel as uname(2) has it: 6, 1 of C(6.1.0-37-amd64)."""
+    """Major and minor version from the release in uname(2): 6, 1 from C(6.1.0-37-amd64)."""
     major, minor = (int(re.sub("[^0-9].*", "", part) or 0) for part in (text + ".0").split(".")[:2])
     return major, minor
 
 
 def _files() -> int:
-    """How many sockets may be open: nearly as many as the process may have files, of which it asks for more."""
-    import resource  # dear, and only needed where there are many
+    """The number of sockets to keep open. Raises the soft limit of open files."""
+    import resource  # expensive to import, and only needed with many namespaces
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wished = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wished:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
-    return wished - _SPARE_FILES
+    limit = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    return limit - _SPARE_FILES
 
 
 _WITHOUT_STATISTICS = extension_mask(_RTEXT_FILTER_SKIP_STATS) if release_of(os.uname().release) >= (6, 1) else b""
-"""Linux 5.10 would leave IFLA_INET6_ADDR_GEN_MODE out as well; nobody looked at those between."""
+"""Linux 5.10 would omit IFLA_INET6_ADDR_GEN_MODE as well; versions up to 6.1 were not tried."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When another process reads ahead."""
+"""When another process reads prefetched."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import threading
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _ahead
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _prefetch
 
 
 @pytest.fixture(autouse=True)
@@ -20,16 +20,16 @@ def two_processors_and_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_pays_for_many_namespaces() -> None:
-    assert _ahead._pays(["red"] * 100)
+    assert _prefetch._is_worth_it(["red"] * 100)
 
 
 def test_not_for_few() -> None:
-    assert not _ahead._pays(["red"] * 99)
+    assert not _prefetch._is_worth_it(["red"] * 99)
 
 
 def test_not_with_one_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0})
-    assert not _ahead._pays(["red"] * 100)
+    assert not _prefetch._is_worth_it(["red"] * 100)
 
 
 def test_not_beside_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +39,7 @@ def test_not_beside_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = threading.Thread(target=done.wait)
     thread.start()
     try:
-        assert not _ahead._pays(["red"] * 100)
+        assert not _prefetch._is_worth_it(["red"] * 100)
     finally:
         done.set()
         thread.join()

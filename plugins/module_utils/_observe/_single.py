@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One resource, link by link: what is spoken of, and no more."""
+"""Reads the state of a single resource, link by link, and only what the task is about."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Ra
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import OF_KERNEL, has_peer, is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, is_disturbed, references_of, stands_on_another
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, has_parent, may_be_interrupted, references_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     FoundLink,
@@ -31,10 +31,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 )
 
 LinkPlace = Tuple[Optional[str], int]
-"""The namespace of a link, None for one that nobody speaks of, and its index."""
+"""The namespace of a link, None if the task is not about it, and its index."""
 
 
-class Inspector:
+class SingleReader:
     def __init__(self, reader: Reader, layout: Layout) -> None:
         self._reader = reader
         self._wanted = {link.id: link for link in layout.links}
@@ -44,7 +44,7 @@ class Inspector:
         self.links: Dict[LinkId, FoundLink] = {}
 
     def namespace(self, wanted: Namespace) -> None:
-        """A namespace by name, with what is said of it."""
+        """Reads a namespace and what is declared of it."""
         self._visit(wanted.name)
         found = self.namespaces[wanted.name]
         if found.identity is None:
@@ -58,32 +58,32 @@ class Inspector:
         self.namespaces[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes, pids=pids)
 
     def link(self, wanted: Link) -> None:
-        """A link, its peer, its bridge and its ports."""
+        """Reads a link, its peer, its bridge and its ports."""
         names = {wanted.name, wanted.master or ""} | set(wanted.ports or ())
         names |= {str(port.values[name]) for port in wanted.settings for name in PORT_REFERENCES if port.values.get(name)}
         self._find(wanted.netns, names)
         if wanted.peer:
-            # somebody may have moved either end to where the other belongs
+            # either end may have been moved to the namespace of the other
             self._find(wanted.peer[0], {wanted.name, wanted.peer[1]})
             self._find(wanted.netns, {wanted.peer[1]})
         if wanted.parent:
             self._find(wanted.parent[0], {wanted.parent[1]})
-            if wanted.parent not in self.links:  # where users forget to say that it is
+            if wanted.parent not in self.links:  # for the error message: users forget parent_netns: ''
                 self._find("", {wanted.parent[1]})
         found = self.links.get(wanted.id)
         if found and found.parent:
             self._find(found.parent[0], {found.parent[1]})
         if found and (wanted.recreate or not wanted.present or wanted.values.get("up") is False):
-            self._find_what_stands_on(found)
+            self._find_uppers(found)
             if found.peer and found.peer in self.links:
-                self._find_what_stands_on(self.links[found.peer])
+                self._find_uppers(self.links[found.peer])
         if (not found or wanted.recreate) and wanted.parent in self.links and OF_KERNEL[wanted.kind].unique:
             self._find_alike(wanted.netns, wanted.kind, self.links[wanted.parent])
         if found and wanted.port:
             self._find(wanted.netns, {found.master})
         if found and is_bridge(found.kind) and wanted.ports is not None:
             for raw in self._reader.ports(wanted.netns, found.ifindex):
-                self._keep(wanted.netns, raw)
+                self._add(wanted.netns, raw)
 
     def _visit(self, netns: str) -> None:
         if netns in self.namespaces:
@@ -101,54 +101,54 @@ class Inspector:
                 if raw and raw.name != name:
                     raise KernelError(errno.EEXIST, "%s is an alternative name of %s; use that" % (name, raw.name))
                 if raw:
-                    self._keep(netns, raw)
+                    self._add(netns, raw)
 
-    def _find_what_stands_on(self, found: FoundLink) -> None:
-        """All of the links that go up, down and away with this one, in whichever namespace with a name."""
+    def _find_uppers(self, found: FoundLink) -> None:
+        """Reads all links above this one, which go up, down and away with it, in all named namespaces."""
         standing: Dict[LinkPlace, List[Tuple[str, RawLink]]] = {}
         for netns in dict.fromkeys((found.netns, "", *_namespaces.names())):
-            with suppress(KernelError) if netns != found.netns else nullcontext():  # the task is not about it
+            with suppress(KernelError) if netns != found.netns else nullcontext():  # other namespaces must not make the task fail
                 for place, raw in self._standing_in(netns):
                     standing.setdefault(place, []).append((netns, raw))
         pending = [found]
         while pending:
             link = pending.pop()
             for netns, raw in standing.pop((link.netns, link.ifindex), ()):
-                pending.append(self._keep_all_of(netns, raw))
+                pending.append(self._add_completely(netns, raw))
 
     def _standing_in(self, netns: str) -> List[Tuple[LinkPlace, RawLink]]:
-        """The links of a namespace that stand on others, each with the place of its parent."""
+        """The links of a namespace that have a parent, with its place."""
         if not self._reader.namespaces.identity(netns):
             return []
-        return [((self._home(netns, raw), raw.link), raw) for raw in self._reader.links(netns) if stands_on_another(raw)]
+        return [((self._home(netns, raw), raw.link), raw) for raw in self._reader.links(netns) if has_parent(raw)]
 
-    def _keep_all_of(self, netns: str, raw: RawLink) -> FoundLink:
-        """A link with all that it would lose."""
+    def _add_completely(self, netns: str, raw: RawLink) -> FoundLink:
+        """Reads a link with everything that it would lose if deleted."""
         self._visit(netns)
         raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
         link = Link(raw.kind, netns, raw.name, (), {"disable_ipv6": True}, port=Port({}, {}), routes=[])
         self._wanted.setdefault(link.id, link)
         self._ports.setdefault(link.id, (None, Port({}, {})))
-        self._keep(netns, raw)
+        self._add(netns, raw)
         self._find(netns, {self.links[link.id].master})
         routes = [found.route._replace(dev=raw.name) for found in self._reader.routes(netns, None, raw.ifindex) if not found.foreign]
         self.links[link.id] = self.links[link.id]._replace(routes=routes)
         return self.links[link.id]
 
     def _home(self, netns: str, raw: RawLink) -> Optional[str]:
-        """The namespace of the link that this one is connected with, None where the layout does not speak of it: C(IFLA_LINK_NETNSID)."""
+        """The namespace of the peer or parent of a link (C(IFLA_LINK_NETNSID)), None if the task is not about it."""
         if raw.link_nsid is None:
             return netns
         return next((name for name in self._all_namespaces() if self._reader.nsid(netns, name) == raw.link_nsid), None)
 
     def _find_alike(self, netns: str, kind: str, parent: FoundLink) -> None:
-        """Links of this kind on the same parent, of which a new one may differ too little."""
+        """Reads the links of this kind on the same parent, for their unique options."""
         for place in dict.fromkeys((netns, parent.netns)):
             for raw in self._reader.links(place):
                 if raw.kind == kind and raw.link == parent.ifindex:
-                    self._keep(place, raw)
+                    self._add(place, raw)
 
-    def _keep(self, netns: str, raw: RawLink) -> None:
+    def _add(self, netns: str, raw: RawLink) -> None:
         key = (netns, raw.name)
         if key in self.links:
             return
@@ -173,8 +173,8 @@ class Inspector:
             vlans=self._port_vlans(netns, raw.ifindex) if wanted and wanted.vlans is not None else None,
             port_vlans=port_vlans,
             peer=self._linked(netns, raw) if has_peer(raw.kind) else None,
-            parent=self._linked(netns, raw) if stands_on_another(raw) else None,
-            pids=self._holders(netns, raw.name) if wanted and is_disturbed(raw, wanted) else None,
+            parent=self._linked(netns, raw) if has_parent(raw) else None,
+            pids=self._holders(netns, raw.name) if wanted and may_be_interrupted(raw, wanted) else None,
         )
 
     def _holders(self, netns: str, name: str) -> List[int]:
@@ -182,7 +182,7 @@ class Inspector:
         return _tuntap.holders({identity}).get((identity, name), []) if identity else []
 
     def _vlans_matter(self, key: LinkId, master: str) -> bool:
-        """Whether the VLANs of a port are spoken of, or would be lost because it is to leave its bridge."""
+        """Whether the VLANs of a port are declared, or would be lost because it leaves its bridge."""
         bridge = self._wanted.get((key[0], master))
         if key in self._ports:
             wanted_master, port = self._ports[key]
@@ -198,7 +198,7 @@ class Inspector:
         return raw.name if raw else ""
 
     def _linked(self, netns: str, raw: RawLink) -> Optional[LinkId]:
-        """The other end of a cable, or the parent, if it is in a namespace of the layout: (IFLA_LINK, IFLA_LINK_NETNSID)."""
+        """The peer or parent of a link, if it is in a namespace that the task is about."""
         home = self._home(netns, raw)
         other = self._reader.link(home, index=raw.link) if home is not None else None
         return (home, other.name) if home is not None and other else None
@@ -225,7 +225,7 @@ class Inspector:
 
 
 def _ports(links: List[Link]) -> Dict[LinkId, Tuple[Optional[str], Port]]:
-    """The master and the settings that ports are to have."""
+    """The wanted master and settings of each port."""
     ports = {link.id: (link.master, link.port or Port({})) for link in links if link.master is not None or link.port}
     for bridge in links:
         ports.update({(bridge.netns, name): (bridge.name, port) for name, port in (bridge.ports or {}).items()})

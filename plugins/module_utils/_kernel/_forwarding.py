@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which way a packet takes, and who may stop it: routes, forwarding, the policies of nftables.
+"""Where the kernel would send a packet, and what may drop it: route lookup, forwarding settings, policies of nftables.
 
 Sources: ip-route(8) get, include/uapi/linux/rtnetlink.h, netfilter/nf_tables.h, netfilter.h.
 """
@@ -28,8 +28,8 @@ _FAMILIES = {1: "inet", 2: "ip", 7: "bridge", 10: "ip6"}
 _NUMBER = struct.Struct(">I").unpack_from
 
 
-class Way(NamedTuple):
-    """Where a packet leaves a namespace: the index of the link, the gateway or '', and the source address that it gets."""
+class NextHop(NamedTuple):
+    """The result of a route lookup: the index of the link, the gateway or '', and the source address."""
 
     device: int
     gateway: str
@@ -37,7 +37,7 @@ class Way(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """A base chain of nftables. C(kind): filter, nat or route; C(drops): what its rules do not let through."""
+    """A base chain of nftables. C(kind): filter, nat or route; C(drops): whether its policy is drop."""
 
     family: str
     table: str
@@ -47,14 +47,14 @@ class Chain(NamedTuple):
     drops: bool
 
 
-class Paths:
-    """Asks the kernel of each namespace."""
+class Forwarding:
+    """Queries the kernel in each namespace."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def way(self, netns: str, target: str) -> Way:
-        """KernelError where there is none: ENETUNREACH, or what an unreachable, prohibit or blackhole route says."""
+    def next_hop(self, netns: str, target: str) -> NextHop:
+        """The route lookup for an address. KernelError if there is no route (ENETUNREACH), or an unreachable, prohibit or blackhole route."""
         family = socket.AF_INET6 if ":" in target else socket.AF_INET
         address = socket.inet_pton(family, target)
         body = RTMSG.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0) + attribute(_RTA_DST, address)
@@ -65,14 +65,14 @@ class Paths:
             return socket.inet_ntop(family, buffer[found[code] : end_of(buffer, found[code])]) if code in found else ""
 
         device = struct.unpack_from("=I", buffer, found[_RTA_OIF])[0] if _RTA_OIF in found else 0
-        return Way(device, ip(_RTA_GATEWAY), ip(_RTA_PREFSRC))
+        return NextHop(device, ip(_RTA_GATEWAY), ip(_RTA_PREFSRC))
 
     def setting(self, netns: str, key: str) -> Optional[str]:
-        """A kernel setting below C(/proc/sys), None where there is none."""
+        """A setting below C(/proc/sys), None if it does not exist."""
         return self._reader.sysctl(netns, key)
 
     def chains(self, netns: str) -> List[Chain]:
-        """The base chains of nftables, also those of iptables-nft."""
+        """The base chains of nftables, including those of iptables-nft."""
         with self._reader.namespaces.inside(netns):
             try:
                 door = RouteSocket(_NETLINK_NETFILTER)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What another process reads ahead is what this one would read; where it brings nothing, this one reads."""
+"""What another process reads prefetched is what this one would read; where it brings nothing, this one reads."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from typing import Any, Callable, Iterator, Sequence
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _layouts
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _ahead, _lock
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock, _prefetch
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from layouts import SCENARIOS, Scenario, full, lay, link_in, reading_ahead, settled, small
+from layouts import SCENARIOS, Scenario, full, lay, link_in, prefetching, settled, small
 from processes import Child, ChildError, wait_for
 from support import Values, difference, portable, private_network, sh, snapshot
 from test_concurrency import children, descriptors
@@ -38,7 +38,7 @@ def everything(reader: Reader, name: str) -> Any:
         link._replace(status={key: value for key, value in link.status.items() if not key.startswith("topology") and "timer" not in key})
         for link in reader.links(name)
     ]
-    return reader.visit(name, to_find_ends=True), [link._replace(port_status={}) for link in links], reader.addresses(name)
+    return reader.visit(name, with_nsid=True), [link._replace(port_status={}) for link in links], reader.addresses(name)
 
 
 def at_rest(reader: Reader, names: Sequence[str]) -> bool:
@@ -54,15 +54,15 @@ def test_the_other_process_finds_the_same(namespaces: Namespaces, addresses: boo
     Path("/run/netns/nothing").touch()
     one, other = Reader(namespaces), Reader(namespaces)
     wait_for(lambda: at_rest(one, ("red", "blue")))
-    with reading_ahead(True), _ahead.reading_ahead(namespaces, addresses) as ahead:
-        assert ahead
-        other.look_ahead(ahead)
+    with prefetching(True), _prefetch.prefetching(namespaces, addresses) as prefetched:
+        assert prefetched
+        other.use_prefetched(prefetched)
         for name in ("red", "blue", "nothing-there", "nothing", "/run/netns/red"):
-            assert bool(ahead.found(name)) == (name in ("red", "blue"))
-            found = ahead.found(name)
+            assert bool(prefetched.found(name)) == (name in ("red", "blue"))
+            found = prefetched.found(name)
             assert found is None or (found.addresses is not None) == addresses
             if name.startswith("nothing"):
-                assert other.visit(name, to_find_ends=True) == (None, None)
+                assert other.visit(name, with_nsid=True) == (None, None)
             else:
                 assert everything(other, name) == everything(one, name)
     for reader in (one, other):
@@ -72,12 +72,12 @@ def test_the_other_process_finds_the_same(namespaces: Namespaces, addresses: boo
 def test_after_one_look_it_reads_itself(namespaces: Namespaces) -> None:
     lay(**small())
     reader = Reader(namespaces)
-    with reading_ahead(True), _ahead.reading_ahead(namespaces, addresses=True) as ahead:
-        reader.look_ahead(ahead)
+    with prefetching(True), _prefetch.prefetching(namespaces, addresses=True) as prefetched:
+        reader.use_prefetched(prefetched)
         before = reader.links("red"), reader.addresses("red")
         sh("ip -n red link set eth0 mtu 1300", "ip -n red address add 198.51.100.7/24 dev eth0")
         assert (reader.links("red"), reader.addresses("red")) == before
-        reader.look_anew()
+        reader.discard_prefetched()
         now = reader.links("red"), reader.addresses("red")
         assert now != before
         assert [link.values["mtu"] for link in now[0] if link.name == "eth0"] == [1300]
@@ -88,37 +88,37 @@ def test_after_one_look_it_reads_itself(namespaces: Namespaces) -> None:
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     """What each process has brought, in the order of the looks for which they read."""
     brought: list[set[str]] = []
-    loaded = _ahead._loaded
+    loaded = _prefetch._loaded
 
     def told(sent: bytes) -> Any:
         content = loaded(sent)
         brought.append(set(content))
         return content
 
-    monkeypatch.setattr(_ahead, "_loaded", told)
+    monkeypatch.setattr(_prefetch, "_loaded", told)
     return brought
 
 
 def test_both_looks_of_a_change_are_prepared(looks: list[set[str]]) -> None:
     lay(**small())
     assert looks == []
-    assert lay(ahead=True, **small())["changed"] is False
+    assert lay(prefetched=True, **small())["changed"] is False
     assert looks == [{"red"}]
     params = {**small(), "namespaces": [*small()["namespaces"], {"name": "blue"}]}
-    assert lay(ahead=True, **params)["changed"] is True
+    assert lay(prefetched=True, **params)["changed"] is True
     assert looks == [{"red"}, {"red"}, {"red", "blue"}]
 
 
 def test_it_reads_while_nobody_else_may_change_anything(looks: list[set[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     lay(**small())
-    read = _ahead._read
+    read = _prefetch._read
 
     def watched(*arguments: Any) -> Any:
-        with _lock.lock(patient=False) as free:
+        with _lock.lock(wait=False) as free:
             return {} if free else read(*arguments)
 
-    monkeypatch.setattr(_ahead, "_read", watched)
-    assert lay(ahead=True, **small())["changed"] is False
+    monkeypatch.setattr(_prefetch, "_read", watched)
+    assert lay(prefetched=True, **small())["changed"] is False
     assert looks == [{"red"}]
 
 
@@ -128,15 +128,15 @@ def test_whoever_waited_for_the_lock_looks_again(monkeypatch: pytest.MonkeyPatch
     sh("ip link set tap0 txqueuelen 7 mtu 1300")
 
     @contextmanager
-    def busy(patient: bool = True) -> Iterator[bool]:
-        if patient:  # whoever had the lock did this
+    def busy(wait: bool = True) -> Iterator[bool]:
+        if wait:  # whoever had the lock did this
             sh("ip -n red address delete 192.0.2.2/24 dev eth0")
-        yield patient
+        yield wait
 
     monkeypatch.setattr(_layouts, "lock", busy)
     params = small()
     link_in(params, "tap0").update(txqueuelen=1000, mtu=1500)
-    result = lay(ahead=True, **params)
+    result = lay(prefetched=True, **params)
     assert result["summary"]["links"]["changed"] == 2
     assert "192.0.2.2" not in result["diff"]["before"]
     assert "192.0.2.2" in result["diff"]["after"]
@@ -146,13 +146,13 @@ def test_whoever_waited_for_the_lock_looks_again(monkeypatch: pytest.MonkeyPatch
 def test_a_namespace_that_was_replaced_is_read_anew(namespaces: Namespaces) -> None:
     lay(**small())
     reader = Reader(namespaces)
-    with reading_ahead(True), _ahead.reading_ahead(namespaces, addresses=True) as ahead:
-        assert ahead
-        reader.look_ahead(ahead)
-        assert ahead.found("red")
+    with prefetching(True), _prefetch.prefetching(namespaces, addresses=True) as prefetched:
+        assert prefetched
+        reader.use_prefetched(prefetched)
+        assert prefetched.found("red")
         with namespaces.open("red"):  # older kernels give the number of one that is gone to the next
             sh("ip netns delete red", "ip netns add red")
-        assert reader.visit("red", to_find_ends=True) == (namespaces.identity("red"), None)
+        assert reader.visit("red", with_nsid=True) == (namespaces.identity("red"), None)
         assert [link.name for link in reader.links("red")] == ["lo"]
         assert reader.addresses("red") == {}
     reader.close()
@@ -161,12 +161,12 @@ def test_a_namespace_that_was_replaced_is_read_anew(namespaces: Namespaces) -> N
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_every_change_is_the_same_with_it(scenario: Scenario) -> None:
     outcomes = []
-    for ahead in (False, True):
+    for prefetched in (False, True):
         with private_network():
             scenario.prepare()
-            result = lay(ahead=ahead, **copy.deepcopy(scenario.params))
+            result = lay(prefetched=prefetched, **copy.deepcopy(scenario.params))
             outcomes.append((portable(snapshot()), result))
-            assert lay(ahead=ahead, **scenario.params)["changed"] is False
+            assert lay(prefetched=prefetched, **scenario.params)["changed"] is False
     (without, one), (with_it, other) = outcomes
     assert not difference(without, with_it)
     for key in ("changed", "summary", "commands"):
@@ -184,10 +184,10 @@ def is_ended(*_arguments: Any) -> None:
 @pytest.mark.parametrize("work", [fails, is_ended])
 def test_where_it_fails_this_process_reads(work: Callable[..., Any], looks: list[set[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     lay(**full())
-    monkeypatch.setattr(_ahead, "_read", work)
-    assert lay(ahead=True, **full())["changed"] is False
+    monkeypatch.setattr(_prefetch, "_read", work)
+    assert lay(prefetched=True, **full())["changed"] is False
     sh("ip link set up0 down")
-    assert lay(ahead=True, **full())["summary"]["links"]["changed"] == 1
+    assert lay(prefetched=True, **full())["summary"]["links"]["changed"] == 1
     assert looks == [set(), set(), set()]
 
 
@@ -195,13 +195,13 @@ def test_half_of_what_it_sends_is_nothing(looks: list[set[str]], monkeypatch: py
     lay(**full())
     whole = marshal.dumps
     monkeypatch.setattr(marshal, "dumps", lambda content: whole(content)[:-100])
-    assert lay(ahead=True, **full())["changed"] is False
+    assert lay(prefetched=True, **full())["changed"] is False
     assert looks == [set()]
 
 
 def refused(**params: Any) -> None:
     with pytest.raises(VnetError):
-        lay(ahead=True, **params)
+        lay(prefetched=True, **params)
 
 
 def broken() -> Values:
@@ -223,7 +223,7 @@ def much(*arguments: Any) -> Any:
     return {**READ(*arguments), "another": ((0, 0), None, [b"\0" * 1_000_000], [])}
 
 
-READ = _ahead._read
+READ = _prefetch._read
 
 
 def test_an_orphan_does_not_keep_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,16 +231,16 @@ def test_an_orphan_does_not_keep_the_lock(monkeypatch: pytest.MonkeyPatch) -> No
         os.kill(os.getpid(), signal.SIGKILL)
 
     lay(**small())
-    monkeypatch.setattr(_ahead, "_read", much)
+    monkeypatch.setattr(_prefetch, "_read", much)
     with monkeypatch.context() as patch:
         patch.setattr(_layouts, "declaration", struck)
-        process = Child(lambda: lay(ahead=True, **small()))
+        process = Child(lambda: lay(prefetched=True, **small()))
         with pytest.raises(ChildError):
             process.result()
     deadline = time.monotonic() + 5
     free = False
     while not free and time.monotonic() < deadline:
-        with _lock.lock(patient=False) as free:
+        with _lock.lock(wait=False) as free:
             time.sleep(0.01)
     assert free
 
@@ -258,22 +258,22 @@ def test_a_signal_for_both_is_obeyed_by_one(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(os, "fork", struck)
     params = {**small(), "namespaces": [*small()["namespaces"], {"name": "blue"}]}
-    assert lay(ahead=True, **params)["changed"] is True
+    assert lay(prefetched=True, **params)["changed"] is True
     settled(**params)
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN])
 def test_nobody_is_left(handler: signal.Handlers, monkeypatch: pytest.MonkeyPatch) -> None:
     lay(**small())
-    monkeypatch.setattr(_ahead, "_read", much)
+    monkeypatch.setattr(_prefetch, "_read", much)
     before = descriptors()
     earlier = signal.signal(signal.SIGCHLD, handler)
     try:
-        assert lay(ahead=True, **small())["changed"] is False
-        assert lay(ahead=True, check=True, state="absent")["changed"] is True
+        assert lay(prefetched=True, **small())["changed"] is False
+        assert lay(prefetched=True, check=True, state="absent")["changed"] is True
         refused(**broken())
         refused(**impossible())
-        assert lay(ahead=True, state="absent")["changed"] is True
+        assert lay(prefetched=True, state="absent")["changed"] is True
     finally:
         signal.signal(signal.SIGCHLD, earlier)
     assert (children(), descriptors()) == ("", before)
@@ -287,5 +287,5 @@ def test_where_no_process_is_to_be_had(function: str, monkeypatch: pytest.Monkey
     lay(**small())
     before = descriptors()
     monkeypatch.setattr(os, function, refuse)
-    assert lay(ahead=True, **small())["changed"] is False
+    assert lay(prefetched=True, **small())["changed"] is False
     assert descriptors() == before
