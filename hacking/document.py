@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what follows from the options and the registry: hacking/document.py [--check].
+"""Generates documentation from the options and the registry: hacking/document.py [--check].
 
-Documentation is static YAML, and fragments cannot nest below suboptions; so it is generated from the attribute table. A module
-itself says its short_description, description and notes, and what it returns if it is not about one resource. The list of modules in
-README.md and the action group in meta/runtime.yml follow, too. With --check nothing is written, and the exit status is 1 where
-something is stale.
+Documentation of modules is static YAML, and fragments cannot be used below suboptions, so it is generated from the attribute table. Only
+short_description, description, notes, and the return values of modules that do not manage a single resource are written by hand. The list
+of modules in README.md and the action group in meta/runtime.yml are generated, too. With --check nothing is written, and the exit
+status is 1 if something is out of date.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import yaml
 
@@ -32,20 +32,20 @@ from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS  # no
 
 Values = Dict[str, Any]
 Scope = Tuple[Tuple[str, ...], List[str]]
-"""The way to options, and their names."""
+"""The path of a list of options, and their names."""
 MODULES = {**OPTIONS, "vnet_layout": LAYOUT_OPTIONS, "vnet_info": INFO_OPTIONS, "vnet_ping": PING_OPTIONS}
 LINK_STATUS = {
     "ifindex": {"description": "Index of the link in its namespace.", "type": "int"},
-    "operstate": {"description": "Operational state, such as C(up) or C(lowerlayerdown).", "type": "str"},
+    "operstate": {"description": "Operational state of the link, such as V(up) or V(lowerlayerdown).", "type": "str"},
     "carrier": {"description": "Whether the link has a carrier.", "type": "bool"},
 }
 PIDS_OF_DEVICE: Values = {
-    "description": "The programs that hold it, as far as the module may know; only if the task may disturb them.",
+    "description": "Ids of the processes that hold the device, as far as the module may see them. Returned only if the task may interrupt them.",
     "type": "list",
     "elements": "int",
 }
 PIDS_OF_NAMESPACE: Values = {
-    "description": "Processes that live in the namespace, which goes on for them when its name is removed; only with O(state=absent).",
+    "description": "Ids of the processes that run in the namespace. Returned only with O(state=absent).",
     "type": "list",
     "elements": "int",
 }
@@ -68,7 +68,7 @@ def path_of(module: str) -> Path:
 
 
 def modules() -> Iterator[Tuple[Path, str]]:
-    """Each module with its documentation as it should be."""
+    """Each module with its generated documentation."""
     for module in MODULES:
         if not path_of(module).is_file():
             sys.exit(f"{path_of(module).relative_to(ROOT)} is missing: write it as vnet_dummy.py, with what CONTRIBUTING.md says.")
@@ -93,14 +93,14 @@ def action_group() -> Tuple[Path, str]:
 
 
 def said(source: str, name: str) -> Values:
-    """One of the YAML texts of a module, empty where it has none."""
+    """One of the YAML documents of a module, empty if it has none."""
     match = re.search(rf'^{name} = r"""(.*?)"""$', source, flags=re.DOTALL | re.MULTILINE)
     values: Values = yaml.safe_load(match[1]) if match else {}
     return values or {}
 
 
 def put(source: str, name: str, values: Values) -> str:
-    """The source of a module with one of its YAML texts replaced."""
+    """The source of a module with one of its YAML documents replaced."""
     text = yaml.safe_dump(values, sort_keys=False, width=110, allow_unicode=True)
     if f'{name} = r"""' not in source:
         sys.exit(f'A module lacks {name} = r"""..."""; it may be empty:\n{source[:300]}')
@@ -109,7 +109,7 @@ def put(source: str, name: str, values: Values) -> str:
 
 
 def indented(text: str) -> str:
-    """Lists indented below their key, as yamllint wants them."""
+    """Indents lists below their key, as yamllint requires."""
 
     class Dumper(yaml.SafeDumper):
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
@@ -119,19 +119,19 @@ def indented(text: str) -> str:
 
 
 ERROR: Values = {
-    "description": "What RV(ignore:msg) says, as data.",
-    "returned": "if the module refuses the options, or the kernel a change",
+    "description": "The error in RV(ignore:msg) as data.",
+    "returned": "if the options are wrong, or the kernel refuses a change",
     "type": "dict",
     "contains": {
         "path": {
-            "description": "Where the options say what cannot be done, as names and positions in lists. Empty where it is about the task as a whole.",
+            "description": "Path of the option that the error is about: names of options and positions in lists. Empty if the error is about the whole task.",
             "returned": "always",
             "type": "list",
             "elements": "raw",
             "sample": ["links", 3, "peer", "netns"],
         },
         "errno": {
-            "description": "What the kernel answered, see C(errno(3)). Null where it was not asked.",
+            "description": "Name of the error that the kernel returned, see errno(3). Null if the error does not come from the kernel.",
             "returned": "always",
             "type": "str",
             "sample": "EEXIST",
@@ -150,18 +150,18 @@ def documentation(module: str, own: Values) -> Values:
         "extends_documentation_fragment": usual if module in OPTIONS else own["extends_documentation_fragment"],
         **({"notes": own["notes"]} if "notes" in own else {}),
         "seealso": [{"module": f"nfv.vnet.{other}"} for other in MODULES if other != module],
-        "options": options_of(MODULES[module]),
+        "options": options_of(MODULES[module], KIND_OF.get(module)),
     }
 
 
-def options_of(options: Iterable[Option], path: Tuple[str, ...] = (), around: Tuple[Scope, ...] = ()) -> Values:
+def options_of(options: Iterable[Option], kind: Optional[LinkKind], path: Tuple[str, ...] = (), around: Tuple[Scope, ...] = ()) -> Values:
     scopes = (*around, (path, [option.name for option in options]))
-    return {option.name: option_of(option, scopes) for option in options}
+    return {option.name: option_of(option, kind, scopes) for option in options}
 
 
-def option_of(option: Option, scopes: Tuple[Scope, ...]) -> Values:
+def option_of(option: Option, kind: Optional[LinkKind], scopes: Tuple[Scope, ...]) -> Values:
     values: Values = {
-        "description": [placed(text, scopes) for text in descriptions(option)],
+        "description": [placed(text, scopes) for text in descriptions(option, kind)],
         "type": option.type,
     }
     if option.required:
@@ -174,12 +174,12 @@ def option_of(option: Option, scopes: Tuple[Scope, ...]) -> Values:
         values["elements"] = option.elements
     if option.options:
         suffix = "[]" if option.type == "list" else ""
-        values["suboptions"] = options_of(option.options, (*scopes[-1][0], option.name + suffix), scopes)
+        values["suboptions"] = options_of(option.options, kind, (*scopes[-1][0], option.name + suffix), scopes)
     return values
 
 
 def placed(text: str, scopes: Tuple[Scope, ...]) -> str:
-    """References to options beside this one or above, with the way to them."""
+    """Completes references to sibling and parent options with their path."""
 
     def full(match: re.Match[str]) -> str:
         first = re.split(r"[\[.=]", match[1])[0]
@@ -189,7 +189,7 @@ def placed(text: str, scopes: Tuple[Scope, ...]) -> str:
     return re.sub(r"O\(([^)]*)\)", full, text)
 
 
-def descriptions(option: Option) -> List[str]:
+def descriptions(option: Option, kind: Optional[LinkKind]) -> List[str]:
     row = option.row
     texts = [option.text]
     if not row:
@@ -197,14 +197,27 @@ def descriptions(option: Option) -> List[str]:
     if row.type.unit:
         texts.append(f"In {row.type.unit}.")
     if row.low is not None and row.high is not None and row.type is not _values.TEXT:
-        texts.append(f"V({row.low:.0f}) to V({row.high:.0f}).")
+        texts.append(f"The range is V({row.low:.0f}) to V({row.high:.0f}).")
+    if option.default is None:
+        texts += initial(row, kind)
     if row.when == "create":
-        texts.append(
-            "Another value needs a new device, see O(recreate)." if row.location == "ioctl" else "Only a new link can have another value, see O(recreate)."
-        )
+        texts.append("Only a new link can have another value, see O(recreate).")
     if row.needs:
-        texts.append(f"Needs {row.needs} in the kernel.")
+        texts.append(f"Kernel requirement: {row.needs}.")
     return texts
+
+
+def initial(row: table.Attribute, kind: Optional[LinkKind]) -> List[str]:
+    """What a new link has if the option is left out."""
+    if kind and row.name in kind.from_parent:
+        return ["A new link has the value of its parent."]
+    modes = [kind.initial({"mode": mode}) if kind and row.location != "port" else {} for mode in ("tun", "tap")]
+    value, other = (values.get(row.name, row.initial) for values in modes)
+    if value is None or value == {} or value != other or row.initial_varies:
+        return []
+    shown = str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+    what = "port" if row.location == "port" else "link"
+    return [f"A new {what} has V({shown})."] if shown else []
 
 
 def returns(module: str, own: Values) -> Values:
@@ -213,16 +226,16 @@ def returns(module: str, own: Values) -> Values:
     kind = KIND_OF.get(module)
     status = status_of_link(kind) if kind else {"pids": PIDS_OF_NAMESPACE}
     for value in status.values():
-        value.setdefault("returned", "if the kernel has it")
+        value.setdefault("returned", "if the kernel reports it")
         for inner in value.get("contains", {}).values():
-            inner.setdefault("returned", "if the kernel has it")
-    what = f"The {'link' if kind else 'namespace'} as it is now, in the words of the options: given to the module again it changes nothing."
-    more = "Routes, VLANs and ports are only there if the task speaks of them. Empty with O(state=absent)."
+            inner.setdefault("returned", "if the kernel reports it")
+    what = f"The current state of the {'link' if kind else 'namespace'}, with the names of the options. As options of a task it changes nothing."
+    more = "Routes, VLANs and ports are included only if the task has these options. Empty with O(state=absent)."
     return {
         KEYS[module]: {"description": [what, more], "returned": "success", "type": "dict"},
-        "status": {"description": "What can only be read.", "returned": "success", "type": "dict", "contains": status},
+        "status": {"description": "The read-only state.", "returned": "success", "type": "dict", "contains": status},
         "commands": {
-            "description": "The iproute2 commands that do the same, in order. What iproute2 cannot do is a comment.",
+            "description": "The equivalent commands of iproute2, in order. What iproute2 cannot do is a comment.",
             "returned": "success",
             "type": "list",
             "elements": "str",
@@ -233,14 +246,14 @@ def returns(module: str, own: Values) -> Values:
 
 
 def status_of_link(kind: LinkKind) -> Values:
-    """What can only be read of a link of this kind."""
+    """The read-only state of a link of this kind."""
     status: Values = {**{name: dict(value) for name, value in LINK_STATUS.items()}, **status_of(kind.rows)}
     if not kind.is_bridge:
         port = status_of(table.PORT)
         port["state"] = {"description": "State of the port in the spanning tree.", "type": "str"}
-        status["port"] = {"description": "What a bridge keeps of its port.", "type": "dict", "contains": port}
+        status["port"] = {"description": "The read-only state of the link as a bridge port.", "type": "dict", "contains": port}
     if kind.has_peer:
-        status["peer"] = {"description": "The same of the far end.", "type": "dict"}
+        status["peer"] = {"description": "The same for the peer.", "type": "dict"}
     if kind.is_attachable:
         status["attached"] = {"description": "Whether a program holds the device.", "type": "bool"}
         status["pids"] = PIDS_OF_DEVICE

@@ -77,4 +77,4 @@ def _summed_up(result: Mapping[str, Any]) -> str:
     for kind, counts in result.get("summary", {}).items():
         done = ["%d %s" % (number, what) for what, number in counts.items() if number and what != "declared"]
         words += ["%s: %s" % (kind, ", ".join(done))] if done else []
-    return "%s (the registered result has all %d commands, -vvv shows them)" % ("; ".join(words) or "nothing but marks", len(result["commands"]))
+    return "%s (the registered result has all %d commands, -vvv shows them)" % ("; ".join(words) or "nothing but ownership marks", len(result["commands"]))

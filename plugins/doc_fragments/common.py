@@ -14,29 +14,29 @@ author:
 requirements:
   - pyroute2 0.7.2 or newer on the target host, packaged as python3-pyroute2 for Debian, Ubuntu, Fedora and EPEL;
     with Python 3.8 one before 0.9
-  - on the target host root, or CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespaces at work
+  - on the target host root, or CAP_NET_ADMIN and CAP_SYS_ADMIN in the affected namespaces
 notes:
-  - An option that is not given is left alone, but for C(up) and C(loopback), which are true then. V(false), V(0) and V([]) are values.
-  - A task that fails takes back what it did; the error says so, or what could not be taken back.
-  - Nothing outlives a reboot of the target host.
+  - If an option without a default is left out, the setting is not changed; a new link has the default of the kernel. V(false), V(0) and V([]) are values.
+  - If a task fails, its changes are rolled back. The error message says so, or lists what could not be restored.
+  - Links and namespaces do not survive a reboot of the target host.
 options: {}
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and return what it would change, without changing anything.
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
     details:
-      - A namespace, bridge or port that is missing is a warning in check mode, as an earlier task may be about to make it.
-      - What only the kernel can refuse, such as a missing right, feature or gateway, shows in the real run.
+      - In check mode a namespace, bridge or port that does not exist is reported as a warning, as an earlier task may create it.
+      - Errors that only the kernel can detect, such as missing privileges, an unsupported feature, or an unreachable gateway, are not found in check mode.
   diff_mode:
     support: full
-    description: Returns what was there before and what is there after, in the words of the options.
+    description: Returns the state before and after, with the names of the options.
   idempotent:
     support: full
-    description: A second run with the same options changes nothing.
+    description: When run twice in a row with the same options, the second run changes nothing.
   platform:
     support: full
     platforms: linux
-    description: The operating systems that it runs on.
+    description: Target operating systems.
 """
 
     ACTION_GROUP = r"""
@@ -46,51 +46,51 @@ attributes:
     support: full
     membership:
       - nfv.vnet.vnet
-    description: The group for which C(module_defaults) sets options such as C(netns) of several tasks at once.
+    description: Use C(group/nfv.vnet.vnet) in C(module_defaults) to set options such as C(netns) for several tasks.
 """
 
     INFO = r"""
 author:
   - The nfv.vnet developers (@nfv-vnet)
 requirements:
-  - on the target host root, or CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespaces at work; pyroute2 is not needed
+  - on the target host root, or CAP_NET_ADMIN and CAP_SYS_ADMIN in the affected namespaces; pyroute2 is not needed
 options: {}
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode); it never changes anything.
+    description: Can run in C(check_mode). The module never changes anything.
   diff_mode:
     support: none
-    description: There is no difference, as nothing is changed.
+    description: The module never changes anything, so there is no difference.
   idempotent:
     support: full
-    description: It never changes anything.
+    description: The module never changes anything.
   platform:
     support: full
     platforms: linux
-    description: The operating systems that it runs on.
+    description: Target operating systems.
 """
 
     PROBE = r"""
 author:
   - The nfv.vnet developers (@nfv-vnet)
 requirements:
-  - on the target host root, or CAP_NET_RAW, CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespaces at work; pyroute2 is not needed
+  - on the target host root, or CAP_NET_RAW, CAP_NET_ADMIN and CAP_SYS_ADMIN in the affected namespaces; pyroute2 is not needed
 options: {}
 attributes:
   check_mode:
     support: partial
-    description: Can run in C(check_mode) and return what it would change, without changing anything.
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
     details:
-      - Is skipped in check mode, as the network may be what earlier tasks would make.
+      - The module is skipped in check mode, as the network may not exist before the real run.
   diff_mode:
     support: none
-    description: There is no difference, as nothing is changed.
+    description: The module never changes anything, so there is no difference.
   idempotent:
     support: full
-    description: It never changes anything.
+    description: The module never changes anything.
   platform:
     support: full
     platforms: linux
-    description: The operating systems that it runs on.
+    description: Target operating systems.
 """

@@ -16,31 +16,31 @@ options:
     description:
       - A declaration, which is a dictionary with any of the options C(namespaces), C(links) and C(sysctl) of
         M(nfv.vnet.vnet_layout).
-      - Or what M(nfv.vnet.vnet_info) returned. Then the picture also has network cards with addresses, cables that end in a namespace that was not
-        looked at, which TUN and TAP devices are in use, and which network cards have no carrier.
+      - Or the result of M(nfv.vnet.vnet_info). Then the picture also has network cards with addresses, veths whose peer is in a namespace that was
+        not read, which TUN and TAP devices are in use, and which network cards have no carrier.
     type: dict
     required: true
   fold:
     description:
-      - Where more than so many namespaces or devices hang alike on the same bridges, one box stands for all of them. They are alike if their links
-        have the same names, as many addresses with the same prefixes, as many routes, and the same VLANs.
-      - In a picture with more than four times as many boxes, one box stands for three or more that are alike.
-      - The same holds for namespaces alike that are cabled one to the next.
-      - V(0) draws each of them.
+      - If more than this number of similar namespaces or devices are connected to the same bridges, they are drawn as one box. They are similar if
+        their links have the same names, as many addresses with the same prefix lengths, as many routes, and the same VLANs.
+      - The same applies to similar namespaces that form a chain.
+      - In a picture with more than four times as many boxes, three or more similar ones are drawn as one.
+      - V(0) means that every one is drawn.
     type: int
     default: 16
   direction:
-    description: Whether the picture grows from left to right (V(LR)) or from top to bottom (V(TB)).
+    description: Direction of the picture, from left to right (V(LR)) or from top to bottom (V(TB)).
     type: str
     choices: [LR, TB]
     default: LR
 notes:
-  - A box is a namespace with its links, addresses and routes. The namespace that the module runs in is the box C(this host); it is there if any link
-    in the picture needs it. Bridges are drawn apart, those of other namespaces in a frame, and have a line to the namespace if it has an address
-    on them.
-  - Each VLAN has a colour, which the legend tells. A cable with several is a trunk. A cable of which an end is down is dashed.
-  - A box lists up to 24 addresses and four routes, and says how many more there are.
-  - What is drawn is not checked, as M(nfv.vnet.vnet_layout) does.
+  - A box is a namespace with its links, addresses and routes. The namespace that the module runs in is the box C(this host). Bridges are boxes of
+    their own; those in other namespaces are in a frame. If the namespace has an address on a bridge, a line connects them.
+  - A link that has a parent in another box is connected to it by a line.
+  - Each VLAN has a colour, which is shown in the legend. A line with several VLANs is a trunk. A line is dashed if one of its ends is down.
+  - A box lists up to 24 addresses and four routes, and the number of the others.
+  - The declaration is not validated. M(nfv.vnet.vnet_layout) does that.
 seealso:
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_layout

@@ -295,7 +295,7 @@ def _line(error: object) -> str:
 def _layout(content: Any) -> Layout:
     """The layout that a file declares. Items are checked by the engine, as in the module."""
     if not isinstance(content, dict):
-        raise VnetError((), "this is no dictionary with the options of vnet_layout")
+        raise VnetError((), "this is not a dictionary with options of vnet_layout")
     spec = argument_spec(option._replace(options=()) for option in LAYOUT_OPTIONS)
     validated = ArgumentSpecValidator(spec).validate(content)
     if validated.error_messages:

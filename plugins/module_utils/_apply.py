@@ -397,7 +397,7 @@ def _is_down(step: Step, error: KernelError) -> bool:
 def _rollback_report(lost: List[str], unrestored: List[LinkId], before: Host, after: Host) -> str:
     """What is not as it was before, as a sentence."""
     if lost:
-        return "This cannot be done back: %s" % "; ".join(lost)
+        return "This cannot be undone: %s" % "; ".join(lost)
     links = set(before.links) | set(after.links)
     changed = sorted({link for link in links if not _unchanged(before.links.get(link), after.links.get(link))} | set(unrestored))
     names = [(name or "routes") + (" in namespace %s" % netns if netns else "") for netns, name in changed]
@@ -406,7 +406,7 @@ def _rollback_report(lost: List[str], unrestored: List[LinkId], before: Host, af
         for name, found in sorted(before.namespaces.items())
         if name in after.namespaces and (found.identity, found.sysctl) != (after.namespaces[name].identity, after.namespaces[name].sysctl)
     ]
-    return "The host is not quite as it was before: look at %s" % ", ".join(names) if names else "The host is as it was before"
+    return "The host is not exactly as it was before; check %s" % ", ".join(names) if names else "The host is as it was before"
 
 
 def _unchanged(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:

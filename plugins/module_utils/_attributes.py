@@ -55,6 +55,8 @@ class Attribute(NamedTuple):
     """The kernel option or version that the attribute needs."""
     initial: Any = None
     """The value of a new link, None if it depends."""
+    initial_varies: bool = False
+    """Whether some new links have another value than C(initial)."""
     check: Callable[[Any], str] = lambda _value: ""
     """Returns what is wrong with a value apart from its range, '' if nothing is."""
     substitute: Optional[Substitute] = None
@@ -87,7 +89,7 @@ class Attribute(NamedTuple):
 
 def unicast(mac: str) -> str:
     if int(mac[:2], 16) & 1 or mac == "00:00:00:00:00:00":
-        return "%s is not the address of one device: the first byte must be even, and not all be zero" % mac
+        return "%s is not a unicast address: the first byte must be even, and not all bytes zero" % mac
     return ""
 
 
@@ -125,30 +127,34 @@ NETFILTER = "CONFIG_BRIDGE_NETFILTER"
 IPV6 = "CONFIG_IPV6 (and no ipv6.disable=1)"
 
 LINK: Tuple[Attribute, ...] = (
-    Attribute("mac", 1, MAC, "MAC address.", ip_name="address", location="link", check=unicast),
-    Attribute("mtu", 4, U32, "Largest packet in bytes.", 68, 65535, location="link", initial=1500),
-    Attribute("txqueuelen", 13, U32, "Length of the transmit queue in packets.", 0, 2**31 - 1, location="link", initial=1000),
-    Attribute("alias", 20, TEXT, "A text for people, 200 bytes at most; V('') takes it away.", 0, 200, location="link", initial=""),
-    Attribute("link_group", 27, U32, "Number of the group that the link belongs to.", 0, 2**31 - 1, "group", location="link", initial=0),
-    Attribute("num_tx_queues", 31, U32, "Number of transmit queues.", 1, 4096, "numtxqueues", "create", "link"),
-    Attribute("num_rx_queues", 32, U32, "Number of receive queues.", 1, 4096, "numrxqueues", "create", "link", "CONFIG_RPS"),
-    Attribute("gso_max_segs", 40, U32, "Maximum number of segments of a packet that the stack hands over whole.", 1, 65535, location="link"),
-    Attribute("gso_max_size", 41, U32, "Maximum size in bytes of a packet that the stack hands over whole.", 1, 524280, location="link"),
-    Attribute("arp", 7, FLAG, "Whether the link resolves neighbours (ARP, neighbour discovery).", location="flag", initial=True),
-    Attribute("allmulticast", 9, FLAG, "Whether the link takes in every multicast packet.", location="flag", initial=False),
-    Attribute("multicast", 12, FLAG, "Whether the link can send multicast.", location="flag", initial=True),
-    Attribute("promiscuous", 8, FLAG, "Whether the link takes in packets for other addresses.", ip_name="promisc", location="flag", initial=False),
+    Attribute("mac", 1, MAC, "MAC address of the link, such as V(02:00:00:00:00:01).", ip_name="address", location="link", check=unicast),
+    Attribute("mtu", 4, U32, "Maximum transmission unit (MTU) of the link, in bytes.", 68, 65535, location="link", initial=1500),
+    Attribute("txqueuelen", 13, U32, "Length of the transmit queue of the link, in packets.", 0, 2**31 - 1, location="link", initial=1000),
+    Attribute("alias", 20, TEXT, "Alias of the link: a free-form description of up to 200 bytes. V('') removes it.", 0, 200, location="link", initial=""),
+    Attribute("link_group", 27, U32, "Number of the device group that the link belongs to.", 0, 2**31 - 1, "group", location="link", initial=0),
+    Attribute("num_tx_queues", 31, U32, "Number of transmit queues of the link.", 1, 4096, "numtxqueues", "create", "link"),
+    Attribute("num_rx_queues", 32, U32, "Number of receive queues of the link.", 1, 4096, "numrxqueues", "create", "link", "CONFIG_RPS"),
+    Attribute("gso_max_segs", 40, U32, "Maximum number of segments of a GSO packet (generic segmentation offload).", 1, 65535, location="link"),
+    Attribute("gso_max_size", 41, U32, "Maximum size of a GSO packet (generic segmentation offload), in bytes.", 1, 524280, location="link"),
+    Attribute("arp", 7, FLAG, "Whether neighbours on the link are resolved, by ARP and by neighbour discovery.", location="flag", initial=True),
+    Attribute("allmulticast", 9, FLAG, "Whether the link receives all multicast packets.", location="flag", initial=False),
+    Attribute("multicast", 12, FLAG, "Whether the link supports multicast.", location="flag", initial=True),
+    Attribute(
+        "promiscuous", 8, FLAG, "Whether the link is in promiscuous mode, in which it receives all packets.", ip_name="promisc", location="flag", initial=False
+    ),
     Attribute(
         "ipv6_addrgenmode",
         8,
         numbered(8, "eui64", "none", "stable_secret", "random", as_words=True),
-        "How the link-local IPv6 address is made. Set before the link goes up.",
+        "How the kernel generates the link-local IPv6 address. It is set before the link goes up.",
         ip_name="addrgenmode",
         location="inet6",
         needs=IPV6,
         initial="eui64",
     ),
-    Attribute("disable_ipv6", 0, BOOL8, "Whether the link has no IPv6 at all. Set before the link goes up.", location="sysctl", needs=IPV6, initial=False),
+    Attribute(
+        "disable_ipv6", 0, BOOL8, "Whether IPv6 is disabled on the link. It is set before the link goes up.", location="sysctl", needs=IPV6, initial=False
+    ),
     Attribute("up", 0, FLAG, "Whether the link is up.", location="flag"),
 )
 
@@ -160,23 +166,42 @@ PORT: Tuple[Attribute, ...] = (
         "state",
         1,
         numbered(8, *PORT_STATES),
-        "State of the port; without STP it can be set to V(disabled) or V(forwarding), with STP the bridge decides.",
+        "State of the port. Without STP it can be set to V(disabled) or V(forwarding). With STP the bridge controls it, and the option must be left out.",
         when="up",
         location="port",
     ),
-    Attribute("priority", 2, U16, "Priority in the spanning tree, the lowest wins.", 0, 63, location="port", initial=32),
-    Attribute("cost", 3, U32, "Cost of the way through this port.", 1, 65535, location="port", initial=2),
-    Attribute("hairpin", 4, ON_OFF, "Whether packets may leave through the port that they came from.", location="port", initial=False),
-    Attribute("guard", 5, ON_OFF, "Whether bridge protocol packets from this port are dropped.", location="port", initial=False),
-    Attribute("root_block", 6, ON_OFF, "Whether the port may never lead to the root bridge.", location="port", initial=False),
-    Attribute("fast_leave", 7, ON_OFF, "Whether a leave message ends multicast at once.", ip_name="fastleave", location="port", needs=SNOOPING, initial=False),
-    Attribute("learning", 8, ON_OFF, "Whether MAC addresses are learned from this port.", location="port", initial=True),
-    Attribute("flood", 9, ON_OFF, "Whether unicast to unknown addresses goes to this port.", location="port", initial=True),
+    Attribute("priority", 2, U16, "STP priority of the port. The port with the lowest value is preferred.", 0, 63, location="port", initial=32),
+    Attribute(
+        "cost",
+        3,
+        U32,
+        "STP path cost of the port. Unless it is set, the kernel derives it from the speed of the link.",
+        1,
+        65535,
+        location="port",
+        initial=2,
+        initial_varies=True,
+    ),
+    Attribute("hairpin", 4, ON_OFF, "Whether the port may send packets back through itself (hairpin mode).", location="port", initial=False),
+    Attribute("guard", 5, ON_OFF, "Whether STP packets (BPDUs) that the port receives are dropped (BPDU guard).", location="port", initial=False),
+    Attribute("root_block", 6, ON_OFF, "Whether the port must not become the root port (root guard).", location="port", initial=False),
+    Attribute(
+        "fast_leave",
+        7,
+        ON_OFF,
+        "Whether the port leaves a multicast group as soon as it receives a leave message.",
+        ip_name="fastleave",
+        location="port",
+        needs=SNOOPING,
+        initial=False,
+    ),
+    Attribute("learning", 8, ON_OFF, "Whether MAC addresses are learned on the port.", location="port", initial=True),
+    Attribute("flood", 9, ON_OFF, "Whether unicast packets with an unknown destination are sent to the port.", location="port", initial=True),
     Attribute(
         "proxy_arp",
         10,
         ON_OFF,
-        "Whether the bridge answers ARP for hosts behind other ports.",
+        "Whether the bridge answers ARP requests on the port for hosts behind other ports (proxy ARP).",
         ip_name="type bridge_slave proxy_arp",
         location="port",
         initial=False,
@@ -185,21 +210,31 @@ PORT: Tuple[Attribute, ...] = (
         "proxy_arp_wifi",
         12,
         ON_OFF,
-        "Proxy ARP as IEEE 802.11 and Hotspot 2.0 want it.",
+        "Whether the port does proxy ARP as IEEE 802.11 and Hotspot 2.0 require it.",
         ip_name="type bridge_slave proxy_arp_wifi",
         location="port",
         initial=False,
     ),
-    Attribute("mcast_router", 25, MCAST_ROUTER, "Whether a multicast router is behind the port.", location="port", needs=SNOOPING, initial="auto"),
-    Attribute("mcast_flood", 27, ON_OFF, "Whether multicast that nobody asked for goes to this port.", location="port", initial=True),
-    Attribute("mcast_to_unicast", 28, ON_OFF, "Whether multicast goes to each listener as unicast.", location="port", needs=SNOOPING, initial=False),
-    Attribute("vlan_tunnel", 29, ON_OFF, "Whether VLANs are mapped to tunnels.", location="port", needs=VLANS, initial=False),
-    Attribute("bcast_flood", 30, ON_OFF, "Whether broadcast goes to this port.", location="port", initial=True),
+    Attribute(
+        "mcast_router", 25, MCAST_ROUTER, "Whether the port is regarded as one with a multicast router.", location="port", needs=SNOOPING, initial="auto"
+    ),
+    Attribute("mcast_flood", 27, ON_OFF, "Whether multicast packets of unknown groups are sent to the port.", location="port", initial=True),
+    Attribute(
+        "mcast_to_unicast",
+        28,
+        ON_OFF,
+        "Whether multicast packets are sent to each listener as unicast packets.",
+        location="port",
+        needs=SNOOPING,
+        initial=False,
+    ),
+    Attribute("vlan_tunnel", 29, ON_OFF, "Whether VLANs of the port are mapped to tunnels.", location="port", needs=VLANS, initial=False),
+    Attribute("bcast_flood", 30, ON_OFF, "Whether broadcast packets are sent to the port.", location="port", initial=True),
     Attribute(
         "group_fwd_mask",
         31,
         U16,
-        "Bits of the link-local groups that are forwarded to this port.",
+        "Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bits 0 to 2 must not be set.",
         0,
         65535,
         "type bridge_slave group_fwd_mask",
@@ -207,14 +242,21 @@ PORT: Tuple[Attribute, ...] = (
         initial=0,
         check=forwardable,
     ),
-    Attribute("neigh_suppress", 32, ON_OFF, "Whether the bridge answers neighbour requests itself.", location="port", initial=False),
-    Attribute("isolated", 33, ON_OFF, "Whether the port only reaches ports that are not isolated.", location="port", initial=False),
-    Attribute("backup_port", 34, LINK_INDEX, "Port that takes over when this one has no carrier, V('') for none.", location="port", initial=""),
+    Attribute(
+        "neigh_suppress",
+        32,
+        ON_OFF,
+        "Whether the bridge answers ARP and neighbour discovery requests on behalf of the hosts (neighbour suppression).",
+        location="port",
+        initial=False,
+    ),
+    Attribute("isolated", 33, ON_OFF, "Whether the port is isolated: it communicates only with ports that are not.", location="port", initial=False),
+    Attribute("backup_port", 34, LINK_INDEX, "Name of the port that takes over when this one has no carrier. V('') removes it.", location="port", initial=""),
     Attribute(
         "mcast_eht_hosts_limit",
         37,
         U32,
-        "Maximum number of hosts tracked for explicit multicast.",
+        "Maximum number of hosts that are tracked on the port by multicast explicit host tracking.",
         1,
         2**32 - 1,
         "-",
@@ -222,29 +264,45 @@ PORT: Tuple[Attribute, ...] = (
         needs=SNOOPING + " and Linux 5.12",
         initial=512,
     ),
-    Attribute("locked", 39, ON_OFF, "Whether only hosts in the forwarding database may send.", location="port", needs="Linux 5.18", initial=False),
+    Attribute(
+        "locked", 39, ON_OFF, "Whether the port is locked: only hosts in the forwarding database may send.", location="port", needs="Linux 5.18", initial=False
+    ),
     Attribute(
         "mcast_max_groups",
         42,
         U32,
-        "Maximum number of multicast groups, V(0) for no limit.",
+        "Maximum number of multicast groups on the port. V(0) means no limit.",
         0,
         2**32 - 1,
         location="port",
         needs=SNOOPING + " and Linux 6.3",
         initial=0,
     ),
-    Attribute("neigh_vlan_suppress", 43, ON_OFF, "O(neigh_suppress) for each VLAN.", location="port", needs=VLANS + " and Linux 6.4", initial=False),
     Attribute(
-        "mab", 40, ON_OFF, "Whether hosts on a locked port show up in the forwarding database as locked.", location="port", needs="Linux 6.2", initial=False
+        "neigh_vlan_suppress",
+        43,
+        ON_OFF,
+        "Whether neighbour suppression is configured for each VLAN of the port.",
+        location="port",
+        needs=VLANS + " and Linux 6.4",
+        initial=False,
     ),
-    Attribute("designated_root", 13, BRIDGE_ID, "Root bridge as this port sees it.", when="read", location="port"),
-    Attribute("designated_bridge", 14, BRIDGE_ID, "Bridge towards the root on this port's segment.", when="read", location="port"),
-    Attribute("designated_port", 15, U16, "Port of that bridge.", when="read", location="port"),
-    Attribute("designated_cost", 16, U16, "Cost that it announces.", when="read", location="port"),
-    Attribute("message_age_timer", 21, SECONDS64, "Time until what was heard is forgotten.", when="read", location="port"),
-    Attribute("forward_delay_timer", 22, SECONDS64, "Time until the next state.", when="read", location="port"),
-    Attribute("hold_timer", 23, SECONDS64, "Time until the next packet may be sent.", when="read", location="port"),
+    Attribute(
+        "mab",
+        40,
+        ON_OFF,
+        "Whether hosts behind a locked port are added to the forwarding database as locked entries (MAC authentication bypass).",
+        location="port",
+        needs="Linux 6.2",
+        initial=False,
+    ),
+    Attribute("designated_root", 13, BRIDGE_ID, "Identifier of the root bridge, as received on the port.", when="read", location="port"),
+    Attribute("designated_bridge", 14, BRIDGE_ID, "Identifier of the designated bridge of the segment.", when="read", location="port"),
+    Attribute("designated_port", 15, U16, "Identifier of the designated port of the segment.", when="read", location="port"),
+    Attribute("designated_cost", 16, U16, "Root path cost that the designated port announces.", when="read", location="port"),
+    Attribute("message_age_timer", 21, SECONDS64, "Time until the information that was received on the port expires.", when="read", location="port"),
+    Attribute("forward_delay_timer", 22, SECONDS64, "Time until the port changes to the next state.", when="read", location="port"),
+    Attribute("hold_timer", 23, SECONDS64, "Time until the port may send the next BPDU.", when="read", location="port"),
 )
 
 OF_PORT: Dict[str, Attribute] = {row.name: row for row in PORT}

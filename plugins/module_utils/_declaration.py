@@ -23,46 +23,47 @@ _NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
 _TYPE = Option(
     "type",
     "str",
-    "Type of the link. Left out, the link is one that is there already, such as a network card: it is never created, and gets back what it had"
-    " when the layout goes.",
+    "Type of the link. If it is left out, the link must exist already, such as a network card. It is never created, and its original settings"
+    " are restored when it is removed from the layout.",
     choices=tuple(TYPES),
 )
-_NETNS = "Namespace that the link is in: a name or an absolute path. Left out or V(''), the one that the module runs in."
+_NETNS = "Network namespace of the link: a name or an absolute path. If it is left out or V(''), the namespace that the module runs in is used."
 
 LAYOUT_OPTIONS: Tuple[Option, ...] = (
     Option(
         "name",
         "str",
-        "Name of the layout, by which it knows what it made: 1 to 32 letters, digits, C(_), C(.) and C(-).",
+        "Name of the layout: 1 to 32 letters, digits, C(_), C(.) and C(-). Links and namespaces are owned by a layout of this name.",
         required=True,
     ),
     Option(
         "state",
         "str",
-        "Whether the layout is there at the end of the task. V(absent) needs only O(name): it removes what the layout made and"
-        " gives back what was there before.",
+        "Whether the layout should exist. With V(absent) everything that the layout created is removed, and the original settings of"
+        " everything that it adopted are restored. Only O(name) is needed then.",
         "present",
         ("present", "absent"),
     ),
     Option(
         "sysctl",
         "dict",
-        "Kernel settings of the namespace that the module runs in: keys that begin with C(net.), with their values. They stay with O(state=absent).",
+        "Kernel settings (sysctl) of the namespace that the module runs in: a dictionary of keys that begin with C(net.) and their values."
+        " They are kept with O(state=absent).",
     ),
     Option(
         "namespaces",
         "list",
-        "Network namespaces, each with the options that M(nfv.vnet.vnet_netns) has beside C(state). C(purge_addresses) and C(purge_routes) are true"
-        " if left out: lists that are given are exact.",
+        "Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses) and C(purge_routes) default to"
+        " V(true), so that given lists are exact.",
         elements="dict",
         options=(Option("name", "str", "Name of the namespace, as under C(/run/netns).", required=True),),
     ),
     Option(
         "links",
         "list",
-        "Links, in any order. Each has the options that the module of its O(links[].type) has beside C(state): a V(bridge) those of"
-        " M(nfv.vnet.vnet_bridge), and so on. One without a type has those that all links have in common. C(purge_addresses), C(purge_routes),"
-        " C(purge_ports) and C(purge_vlans) are true if left out: lists that are given are exact.",
+        "Links, in any order. Each has the options of the module for its O(links[].type) except C(state): a V(bridge) has the options of"
+        " M(nfv.vnet.vnet_bridge), and so on. A link without a type has the options that all links have. C(purge_addresses), C(purge_routes),"
+        " C(purge_ports) and C(purge_vlans) default to V(true), so that given lists are exact.",
         elements="dict",
         options=(_TYPE, Option("name", "str", "Name of the link.", required=True), Option("netns", "str", _NETNS)),
     ),
@@ -109,7 +110,7 @@ class _ItemSpec:
     def item(self, given: Any, path: Path) -> _Item:
         """Returns the options of an item. VnetError if one is wrong."""
         if not isinstance(given, dict):
-            raise VnetError(path, "%r is no dictionary of options" % (given,))
+            raise VnetError(path, "%r is not a dictionary of options" % (given,))
         item = _Item(self._defaults)
         for name, value in given.items():
             check = self._checks.get(name)
@@ -132,8 +133,8 @@ class _ItemSpec:
 
 
 _CHECKS: Dict[str, Tuple[type, Callable[[Any], Any], str]] = {
-    "str": (str, validation.check_type_str, "a text"),
-    "int": (int, validation.check_type_int, "a whole number"),
+    "str": (str, validation.check_type_str, "a string"),
+    "int": (int, validation.check_type_int, "an integer"),
     "float": (float, validation.check_type_float, "a number"),
     "bool": (bool, validation.check_type_bool, "true or false"),
     "dict": (dict, validation.check_type_dict, "a dictionary"),
@@ -173,7 +174,7 @@ def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
     """Returns the layout that the parameters declare. VnetError if they are wrong."""
     name = params["name"]
     if not _marks.NAME.fullmatch(name):
-        raise VnetError(("name",), "1 to 32 letters, digits, '_', '.' and '-', the first a letter or a digit")
+        raise VnetError(("name",), "it must have 1 to 32 letters, digits, '_', '.' and '-', and begin with a letter or digit")
     layout = Layout([], [], name)
     if params["state"] == "absent":
         return layout
@@ -235,16 +236,16 @@ def _check_names(layout: Layout) -> None:
     for namespace in layout.namespaces:
         other = namespaces.setdefault(namespace.name, namespace)
         if other is not namespace:
-            raise VnetError(namespace.path, "namespace %s is declared by %s too; say it once" % (namespace.name, joined(other.path)))
+            raise VnetError(namespace.path, "namespace %s is also declared in %s; declare it once" % (namespace.name, joined(other.path)))
     links: Dict[LinkId, Link] = {}
     for link in layout.links:
         one = links.setdefault(link.id, link)
         if one is not link:
             inside = "in namespace %s" % link.netns if link.netns else "on the host"
-            raise VnetError(link.path, "there is another %s %s, %s; give it another name" % (link.name, inside, joined(one.path)))
+            raise VnetError(link.path, "there is another %s %s, declared in %s; use another name" % (link.name, inside, joined(one.path)))
     alike: Dict[Tuple[object, ...], Link] = {}
     for link in layout.links:
         key = unique_key(link.kind, link.parent, link.values) if link.parent else None
         one = alike.setdefault(key, link) if key else link
         if one is not link:
-            raise VnetError(link.path, "%s has the same %s, of which there can be one" % (joined(one.path), unique_options_of(link.kind)))
+            raise VnetError(link.path, "%s has the same %s, but only one link can have them" % (joined(one.path), unique_options_of(link.kind)))

@@ -39,17 +39,17 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     link_of,
 )
 
-_NO_NEXT_HOP = "no address here reaches the gateway; add one, or set onlink: true"
-_SAME_ROUTE = "another route has this destination, table and metric; give another metric"
-_OUT_OF_RANGE = "out of the range that the kernel takes, or not to be had as things stand"
+_NO_NEXT_HOP = "no address of the namespace reaches the gateway; add one, or set onlink: true"
+_SAME_ROUTE = "another route has this destination, table and metric; use another metric"
+_OUT_OF_RANGE = "the value is out of the kernel's range, or not possible in the current state"
 _HINTS: Dict[Tuple[type, int], str] = {
     (AddRoute, errno.ENETUNREACH): _NO_NEXT_HOP,
     (AddRoute, errno.EHOSTUNREACH): _NO_NEXT_HOP,
     (ReplaceRoute, errno.ENETUNREACH): _NO_NEXT_HOP,
     (AddRoute, errno.EEXIST): _SAME_ROUTE,
-    (SetNsid, errno.EEXIST): "another namespace has this id; choose another",
-    (SetTuntap, errno.EBUSY): "a program holds the device; end it first",
-    (SetMaster, errno.EBUSY): "the bridge is below the link already, so the link cannot be its port",
+    (SetNsid, errno.EEXIST): "another namespace has this id; use another",
+    (SetTuntap, errno.EBUSY): "a program holds the device; end the program first",
+    (SetMaster, errno.EBUSY): "the link is on top of the bridge, so it cannot be its port",
     (SetLink, errno.EINVAL): _OUT_OF_RANGE,
     (SetMaster, errno.EINVAL): _OUT_OF_RANGE,
     (SetPort, errno.EINVAL): _OUT_OF_RANGE,
@@ -94,8 +94,8 @@ def not_held(layout: Layout, step: Step) -> VnetError:
     elif isinstance(step, (SetMaster, SetPort, SetSysctl)):
         held = step.old
     about = subject(layout, step)
-    text = "%s: the kernel took it without an error but does not hold it" % about.text
-    text += "" if held is None else " (it holds %s)" % _shown(held)
+    text = "%s: the kernel accepted it without an error but did not carry it out" % about.text
+    text += "" if held is None else " (the value is %s)" % _shown(held)
     return VnetError(about.path, text + ("; a kernel without %s ignores it" % _needs(step) if _needs(step) else ""))
 
 

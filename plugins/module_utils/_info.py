@@ -25,13 +25,19 @@ INFO_OPTIONS: Tuple[Option, ...] = (
     Option(
         "namespaces",
         "list",
-        "Names of the namespaces to look at; V('') is the one that the module runs in. Left out, that one and all that have a name.",
+        "Names of the network namespaces to read. V('') is the one that the module runs in. If it is left out, that one and all named ones are read.",
         elements="str",
     ),
-    Option("types", "list", "Types of links to return; V(other) are all that this collection does not manage. Left out, all.", elements="str", choices=TYPES),
-    Option("layout", "str", "Name of a layout; only what belongs to it is returned."),
-    Option("fdb", "bool", "Whether to return the forwarding databases of bridges.", False),
-    Option("macs", "bool", "Whether RV(declaration) has MAC addresses.", False),
+    Option(
+        "types",
+        "list",
+        "Types of links to return. V(other) are all types that this collection does not manage. If it is left out, all types are returned.",
+        elements="str",
+        choices=TYPES,
+    ),
+    Option("layout", "str", "Name of a layout. If it is given, only namespaces and links of this layout are returned."),
+    Option("fdb", "bool", "Whether to return the forwarding databases of bridges, as RV(fdb).", False),
+    Option("macs", "bool", "Whether RV(declaration) includes MAC addresses.", False),
 )
 """The options of M(nfv.vnet.vnet_info)."""
 _NEVER = ("num_tx_queues", "num_rx_queues", "gso_max_segs", "gso_max_size", "state")
@@ -150,7 +156,7 @@ class _View:
             if _kinds.has_peer(found.kind):
                 links += [] if key in done else self._cable(key, done)
             elif _kinds.parent_of(found.kind) and not found.parent:
-                self.warnings.append("%s: its parent is in no namespace that was looked at, so it is not in the declaration" % found.name)
+                self.warnings.append("%s: its parent is in a namespace that was not read, so it is not in the declaration" % found.name)
             elif _kinds.type_of(found.kind) or (found.port and _type(found) == OTHER):
                 links.append(self._declared(key))
         return {"namespaces": [self._declared_namespace(name) for name in self.namespaces if name], "links": links}
@@ -165,7 +171,7 @@ class _View:
     def _cable(self, key: LinkId, done: Set[LinkId]) -> List[Values]:
         found = self._host.links[key]
         if not found.peer or found.peer not in self._wanted:
-            self.warnings.append("%s: its other end is in no namespace that was looked at, so it is not in the declaration" % found.name)
+            self.warnings.append("%s: its peer is in a namespace that was not read, so it is not in the declaration" % found.name)
             return []
         near, far = sorted((key, found.peer), key=lambda end: (not self._host.links[end].master, end))
         done |= {near, far}

@@ -107,42 +107,55 @@ class LinkKind(NamedTuple):
 
 
 BRIDGE: Tuple[Attribute, ...] = (
-    Attribute("forward_delay", 1, SECONDS32, "Time in each of the states listening and learning; 2 to 30 while STP is on.", 0, 21474836, initial=15.0),
-    Attribute("hello_time", 2, SECONDS32, "Time between two hello packets of the root bridge.", 1, 10, initial=2.0),
-    Attribute("max_age", 3, SECONDS32, "Time after which what other bridges said is forgotten.", 6, 40, initial=20.0),
+    Attribute(
+        "forward_delay",
+        1,
+        SECONDS32,
+        "Forward delay: the time that a port spends in each of the states listening and learning. It must be 2 to 30 while O(stp=true).",
+        0,
+        21474836,
+        initial=15.0,
+    ),
+    Attribute("hello_time", 2, SECONDS32, "Time between two STP hello packets of the root bridge.", 1, 10, initial=2.0),
+    Attribute("max_age", 3, SECONDS32, "Time after which STP information of other bridges expires.", 6, 40, initial=20.0),
     Attribute(
         "ageing_time",
         4,
         SECONDS32,
-        "Time after which a MAC address that was not seen again is forgotten; V(0) for at once.",
+        "Time after which a MAC address that was not seen again is removed from the forwarding database. V(0) means at once.",
         0,
         21474836,
         initial=300.0,
         substitute=Substitute("topology_change", lambda values: 2 * values.get("forward_delay", 0)),
     ),
-    Attribute("stp", 5, BOOL32, "Whether the bridge takes part in the spanning tree protocol.", ip_name="stp_state", initial=False, first_if=False),
-    Attribute("priority", 6, U16, "Priority in the election of the root bridge, the lowest wins.", 0, 65535, initial=32768),
+    Attribute("stp", 5, BOOL32, "Whether the spanning tree protocol (STP) is enabled on the bridge.", ip_name="stp_state", initial=False, first_if=False),
+    Attribute("priority", 6, U16, "STP priority of the bridge. The bridge with the lowest value becomes the root bridge.", 0, 65535, initial=32768),
     Attribute(
         "group_fwd_mask",
         9,
         U16,
-        "Bits of the link-local groups 01:80:C2:00:00:0X that are forwarded; bits 0 to 2 stay clear.",
+        "Bit mask of the link-local groups 01:80:C2:00:00:0X that the bridge forwards. Bits 0 to 2 must not be set.",
         0,
         65535,
         initial=0,
         check=forwardable,
     ),
     Attribute(
-        "group_address", 20, MAC, "MAC address that the bridge protocol is spoken to, 01:80:C2:00:00:0X.", initial="01:80:c2:00:00:00", check=link_local_group
+        "group_address",
+        20,
+        MAC,
+        "Destination MAC address of STP packets: 01:80:C2:00:00:0X, where X is 0 or 4 to F.",
+        initial="01:80:c2:00:00:00",
+        check=link_local_group,
     ),
-    Attribute("vlan_default_pvid", 39, U16, "VLAN of untagged packets on new ports, V(0) for none.", 0, 4094, needs=VLANS, initial=1),
-    Attribute("vlan_protocol", 8, ETHERTYPE, "Ethernet type of the VLAN tags.", needs=VLANS, initial="802.1q"),
-    Attribute("vlan_stats", 41, BOOL8, "Whether packets are counted for each VLAN.", ip_name="vlan_stats_enabled", needs=VLANS, initial=False),
+    Attribute("vlan_default_pvid", 39, U16, "PVID of new ports: the VLAN of their untagged packets. V(0) means none.", 0, 4094, needs=VLANS, initial=1),
+    Attribute("vlan_protocol", 8, ETHERTYPE, "EtherType of VLAN tags on the bridge.", needs=VLANS, initial="802.1q"),
+    Attribute("vlan_stats", 41, BOOL8, "Whether the bridge keeps statistics for each VLAN.", ip_name="vlan_stats_enabled", needs=VLANS, initial=False),
     Attribute(
         "vlan_stats_per_port",
         45,
         BOOL8,
-        "Whether packets are counted for each VLAN and port; only changed while no port has VLANs.",
+        "Whether the bridge keeps statistics for each VLAN of each port. It can be changed only while no port has VLANs.",
         needs=VLANS,
         initial=False,
     ),
@@ -150,18 +163,25 @@ BRIDGE: Tuple[Attribute, ...] = (
         "mst",
         46,
         masked_bit(2),
-        "Whether VLANs have spanning trees of their own; only changed while there are no VLANs.",
+        "Whether multiple spanning trees (MST) are enabled. It can be changed only while the bridge has no VLANs.",
         ip_name="mst_enabled",
         needs=VLANS + " and Linux 5.18",
         initial=False,
     ),
-    Attribute("vlan_filtering", 7, BOOL8, "Whether the bridge looks at VLAN tags.", needs=VLANS, initial=False, turns_off=("mcast_vlan_snooping",)),
-    Attribute("mcast_snooping", 23, BOOL8, "Whether multicast only goes to ports that asked for it.", needs=SNOOPING, initial=True),
+    Attribute("vlan_filtering", 7, BOOL8, "Whether VLAN filtering is enabled on the bridge.", needs=VLANS, initial=False, turns_off=("mcast_vlan_snooping",)),
+    Attribute(
+        "mcast_snooping",
+        23,
+        BOOL8,
+        "Whether multicast snooping is enabled: multicast packets are sent only to ports with listeners.",
+        needs=SNOOPING,
+        initial=True,
+    ),
     Attribute(
         "mcast_vlan_snooping",
         46,
         masked_bit(1),
-        "Whether multicast snooping looks at each VLAN; needs O(vlan_filtering).",
+        "Whether multicast snooping is done for each VLAN. It requires O(vlan_filtering=true).",
         needs=VLANS + ", " + SNOOPING + " and Linux 5.15",
         initial=False,
     ),
@@ -169,38 +189,75 @@ BRIDGE: Tuple[Attribute, ...] = (
         "mcast_router",
         22,
         numbered(8, "disabled", "auto", "permanent"),
-        "Whether the bridge itself is taken for a multicast router.",
+        "Whether the bridge itself is regarded as a multicast router.",
         needs=SNOOPING,
         initial="auto",
     ),
-    Attribute("mcast_query_use_ifaddr", 24, BOOL8, "Whether queries carry the bridge's address instead of 0.0.0.0.", needs=SNOOPING, initial=False),
-    Attribute("mcast_querier", 25, BOOL8, "Whether the bridge sends multicast queries.", needs=SNOOPING, initial=False),
-    Attribute("mcast_stats", 42, BOOL8, "Whether multicast packets are counted.", ip_name="mcast_stats_enabled", needs=SNOOPING, initial=False),
-    Attribute("mcast_igmp_version", 43, U8, "IGMP version of the queries.", 2, 3, needs=SNOOPING, initial=2),
-    Attribute("mcast_mld_version", 44, U8, "MLD version of the queries.", 1, 2, needs=SNOOPING, initial=1),
-    Attribute("mcast_hash_max", 27, U32, "Maximum number of groups in the multicast table.", 0, 2**32 - 1, needs=SNOOPING, initial=4096),
-    Attribute("mcast_last_member_count", 28, U32, "Number of queries after a leave message.", 0, 2**32 - 1, needs=SNOOPING, initial=2),
-    Attribute("mcast_startup_query_count", 29, U32, "Number of queries at the start.", 0, 2**32 - 1, needs=SNOOPING, initial=2),
-    Attribute("mcast_last_member_interval", 30, SECONDS64, "Time between the queries after a leave message.", 0, 2**31, needs=SNOOPING, initial=1.0),
     Attribute(
-        "mcast_membership_interval", 31, SECONDS64, "Time after which a group that nobody asked for is forgotten.", 0, 2**31, needs=SNOOPING, initial=260.0
+        "mcast_query_use_ifaddr",
+        24,
+        BOOL8,
+        "Whether multicast queries have the address of the bridge as their source instead of 0.0.0.0.",
+        needs=SNOOPING,
+        initial=False,
     ),
-    Attribute("mcast_querier_interval", 32, SECONDS64, "Time after which another querier that is silent is given up.", 0, 2**31, needs=SNOOPING, initial=255.0),
-    Attribute("mcast_query_interval", 33, SECONDS64, "Time between two queries.", 1, 2**31, needs=SNOOPING, initial=125.0),
-    Attribute("mcast_query_response_interval", 34, SECONDS64, "Time that hosts have for their answer to a query.", 0, 2**31, needs=SNOOPING, initial=10.0),
-    Attribute("mcast_startup_query_interval", 35, SECONDS64, "Time between two queries at the start.", 1, 2**31, needs=SNOOPING, initial=31.25),
-    Attribute("nf_call_iptables", 36, BOOL8, "Whether bridged IPv4 passes through iptables.", needs=NETFILTER, initial=False),
-    Attribute("nf_call_ip6tables", 37, BOOL8, "Whether bridged IPv6 passes through ip6tables.", needs=NETFILTER, initial=False),
-    Attribute("nf_call_arptables", 38, BOOL8, "Whether bridged ARP passes through arptables.", needs=NETFILTER, initial=False),
-    Attribute("no_linklocal_learn", 46, masked_bit(0), "Whether nothing is learned from link-local packets.", needs="Linux 5.0", initial=False),
-    Attribute("fdb_max_learned", 49, U32, "Maximum number of MAC addresses that are learned, V(0) for no limit.", 0, 2**32 - 1, needs="Linux 6.7", initial=0),
-    Attribute("root_id", 10, BRIDGE_ID, "Priority and MAC address of the root bridge.", when="read"),
-    Attribute("bridge_id", 11, BRIDGE_ID, "Priority and MAC address of this bridge.", when="read"),
-    Attribute("root_port", 12, U16, "Number of the port towards the root bridge, 0 on the root bridge.", when="read"),
-    Attribute("root_path_cost", 13, U32, "Cost of the way to the root bridge.", when="read"),
-    Attribute("topology_change", 14, BOOL8, "Whether the tree is changing.", when="read"),
-    Attribute("mcast_querier_state", 47, QUERIER, "Address of the multicast querier that was chosen, for each family.", when="read"),
-    Attribute("fdb_n_learned", 48, U32, "Number of MAC addresses that were learned.", when="read"),
+    Attribute("mcast_querier", 25, BOOL8, "Whether the bridge sends multicast queries.", needs=SNOOPING, initial=False),
+    Attribute(
+        "mcast_stats", 42, BOOL8, "Whether the bridge keeps statistics of IGMP and MLD packets.", ip_name="mcast_stats_enabled", needs=SNOOPING, initial=False
+    ),
+    Attribute("mcast_igmp_version", 43, U8, "IGMP version of the multicast queries.", 2, 3, needs=SNOOPING, initial=2),
+    Attribute("mcast_mld_version", 44, U8, "MLD version of the multicast queries.", 1, 2, needs=SNOOPING, initial=1),
+    Attribute("mcast_hash_max", 27, U32, "Maximum number of multicast groups of the bridge.", 0, 2**32 - 1, needs=SNOOPING, initial=4096),
+    Attribute("mcast_last_member_count", 28, U32, "Number of multicast queries that are sent after a leave message.", 0, 2**32 - 1, needs=SNOOPING, initial=2),
+    Attribute(
+        "mcast_startup_query_count", 29, U32, "Number of multicast queries that are sent when the querier starts.", 0, 2**32 - 1, needs=SNOOPING, initial=2
+    ),
+    Attribute(
+        "mcast_last_member_interval",
+        30,
+        SECONDS64,
+        "Time between the multicast queries that are sent after a leave message.",
+        0,
+        2**31,
+        needs=SNOOPING,
+        initial=1.0,
+    ),
+    Attribute(
+        "mcast_membership_interval", 31, SECONDS64, "Time after which a multicast group without reports expires.", 0, 2**31, needs=SNOOPING, initial=260.0
+    ),
+    Attribute(
+        "mcast_querier_interval", 32, SECONDS64, "Time after which another querier that sends no queries expires.", 0, 2**31, needs=SNOOPING, initial=255.0
+    ),
+    Attribute("mcast_query_interval", 33, SECONDS64, "Time between two multicast queries.", 1, 2**31, needs=SNOOPING, initial=125.0),
+    Attribute(
+        "mcast_query_response_interval", 34, SECONDS64, "Maximum time that hosts have to answer a multicast query.", 0, 2**31, needs=SNOOPING, initial=10.0
+    ),
+    Attribute(
+        "mcast_startup_query_interval", 35, SECONDS64, "Time between two multicast queries when the querier starts.", 1, 2**31, needs=SNOOPING, initial=31.25
+    ),
+    Attribute("nf_call_iptables", 36, BOOL8, "Whether bridged IPv4 packets pass through iptables.", needs=NETFILTER, initial=False),
+    Attribute("nf_call_ip6tables", 37, BOOL8, "Whether bridged IPv6 packets pass through ip6tables.", needs=NETFILTER, initial=False),
+    Attribute("nf_call_arptables", 38, BOOL8, "Whether bridged ARP packets pass through arptables.", needs=NETFILTER, initial=False),
+    Attribute(
+        "no_linklocal_learn", 46, masked_bit(0), "Whether learning of MAC addresses from link-local packets is disabled.", needs="Linux 5.0", initial=False
+    ),
+    Attribute(
+        "fdb_max_learned",
+        49,
+        U32,
+        "Maximum number of learned MAC addresses in the forwarding database. V(0) means no limit.",
+        0,
+        2**32 - 1,
+        needs="Linux 6.7",
+        initial=0,
+    ),
+    Attribute("root_id", 10, BRIDGE_ID, "Identifier of the root bridge: its priority and MAC address.", when="read"),
+    Attribute("bridge_id", 11, BRIDGE_ID, "Identifier of the bridge: its priority and MAC address.", when="read"),
+    Attribute("root_port", 12, U16, "Number of the root port. It is 0 on the root bridge.", when="read"),
+    Attribute("root_path_cost", 13, U32, "Path cost to the root bridge.", when="read"),
+    Attribute("topology_change", 14, BOOL8, "Whether the spanning tree topology is changing.", when="read"),
+    Attribute("mcast_querier_state", 47, QUERIER, "Address of the elected multicast querier, for each address family.", when="read"),
+    Attribute("fdb_n_learned", 48, U32, "Number of learned MAC addresses in the forwarding database.", when="read"),
 )
 
 TUNTAP: Tuple[Attribute, ...] = (
@@ -208,18 +265,18 @@ TUNTAP: Tuple[Attribute, ...] = (
         "mode",
         3,
         ValueType("str", "uint8", lambda payload: {1: "tun", 2: "tap"}.get(payload[0], ""), str, str, ("tun", "tap")),
-        "V(tun) carries IP packets and is point to point, V(tap) carries Ethernet frames. Needed to create the device.",
+        "Mode of the device. V(tun) carries IP packets and is point-to-point, V(tap) carries Ethernet frames. It is required to create the device.",
         when="create",
         location="ioctl",
     ),
-    Attribute("owner", 1, USER, "User, by name or id, who may attach to the device; V('') for none.", ip_name="user", location="ioctl", initial=""),
-    Attribute("group", 2, GROUP, "Group, by name or id, that may attach to the device; V('') for none.", location="ioctl", initial=""),
-    Attribute("multi_queue", 7, BOOL8, "Whether several queues can be attached.", when="create", location="ioctl", initial=False),
+    Attribute("owner", 1, USER, "User who may attach to the device, by name or id. V('') means none.", ip_name="user", location="ioctl", initial=""),
+    Attribute("group", 2, GROUP, "Group whose members may attach to the device, by name or id. V('') means none.", location="ioctl", initial=""),
+    Attribute("multi_queue", 7, BOOL8, "Whether a program may attach several queues to the device.", when="create", location="ioctl", initial=False),
     Attribute(
         "packet_info",
         4,
         BOOL8,
-        "Whether packets have the four byte header with the protocol in front; on a new device V(false) if left out.",
+        "Whether packets are preceded by a header of four bytes with their protocol.",
         ip_name="pi",
         when="attach",
         location="ioctl",
@@ -229,35 +286,57 @@ TUNTAP: Tuple[Attribute, ...] = (
         "vnet_hdr",
         5,
         BOOL8,
-        "Whether packets have a virtio header in front; on a new device V(false) if left out.",
+        "Whether packets are preceded by a virtio header.",
         when="attach",
         location="ioctl",
         initial=False,
     ),
-    Attribute("persist", 6, BOOL8, "Whether the device outlives its program.", when="read", location="ioctl"),
-    Attribute("num_queues", 8, U32, "Number of queues that are attached.", when="read", location="ioctl"),
+    Attribute("persist", 6, BOOL8, "Whether the device persists when no program holds it.", when="read", location="ioctl"),
+    Attribute("num_queues", 8, U32, "Number of attached queues.", when="read", location="ioctl"),
 )
 
 
 VLAN: Tuple[Attribute, ...] = (
-    Attribute("id", 1, U16, "VLAN of the frames on the parent. Needed to create the link.", 0, 4094, when="create"),
-    Attribute("protocol", 5, ETHERTYPE, "Ethernet type of the tags; on a new link V(802.1q) if left out.", when="create", initial="802.1q"),
-    Attribute("reorder_hdr", 2, masked_bit(0, ("off", "on")), "Whether received frames look as if they had no tag.", initial=True),
-    Attribute("gvrp", 2, masked_bit(1, ("off", "on")), "Whether the VLAN is announced by GVRP.", needs="CONFIG_VLAN_8021Q_GVRP", initial=False),
-    Attribute("mvrp", 2, masked_bit(3, ("off", "on")), "Whether the VLAN is announced by MVRP.", needs="CONFIG_VLAN_8021Q_MVRP", initial=False),
+    Attribute("id", 1, U16, "VLAN ID of the link: the VLAN of its frames on the parent. It is required to create the link.", 0, 4094, when="create"),
+    Attribute("protocol", 5, ETHERTYPE, "EtherType of the VLAN tags.", when="create", initial="802.1q"),
+    Attribute(
+        "reorder_hdr", 2, masked_bit(0, ("off", "on")), "Whether the VLAN tag is removed from received frames, so that programs do not see it.", initial=True
+    ),
+    Attribute(
+        "gvrp",
+        2,
+        masked_bit(1, ("off", "on")),
+        "Whether the VLAN is announced by GVRP (GARP VLAN registration protocol).",
+        needs="CONFIG_VLAN_8021Q_GVRP",
+        initial=False,
+    ),
+    Attribute(
+        "mvrp",
+        2,
+        masked_bit(3, ("off", "on")),
+        "Whether the VLAN is announced by MVRP (multiple VLAN registration protocol).",
+        needs="CONFIG_VLAN_8021Q_MVRP",
+        initial=False,
+    ),
     Attribute(
         "loose_binding",
         2,
         masked_bit(2, ("off", "on")),
-        "Whether the link may be up while its parent is down. If not, it goes up and down with its parent.",
+        "Whether the state of the link is independent of its parent. Otherwise it goes up and down with its parent.",
         initial=False,
     ),
-    Attribute("bridge_binding", 2, masked_bit(4, ("off", "on")), "Whether the carrier is that of the ports of the bridge that are in the VLAN.", initial=False),
+    Attribute(
+        "bridge_binding",
+        2,
+        masked_bit(4, ("off", "on")),
+        "Whether the link, on a bridge, has a carrier only if a bridge port in its VLAN is up.",
+        initial=False,
+    ),
     Attribute(
         "ingress_qos_map",
         4,
         QOS_MAP,
-        "Priorities of received frames (V(0) to V(7)), and which priority the packet gets. All of them: one that is not there is mapped to 0.",
+        "Map from priorities of received frames (V(0) to V(7)) to priorities of packets. The map is exact: a priority that is not listed is mapped to 0.",
         ip_name="ingress-qos-map",
         initial={},
         check=qos_map(8, 2**32),
@@ -266,7 +345,7 @@ VLAN: Tuple[Attribute, ...] = (
         "egress_qos_map",
         3,
         QOS_MAP,
-        "Priorities of packets, and which priority the frame gets (V(0) to V(7)). All of them: one that is not there is mapped to 0.",
+        "Map from priorities of packets to priorities of sent frames (V(0) to V(7)). The map is exact: a priority that is not listed is mapped to 0.",
         ip_name="egress-qos-map",
         initial={},
         check=qos_map(2**32, 8),
@@ -275,7 +354,7 @@ VLAN: Tuple[Attribute, ...] = (
 
 
 def _why_no_port_of_tuntap(values: Mapping[str, Any]) -> str:
-    words = "a TUN device, which carries IP packets without an Ethernet header and cannot be the port of a bridge; a TAP device can"
+    words = "a TUN device, which carries no Ethernet frames and cannot be a bridge port; use a TAP device"
     return words if values.get("mode") == "tun" else ""
 
 
@@ -310,7 +389,7 @@ KINDS: Tuple[LinkKind, ...] = (
         related=(("vlan_filtering", "mcast_vlan_snooping"), ("stp", "forward_delay", "state"), ("ageing_time", "topology_change", "forward_delay")),
         check=_check_bridge,
         sets_port_states=lambda values: bool(values.get("stp")),
-        why_no_port=lambda _values: "a bridge, which cannot be the port of a bridge",
+        why_no_port=lambda _values: "a bridge, which cannot be a bridge port",
         picture="bridge",
     ),
     LinkKind(
@@ -415,7 +494,7 @@ def unique_options_of(kernel: str) -> str:
 def why_no_port(kernel: str, values: Mapping[str, Any]) -> str:
     """Why a link cannot be a bridge port, as the end of a sentence. '' if it can."""
     if kernel == LOOPBACK:
-        return "%s, which cannot be the port of a bridge" % title_of(kernel)
+        return "%s, which cannot be a bridge port" % title_of(kernel)
     return OF_KERNEL[kernel].why_no_port(values) if kernel in OF_KERNEL else ""
 
 

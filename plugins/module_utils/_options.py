@@ -72,110 +72,152 @@ def _of(rows: Iterable[table.Attribute], *without: str) -> Tuple[Option, ...]:
     return tuple(Option(row.name, row.type.option, row.text, choices=row.type.choices, row=row) for row in settable)
 
 
-_STATE = Option("state", "str", "Whether it is there at the end of the task.", "present", ("present", "absent"))
-_UP = Option("up", "bool", "Whether the link is up. One of the few options with a default: left out, the link is brought up.", True)
+_STATE = Option("state", "str", "Whether the resource should exist.", "present", ("present", "absent"))
+_UP = Option("up", "bool", "Whether the link should be up.", True)
 _NETNS = Option(
     "netns",
     "str",
-    "Network namespace to work in: a name under C(/run/netns), or an absolute path such as C(/proc/1/ns/net)."
-    " Left out or V(''), the one that the module runs in. A namespace that is not there is an error.",
+    "Network namespace of the link: a name in C(/run/netns), or an absolute path such as C(/proc/1/ns/net)."
+    " If it is left out or V(''), the namespace that the module runs in is used. The task fails if the namespace does not exist.",
 )
 _PEER_NETNS = _NETNS._replace(
-    text="Network namespace of the far end: a name or an absolute path. Left out or V(''), the one that the module runs in, also if the"
-    " near end is in another one."
+    text="Network namespace of the peer: a name or an absolute path. If it is left out or V(''), the namespace that the module runs in is"
+    " used, even if O(netns) is another one."
 )
 _RECREATE = Option(
     "recreate",
     "bool",
-    "Whether a new device may take the place of one that cannot be changed as asked. The old one goes away last where both can be there at a time."
-    " What the task does not say of it is lost; links that stand on it, such as VLAN links, are created again on the new one.",
+    "Whether the link may be replaced by a new one if it cannot be changed as required. Settings that the task does not specify are lost then."
+    " Links on top of it, such as VLAN links, are recreated on the new one. If it is false, the task fails instead.",
     False,
 )
-_NAME = Option("name", "str", "Name of the link, 1 to 15 bytes without C(/), C(:), C(%) and white space.", required=True)
+_NAME = Option("name", "str", "Name of the link: 1 to 15 bytes, without C(/), C(:), C(%) and white space.", required=True)
 
 _VLANS = (
     Option(
         "vlans",
         "list",
-        "VLANs. Others stay, unless O(purge_vlans) is true.",
+        "VLANs of the port. Other VLANs are kept, unless O(purge_vlans=true).",
         elements="dict",
         options=(
-            Option("vid", "str", "A VLAN, V(1) to V(4094), or a range of them such as V(10-20).", required=True),
-            Option("pvid", "bool", "Whether packets that arrive untagged belong to it. Left alone if not given; false on a new VLAN."),
-            Option("untagged", "bool", "Whether its packets leave untagged. Left alone if not given; false on a new VLAN."),
+            Option("vid", "str", "VLAN ID, V(1) to V(4094), or a range of them such as V(10-20).", required=True),
+            Option(
+                "pvid",
+                "bool",
+                "Whether it is the PVID: the VLAN of untagged packets that arrive. If it is left out, it is not changed; for a new VLAN it is V(false).",
+            ),
+            Option("untagged", "bool", "Whether packets of the VLAN leave untagged. If it is left out, it is not changed; for a new VLAN it is V(false)."),
         ),
     ),
-    Option("purge_vlans", "bool", "Whether VLANs that O(vlans) does not list are taken away. Without O(vlans) it does nothing.", False),
+    Option("purge_vlans", "bool", "Whether VLANs that are not listed in O(vlans) should be removed. It has no effect without O(vlans).", False),
 )
 
 _ROUTE_OPTIONS = (
-    Option("to", "str", "Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or IPv4.", required=True),
-    Option("via", "str", "Address of the gateway."),
-    Option("metric", "int", "Metric, V(0) to V(4294967295), the lowest wins. Left out, it is the kernel's: 0 for IPv4, 1024 for IPv6."),
-    Option("table", "int", "Number of the routing table.", MAIN_TABLE),
-    Option("src", "str", "Source address to prefer."),
+    Option(
+        "to",
+        "str",
+        "Destination of the route: a prefix, an address, or V(default). The address family of V(default) is that of O(routes[].via), or IPv4 without it.",
+        required=True,
+    ),
+    Option("via", "str", "Address of the gateway. If it is left out, the destination is on the link."),
+    Option(
+        "metric",
+        "int",
+        "Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left out, it is 0 for IPv4 and 1024 for IPv6.",
+    ),
+    Option("table", "int", "Number of the routing table. 254 is the main table.", MAIN_TABLE),
+    Option("src", "str", "Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses."),
     Option(
         "scope",
         "str",
-        "How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one with a gateway V(global).",
+        "Scope of the destination, for IPv4 only. If it is left out, a new route has the scope V(global) with a gateway, and V(link) without.",
         choices=tuple(table.SCOPES),
     ),
-    Option("onlink", "bool", "Whether the gateway is on the link though no address says so."),
+    Option(
+        "onlink",
+        "bool",
+        "Whether the gateway is regarded as reachable on the link, even if no address of the link has its network. If it is left out, it is not"
+        " changed; for a new route it is V(false).",
+    ),
 )
 
 _LINK = (
     Option(
         "addresses",
         "list",
-        "Addresses, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is a single address."
-        " C(nodad) takes an IPv6 address into use without looking for a duplicate. Others stay, unless O(purge_addresses) is true.",
+        "IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is a single address."
+        " C(nodad) disables duplicate address detection for an IPv6 address. Other addresses are kept, unless O(purge_addresses=true).",
         elements="str",
     ),
     Option(
         "purge_addresses",
         "bool",
-        "Whether addresses that O(addresses) does not list are taken away. Those of DHCP and router advertisements and"
-        " link-local ones always stay. Without O(addresses) it does nothing.",
+        "Whether addresses that are not listed in O(addresses) should be removed. Addresses from DHCP and router advertisements and"
+        " link-local addresses are always kept. It has no effect without O(addresses).",
         False,
     ),
-    Option("routes", "list", "Routes through this link. Others stay, unless O(purge_routes) is true.", elements="dict", options=_ROUTE_OPTIONS),
+    Option("routes", "list", "Routes through the link. Other routes are kept, unless O(purge_routes=true).", elements="dict", options=_ROUTE_OPTIONS),
     Option(
         "purge_routes",
         "bool",
-        "Whether routes through this link that O(routes) does not list are taken away, in the main table and in those that"
-        " O(routes) names. Those of the kernel, DHCP and router advertisements always stay. Without O(routes) it does nothing.",
+        "Whether routes through the link that are not listed in O(routes) should be removed, in the main table and in the tables that"
+        " O(routes) names. Routes of the kernel, DHCP and router advertisements are always kept. It has no effect without O(routes).",
         False,
     ),
 )
 
-_PORT = Option("port", "dict", "Settings of the bridge port that the link is.", options=_of(table.PORT) + _VLANS)
-_MASTER = Option("master", "str", "Bridge in the same namespace that the link is a port of; V('') for none.")
+_PORT = Option(
+    "port",
+    "dict",
+    "Settings of the link as a bridge port. They require that the link is a port, or that O(master) makes it one.",
+    options=_of(table.PORT) + _VLANS,
+)
+_MASTER = Option(
+    "master",
+    "str",
+    "Name of the bridge that the link should be a port of, in the same namespace. V('') removes the link from its bridge."
+    " If it is left out, it is not changed.",
+)
 
 _NETNS_OPTIONS = (
-    Option("name", "str", "Name of the namespace, as under C(/run/netns).", required=True),
+    Option("name", "str", "Name of the network namespace, as in C(/run/netns).", required=True),
     _STATE,
-    Option("loopback", "bool", "Whether its C(lo) is up. One of the few options with a default: left out, it is brought up.", True),
-    Option("sysctl", "dict", "Kernel settings inside the namespace: keys that begin with C(net.), with their values."),
-    Option("nsid", "int", "Number by which the namespace of the module knows this one. The kernel never changes it."),
-    _LINK[0]._replace(text=_LINK[0].text.replace("Addresses,", "Addresses of its C(lo),", 1)),
+    Option("loopback", "bool", "Whether the loopback link C(lo) of the namespace should be up.", True),
+    Option(
+        "sysctl",
+        "dict",
+        "Kernel settings (sysctl) inside the namespace: a dictionary of keys that begin with C(net.) and their values. Other settings are not changed.",
+    ),
+    Option(
+        "nsid",
+        "int",
+        "Id of the namespace, as seen from the namespace that the module runs in. Once set, the kernel never changes it."
+        " If it is left out, the kernel assigns one when it needs it.",
+    ),
+    _LINK[0]._replace(text=_LINK[0].text.replace("of the link,", "of C(lo),", 1)),
     _LINK[1],
     Option(
         "routes",
         "list",
-        "Routes of the namespace. Others stay, unless O(purge_routes) is true.",
+        "Routes of the namespace. Other routes are kept, unless O(purge_routes=true).",
         elements="dict",
         options=_ROUTE_OPTIONS
         + (
-            Option("dev", "str", "Link that the route goes through. Left out, the kernel takes the one that reaches O(routes[].via)."),
-            Option("type", "str", "What happens to the packets.", "unicast", tuple(table.ROUTE_TYPES)),
+            Option("dev", "str", "Name of the link that the route uses. If it is left out, the kernel uses the link that reaches O(routes[].via)."),
+            Option(
+                "type",
+                "str",
+                "Type of the route. Packets of a V(unicast) route are forwarded; the other types drop them, V(unreachable) and V(prohibit) with an ICMP error.",
+                "unicast",
+                tuple(table.ROUTE_TYPES),
+            ),
         ),
     ),
     Option(
         "purge_routes",
         "bool",
-        "Whether routes without a link (V(blackhole) and the like) that O(routes) does not list are taken away, in the main table and in"
-        " those that O(routes) names. A route that goes through a link, such as a default route by a gateway, is purged with that link's module."
-        " Without O(routes) it does nothing.",
+        "Whether routes without a link (such as V(blackhole)) that are not listed in O(routes) should be removed, in the main table and in"
+        " the tables that O(routes) names. Routes that use a link are purged by the module of the link. It has no effect without O(routes).",
         False,
     ),
 )
@@ -184,25 +226,28 @@ _PORTS = (
     Option(
         "ports",
         "list",
-        "Links of the same namespace that are ports of the bridge. They must be there. Others stay, unless O(purge_ports) is true.",
+        "Ports of the bridge: links in the same namespace, which must exist. Other ports are kept, unless O(purge_ports=true).",
         elements="dict",
         options=(_NAME._replace(text="Name of the link."),) + _of(table.PORT) + _VLANS,
     ),
-    Option("purge_ports", "bool", "Whether ports that O(ports) does not list leave the bridge. Without O(ports) it does nothing.", False),
-    _VLANS[0]._replace(text="VLANs of the bridge itself. Others stay, unless O(purge_vlans) is true."),
+    Option("purge_ports", "bool", "Whether ports that are not listed in O(ports) should be removed from the bridge. It has no effect without O(ports).", False),
+    _VLANS[0]._replace(text="VLANs of the bridge itself. Other VLANs are kept, unless O(purge_vlans=true)."),
     _VLANS[1],
 )
 
 
 def _parent_of(kind: LinkKind) -> Tuple[Option, ...]:
     """The options about the parent."""
-    needed = "Needed to create the link. " if kind.parent in kind.required else ""
+    needed = "It is required to create the link. " if kind.parent in kind.required else ""
     return (
-        Option(kind.parent, "str", "Link that it stands on. %sOnly a new link can have another one, see O(recreate)." % needed),
+        Option(
+            kind.parent, "str", "Name of the parent: the link that this one is on top of. %sOnly a new link can have another parent, see O(recreate)." % needed
+        ),
         Option(
             "parent_netns",
             "str",
-            "Namespace of O(%s): a name or an absolute path. Left out, the one that the link is in; V('') is the one that the module runs in." % kind.parent,
+            "Network namespace of O(%s): a name or an absolute path. V('') is the namespace that the module runs in."
+            " If it is left out, the namespace of the link is used." % kind.parent,
         ),
     )
 
@@ -220,7 +265,7 @@ def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
 
 
 def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
-    peer = Option("peer", "dict", "The far end of the cable. Needed if O(state=present).", options=(_NAME, _PEER_NETNS, _UP) + _end_of(kind))
+    peer = Option("peer", "dict", "The other end of the pair. It is required if O(state=present).", options=(_NAME, _PEER_NETNS, _UP) + _end_of(kind))
     return (_NAME, _NETNS, _STATE, _UP, _RECREATE) + _end_of(kind) + ((peer,) if kind.has_peer else ())
 
 
@@ -255,7 +300,7 @@ def links_of(kind: str, params: Params, path: Path, checking: bool) -> List[Link
     near = _link(kind, params, path, checking)
     if not has_peer(kind) or not params["peer"]:
         if has_peer(kind) and present:
-            raise VnetError((*path, "peer"), "missing; a cable has two ends, give at least peer.name")
+            raise VnetError((*path, "peer"), "missing; a veth pair has two ends, set at least peer.name")
         return [near]
     far = _link(kind, params["peer"], (*path, "peer"), checking)
     near = near._replace(present=present, recreate=params["recreate"], peer=far.id)
@@ -294,7 +339,7 @@ def _link(kind: str, params: Params, path: Path, checking: bool) -> Link:
     if master:
         _check_link_name(master, (*path, "master"))
     if master == "" and params.get("port"):
-        raise VnetError((*path, "port"), "the link is to have no master, so it is no port; leave port out")
+        raise VnetError((*path, "port"), "master is '', so the link is not a port; leave port out")
     parent = _parent(_kinds.parent_of(kind), params, path)
     ports = None
     if params.get("ports") is not None:
@@ -321,7 +366,7 @@ def _link(kind: str, params: Params, path: Path, checking: bool) -> Link:
         parent=parent,
     )
     if values.get("disable_ipv6") and any(address.ipv6 for address in link.addresses or []):
-        raise VnetError((*path, "addresses"), "disable_ipv6 is true, so there can be no IPv6 address")
+        raise VnetError((*path, "addresses"), "disable_ipv6 is true, so the link cannot have an IPv6 address")
     return link
 
 
@@ -330,13 +375,13 @@ def _parent(option: str, params: Params, path: Path) -> Optional[LinkId]:
     name, netns = params.get(option) if option else None, params.get("parent_netns")
     if name is None:
         if netns is not None:
-            raise VnetError((*path, "parent_netns"), "it says where %s is; give that, too" % option)
+            raise VnetError((*path, "parent_netns"), "it is the namespace of %s; set that, too" % option)
         return None
     _check_link_name(name, (*path, option))
     _check_netns(netns, (*path, "parent_netns"))
     parent = (params["netns"] or "") if netns is None else netns, name
     if parent == (params["netns"] or "", params["name"]):
-        raise VnetError((*path, option), "a link cannot stand on itself")
+        raise VnetError((*path, option), "a link cannot be its own parent")
     return parent
 
 
@@ -375,7 +420,7 @@ def _plain(number: float) -> str:
 def _mac(text: str, path: Path) -> str:
     mac = text.lower().replace("-", ":")
     if not re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", mac):
-        raise VnetError(path, "%r is no MAC address; write it as 02:00:00:00:00:01" % text)
+        raise VnetError(path, "%r is not a MAC address such as 02:00:00:00:00:01" % text)
     return mac
 
 
@@ -385,7 +430,7 @@ def _mapping(given: Params, path: Path) -> Dict[str, int]:
     for key, value in given.items():
         for number in (key, value):
             if isinstance(number, bool) or not _NUMBER.fullmatch(str(number)) or len(str(number)) > 10:
-                raise VnetError(path, "%s is not a whole number from 0" % shown(str(number)))
+                raise VnetError(path, "%s is not an integer from 0" % shown(str(number)))
         if int(value):
             pairs[str(int(key))] = int(value)
     return dict(sorted(pairs.items(), key=lambda pair: int(pair[0])))
@@ -445,7 +490,7 @@ def _ip(text: str, path: Path) -> Tuple[int, str]:
             return family, socket.inet_ntop(family, socket.inet_pton(family, text))
         except (OSError, ValueError):
             continue
-    raise VnetError(path, "%r is no IP address" % text)
+    raise VnetError(path, "%r is not an IP address" % text)
 
 
 def _prefix(text: str, path: Path) -> Tuple[int, str, Optional[int]]:
@@ -456,7 +501,7 @@ def _prefix(text: str, path: Path) -> Tuple[int, str, Optional[int]]:
         return family, address, None
     longest = _bits(family)
     if not _NUMBER.fullmatch(length) or int(length) > longest:
-        raise VnetError(path, "%r: the prefix is not 0 to %d" % (text, longest))
+        raise VnetError(path, "%r: the prefix length is not 0 to %d" % (text, longest))
     return family, address, int(length)
 
 
@@ -472,7 +517,7 @@ def _addresses(texts: Optional[List[str]], path: Path) -> Optional[List[Address]
     for number, text in enumerate(texts):
         address = _address(text, (*path, "addresses", number))
         if address.ipv6 and by_local.setdefault(address.local, address).key != address.key:
-            raise VnetError((*path, "addresses", number), "%s has two prefixes; a link has an IPv6 address once" % address.local)
+            raise VnetError((*path, "addresses", number), "%s is listed with two prefix lengths; a link can have an IPv6 address only once" % address.local)
         addresses[address.key] = address
     return list(addresses.values())
 
@@ -491,10 +536,10 @@ def _address(text: str, path: Path) -> Address:
     if len(words) == 3:
         peer_family, peer, peer_length = _prefix(words[2], path)
         if peer_family != family:
-            raise VnetError(path, "%r: both ends must be IPv4 or both IPv6" % text)
+            raise VnetError(path, "%r: both addresses must be IPv4 or IPv6" % text)
         _check_one_device(family, peer, text, path)
         if None not in (length, peer_length) and length != peer_length:
-            raise VnetError(path, "%r: the prefixes differ; give one" % text)
+            raise VnetError(path, "%r: the prefix lengths differ; use one" % text)
         length = length if peer_length is None else peer_length
         peer = "" if peer == local else peer
     return Address(local, _bits(family) if length is None else length, peer, nodad)
@@ -503,7 +548,7 @@ def _address(text: str, path: Path) -> Address:
 def _check_one_device(family: int, address: str, text: str, path: Path) -> None:
     packed = socket.inet_pton(family, address)
     if not any(packed) or (packed[0] == 0xFF if family == socket.AF_INET6 else packed[0] >= 224):
-        raise VnetError(path, "%r: %s is not the address of one device" % (text, address))
+        raise VnetError(path, "%r: %s is not a unicast address" % (text, address))
 
 
 def _routes(routes: Optional[List[Params]], path: Path, dev: str = "") -> Optional[List[Route]]:
@@ -514,7 +559,7 @@ def _routes(routes: Optional[List[Params]], path: Path, dev: str = "") -> Option
         route = _route(params, (*path, "routes", number), dev)
         _check_next_hop(route, (*path, "routes", number))
         if found.get(route.key, route) != route:
-            raise VnetError((*path, "routes", number), "%s is there twice with one table and metric; give another metric" % route.to)
+            raise VnetError((*path, "routes", number), "%s is listed twice with the same table and metric; use another metric" % route.to)
         found[route.key] = route
     return list(found.values())
 
@@ -528,18 +573,18 @@ def _route(params: Params, path: Path, dev: str) -> Route:
     else:
         to_family, to, length = _prefix(to, (*path, "to"))
         if family not in (None, to_family):
-            raise VnetError(path, "to %s and via %s are of different families" % (params["to"], via))
+            raise VnetError(path, "to %s and via %s are of different address families" % (params["to"], via))
         family = to_family
         _check_host_bits(family, to, length, path)
     src = ""
     if params["src"]:
         src_family, src = _ip(params["src"], (*path, "src"))
         if src_family != family:
-            raise VnetError(path, "to %s and src %s are of different families" % (params["to"], src))
+            raise VnetError(path, "to %s and src %s are of different address families" % (params["to"], src))
     if params["scope"] and family == socket.AF_INET6:
-        raise VnetError((*path, "scope"), "IPv6 routes have none; leave it out")
+        raise VnetError((*path, "scope"), "IPv6 routes have no scope; leave it out")
     if via and params["scope"] not in (None, "global", "site"):
-        raise VnetError((*path, "scope"), "what is behind a gateway cannot be of scope %s; leave scope out" % params["scope"])
+        raise VnetError((*path, "scope"), "a route with a gateway cannot have the scope %s; leave scope out" % params["scope"])
     for name, low in (("metric", 0), ("table", 1)):
         if params[name] is not None and not low <= params[name] < 2**32:
             raise VnetError((*path, name), "%d is out of range (%d to 4294967295)" % (params[name], low))
@@ -565,14 +610,14 @@ def _check_host_bits(family: int, address: str, length: Optional[int], path: Pat
     network = number >> (_bits(family) - length) << (_bits(family) - length)
     if network != number:
         right = socket.inet_ntop(family, network.to_bytes(_bits(family) // 8, "big"))
-        raise VnetError((*path, "to"), "%s/%d has bits behind its prefix; the network is %s/%d" % (address, length, right, length))
+        raise VnetError((*path, "to"), "%s/%d has host bits set; the network is %s/%d" % (address, length, right, length))
 
 
 def _check_next_hop(route: Route, path: Path) -> None:
     if route.type == "unicast" and not (route.dev or route.via):
-        raise VnetError(path, "%s has no way; give via or dev, or another type" % route.to)
+        raise VnetError(path, "%s has no next hop; set via or dev, or another type" % route.to)
     if route.type != "unicast" and (route.dev or route.via):
-        raise VnetError(path, "a %s route goes nowhere; leave via and dev out" % route.type)
+        raise VnetError(path, "a %s route has no next hop; leave via and dev out" % route.type)
 
 
 # Ports, VLANs, sysctl
@@ -603,9 +648,9 @@ def _vlans(entries: Optional[List[Params]], path: Path) -> Optional[Dict[int, Vl
         place = (*path, "vlans", number)
         first, last = _vids(entry["vid"], place)
         if entry["pvid"] and first != last:
-            raise VnetError(place, "a range cannot be the PVID; list that VLAN by itself")
+            raise VnetError(place, "a range cannot be the PVID; list the VLAN separately")
         if entry["pvid"] and any(vlan.pvid for vlan in vlans.values()):
-            raise VnetError(place, "a second PVID; a port has one")
+            raise VnetError(place, "a second PVID; a port can have only one")
         for vid in range(first, last + 1):
             if vid in vlans:
                 raise VnetError(place, "VLAN %d is listed twice" % vid)
@@ -619,7 +664,7 @@ def _vids(text: str, path: Path) -> Tuple[int, int]:
         raise VnetError((*path, "vid"), "%r is neither a VLAN nor a range such as 10-20" % text)
     first, last = int(match[1]), int(match[2] or match[1])
     if not 1 <= first <= last <= 4094:
-        raise VnetError((*path, "vid"), "%s is not within 1 to 4094, or the wrong way round" % text)
+        raise VnetError((*path, "vid"), "%s is not within 1 to 4094, or in the wrong order" % text)
     return first, last
 
 
@@ -633,9 +678,9 @@ def sysctls(settings: Optional[Params], path: Path) -> Optional[Dict[str, str]]:
 def _sysctl_value(key: str, value: Any, path: Path) -> str:
     parts = sysctl_path(key).split("/")[3:]
     if not key.isprintable() or len(parts) < 2 or parts[0] != "net" or not all(part.strip(".") for part in parts):
-        raise VnetError(path[:-1], "%s is not a key that begins with net.; others would change the whole host" % shown(key))
+        raise VnetError(path[:-1], "%s does not begin with net.; other settings would change the whole host" % shown(key))
     if isinstance(value, bool):
         return str(int(value))
     if not isinstance(value, (str, int)):
-        raise VnetError(path, "the value is neither a text nor a whole number")
+        raise VnetError(path, "the value is neither a string nor an integer")
     return " ".join(str(value).split())

@@ -23,26 +23,34 @@ from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons, 
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
 MODULE = "vnet_ping"
-_SOURCES = Option("sources", "list", "Names of the namespaces that ask; V('') is the one that the module runs in.", elements="str", required=True)
+_SOURCES = Option(
+    "sources", "list", "Names of the namespaces that send echo requests. V('') is the namespace that the module runs in.", elements="str", required=True
+)
 _DESTINATIONS = Option(
     "destinations",
     "list",
-    "Addresses that are asked, or names of namespaces, which stand for their addresses of the families that the source has.",
+    "Addresses to send echo requests to, or names of namespaces, which stand for all their addresses of the families that the source has.",
     elements="str",
     required=True,
 )
 _PAIRS = (_SOURCES, _DESTINATIONS)
 PING_OPTIONS: Tuple[Option, ...] = (
-    Option("layout", "str", "Name of a layout; left out, O(sources) are all namespaces that have a name."),
-    _SOURCES._replace(text=_SOURCES.text + " Left out, those of the layout, and the host itself if the layout gives it addresses.", required=False),
-    _DESTINATIONS._replace(text=_DESTINATIONS.text + " Left out, those of O(sources).", required=False),
-    Option("family", "str", "Which addresses to ask. Left out, both.", choices=("ipv4", "ipv6")),
-    Option("reachable", "list", "Pairs that must reach each other. Left out, all that are not in O(unreachable).", elements="dict", options=_PAIRS),
-    Option("unreachable", "list", "Pairs that must not.", elements="dict", options=_PAIRS),
-    Option("count", "int", "How many echo requests count. What is sent until a pair first answers does not.", 1),
-    Option("size", "int", "Bytes of data in each echo request, 20 to 65507.", 56),
-    Option("deadline", "float", "Seconds until all that must be reachable have answered: links may still be coming up.", 10.0),
-    Option("timeout", "float", "Seconds to wait for a reply before it counts as lost, and for one that must not come.", 1.0),
+    Option("layout", "str", "Name of a layout that selects the namespaces. If it is left out, all named namespaces are used."),
+    _SOURCES._replace(
+        text=_SOURCES.text + " If it is left out, the namespaces of O(layout) are used, and the host itself if the layout sets addresses on it.", required=False
+    ),
+    _DESTINATIONS._replace(text=_DESTINATIONS.text + " If it is left out, the namespaces of O(sources) are used.", required=False),
+    Option("family", "str", "Address family of the destinations. If it is left out, both families are used.", choices=("ipv4", "ipv6")),
+    Option(
+        "reachable", "list", "Pairs that must reach each other. If it is left out, all pairs that are not in O(unreachable).", elements="dict", options=_PAIRS
+    ),
+    Option("unreachable", "list", "Pairs that must not reach each other.", elements="dict", options=_PAIRS),
+    Option("count", "int", "Number of echo requests to each destination. Requests that are sent until the first reply are not counted.", 1),
+    Option("size", "int", "Number of data bytes in each echo request, 20 to 65507.", 56),
+    Option("deadline", "float", "Time in seconds within which each reachable pair must have answered once. Links may still be coming up.", 10.0),
+    Option(
+        "timeout", "float", "Time in seconds after which a request is regarded as lost, and for which the module waits for replies that must not come.", 1.0
+    ),
 )
 """The options of M(nfv.vnet.vnet_ping)."""
 _MOST = 65507
@@ -115,7 +123,7 @@ class _Selection:
             if self._is_member(link) and link.netns not in self._members:
                 self._members.append(link.netns)
         if self._layout and not self._members:
-            raise VnetError(("layout",), "there is no layout %s here" % shown(self._layout))
+            raise VnetError(("layout",), "there is no layout %s on this host" % shown(self._layout))
         self._homes: Dict[Pair, Optional[str]] = {}
         self._own = [address for link in host.links.values() if not link.netns and self._belongs(link) for address in _usable(link)]
 
@@ -135,7 +143,7 @@ class _Selection:
         if self._params["reachable"] is None:
             reachable = self._pairs(sources, destinations, ())
         elif self._params["sources"] is not None or self._params["destinations"] is not None:
-            raise VnetError(("reachable",), "it says sources and destinations itself; leave out those beside it")
+            raise VnetError(("reachable",), "it has sources and destinations of its own; leave out the options sources and destinations")
         else:
             reachable = self._listed("reachable")
             both = set(reachable) & set(unreachable)
@@ -144,7 +152,7 @@ class _Selection:
         without = set(unreachable)
         reachable = [pair for pair in reachable if pair not in without]
         if not reachable and not unreachable:
-            raise VnetError((), "there is no pair to ask")
+            raise VnetError((), "there is no pair of a source and a destination")
         return _Wanted(reachable, unreachable, self._homes)
 
     def _listed(self, name: str) -> List[Pair]:
@@ -173,11 +181,11 @@ class _Selection:
             return [pair] if self._is_asked_for(address) else []
         families = {":" in address for address in self._addresses[source]}
         if not families:
-            raise VnetError((*path, "sources"), "%s has no address to ask from" % namespace_title(source))
+            raise VnetError((*path, "sources"), "%s has no address" % namespace_title(source))
         addresses = self._own if self._layout and not destination else self._addresses[destination]
         pairs = [Pair(source, address) for address in addresses if (":" in address) in families and self._is_asked_for(address)]
         if not pairs:
-            raise VnetError((*path, "destinations"), "%s has no address that %s could ask" % (namespace_title(destination), namespace_title(source)))
+            raise VnetError((*path, "destinations"), "%s has no address of a family that %s has" % (namespace_title(destination), namespace_title(source)))
         self._homes.update(dict.fromkeys(pairs, destination))
         return pairs
 
@@ -192,13 +200,13 @@ def _usable(link: FoundLink) -> List[str]:
 
 def _address(text: str, path: Path) -> str:
     if text.lower().startswith("fe80:"):
-        raise VnetError((*path, "destinations"), "%s is link-local: it is one on each link, and which one cannot be said here" % shown(text))
+        raise VnetError((*path, "destinations"), "%s is link-local, so it is not known which link it is on" % shown(text))
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             return socket.inet_ntop(family, socket.inet_pton(family, text))
         except (OSError, ValueError):
             continue
-    raise VnetError((*path, "destinations"), "%s is neither a namespace that is there nor an address" % shown(text))
+    raise VnetError((*path, "destinations"), "%s is neither an existing namespace nor an address" % shown(text))
 
 
 def _asked(pinger: Pinger, neighbours: Neighbours, wanted: _Wanted, params: Mapping[str, Any]) -> Dict[Pair, Answer]:
@@ -264,7 +272,7 @@ def _complaint(result: Mapping[str, Any]) -> str:
         source, target = told["source"] or "the host", told["destination"]
         target = "%s (%s)" % (told["namespace"], target) if told["namespace"] else target
         if told["reachable"]:
-            sentences.append("%s reaches %s, which it must not" % (source, target))
+            sentences.append("%s reaches %s, but must not" % (source, target))
         else:
             sentences.append("%s does not reach %s: %s" % (source, target, told["reason"]))
     more = len(result["differing"]) - len(sentences)

@@ -75,7 +75,7 @@ class Reasons:
             sender = self._sender(source, target)
             reason = next(self._obstacles(home, sender, source, back), "") if sender else ""
         if reason:
-            return "on the next_hop back, %s" % reason
+            return "on the way back, %s" % reason
         return next((text for hook in [*there, *back] for text in self._dropped(hook, ":" in target)), "")
 
     def _sender(self, source: str, target: str) -> str:

@@ -25,9 +25,9 @@ LISTS = ("namespaces", "links")
 MAIN_TABLE = 254
 KERNEL_OWNED = (("127.0.0.1", 8, ""), ("::1", 128, ""))
 """The addresses that the kernel adds to lo."""
-STALE_FILE = "an empty plain file"
+STALE_FILE = "an empty regular file"
 """What a crash or a reboot leaves in the place of a namespace."""
-OWN_STALE_FILE = "what a run of this layout left"
+OWN_STALE_FILE = "what an interrupted run of this layout left"
 """The same, with the mark of the layout in it."""
 
 

@@ -29,8 +29,8 @@ def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dic
     """Counts what is declared, and what was done. A veth pair counts once; setting only the mark is no change."""
     near = {link.id: link.peer for link in far_ends(layout.links) if link.peer}
     kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
-    made = {near.get(link_of(step), link_of(step)) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
-    removed = {link_of(step) for step in steps if isinstance(step, (DeleteNamespace, DeleteLink))} - made
+    created = {near.get(link_of(step), link_of(step)) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
+    removed = {link_of(step) for step in steps if isinstance(step, (DeleteNamespace, DeleteLink))} - created
     renamed = {(step.netns, step.name): (step.netns, step.new) for step in steps if isinstance(step, RenameLink) and (step.netns, step.new) in kinds}
     removed |= _lost(before, {step.name for step in steps if isinstance(step, DeleteNamespace)}, removed)
     touched = {link_of(step) for step in steps if not only_marks(step)}
@@ -38,8 +38,8 @@ def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dic
     marks = [(key, before.links[key].mark, found.mark) for key, found in after.links.items() if key in before.links and key not in near]
     subjects: Dict[str, Iterable[LinkId]] = {
         "declared": [link.id for link in layout.links if link.id not in near],
-        "made": made,
-        "changed": changed - made,
+        "created": created,
+        "changed": changed - created,
         "removed": removed,
         "adopted": [key for key, old, new in marks if new and new.before is not None and not old],
         "released": [key for key, old, new in marks if old and old.layout == layout.name and not new and not _is_second(before, key)],

@@ -12,17 +12,18 @@ module: vnet_bridge
 short_description: Manage Linux bridges, with spanning tree, VLANs, multicast snooping and ports
 version_added: 0.1.0
 description:
-  - Makes, changes and removes bridges, with spanning tree, VLAN filtering, multicast snooping, ports, addresses
+  - Creates, changes and deletes bridges, with spanning tree, VLAN filtering, multicast snooping, ports, addresses
     and routes.
-  - Speaks the words of ip-link and bridge in section 8 of the manual, without needing them on the target host.
+  - The names of the options are those of ip-link(8) and bridge(8), written out. These programs are not needed on
+    the target host.
 extends_documentation_fragment:
   - nfv.vnet.common
   - nfv.vnet.common.action_group
 notes:
-  - Times are in seconds, where C(ip) takes hundredths of a second. They come back rounded to the kernel's own clock;
-    values that differ by no more than that are the same.
-  - The MTU of a bridge follows its ports. O(mtu) is set after O(ports) joined, and again by each run that finds
-    it changed.
+  - Times are in seconds, whereas C(ip) uses hundredths of a second. The kernel rounds them to its clock ticks;
+    the module regards values that differ by no more than that as equal.
+  - The MTU of a bridge follows its ports. O(mtu) is set after the ports have joined, and again by each run that
+    finds it changed.
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_tuntap
@@ -36,17 +37,18 @@ seealso:
 options:
   name:
     description:
-      - Name of the link, 1 to 15 bytes without C(/), C(:), C(%) and white space.
+      - 'Name of the link: 1 to 15 bytes, without C(/), C(:), C(%) and white space.'
     type: str
     required: true
   netns:
     description:
-      - 'Network namespace to work in: a name under C(/run/netns), or an absolute path such as C(/proc/1/ns/net).
-        Left out or V(''''), the one that the module runs in. A namespace that is not there is an error.'
+      - 'Network namespace of the link: a name in C(/run/netns), or an absolute path such as C(/proc/1/ns/net).
+        If it is left out or V(''''), the namespace that the module runs in is used. The task fails if the namespace
+        does not exist.'
     type: str
   state:
     description:
-      - Whether it is there at the end of the task.
+      - Whether the resource should exist.
     type: str
     default: present
     choices:
@@ -54,106 +56,126 @@ options:
       - absent
   up:
     description:
-      - 'Whether the link is up. One of the few options with a default: left out, the link is brought up.'
+      - Whether the link should be up.
     type: bool
     default: true
   recreate:
     description:
-      - Whether a new device may take the place of one that cannot be changed as asked. The old one goes away last
-        where both can be there at a time. What the task does not say of it is lost; links that stand on it, such
-        as VLAN links, are created again on the new one.
+      - Whether the link may be replaced by a new one if it cannot be changed as required. Settings that the task
+        does not specify are lost then. Links on top of it, such as VLAN links, are recreated on the new one. If
+        it is false, the task fails instead.
     type: bool
     default: false
   forward_delay:
     description:
-      - Time in each of the states listening and learning; 2 to 30 while STP is on.
+      - 'Forward delay: the time that a port spends in each of the states listening and learning. It must be 2 to
+        30 while O(stp=true).'
       - In seconds.
-      - V(0) to V(21474836).
+      - The range is V(0) to V(21474836).
+      - A new link has V(15).
     type: float
   hello_time:
     description:
-      - Time between two hello packets of the root bridge.
+      - Time between two STP hello packets of the root bridge.
       - In seconds.
-      - V(1) to V(10).
+      - The range is V(1) to V(10).
+      - A new link has V(2).
     type: float
   max_age:
     description:
-      - Time after which what other bridges said is forgotten.
+      - Time after which STP information of other bridges expires.
       - In seconds.
-      - V(6) to V(40).
+      - The range is V(6) to V(40).
+      - A new link has V(20).
     type: float
   ageing_time:
     description:
-      - Time after which a MAC address that was not seen again is forgotten; V(0) for at once.
+      - Time after which a MAC address that was not seen again is removed from the forwarding database. V(0) means
+        at once.
       - In seconds.
-      - V(0) to V(21474836).
+      - The range is V(0) to V(21474836).
+      - A new link has V(300).
     type: float
   stp:
     description:
-      - Whether the bridge takes part in the spanning tree protocol.
+      - Whether the spanning tree protocol (STP) is enabled on the bridge.
+      - A new link has V(false).
     type: bool
   priority:
     description:
-      - Priority in the election of the root bridge, the lowest wins.
-      - V(0) to V(65535).
+      - STP priority of the bridge. The bridge with the lowest value becomes the root bridge.
+      - The range is V(0) to V(65535).
+      - A new link has V(32768).
     type: int
   group_fwd_mask:
     description:
-      - Bits of the link-local groups 01:80:C2:00:00:0X that are forwarded; bits 0 to 2 stay clear.
-      - V(0) to V(65535).
+      - Bit mask of the link-local groups 01:80:C2:00:00:0X that the bridge forwards. Bits 0 to 2 must not be set.
+      - The range is V(0) to V(65535).
+      - A new link has V(0).
     type: int
   group_address:
     description:
-      - MAC address that the bridge protocol is spoken to, 01:80:C2:00:00:0X.
+      - 'Destination MAC address of STP packets: 01:80:C2:00:00:0X, where X is 0 or 4 to F.'
+      - A new link has V(01:80:c2:00:00:00).
     type: str
   vlan_default_pvid:
     description:
-      - VLAN of untagged packets on new ports, V(0) for none.
-      - V(0) to V(4094).
-      - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
+      - 'PVID of new ports: the VLAN of their untagged packets. V(0) means none.'
+      - The range is V(0) to V(4094).
+      - A new link has V(1).
+      - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING.'
     type: int
   vlan_protocol:
     description:
-      - Ethernet type of the VLAN tags.
-      - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
+      - EtherType of VLAN tags on the bridge.
+      - A new link has V(802.1q).
+      - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING.'
     type: str
     choices:
       - 802.1q
       - 802.1ad
   vlan_stats:
     description:
-      - Whether packets are counted for each VLAN.
-      - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
+      - Whether the bridge keeps statistics for each VLAN.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING.'
     type: bool
   vlan_stats_per_port:
     description:
-      - Whether packets are counted for each VLAN and port; only changed while no port has VLANs.
-      - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
+      - Whether the bridge keeps statistics for each VLAN of each port. It can be changed only while no port has
+        VLANs.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING.'
     type: bool
   mst:
     description:
-      - Whether VLANs have spanning trees of their own; only changed while there are no VLANs.
-      - Needs CONFIG_BRIDGE_VLAN_FILTERING and Linux 5.18 in the kernel.
+      - Whether multiple spanning trees (MST) are enabled. It can be changed only while the bridge has no VLANs.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING and Linux 5.18.'
     type: bool
   vlan_filtering:
     description:
-      - Whether the bridge looks at VLAN tags.
-      - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
+      - Whether VLAN filtering is enabled on the bridge.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING.'
     type: bool
   mcast_snooping:
     description:
-      - Whether multicast only goes to ports that asked for it.
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - 'Whether multicast snooping is enabled: multicast packets are sent only to ports with listeners.'
+      - A new link has V(true).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: bool
   mcast_vlan_snooping:
     description:
-      - Whether multicast snooping looks at each VLAN; needs O(vlan_filtering).
-      - Needs CONFIG_BRIDGE_VLAN_FILTERING, CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.15 in the kernel.
+      - Whether multicast snooping is done for each VLAN. It requires O(vlan_filtering=true).
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING, CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.15.'
     type: bool
   mcast_router:
     description:
-      - Whether the bridge itself is taken for a multicast router.
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - Whether the bridge itself is regarded as a multicast router.
+      - A new link has V(auto).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: str
     choices:
       - disabled
@@ -161,183 +183,210 @@ options:
       - permanent
   mcast_query_use_ifaddr:
     description:
-      - Whether queries carry the bridge's address instead of 0.0.0.0.
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - Whether multicast queries have the address of the bridge as their source instead of 0.0.0.0.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: bool
   mcast_querier:
     description:
       - Whether the bridge sends multicast queries.
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: bool
   mcast_stats:
     description:
-      - Whether multicast packets are counted.
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - Whether the bridge keeps statistics of IGMP and MLD packets.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: bool
   mcast_igmp_version:
     description:
-      - IGMP version of the queries.
-      - V(2) to V(3).
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - IGMP version of the multicast queries.
+      - The range is V(2) to V(3).
+      - A new link has V(2).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: int
   mcast_mld_version:
     description:
-      - MLD version of the queries.
-      - V(1) to V(2).
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - MLD version of the multicast queries.
+      - The range is V(1) to V(2).
+      - A new link has V(1).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: int
   mcast_hash_max:
     description:
-      - Maximum number of groups in the multicast table.
-      - V(0) to V(4294967295).
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - Maximum number of multicast groups of the bridge.
+      - The range is V(0) to V(4294967295).
+      - A new link has V(4096).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: int
   mcast_last_member_count:
     description:
-      - Number of queries after a leave message.
-      - V(0) to V(4294967295).
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - Number of multicast queries that are sent after a leave message.
+      - The range is V(0) to V(4294967295).
+      - A new link has V(2).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: int
   mcast_startup_query_count:
     description:
-      - Number of queries at the start.
-      - V(0) to V(4294967295).
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - Number of multicast queries that are sent when the querier starts.
+      - The range is V(0) to V(4294967295).
+      - A new link has V(2).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: int
   mcast_last_member_interval:
     description:
-      - Time between the queries after a leave message.
+      - Time between the multicast queries that are sent after a leave message.
       - In seconds.
-      - V(0) to V(2147483648).
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - The range is V(0) to V(2147483648).
+      - A new link has V(1).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: float
   mcast_membership_interval:
     description:
-      - Time after which a group that nobody asked for is forgotten.
+      - Time after which a multicast group without reports expires.
       - In seconds.
-      - V(0) to V(2147483648).
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - The range is V(0) to V(2147483648).
+      - A new link has V(260).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: float
   mcast_querier_interval:
     description:
-      - Time after which another querier that is silent is given up.
+      - Time after which another querier that sends no queries expires.
       - In seconds.
-      - V(0) to V(2147483648).
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - The range is V(0) to V(2147483648).
+      - A new link has V(255).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: float
   mcast_query_interval:
     description:
-      - Time between two queries.
+      - Time between two multicast queries.
       - In seconds.
-      - V(1) to V(2147483648).
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - The range is V(1) to V(2147483648).
+      - A new link has V(125).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: float
   mcast_query_response_interval:
     description:
-      - Time that hosts have for their answer to a query.
+      - Maximum time that hosts have to answer a multicast query.
       - In seconds.
-      - V(0) to V(2147483648).
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - The range is V(0) to V(2147483648).
+      - A new link has V(10).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: float
   mcast_startup_query_interval:
     description:
-      - Time between two queries at the start.
+      - Time between two multicast queries when the querier starts.
       - In seconds.
-      - V(1) to V(2147483648).
-      - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+      - The range is V(1) to V(2147483648).
+      - A new link has V(31.25).
+      - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
     type: float
   nf_call_iptables:
     description:
-      - Whether bridged IPv4 passes through iptables.
-      - Needs CONFIG_BRIDGE_NETFILTER in the kernel.
+      - Whether bridged IPv4 packets pass through iptables.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_BRIDGE_NETFILTER.'
     type: bool
   nf_call_ip6tables:
     description:
-      - Whether bridged IPv6 passes through ip6tables.
-      - Needs CONFIG_BRIDGE_NETFILTER in the kernel.
+      - Whether bridged IPv6 packets pass through ip6tables.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_BRIDGE_NETFILTER.'
     type: bool
   nf_call_arptables:
     description:
-      - Whether bridged ARP passes through arptables.
-      - Needs CONFIG_BRIDGE_NETFILTER in the kernel.
+      - Whether bridged ARP packets pass through arptables.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_BRIDGE_NETFILTER.'
     type: bool
   no_linklocal_learn:
     description:
-      - Whether nothing is learned from link-local packets.
-      - Needs Linux 5.0 in the kernel.
+      - Whether learning of MAC addresses from link-local packets is disabled.
+      - A new link has V(false).
+      - 'Kernel requirement: Linux 5.0.'
     type: bool
   fdb_max_learned:
     description:
-      - Maximum number of MAC addresses that are learned, V(0) for no limit.
-      - V(0) to V(4294967295).
-      - Needs Linux 6.7 in the kernel.
+      - Maximum number of learned MAC addresses in the forwarding database. V(0) means no limit.
+      - The range is V(0) to V(4294967295).
+      - A new link has V(0).
+      - 'Kernel requirement: Linux 6.7.'
     type: int
   mac:
     description:
-      - MAC address.
+      - MAC address of the link, such as V(02:00:00:00:00:01).
     type: str
   mtu:
     description:
-      - Largest packet in bytes.
-      - V(68) to V(65535).
+      - Maximum transmission unit (MTU) of the link, in bytes.
+      - The range is V(68) to V(65535).
+      - A new link has V(1500).
     type: int
   txqueuelen:
     description:
-      - Length of the transmit queue in packets.
-      - V(0) to V(2147483647).
+      - Length of the transmit queue of the link, in packets.
+      - The range is V(0) to V(2147483647).
+      - A new link has V(1000).
     type: int
   alias:
     description:
-      - A text for people, 200 bytes at most; V('') takes it away.
+      - 'Alias of the link: a free-form description of up to 200 bytes. V('''') removes it.'
     type: str
   link_group:
     description:
-      - Number of the group that the link belongs to.
-      - V(0) to V(2147483647).
+      - Number of the device group that the link belongs to.
+      - The range is V(0) to V(2147483647).
+      - A new link has V(0).
     type: int
   num_tx_queues:
     description:
-      - Number of transmit queues.
-      - V(1) to V(4096).
+      - Number of transmit queues of the link.
+      - The range is V(1) to V(4096).
       - Only a new link can have another value, see O(recreate).
     type: int
   num_rx_queues:
     description:
-      - Number of receive queues.
-      - V(1) to V(4096).
+      - Number of receive queues of the link.
+      - The range is V(1) to V(4096).
       - Only a new link can have another value, see O(recreate).
-      - Needs CONFIG_RPS in the kernel.
+      - 'Kernel requirement: CONFIG_RPS.'
     type: int
   gso_max_segs:
     description:
-      - Maximum number of segments of a packet that the stack hands over whole.
-      - V(1) to V(65535).
+      - Maximum number of segments of a GSO packet (generic segmentation offload).
+      - The range is V(1) to V(65535).
     type: int
   gso_max_size:
     description:
-      - Maximum size in bytes of a packet that the stack hands over whole.
-      - V(1) to V(524280).
+      - Maximum size of a GSO packet (generic segmentation offload), in bytes.
+      - The range is V(1) to V(524280).
     type: int
   arp:
     description:
-      - Whether the link resolves neighbours (ARP, neighbour discovery).
+      - Whether neighbours on the link are resolved, by ARP and by neighbour discovery.
+      - A new link has V(true).
     type: bool
   allmulticast:
     description:
-      - Whether the link takes in every multicast packet.
+      - Whether the link receives all multicast packets.
+      - A new link has V(false).
     type: bool
   multicast:
     description:
-      - Whether the link can send multicast.
+      - Whether the link supports multicast.
+      - A new link has V(true).
     type: bool
   promiscuous:
     description:
-      - Whether the link takes in packets for other addresses.
+      - Whether the link is in promiscuous mode, in which it receives all packets.
+      - A new link has V(false).
     type: bool
   ipv6_addrgenmode:
     description:
-      - How the link-local IPv6 address is made. Set before the link goes up.
-      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
+      - How the kernel generates the link-local IPv6 address. It is set before the link goes up.
+      - A new link has V(eui64).
+      - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
     type: str
     choices:
       - eui64
@@ -346,13 +395,13 @@ options:
       - random
   disable_ipv6:
     description:
-      - Whether the link has no IPv6 at all. Set before the link goes up.
-      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
+      - Whether IPv6 is disabled on the link. It is set before the link goes up.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
     type: bool
   ports:
     description:
-      - Links of the same namespace that are ports of the bridge. They must be there. Others stay, unless O(purge_ports)
-        is true.
+      - 'Ports of the bridge: links in the same namespace, which must exist. Other ports are kept, unless O(purge_ports=true).'
     type: list
     elements: dict
     suboptions:
@@ -363,7 +412,8 @@ options:
         required: true
       state:
         description:
-          - State of the port; without STP it can be set to V(disabled) or V(forwarding), with STP the bridge decides.
+          - State of the port. Without STP it can be set to V(disabled) or V(forwarding). With STP the bridge controls
+            it, and the option must be left out.
         type: str
         choices:
           - disabled
@@ -373,51 +423,61 @@ options:
           - blocking
       priority:
         description:
-          - Priority in the spanning tree, the lowest wins.
-          - V(0) to V(63).
+          - STP priority of the port. The port with the lowest value is preferred.
+          - The range is V(0) to V(63).
+          - A new port has V(32).
         type: int
       cost:
         description:
-          - Cost of the way through this port.
-          - V(1) to V(65535).
+          - STP path cost of the port. Unless it is set, the kernel derives it from the speed of the link.
+          - The range is V(1) to V(65535).
         type: int
       hairpin:
         description:
-          - Whether packets may leave through the port that they came from.
+          - Whether the port may send packets back through itself (hairpin mode).
+          - A new port has V(false).
         type: bool
       guard:
         description:
-          - Whether bridge protocol packets from this port are dropped.
+          - Whether STP packets (BPDUs) that the port receives are dropped (BPDU guard).
+          - A new port has V(false).
         type: bool
       root_block:
         description:
-          - Whether the port may never lead to the root bridge.
+          - Whether the port must not become the root port (root guard).
+          - A new port has V(false).
         type: bool
       fast_leave:
         description:
-          - Whether a leave message ends multicast at once.
-          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+          - Whether the port leaves a multicast group as soon as it receives a leave message.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
         type: bool
       learning:
         description:
-          - Whether MAC addresses are learned from this port.
+          - Whether MAC addresses are learned on the port.
+          - A new port has V(true).
         type: bool
       flood:
         description:
-          - Whether unicast to unknown addresses goes to this port.
+          - Whether unicast packets with an unknown destination are sent to the port.
+          - A new port has V(true).
         type: bool
       proxy_arp:
         description:
-          - Whether the bridge answers ARP for hosts behind other ports.
+          - Whether the bridge answers ARP requests on the port for hosts behind other ports (proxy ARP).
+          - A new port has V(false).
         type: bool
       proxy_arp_wifi:
         description:
-          - Proxy ARP as IEEE 802.11 and Hotspot 2.0 want it.
+          - Whether the port does proxy ARP as IEEE 802.11 and Hotspot 2.0 require it.
+          - A new port has V(false).
         type: bool
       mcast_router:
         description:
-          - Whether a multicast router is behind the port.
-          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+          - Whether the port is regarded as one with a multicast router.
+          - A new port has V(auto).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
         type: str
         choices:
           - disabled
@@ -426,165 +486,185 @@ options:
           - temporary
       mcast_flood:
         description:
-          - Whether multicast that nobody asked for goes to this port.
+          - Whether multicast packets of unknown groups are sent to the port.
+          - A new port has V(true).
         type: bool
       mcast_to_unicast:
         description:
-          - Whether multicast goes to each listener as unicast.
-          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+          - Whether multicast packets are sent to each listener as unicast packets.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
         type: bool
       vlan_tunnel:
         description:
-          - Whether VLANs are mapped to tunnels.
-          - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
+          - Whether VLANs of the port are mapped to tunnels.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING.'
         type: bool
       bcast_flood:
         description:
-          - Whether broadcast goes to this port.
+          - Whether broadcast packets are sent to the port.
+          - A new port has V(true).
         type: bool
       group_fwd_mask:
         description:
-          - Bits of the link-local groups that are forwarded to this port.
-          - V(0) to V(65535).
+          - Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bits 0 to 2 must not be
+            set.
+          - The range is V(0) to V(65535).
+          - A new port has V(0).
         type: int
       neigh_suppress:
         description:
-          - Whether the bridge answers neighbour requests itself.
+          - Whether the bridge answers ARP and neighbour discovery requests on behalf of the hosts (neighbour suppression).
+          - A new port has V(false).
         type: bool
       isolated:
         description:
-          - Whether the port only reaches ports that are not isolated.
+          - 'Whether the port is isolated: it communicates only with ports that are not.'
+          - A new port has V(false).
         type: bool
       backup_port:
         description:
-          - Port that takes over when this one has no carrier, V('') for none.
+          - Name of the port that takes over when this one has no carrier. V('') removes it.
         type: str
       mcast_eht_hosts_limit:
         description:
-          - Maximum number of hosts tracked for explicit multicast.
-          - V(1) to V(4294967295).
-          - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12 in the kernel.
+          - Maximum number of hosts that are tracked on the port by multicast explicit host tracking.
+          - The range is V(1) to V(4294967295).
+          - A new port has V(512).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12.'
         type: int
       locked:
         description:
-          - Whether only hosts in the forwarding database may send.
-          - Needs Linux 5.18 in the kernel.
+          - 'Whether the port is locked: only hosts in the forwarding database may send.'
+          - A new port has V(false).
+          - 'Kernel requirement: Linux 5.18.'
         type: bool
       mcast_max_groups:
         description:
-          - Maximum number of multicast groups, V(0) for no limit.
-          - V(0) to V(4294967295).
-          - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3 in the kernel.
+          - Maximum number of multicast groups on the port. V(0) means no limit.
+          - The range is V(0) to V(4294967295).
+          - A new port has V(0).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3.'
         type: int
       neigh_vlan_suppress:
         description:
-          - O(ports[].neigh_suppress) for each VLAN.
-          - Needs CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4 in the kernel.
+          - Whether neighbour suppression is configured for each VLAN of the port.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4.'
         type: bool
       mab:
         description:
-          - Whether hosts on a locked port show up in the forwarding database as locked.
-          - Needs Linux 6.2 in the kernel.
+          - Whether hosts behind a locked port are added to the forwarding database as locked entries (MAC authentication
+            bypass).
+          - A new port has V(false).
+          - 'Kernel requirement: Linux 6.2.'
         type: bool
       vlans:
         description:
-          - VLANs. Others stay, unless O(ports[].purge_vlans) is true.
+          - VLANs of the port. Other VLANs are kept, unless O(ports[].purge_vlans=true).
         type: list
         elements: dict
         suboptions:
           vid:
             description:
-              - A VLAN, V(1) to V(4094), or a range of them such as V(10-20).
+              - VLAN ID, V(1) to V(4094), or a range of them such as V(10-20).
             type: str
             required: true
           pvid:
             description:
-              - Whether packets that arrive untagged belong to it. Left alone if not given; false on a new VLAN.
+              - 'Whether it is the PVID: the VLAN of untagged packets that arrive. If it is left out, it is not
+                changed; for a new VLAN it is V(false).'
             type: bool
           untagged:
             description:
-              - Whether its packets leave untagged. Left alone if not given; false on a new VLAN.
+              - Whether packets of the VLAN leave untagged. If it is left out, it is not changed; for a new VLAN
+                it is V(false).
             type: bool
       purge_vlans:
         description:
-          - Whether VLANs that O(ports[].vlans) does not list are taken away. Without O(ports[].vlans) it does nothing.
+          - Whether VLANs that are not listed in O(ports[].vlans) should be removed. It has no effect without O(ports[].vlans).
         type: bool
         default: false
   purge_ports:
     description:
-      - Whether ports that O(ports) does not list leave the bridge. Without O(ports) it does nothing.
+      - Whether ports that are not listed in O(ports) should be removed from the bridge. It has no effect without
+        O(ports).
     type: bool
     default: false
   vlans:
     description:
-      - VLANs of the bridge itself. Others stay, unless O(purge_vlans) is true.
+      - VLANs of the bridge itself. Other VLANs are kept, unless O(purge_vlans=true).
     type: list
     elements: dict
     suboptions:
       vid:
         description:
-          - A VLAN, V(1) to V(4094), or a range of them such as V(10-20).
+          - VLAN ID, V(1) to V(4094), or a range of them such as V(10-20).
         type: str
         required: true
       pvid:
         description:
-          - Whether packets that arrive untagged belong to it. Left alone if not given; false on a new VLAN.
+          - 'Whether it is the PVID: the VLAN of untagged packets that arrive. If it is left out, it is not changed;
+            for a new VLAN it is V(false).'
         type: bool
       untagged:
         description:
-          - Whether its packets leave untagged. Left alone if not given; false on a new VLAN.
+          - Whether packets of the VLAN leave untagged. If it is left out, it is not changed; for a new VLAN it
+            is V(false).
         type: bool
   purge_vlans:
     description:
-      - Whether VLANs that O(vlans) does not list are taken away. Without O(vlans) it does nothing.
+      - Whether VLANs that are not listed in O(vlans) should be removed. It has no effect without O(vlans).
     type: bool
     default: false
   addresses:
     description:
-      - Addresses, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is a single address.
-        C(nodad) takes an IPv6 address into use without looking for a duplicate. Others stay, unless O(purge_addresses)
-        is true.
+      - IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it
+        is a single address. C(nodad) disables duplicate address detection for an IPv6 address. Other addresses
+        are kept, unless O(purge_addresses=true).
     type: list
     elements: str
   purge_addresses:
     description:
-      - Whether addresses that O(addresses) does not list are taken away. Those of DHCP and router advertisements
-        and link-local ones always stay. Without O(addresses) it does nothing.
+      - Whether addresses that are not listed in O(addresses) should be removed. Addresses from DHCP and router
+        advertisements and link-local addresses are always kept. It has no effect without O(addresses).
     type: bool
     default: false
   routes:
     description:
-      - Routes through this link. Others stay, unless O(purge_routes) is true.
+      - Routes through the link. Other routes are kept, unless O(purge_routes=true).
     type: list
     elements: dict
     suboptions:
       to:
         description:
-          - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or IPv4.'
+          - 'Destination of the route: a prefix, an address, or V(default). The address family of V(default) is
+            that of O(routes[].via), or IPv4 without it.'
         type: str
         required: true
       via:
         description:
-          - Address of the gateway.
+          - Address of the gateway. If it is left out, the destination is on the link.
         type: str
       metric:
         description:
-          - 'Metric, V(0) to V(4294967295), the lowest wins. Left out, it is the kernel''s: 0 for IPv4, 1024 for
-            IPv6.'
+          - Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left
+            out, it is 0 for IPv4 and 1024 for IPv6.
         type: int
       table:
         description:
-          - Number of the routing table.
+          - Number of the routing table. 254 is the main table.
         type: int
         default: 254
       src:
         description:
-          - Source address to prefer.
+          - Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses.
         type: str
       scope:
         description:
-          - How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one with
-            a gateway V(global).
+          - Scope of the destination, for IPv4 only. If it is left out, a new route has the scope V(global) with
+            a gateway, and V(link) without.
         type: str
         choices:
           - global
@@ -594,20 +674,21 @@ options:
           - nowhere
       onlink:
         description:
-          - Whether the gateway is on the link though no address says so.
+          - Whether the gateway is regarded as reachable on the link, even if no address of the link has its network.
+            If it is left out, it is not changed; for a new route it is V(false).
         type: bool
   purge_routes:
     description:
-      - Whether routes through this link that O(routes) does not list are taken away, in the main table and in those
-        that O(routes) names. Those of the kernel, DHCP and router advertisements always stay. Without O(routes)
-        it does nothing.
+      - Whether routes through the link that are not listed in O(routes) should be removed, in the main table and
+        in the tables that O(routes) names. Routes of the kernel, DHCP and router advertisements are always kept.
+        It has no effect without O(routes).
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
 ---
-- name: A bridge with addresses
+- name: Create a bridge with addresses
   nfv.vnet.vnet_bridge:
     name: br0
     stp: true
@@ -616,7 +697,7 @@ EXAMPLES = r"""
       - 192.0.2.1/24
       - 2001:db8::1/64
 
-- name: A bridge in a namespace, with exactly these ports
+- name: Create a bridge in a namespace, with exactly these ports
   nfv.vnet.vnet_bridge:
     name: br0
     netns: red
@@ -626,7 +707,7 @@ EXAMPLES = r"""
       - name: eth1
     purge_ports: true
 
-- name: A bridge with VLANs, and a port in one of them
+- name: Create a bridge with VLAN filtering, and a port in VLAN 10
   nfv.vnet.vnet_bridge:
     name: br1
     vlan_filtering: true
@@ -638,7 +719,7 @@ EXAMPLES = r"""
             untagged: true
         purge_vlans: true
 
-- name: No such bridge
+- name: Delete the bridge
   nfv.vnet.vnet_bridge:
     name: br0
     state: absent
@@ -648,57 +729,57 @@ RETURN = r"""
 ---
 bridge:
   description:
-    - 'The link as it is now, in the words of the options: given to the module again it changes nothing.'
-    - Routes, VLANs and ports are only there if the task speaks of them. Empty with O(state=absent).
+    - The current state of the link, with the names of the options. As options of a task it changes nothing.
+    - Routes, VLANs and ports are included only if the task has these options. Empty with O(state=absent).
   returned: success
   type: dict
 status:
-  description: What can only be read.
+  description: The read-only state.
   returned: success
   type: dict
   contains:
     ifindex:
       description: Index of the link in its namespace.
       type: int
-      returned: if the kernel has it
+      returned: if the kernel reports it
     operstate:
-      description: Operational state, such as C(up) or C(lowerlayerdown).
+      description: Operational state of the link, such as V(up) or V(lowerlayerdown).
       type: str
-      returned: if the kernel has it
+      returned: if the kernel reports it
     carrier:
       description: Whether the link has a carrier.
       type: bool
-      returned: if the kernel has it
+      returned: if the kernel reports it
     root_id:
-      description: Priority and MAC address of the root bridge.
+      description: 'Identifier of the root bridge: its priority and MAC address.'
       type: str
-      returned: if the kernel has it
+      returned: if the kernel reports it
     bridge_id:
-      description: Priority and MAC address of this bridge.
+      description: 'Identifier of the bridge: its priority and MAC address.'
       type: str
-      returned: if the kernel has it
+      returned: if the kernel reports it
     root_port:
-      description: Number of the port towards the root bridge, 0 on the root bridge.
+      description: Number of the root port. It is 0 on the root bridge.
       type: int
-      returned: if the kernel has it
+      returned: if the kernel reports it
     root_path_cost:
-      description: Cost of the way to the root bridge.
+      description: Path cost to the root bridge.
       type: int
-      returned: if the kernel has it
+      returned: if the kernel reports it
     topology_change:
-      description: Whether the tree is changing.
+      description: Whether the spanning tree topology is changing.
       type: bool
-      returned: if the kernel has it
+      returned: if the kernel reports it
     mcast_querier_state:
-      description: Address of the multicast querier that was chosen, for each family.
+      description: Address of the elected multicast querier, for each address family.
       type: dict
-      returned: if the kernel has it
+      returned: if the kernel reports it
     fdb_n_learned:
-      description: Number of MAC addresses that were learned.
+      description: Number of learned MAC addresses in the forwarding database.
       type: int
-      returned: if the kernel has it
+      returned: if the kernel reports it
 commands:
-  description: The iproute2 commands that do the same, in order. What iproute2 cannot do is a comment.
+  description: The equivalent commands of iproute2, in order. What iproute2 cannot do is a comment.
   returned: success
   type: list
   elements: str
@@ -706,13 +787,13 @@ commands:
     - ip link add name br0 type bridge
     - ip link set dev br0 up
 error:
-  description: What RV(ignore:msg) says, as data.
-  returned: if the module refuses the options, or the kernel a change
+  description: The error in RV(ignore:msg) as data.
+  returned: if the options are wrong, or the kernel refuses a change
   type: dict
   contains:
     path:
-      description: Where the options say what cannot be done, as names and positions in lists. Empty where it is
-        about the task as a whole.
+      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
+        the error is about the whole task.'
       returned: always
       type: list
       elements: raw
@@ -722,7 +803,8 @@ error:
         - peer
         - netns
     errno:
-      description: What the kernel answered, see C(errno(3)). Null where it was not asked.
+      description: Name of the error that the kernel returned, see errno(3). Null if the error does not come from
+        the kernel.
       returned: always
       type: str
       sample: EEXIST

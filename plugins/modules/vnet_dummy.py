@@ -9,12 +9,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vnet_dummy
-short_description: Manage dummy links, which carry addresses and drop what is sent through them
+short_description: Manage dummy links, which have addresses and drop all packets
 version_added: 0.1.0
 description:
-  - Creates, changes and removes dummy links.
-  - A dummy is up without a cable. It holds an address that belongs to the host rather than to a network card, such
-    as that of a service or of a router.
+  - Creates, changes and deletes dummy links.
+  - A dummy link does not depend on any network card. It is used for addresses that belong to the host, such as
+    that of a service or a router.
 extends_documentation_fragment:
   - nfv.vnet.common
   - nfv.vnet.common.action_group
@@ -31,17 +31,18 @@ seealso:
 options:
   name:
     description:
-      - Name of the link, 1 to 15 bytes without C(/), C(:), C(%) and white space.
+      - 'Name of the link: 1 to 15 bytes, without C(/), C(:), C(%) and white space.'
     type: str
     required: true
   netns:
     description:
-      - 'Network namespace to work in: a name under C(/run/netns), or an absolute path such as C(/proc/1/ns/net).
-        Left out or V(''''), the one that the module runs in. A namespace that is not there is an error.'
+      - 'Network namespace of the link: a name in C(/run/netns), or an absolute path such as C(/proc/1/ns/net).
+        If it is left out or V(''''), the namespace that the module runs in is used. The task fails if the namespace
+        does not exist.'
     type: str
   state:
     description:
-      - Whether it is there at the end of the task.
+      - Whether the resource should exist.
     type: str
     default: present
     choices:
@@ -49,82 +50,90 @@ options:
       - absent
   up:
     description:
-      - 'Whether the link is up. One of the few options with a default: left out, the link is brought up.'
+      - Whether the link should be up.
     type: bool
     default: true
   recreate:
     description:
-      - Whether a new device may take the place of one that cannot be changed as asked. The old one goes away last
-        where both can be there at a time. What the task does not say of it is lost; links that stand on it, such
-        as VLAN links, are created again on the new one.
+      - Whether the link may be replaced by a new one if it cannot be changed as required. Settings that the task
+        does not specify are lost then. Links on top of it, such as VLAN links, are recreated on the new one. If
+        it is false, the task fails instead.
     type: bool
     default: false
   mac:
     description:
-      - MAC address.
+      - MAC address of the link, such as V(02:00:00:00:00:01).
     type: str
   mtu:
     description:
-      - Largest packet in bytes.
-      - V(68) to V(65535).
+      - Maximum transmission unit (MTU) of the link, in bytes.
+      - The range is V(68) to V(65535).
+      - A new link has V(1500).
     type: int
   txqueuelen:
     description:
-      - Length of the transmit queue in packets.
-      - V(0) to V(2147483647).
+      - Length of the transmit queue of the link, in packets.
+      - The range is V(0) to V(2147483647).
+      - A new link has V(1000).
     type: int
   alias:
     description:
-      - A text for people, 200 bytes at most; V('') takes it away.
+      - 'Alias of the link: a free-form description of up to 200 bytes. V('''') removes it.'
     type: str
   link_group:
     description:
-      - Number of the group that the link belongs to.
-      - V(0) to V(2147483647).
+      - Number of the device group that the link belongs to.
+      - The range is V(0) to V(2147483647).
+      - A new link has V(0).
     type: int
   num_tx_queues:
     description:
-      - Number of transmit queues.
-      - V(1) to V(4096).
+      - Number of transmit queues of the link.
+      - The range is V(1) to V(4096).
       - Only a new link can have another value, see O(recreate).
     type: int
   num_rx_queues:
     description:
-      - Number of receive queues.
-      - V(1) to V(4096).
+      - Number of receive queues of the link.
+      - The range is V(1) to V(4096).
       - Only a new link can have another value, see O(recreate).
-      - Needs CONFIG_RPS in the kernel.
+      - 'Kernel requirement: CONFIG_RPS.'
     type: int
   gso_max_segs:
     description:
-      - Maximum number of segments of a packet that the stack hands over whole.
-      - V(1) to V(65535).
+      - Maximum number of segments of a GSO packet (generic segmentation offload).
+      - The range is V(1) to V(65535).
     type: int
   gso_max_size:
     description:
-      - Maximum size in bytes of a packet that the stack hands over whole.
-      - V(1) to V(524280).
+      - Maximum size of a GSO packet (generic segmentation offload), in bytes.
+      - The range is V(1) to V(524280).
     type: int
   arp:
     description:
-      - Whether the link resolves neighbours (ARP, neighbour discovery).
+      - Whether neighbours on the link are resolved, by ARP and by neighbour discovery.
+      - A new link has V(false).
     type: bool
   allmulticast:
     description:
-      - Whether the link takes in every multicast packet.
+      - Whether the link receives all multicast packets.
+      - A new link has V(false).
     type: bool
   multicast:
     description:
-      - Whether the link can send multicast.
+      - Whether the link supports multicast.
+      - A new link has V(false).
     type: bool
   promiscuous:
     description:
-      - Whether the link takes in packets for other addresses.
+      - Whether the link is in promiscuous mode, in which it receives all packets.
+      - A new link has V(false).
     type: bool
   ipv6_addrgenmode:
     description:
-      - How the link-local IPv6 address is made. Set before the link goes up.
-      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
+      - How the kernel generates the link-local IPv6 address. It is set before the link goes up.
+      - A new link has V(eui64).
+      - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
     type: str
     choices:
       - eui64
@@ -133,21 +142,25 @@ options:
       - random
   disable_ipv6:
     description:
-      - Whether the link has no IPv6 at all. Set before the link goes up.
-      - Needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel.
+      - Whether IPv6 is disabled on the link. It is set before the link goes up.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
     type: bool
   master:
     description:
-      - Bridge in the same namespace that the link is a port of; V('') for none.
+      - Name of the bridge that the link should be a port of, in the same namespace. V('') removes the link from
+        its bridge. If it is left out, it is not changed.
     type: str
   port:
     description:
-      - Settings of the bridge port that the link is.
+      - Settings of the link as a bridge port. They require that the link is a port, or that O(master) makes it
+        one.
     type: dict
     suboptions:
       state:
         description:
-          - State of the port; without STP it can be set to V(disabled) or V(forwarding), with STP the bridge decides.
+          - State of the port. Without STP it can be set to V(disabled) or V(forwarding). With STP the bridge controls
+            it, and the option must be left out.
         type: str
         choices:
           - disabled
@@ -157,51 +170,61 @@ options:
           - blocking
       priority:
         description:
-          - Priority in the spanning tree, the lowest wins.
-          - V(0) to V(63).
+          - STP priority of the port. The port with the lowest value is preferred.
+          - The range is V(0) to V(63).
+          - A new port has V(32).
         type: int
       cost:
         description:
-          - Cost of the way through this port.
-          - V(1) to V(65535).
+          - STP path cost of the port. Unless it is set, the kernel derives it from the speed of the link.
+          - The range is V(1) to V(65535).
         type: int
       hairpin:
         description:
-          - Whether packets may leave through the port that they came from.
+          - Whether the port may send packets back through itself (hairpin mode).
+          - A new port has V(false).
         type: bool
       guard:
         description:
-          - Whether bridge protocol packets from this port are dropped.
+          - Whether STP packets (BPDUs) that the port receives are dropped (BPDU guard).
+          - A new port has V(false).
         type: bool
       root_block:
         description:
-          - Whether the port may never lead to the root bridge.
+          - Whether the port must not become the root port (root guard).
+          - A new port has V(false).
         type: bool
       fast_leave:
         description:
-          - Whether a leave message ends multicast at once.
-          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+          - Whether the port leaves a multicast group as soon as it receives a leave message.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
         type: bool
       learning:
         description:
-          - Whether MAC addresses are learned from this port.
+          - Whether MAC addresses are learned on the port.
+          - A new port has V(true).
         type: bool
       flood:
         description:
-          - Whether unicast to unknown addresses goes to this port.
+          - Whether unicast packets with an unknown destination are sent to the port.
+          - A new port has V(true).
         type: bool
       proxy_arp:
         description:
-          - Whether the bridge answers ARP for hosts behind other ports.
+          - Whether the bridge answers ARP requests on the port for hosts behind other ports (proxy ARP).
+          - A new port has V(false).
         type: bool
       proxy_arp_wifi:
         description:
-          - Proxy ARP as IEEE 802.11 and Hotspot 2.0 want it.
+          - Whether the port does proxy ARP as IEEE 802.11 and Hotspot 2.0 require it.
+          - A new port has V(false).
         type: bool
       mcast_router:
         description:
-          - Whether a multicast router is behind the port.
-          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+          - Whether the port is regarded as one with a multicast router.
+          - A new port has V(auto).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
         type: str
         choices:
           - disabled
@@ -210,136 +233,153 @@ options:
           - temporary
       mcast_flood:
         description:
-          - Whether multicast that nobody asked for goes to this port.
+          - Whether multicast packets of unknown groups are sent to the port.
+          - A new port has V(true).
         type: bool
       mcast_to_unicast:
         description:
-          - Whether multicast goes to each listener as unicast.
-          - Needs CONFIG_BRIDGE_IGMP_SNOOPING in the kernel.
+          - Whether multicast packets are sent to each listener as unicast packets.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
         type: bool
       vlan_tunnel:
         description:
-          - Whether VLANs are mapped to tunnels.
-          - Needs CONFIG_BRIDGE_VLAN_FILTERING in the kernel.
+          - Whether VLANs of the port are mapped to tunnels.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING.'
         type: bool
       bcast_flood:
         description:
-          - Whether broadcast goes to this port.
+          - Whether broadcast packets are sent to the port.
+          - A new port has V(true).
         type: bool
       group_fwd_mask:
         description:
-          - Bits of the link-local groups that are forwarded to this port.
-          - V(0) to V(65535).
+          - Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bits 0 to 2 must not be
+            set.
+          - The range is V(0) to V(65535).
+          - A new port has V(0).
         type: int
       neigh_suppress:
         description:
-          - Whether the bridge answers neighbour requests itself.
+          - Whether the bridge answers ARP and neighbour discovery requests on behalf of the hosts (neighbour suppression).
+          - A new port has V(false).
         type: bool
       isolated:
         description:
-          - Whether the port only reaches ports that are not isolated.
+          - 'Whether the port is isolated: it communicates only with ports that are not.'
+          - A new port has V(false).
         type: bool
       backup_port:
         description:
-          - Port that takes over when this one has no carrier, V('') for none.
+          - Name of the port that takes over when this one has no carrier. V('') removes it.
         type: str
       mcast_eht_hosts_limit:
         description:
-          - Maximum number of hosts tracked for explicit multicast.
-          - V(1) to V(4294967295).
-          - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12 in the kernel.
+          - Maximum number of hosts that are tracked on the port by multicast explicit host tracking.
+          - The range is V(1) to V(4294967295).
+          - A new port has V(512).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12.'
         type: int
       locked:
         description:
-          - Whether only hosts in the forwarding database may send.
-          - Needs Linux 5.18 in the kernel.
+          - 'Whether the port is locked: only hosts in the forwarding database may send.'
+          - A new port has V(false).
+          - 'Kernel requirement: Linux 5.18.'
         type: bool
       mcast_max_groups:
         description:
-          - Maximum number of multicast groups, V(0) for no limit.
-          - V(0) to V(4294967295).
-          - Needs CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3 in the kernel.
+          - Maximum number of multicast groups on the port. V(0) means no limit.
+          - The range is V(0) to V(4294967295).
+          - A new port has V(0).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3.'
         type: int
       neigh_vlan_suppress:
         description:
-          - O(port.neigh_suppress) for each VLAN.
-          - Needs CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4 in the kernel.
+          - Whether neighbour suppression is configured for each VLAN of the port.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4.'
         type: bool
       mab:
         description:
-          - Whether hosts on a locked port show up in the forwarding database as locked.
-          - Needs Linux 6.2 in the kernel.
+          - Whether hosts behind a locked port are added to the forwarding database as locked entries (MAC authentication
+            bypass).
+          - A new port has V(false).
+          - 'Kernel requirement: Linux 6.2.'
         type: bool
       vlans:
         description:
-          - VLANs. Others stay, unless O(port.purge_vlans) is true.
+          - VLANs of the port. Other VLANs are kept, unless O(port.purge_vlans=true).
         type: list
         elements: dict
         suboptions:
           vid:
             description:
-              - A VLAN, V(1) to V(4094), or a range of them such as V(10-20).
+              - VLAN ID, V(1) to V(4094), or a range of them such as V(10-20).
             type: str
             required: true
           pvid:
             description:
-              - Whether packets that arrive untagged belong to it. Left alone if not given; false on a new VLAN.
+              - 'Whether it is the PVID: the VLAN of untagged packets that arrive. If it is left out, it is not
+                changed; for a new VLAN it is V(false).'
             type: bool
           untagged:
             description:
-              - Whether its packets leave untagged. Left alone if not given; false on a new VLAN.
+              - Whether packets of the VLAN leave untagged. If it is left out, it is not changed; for a new VLAN
+                it is V(false).
             type: bool
       purge_vlans:
         description:
-          - Whether VLANs that O(port.vlans) does not list are taken away. Without O(port.vlans) it does nothing.
+          - Whether VLANs that are not listed in O(port.vlans) should be removed. It has no effect without O(port.vlans).
         type: bool
         default: false
   addresses:
     description:
-      - Addresses, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is a single address.
-        C(nodad) takes an IPv6 address into use without looking for a duplicate. Others stay, unless O(purge_addresses)
-        is true.
+      - IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it
+        is a single address. C(nodad) disables duplicate address detection for an IPv6 address. Other addresses
+        are kept, unless O(purge_addresses=true).
     type: list
     elements: str
   purge_addresses:
     description:
-      - Whether addresses that O(addresses) does not list are taken away. Those of DHCP and router advertisements
-        and link-local ones always stay. Without O(addresses) it does nothing.
+      - Whether addresses that are not listed in O(addresses) should be removed. Addresses from DHCP and router
+        advertisements and link-local addresses are always kept. It has no effect without O(addresses).
     type: bool
     default: false
   routes:
     description:
-      - Routes through this link. Others stay, unless O(purge_routes) is true.
+      - Routes through the link. Other routes are kept, unless O(purge_routes=true).
     type: list
     elements: dict
     suboptions:
       to:
         description:
-          - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or IPv4.'
+          - 'Destination of the route: a prefix, an address, or V(default). The address family of V(default) is
+            that of O(routes[].via), or IPv4 without it.'
         type: str
         required: true
       via:
         description:
-          - Address of the gateway.
+          - Address of the gateway. If it is left out, the destination is on the link.
         type: str
       metric:
         description:
-          - 'Metric, V(0) to V(4294967295), the lowest wins. Left out, it is the kernel''s: 0 for IPv4, 1024 for
-            IPv6.'
+          - Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left
+            out, it is 0 for IPv4 and 1024 for IPv6.
         type: int
       table:
         description:
-          - Number of the routing table.
+          - Number of the routing table. 254 is the main table.
         type: int
         default: 254
       src:
         description:
-          - Source address to prefer.
+          - Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses.
         type: str
       scope:
         description:
-          - How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one with
-            a gateway V(global).
+          - Scope of the destination, for IPv4 only. If it is left out, a new route has the scope V(global) with
+            a gateway, and V(link) without.
         type: str
         choices:
           - global
@@ -349,31 +389,32 @@ options:
           - nowhere
       onlink:
         description:
-          - Whether the gateway is on the link though no address says so.
+          - Whether the gateway is regarded as reachable on the link, even if no address of the link has its network.
+            If it is left out, it is not changed; for a new route it is V(false).
         type: bool
   purge_routes:
     description:
-      - Whether routes through this link that O(routes) does not list are taken away, in the main table and in those
-        that O(routes) names. Those of the kernel, DHCP and router advertisements always stay. Without O(routes)
-        it does nothing.
+      - Whether routes through the link that are not listed in O(routes) should be removed, in the main table and
+        in the tables that O(routes) names. Routes of the kernel, DHCP and router advertisements are always kept.
+        It has no effect without O(routes).
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
 ---
-- name: An address that is there whatever the network cards do
+- name: Create a dummy link with addresses of a service
   nfv.vnet.vnet_dummy:
     name: anycast0
     addresses: [192.0.2.53/32, 2001:db8::53/128]
 
-- name: The same in a namespace
+- name: Create a dummy link in a namespace
   nfv.vnet.vnet_dummy:
     name: anycast0
     netns: red
     addresses: [192.0.2.53/32]
 
-- name: Remove it
+- name: Delete the dummy link
   nfv.vnet.vnet_dummy:
     name: anycast0
     state: absent
@@ -383,66 +424,66 @@ RETURN = r"""
 ---
 dummy:
   description:
-    - 'The link as it is now, in the words of the options: given to the module again it changes nothing.'
-    - Routes, VLANs and ports are only there if the task speaks of them. Empty with O(state=absent).
+    - The current state of the link, with the names of the options. As options of a task it changes nothing.
+    - Routes, VLANs and ports are included only if the task has these options. Empty with O(state=absent).
   returned: success
   type: dict
 status:
-  description: What can only be read.
+  description: The read-only state.
   returned: success
   type: dict
   contains:
     ifindex:
       description: Index of the link in its namespace.
       type: int
-      returned: if the kernel has it
+      returned: if the kernel reports it
     operstate:
-      description: Operational state, such as C(up) or C(lowerlayerdown).
+      description: Operational state of the link, such as V(up) or V(lowerlayerdown).
       type: str
-      returned: if the kernel has it
+      returned: if the kernel reports it
     carrier:
       description: Whether the link has a carrier.
       type: bool
-      returned: if the kernel has it
+      returned: if the kernel reports it
     port:
-      description: What a bridge keeps of its port.
+      description: The read-only state of the link as a bridge port.
       type: dict
       contains:
         designated_root:
-          description: Root bridge as this port sees it.
+          description: Identifier of the root bridge, as received on the port.
           type: str
-          returned: if the kernel has it
+          returned: if the kernel reports it
         designated_bridge:
-          description: Bridge towards the root on this port's segment.
+          description: Identifier of the designated bridge of the segment.
           type: str
-          returned: if the kernel has it
+          returned: if the kernel reports it
         designated_port:
-          description: Port of that bridge.
+          description: Identifier of the designated port of the segment.
           type: int
-          returned: if the kernel has it
+          returned: if the kernel reports it
         designated_cost:
-          description: Cost that it announces.
+          description: Root path cost that the designated port announces.
           type: int
-          returned: if the kernel has it
+          returned: if the kernel reports it
         message_age_timer:
-          description: Time until what was heard is forgotten.
+          description: Time until the information that was received on the port expires.
           type: float
-          returned: if the kernel has it
+          returned: if the kernel reports it
         forward_delay_timer:
-          description: Time until the next state.
+          description: Time until the port changes to the next state.
           type: float
-          returned: if the kernel has it
+          returned: if the kernel reports it
         hold_timer:
-          description: Time until the next packet may be sent.
+          description: Time until the port may send the next BPDU.
           type: float
-          returned: if the kernel has it
+          returned: if the kernel reports it
         state:
           description: State of the port in the spanning tree.
           type: str
-          returned: if the kernel has it
-      returned: if the kernel has it
+          returned: if the kernel reports it
+      returned: if the kernel reports it
 commands:
-  description: The iproute2 commands that do the same, in order. What iproute2 cannot do is a comment.
+  description: The equivalent commands of iproute2, in order. What iproute2 cannot do is a comment.
   returned: success
   type: list
   elements: str
@@ -450,13 +491,13 @@ commands:
     - ip link add name br0 type bridge
     - ip link set dev br0 up
 error:
-  description: What RV(ignore:msg) says, as data.
-  returned: if the module refuses the options, or the kernel a change
+  description: The error in RV(ignore:msg) as data.
+  returned: if the options are wrong, or the kernel refuses a change
   type: dict
   contains:
     path:
-      description: Where the options say what cannot be done, as names and positions in lists. Empty where it is
-        about the task as a whole.
+      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
+        the error is about the whole task.'
       returned: always
       type: list
       elements: raw
@@ -466,7 +507,8 @@ error:
         - peer
         - netns
     errno:
-      description: What the kernel answered, see C(errno(3)). Null where it was not asked.
+      description: Name of the error that the kernel returned, see errno(3). Null if the error does not come from
+        the kernel.
       returned: always
       type: str
       sample: EEXIST

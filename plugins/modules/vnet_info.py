@@ -9,19 +9,19 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vnet_info
-short_description: Return what there is of virtual networks, also as the declaration of a layout
+short_description: Return the state of virtual networks, also as the declaration of a layout
 version_added: 0.1.0
 description:
-  - Returns the namespaces of a host, and their links, ports, VLANs, addresses and routes, in the words of the options
-    of the modules.
-  - Returns the same as a declaration for M(nfv.vnet.vnet_layout), so that a network that was built by hand becomes
-    one in one task.
+  - Returns the network namespaces of a host and their links, ports, VLANs, addresses and routes, with the names
+    of the modules' options.
+  - Returns the same as a declaration for M(nfv.vnet.vnet_layout), with which a network that was built by hand can
+    be adopted.
 extends_documentation_fragment:
   - nfv.vnet.common.info
 notes:
-  - RV(declaration) leaves out what new devices have by themselves, and what cannot be declared, such as cables
-    whose other end is in a namespace without a name. Of network cards it has the ports of bridges only.
-  - Applied to the host that it came from, RV(declaration) changes nothing but the marks of ownership.
+  - RV(declaration) does not include values that new links have anyway, nor links that cannot be declared, such
+    as a veth whose peer is in a namespace without a name. It includes network cards only if they are ports of bridges.
+  - If RV(declaration) is applied to the same host, nothing but the ownership marks is changed.
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
@@ -35,13 +35,14 @@ seealso:
 options:
   namespaces:
     description:
-      - Names of the namespaces to look at; V('') is the one that the module runs in. Left out, that one and all
-        that have a name.
+      - Names of the network namespaces to read. V('') is the one that the module runs in. If it is left out, that
+        one and all named ones are read.
     type: list
     elements: str
   types:
     description:
-      - Types of links to return; V(other) are all that this collection does not manage. Left out, all.
+      - Types of links to return. V(other) are all types that this collection does not manage. If it is left out,
+        all types are returned.
     type: list
     choices:
       - bridge
@@ -55,34 +56,34 @@ options:
     elements: str
   layout:
     description:
-      - Name of a layout; only what belongs to it is returned.
+      - Name of a layout. If it is given, only namespaces and links of this layout are returned.
     type: str
   fdb:
     description:
-      - Whether to return the forwarding databases of bridges.
+      - Whether to return the forwarding databases of bridges, as RV(fdb).
     type: bool
     default: false
   macs:
     description:
-      - Whether RV(declaration) has MAC addresses.
+      - Whether RV(declaration) includes MAC addresses.
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
 ---
-- name: Everything
+- name: Read the state of the host
   nfv.vnet.vnet_info:
   register: vnet_host
 
-- name: What belongs to a layout, with what its bridges have learned
+- name: Read the bridges of a layout, with their forwarding databases
   nfv.vnet.vnet_info:
     layout: lab
     types: [bridge]
     fdb: true
   register: vnet_lab
 
-- name: Take a network that was built by hand into a layout
+- name: Adopt a network that was built by hand
   nfv.vnet.vnet_layout:
     name: mine
     namespaces: "{{ vnet_host.declaration.namespaces }}"
@@ -93,14 +94,14 @@ RETURN = r"""
 ---
 namespaces:
   description: The namespaces, each with its C(name) (V('') for the one that the module runs in), C(nsid), C(routes),
-    and the C(layout) that it belongs to, if any.
+    the C(layout) that owns it (null if none), and whether it was C(adopted).
   returned: success
   type: list
   elements: dict
 links:
-  description: The links, each with the options of its module, its C(type), what the kernel calls that (C(kind),
-    empty for most network cards), the C(peer) of a cable, the C(layout) that it belongs to, whether it was C(adopted)
-    by that, and C(status) that can only be read.
+  description: The links, each with the options of its module, its C(type), its kind in the kernel (C(kind), empty
+    for most network cards), the C(peer) of a veth, the C(layout) that owns it (null if none), whether it was C(adopted),
+    and its read-only C(status).
   returned: success
   type: list
   elements: dict
@@ -110,13 +111,13 @@ declaration:
   type: dict
   contains:
     namespaces:
-      description: Namespaces with a name.
+      description: The named namespaces.
       returned: success
       type: list
       elements: dict
     links:
-      description: Links that this collection can create, each with its C(type), and ports of bridges that are of
-        another type, such as network cards.
+      description: The links that this collection can create, each with its C(type), and bridge ports of other types,
+        such as network cards.
       returned: success
       type: list
       elements: dict
@@ -127,13 +128,13 @@ fdb:
   type: list
   elements: dict
 error:
-  description: What RV(ignore:msg) says, as data.
-  returned: if the module refuses the options, or the kernel a change
+  description: The error in RV(ignore:msg) as data.
+  returned: if the options are wrong, or the kernel refuses a change
   type: dict
   contains:
     path:
-      description: Where the options say what cannot be done, as names and positions in lists. Empty where it is
-        about the task as a whole.
+      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
+        the error is about the whole task.'
       returned: always
       type: list
       elements: raw
@@ -143,7 +144,8 @@ error:
         - peer
         - netns
     errno:
-      description: What the kernel answered, see C(errno(3)). Null where it was not asked.
+      description: Name of the error that the kernel returned, see errno(3). Null if the error does not come from
+        the kernel.
       returned: always
       type: str
       sample: EEXIST

@@ -9,28 +9,30 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vnet_layout
-short_description: Manage whole networks in one task, which owns what it makes
+short_description: Manage whole networks of namespaces and links in one task
 version_added: 0.1.0
 description:
-  - Creates namespaces and links of all types in one task, all or nothing. Links are created and brought up in the
-    order that the kernel needs, whatever their order here.
-  - The whole declaration is checked before anything is touched; an error names the item by its path, such as C(links[3].peer.netns).
-  - Lists that are given are exact, so addresses, routes, ports and VLANs that they do not have are taken away.
-  - It owns what it makes. Each link is marked in the kernel by its alias, a namespace by that of its C(lo), and
-    no file is kept. What a layout made and does not declare any more is removed. What others made is never removed.
-  - What is there already and is declared, such as a network card as a port, is adopted. When the layout goes, or
-    does not declare it any more, only what the layout set is taken back.
+  - Creates namespaces and links of all types in one task. If anything fails, all changes are rolled back. Links
+    are created and brought up in the order that the kernel requires, independent of their order in the task.
+  - The whole declaration is checked before anything is changed. An error names the item by its path, such as C(links[3].peer.netns).
+  - 'Lists are exact: addresses, routes, ports and VLANs that are not listed are removed. Lists that are left out
+    are not changed.'
+  - The layout owns what it creates. Ownership is stored in the alias of each link, and for a namespace in the alias
+    of its C(lo). Links and namespaces that the layout created and that are not declared any more are deleted. Those
+    of others are never deleted.
+  - A declared link that exists already, such as a network card, is adopted. When it is removed from the layout,
+    or the layout is removed, its original settings are restored.
 extends_documentation_fragment:
   - nfv.vnet.common
 notes:
-  - The mark stands before the alias that people gave a link; no module of this collection returns it.
-  - A link or a namespace that belongs to another layout is an error. A port may join a bridge of another layout.
-  - Kernel settings (C(sysctl)) of the host and of namespaces that were there before stay as they are; RV(kept)
-    names those that the task speaks of.
-  - A link in a namespace without a name, which is given by a path, is not found again once the layout does not
-    declare it.
-  - A run that was killed leaves the work half-done. The next run of the same declaration completes it, and leaves
-    nothing over.
+  - The alias of a link begins with the ownership mark (C(ip link) shows it). The modules of this collection return
+    the alias without it.
+  - It is an error to declare a link or namespace of another layout. A link may be a port of a bridge that belongs
+    to another layout.
+  - Kernel settings (C(sysctl)) of the host and of adopted namespaces are not restored; RV(kept) lists those in
+    the task.
+  - Links in namespaces that are given by path are not found any more once they are not declared.
+  - If a run is killed, the next run of the same declaration completes it.
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
@@ -44,13 +46,14 @@ seealso:
 options:
   name:
     description:
-      - 'Name of the layout, by which it knows what it made: 1 to 32 letters, digits, C(_), C(.) and C(-).'
+      - 'Name of the layout: 1 to 32 letters, digits, C(_), C(.) and C(-). Links and namespaces are owned by a layout
+        of this name.'
     type: str
     required: true
   state:
     description:
-      - 'Whether the layout is there at the end of the task. V(absent) needs only O(name): it removes what the layout
-        made and gives back what was there before.'
+      - Whether the layout should exist. With V(absent) everything that the layout created is removed, and the original
+        settings of everything that it adopted are restored. Only O(name) is needed then.
     type: str
     default: present
     choices:
@@ -58,13 +61,13 @@ options:
       - absent
   sysctl:
     description:
-      - 'Kernel settings of the namespace that the module runs in: keys that begin with C(net.), with their values.
-        They stay with O(state=absent).'
+      - 'Kernel settings (sysctl) of the namespace that the module runs in: a dictionary of keys that begin with
+        C(net.) and their values. They are kept with O(state=absent).'
     type: dict
   namespaces:
     description:
-      - 'Network namespaces, each with the options that M(nfv.vnet.vnet_netns) has beside C(state). C(purge_addresses)
-        and C(purge_routes) are true if left out: lists that are given are exact.'
+      - Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses) and
+        C(purge_routes) default to V(true), so that given lists are exact.
     type: list
     elements: dict
     suboptions:
@@ -75,17 +78,17 @@ options:
         required: true
   links:
     description:
-      - 'Links, in any order. Each has the options that the module of its O(links[].type) has beside C(state): a
-        V(bridge) those of M(nfv.vnet.vnet_bridge), and so on. One without a type has those that all links have
-        in common. C(purge_addresses), C(purge_routes), C(purge_ports) and C(purge_vlans) are true if left out:
-        lists that are given are exact.'
+      - 'Links, in any order. Each has the options of the module for its O(links[].type) except C(state): a V(bridge)
+        has the options of M(nfv.vnet.vnet_bridge), and so on. A link without a type has the options that all links
+        have. C(purge_addresses), C(purge_routes), C(purge_ports) and C(purge_vlans) default to V(true), so that
+        given lists are exact.'
     type: list
     elements: dict
     suboptions:
       type:
         description:
-          - 'Type of the link. Left out, the link is one that is there already, such as a network card: it is never
-            created, and gets back what it had when the layout goes.'
+          - Type of the link. If it is left out, the link must exist already, such as a network card. It is never
+            created, and its original settings are restored when it is removed from the layout.
         type: str
         choices:
           - bridge
@@ -101,14 +104,14 @@ options:
         required: true
       netns:
         description:
-          - 'Namespace that the link is in: a name or an absolute path. Left out or V(''''), the one that the module
-            runs in.'
+          - 'Network namespace of the link: a name or an absolute path. If it is left out or V(''''), the namespace
+            that the module runs in is used.'
         type: str
 """
 
 EXAMPLES = r"""
 ---
-- name: Two namespaces on a bridge
+- name: Create two namespaces on a bridge
   nfv.vnet.vnet_layout:
     name: lab
     namespaces:
@@ -127,7 +130,7 @@ EXAMPLES = r"""
         master: br0
         peer: {name: eth0, netns: blue, addresses: [192.0.2.12/24]}
 
-- name: The same without blue, which goes away
+- name: Remove one of the namespaces
   nfv.vnet.vnet_layout:
     name: lab
     namespaces:
@@ -141,7 +144,7 @@ EXAMPLES = r"""
         master: br0
         peer: {name: eth0, netns: red, addresses: [192.0.2.11/24]}
 
-- name: A hundred namespaces on a bridge
+- name: Create a hundred namespaces on a bridge
   nfv.vnet.vnet_layout:
     name: crowd
     namespaces: "{{ range(1, 101) | map('regex_replace', '(.+)', vnet_namespace) | map('from_yaml') }}"
@@ -151,7 +154,7 @@ EXAMPLES = r"""
     vnet_namespace: '{name: n\1}'
     vnet_cable: '{type: veth, name: n\1, master: br1, peer: {name: eth0, netns: n\1, addresses: [10.0.0.\1/24]}}'
 
-- name: Remove the lab
+- name: Remove the layout
   nfv.vnet.vnet_layout:
     name: lab
     state: absent
@@ -160,34 +163,34 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 summary:
-  description: How many C(namespaces) and C(links) are C(declared), C(made), C(changed), C(removed), C(adopted)
-    and C(released). A cable counts once. What only gets its mark is not changed.
+  description: Numbers of C(namespaces) and C(links) that are C(declared), C(created), C(changed), C(removed), C(adopted)
+    and C(released). A veth pair counts as one link. Setting only the ownership mark is not counted as a change.
   returned: success
   type: dict
   sample:
     namespaces:
       declared: 2
-      made: 1
+      created: 1
       changed: 0
       removed: 0
       adopted: 0
       released: 0
     links:
       declared: 3
-      made: 3
+      created: 3
       changed: 0
       removed: 1
       adopted: 0
       released: 0
 kept:
-  description: Kernel settings of the host that stay as they are, with O(state=absent).
+  description: Kernel settings of the host that are not restored with O(state=absent).
   returned: success
   type: list
   elements: str
   sample:
     - net.ipv4.ip_forward
 commands:
-  description: The iproute2 commands that do the same, in order. What iproute2 cannot do is a comment.
+  description: The equivalent commands of iproute2, in order. What iproute2 cannot do is a comment.
   returned: success
   type: list
   elements: str
@@ -195,13 +198,13 @@ commands:
     - ip netns add red
     - ip -n red link set dev lo up alias nfv.vnet:lab
 error:
-  description: What RV(ignore:msg) says, as data.
-  returned: if the module refuses the options, or the kernel a change
+  description: The error in RV(ignore:msg) as data.
+  returned: if the options are wrong, or the kernel refuses a change
   type: dict
   contains:
     path:
-      description: Where the options say what cannot be done, as names and positions in lists. Empty where it is
-        about the task as a whole.
+      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
+        the error is about the whole task.'
       returned: always
       type: list
       elements: raw
@@ -211,7 +214,8 @@ error:
         - peer
         - netns
     errno:
-      description: What the kernel answered, see C(errno(3)). Null where it was not asked.
+      description: Name of the error that the kernel returned, see errno(3). Null if the error does not come from
+        the kernel.
       returned: always
       type: str
       sample: EEXIST

@@ -12,14 +12,16 @@ module: vnet_netns
 short_description: Manage network namespaces, with their settings (sysctl) and routes
 version_added: 0.1.0
 description:
-  - Makes, sets up and removes named network namespaces, as C(ip netns) does.
-  - Does what ip-netns in section 8 of the manual does, without needing it on the target host.
+  - Creates, configures and deletes named network namespaces, like C(ip netns).
+  - The program C(ip) is not needed on the target host.
 extends_documentation_fragment:
   - nfv.vnet.common
 notes:
-  - With O(state=absent) the links in the namespace go away with it, and with them the other ends of its cables.
-    While processes live in it, it goes on for them without a name; a warning and RV(status.pids) say so.
-  - An empty plain file under the name, as a crash leaves it, is made into a namespace, or removed.
+  - With O(state=absent) all links in the namespace are deleted with it, and so are their peers in other namespaces.
+    While processes run in the namespace, it continues to exist without a name. The module warns of that and returns
+    the processes in RV(status.pids).
+  - An empty regular file in C(/run/netns), which a crash may leave there, is replaced by a namespace, or deleted
+    with O(state=absent).
 seealso:
   - module: nfv.vnet.vnet_bridge
   - module: nfv.vnet.vnet_tuntap
@@ -33,12 +35,12 @@ seealso:
 options:
   name:
     description:
-      - Name of the namespace, as under C(/run/netns).
+      - Name of the network namespace, as in C(/run/netns).
     type: str
     required: true
   state:
     description:
-      - Whether it is there at the end of the task.
+      - Whether the resource should exist.
     type: str
     default: present
     choices:
@@ -46,63 +48,66 @@ options:
       - absent
   loopback:
     description:
-      - 'Whether its C(lo) is up. One of the few options with a default: left out, it is brought up.'
+      - Whether the loopback link C(lo) of the namespace should be up.
     type: bool
     default: true
   sysctl:
     description:
-      - 'Kernel settings inside the namespace: keys that begin with C(net.), with their values.'
+      - 'Kernel settings (sysctl) inside the namespace: a dictionary of keys that begin with C(net.) and their values.
+        Other settings are not changed.'
     type: dict
   nsid:
     description:
-      - Number by which the namespace of the module knows this one. The kernel never changes it.
+      - Id of the namespace, as seen from the namespace that the module runs in. Once set, the kernel never changes
+        it. If it is left out, the kernel assigns one when it needs it.
     type: int
   addresses:
     description:
-      - Addresses of its C(lo), each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is
-        a single address. C(nodad) takes an IPv6 address into use without looking for a duplicate. Others stay,
-        unless O(purge_addresses) is true.
+      - IP addresses of C(lo), each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is
+        a single address. C(nodad) disables duplicate address detection for an IPv6 address. Other addresses are
+        kept, unless O(purge_addresses=true).
     type: list
     elements: str
   purge_addresses:
     description:
-      - Whether addresses that O(addresses) does not list are taken away. Those of DHCP and router advertisements
-        and link-local ones always stay. Without O(addresses) it does nothing.
+      - Whether addresses that are not listed in O(addresses) should be removed. Addresses from DHCP and router
+        advertisements and link-local addresses are always kept. It has no effect without O(addresses).
     type: bool
     default: false
   routes:
     description:
-      - Routes of the namespace. Others stay, unless O(purge_routes) is true.
+      - Routes of the namespace. Other routes are kept, unless O(purge_routes=true).
     type: list
     elements: dict
     suboptions:
       to:
         description:
-          - 'Destination: a prefix, an address, or V(default), which is of the family of O(routes[].via), or IPv4.'
+          - 'Destination of the route: a prefix, an address, or V(default). The address family of V(default) is
+            that of O(routes[].via), or IPv4 without it.'
         type: str
         required: true
       via:
         description:
-          - Address of the gateway.
+          - Address of the gateway. If it is left out, the destination is on the link.
         type: str
       metric:
         description:
-          - 'Metric, V(0) to V(4294967295), the lowest wins. Left out, it is the kernel''s: 0 for IPv4, 1024 for
-            IPv6.'
+          - Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left
+            out, it is 0 for IPv4 and 1024 for IPv6.
         type: int
       table:
         description:
-          - Number of the routing table.
+          - Number of the routing table. 254 is the main table.
         type: int
         default: 254
       src:
         description:
-          - Source address to prefer.
+          - Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses.
         type: str
       scope:
         description:
-          - How far the destination is; IPv4 only. Left out, a new route without a gateway gets V(link), one with
-            a gateway V(global).
+          - Scope of the destination, for IPv4 only. If it is left out, a new route has the scope V(global) with
+            a gateway, and V(link) without.
         type: str
         choices:
           - global
@@ -112,15 +117,17 @@ options:
           - nowhere
       onlink:
         description:
-          - Whether the gateway is on the link though no address says so.
+          - Whether the gateway is regarded as reachable on the link, even if no address of the link has its network.
+            If it is left out, it is not changed; for a new route it is V(false).
         type: bool
       dev:
         description:
-          - Link that the route goes through. Left out, the kernel takes the one that reaches O(routes[].via).
+          - Name of the link that the route uses. If it is left out, the kernel uses the link that reaches O(routes[].via).
         type: str
       type:
         description:
-          - What happens to the packets.
+          - Type of the route. Packets of a V(unicast) route are forwarded; the other types drop them, V(unreachable)
+            and V(prohibit) with an ICMP error.
         type: str
         default: unicast
         choices:
@@ -130,30 +137,30 @@ options:
           - prohibit
   purge_routes:
     description:
-      - Whether routes without a link (V(blackhole) and the like) that O(routes) does not list are taken away, in
-        the main table and in those that O(routes) names. A route that goes through a link, such as a default route
-        by a gateway, is purged with that link's module. Without O(routes) it does nothing.
+      - Whether routes without a link (such as V(blackhole)) that are not listed in O(routes) should be removed,
+        in the main table and in the tables that O(routes) names. Routes that use a link are purged by the module
+        of the link. It has no effect without O(routes).
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
 ---
-- name: A namespace that forwards packets
+- name: Create a namespace that forwards packets
   nfv.vnet.vnet_netns:
     name: red
     sysctl:
       net.ipv4.ip_forward: 1
       net.ipv6.conf.all.forwarding: 1
 
-- name: A namespace whose traffic to a network goes nowhere
+- name: Create a namespace that drops packets to a network
   nfv.vnet.vnet_netns:
     name: blue
     routes:
       - to: 198.51.100.0/24
         type: blackhole
 
-- name: No such namespace
+- name: Delete the namespace
   nfv.vnet.vnet_netns:
     name: red
     state: absent
@@ -163,23 +170,22 @@ RETURN = r"""
 ---
 namespace:
   description:
-    - 'The namespace as it is now, in the words of the options: given to the module again it changes nothing.'
-    - Routes, VLANs and ports are only there if the task speaks of them. Empty with O(state=absent).
+    - The current state of the namespace, with the names of the options. As options of a task it changes nothing.
+    - Routes, VLANs and ports are included only if the task has these options. Empty with O(state=absent).
   returned: success
   type: dict
 status:
-  description: What can only be read.
+  description: The read-only state.
   returned: success
   type: dict
   contains:
     pids:
-      description: Processes that live in the namespace, which goes on for them when its name is removed; only with
-        O(state=absent).
+      description: Ids of the processes that run in the namespace. Returned only with O(state=absent).
       type: list
       elements: int
-      returned: if the kernel has it
+      returned: if the kernel reports it
 commands:
-  description: The iproute2 commands that do the same, in order. What iproute2 cannot do is a comment.
+  description: The equivalent commands of iproute2, in order. What iproute2 cannot do is a comment.
   returned: success
   type: list
   elements: str
@@ -187,13 +193,13 @@ commands:
     - ip link add name br0 type bridge
     - ip link set dev br0 up
 error:
-  description: What RV(ignore:msg) says, as data.
-  returned: if the module refuses the options, or the kernel a change
+  description: The error in RV(ignore:msg) as data.
+  returned: if the options are wrong, or the kernel refuses a change
   type: dict
   contains:
     path:
-      description: Where the options say what cannot be done, as names and positions in lists. Empty where it is
-        about the task as a whole.
+      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
+        the error is about the whole task.'
       returned: always
       type: list
       elements: raw
@@ -203,7 +209,8 @@ error:
         - peer
         - netns
     errno:
-      description: What the kernel answered, see C(errno(3)). Null where it was not asked.
+      description: Name of the error that the kernel returned, see errno(3). Null if the error does not come from
+        the kernel.
       returned: always
       type: str
       sample: EEXIST

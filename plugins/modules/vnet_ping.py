@@ -9,22 +9,22 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vnet_ping
-short_description: Tell which namespaces reach which addresses, and what keeps them apart
+short_description: Check which namespaces reach which addresses, and why others do not
 version_added: 0.1.0
 description:
-  - Sends ICMP echo requests from inside network namespaces, all at once, without the program ping, and fails where
-    the answers are not as expected.
-  - Waits for what is still coming up, such as forwarding ports and duplicate address detection, until a deadline.
-  - Says what keeps a pair apart where that can be known. That is a link that is down, a port that does not forward
-    (yet), isolated ports, VLANs, a missing route there or back, forwarding that is off, and chains of nftables
-    that drop by their policy.
+  - Sends ICMP echo requests from inside network namespaces, to all destinations at once. Fails if the replies are
+    not as expected. The program C(ping) is not needed.
+  - Waits until a deadline for what is still coming up, such as ports that do not forward yet and duplicate address
+    detection.
+  - 'Returns the reason why a pair does not communicate, if it is known: a link is down, a port does not forward,
+    ports are isolated, VLANs differ, a route there or back is missing, forwarding is disabled, or a chain of nftables
+    drops packets by its policy.'
 extends_documentation_fragment:
   - nfv.vnet.common.probe
 notes:
-  - Without O(reachable) and O(unreachable), all pairs must reach each other.
-  - Neighbours that namespaces learn meanwhile are forgotten again, as all namespaces of a host share one table
-    for them.
-  - Two namespaces that have no addresses for each other are an error, as that would be no success.
+  - If neither O(reachable) nor O(unreachable) is given, all pairs must reach each other.
+  - Neighbour entries that are learned meanwhile are removed, as all namespaces of a host share one table.
+  - It is an error if two namespaces have no addresses of a common family.
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
@@ -38,89 +38,90 @@ seealso:
 options:
   layout:
     description:
-      - Name of a layout; left out, O(sources) are all namespaces that have a name.
+      - Name of a layout that selects the namespaces. If it is left out, all named namespaces are used.
     type: str
   sources:
     description:
-      - Names of the namespaces that ask; V('') is the one that the module runs in. Left out, those of the layout,
-        and the host itself if the layout gives it addresses.
+      - Names of the namespaces that send echo requests. V('') is the namespace that the module runs in. If it is
+        left out, the namespaces of O(layout) are used, and the host itself if the layout sets addresses on it.
     type: list
     elements: str
   destinations:
     description:
-      - Addresses that are asked, or names of namespaces, which stand for their addresses of the families that the
-        source has. Left out, those of O(sources).
+      - Addresses to send echo requests to, or names of namespaces, which stand for all their addresses of the families
+        that the source has. If it is left out, the namespaces of O(sources) are used.
     type: list
     elements: str
   family:
     description:
-      - Which addresses to ask. Left out, both.
+      - Address family of the destinations. If it is left out, both families are used.
     type: str
     choices:
       - ipv4
       - ipv6
   reachable:
     description:
-      - Pairs that must reach each other. Left out, all that are not in O(unreachable).
+      - Pairs that must reach each other. If it is left out, all pairs that are not in O(unreachable).
     type: list
     elements: dict
     suboptions:
       sources:
         description:
-          - Names of the namespaces that ask; V('') is the one that the module runs in.
+          - Names of the namespaces that send echo requests. V('') is the namespace that the module runs in.
         type: list
         required: true
         elements: str
       destinations:
         description:
-          - Addresses that are asked, or names of namespaces, which stand for their addresses of the families that
-            the source has.
+          - Addresses to send echo requests to, or names of namespaces, which stand for all their addresses of the
+            families that the source has.
         type: list
         required: true
         elements: str
   unreachable:
     description:
-      - Pairs that must not.
+      - Pairs that must not reach each other.
     type: list
     elements: dict
     suboptions:
       sources:
         description:
-          - Names of the namespaces that ask; V('') is the one that the module runs in.
+          - Names of the namespaces that send echo requests. V('') is the namespace that the module runs in.
         type: list
         required: true
         elements: str
       destinations:
         description:
-          - Addresses that are asked, or names of namespaces, which stand for their addresses of the families that
-            the source has.
+          - Addresses to send echo requests to, or names of namespaces, which stand for all their addresses of the
+            families that the source has.
         type: list
         required: true
         elements: str
   count:
     description:
-      - How many echo requests count. What is sent until a pair first answers does not.
+      - Number of echo requests to each destination. Requests that are sent until the first reply are not counted.
     type: int
     default: 1
   size:
     description:
-      - Bytes of data in each echo request, 20 to 65507.
+      - Number of data bytes in each echo request, 20 to 65507.
     type: int
     default: 56
   deadline:
     description:
-      - 'Seconds until all that must be reachable have answered: links may still be coming up.'
+      - Time in seconds within which each reachable pair must have answered once. Links may still be coming up.
     type: float
     default: 10.0
   timeout:
     description:
-      - Seconds to wait for a reply before it counts as lost, and for one that must not come.
+      - Time in seconds after which a request is regarded as lost, and for which the module waits for replies that
+        must not come.
     type: float
     default: 1.0
 """
 
 EXAMPLES = r"""
-- name: Three namespaces, of which green is apart
+- name: Create three namespaces, one of which is separate
   nfv.vnet.vnet_layout:
     name: lan
     namespaces: [{name: red}, {name: blue}, {name: green}]
@@ -140,7 +141,7 @@ EXAMPLES = r"""
         master: br1
         peer: {name: eth0, netns: green, addresses: [198.51.100.2/24]}
 
-- name: Green reaches nobody, and all others of the layout reach each other
+- name: Check that green reaches nobody, and that red and blue reach each other
   nfv.vnet.vnet_ping:
     layout: lan
     sources: [red, blue, green]
@@ -150,7 +151,7 @@ EXAMPLES = r"""
       - sources: [green]
         destinations: [red, blue]
 
-- name: Some pairs only
+- name: Check some pairs only
   nfv.vnet.vnet_ping:
     reachable:
       - sources: [red, blue]
@@ -158,7 +159,7 @@ EXAMPLES = r"""
       - sources: [green]
         destinations: [198.51.100.1]
 
-- name: What is lost of large packets, and how long they take
+- name: Measure loss and round-trip times of large packets
   nfv.vnet.vnet_ping:
     sources: [red]
     destinations: [blue]
@@ -167,7 +168,7 @@ EXAMPLES = r"""
     size: 1472
   register: result
 
-- name: Nothing of it
+- name: Remove the layout
   nfv.vnet.vnet_layout:
     name: lan
     state: absent
@@ -176,8 +177,8 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 summary:
-  description: How many C(pairs) there are, how many were C(reachable) and C(unreachable), how many are C(differing)
-    from what is expected, and the C(rtt) of all, in milliseconds.
+  description: Number of C(pairs), how many are C(reachable) and C(unreachable), how many are C(differing) from
+    what is expected, and the round-trip times C(rtt) of all, in milliseconds.
   returned: unless options are wrong
   type: dict
   sample:
@@ -190,13 +191,13 @@ summary:
       avg: 0.034
       max: 0.079
 pairs:
-  description: Every pair.
+  description: All pairs of a source and a destination.
   returned: unless options are wrong
   type: list
   elements: dict
   contains:
     source:
-      description: The namespace that asks, V('') for the one that the module runs in.
+      description: The namespace that sends, V('') for the one that the module runs in.
       returned: always
       type: str
     destination:
@@ -204,46 +205,47 @@ pairs:
       returned: always
       type: str
     namespace:
-      description: Where the address is, if that is known.
+      description: The namespace of the address, null if it is not known.
       returned: always
       type: str
     reachable:
-      description: Whether it answered.
+      description: Whether the destination answered.
       returned: always
       type: bool
     sent:
-      description: Echo requests that count. One for a pair that never answered, and none where none could be sent.
+      description: Number of echo requests. It is 1 for a pair that never answered, and 0 if no request could be
+        sent.
       returned: always
       type: int
     received:
-      description: Replies to them.
+      description: Number of replies.
       returned: always
       type: int
     loss:
-      description: How much was lost, in percent.
+      description: Packet loss in percent.
       returned: always
       type: float
     rtt:
-      description: Round-trip times, C(min), C(avg) and C(max), in milliseconds.
+      description: Round-trip times C(min), C(avg) and C(max), in milliseconds.
       returned: if it answered
       type: dict
     reason:
-      description: What is in the way, as far as that can be known.
+      description: Why the destination does not answer, as far as it is known.
       returned: if it did not answer
       type: str
 differing:
-  description: Those of RV(pairs) that are not as expected.
+  description: The pairs in RV(pairs) that are not as expected.
   returned: unless options are wrong
   type: list
   elements: dict
 error:
-  description: What RV(ignore:msg) says, as data.
-  returned: if the module refuses the options, or the kernel a change
+  description: The error in RV(ignore:msg) as data.
+  returned: if the options are wrong, or the kernel refuses a change
   type: dict
   contains:
     path:
-      description: Where the options say what cannot be done, as names and positions in lists. Empty where it is
-        about the task as a whole.
+      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
+        the error is about the whole task.'
       returned: always
       type: list
       elements: raw
@@ -253,7 +255,8 @@ error:
         - peer
         - netns
     errno:
-      description: What the kernel answered, see C(errno(3)). Null where it was not asked.
+      description: Name of the error that the kernel returned, see errno(3). Null if the error does not come from
+        the kernel.
       returned: always
       type: str
       sample: EEXIST

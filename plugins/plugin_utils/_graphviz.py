@@ -17,7 +17,7 @@ def svg(text: str) -> str:
     try:
         done = subprocess.run(["dot", "-Tsvg"], input=text.encode("utf-8", "replace"), capture_output=True, check=False, timeout=PATIENCE)
     except FileNotFoundError:
-        raise VnetError((), "the program dot is not on the controller; install graphviz") from None
+        raise VnetError((), "the program dot is not installed on the controller; install graphviz") from None
     except (OSError, subprocess.TimeoutExpired) as error:
         raise VnetError((), "the program dot failed: %s" % error) from None
     drawn = done.stdout.decode("utf-8", "replace")

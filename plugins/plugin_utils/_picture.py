@@ -106,7 +106,7 @@ def picture(data: Any) -> Picture:
     info = data if "declaration" in data else {}
     declaration = info.get("declaration", data)
     if not isinstance(declaration, Mapping) or not set(declaration) & {*LISTS, "sysctl"}:
-        raise VnetError((), "there is nothing to draw; a declaration has %s, and a result of vnet_info has declaration" % ", ".join(LISTS))
+        raise VnetError((), "there is nothing to draw; a declaration has %s, and a result of vnet_info has a declaration" % ", ".join(LISTS))
     lists = {name: list(_items(declaration, name)) for name in LISTS}
     known = {_id(link): link for link in _items(info, "links")} if info else {}
     builder = _Builder(lists, known)
@@ -122,16 +122,16 @@ def _items(values: Item, name: str) -> Iterator[Item]:
     for number, item in enumerate(items):
         path: Path = (name, number)
         if not isinstance(item, Mapping):
-            raise VnetError(path, "%r is no dictionary of options" % (item,))
+            raise VnetError(path, "%r is not a dictionary of options" % (item,))
         if item.get("name") is None:
             raise VnetError(path, "name is missing")
         for key, kinds, words in (("peer", Mapping, "dictionary"), ("port", Mapping, "dictionary"), ("addresses", (list, tuple), "list")):
             if item.get(key) is not None and not isinstance(item[key], kinds):
-                raise VnetError((*path, key), "%r is no %s" % (item[key], words))
+                raise VnetError((*path, key), "%r is not a %s" % (item[key], words))
         for key in ("routes", "vlans", "ports"):
             inner = item.get(key) or []
             if not isinstance(inner, (list, tuple)) or not all(isinstance(entry, Mapping) for entry in inner):
-                raise VnetError((*path, key), "%r is no list of dictionaries" % (inner,))
+                raise VnetError((*path, key), "%r is not a list of dictionaries" % (inner,))
         yield item
 
 

@@ -47,7 +47,7 @@ def test_it_has_examples_and_a_row_in_the_readme(kind: LinkKind) -> None:
 @of_each_kind
 def test_it_can_be_drawn(kind: LinkKind) -> None:
     nodes = picture({"links": [{"type": kind.type, "name": "x", "peer": {"name": "y"}, "mode": "tap"}]}).nodes
-    assert any("x" in (node.title, *(line.head for line in node.lines)) for node in nodes)
+    assert any("x" in (node.title, *(line.label for line in node.lines)) for node in nodes)
 
 
 @of_each_kind

@@ -89,7 +89,7 @@ def run_one_after_the_other(parts: list[Example], folder: Path) -> None:
 
 
 def plays(example: Example) -> list[Task]:
-    empty = {"name": "Empty the host", "ansible.builtin.raw": EMPTY}  # no module, which would take ten times as long
+    empty = {"name": "Empty the host", "ansible.builtin.raw": EMPTY}  # no module, which cannot be deleted, as ten times as long
     prepare = {"name": example.title, "hosts": "localhost", "gather_facts": False, "tasks": [empty, *prerequisites(example)]}
     content: list[Task] = with_possible_owner(example.content)
     return [prepare, *(content if example.is_playbook else [{"hosts": "localhost", "gather_facts": False, "tasks": content}])]

@@ -169,7 +169,7 @@ def test_a_declaration_changes_nothing_but_marks_and_is_given_back_byte_for_byte
     json.dumps(found)
     result = lay(**declaration)
     assert [line for line in result["commands"] if not re.search(r" link set dev \S+ alias ", line)] == []
-    assert counts(result, "made") == counts(result, "changed") == counts(result, "removed") == {}
+    assert counts(result, "created") == counts(result, "changed") == counts(result, "removed") == {}
     assert lay(**declaration)["changed"] is False
     again = info(macs=macs)
     assert again["declaration"] == declaration

@@ -107,7 +107,7 @@ def test_what_it_needs_is_named(kind: str) -> None:
     for name in TYPES[kind].required:
         params = of(kind)
         del params[name]
-        with pytest.raises(VnetError, match=rf"{name}: missing; a new link needs it"):
+        with pytest.raises(VnetError, match=rf"{name}: missing; it is required to create the link"):
             run(f"vnet_{kind}", **params)
 
 

@@ -25,7 +25,7 @@ def turned(params: Values) -> Values:
 
 def test_one_task_builds_everything_and_finds_nothing_to_do_then() -> None:
     result = four_steps(**full())
-    assert counts(result, "made") == counts(result, "declared") == {"namespaces": 2, "links": 7}
+    assert counts(result, "created") == counts(result, "declared") == {"namespaces": 2, "links": 7}
     assert names(snapshot()) == sorted(
         ["/br0", "/tap0", "/up0", "/h2", "blue/b1", "blue/h1", "blue/tun0", "red/eth0", "red/inner", "red/r1"],
     )
@@ -110,7 +110,7 @@ def test_there_may_be_more_namespaces_than_files_that_a_process_may_open() -> No
                 *[{"type": "veth", "name": f"v{number}", "master": "br0", "peer": {"name": "eth0", "netns": f"n{number}"}} for number in numbers],
             ],
         }
-        assert counts(lay(**params), "made") == {"namespaces": 300, "links": 301}
+        assert counts(lay(**params), "created") == {"namespaces": 300, "links": 301}
         assert lay(**params)["changed"] is False
         assert counts(clear(), "removed") == {"namespaces": 300, "links": 301}
 
@@ -189,7 +189,7 @@ REFUSED: List[Any] = [
                 {"type": "tuntap", "name": "t", "mode": "tap"},
             ],
         },
-        "links[1].ports[0]: t is said to be another port by links[0].ports[0]",
+        "links[1].ports[0]: t is declared differently as a port in links[0].ports[0]",
         id="port-of-two",
     ),
     pytest.param(
@@ -200,7 +200,7 @@ REFUSED: List[Any] = [
                 {"type": "tuntap", "name": "t", "mode": "tap", "master": "b"},
             ],
         },
-        "links[0].ports[0]: t is said to be another port by links[2].master",
+        "links[0].ports[0]: t is declared differently as a port in links[2].master",
         id="port-and-master",
     ),
     pytest.param(
@@ -213,7 +213,7 @@ REFUSED: List[Any] = [
     pytest.param({"links": [{"type": "bridge", "name": "a", "master": "b"}]}, "links[0]: there is no option master", id="bridge-in-bridge"),
     pytest.param(
         {"links": [{"type": "bridge", "name": "a", "ports": [{"name": "b"}]}, {"type": "bridge", "name": "b"}]},
-        "which cannot be the port of a bridge",
+        "which cannot be a bridge port",
         id="bridge-as-port",
     ),
     pytest.param({"links": [{"type": "tuntap", "name": "t"}]}, "links[0].mode: missing", id="no-mode"),
@@ -277,7 +277,7 @@ def test_processes_in_a_namespace_that_goes_are_a_warning() -> None:
     with child(stay) as process:
         os.read(reader, 1)
         (warning,) = clear()["warnings"]
-        assert f"namespace red lives on without a name, with its links, until these processes end: {process.pid}" in warning
+        assert f"namespace red continues to exist without a name, with its links, until these processes end: {process.pid}" in warning
     os.close(reader)
     os.close(writer)
 
@@ -335,11 +335,11 @@ def test_the_numbers_say_what_becomes_of_each_kind() -> None:
         ],
     }
     result = four_steps(**params)
-    assert counts(result, "made") == {"links": 2}
+    assert counts(result, "created") == {"links": 2}
     assert counts(result, "adopted") == {"links": 2}
     link_in(params, "br0")["priority"] = 5
     result = four_steps(**params)
-    assert (counts(result, "made"), counts(result, "changed")) == ({}, {"links": 1})
+    assert (counts(result, "created"), counts(result, "changed")) == ({}, {"links": 1})
     result = four_steps(links=[{"type": "bridge", "name": "br0"}])
     assert counts(result, "removed") == {"links": 1}
     assert counts(result, "released") == {"links": 2}

@@ -417,7 +417,7 @@ def test_two_changes_are_given_back_as_one(change: Change, way: str) -> None:
 def test_too_much_to_remember_is_one_sentence() -> None:
     _by_hand()
     addresses = [f"10.{number}.{number}.{number}/24" for number in range(100, 130)]
-    refused_always(["links[0].peer", "q was there before", "remembered", "let the layout make it"], **cable({}, {"addresses": addresses}))
+    refused_always(["links[0].peer", "q was there before", "remembered", "delete it so that the layout creates it"], **cable({}, {"addresses": addresses}))
 
 
 def test_a_bridge_that_is_gone_when_a_port_is_given_back_is_a_warning() -> None:

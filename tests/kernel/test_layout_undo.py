@@ -193,7 +193,7 @@ def test_of_what_goes_together_the_error_says_which_is_lost(monkeypatch: pytest.
     monkeypatch.setattr(Namespaces, "remove", removed)
     with pytest.raises(VnetError) as failure:
         clear()
-    error, _, lost = str(failure.value).partition(" This cannot be taken back: ")
+    error, _, lost = str(failure.value).partition(" This cannot be undone: ")
     assert "netns delete blue, red" in error
     assert lost.split("; ") == ["blue: netns delete", "h2: link delete", "r1: link delete"]
     monkeypatch.undo()

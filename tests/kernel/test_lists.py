@@ -453,7 +453,7 @@ def test_a_namespace_gets_an_id(nsid: int, fresh: bool) -> None:
 
 def test_the_id_of_a_namespace_never_changes() -> None:
     run("vnet_netns", name="red", nsid=7)
-    with pytest.raises(VnetError, match="nsid: it is 7"):
+    with pytest.raises(VnetError, match="nsid: the id is 7"):
         run("vnet_netns", name="red", nsid=8)
     with pytest.raises(VnetError, match="another namespace has this id"):
         run("vnet_netns", name="blue", nsid=7)

@@ -271,15 +271,15 @@ def test_vlans_keep_apart() -> None:
 REFUSALS = [
     ({"sources": ["nowhere"]}, "sources: there is no namespace nowhere"),
     ({"sources": ["red"], "destinations": ["fe80::1"]}, "destinations: fe80::1 is link-local"),
-    ({"sources": ["red"], "reachable": [{"sources": ["red"], "destinations": ["blue"]}]}, "reachable: it says sources and destinations itself"),
-    ({"sources": ["red"], "destinations": ["nowhere"]}, "destinations: nowhere is neither a namespace that is there nor an address"),
+    ({"sources": ["red"], "reachable": [{"sources": ["red"], "destinations": ["blue"]}]}, "reachable: it has sources and destinations of its own"),
+    ({"sources": ["red"], "destinations": ["nowhere"]}, "destinations: nowhere is neither an existing namespace nor an address"),
     ({"reachable": [{"sources": ["red"], "destinations": ["300.1.1.1"]}]}, "reachable[0].destinations: 300.1.1.1 is neither"),
     ({"unreachable": [{"sources": ["nowhere"], "destinations": ["red"]}]}, "unreachable[0].sources: there is no namespace nowhere"),
     (
         {"reachable": [{"sources": ["red"], "destinations": [BLUE]}], "unreachable": [{"sources": ["red"], "destinations": [BLUE]}]},
         "reachable: red to 192.0.2.2 is in unreachable, too",
     ),
-    ({"reachable": []}, "there is no pair to ask"),
+    ({"reachable": []}, "there is no pair of a source and a destination"),
     ({"count": 0}, "count: 0 is out of range (1 to 10000)"),
     ({"size": 19}, "size: 19 is out of range (20 to 65507)"),
     ({"deadline": -1.0}, "deadline: -1.0 is out of range (0 to 3600)"),

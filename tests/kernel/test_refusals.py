@@ -272,7 +272,7 @@ def test_a_link_is_not_its_own_master(module: str, params: Values) -> None:
 
 def test_a_tun_cannot_be_a_port() -> None:
     run("vnet_bridge", **bridge())
-    words = ["TUN", "IP packets", "cannot be the port of a bridge", "TAP device can"]
+    words = ["TUN", "IP packets", "cannot be a bridge port", "TAP device can"]
     assert_refused_always("vnet_tuntap", ["vnet_tuntap u", *words], name="u", mode="tun", master="br0")
     run("vnet_tuntap", name="u", mode="tun")
     assert_refused_always("vnet_tuntap", ["vnet_tuntap u", *words], name="u", master="br0")
@@ -281,7 +281,7 @@ def test_a_tun_cannot_be_a_port() -> None:
 
 def test_a_bridge_cannot_be_a_port_of_a_bridge() -> None:
     run("vnet_bridge", name="br1")
-    assert_refused_always("vnet_bridge", ["vnet_bridge br0", "ports", "br1", "cannot be the port of a bridge"], **bridge(ports=[{"name": "br1"}]))
+    assert_refused_always("vnet_bridge", ["vnet_bridge br0", "ports", "br1", "cannot be a bridge port"], **bridge(ports=[{"name": "br1"}]))
 
 
 def test_lo_cannot_be_a_port() -> None:
@@ -294,7 +294,7 @@ def test_a_port_that_is_missing_is_an_error_and_in_check_mode_a_warning() -> Non
 
 @pytest.mark.parametrize(("module", "params"), [("vnet_veth", veth(port={"cost": 5})), ("vnet_tuntap", tap(port={"cost": 5}))])
 def test_port_settings_without_a_master_are_refused(module: str, params: Values) -> None:
-    assert_refused_always(module, [module, params["name"], "port", "give its master"], **params)
+    assert_refused_always(module, [module, params["name"], "port", "set master"], **params)
 
 
 @pytest.mark.parametrize("state", table.PORT_STATES)
@@ -470,13 +470,13 @@ def test_a_cable_to_another_peer_in_another_namespace_is_left_alone() -> None:
 def test_a_name_of_the_peer_that_is_taken_is_refused(kind: str) -> None:
     make_other(kind, "b")
     title = TITLES.get(kind, f"a {kind}")
-    assert_refused_always("vnet_veth", ["vnet_veth a", "peer: name b", "taken by " + title], **veth())
+    assert_refused_always("vnet_veth", ["vnet_veth a", "peer: the name b", "used by " + title], **veth())
 
 
 def test_a_name_of_the_peer_that_is_taken_in_its_namespace_is_refused() -> None:
     run("vnet_netns", **netns())
     run("vnet_bridge", name="b", netns="red")
-    assert_refused_always("vnet_veth", ["vnet_veth a", "peer: name b", "taken by a bridge"], **peer(netns="red"))
+    assert_refused_always("vnet_veth", ["vnet_veth a", "peer: the name b", "used by a bridge"], **peer(netns="red"))
 
 
 @pytest.mark.parametrize("option", ["num_tx_queues", "num_rx_queues"])
@@ -574,7 +574,7 @@ def test_an_ipv6_address_where_the_mtu_is_too_small_is_refused() -> None:
 
 @pytest.mark.parametrize("via", ["10.9.0.1", "2001:db8:9::1"])
 def test_a_gateway_that_cannot_be_reached_is_refused(via: str) -> None:
-    hint = ["default", "no address here reaches the gateway", "onlink"]
+    hint = ["default", "no address of the namespace reaches the gateway", "onlink"]
     assert_refused_by_the_kernel("vnet_bridge", ["br0", "route", *hint[1:]], **bridge(routes=[{"to": "default", "via": via}]))
     run("vnet_netns", **netns())
     assert_refused_by_the_kernel("vnet_netns", ["red", "route", *hint[1:]], **netns(routes=[{"to": "default", "via": via}]))

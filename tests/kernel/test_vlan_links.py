@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VLAN links: tags on real packets, and what a link that stands on another one needs of it."""
+"""VLAN links: tags on real packets, and what a link that is on top of another one needs of it."""
 
 from __future__ import annotations
 
@@ -186,14 +186,14 @@ def test_what_stands_on_a_link_that_is_removed_is_a_warning() -> None:
     run("vnet_vlan", name="x0", parent="below", id=10)
     for check in (True, False):
         (warning,) = run("vnet_dummy", check, name="below", state="absent")["warnings"]
-        assert "x0 stands on it and goes with it" in warning
+        assert "x0 is on top of it and is deleted with it" in warning
     assert {link["name"] for link in snapshot()[""]["links"]} == {"lo"}
 
 
 def test_a_layout_does_not_remove_what_others_put_on_its_links() -> None:
     lay(links=[dummy()])
     run("vnet_vlan", name="x0", parent="below", id=10)
-    refused_always(["x0 stands on below and would go with it; remove it first, or declare it"], state="absent")
+    refused_always(["x0 is on top of below and would be deleted with it; remove it first, or declare it"], state="absent")
     run("vnet_vlan", name="x0", state="absent")
     four_steps(state="absent")
 
@@ -204,7 +204,7 @@ def test_what_is_of_no_kind_that_can_be_made_again_is_refused() -> None:
     sh("ip link add link below name m0 type macvlan")
     before = snapshot()
     for check in (True, False):
-        with pytest.raises(VnetError, match="m0, a macvlan, stands on below and could not be made again; remove it first"):
+        with pytest.raises(VnetError, match="m0, a macvlan, is on top of below and cannot be recreated; remove it first"):
             run("vnet_dummy", check, name="below", num_tx_queues=3, recreate=True)
     assert not difference(before, snapshot())
 
@@ -229,7 +229,7 @@ def test_one_that_others_made_is_named() -> None:
     run("vnet_vlan", name="theirs", parent="below", id=10)
     before = snapshot()
     for check in (True, False):
-        with pytest.raises(VnetError, match=r"vnet_vlan x0: theirs has the same parent, id, protocol; use that, or remove it first"):
+        with pytest.raises(VnetError, match=r"vnet_vlan x0: theirs has the same parent, id, protocol; use that name link, or remove it first"):
             run("vnet_vlan", check, name="x0", parent="below", id=10)
     refused_always(["links[0]: theirs has the same parent, id, protocol"], links=[vlan()])
     assert not difference(before, snapshot())
@@ -244,7 +244,7 @@ def test_it_does_not_go_up_on_a_parent_that_is_down() -> None:
     (warning,) = run("vnet_vlan", True, name="x0", parent="below", id=10)["warnings"]
     assert "up: its parent below is down" in warning
     assert "in check mode" in warning
-    with pytest.raises(VnetError, match="vnet_vlan x0: up: its parent below is down; bring that up, or set up: false"):
+    with pytest.raises(VnetError, match="vnet_vlan x0: up: its parent below is down; bring the parent up, or set up: false"):
         run("vnet_vlan", name="x0", parent="below", id=10)
     single_in_four_steps("vnet_vlan", name="x0", parent="below", id=10, up=False)
     single_in_four_steps("vnet_vlan", name="x0", up=True, loose_binding=True)
@@ -277,16 +277,16 @@ def lines_of(*links: Values) -> List[Values]:
 @pytest.mark.parametrize(
     ("links", "words"),
     [
-        (lines_of(vlan("a", "b"), vlan("b", "a", 11)), "links[0].parent: these links would stand on each other: a, b, a"),
-        (lines_of(vlan("a", "a")), "links[0].parent: a link cannot stand on itself"),
-        (lines_of(vlan(master="below"), bridge()), "links[0].parent: these links would stand on each other: x0, below, x0"),
-        (lines_of(vlan(), bridge(ports=[{"name": "x0"}])), "links[0].parent: these links would stand on each other: x0, below, x0"),
+        (lines_of(vlan("a", "b"), vlan("b", "a", 11)), "links[0].parent: these links would be on top of each other: a, b, a"),
+        (lines_of(vlan("a", "a")), "links[0].parent: a link cannot be its own parent"),
+        (lines_of(vlan(master="below"), bridge()), "links[0].parent: these links would be on top of each other: x0, below, x0"),
+        (lines_of(vlan(), bridge(ports=[{"name": "x0"}])), "links[0].parent: these links would be on top of each other: x0, below, x0"),
         (lines_of(vlan(), {"type": "tuntap", "name": "below", "mode": "tun"}), "links[0].parent: below is a TUN or TAP device that carries no Ethernet frames"),
         (lines_of(vlan(parent="lo")), "links[0].parent: lo is a link that carries no Ethernet frames"),
-        (lines_of({"type": "vlan", "name": "x0", "id": 5, "parent_netns": "red"}), "links[0].parent_netns: it says where parent is; give that, too"),
+        (lines_of({"type": "vlan", "name": "x0", "id": 5, "parent_netns": "red"}), "links[0].parent_netns: it is the namespace of parent; set that, too"),
         (lines_of(vlan(number=4095), dummy()), "links[0].id: 4095 is out of range (0 to 4094)"),
         (lines_of(vlan(ingress_qos_map={"8": 1}), dummy()), "links[0].ingress_qos_map: 8: 1: priorities 0 to 7 can be mapped to 0 to 4294967295"),
-        (lines_of(vlan(egress_qos_map={"1": "many"}), dummy()), "links[0].egress_qos_map: many is not a whole number from 0"),
+        (lines_of(vlan(egress_qos_map={"1": "many"}), dummy()), "links[0].egress_qos_map: many is not an integer from 0"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
@@ -308,7 +308,7 @@ def test_a_parent_that_is_missing_may_be_what_an_earlier_task_makes(link: Values
 
 def test_a_parent_that_goes_must_be_declared_too() -> None:
     lay(links=[dummy(), vlan()])
-    refused_always(["links[0].parent: below is not declared any more, so it goes; declare it, too"], links=[vlan()])
+    refused_always(["links[0].parent: below is not declared any more and will be deleted; declare it, too"], links=[vlan()])
 
 
 def test_a_parent_that_is_where_the_module_runs_is_a_hint() -> None:
@@ -321,7 +321,7 @@ def test_a_parent_that_is_where_the_module_runs_is_a_hint() -> None:
 
 
 def test_an_mtu_above_that_of_the_parent_is_refused() -> None:
-    refused_always(["links[1].mtu: 9000 is more than the 1500 of its parent below"], links=[dummy(), vlan(mtu=9000)])
+    refused_always(["links[1].mtu: 9000 is more than the MTU 1500 of its parent below"], links=[dummy(), vlan(mtu=9000)])
     four_steps(links=[dummy(mtu=9000), vlan(mtu=9000)])
 
 
@@ -329,7 +329,7 @@ def test_what_others_put_on_a_link_that_goes_down_is_a_warning() -> None:
     run("vnet_dummy", name="below")
     theirs()
     (warning,) = single_in_four_steps("vnet_dummy", name="below", up=False)["warnings"]
-    assert "x0 stands on it and goes down with it" in warning
+    assert "x0 is on top of it and goes down with it" in warning
 
 
 def test_a_parent_is_renamed_with_what_stands_on_it() -> None:
@@ -360,7 +360,7 @@ def test_a_hundred_on_one_parent() -> None:
     wait_for(lambda: len(snapshot()[""]["links"]) == 1)
 
 
-# Whatever stands on a link that goes
+# Whatever is on top of a link that goes
 
 
 def theirs(name: str = "x0", parent: str = "below", number: int = 10, **more: Any) -> Values:
@@ -383,19 +383,19 @@ def test_either_end_of_a_cable_has_what_stands_on_it(end: str) -> None:
     single_in_four_steps("vnet_veth", num_tx_queues=3, recreate=True, **near)
     assert kept() == before
     (warning,) = run("vnet_veth", True, state="absent", **near)["warnings"]
-    assert "x0 stands on it and goes with it" in warning
+    assert "x0 is on top of it and is deleted with it" in warning
     run("vnet_vlan", name="x0", state="absent")
     run("vnet_veth", state="absent", **near)
     lay(links=[cable()])
     theirs(parent=end)
-    refused_always([f"x0 stands on {end} and would go with it"], state="absent")
+    refused_always([f"x0 is on top of {end} and would be deleted with it"], state="absent")
     four_steps(links=[cable(num_tx_queues=3, recreate=True), vlan(parent=end)])
 
 
 def test_a_namespace_does_not_take_along_what_others_put_on_its_links() -> None:
     lay(namespaces=[{"name": "red"}], links=[dummy(netns="red")])
     theirs(parent_netns="red")
-    refused_always(["namespace red would take x0 along, which stands on below; remove that first"], state="absent")
+    refused_always(["namespace red cannot be deleted, as x0 is on top of its link below; remove that first"], state="absent")
 
 
 def test_what_stands_on_it_in_another_namespace_is_made_again_there() -> None:
@@ -510,7 +510,7 @@ def test_one_in_another_namespace_is_named_too() -> None:
 
 
 def test_two_that_are_alike_are_refused_before_anything_is_touched() -> None:
-    refused_always(["links[1]: links[0] has the same parent, id, protocol, of which there can be one"], links=[vlan("a"), vlan("b"), dummy()])
+    refused_always(["links[1]: links[0] has the same parent, id, protocol, but only one link can have them"], links=[vlan("a"), vlan("b"), dummy()])
 
 
 @pytest.mark.parametrize("master", ["d1", "d2"])
@@ -567,7 +567,7 @@ def test_the_difference_shows_another_parent() -> None:
 
 def test_a_cable_with_a_vlan_on_its_far_end_is_counted_once() -> None:
     result = four_steps(links=[vlan(parent="seen"), cable()])
-    assert result["summary"]["links"] == {"declared": 2, "made": 2, "changed": 0, "removed": 0, "adopted": 0, "released": 0}
+    assert result["summary"]["links"] == {"declared": 2, "created": 2, "changed": 0, "removed": 0, "adopted": 0, "released": 0}
     result = lay(links=[vlan("new", parent="seen"), cable()])
     assert result["summary"]["links"]["changed"] == 1
 

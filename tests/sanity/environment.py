@@ -29,7 +29,7 @@ def sanity_command(*options: str) -> list[str]:
 
 def environment(**changes: str) -> dict[str, str]:
     """The programs of the virtual environment come first, and no settings of Ansible are inherited."""
-    # Unbuffered, Python reads a module that Ansible pipes to it byte by byte: a task would take twice as long.
+    # Unbuffered, Python reads a module that Ansible pipes to it byte by byte: a task cannot be deleted, as twice as long.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_") and name != "PYTHONUNBUFFERED"}
     inherited["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     if not sys.stdout.isatty():

@@ -148,7 +148,7 @@ class Pinger:
                     opened = socket.socket(family, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, _PROTOCOLS[socket.AddressFamily(family)])
                 except OSError as error:
                     if error.errno == errno.EPERM:
-                        raise KernelError(errno.EPERM, "a raw socket takes root or CAP_NET_RAW") from None
+                        raise KernelError(errno.EPERM, "a raw socket requires root or CAP_NET_RAW") from None
                     raise refusal(error) from None
             opened.setsockopt(*_FILTERS[socket.AddressFamily(family)])
             opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)

@@ -13,8 +13,8 @@ _WORDS = {
     errno.EPERM: "not permitted: this needs root, or the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespace (become: true)",
     errno.EXFULL: "the bridge is full: it takes 1023 ports",
     errno.EOPNOTSUPP: "this kernel does not support it",
-    errno.ETIMEDOUT: "waited in vain",
-    errno.ELOOP: "a bridge cannot be the port of a bridge",
+    errno.ETIMEDOUT: "timed out",
+    errno.ELOOP: "a bridge cannot be a port of a bridge",
 }
 
 

@@ -34,7 +34,7 @@ def lock(wait: bool = True) -> Iterator[bool]:
         taken = _taken(descriptor)
         while wait and not taken:
             if time.monotonic() > deadline:
-                raise KernelError(errno.ETIMEDOUT, "another run holds %s for more than two minutes" % _FILE)
+                raise KernelError(errno.ETIMEDOUT, "another run has held %s for more than two minutes" % _FILE)
             time.sleep(_PAUSE)
             taken = _taken(descriptor)
         yield taken

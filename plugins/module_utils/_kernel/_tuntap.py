@@ -37,7 +37,7 @@ def configure(name: str, values: Dict[str, Any], before_it_stays: Callable[[], N
         descriptor = os.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
         if error.errno == errno.EACCES:
-            raise KernelError(errno.EACCES, words="not permitted: %s is closed to this user; become: true, or mode 0666 as usual" % _DEVICE) from None
+            raise KernelError(errno.EACCES, words="not permitted: %s is closed to this user; use become: true, or its usual mode 0666" % _DEVICE) from None
         missing = error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO)
         raise refusal(error, "%s cannot be opened%s" % (_DEVICE, "; it needs CONFIG_TUN" if missing else "")) from None
     try:

@@ -99,7 +99,7 @@ class SingleReader:
             if name and (netns, name) not in self.links:
                 raw = self._reader.link(netns, name)
                 if raw and raw.name != name:
-                    raise KernelError(errno.EEXIST, "%s is an alternative name of %s; use that" % (name, raw.name))
+                    raise KernelError(errno.EEXIST, "%s is an alternative name of %s; use that name" % (name, raw.name))
                 if raw:
                     self._add(netns, raw)
 

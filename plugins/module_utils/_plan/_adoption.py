@@ -139,7 +139,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None
     master = before.get("master")
     if master and (found.netns, master) not in draft.found:
-        draft.warn((), "bridge %s, of which %s%s was a port, is gone" % (master, found.name, inside(found.netns)))
+        draft.warn((), "bridge %s, of which %s%s was a port, does not exist any more" % (master, found.name, inside(found.netns)))
         master, port = "", None
     addresses = _addresses_before(found, before["addresses"]) if "addresses" in before else None
     link = Link(kind, found.netns, found.name, (), values, master=master, port=port, addresses=addresses, purge_addresses=True)

@@ -48,7 +48,7 @@ def plan_end(draft: Draft, end: Link) -> None:
 
 def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
     if draft.host.same(near.id, far.id):
-        raise VnetError(far.path, "both ends have one name in one namespace; give them two")
+        raise VnetError(far.path, "both ends have the same name in the same namespace; use two names")
     found = _found_cable(draft, near, far)
     if found:
         conflicts = conflicts_of(draft, near, found[0]) + conflicts_of(draft, far, found[1])
@@ -58,7 +58,7 @@ def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
     if not found:
         taken = draft.found.get(far.id)
         if taken and not draft.owns(taken):
-            raise VnetError(far.path, "name %s is taken by %s; remove it first" % (far.name, title_of(taken.kind)))
+            raise VnetError(far.path, "the name %s is used by %s; remove it first" % (far.name, title_of(taken.kind)))
         if taken:
             replace(draft, taken)
         found = _make_cable(draft, near, far)
@@ -111,7 +111,7 @@ def _near_end_elsewhere(draft: Draft, near: Link) -> Optional[FoundLink]:
 
 def _wrong_peer(draft: Draft, near: Link, far: Link, found: FoundLink) -> None:
     if found.peer is None:
-        peer = "in a namespace that this task does not speak of"
+        peer = "in a namespace that is not part of this task"
     else:
         peer = found.peer[1] + (" in namespace %s" % found.peer[0] if found.peer[0] else "")
     near = near._replace(recreate=near.recreate or draft.owns(found))
@@ -123,7 +123,7 @@ def _moved_back(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
     if draft.host.same(found.id, wanted.id) or not found.ifindex:
         return found
     if wanted.id in draft.found:
-        raise VnetError(wanted.path, "name %s is taken by %s; remove it first" % (wanted.name, title_of(draft.found[wanted.id].kind)))
+        raise VnetError(wanted.path, "the name %s is used by %s; remove it first" % (wanted.name, title_of(draft.found[wanted.id].kind)))
     restore: Tuple[Step, ...] = (SetMaster(found.netns, found.name, found.master),) if found.master else ()
     restore += (SetLink(found.netns, found.name, found.kind, {"up": True}),) if found.values["up"] else ()
     draft.add(MAKE, MoveLink(found.netns, found.name, wanted.netns, restore))

@@ -132,7 +132,7 @@ class Draft:
         """Something is missing that in check mode may be created by an earlier task: a warning then, else an error."""
         if not self._checking:
             raise VnetError(path, text)
-        self.warn(path, "%s (in check mode: it may be what an earlier task makes)" % text)
+        self.warn(path, "%s (check mode: an earlier task may create it)" % text)
 
     def plan(self) -> Plan:
         """The plan so far. Routes and port states that may need a bridge to be up come after it; all else comes before, as ports

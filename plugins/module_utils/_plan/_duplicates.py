@@ -21,7 +21,7 @@ def warn_of_duplicates(draft: Draft) -> None:
         for address in link.addresses or ():
             other = seen.setdefault((networks.of(link.id), address.local), link)
             if other is not link:
-                message = "%s is on one network with %s%s, which has it too"
+                message = "duplicate address: %s is also an address of %s%s, which is on the same network"
                 draft.warn((*link.path, "addresses"), message % (address.local, other.name, inside(other.netns)))
 
 

@@ -88,4 +88,4 @@ def _refuse(ring: List[Link]) -> None:
     """Raises VnetError that names the links."""
     link = next((link for link in ring if link.parent), ring[0])
     names = [other.name for other in (*ring, ring[0])]
-    raise VnetError((*link.path, parent_of(link.kind)), "these links would stand on each other: %s" % ", ".join(names))
+    raise VnetError((*link.path, parent_of(link.kind)), "these links would be on top of each other: %s" % ", ".join(names))

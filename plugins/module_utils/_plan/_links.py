@@ -48,8 +48,8 @@ def require_namespace(draft: Draft, link: Link) -> None:
     if found.identity:
         return
     if found.obstacle:
-        raise VnetError((*link.path, "netns"), "there is %s at %s, no namespace; vnet_netns makes one of an empty file" % (found.obstacle, link.netns))
-    advice = "give another path" if "/" in link.netns else "make it with vnet_netns"
+        raise VnetError((*link.path, "netns"), "there is %s at %s, not a namespace; vnet_netns replaces an empty file" % (found.obstacle, link.netns))
+    advice = "use another path" if "/" in link.netns else "create it with vnet_netns"
     draft.missing((*link.path, "netns"), "namespace %s does not exist; %s" % (link.netns, advice))
 
 
@@ -64,7 +64,7 @@ def plan_removal(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None
 def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
     """Plans the deletion of a link. Its peer and the links above both are deleted with it."""
     if found.status.get("attached"):
-        draft.warn((), "%s is held by a program that will be cut off (process id: %s)" % (known_as, _holders(found)))
+        draft.warn((), "%s is deleted while a program holds it (process id: %s)" % (known_as, _holders(found)))
     with_other_end = found.peer in draft.deleted_ids
     for key in ((found.netns, known_as), found.peer):
         if key and key not in draft.deleted_ids:
@@ -106,7 +106,7 @@ def plan_link(draft: Draft, wanted: Link) -> None:
         check_parent(draft, wanted)
         found = found or found_under_old_name(draft, wanted)
     if not found and wanted.kind == ANY:
-        draft.missing(wanted.path, "there is no link %s%s, and this does not make one" % (wanted.name, inside(wanted.netns)))
+        draft.missing(wanted.path, "there is no link %s%s, and without a type it is not created" % (wanted.name, inside(wanted.netns)))
         found = blank(wanted.kind, wanted.netns, wanted.name, {"up": False})
     elif found:
         same_kind(wanted, found)
@@ -125,7 +125,7 @@ def keep_or_replace(draft: Draft, wanted: Link, found: FoundLink, conflicts: Lis
     if not conflicts:
         return found
     if not wanted.recreate:
-        raise VnetError(wanted.path, "%s; only a new link can have that: recreate: true replaces it" % conflicts[0])
+        raise VnetError(wanted.path, "%s; only a new link can have that, use recreate: true to replace it" % conflicts[0])
     replace(draft, found)
     return None
 
@@ -200,7 +200,7 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
         if name not in wanted.values and not (name == kind.parent and wanted.parent):
             row = _kinds.rows_of(wanted.kind).get(name)
             choices = row.type.choices if row else ()
-            raise VnetError((*wanted.path, name), "missing; a new link needs it%s" % (": " + " or ".join(choices) if choices else ""))
+            raise VnetError((*wanted.path, name), "missing; it is required to create the link%s" % (": " + " or ".join(choices) if choices else ""))
     created = {name: wanted.values[name] for name in kind.created_with if name in wanted.values}
     draft.add(MAKE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, creation_mark(draft, wanted), parent=wanted.parent))
     return blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})._replace(parent=wanted.parent)
@@ -220,7 +220,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     if going_down:
         for upper in draft.uppers.get(found.id, ()):
             if upper.id not in draft.wanted and upper.values["up"]:
-                draft.warn(wanted.path, "%s%s stands on it and goes down with it" % (upper.name, inside(upper.netns)))
+                draft.warn(wanted.path, "%s%s is on top of it and goes down with it" % (upper.name, inside(upper.netns)))
         draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
     if is_attachable(found.kind):
         _set_accounts(draft, wanted, found)
@@ -235,7 +235,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         addresses = plan_addresses(draft, wanted, addresses)
     if wanted.routes is not None:
         if wanted.routes and not wanted.values.get("up", True):
-            raise VnetError((*wanted.path, "routes"), "a link that is down has none; leave them out or set up: true")
+            raise VnetError((*wanted.path, "routes"), "a link that is down cannot have routes; leave them out or set up: true")
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_routes
 
         routes = plan_routes(draft, wanted.netns, wanted.routes, routes, wanted.purge_routes, of_link=True)
@@ -281,12 +281,12 @@ def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
 def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fresh: bool) -> None:
     value, current = wanted.values[row.name], found.values.get(row.name)
     if current is None and not fresh and row.location not in _IPV6_PLACES:  # a link that was moved or had a small MTU has lost these
-        raise VnetError((*wanted.path, row.name), "this kernel has none%s" % needs(row))
+        raise VnetError((*wanted.path, row.name), "this kernel does not support it%s" % needs(row))
     if row.name == "disable_ipv6" and value and _mtu(wanted, found) < IPV6_MTU:
         return
     if _holds(row, wanted, found):
         if not row.same(value, current) and row.is_substituted(found.values, found.status):
-            message = "left alone, as the kernel shows %s in its place for the time being; run it again later"
+            message = "not changed, as the kernel currently reports %s instead; run the task again later"
             draft.warn((*wanted.path, row.name), message % current)
         return
     if row.name == "up":
@@ -314,8 +314,8 @@ def _set_accounts(draft: Draft, wanted: Link, found: FoundLink) -> None:
     if not found.ifindex or (not names and found.status.get("persist")):
         return
     if found.status.get("attached") and not found.values.get("multi_queue"):
-        what = "%s cannot change" % names[0] if names else "the device cannot be made to stay"
-        raise VnetError(wanted.path, "%s while a program holds it (process id: %s); end that first" % (what, _holders(found)))
+        what = "%s cannot change" % names[0] if names else "the device cannot be made persistent"
+        raise VnetError(wanted.path, "%s while a program holds it (process id: %s); end the program first" % (what, _holders(found)))
     old = {name: found.values.get(name) for name in ("mode", "packet_info", "vnet_hdr", "multi_queue")}
     new = dict(old)
     for name in names:
@@ -336,7 +336,7 @@ def _holds(row: table.Attribute, wanted: Link, found: FoundLink) -> bool:
 def _place(key: Optional[LinkId]) -> str:
     """A link by name and namespace."""
     if not key:
-        return "in a namespace that this task does not speak of"
+        return "in a namespace that is not part of this task"
     return key[1] + (inside(key[0]) or " in the namespace that the module runs in")
 
 
@@ -355,7 +355,7 @@ def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
     for row in (rows[name] for name in wanted.values if rows[name].when == "create"):
         value, now = wanted.values[row.name], found.values.get(row.name)
         if now is None:
-            raise VnetError((*wanted.path, row.name), "this kernel has none%s" % needs(row))
+            raise VnetError((*wanted.path, row.name), "this kernel does not support it%s" % needs(row))
         if value != now:
             conflicts.append("%s is %s, not %s" % (row.name, now, value))
     for name in accounts_of(wanted.kind):

@@ -30,7 +30,7 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
         if not ((wanted.purge_addresses and ours) or address.local in locals6):
             continue
         if not address.ipv6 and _network(address) in with_dynamic:
-            draft.warn((*wanted.path, "addresses"), "%s stays, as a dynamic address of its network would go with it" % str(address))
+            draft.warn((*wanted.path, "addresses"), "%s is kept, as the kernel would delete a dynamic address of the same network with it" % str(address))
         else:
             deleted[address.key] = address
     networks = {_network(address) for address in deleted.values() if not address.ipv6}

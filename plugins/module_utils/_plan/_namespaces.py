@@ -26,7 +26,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
             draft.add(DELETE_NAMESPACE, DeleteNamespace(wanted.name))
             if found.pids:
                 pids = ", ".join(map(str, found.pids))
-                draft.warn(wanted.path, "it lives on without a name, with its links, until these processes end: %s" % pids)
+                draft.warn(wanted.path, "it continues to exist without a name, with its links, until these processes end: %s" % pids)
             draft.namespaces[wanted.name] = FoundNamespace(None)
         return
     _check_obstacle(wanted, found)
@@ -39,7 +39,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     nsid = found.nsid
     if wanted.nsid is not None and wanted.nsid != found.nsid:
         if found.nsid is not None:
-            raise VnetError((*wanted.path, "nsid"), "it is %d, and the kernel never changes it; leave nsid out" % found.nsid)
+            raise VnetError((*wanted.path, "nsid"), "the id is %d already, and the kernel never changes it; leave nsid out" % found.nsid)
         # With a veth pair the kernel assigns an id to a new namespace, so it is set before. An existing namespace keeps its id for ever, so it is set late.
         cabled = any(link.netns == wanted.name and link.peer for link in draft.layout.links)
         draft.add(NSID if fresh or cabled else LATE, SetNsid(wanted.name, wanted.nsid))
@@ -54,7 +54,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
 
 def _check_obstacle(wanted: Namespace, found: FoundNamespace) -> None:
     if found.obstacle not in ("", STALE_FILE):
-        raise VnetError(wanted.path, "there is %s at /run/netns/%s, no namespace; move it away" % (found.obstacle, wanted.name))
+        raise VnetError(wanted.path, "there is %s at /run/netns/%s, not a namespace; move it away" % (found.obstacle, wanted.name))
 
 
 def _sysctl(draft: Draft, wanted: Namespace, found: FoundNamespace, fresh: bool) -> Dict[str, Optional[str]]:

@@ -47,7 +47,9 @@ class _Ownership:
             return
         self._draft.found[key] = self._draft.found[key]._replace(mark=mark)
         if len(text.encode()) > _marks.LONGEST:
-            raise VnetError(path, "%s was there before, and the layout changes more of it than can be remembered; let the layout make it" % found.name)
+            raise VnetError(
+                path, "%s existed before, and the layout changes more of it than can be recorded; delete it so that the layout creates it" % found.name
+            )
         new, old = {"alias": text}, {"alias": now}
         if not found.mark and mark is self._own:  # a run was interrupted while it created the link
             new["link_group"], old["link_group"] = group or 0, found.values["link_group"]  # type: ignore[assignment]

@@ -32,11 +32,11 @@ def check_parent(draft: Draft, wanted: Link) -> None:
     path = (*wanted.path, parent_of(wanted.kind))
     parent = draft.found.get(wanted.parent)
     if not parent and wanted.parent in draft.deleted_ids:
-        raise VnetError(path, "%s is not declared any more, so it goes; declare it, too" % wanted.parent[1])
+        raise VnetError(path, "%s is not declared any more and will be deleted; declare it, too" % wanted.parent[1])
     if not parent:
         _missing(draft, wanted.parent, path)
     elif not is_ethernet(parent.kind, parent.values):
-        raise VnetError(path, "%s is %s that carries no Ethernet frames, so %s cannot stand on it" % (parent.name, _short(parent), title_of(wanted.kind)))
+        raise VnetError(path, "%s is %s without Ethernet frames, so it cannot be the parent of %s" % (parent.name, _short(parent), title_of(wanted.kind)))
 
 
 def _short(found: FoundLink) -> str:
@@ -60,10 +60,10 @@ def check_against_parent(draft: Draft, wanted: Link, found: FoundLink) -> None:
     complain = draft.refuse if parent.id in draft.wanted else draft.missing
     values = {**found.values, **wanted.values}
     if values["up"] and not parent.values["up"] and kind.needs_parent_up(values):
-        complain((*wanted.path, "up"), "its parent %s is down; bring that up, or set up: false" % parent.name)
+        complain((*wanted.path, "up"), "its parent %s is down; bring the parent up, or set up: false" % parent.name)
     largest = _mtu(draft, parent)
     if "mtu" in kind.from_parent and largest and wanted.values.get("mtu", 0) > largest:
-        complain((*wanted.path, "mtu"), "%d is more than the %d of its parent %s" % (wanted.values["mtu"], largest, parent.name))
+        complain((*wanted.path, "mtu"), "%d is more than the MTU %d of its parent %s" % (wanted.values["mtu"], largest, parent.name))
 
 
 def _mtu(draft: Draft, found: FoundLink) -> Optional[int]:
@@ -104,12 +104,12 @@ def recreate_uppers(draft: Draft, parent: LinkId) -> Iterator[FoundLink]:
             continue  # it is deleted anyway
         name = found.name + inside(found.netns)
         if not declared and draft.layout.name:
-            raise VnetError((), "%s stands on %s and would go with it; remove it first, or declare it" % (name, parent[1]))
+            raise VnetError((), "%s is on top of %s and would be deleted with it; remove it first, or declare it" % (name, parent[1]))
         if not declared and not again:
-            draft.warn((), "%s stands on it and goes with it" % name)
+            draft.warn((), "%s is on top of it and is deleted with it" % name)
             continue
         if found.kind not in OF_KERNEL:
-            raise VnetError((), "%s, %s, stands on %s and could not be made again; remove it first" % (name, title_of(found.kind), parent[1]))
+            raise VnetError((), "%s, %s, is on top of %s and cannot be recreated; remove it first" % (name, title_of(found.kind), parent[1]))
         if declared:
             draft.recreated[found.id] = found
         else:
@@ -186,7 +186,7 @@ def found_under_old_name(draft: Draft, wanted: Link) -> Optional[FoundLink]:
         return None
     if is_renamed(draft, found):
         return _renamed(draft, found, wanted.name)
-    raise VnetError(wanted.path, "%s%s has the same %s; use that, or remove it first" % (found.name, inside(found.netns), unique_options_of(wanted.kind)))
+    raise VnetError(wanted.path, "%s%s has the same %s; use that link, or remove it first" % (found.name, inside(found.netns), unique_options_of(wanted.kind)))
 
 
 def is_renamed(draft: Draft, found: FoundLink) -> bool:

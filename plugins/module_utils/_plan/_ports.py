@@ -78,7 +78,7 @@ def _joins(draft: Draft) -> Dict[LinkId, _Join]:
             join = _Join(path, path, bridge.name, port)
             other = joins.get(key)
             if other and (other.master not in (None, bridge.name) or (other.port != Port({}) and other.port != port)):
-                raise VnetError(join.path, "%s is said to be another port by %s; say it once" % (name, joined(other.path)))
+                raise VnetError(join.path, "%s is declared differently as a port in %s; declare it once" % (name, joined(other.path)))
             joins[key] = join
     return joins
 
@@ -94,11 +94,11 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
         return
     name = found.master if join.master is None else join.master
     if not name:
-        raise VnetError(join.settings_path, "%s is no port of a bridge; give its master" % key[1])
+        raise VnetError(join.settings_path, "%s is not a port of a bridge; set master" % key[1])
     bridge = _bridge(draft, (key[0], name), join)
     _check_port(join, found)
     if found.master and not found.port:
-        raise VnetError(join.path, "%s belongs to %s, which is no bridge; take it out there first" % (key[1], found.master))
+        raise VnetError(join.path, "%s belongs to %s, which is not a bridge; remove it there first" % (key[1], found.master))
     for reference in table.PORT_REFERENCES:
         other = join.port.values.get(reference)
         if other and (key[0], other) not in draft.found:
@@ -124,7 +124,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
 def _bridge(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
     bridge = draft.found.get(key)
     if not bridge:
-        draft.missing(join.path, "there is no bridge %s%s; make it with vnet_bridge" % (key[1], inside(key[0])))
+        draft.missing(join.path, "there is no bridge %s%s; create it with vnet_bridge" % (key[1], inside(key[0])))
     elif not is_bridge(bridge.kind):
         raise VnetError(join.path, "%s is %s, not a bridge" % (key[1], title_of(bridge.kind)))
     return bridge
@@ -136,15 +136,15 @@ def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundL
             continue
         value, now = join.port.values[row.name], current.get(row.name)
         if now is None and not fresh:
-            raise VnetError((*join.settings_path, row.name), "this kernel has none%s" % needs(row))
+            raise VnetError((*join.settings_path, row.name), "this kernel does not support it%s" % needs(row))
         if now == value:
             continue
         if row.when == "up" and bridge and sets_port_states(bridge.kind, bridge.values):
-            raise VnetError((*join.settings_path, "state"), "STP decides on %s, where it is on; leave state out or set stp: false" % bridge.name)
+            raise VnetError((*join.settings_path, "state"), "STP is enabled on %s and controls the state; leave state out or set stp: false" % bridge.name)
         if row.when == "up" and value not in table.STATES_WITHOUT_STP:
             raise VnetError(
                 (*join.settings_path, "state"),
-                "%s does not last while stp is off, the kernel makes the port forwarding at once; set disabled or forwarding" % value,
+                "%s is not possible without STP, as the kernel sets the port to forwarding at once; use disabled or forwarding" % value,
             )
         # a backup port must be a port already, and two ports may be each other's backup
         phase = IS_UP if row.when == "up" else PORTS_ARE_IN if row.name in table.PORT_REFERENCES else JOIN
@@ -170,7 +170,7 @@ def _check_ring(draft: Draft, join: _Join, found: FoundLink, bridge: LinkId) -> 
     while below:
         key = below.pop()
         if key == bridge:
-            raise VnetError(join.path, "%s stands on %s, so it cannot be a port of that" % (found.name, bridge[1]))
+            raise VnetError(join.path, "%s is on top of %s, so it cannot be its port" % (found.name, bridge[1]))
         other = draft.found.get(key) if key else None
         if key and other and key not in seen:
             seen.add(key)

@@ -49,7 +49,7 @@ def _check_marks(draft: Draft, declared: Dict[LinkId, Link]) -> None:
         found = draft.found.get(key)
         if found and found.mark and found.mark.layout != draft.layout.name:
             what = "namespace %s" % found.netns if found.name == "lo" else found.name
-            raise VnetError(path, "%s belongs to layout %s; take another name, or declare it there" % (what, found.mark.layout))
+            raise VnetError(path, "%s belongs to layout %s; use another name, or declare it there" % (what, found.mark.layout))
 
 
 def listed_ports(draft: Draft) -> Dict[LinkId, Path]:
@@ -68,13 +68,15 @@ def _check_content(draft: Draft, found: FoundLink) -> None:
     for upper in draft.uppers.get(found.id, ()):
         if upper.netns != found.netns and not draft.owns(upper):
             raise VnetError(
-                (), "namespace %s would take %s%s along, which stands on %s; remove that first" % (found.netns, upper.name, inside(upper.netns), found.name)
+                (),
+                "namespace %s cannot be deleted, as %s%s is on top of its link %s; remove that first"
+                % (found.netns, upper.name, inside(upper.netns), found.name),
             )
     ours = draft.owns(found) or (found.mark and found.mark.layout == draft.layout.name)
     if found.name in ("lo", *_KERNEL_MADE) or ours:
         return
-    whose = "that layout %s made" % found.mark.layout if found.mark else "that it did not make"
-    raise VnetError((), "namespace %s would take %s along, %s; remove that first" % (found.netns, found.name, whose))
+    whose = "which layout %s created" % found.mark.layout if found.mark else "which this layout did not create"
+    raise VnetError((), "namespace %s cannot be deleted, as it contains %s, %s; remove that first" % (found.netns, found.name, whose))
 
 
 def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:
@@ -125,5 +127,5 @@ def _remove_namespace(draft: Draft, netns: str) -> None:
     draft.add(DELETE_NAMESPACE, DeleteNamespace(netns))
     pids = ", ".join(map(str, draft.namespaces[netns].pids))
     if pids:
-        draft.warn((), "namespace %s lives on without a name, with its links, until these processes end: %s" % (netns, pids))
+        draft.warn((), "namespace %s continues to exist without a name, with its links, until these processes end: %s" % (netns, pids))
     draft.namespaces[netns] = FoundNamespace(None)

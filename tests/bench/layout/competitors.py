@@ -74,7 +74,7 @@ class Baseline:
     def calm(self) -> None:
         """Whoever comes next meets the same network, however long the one before took.
 
-        IPv6 discovery between a thousand ports would take half the machine, and what has passed it is slower to remove.
+        IPv6 discovery between a thousand ports cannot be deleted, as half the machine, and what has passed it is slower to remove.
         """
         self._run("hush")
         time.sleep(DISCOVERED_WITHIN)

@@ -56,7 +56,7 @@ def measure(folder: Path, program: Path, count: int, rounds: int, figures: Figur
 
 
 def loop(turn: int) -> list[Step]:
-    """A few namespaces with the single modules, as the whole would take minutes."""
+    """A few namespaces with the single modules, as the whole cannot be deleted, as minutes."""
     cable = {"name": "v{{ item }}", "master": "br0", "peer": {"name": "eth0", "netns": "n{{ item }}", "addresses": ["10.0.0.{{ item + 1 }}/16"]}}
     items = "{{ range(%d) | list }}" % LOOP
     return [

@@ -265,15 +265,15 @@ def test_refusal(case: str, parse: Parse) -> None:
 
 
 DECLARATIONS: dict[str, tuple[str, str]] = {
-    "list": ("[1]", "this is no dictionary with the options of vnet_layout"),
-    "nothing": ("", "this is no dictionary with the options of vnet_layout"),
+    "list": ("[1]", "this is not a dictionary with options of vnet_layout"),
+    "nothing": ("", "this is not a dictionary with options of vnet_layout"),
     "yaml": ("{", "cannot be read: "),
     "name": ("namespaces: []", "missing required arguments: name"),
     "option": ("{name: lab, vlans: []}", "vlans. Supported parameters include: links, name, namespaces, "),
     "state": ("{name: lab, state: up}", "value of state must be one of: present, absent, got: up"),
     "sysctl": ("{name: lab, sysctl: 5}", "sysctl"),
-    "item": ("{name: lab, links: [{type: veth, name: a}]}", "links[0].peer: missing; a cable has two ends"),
-    "address": ("{name: lab, links: [{type: bridge, name: b, addresses: [x]}]}", "links[0].addresses[0]: 'x' is no IP address"),
+    "item": ("{name: lab, links: [{type: veth, name: a}]}", "links[0].peer: missing; a veth pair has two ends"),
+    "address": ("{name: lab, links: [{type: bridge, name: b, addresses: [x]}]}", "links[0].addresses[0]: 'x' is not an IP address"),
     "template": ("{name: lab, namespaces: '{{ many }}'}", "namespaces"),
     "controller": ("{name: lab, namespaces: [{name: localhost}]}", "namespace localhost of localhost cannot be a host"),
 }

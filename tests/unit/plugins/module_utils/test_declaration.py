@@ -130,7 +130,7 @@ def test_what_is_documented_of_an_item_is_an_option_of_every_item() -> None:
 
 @pytest.mark.parametrize("name", ["", "-x", ".x", "a b", "a/b", "a:b", "a" * 33, "lab\n", "läb", "$(x)"])
 def test_names_that_cannot_be(name: str) -> None:
-    with pytest.raises(VnetError, match="name: 1 to 32 letters"):
+    with pytest.raises(VnetError, match="name: it must have 1 to 32 letters"):
         declared(name=name)
 
 
@@ -145,15 +145,15 @@ def test_names_that_can_be(name: str) -> None:
         # shapes
         ({"links": "br0"}, "links: 'br0' is not a list"),
         ({"namespaces": {"name": "red"}}, "namespaces: {'name': 'red'} is not a list"),
-        ({"links": ["br0"]}, "links[0]: 'br0' is no dictionary of options"),
-        ({"links": [{"type": "bridge", **BRIDGE}, None]}, "links[1]: None is no dictionary of options"),
+        ({"links": ["br0"]}, "links[0]: 'br0' is not a dictionary of options"),
+        ({"links": [{"type": "bridge", **BRIDGE}, None]}, "links[1]: None is not a dictionary of options"),
         ({"links": [{"type": "bridge"}]}, "links[0]: name is missing"),
         ({"links": [{"type": "bridge", "name": None}]}, "links[0]: name is missing"),
         ({"links": [{"type": "veth", "name": "a", "peer": {}}]}, "links[0].peer: name is missing"),
         ({"links": [{"type": "veth", "name": "a", "peer": "b"}]}, "links[0].peer: 'b' is not a dictionary"),
-        ({"links": [{"type": "veth", "name": "a"}]}, "links[0].peer: missing; a cable has two ends, give at least peer.name"),
+        ({"links": [{"type": "veth", "name": "a"}]}, "links[0].peer: missing; a veth pair has two ends, set at least peer.name"),
         ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"cost": 5}]}]}, "links[0].ports[0]: name is missing"),
-        ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"name": "p"}, 5]}]}, "links[0].ports[1]: 5 is no dictionary of options"),
+        ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"name": "p"}, 5]}]}, "links[0].ports[1]: 5 is not a dictionary of options"),
         ({"links": [{"type": "veth", "name": "a", "routes": [{"via": "192.0.2.1"}], "peer": FAR}]}, "links[0].routes[0]: to is missing"),
         # options
         ({"links": [{"type": "bridge", **BRIDGE, "nonsense": 1}]}, "links[0]: there is no option nonsense; there are type, name, netns, up,"),
@@ -170,9 +170,9 @@ def test_names_that_can_be(name: str) -> None:
         ({"links": [{"name": "eth0", "mtu": 1400}, {"name": "v", "id": 5, "parent": "eth0"}]}, "links[1].type: missing; the option id is one of type vlan"),
         ({"links": [{"name": "v", "peer": FAR}]}, "links[0].type: missing; the option peer is one of type veth"),
         # types and choices
-        ({"links": [{"type": "bridge", **BRIDGE, "mtu": "large"}]}, "links[0].mtu: 'large' is not a whole number"),
-        ({"links": [{"type": "bridge", **BRIDGE, "mtu": 1400.5}]}, "links[0].mtu: 1400.5 is not a whole number"),
-        ({"links": [{"type": "bridge", **BRIDGE, "mtu": []}]}, "links[0].mtu: [] is not a whole number"),
+        ({"links": [{"type": "bridge", **BRIDGE, "mtu": "large"}]}, "links[0].mtu: 'large' is not an integer"),
+        ({"links": [{"type": "bridge", **BRIDGE, "mtu": 1400.5}]}, "links[0].mtu: 1400.5 is not an integer"),
+        ({"links": [{"type": "bridge", **BRIDGE, "mtu": []}]}, "links[0].mtu: [] is not an integer"),
         ({"links": [{"type": "bridge", **BRIDGE, "stp": "maybe"}]}, "links[0].stp: 'maybe' is not true or false"),
         ({"links": [{"type": "bridge", **BRIDGE, "forward_delay": "soon"}]}, "links[0].forward_delay: 'soon' is not a number"),
         ({"links": [{"type": "brige", "name": "br0"}]}, "links[0].type: brige is none of bridge, "),
@@ -194,22 +194,22 @@ def test_names_that_can_be(name: str) -> None:
             {"links": [{"type": "veth", "name": "a", "peer": {**FAR, "netns": "a b"}}]},
             "links[0].peer.netns: 'a b' is neither the name of a namespace nor an absolute path",
         ),
-        ({"links": [{"type": "veth", "name": "a", "peer": {**FAR, "mac": "nonsense"}}]}, "links[0].peer.mac: 'nonsense' is no MAC address"),
-        ({"links": [{"type": "veth", "name": "a", "addresses": ["nonsense"], "peer": FAR}]}, "links[0].addresses[0]: 'nonsense' is no IP address"),
+        ({"links": [{"type": "veth", "name": "a", "peer": {**FAR, "mac": "nonsense"}}]}, "links[0].peer.mac: 'nonsense' is not a MAC address"),
+        ({"links": [{"type": "veth", "name": "a", "addresses": ["nonsense"], "peer": FAR}]}, "links[0].addresses[0]: 'nonsense' is not an IP address"),
         (
             {"links": [{"type": "veth", "name": "a", "peer": {**FAR, "routes": [{"to": "nonsense"}]}}]},
-            "links[0].peer.routes[0].to: 'nonsense' is no IP address",
+            "links[0].peer.routes[0].to: 'nonsense' is not an IP address",
         ),
         (
             {"links": [{"type": "veth", "name": "a", "peer": {**FAR, "routes": [{"to": "10.0.0.1/8"}]}}]},
-            "links[0].peer.routes[0].to: 10.0.0.1/8 has bits behind its prefix",
+            "links[0].peer.routes[0].to: 10.0.0.1/8 has host bits set",
         ),
         ({"links": [{"type": "veth", "name": "a", "port": {"cost": 0}, "peer": FAR}]}, "links[0].port.cost: 0 is out of range"),
         ({"links": [{"type": "veth", "name": "a", "port": {"vlans": [{"vid": "0"}]}, "peer": FAR}]}, "links[0].port.vlans[0].vid: 0 is not within 1 to 4094"),
         ({"links": [{"type": "veth", "name": "a", "master": "a b", "peer": FAR}]}, "links[0].master: 'a b' is not the name of a link"),
         (
             {"links": [{"type": "veth", "name": "a", "master": "", "port": {"cost": 5}, "peer": FAR}]},
-            "links[0].port: the link is to have no master, so it is no port",
+            "links[0].port: master is '', so the link is not a port",
         ),
         ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"name": "br0"}]}]}, "links[0].ports[0]: the bridge cannot be a port of itself"),
         ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"name": "p"}, {"name": "p"}]}]}, "links[0].ports[1]: p is listed twice"),
@@ -219,42 +219,42 @@ def test_names_that_can_be(name: str) -> None:
             {"links": [{"type": "tuntap", "name": "t", "mode": "tap", "owner": "nobody-of-this-name"}]},
             "links[0].owner: there is no user nobody-of-this-name on this host",
         ),
-        ({"namespaces": [{"name": "red", "sysctl": {"kernel.panic": 1}}]}, "namespaces[0].sysctl: kernel.panic is not a key that begins with net."),
-        ({"sysctl": {"vm.swappiness": 1}}, "sysctl: vm.swappiness is not a key that begins with net."),
-        ({"sysctl": {"net.ipv4.ip_forward": [1]}}, "sysctl.net.ipv4.ip_forward: the value is neither a text nor a whole number"),
+        ({"namespaces": [{"name": "red", "sysctl": {"kernel.panic": 1}}]}, "namespaces[0].sysctl: kernel.panic does not begin with net."),
+        ({"sysctl": {"vm.swappiness": 1}}, "sysctl: vm.swappiness does not begin with net."),
+        ({"sysctl": {"net.ipv4.ip_forward": [1]}}, "sysctl.net.ipv4.ip_forward: the value is neither a string nor an integer"),
         # names
         (
             {"links": [{"type": "bridge", **BRIDGE}, {"type": "bridge", **BRIDGE}]},
-            "links[1]: there is another br0 on the host, links[0]; give it another name",
+            "links[1]: there is another br0 on the host, declared in links[0]; use another name",
         ),
         (
             {
                 "links": [{"type": "bridge", **BRIDGE}, {"type": "tuntap", "name": "br0", "mode": "tap"}],
             },
-            "links[1]: there is another br0 on the host, links[0]",
+            "links[1]: there is another br0 on the host, declared in links[0]",
         ),
         (
             {
                 "links": [{"type": "bridge", **BRIDGE}, {"type": "veth", "name": "a", "peer": {"name": "br0"}}],
             },
-            "links[1].peer: there is another br0 on the host, links[0]",
+            "links[1].peer: there is another br0 on the host, declared in links[0]",
         ),
-        ({"links": [{"type": "veth", "name": "a", "peer": {"name": "a"}}]}, "links[0].peer: there is another a on the host, links[0]"),
+        ({"links": [{"type": "veth", "name": "a", "peer": {"name": "a"}}]}, "links[0].peer: there is another a on the host, declared in links[0]"),
         (
             {"links": [{"type": "veth", "name": "a", "peer": FAR}, {"type": "veth", "name": "c", "peer": FAR}]},
-            "links[1].peer: there is another b on the host, links[0].peer",
+            "links[1].peer: there is another b on the host, declared in links[0].peer",
         ),
         (
             {"namespaces": [{"name": "red"}], "links": [{"type": "bridge", **BRIDGE, "netns": "red"}, {"type": "bridge", **BRIDGE, "netns": "/run/netns/red"}]},
-            "links[1]: there is another br0 in namespace red, links[0]",
+            "links[1]: there is another br0 in namespace red, declared in links[0]",
         ),
         (
             {
                 "links": [BRIDGE, {"type": "bridge", **BRIDGE}],
             },
-            "links[1]: there is another br0 on the host, links[0]",
+            "links[1]: there is another br0 on the host, declared in links[0]",
         ),
-        ({"namespaces": [{"name": "red"}, {"name": "red"}]}, "namespaces[1]: namespace red is declared by namespaces[0] too; say it once"),
+        ({"namespaces": [{"name": "red"}, {"name": "red"}]}, "namespaces[1]: namespace red is also declared in namespaces[0]; declare it once"),
         # what is not there
         ({"links": [{"type": "bridge", **BRIDGE, "netns": "nowhere"}]}, "links[0].netns: namespace nowhere does not exist"),
         ({"links": [{"type": "veth", "name": "a", "peer": {**FAR, "netns": "nowhere"}}]}, "links[0].peer.netns: namespace nowhere does not exist"),
@@ -279,7 +279,7 @@ def test_two_declarations_of_a_port_that_differ_are_named_as_they_stand() -> Non
     said = refusal(
         links=[{"type": "bridge", **BRIDGE, "ports": [{"name": "t", "cost": 5}]}, {"type": "tuntap", "name": "t", "mode": "tap", "port": {"cost": 6}}]
     )
-    assert said == "vnet_layout lab: links[0].ports[0]: t is said to be another port by links[1].port; say it once"
+    assert said == "vnet_layout lab: links[0].ports[0]: t is declared differently as a port in links[1].port; declare it once"
 
 
 @pytest.mark.parametrize("number", [0, 1, 17])

@@ -47,11 +47,13 @@ def test_the_mark_of_a_layout_is_not_shown(text: str, words: str) -> None:
 
 def test_hint() -> None:
     route = AddRoute("", Route("2001:db8::/32", 254, 1024, via="2001:db8::1"))
-    assert hint(route, KernelError(errno.ENETUNREACH)) == "; no address here reaches the gateway; add one, or set onlink: true"
+    assert hint(route, KernelError(errno.ENETUNREACH)) == "; no address of the namespace reaches the gateway; add one, or set onlink: true"
     assert hint(route, KernelError(errno.EAFNOSUPPORT)) == "; it needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel"
     assert hint(route, KernelError(errno.EIO)) == ""
 
 
 def test_what_the_kernel_does_not_hold() -> None:
     error = not_held(Layout([], []), SetLink("", "br0", "bridge", {"vlan_filtering": True}, {"vlan_filtering": False}))
-    assert error.text.startswith("br0: link set vlan_filtering: true: the kernel took it without an error but does not hold it (it holds false); a kernel")
+    assert error.text.startswith(
+        "br0: link set vlan_filtering: true: the kernel accepted it without an error but did not carry it out (the value is false); a kernel"
+    )

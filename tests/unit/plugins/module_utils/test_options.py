@@ -52,21 +52,21 @@ def test_address(text: str, record: Address) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("192.0.2.256/24", "'192.0.2.256' is no IP address"),
-        ("192.0.2.1/33", "'192.0.2.1/33': the prefix is not 0 to 32"),
-        ("2001:db8::1/129", "'2001:db8::1/129': the prefix is not 0 to 128"),
-        ("192.0.2.1/", "'192.0.2.1/': the prefix is not 0 to 32"),
-        ("192.0.2.1/-1", "'192.0.2.1/-1': the prefix is not 0 to 32"),
-        ("192.0.2.1/255.255.255.0", "'192.0.2.1/255.255.255.0': the prefix is not 0 to 32"),
-        ("10.9.0.1 peer 2001:db8::2", "'10.9.0.1 peer 2001:db8::2': both ends must be IPv4 or both IPv6"),
-        ("10.9.0.1/24 peer 10.9.0.2/25", "'10.9.0.1/24 peer 10.9.0.2/25': the prefixes differ; give one"),
+        ("192.0.2.256/24", "'192.0.2.256' is not an IP address"),
+        ("192.0.2.1/33", "'192.0.2.1/33': the prefix length is not 0 to 32"),
+        ("2001:db8::1/129", "'2001:db8::1/129': the prefix length is not 0 to 128"),
+        ("192.0.2.1/", "'192.0.2.1/': the prefix length is not 0 to 32"),
+        ("192.0.2.1/-1", "'192.0.2.1/-1': the prefix length is not 0 to 32"),
+        ("192.0.2.1/255.255.255.0", "'192.0.2.1/255.255.255.0': the prefix length is not 0 to 32"),
+        ("10.9.0.1 peer 2001:db8::2", "'10.9.0.1 peer 2001:db8::2': both addresses must be IPv4 or IPv6"),
+        ("10.9.0.1/24 peer 10.9.0.2/25", "'10.9.0.1/24 peer 10.9.0.2/25': the prefix lengths differ; use one"),
         ("10.9.0.1 pear 10.9.0.2", "'10.9.0.1 pear 10.9.0.2' is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]"),
         ("", "'' is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]"),
         ("192.0.2.1/24 nodad", "'192.0.2.1/24 nodad': nodad is for IPv6; leave it out"),
-        ("224.0.0.1/24", "'224.0.0.1/24': 224.0.0.1 is not the address of one device"),
-        ("ff02::1/64", "'ff02::1/64': ff02::1 is not the address of one device"),
-        ("10.9.0.1 peer 224.0.0.1", "'10.9.0.1 peer 224.0.0.1': 224.0.0.1 is not the address of one device"),
-        ("0.0.0.0/0", "'0.0.0.0/0': 0.0.0.0 is not the address of one device"),
+        ("224.0.0.1/24", "'224.0.0.1/24': 224.0.0.1 is not a unicast address"),
+        ("ff02::1/64", "'ff02::1/64': ff02::1 is not a unicast address"),
+        ("10.9.0.1 peer 224.0.0.1", "'10.9.0.1 peer 224.0.0.1': 224.0.0.1 is not a unicast address"),
+        ("0.0.0.0/0", "'0.0.0.0/0': 0.0.0.0 is not a unicast address"),
     ],
 )
 def test_address_that_cannot_be(text: str, sentence: str) -> None:
@@ -97,13 +97,13 @@ def test_route(params: dict[str, Any], record: Route) -> None:
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [
-        ({"to": "198.51.100.1/24"}, ".to: 198.51.100.1/24 has bits behind its prefix; the network is 198.51.100.0/24"),
-        ({"to": "2001:db8::1/64"}, ".to: 2001:db8::1/64 has bits behind its prefix; the network is 2001:db8::/64"),
-        ({"to": "somewhere"}, ".to: 'somewhere' is no IP address"),
-        ({"to": "198.51.100.0/24", "via": "2001:db8::1"}, ": to 198.51.100.0/24 and via 2001:db8::1 are of different families"),
-        ({"to": "198.51.100.0/24", "src": "2001:db8::1"}, ": to 198.51.100.0/24 and src 2001:db8::1 are of different families"),
-        ({"to": "default", "via": "gateway"}, ".via: 'gateway' is no IP address"),
-        ({"to": "2001:db8::/64", "scope": "link"}, ".scope: IPv6 routes have none; leave it out"),
+        ({"to": "198.51.100.1/24"}, ".to: 198.51.100.1/24 has host bits set; the network is 198.51.100.0/24"),
+        ({"to": "2001:db8::1/64"}, ".to: 2001:db8::1/64 has host bits set; the network is 2001:db8::/64"),
+        ({"to": "somewhere"}, ".to: 'somewhere' is not an IP address"),
+        ({"to": "198.51.100.0/24", "via": "2001:db8::1"}, ": to 198.51.100.0/24 and via 2001:db8::1 are of different address families"),
+        ({"to": "198.51.100.0/24", "src": "2001:db8::1"}, ": to 198.51.100.0/24 and src 2001:db8::1 are of different address families"),
+        ({"to": "default", "via": "gateway"}, ".via: 'gateway' is not an IP address"),
+        ({"to": "2001:db8::/64", "scope": "link"}, ".scope: IPv6 routes have no scope; leave it out"),
         ({"to": "default", "metric": -1}, ".metric: -1 is out of range (0 to 4294967295)"),
         ({"to": "default", "table": 0}, ".table: 0 is out of range (1 to 4294967295)"),
     ],
@@ -115,8 +115,8 @@ def test_route_that_cannot_be(params: dict[str, Any], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [
-        ({"to": "198.51.100.0/24"}, "198.51.100.0/24 has no way; give via or dev, or another type"),
-        ({"to": "198.51.100.0/24", "type": "blackhole", "dev": "lo"}, "a blackhole route goes nowhere; leave via and dev out"),
+        ({"to": "198.51.100.0/24"}, "198.51.100.0/24 has no next hop; set via or dev, or another type"),
+        ({"to": "198.51.100.0/24", "type": "blackhole", "dev": "lo"}, "a blackhole route has no next hop; leave via and dev out"),
     ],
 )
 def test_way_of_a_route(params: dict[str, Any], sentence: str) -> None:
@@ -140,14 +140,14 @@ def test_vlans(entries: list[dict[str, Any]], records: list[Vlan]) -> None:
 @pytest.mark.parametrize(
     ("entries", "sentence"),
     [
-        ([{"vid": "0"}], "vlans[0].vid: 0 is not within 1 to 4094, or the wrong way round"),
-        ([{"vid": "4095"}], "vlans[0].vid: 4095 is not within 1 to 4094, or the wrong way round"),
-        ([{"vid": "30-20"}], "vlans[0].vid: 30-20 is not within 1 to 4094, or the wrong way round"),
+        ([{"vid": "0"}], "vlans[0].vid: 0 is not within 1 to 4094, or in the wrong order"),
+        ([{"vid": "4095"}], "vlans[0].vid: 4095 is not within 1 to 4094, or in the wrong order"),
+        ([{"vid": "30-20"}], "vlans[0].vid: 30-20 is not within 1 to 4094, or in the wrong order"),
         ([{"vid": "10-"}], "vlans[0].vid: '10-' is neither a VLAN nor a range such as 10-20"),
         ([{"vid": "-1"}], "vlans[0].vid: '-1' is neither a VLAN nor a range such as 10-20"),
         ([{"vid": "ten"}], "vlans[0].vid: 'ten' is neither a VLAN nor a range such as 10-20"),
-        ([{"vid": "10-12", "pvid": True}], "vlans[0]: a range cannot be the PVID; list that VLAN by itself"),
-        ([{"vid": "10", "pvid": True}, {"vid": "11", "pvid": True}], "vlans[1]: a second PVID; a port has one"),
+        ([{"vid": "10-12", "pvid": True}], "vlans[0]: a range cannot be the PVID; list the VLAN separately"),
+        ([{"vid": "10", "pvid": True}, {"vid": "11", "pvid": True}], "vlans[1]: a second PVID; a port can have only one"),
         ([{"vid": "10-12"}, {"vid": "12"}], "vlans[1]: VLAN 12 is listed twice"),
     ],
 )
@@ -191,10 +191,10 @@ def test_mac(text: str, mac: str) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"mac": "02:00:00:00:00"}, "mac: '02:00:00:00:00' is no MAC address; write it as 02:00:00:00:00:01"),
-        ({"mac": "0200.0000.0001"}, "mac: '0200.0000.0001' is no MAC address; write it as 02:00:00:00:00:01"),
-        ({"mac": "01:00:00:00:00:01"}, "mac: 01:00:00:00:00:01 is not the address of one device: the first byte must be even, and not all be zero"),
-        ({"mac": "00:00:00:00:00:00"}, "mac: 00:00:00:00:00:00 is not the address of one device: the first byte must be even, and not all be zero"),
+        ({"mac": "02:00:00:00:00"}, "mac: '02:00:00:00:00' is not a MAC address such as 02:00:00:00:00:01"),
+        ({"mac": "0200.0000.0001"}, "mac: '0200.0000.0001' is not a MAC address such as 02:00:00:00:00:01"),
+        ({"mac": "01:00:00:00:00:01"}, "mac: 01:00:00:00:00:01 is not a unicast address: the first byte must be even, and not all bytes zero"),
+        ({"mac": "00:00:00:00:00:00"}, "mac: 00:00:00:00:00:00 is not a unicast address: the first byte must be even, and not all bytes zero"),
         ({"group_address": "01:80:c2:00:00:01"}, "group_address: 01:80:c2:00:00:01 is not 01:80:C2:00:00:0X, where X is 0 or 4 to F"),
         ({"mtu": 67}, "mtu: 67 is out of range (68 to 65535)"),
         ({"mtu": 65536}, "mtu: 65536 is out of range (68 to 65535)"),
@@ -204,7 +204,7 @@ def test_mac(text: str, mac: str) -> None:
         ({"max_age": 41}, "max_age: 41 is out of range (6 to 40 seconds)"),
         ({"alias": "a" * 201}, "alias: 201 is out of range (0 to 200 bytes)"),
         ({"alias": "ä" * 101}, "alias: 202 is out of range (0 to 200 bytes)"),
-        ({"disable_ipv6": True, "addresses": ["2001:db8::1/64"]}, "addresses: disable_ipv6 is true, so there can be no IPv6 address"),
+        ({"disable_ipv6": True, "addresses": ["2001:db8::1/64"]}, "addresses: disable_ipv6 is true, so the link cannot have an IPv6 address"),
         ({"ports": [{"name": "br0"}]}, "ports[0]: the bridge cannot be a port of itself"),
         ({"ports": [{"name": "a"}, {"name": "a"}]}, "ports[1]: a is listed twice"),
         ({"ports": [{"name": "a", "priority": 64}]}, "ports[0].priority: 64 is out of range (0 to 63)"),
@@ -235,8 +235,8 @@ def test_both_ends_of_a_cable_name_each_other() -> None:
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [
-        ({"name": "a"}, "peer: missing; a cable has two ends, give at least peer.name"),
-        ({"name": "a", "peer": {"name": "b"}, "master": "", "port": {"cost": 1}}, "port: the link is to have no master, so it is no port; leave port out"),
+        ({"name": "a"}, "peer: missing; a veth pair has two ends, set at least peer.name"),
+        ({"name": "a", "peer": {"name": "b"}, "master": "", "port": {"cost": 1}}, "port: master is '', so the link is not a port; leave port out"),
     ],
 )
 def test_cable_that_cannot_be(params: dict[str, Any], sentence: str) -> None:
@@ -264,12 +264,12 @@ def test_sysctl(key: str, value: Any, text: str) -> None:
 
 @pytest.mark.parametrize("key", ["kernel.panic", "net", "net.../kernel.panic", "net/../kernel/panic", "vm.swappiness", "/net.ipv4.ip_forward"])
 def test_sysctl_of_the_whole_host(key: str) -> None:
-    sentence = "sysctl: %s is not a key that begins with net.; others would change the whole host"
+    sentence = "sysctl: %s does not begin with net.; other settings would change the whole host"
     assert refusal("vnet_netns", name="red", sysctl={key: 1}) == sentence % key
 
 
 def test_sysctl_that_is_no_value() -> None:
-    sentence = "sysctl.net.ipv4.ip_forward: the value is neither a text nor a whole number"
+    sentence = "sysctl.net.ipv4.ip_forward: the value is neither a string nor an integer"
     assert refusal("vnet_netns", name="red", sysctl={"net.ipv4.ip_forward": [1]}) == sentence
 
 

@@ -75,7 +75,7 @@ def test_a_port_that_is_listed_twice_is_refused() -> None:
 
 
 def test_port_settings_of_a_link_that_is_to_leave_its_master_are_refused() -> None:
-    assert_refused_always("vnet_veth", ["vnet_veth a", "port", "no master"], **veth(master="", port={"cost": 5}))
+    assert_refused_always("vnet_veth", ["vnet_veth a", "port", "not a port"], **veth(master="", port={"cost": 5}))
 
 
 BAD_ADDRESSES = [
@@ -145,19 +145,19 @@ def test_an_ipv6_address_where_ipv6_is_off_is_refused() -> None:
 
 
 LINK_ROUTES: list[tuple[Values, list[str]]] = [
-    ({"to": ""}, ["to", "no IP address"]),
-    ({"to": "banana"}, ["to", "banana", "no IP address"]),
+    ({"to": ""}, ["to", "not an IP address"]),
+    ({"to": "banana"}, ["to", "banana", "not an IP address"]),
     ({"to": "10.0.0.0/33"}, ["to", "prefix"]),
     ({"to": "10.0.0.0/²"}, ["to", "prefix"]),
     ({"to": "10.0.0.1/24"}, ["to", "10.0.0.1/24", "10.0.0.0/24"]),
     ({"to": "2001:db8::1/64"}, ["to", "2001:db8::1/64", "2001:db8::/64"]),
-    ({"to": "10.0.0.0/24", "via": "banana"}, ["via", "banana", "no IP address"]),
-    ({"to": "10.0.0.0/24", "via": "10.9.0.1/24"}, ["via", "no IP address"]),
+    ({"to": "10.0.0.0/24", "via": "banana"}, ["via", "banana", "not an IP address"]),
+    ({"to": "10.0.0.0/24", "via": "10.9.0.1/24"}, ["via", "not an IP address"]),
     ({"to": "10.0.0.0/24", "via": "2001:db8::1"}, ["to", "via", "families"]),
     ({"to": "2001:db8::/64", "via": "10.0.0.1"}, ["to", "via", "families"]),
     ({"to": "10.0.0.0/24", "src": "2001:db8::1"}, ["to", "src", "families"]),
     ({"to": "default", "via": "10.0.0.1", "src": "2001:db8::1"}, ["to", "src", "families"]),
-    ({"to": "10.0.0.0/24", "src": "banana"}, ["src", "no IP address"]),
+    ({"to": "10.0.0.0/24", "src": "banana"}, ["src", "not an IP address"]),
     ({"to": "10.0.0.0/24", "metric": -1}, ["metric", "-1", "out of range"]),
     ({"to": "10.0.0.0/24", "metric": 2**32}, ["metric", "4294967296", "out of range"]),
     ({"to": "10.0.0.0/24", "table": 0}, ["table", "0", "out of range"]),
@@ -184,12 +184,12 @@ def test_a_bad_route_is_refused_by_its_number(module: str, make: Callable[[Value
 @pytest.mark.parametrize(
     ("route", "words"),
     [
-        ({"to": "10.0.0.0/24"}, ["10.0.0.0/24", "no way", "via or dev"]),
-        ({"to": "default"}, ["0.0.0.0/0", "no way", "via or dev"]),
-        ({"to": "10.0.0.0/24", "type": "blackhole", "via": "10.9.0.1"}, ["blackhole", "goes nowhere"]),
-        ({"to": "10.0.0.0/24", "type": "prohibit", "dev": "lo"}, ["prohibit", "goes nowhere"]),
+        ({"to": "10.0.0.0/24"}, ["10.0.0.0/24", "no next hop", "via or dev"]),
+        ({"to": "default"}, ["0.0.0.0/0", "no next hop", "via or dev"]),
+        ({"to": "10.0.0.0/24", "type": "blackhole", "via": "10.9.0.1"}, ["blackhole", "no next hop"]),
+        ({"to": "10.0.0.0/24", "type": "prohibit", "dev": "lo"}, ["prohibit", "no next hop"]),
     ],
-    ids=["no way", "default without a way", "blackhole with a gateway", "prohibit with a link"],
+    ids=["no next hop", "default without a way", "blackhole with a gateway", "prohibit with a link"],
 )
 def test_a_route_of_a_namespace_needs_one_way(route: Values, words: list[str]) -> None:
     assert_refused_always("vnet_netns", ["vnet_netns red", "routes[0]", *words], **netns(routes=[route]))
@@ -216,7 +216,7 @@ BAD_VLANS: list[tuple[list[Values], list[str]]] = [
     ([{"vid": "4096"}], ["vlans[0]", "vid", "1 to 4094"]),
     ([{"vid": "0-5"}], ["vlans[0]", "vid", "1 to 4094"]),
     ([{"vid": "4090-4095"}], ["vlans[0]", "vid", "1 to 4094"]),
-    ([{"vid": "30-20"}], ["vlans[0]", "vid", "30-20", "wrong way round"]),
+    ([{"vid": "30-20"}], ["vlans[0]", "vid", "30-20", "wrong order"]),
     ([{"vid": "10"}, {"vid": "banana"}], ["vlans[1]", "vid", "banana"]),
     ([{"vid": ""}], ["vlans[0]", "vid"]),
     ([{"vid": "-1"}], ["vlans[0]", "vid"]),

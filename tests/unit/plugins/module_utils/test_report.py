@@ -159,7 +159,7 @@ def _numbers(params: dict[str, Any], found: Host) -> dict[str, dict[str, int]]:
     layout = _lab(**params)
     plan = planned(layout, found)
     counted = summary(layout, found, plan.after, plan.steps)
-    assert {tuple(numbers) for numbers in counted.values()} == {("declared", "made", "changed", "removed", "adopted", "released")}
+    assert {tuple(numbers) for numbers in counted.values()} == {("declared", "created", "changed", "removed", "adopted", "released")}
     return {kind: {verb: number for verb, number in numbers.items() if number} for kind, numbers in counted.items() if any(numbers.values())}
 
 
@@ -171,7 +171,7 @@ def _namespace(name: str, mark: Any = OURS) -> Any:
     ("params", "found", "expected"),
     [
         ({}, host(), {}),
-        ({"links": [{"type": "bridge", "name": "br0"}]}, host(), {"links": {"declared": 1, "made": 1}}),
+        ({"links": [{"type": "bridge", "name": "br0"}]}, host(), {"links": {"declared": 1, "created": 1}}),
         ({"links": [{"type": "bridge", "name": "br0"}]}, host(there("bridge", "br0", mark=OURS)), {"links": {"declared": 1}}),
         ({"links": [{"type": "bridge", "name": "br0", "mtu": 1400}]}, host(there("bridge", "br0", mark=OURS)), {"links": {"declared": 1, "changed": 1}}),
         ({"links": [{"type": "bridge", "name": "br0"}]}, host(there("bridge", "br0")), {"links": {"declared": 1, "adopted": 1}}),
@@ -179,7 +179,7 @@ def _namespace(name: str, mark: Any = OURS) -> Any:
         ({}, host(there("bridge", "br0", mark=OURS)), {"links": {"removed": 1}}),
         ({}, host(there("bridge", "br0", mark=Mark("lab", {}))), {"links": {"released": 1}}),
         ({}, host(there("bridge", "br0", mark=Mark("guest"))), {}),
-        ({"links": [{"type": "veth", "name": "a", "peer": {"name": "b"}}]}, host(), {"links": {"declared": 1, "made": 1}}),
+        ({"links": [{"type": "veth", "name": "a", "peer": {"name": "b"}}]}, host(), {"links": {"declared": 1, "created": 1}}),
         (
             {"links": [{"type": "veth", "name": "a", "peer": {"name": "b"}}]},
             host(*cable(there("veth", "a"), there("veth", "b"))),
@@ -192,7 +192,7 @@ def _namespace(name: str, mark: Any = OURS) -> Any:
         ),
         ({}, host(*cable(there("veth", "a", mark=OURS), there("veth", "b", mark=OURS))), {"links": {"removed": 1}}),
         ({}, host(*cable(there("veth", "a", mark=Mark("lab", {})), there("veth", "b", mark=Mark("lab", {})))), {"links": {"released": 1}}),
-        ({"namespaces": [{"name": "red"}]}, host(), {"namespaces": {"declared": 1, "made": 1}}),
+        ({"namespaces": [{"name": "red"}]}, host(), {"namespaces": {"declared": 1, "created": 1}}),
         ({"namespaces": [{"name": "red"}]}, host(_namespace("red", None)), {"namespaces": {"declared": 1, "adopted": 1}}),
         ({"namespaces": [{"name": "red", "loopback": False}]}, host(_namespace("red")), {"namespaces": {"declared": 1, "changed": 1}}),
         ({}, host(_namespace("red"), there("bridge", "br0", "red", mark=OURS)), {"namespaces": {"removed": 1}, "links": {"removed": 1}}),
@@ -206,7 +206,7 @@ def _namespace(name: str, mark: Any = OURS) -> Any:
             host(_namespace("red"), *cable(there("veth", "a", "red", mark=OURS), there("veth", "b", mark=OURS))),
             {"namespaces": {"removed": 1}, "links": {"removed": 1}},
         ),
-        ({"links": [{"type": "tuntap", "name": "t", "mode": "tap"}]}, host(), {"links": {"declared": 1, "made": 1}}),
+        ({"links": [{"type": "tuntap", "name": "t", "mode": "tap"}]}, host(), {"links": {"declared": 1, "created": 1}}),
         ({"links": [{"name": "eth0", "mtu": 1400}]}, host(there("", "eth0")), {"links": {"declared": 1, "changed": 1, "adopted": 1}}),
     ],
 )

@@ -234,11 +234,11 @@ def test_result_of_vnet_info_tells_more() -> None:
         ({}, "there is nothing to draw; a declaration has namespaces, links, and"),
         ({"declaration": None}, "there is nothing to draw"),
         ({"links": {"name": "br0"}}, "links: {'name': 'br0'} is not a list"),
-        ({"links": ["br0"]}, "links[0]: 'br0' is no dictionary of options"),
+        ({"links": ["br0"]}, "links[0]: 'br0' is not a dictionary of options"),
         ({"links": [{"type": "bridge", "name": "br0"}, {"type": "bridge"}]}, "links[1]: name is missing"),
-        ({"links": [{"type": "veth", "name": "a", "peer": "b"}]}, "links[0].peer: 'b' is no dictionary"),
-        ({"links": [{"type": "bridge", "name": "a", "addresses": "192.0.2.1/24"}]}, "links[0].addresses: '192.0.2.1/24' is no list"),
-        ({"links": [{"type": "bridge", "name": "a", "routes": ["default"]}]}, "links[0].routes: ['default'] is no list of dictionaries"),
+        ({"links": [{"type": "veth", "name": "a", "peer": "b"}]}, "links[0].peer: 'b' is not a dictionary"),
+        ({"links": [{"type": "bridge", "name": "a", "addresses": "192.0.2.1/24"}]}, "links[0].addresses: '192.0.2.1/24' is not a list"),
+        ({"links": [{"type": "bridge", "name": "a", "routes": ["default"]}]}, "links[0].routes: ['default'] is not a list of dictionaries"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_one_sentence(data: Any, words: str) -> None:
@@ -512,7 +512,7 @@ def test_names_are_written_as_they_are(name: str) -> None:
 
 def test_missing_program_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(AnsibleFilterError, match=r"^nfv.vnet.svg: the program dot is not on the controller; install graphviz$"):
+    with pytest.raises(AnsibleFilterError, match=r"^nfv.vnet.svg: the program dot is not installed on the controller; install graphviz$"):
         FILTERS["svg"](lan(2))
 
 

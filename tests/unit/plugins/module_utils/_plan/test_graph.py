@@ -45,13 +45,13 @@ def test_a_long_chain_is_no_trouble() -> None:
     links = [{**VLAN, "name": f"v{number}", "parent": f"v{number + 1}"} for number in range(2000)]
     made, _sized, up = order([*links, {"type": "dummy", "name": "v2000"}])
     assert made == up == [f"v{number}" for number in range(2000, -1, -1)]
-    with pytest.raises(VnetError, match=r"links\[0\].parent: these links would stand on each other: v0, v1, .*, v2000, v0"):
+    with pytest.raises(VnetError, match=r"links\[0\].parent: these links would be on top of each other: v0, v1, .*, v2000, v0"):
         order([*links, {**VLAN, "name": "v2000", "parent": "v0"}])
 
 
 def test_bridges_that_would_be_ports_of_each_other_are_refused_as_ports() -> None:
     links = [{"type": "bridge", "name": name, "ports": [{"name": other}]} for name, other in (("a", "b"), ("b", "a"))]
-    with pytest.raises(VnetError, match=r"links\[0\].ports\[0\]: b is a bridge, which cannot be the port of a bridge"):
+    with pytest.raises(VnetError, match=r"links\[0\].ports\[0\]: b is a bridge, which cannot be a bridge port"):
         order([*links, {**VLAN, "name": "v", "parent": "a"}])
 
 

@@ -153,7 +153,7 @@ def test_what_an_earlier_run_remembered_is_older() -> None:
 def test_more_than_can_be_remembered_is_refused() -> None:
     addresses = [Address(f"10.{number}.0.1", 24) for number in range(20)]
     sentence = refusal(host(there("bridge", "br0", addresses=addresses)), links=[{"type": "bridge", "name": "br0", "addresses": []}])
-    assert sentence.startswith("links[0]: br0 was there before, and the layout changes more of it than can be remembered")
+    assert sentence.startswith("links[0]: br0 existed before, and the layout changes more of it than can be recorded")
 
 
 @pytest.mark.parametrize(
@@ -197,10 +197,10 @@ def test_a_namespace_takes_along_what_is_ours() -> None:
     assert steps(found) == [("link delete", "b", None), ("netns delete", "red", None)]
 
 
-@pytest.mark.parametrize(("mark", "whose"), [(None, "that it did not make"), (THEIRS, "that layout guest made")])
+@pytest.mark.parametrize(("mark", "whose"), [(None, "which this layout did not create"), (THEIRS, "which layout guest created")])
 def test_a_namespace_with_something_of_others_stays(mark: Mark, whose: str) -> None:
     found = host(lo("red", mark=OURS), there("bridge", "br0", "red", mark=mark))
-    assert refusal(found) == f"namespace red would take br0 along, {whose}; remove that first"
+    assert refusal(found) == f"namespace red cannot be deleted, as it contains br0, {whose}; remove that first"
 
 
 def test_a_namespace_of_others_stays() -> None:
@@ -215,7 +215,7 @@ def test_the_name_of_a_namespace_that_a_killed_run_left_goes() -> None:
 def test_processes_of_a_namespace_that_goes_are_a_warning() -> None:
     found = host(lo("red", mark=OURS), red=FoundNamespace((4, 100), pids=[7, 8]))
     assert list(map(str, plan_of(found).warnings)) == [
-        "namespace red lives on without a name, with its links, until these processes end: 7, 8",
+        "namespace red continues to exist without a name, with its links, until these processes end: 7, 8",
     ]
 
 
@@ -278,8 +278,8 @@ def test_a_port_that_was_none_leaves() -> None:
 
 def test_what_is_said_of_a_link_that_is_not_declared_any_more_names_it() -> None:
     changing = adopted("bridge", "br0", {"ageing_time": 60.0}, ageing_time=30.0, forward_delay=15.0)._replace(status={"topology_change": True})
-    assert [str(warning)[:35] for warning in plan_of(host(changing)).warnings] == ["br0: ageing_time: left alone, as th"]
-    with pytest.raises(VnetError, match=r"^br0: mst: this kernel has none") as caught:
+    assert [str(warning)[:35] for warning in plan_of(host(changing)).warnings] == ["br0: ageing_time: not changed, as t"]
+    with pytest.raises(VnetError, match=r"^br0: mst: this kernel does not support it") as caught:
         plan_of(host(adopted("bridge", "br0", {"mst": False}, mst=None)))
     assert caught.value.path == ()
 
@@ -291,7 +291,7 @@ def test_a_port_that_cannot_be_given_back_is_named() -> None:
 
 def test_a_bridge_that_is_gone_is_a_warning() -> None:
     plan = plan_of(host(there("bridge", "br0"), adopted("tun", "t", {"master": "old"}, master="br0", port=port())))
-    assert list(map(str, plan.warnings)) == ["bridge old, of which t was a port, is gone"]
+    assert list(map(str, plan.warnings)) == ["bridge old, of which t was a port, does not exist any more"]
     assert acts(plan) == [("link set", "t", {"master": ""}), ("link set", "t", {"alias": ""})]
 
 

@@ -105,7 +105,7 @@ def test_attribute_that_the_kernel_does_not_have() -> None:
     found = there("bridge", "br0")
     del found.values["mst"]
     assert refusal("vnet_bridge", host(found), name="br0", mst=True) == (
-        "mst: this kernel has none; it needs CONFIG_BRIDGE_VLAN_FILTERING and Linux 5.18 in the kernel"
+        "mst: this kernel does not support it; it needs CONFIG_BRIDGE_VLAN_FILTERING and Linux 5.18 in the kernel"
     )
 
 
@@ -164,10 +164,10 @@ def test_recreate_renames_first_and_deletes_last() -> None:
 
 def test_without_recreate_the_attribute_is_named() -> None:
     assert refusal("vnet_bridge", host(there("bridge", "br0", num_tx_queues=4)), name="br0", num_tx_queues=2) == (
-        "num_tx_queues is 4, not 2; only a new link can have that: recreate: true replaces it"
+        "num_tx_queues is 4, not 2; only a new link can have that, use recreate: true to replace it"
     )
     assert refusal("vnet_tuntap", host(there("tun", "t", mode="tun")), name="t", mode="tap") == (
-        "mode is tun, not tap; only a new link can have that: recreate: true replaces it"
+        "mode is tun, not tap; only a new link can have that, use recreate: true to replace it"
     )
 
 
@@ -228,17 +228,19 @@ def test_moving_an_end_takes_its_settings_along() -> None:
 
 def test_cable_with_another_peer() -> None:
     ends = cable(there("veth", "a"), there("veth", "c", "red"))
-    assert refusal("vnet_veth", host(*ends), **CABLE) == ("its peer is c in namespace red, not b; only a new link can have that: recreate: true replaces it")
+    assert refusal("vnet_veth", host(*ends), **CABLE) == (
+        "its peer is c in namespace red, not b; only a new link can have that, use recreate: true to replace it"
+    )
     lost = there("veth", "a")
-    assert "its peer is in a namespace that this task does not speak of, not b" in refusal("vnet_veth", host(lost, namespaces=("red",)), **CABLE)
+    assert "its peer is in a namespace that is not part of this task, not b" in refusal("vnet_veth", host(lost, namespaces=("red",)), **CABLE)
 
 
 def test_name_of_the_peer_is_taken() -> None:
-    assert refusal("vnet_veth", host(there("bridge", "b", "red")), **CABLE) == ("peer: name b is taken by a bridge; remove it first")
+    assert refusal("vnet_veth", host(there("bridge", "b", "red")), **CABLE) == ("peer: the name b is used by a bridge; remove it first")
 
 
 def test_ends_of_one_name_in_one_namespace() -> None:
-    assert refusal("vnet_veth", name="a", peer={"name": "a"}) == "peer: both ends have one name in one namespace; give them two"
+    assert refusal("vnet_veth", name="a", peer={"name": "a"}) == "peer: both ends have the same name in the same namespace; use two names"
     assert steps("vnet_veth", host(namespaces=("red",)), name="a", peer={"name": "a", "netns": "red"})[0][0] == "link add"
 
 
@@ -265,7 +267,7 @@ def test_namespace_that_is_there() -> None:
     red = FoundNamespace((4, 7), nsid=5, sysctl={"net.ipv4.ip_forward": "1"})
     found = host(there("loopback", "lo", "red"), red=red)
     assert steps("vnet_netns", found, name="red", sysctl={"net.ipv4.ip_forward": 1}, nsid=5) == []
-    assert refusal("vnet_netns", found, name="red", nsid=6) == "nsid: it is 5, and the kernel never changes it; leave nsid out"
+    assert refusal("vnet_netns", found, name="red", nsid=6) == "nsid: the id is 5 already, and the kernel never changes it; leave nsid out"
 
 
 def test_namespace_goes_and_a_stale_file_goes() -> None:
@@ -282,18 +284,18 @@ def test_sysctl_that_is_missing() -> None:
 
 
 def test_namespace_that_is_missing() -> None:
-    sentence = "netns: namespace red does not exist; make it with vnet_netns"
+    sentence = "netns: namespace red does not exist; create it with vnet_netns"
     assert refusal("vnet_bridge", name="br0", netns="red") == sentence
     plan = planned(wanted("vnet_bridge", name="br0", netns="red"), EMPTY, checking=True)
-    assert list(map(str, plan.warnings)) == [f"{sentence} (in check mode: it may be what an earlier task makes)"]
+    assert list(map(str, plan.warnings)) == [f"{sentence} (check mode: an earlier task may create it)"]
     assert acts(plan)[0][0] == "link add"
 
 
 def test_another_file_in_the_place_of_a_namespace() -> None:
     found = host(red=FoundNamespace(None, "a directory"))
-    assert refusal("vnet_netns", found, name="red") == "there is a directory at /run/netns/red, no namespace; move it away"
+    assert refusal("vnet_netns", found, name="red") == "there is a directory at /run/netns/red, not a namespace; move it away"
     assert refusal("vnet_bridge", host(red=FoundNamespace(None, STALE_FILE)), name="br0", netns="red") == (
-        "netns: there is an empty plain file at red, no namespace; vnet_netns makes one of an empty file"
+        "netns: there is an empty regular file at red, not a namespace; vnet_netns replaces an empty file"
     )
 
 
@@ -306,7 +308,7 @@ def test_new_tap() -> None:
         ("link set", "t", {"alias": "vm"}),
         ("link set", "t", UP),
     ]
-    assert refusal("vnet_tuntap", name="t") == "mode: missing; a new link needs it: tun or tap"
+    assert refusal("vnet_tuntap", name="t") == "mode: missing; it is required to create the link: tun or tap"
 
 
 def test_what_programs_rewrite_is_never_compared() -> None:
@@ -318,14 +320,14 @@ def test_owner_changes_late_and_only_while_nothing_is_attached() -> None:
     (step,) = steps("vnet_tuntap", host(found), name="t", owner="0")
     assert (step[0], step[2]["owner"]) == ("tuntap set", "0")
     held = found._replace(status={"attached": True, "persist": True, "pids": [42]})
-    assert refusal("vnet_tuntap", host(held), name="t", owner="0") == ("owner cannot change while a program holds it (process id: 42); end that first")
+    assert refusal("vnet_tuntap", host(held), name="t", owner="0") == ("owner cannot change while a program holds it (process id: 42); end the program first")
     assert "owner is 5 and cannot be taken away" in refusal("vnet_tuntap", host(found), name="t", owner="")
 
 
 def test_deleting_what_a_program_holds_warns() -> None:
     held = there("tun", "t", status={"attached": True, "persist": True, "pids": [42]})
     plan = planned(wanted("vnet_tuntap", name="t", state="absent"), host(held))
-    assert list(map(str, plan.warnings)) == ["t is held by a program that will be cut off (process id: 42)"]
+    assert list(map(str, plan.warnings)) == ["t is deleted while a program holds it (process id: 42)"]
 
 
 def test_mac_of_a_tun() -> None:
@@ -387,7 +389,7 @@ def test_routes(routes: list[dict[str, Any]], purge: bool, expected: list[str]) 
 
 def test_link_that_is_down_has_no_routes() -> None:
     assert refusal("vnet_bridge", name="br0", up=False, routes=[{"to": "198.51.100.0/24"}]) == (
-        "routes: a link that is down has none; leave them out or set up: true"
+        "routes: a link that is down cannot have routes; leave them out or set up: true"
     )
 
 
@@ -433,11 +435,11 @@ def test_port_changes_its_bridge() -> None:
     ("links", "sentence"),
     [
         ([], "ports[0]: there is no link a"),
-        ([there("bridge", "a")], "ports[0]: a is a bridge, which cannot be the port of a bridge"),
-        ([there("loopback", "a")], "ports[0]: a is the loopback device, which cannot be the port of a bridge"),
+        ([there("bridge", "a")], "ports[0]: a is a bridge, which cannot be a bridge port"),
+        ([there("loopback", "a")], "ports[0]: a is the loopback device, which cannot be a bridge port"),
         (
             [there("tun", "a", mode="tun")],
-            "ports[0]: a is a TUN device, which carries IP packets without an Ethernet header and cannot be the port of a bridge; a TAP device can",
+            "ports[0]: a is a TUN device, which carries no Ethernet frames and cannot be a bridge port; use a TAP device",
         ),
     ],
 )
@@ -448,7 +450,7 @@ def test_link_that_cannot_be_a_port(links: list[Any], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("links", "sentence"),
     [
-        ([], "master: there is no bridge br0; make it with vnet_bridge"),
+        ([], "master: there is no bridge br0; create it with vnet_bridge"),
         ([there("veth", "br0")], "master: br0 is a veth, not a bridge"),
     ],
 )
@@ -469,21 +471,21 @@ def test_master_that_is_no_bridge(links: list[Any], sentence: str) -> None:
 )
 def test_port_that_stands_on_its_bridge(links: list[FoundLink]) -> None:
     found = host(there("bridge", "br0"), *links)
-    assert refusal("vnet_bridge", found, name="br0", ports=[{"name": "v"}]) == "ports[0]: v stands on br0, so it cannot be a port of that"
+    assert refusal("vnet_bridge", found, name="br0", ports=[{"name": "v"}]) == "ports[0]: v is on top of br0, so it cannot be its port"
 
 
 def test_tun_as_a_port() -> None:
-    assert "and cannot be the port of a bridge; a TAP device can" in refusal("vnet_tuntap", host(there("bridge", "br0")), name="t", mode="tun", master="br0")
+    assert "and cannot be a bridge port; use a TAP device" in refusal("vnet_tuntap", host(there("bridge", "br0")), name="t", mode="tun", master="br0")
 
 
 def test_port_without_a_master() -> None:
-    assert refusal("vnet_tuntap", host(there("tun", "t")), name="t", port={"cost": 5}) == ("port: t is no port of a bridge; give its master")
+    assert refusal("vnet_tuntap", host(there("tun", "t")), name="t", port={"cost": 5}) == ("port: t is not a port of a bridge; set master")
 
 
 def test_state_of_a_port_under_stp() -> None:
     links = there("bridge", "br0", stp=True), there("veth", "a", master="br0", port=port())
     assert refusal("vnet_bridge", host(*links), name="br0", ports=[{"name": "a", "state": "disabled"}]) == (
-        "ports[0].state: STP decides on br0, where it is on; leave state out or set stp: false"
+        "ports[0].state: STP is enabled on br0 and controls the state; leave state out or set stp: false"
     )
 
 
@@ -565,7 +567,7 @@ def test_an_ageing_time_that_stands_in_for_another_is_left_alone_and_said() -> N
     changing = there("bridge", "br0", stp=True, forward_delay=4.0, ageing_time=8.0, status={"topology_change": True})
     plan = planned(wanted("vnet_bridge", name="br0", ageing_time=60), host(changing))
     assert acts(plan) == []
-    assert list(map(str, plan.warnings)) == ["ageing_time: left alone, as the kernel shows 8.0 in its place for the time being; run it again later"]
+    assert list(map(str, plan.warnings)) == ["ageing_time: not changed, as the kernel currently reports 8.0 instead; run the task again later"]
 
 
 @pytest.mark.parametrize(("shown", "changes"), [(8.0, False), (30.0, True)])
