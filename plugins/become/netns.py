@@ -9,18 +9,18 @@ name: netns
 short_description: Run tasks inside a network namespace
 version_added: 0.1.0
 description:
-  - Runs any task of any module inside a network namespace of the target, over any connection.
-  - The task sees what a command of C(ip netns exec) sees. The network, C(/sys) and C(/proc/sys/net) are those of the namespace, and each
-    file in C(/etc/netns/NAME) lies over the one of its name in C(/etc), so that a namespace has a C(resolv.conf) of its own.
-    All other files are those of the target.
-  - Entering a namespace takes root. Any other user gets there with sudo; root needs none.
+  - Runs tasks of any module inside a network namespace of the target host, over any connection.
+  - The environment is the same as with C(ip netns exec). The network, C(/sys) and C(/proc/sys/net) are those of the namespace, and each file in
+    C(/etc/netns/NAME) is mounted over the file of the same name in C(/etc), so that a namespace can have a C(resolv.conf) of its own.
+    All other files are those of the target host.
+  - Entering a namespace requires root. A user who is not root becomes root with C(sudo) first.
 author:
   - The nfv.vnet developers (@nfv-vnet)
 options:
   netns:
     description:
-      - The namespace to run in, a name as in C(/run/netns) or the absolute path of a namespace, such as C(/proc/1234/ns/net).
-      - It must be given.
+      - The network namespace to run in, a name in C(/run/netns) or an absolute path such as C(/proc/1234/ns/net).
+      - It is required.
     type: str
     ini:
       - section: netns_become_plugin
@@ -47,7 +47,7 @@ options:
     keyword:
       - name: become_user
   become_exe:
-    description: The program by which a user who is not root becomes root.
+    description: Program with which a user who is not root becomes root.
     type: str
     default: sudo
     ini:
@@ -64,7 +64,7 @@ options:
     keyword:
       - name: become_exe
   become_flags:
-    description: Options for that program. Without a password C(-n) is added; with one C(-n) is left out, and C(-S -p) with the prompt added.
+    description: Options of O(become_exe). Without a password C(-n) is added. With a password C(-n) is removed, and C(-S -p) with the prompt is added.
     type: str
     default: -H
     ini:
@@ -81,7 +81,7 @@ options:
     keyword:
       - name: become_flags
   become_pass:
-    description: The password of that program.
+    description: Password for O(become_exe).
     type: str
     ini:
       - section: netns_become_plugin
@@ -94,25 +94,24 @@ options:
       - name: ansible_become_pass
       - name: ansible_netns_pass
 notes:
-  - The target needs C(nsenter), C(unshare), C(mount) and, for another user than root, C(su), as util-linux and BusyBox have them. It does not need
-    iproute2.
-  - C(ansible.builtin.setup) itself needs iproute2 for what it says of networks.
+  - The target host needs C(nsenter), C(unshare), C(mount) and, if O(become_user) is not root, C(su) of util-linux or BusyBox. It does not need iproute2.
+  - M(ansible.builtin.setup) needs iproute2 for network facts.
   - A task fails if the namespace does not exist.
 """
 
 EXAMPLES = r"""
-- name: What the namespace red sees
+- name: Run tasks in the namespace red
   hosts: lab
   become: true
   become_method: nfv.vnet.netns
   vars:
     ansible_netns: red
   tasks:
-    - name: Its own interfaces and addresses
+    - name: Gather facts of its interfaces and addresses
       ansible.builtin.setup:
         gather_subset: network
 
-    - name: A web server inside it answers
+    - name: Check that a web server inside it answers
       ansible.builtin.uri:
         url: http://127.0.0.1/
 """

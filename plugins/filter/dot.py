@@ -13,8 +13,7 @@ name: dot
 short_description: Draw a network in the language of Graphviz
 version_added: 0.1.0
 description:
-  - Turns the declaration of a network into a text in the language of Graphviz, for its programs and for all that read their language. Graphviz is not
-    needed for that.
+  - Converts the declaration of a network to a graph in the language of Graphviz (DOT). Graphviz itself is not needed.
 extends_documentation_fragment:
   - nfv.vnet.picture
 seealso:
@@ -26,12 +25,12 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Look at one layout
+- name: Read one layout
   nfv.vnet.vnet_info:
     layout: lab
   register: vnet_lab
 
-- name: Write its picture for the programs of Graphviz
+- name: Write its picture in the language of Graphviz
   ansible.builtin.copy:
     content: "{{ vnet_lab | nfv.vnet.dot(fold=0) }}"
     dest: lab.dot

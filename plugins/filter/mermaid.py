@@ -13,8 +13,8 @@ name: mermaid
 short_description: Draw a network as a Mermaid flowchart
 version_added: 0.1.0
 description:
-  - Turns the declaration of a network into the text of a Mermaid flowchart, which GitHub, GitLab and others show as a picture, in a file of its own
-    (C(.mmd)) or in Markdown, in a block of code with the language C(mermaid).
+  - Converts the declaration of a network to the text of a Mermaid flowchart. GitHub, GitLab and others show it as a picture, in a file of its own
+    (C(.mmd)) or in Markdown in a code block with the language C(mermaid).
 extends_documentation_fragment:
   - nfv.vnet.picture
 seealso:
@@ -26,15 +26,15 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Look
+- name: Read the state of the host
   nfv.vnet.vnet_info:
   register: vnet_host
 
-- name: Show what there is
+- name: Show its picture
   ansible.builtin.debug:
     msg: "{{ vnet_host | nfv.vnet.mermaid }}"
 
-- name: Write the picture of a declaration that is in a file into the documentation
+- name: Write the picture of a declaration in a file to the documentation
   ansible.builtin.copy:
     content: |
       ```mermaid

@@ -14,7 +14,7 @@ name: svg
 short_description: Draw a network as an SVG image
 version_added: 0.1.0
 description:
-  - Turns the declaration of a network into an SVG image, which reads on light and dark pages. The program C(dot) of Graphviz lays it out.
+  - Converts the declaration of a network to an SVG image, which is readable on light and dark pages. The program C(dot) of Graphviz draws it.
 requirements:
   - the program C(dot) on the controller (C(apt install graphviz), C(dnf install graphviz))
 extends_documentation_fragment:
@@ -28,11 +28,11 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Look
+- name: Read the state of the host
   nfv.vnet.vnet_info:
   register: vnet_host
 
-- name: Write the picture
+- name: Write its picture
   ansible.builtin.copy:
     content: "{{ vnet_host | nfv.vnet.svg }}"
     dest: "{{ inventory_hostname }}.svg"

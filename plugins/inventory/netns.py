@@ -9,17 +9,18 @@ name: netns
 short_description: Network namespaces as hosts
 version_added: 0.1.0
 description:
-  - Every network namespace becomes a host, so that C(ansible -i lab.netns.yml all -m ping) reaches into each. Tasks run inside it by the
-    become method P(nfv.vnet.netns#become), over the connection to the host that has the namespace.
-  - The name of the file ends in C(netns.yml) or C(netns.yaml).
-  - A namespace of C(localhost) has its own name, C(red); one of another host has that of the host behind it, C(red.server).
-  - A namespace is in the group C(layout_NAME) of the layout that it belongs to, and in a group C(bridge_NAME) for each bridge to which a
-    cable leads from it. What may not be in the name of a group becomes C(_).
-  - A namespace has the variables of its host, and C(ansible_netns), C(ansible_become) and C(ansible_become_method), by which tasks run inside it.
-  - C(vnet_host) is the host that has it; C(vnet_layout) is the layout that it belongs to, or null.
-  - C(vnet_addresses) is the list of its addresses, each with the length of its prefix. Left out are those that are link-local, that every
-    C(lo) has, and that came by DHCP or router advertisement.
-  - C(vnet_links) is the list of its links except C(lo), each with its C(name), its C(addresses), and the C(bridge) to which the cable leads, or null.
+  - Adds each network namespace to the inventory as a host, so that for instance C(ansible -i lab.netns.yml all -m ping) runs in all namespaces. Tasks
+    run inside the namespace by the become method P(nfv.vnet.netns#become), over the connection to the host of the namespace.
+  - The name of the inventory file must end in C(netns.yml) or C(netns.yaml).
+  - A namespace of C(localhost) has its own name, such as C(red). The name of one on another host is followed by the name of the host, such as C(red.server).
+  - A namespace is in the group C(layout_NAME) of its layout, and in a group C(bridge_NAME) for each bridge that it is connected to by a veth pair.
+    Characters that are not allowed in group names are replaced by C(_).
+  - A namespace has the variables of its host, and C(ansible_netns), C(ansible_become) and C(ansible_become_method), so that tasks run inside it.
+  - The variable C(vnet_host) is the host of the namespace. C(vnet_layout) is its layout, or null.
+  - The variable C(vnet_addresses) is the list of its addresses with prefix lengths, without link-local addresses, those of C(lo), and those from DHCP and
+    router advertisements.
+  - The variable C(vnet_links) is the list of its links except C(lo), each with its C(name), its C(addresses), and the C(bridge) that it is connected to, or
+    null.
 author:
   - The nfv.vnet developers (@nfv-vnet)
 extends_documentation_fragment:
@@ -34,27 +35,27 @@ options:
       - nfv.vnet.netns
   hosts:
     description:
-      - The hosts that have the namespaces, each with its variables, or nothing. Left out, C(localhost).
-      - C(localhost) is the controller, as everywhere in Ansible, unless its variables say how to connect to it.
-      - The variables are also those of the host's namespaces. Here is the place for C(ansible_host), C(ansible_user) and, where it takes C(sudo) to
-        enter a namespace, C(ansible_become).
-      - What an earlier source of the inventory says of such a host or of its groups is used, too, with C(ansible -i hosts.yml -i lab.netns.yml).
-        Its C(ansible_) variables are also those of the namespaces. A variable that is given here wins.
+      - The hosts of the namespaces, each with its variables, or nothing. If it is left out, C(localhost) is used.
+      - C(localhost) is the controller, unless its variables say how to connect to it.
+      - The namespaces inherit the variables. Typical ones are C(ansible_host), C(ansible_user) and, if C(sudo) is needed to enter a namespace,
+        C(ansible_become).
+      - Variables of the host and its groups in earlier inventory sources are used, too, as in C(ansible -i hosts.yml -i lab.netns.yml). Those that begin
+        with C(ansible_) are inherited by the namespaces. Variables in this option take precedence.
     type: dict
   declaration:
     description:
-      - A YAML file with the options of M(nfv.vnet.vnet_layout). The namespaces are those that it declares, on each of the O(hosts).
-        Nothing is contacted, so the layout need not exist yet.
-      - A relative path begins at the inventory file. There are no templates in the file.
-      - Left out, each of the O(hosts) is asked by M(nfv.vnet.vnet_info) what it has.
+      - A YAML file with options of M(nfv.vnet.vnet_layout). The namespaces that it declares are added, for each of the O(hosts). The hosts are not
+        contacted, so the layout need not exist yet.
+      - A relative path is relative to the inventory file. The file must not contain templates.
+      - If it is left out, M(nfv.vnet.vnet_info) is run on each of the O(hosts).
     type: str
   layouts:
-    description: The layouts whose namespaces become hosts. Left out, every namespace does.
+    description: Names of layouts whose namespaces are added. If it is left out, all namespaces are added.
     type: list
     elements: str
 notes:
-  - A password that Ansible prompted for is not known here. Let a variable or a file have it.
-  - With O(cache), what the hosts answered is remembered, and nothing else.
+  - Passwords that Ansible prompts for are not available to the plugin. Set them in a variable or a file.
+  - With O(cache), only the results of the hosts are cached.
 seealso:
   - plugin: nfv.vnet.netns
     plugin_type: become
@@ -68,7 +69,7 @@ EXAMPLES = r"""
 plugin: nfv.vnet.netns
 
 ---
-# Those of two layouts on two hosts. The second one is reached as an ordinary user, who uses sudo.
+# Namespaces of two layouts on two hosts. The connection to the second host is that of an ordinary user, who uses sudo.
 plugin: nfv.vnet.netns
 hosts:
   server1:
@@ -79,7 +80,7 @@ hosts:
 layouts: [lab, mine]
 
 ---
-# Those that the layout in lab.yml declares, whether it is there or not, and a group for each of their addresses.
+# Namespaces that the layout in lab.yml declares, even if it does not exist yet, and a group for each of their addresses.
 plugin: nfv.vnet.netns
 declaration: lab.yml
 keyed_groups:
@@ -230,7 +231,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def _declared(self, path: str) -> List[Space]:
         file = os.path.join(os.path.dirname(path), os.path.expanduser(self.get_option("declaration")))
         if not os.path.isfile(file):
-            raise AnsibleParserError("declaration: there is no file %s" % file)
+            raise AnsibleParserError("declaration: the file %s does not exist" % file)
         try:
             content = self.loader.load_from_file(file, cache="none")
         except AnsibleError as error:
@@ -277,7 +278,7 @@ def _refuse_unknown(config: Mapping[str, Any], options: Iterable[str]) -> None:
 
 def _given(name: str, variables: Any) -> Variables:
     if not isinstance(variables or {}, Mapping):
-        raise AnsibleParserError("hosts: %s: %r is no dictionary of variables" % (name, variables))
+        raise AnsibleParserError("hosts: %s: %r is not a dictionary of variables" % (name, variables))
     return dict(variables or {})
 
 
@@ -329,7 +330,7 @@ def _answers(parents: List[_Parent], sources: List[str]) -> Dict[str, Variables]
             with open(output, encoding="utf-8") as file:
                 answers: Dict[str, Variables] = json.load(file)
         except (OSError, ValueError) as error:  # variables of the command line may redirect it
-            raise AnsibleParserError("the answers of the hosts cannot be read: %s" % error) from None
+            raise AnsibleParserError("the results of the hosts cannot be read: %s" % error) from None
     return answers
 
 
@@ -364,13 +365,13 @@ def _run(command: List[str]) -> None:
     }
     done = subprocess.run(command, env=env, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     if done.returncode:
-        raise AnsibleParserError("the hosts cannot be asked for their namespaces: %s" % _line(done.stderr or done.stdout))
+        raise AnsibleParserError("the namespaces of the hosts cannot be read: %s" % _line(done.stderr or done.stdout))
 
 
 def _spaces_of_answer(host: str, answer: Mapping[str, Any]) -> List[Space]:
     if answer.get("failed") or answer.get("unreachable"):
         reason = answer.get("module_stderr") or answer.get("msg")
-        raise AnsibleParserError("%s cannot be asked for its namespaces: %s" % (host, _line(reason)))
+        raise AnsibleParserError("the namespaces of %s cannot be read: %s" % (host, _line(reason)))
     return _spaces({space["name"]: space["layout"] for space in answer["namespaces"] if space["name"]}, map(_found_end, answer["links"]))
 
 
@@ -426,7 +427,7 @@ def _named(parents: List[_Parent], spaces: Mapping[str, List[Space]], taken: Ite
         for space in spaces[parent.name]:
             name = space["name"] if parent.is_controller else "%s.%s" % (space["name"], parent.name)
             if name in constants.LOCALHOST:
-                raise AnsibleParserError("namespace %s of %s cannot be a host, as that is the name of the controller" % (name, parent.name))
+                raise AnsibleParserError("namespace %s of %s cannot be a host, as its name is that of the controller" % (name, parent.name))
             if name in named or name in taken:
                 owner = "namespace %s of %s" % (named[name][1]["name"], named[name][0].name) if name in named else "one of an earlier source"
                 raise AnsibleParserError("there are two hosts with the name %s: namespace %s of %s, and %s" % (name, space["name"], parent.name, owner))

@@ -97,11 +97,11 @@ def test_readme_has_every_variable_with_its_default(role: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_readme_has_every_key(role: str) -> None:
-    tables = re.findall(r"^Each of `(\w+)` has$", readme(role), flags=re.MULTILINE)
+    tables = re.findall(r"^Each item of `(\w+)` has these keys:$", readme(role), flags=re.MULTILINE)
     inner = dict(inner_options(options_of(role)))
     assert tables == list(inner)
     for name, options in inner.items():
-        table = rows(readme(role).partition(f"Each of `{name}` has\n")[2], "| Key | |")
+        table = rows(readme(role).partition(f"Each item of `{name}` has these keys:\n")[2], "| Key | |")
         assert all(text for _name, text in table)
         assert [key.strip("`") for key, _text in table] == list(options)
 

@@ -246,9 +246,9 @@ def test_files_have_a_name(name: str, own: bool, tmp_path: Path) -> None:
 REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "key": ({"host": {}}, "there is no option host; there are cache, "),
     "hosts": ({"hosts": ["server"]}, "hosts"),
-    "variables": ({"declaration": "lab.yml", "hosts": {"server": "admin"}}, "hosts: server: 'admin' is no dictionary of variables"),
+    "variables": ({"declaration": "lab.yml", "hosts": {"server": "admin"}}, "hosts: server: 'admin' is not a dictionary of variables"),
     "layout": ({"declaration": "lab.yml", "layouts": ["lab", "lob"]}, "layouts: no namespace belongs to lob; there are lab"),
-    "missing": ({"declaration": "missing.yml"}, "declaration: there is no file /"),
+    "missing": ({"declaration": "missing.yml"}, "declaration: the file /"),
     "same name": (
         {"declaration": "lab.yml", "hosts": {"localhost": None, "127.0.0.1": None}},
         "two hosts with the name red: namespace red of 127.0.0.1, and namespace red of localhost",
@@ -299,9 +299,9 @@ def test_a_host_of_an_earlier_source_is_not_taken_over(parse: Parse) -> None:
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        ({"failed": True, "msg": "vnet_info: not\npermitted"}, "server cannot be asked for its namespaces: vnet_info: not permitted"),
-        ({"failed": True, "msg": "MODULE FAILURE", "module_stderr": "no python"}, "server cannot be asked for its namespaces: no python"),
-        ({"unreachable": True, "msg": "Connection refused"}, "server cannot be asked for its namespaces: Connection refused"),
+        ({"failed": True, "msg": "vnet_info: not\npermitted"}, "the namespaces of server cannot be read: vnet_info: not permitted"),
+        ({"failed": True, "msg": "MODULE FAILURE", "module_stderr": "no python"}, "the namespaces of server cannot be read: no python"),
+        ({"unreachable": True, "msg": "Connection refused"}, "the namespaces of server cannot be read: Connection refused"),
     ],
 )
 def test_a_host_that_failed_says_why(answer: dict[str, Any], sentence: str, parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
