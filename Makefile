@@ -21,25 +21,25 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 .DEFAULT_GOAL := help
 .PHONY: help demo test $(PARTS) sanity lab lab-full lab-deps matrix molecule bench bench-layout bench-growth docs pictures pin clean
 
-help: ## list the targets
+help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/demo ## build a network of its own, ping across it, and remove it again
+demo: $(VENV)/demo ## create a network in a sandbox, ping across it, and remove it again
 	@tests/sandbox $(VENV)/bin/ansible-playbook playbooks/quickstart.yml
 
-test: $(VENV)/sanity ## run every test that needs neither root nor further packages, one of each class (about 8 minutes)
+test: $(VENV)/sanity ## run all tests that need neither root nor further packages, one of each class (about 8 minutes)
 	@$(VENV)/bin/python tests/run $(ARGS)
 
 unit: ## test options, plan, commands, documentation and pictures as data
 kernel: ## test the engine on this kernel, with the newest and the oldest pyroute2 (ARGS=--slow: all, not one of each class)
 integration: ## test the modules and plugins through Ansible, with the newest and the oldest ansible-core (ARGS=--slow)
-archive: ## run ansible-test units on what a release holds
-packaging: ## test the ways of installing the collection, and `make demo` in a fresh clone (ARGS=--slow)
+archive: ## run ansible-test units on the release archive
+packaging: ## test the installation of the collection, and `make demo` in a fresh clone (ARGS=--slow)
 lint: ## check style, types and documentation
 $(PARTS): $(VENV)/test
 	@$(VENV)/bin/python tests/run $@ $(ARGS)
 
-sanity: $(VENV)/sanity ## run ansible-test sanity on what a release holds
+sanity: $(VENV)/sanity ## run ansible-test sanity on the release archive
 	@$(VENV)/bin/python tests/run $@
 
 require = missing=$$($(PYTHON) tests/lab/packages.py $(1)); test -z "$$missing" || \
@@ -47,25 +47,25 @@ require = missing=$$($(PYTHON) tests/lab/packages.py $(1)); test -z "$$missing" 
 
 LAB := lab-kernel lab-integration lab-molecule lab-hosts lab-both
 
-lab: $(VENV)/test ## test on a second kernel what this one cannot run and one of each class, and on hosts of its own over SSH
+lab: $(VENV)/test ## test on a second kernel (what this one cannot run, and one of each class), and on virtual hosts over SSH
 	@$(call require,lab pictures)
 	@$(VENV)/bin/python tests/lab/hosts.py image
 	@$(VENV)/bin/python tests/run $(LAB)
 
-lab-full: $(VENV)/test ## test everything on both kernels, and on hosts of its own (hours)
+lab-full: $(VENV)/test ## run all tests on both kernels, and on virtual hosts (hours)
 	@$(call require,lab molecule pictures)
 	@$(VENV)/bin/python tests/lab/hosts.py image
 	@$(VENV)/bin/python tests/run --slow unit kernel integration packaging molecule $(LAB) lab-integration-distribution
 
-matrix: $(VENV)/test ## run the suites with every version of pyroute2, ansible-core, Python and Linux that is supported (hours, root; ARGS=--help)
+matrix: $(VENV)/test ## run the tests with every supported version of pyroute2, ansible-core, Python and Linux (hours, root; ARGS=--help)
 	@$(call require,lab pictures)
 	@$(VENV)/bin/python tests/matrix $(ARGS)
 
-molecule: $(VENV)/test ## test the roles with real traffic and real programs
+molecule: $(VENV)/test ## test the roles with real traffic and programs
 	@$(call require,molecule)
 	@$(VENV)/bin/python tests/run molecule
 
-lab-deps: ## install the packages that the lab, the scenarios of the roles and the tests of pictures need (apt-get, as root)
+lab-deps: ## install packages for lab, molecule and the tests of pictures (apt-get, as root)
 	@missing=$$($(PYTHON) tests/lab/packages.py lab molecule pictures); test -z "$$missing" || \
 	    { echo "Installing $$missing …" && DEBIAN_FRONTEND=noninteractive && export DEBIAN_FRONTEND && \
 	        apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends $$missing; }
@@ -73,16 +73,16 @@ lab-deps: ## install the packages that the lab, the scenarios of the roles and t
 bench: $(VENV)/demo ## measure the time of a task of each module (ARGS=ROUNDS)
 	@tests/sandbox $(VENV)/bin/python tests/bench $(ARGS)
 
-bench-layout: $(VENV)/demo ## measure a layout of a thousand namespaces beside C, ip -batch and single tasks (needs cc; ARGS=--help)
+bench-layout: $(VENV)/demo ## compare a layout of a thousand namespaces with C, ip -batch and single tasks (needs cc; ARGS=--help)
 	@tests/sandbox $(VENV)/bin/python tests/bench/layout $(ARGS)
 
-bench-growth: $(VENV)/test ## measure how the cost of a link, an address, a route grows with their number, beside iproute2 (ARGS=--help)
+bench-growth: $(VENV)/test ## measure how the cost of links, addresses and routes grows with their number, compared with iproute2 (ARGS=--help)
 	@tests/sandbox $(VENV)/bin/python tests/bench/growth $(ARGS)
 
-docs: $(VENV)/test pictures ## write the documentation of the modules anew from the attribute table
+docs: $(VENV)/test pictures ## generate the documentation of the modules from the attribute table
 	@$(VENV)/bin/python hacking/document.py
 
-pictures: $(VENV)/test ## draw the pictures of the roles anew from their layouts
+pictures: $(VENV)/test ## generate the pictures of the roles from their layouts
 	@$(VENV)/bin/python hacking/pictures.py
 
 pin: $(VENV)/test ## pin the newest versions of all requirements

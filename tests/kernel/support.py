@@ -172,7 +172,7 @@ def snapshot() -> Values:
             with inside(name):
                 state[name] = _network()
         except OSError:
-            state[name] = "no namespace"
+            state[name] = "not a namespace"
     return state
 
 

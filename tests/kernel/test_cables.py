@@ -125,7 +125,7 @@ def test_a_cable_with_another_peer_is_an_error_unless_recreated(peer: Values, sa
 def test_the_name_of_the_peer_is_taken_by_another_link(recreate: bool) -> None:
     run("vnet_bridge", name="b", netns="blue")
     before = snapshot()
-    with pytest.raises(VnetError, match=r"b.*taken.*a bridge"):
+    with pytest.raises(VnetError, match=r"b.*used.*a bridge"):
         run("vnet_veth", name="a", netns="red", peer=dict(name="b", netns="blue"), recreate=recreate)
     assert snapshot() == before
 

@@ -218,7 +218,7 @@ def test_a_namespace_with_something_of_others_is_not_removed(lines: List[str], l
     needs_program("ip")
     lay(**full())
     sh(*lines)
-    refused_always(["namespace red", link, "did not make", "remove that first"], state="absent")
+    refused_always(["namespace red", link, "did not create", "remove that first"], state="absent")
     refused_always(["namespace red", link], namespaces=[{"name": "blue"}])
 
 
@@ -417,7 +417,7 @@ def test_two_changes_are_given_back_as_one(change: Change, way: str) -> None:
 def test_too_much_to_remember_is_one_sentence() -> None:
     _by_hand()
     addresses = [f"10.{number}.{number}.{number}/24" for number in range(100, 130)]
-    refused_always(["links[0].peer", "q was there before", "remembered", "delete it so that the layout creates it"], **cable({}, {"addresses": addresses}))
+    refused_always(["links[0].peer", "q existed before", "recorded", "delete it so that the layout creates it"], **cable({}, {"addresses": addresses}))
 
 
 def test_a_bridge_that_is_gone_when_a_port_is_given_back_is_a_warning() -> None:

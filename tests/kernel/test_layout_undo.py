@@ -111,7 +111,7 @@ def test_when_something_was_deleted_the_error_says_what_is_lost() -> None:
         clear()
     last = len(whole.steps)
     lay(**full())
-    with pytest.raises(VnetError, match=r"injected.*cannot be taken back: .*link delete"), Failing(last, _injected):
+    with pytest.raises(VnetError, match=r"injected.*cannot be undone: .*link delete"), Failing(last, _injected):
         clear()
     clear()
     assert list(snapshot()) == [""]
@@ -135,7 +135,7 @@ def test_whichever_deletion_fails_the_error_names_all_that_is_lost(scenario: Sce
             lost = [name for name in names(before) if name not in names(after) and name.split("/")[0] in after]
             lost += [name for name in before if name not in after]
             assert [name for name in lost if not re.search(rf"\b{name.split('/')[-1]}\b", str(failure.value))] == [], (failure.value, number)
-            assert ("cannot be taken back" in str(failure.value)) == bool(lost), (failure.value, lost)
+            assert ("cannot be undone" in str(failure.value)) == bool(lost), (failure.value, lost)
 
 
 @pytest.mark.parametrize("act", [*DELETIONS, DeleteAddress, DeleteRoute, RenameLink], ids=lambda act: act.__name__)

@@ -109,7 +109,7 @@ def test_another_layout_and_what_belongs_to_none_is_left_out() -> None:
     )
     assert {pair["source"] for pair in asked(layout="lan")["pairs"]} == {"red", "blue"}
     assert {pair["source"] for pair in asked(layout="other")["pairs"]} == {"", "green"}
-    with pytest.raises(VnetError, match="layout: there is no layout none here"):
+    with pytest.raises(VnetError, match="layout: there is no layout none on this host"):
         asked(layout="none")
 
 

@@ -125,13 +125,13 @@ def left_behind(content: str = "") -> Path:
 @pytest.mark.parametrize("content", ["", "notes"], ids=["empty", "with text"])
 def test_a_plain_file_is_no_namespace_to_work_in(module: str, params: Values, content: str) -> None:
     file = left_behind(content)
-    assert_refused(module, [module, params["name"], "red", "no namespace"], **params)
+    assert_refused(module, [module, params["name"], "red", "not a namespace"], **params)
     assert file.read_text() == content
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "/proc/self/ns/mnt", "/run"])
 def test_another_file_is_no_namespace_to_work_in(path: str) -> None:
-    sentence = assert_refused("vnet_bridge", ["vnet_bridge br0", path, "no namespace"], **bridge(netns=path))
+    sentence = assert_refused("vnet_bridge", ["vnet_bridge br0", path, "not a namespace"], **bridge(netns=path))
     assert "does not exist" not in sentence
 
 
@@ -285,7 +285,7 @@ def test_a_bridge_cannot_be_a_port_of_a_bridge() -> None:
 
 
 def test_lo_cannot_be_a_port() -> None:
-    assert_refused_always("vnet_bridge", ["vnet_bridge br0", "ports", "lo is the loopback device", "cannot be the port"], **bridge(ports=[{"name": "lo"}]))
+    assert_refused_always("vnet_bridge", ["vnet_bridge br0", "ports", "lo is the loopback device", "cannot be a bridge port"], **bridge(ports=[{"name": "lo"}]))
 
 
 def test_a_port_that_is_missing_is_an_error_and_in_check_mode_a_warning() -> None:
@@ -442,12 +442,12 @@ def test_a_cable_without_a_peer_is_refused() -> None:
 @pytest.mark.parametrize("params", [veth(peer={"name": "a"}), veth(netns="red", peer={"name": "a", "netns": "red"})], ids=["here", "in red"])
 def test_both_ends_of_a_cable_need_different_names_in_one_namespace(params: Values) -> None:
     run("vnet_netns", **netns())
-    assert_refused_always("vnet_veth", ["vnet_veth a", "peer", "one name"], **params)
+    assert_refused_always("vnet_veth", ["vnet_veth a", "peer", "same name"], **params)
 
 
 def test_both_ends_of_a_cable_need_different_names_however_the_namespace_is_spelled() -> None:
     run("vnet_netns", **netns())
-    assert_refused("vnet_veth", ["vnet_veth a", "peer", "one name"], **veth(netns="red", peer={"name": "a", "netns": "/run/netns/red"}))
+    assert_refused("vnet_veth", ["vnet_veth a", "peer", "same name"], **veth(netns="red", peer={"name": "a", "netns": "/run/netns/red"}))
 
 
 def test_both_ends_may_have_one_name_in_two_namespaces() -> None:
@@ -544,7 +544,7 @@ def test_removing_a_device_that_a_program_holds_warns_whom_it_cuts_off() -> None
         removed = run("vnet_tuntap", name="t", state="absent")
     for result in (planned, removed):
         (warning,) = result["warnings"]
-        assert_sentence(warning, ["t", "held by a program", "cut off", str(os.getpid())])
+        assert_sentence(warning, ["t", "while a program holds it", str(os.getpid())])
     assert removed["status"]["pids"] == [os.getpid()]
 
 
@@ -553,7 +553,7 @@ def test_replacing_a_device_that_a_program_holds_warns_whom_it_cuts_off() -> Non
     with attached("t", "tap"):
         wait_for(lambda: run("vnet_tuntap", name="t")["status"]["attached"])
         (warning,) = run("vnet_tuntap", **tap(mode="tun", recreate=True))["warnings"]
-    assert_sentence(warning, ["t ", "held by a program", "cut off", str(os.getpid())])
+    assert_sentence(warning, ["t ", "while a program holds it", str(os.getpid())])
     assert "vnetold" not in warning
 
 
@@ -648,7 +648,7 @@ def test_a_setting_outside_the_network_is_refused(made: bool, key: str) -> None:
     if made:
         run("vnet_netns", **netns())
     host = {path: Path(path).read_text() for path in ("/proc/sys/kernel/hostname", "/proc/sys/vm/swappiness", "/proc/sys/fs/file-max")}
-    assert_refused_always("vnet_netns", ["vnet_netns red", "sysctl", "begins with net."], **netns(sysctl={key: 1}))
+    assert_refused_always("vnet_netns", ["vnet_netns red", "sysctl", "begin with net."], **netns(sysctl={key: 1}))
     assert {path: Path(path).read_text() for path in host} == host
 
 
@@ -804,18 +804,18 @@ def test_what_the_kernel_takes_and_does_not_hold_is_named(monkeypatch: pytest.Mo
     if made:
         run("vnet_bridge", **bridge())
     monkeypatch.setattr(Writer, "link_set", ignore_one)
-    assert_refused_by_the_kernel("vnet_bridge", ["br0", option, "does not hold it"], **bridge(hello_time=3, **{option: value}))
+    assert_refused_by_the_kernel("vnet_bridge", ["br0", option, "did not carry it out"], **bridge(hello_time=3, **{option: value}))
 
 
 def test_a_port_setting_that_the_kernel_takes_and_does_not_hold_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     run("vnet_bridge", **bridge(mac="02:00:00:00:00:01"))
     monkeypatch.setattr(Writer, "port_set", lambda *_arguments: None)
-    assert_refused_by_the_kernel("vnet_veth", ["a", "cost", "does not hold it"], **veth(master="br0", port={"cost": 5}))
+    assert_refused_by_the_kernel("vnet_veth", ["a", "cost", "did not carry it out"], **veth(master="br0", port={"cost": 5}))
 
 
 def test_an_address_that_the_kernel_takes_and_does_not_hold_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Writer, "address_add", lambda *_arguments: None)
-    assert_refused_by_the_kernel("vnet_veth", ["b", "10.1.0.1/24", "does not hold it"], **peer(addresses=["10.1.0.1/24"]))
+    assert_refused_by_the_kernel("vnet_veth", ["b", "10.1.0.1/24", "did not carry it out"], **peer(addresses=["10.1.0.1/24"]))
 
 
 # pyroute2

@@ -463,7 +463,7 @@ def test_a_namespace_that_went_half_way_does_not_hide_why(monkeypatch: pytest.Mo
         raise KernelError(errno.EBUSY, "injected")
 
     monkeypatch.setattr(Namespaces, "remove", half_removed)
-    with pytest.raises(VnetError, match=r"^vnet_netns red: netns delete: .*injected.*cannot be taken back: red: netns delete$"):
+    with pytest.raises(VnetError, match=r"^vnet_netns red: netns delete: .*injected.*cannot be undone: red: netns delete$"):
         run("vnet_netns", name="red", state="absent", routes=[])
 
 
@@ -482,7 +482,7 @@ def test_when_a_deletion_was_done_the_error_of_the_next_says_what_is_lost(monkey
         original(writer, step)
 
     monkeypatch.setattr(_apply, "run", fail)
-    with pytest.raises(VnetError, match=r"c.*injected.*cannot be taken back: .*\ba: link delete$"):
+    with pytest.raises(VnetError, match=r"c.*injected.*cannot be undone: .*\ba: link delete$"):
         plan()
     assert [sorted(link["name"] for link in snapshot()[netns]["links"]) for netns in ("red", "")] == [["lo"], ["c", "lo"]]
 
@@ -549,7 +549,7 @@ def test_a_refusal_that_comes_with_verification_is_undone_too(monkeypatch: pytes
             original(writer, step)
 
     monkeypatch.setattr(_apply, "run", ignore)
-    with pytest.raises(VnetError, match=r"hello_time.*took it without an error.*The host is as it was before$"):
+    with pytest.raises(VnetError, match=r"hello_time.*accepted it without an error.*The host is as it was before$"):
         run("vnet_bridge", name="br0", hello_time=3, priority=9, addresses=["203.0.113.1/24"], purge_addresses=True)
     assert snapshot() == before
 
