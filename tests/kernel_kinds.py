@@ -18,9 +18,9 @@ def attribute(code, payload):
     return struct.pack("=HH", 4 + len(payload), code) + payload + bytes(-len(payload) % 4)
 kind = sys.argv[1].encode()
 body = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attribute(3, b"probe0") + attribute(18, attribute(1, kind))
-door = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-door.send(struct.pack("=IHHII", 16 + len(body), 16, 0x605, 1, 0) + body)
-sys.exit(3 if -struct.unpack_from("=i", door.recv(65536), 16)[0] == errno.EOPNOTSUPP else 0)
+sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+sock.send(struct.pack("=IHHII", 16 + len(body), 16, 0x605, 1, 0) + body)
+sys.exit(3 if -struct.unpack_from("=i", sock.recv(65536), 16)[0] == errno.EOPNOTSUPP else 0)
 """
 """RTM_NEWLINK: a kind that needs more than its name says so, and not that there is none."""
 

@@ -36,12 +36,12 @@ def split(alias: str) -> Tuple[Optional[Mark], str]:
     if match[2] != ":":
         return Mark(match[1]), alias[match.end() :]
     try:
-        remembered, end = json.JSONDecoder().raw_decode(alias, match.end())
+        recorded, end = json.JSONDecoder().raw_decode(alias, match.end())
     except ValueError:
         return None, alias
-    if not isinstance(remembered, dict):
+    if not isinstance(recorded, dict):
         return None, alias
-    before: Values = {_LONG.get(str(name), str(name)): value for name, value in remembered.items()}
+    before: Values = {_LONG.get(str(name), str(name)): value for name, value in recorded.items()}
     return Mark(match[1], before), alias[end:][1:]
 
 

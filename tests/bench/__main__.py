@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task costs, beside ansible.builtin.ping: tests/sandbox .venv/bin/python tests/bench [ROUNDS]
+"""What a task costs, compared with ansible.builtin.ping: tests/sandbox .venv/bin/python tests/bench [ROUNDS]
 
 All tasks run in one playbook, in an order that changes from round to round, so that whatever else the machine does
 falls on all alike. The time is that from the start of a task to its result, on a local connection with pipelining. The

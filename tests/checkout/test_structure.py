@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of the house: who imports whom, who touches the kernel, how thin the modules are."""
+"""The structure of the code: who imports whom, who touches the kernel, how thin the modules are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 UTILS = ROOT / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.nfv.vnet.plugins.module_utils"
 
-FLOORS = (
+LAYERS = (
     ("_layouts", "_info", "_ping"),
     ("_runner",),
     ("_apply",),
@@ -51,22 +51,22 @@ FLOORS = (
     ("_errors", "_values"),
     ("_kernel._nla",),
 )
-"""From the roof down: a room imports from lower floors only."""
-FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-DOORS = {"ctypes", "fcntl"}
-"""Modules through which a program reaches past Python to the kernel."""
+"""From the top layer down; a module imports only from lower layers."""
+LAYER = {module: number for number, modules in enumerate(LAYERS) for module in modules}
+SYSTEM_MODULES = {"ctypes", "fcntl"}
+"""Modules that access the kernel directly."""
 
 
 def files(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def room_of(path: Path) -> str:
+def module_name(path: Path) -> str:
     parts = path.relative_to(UTILS).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
 
 
-ROOMS = {room_of(path): path for path in files("plugins/module_utils")}
+UTIL_MODULES = {module_name(path): path for path in files("plugins/module_utils")}
 
 
 def tree(path: Path) -> ast.Module:
@@ -82,18 +82,18 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
 
 
-def rooms_below(path: Path) -> set[str]:
+def imported_modules(path: Path) -> set[str]:
     names = (name[len(PACKAGE) + 1 :] for name in imports(path) if name.startswith(PACKAGE + "."))
-    return {max((room for room in ROOMS if room and f"{name}.".startswith(f"{room}.")), key=len) for name in names}
+    return {max((module for module in UTIL_MODULES if module and f"{name}.".startswith(f"{module}.")), key=len) for name in names}
 
 
-def test_every_room_has_a_floor() -> None:
-    assert set(ROOMS) == set(FLOOR)
+def test_every_module_is_in_a_layer() -> None:
+    assert set(UTIL_MODULES) == set(LAYER)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_imports_run_downward(room: str) -> None:
-    assert [other for other in rooms_below(ROOMS[room]) if FLOOR[other] <= FLOOR[room]] == []
+@pytest.mark.parametrize("module", UTIL_MODULES)
+def test_imports_run_downward(module: str) -> None:
+    assert [other for other in imported_modules(UTIL_MODULES[module]) if LAYER[other] <= LAYER[module]] == []
 
 
 @pytest.mark.parametrize("path", files("plugins"), ids=lambda path: path.name)
@@ -107,27 +107,27 @@ def test_only_the_writer_knows_pyroute2(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", files("plugins"), ids=lambda path: path.name)
-def test_only_the_kernel_room_reaches_the_kernel(path: Path) -> None:
+def test_only_the_kernel_package_accesses_the_kernel(path: Path) -> None:
     """Others may use the module socket for the spelling of addresses, but open nothing. On the controller one runs Ansible, one Graphviz."""
     if path.parent.name == "_kernel":
         return
     runs_programs = path.parent.name == "inventory" or path.name == "_graphviz.py"
     programs = {"shutil"} if runs_programs else {"subprocess", "shutil"}
-    assert not DOORS & {name.split(".")[0] for name in imports(path)}
+    assert not SYSTEM_MODULES & {name.split(".")[0] for name in imports(path)}
     opened = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "socket.socket"]
     assert not opened
     assert not programs & {name.split(".")[0] for name in imports(path)}
 
 
-@pytest.mark.parametrize("room", ["_options", "_plan", "_resources", "_attributes", "_commands", "_describe", "_report", "_summary", "_marks"])
-def test_pure_rooms_know_neither_ansible_nor_the_kernel(room: str) -> None:
-    known = set(imports(ROOMS[room]))
+@pytest.mark.parametrize("module", ["_options", "_plan", "_resources", "_attributes", "_commands", "_describe", "_report", "_summary", "_marks"])
+def test_pure_modules_know_neither_ansible_nor_the_kernel(module: str) -> None:
+    known = set(imports(UTIL_MODULES[module]))
     assert not {name for name in known if name.split(".")[0] == "ansible" or "._kernel" in name}
 
 
-@pytest.mark.parametrize("room", [room for room in ROOMS if room != ""], ids=str)
-def test_module_utils_are_private(room: str) -> None:
-    assert all(part.startswith("_") for part in room.split("."))
+@pytest.mark.parametrize("module", [module for module in UTIL_MODULES if module != ""], ids=str)
+def test_module_utils_are_private(module: str) -> None:
+    assert all(part.startswith("_") for part in module.split("."))
 
 
 @pytest.mark.parametrize("module", MODULES)

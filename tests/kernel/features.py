@@ -99,9 +99,9 @@ def _padded(code: int, payload: bytes) -> bytes:
 
 def _change(kind: int, flags: int, index: int, attributes: bytes) -> None:
     body = struct.pack("=BxHiII", 0, 0, index, 0, 0) + attributes
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as door:
-        door.send(struct.pack("=IHHII", 16 + len(body), kind, flags | 0x5, 1, 0) + body)
-        answer = door.recv(65536)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+        sock.send(struct.pack("=IHHII", 16 + len(body), kind, flags | 0x5, 1, 0) + body)
+        answer = sock.recv(65536)
     code = struct.unpack_from("=i", answer, 16)[0]
     if code:
         raise OSError(-code, "probing the kernel")

@@ -171,25 +171,25 @@ def reaches(netns: str, destination: str, seconds: float = 5) -> bool:
     request, _reply = _ECHO[family]
     protocol = socket.IPPROTO_ICMPV6 if family == socket.AF_INET6 else socket.IPPROTO_ICMP
     with inside(netns):
-        door = socket.socket(family, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
-    with door:
+        sock = socket.socket(family, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
+    with sock:
         mark = os.urandom(8)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
-                door.sendto(echo(request, mark), (destination, 0))
+                sock.sendto(echo(request, mark), (destination, 0))
             except OSError:  # no way there
                 time.sleep(0.02)
                 continue
-            if _answered(door, family, mark, min(deadline, time.monotonic() + 0.1)):
+            if _answered(sock, family, mark, min(deadline, time.monotonic() + 0.1)):
                 return True
     return False
 
 
-def _answered(door: socket.socket, family: int, mark: bytes, deadline: float) -> bool:
-    while _readable(door.fileno(), deadline):
+def _answered(sock: socket.socket, family: int, mark: bytes, deadline: float) -> bool:
+    while _readable(sock.fileno(), deadline):
         try:
-            data = door.recv(2048)
+            data = sock.recv(2048)
         except OSError:  # what an ICMP error said
             continue
         start = (data[0] & 0xF) * 4 if family == socket.AF_INET else 0

@@ -336,20 +336,20 @@ def _attributes(payload: bytes, start: int = 0) -> Iterator[Tuple[int, bytes]]:
 
 
 def _dump(kind: int, request: bytes) -> List[bytes]:
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as door:
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
         for _attempt in range(20):
-            door.send(struct.pack("=IHHII", 16 + len(request), kind, 0x301, 1, 0) + request)
-            bodies, interrupted = _answers(door)
+            sock.send(struct.pack("=IHHII", 16 + len(request), kind, 0x301, 1, 0) + request)
+            bodies, interrupted = _answers(sock)
             if not interrupted:
                 return bodies
     raise AssertionError("the network changes too fast to be read")
 
 
-def _answers(door: socket.socket) -> Tuple[List[bytes], bool]:
+def _answers(sock: socket.socket) -> Tuple[List[bytes], bool]:
     bodies: List[bytes] = []
     interrupted = False
     while True:
-        buffer = door.recv(1 << 18)
+        buffer = sock.recv(1 << 18)
         start = 0
         while start + 16 <= len(buffer):
             length, kind, flags = struct.unpack_from("=IHH", buffer, start)

@@ -42,8 +42,8 @@ class Sample(NamedTuple):
     key: str = ""
     form: Callable[[Any], Any] = _as_is
     feature: str = ""
-    beside: Tuple[str, ...] = ()
-    """Switches that must be on beside it."""
+    others: Tuple[str, ...] = ()
+    """Switches that must be on, too."""
 
 
 LINK = [
@@ -127,7 +127,7 @@ PORT = [
     Sample("locked", True, False, "locked", feature="locked"),
     Sample("mcast_max_groups", 5, 0, "mcast_max_groups", feature="mcast_max_groups"),
     Sample("neigh_vlan_suppress", True, False, "neigh_vlan_suppress", feature="neigh_vlan_suppress"),
-    Sample("mab", True, False, "mab", feature="mab", beside=("locked", "learning")),
+    Sample("mab", True, False, "mab", feature="mab", others=("locked", "learning")),
 ]
 
 CREATE_ONLY = {"num_tx_queues", "num_rx_queues", "mode", "multi_queue"}
@@ -225,9 +225,9 @@ def test_an_attribute_of_a_bridge_is_set_at_creation_and_changed_live(sample: Sa
     if sample.feature:
         needs(sample.feature)
     for value in (sample.first, sample.second, sample.first):
-        _expect_bridge(sample, value, four_steps("vnet_bridge", name="x0", **dict.fromkeys(sample.beside, True), **{sample.name: value}))
+        _expect_bridge(sample, value, four_steps("vnet_bridge", name="x0", **dict.fromkeys(sample.others, True), **{sample.name: value}))
     _absent("bridge")
-    _expect_bridge(sample, sample.second, four_steps("vnet_bridge", name="x0", **dict.fromkeys(sample.beside, True), **{sample.name: sample.second}))
+    _expect_bridge(sample, sample.second, four_steps("vnet_bridge", name="x0", **dict.fromkeys(sample.others, True), **{sample.name: sample.second}))
 
 
 def _expect_bridge(sample: Sample, value: Any, result: Values) -> None:
@@ -277,11 +277,11 @@ def test_an_attribute_of_a_port_is_set_at_creation_and_changed_live(way: Callabl
     run("vnet_bridge", name="br0")
     run("vnet_veth", name="other", master="br0", peer=dict(name="otherpeer"))
     for value in (sample.first, sample.second, sample.first):
-        assert way({**dict.fromkeys(sample.beside, True), sample.name: value})[sample.name] == value
+        assert way({**dict.fromkeys(sample.others, True), sample.name: value})[sample.name] == value
         _expect_port(sample, value)
     run("vnet_bridge", name="br0", ports=[], purge_ports=True)
     run("vnet_veth", name="other", master="br0", peer=dict(name="otherpeer"))
-    assert way({**dict.fromkeys(sample.beside, True), sample.name: sample.second})[sample.name] == sample.second
+    assert way({**dict.fromkeys(sample.others, True), sample.name: sample.second})[sample.name] == sample.second
     _expect_port(sample, sample.second)
 
 

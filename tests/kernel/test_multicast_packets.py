@@ -40,9 +40,9 @@ def network(**options: Any) -> Iterator[tuple[Wire, Wire, Wire]]:
 @contextmanager
 def joined(netns: str, address: str = "10.1.0.2") -> Iterator[None]:
     with inside(netns):
-        door = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-    with door:
-        door.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP) + socket.inet_aton(address))
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    with sock:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP) + socket.inet_aton(address))
         yield
 
 

@@ -319,11 +319,11 @@ def test_a_link_that_may_not_resolve_neighbours_reaches_none() -> None:
 def test_packets_larger_than_the_mtu_of_the_way_do_not_fit() -> None:
     run("vnet_bridge", name="br0", mtu=1400)
     host("red", "10.1.0.1/24", mtu=1400)
-    with inside("red"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
-        door.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER, IP_PMTUDISC_DO
-        door.sendto(b"x" * 1372, ("10.1.0.2", 9))
+    with inside("red"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER, IP_PMTUDISC_DO
+        sock.sendto(b"x" * 1372, ("10.1.0.2", 9))
         with pytest.raises(OSError, match="Message too long"):
-            door.sendto(b"x" * 1373, ("10.1.0.2", 9))
+            sock.sendto(b"x" * 1373, ("10.1.0.2", 9))
 
 
 def test_a_tap_in_a_namespace_reaches_the_address_there() -> None:

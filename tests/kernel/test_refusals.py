@@ -358,10 +358,10 @@ def fill(bridge_index: int, number: int) -> None:
         info = attribute(18, attribute(1, b"veth"))
         body = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attribute(3, b"p%d\0" % one) + attribute(10, struct.pack("=I", bridge_index)) + info
         messages.append(struct.pack("=IHHII", 16 + len(body), 16, 0x1 | 0x4 | 0x600, one + 1, 0) + body)
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as door:
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
         for message in messages:
-            door.send(message)
-            (code,) = struct.unpack_from("=i", door.recv(4096), 16)
+            sock.send(message)
+            (code,) = struct.unpack_from("=i", sock.recv(4096), 16)
             assert code == 0
 
 

@@ -498,8 +498,8 @@ def _two_deletions() -> Callable[[], Any]:
 
 @pytest.mark.parametrize("kind", ["vnet_bridge", "vnet_veth", "vnet_tuntap", "vnet_netns"])
 def test_a_deletion_that_the_kernel_refuses_leaves_the_host_as_it_was(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    beside: Dict[str, Values] = {"vnet_veth": {"peer": {"name": "y"}}, "vnet_tuntap": {"mode": "tap"}}
-    run(kind, name="x", **beside.get(kind, {}))
+    others: Dict[str, Values] = {"vnet_veth": {"peer": {"name": "y"}}, "vnet_tuntap": {"mode": "tap"}}
+    run(kind, name="x", **others.get(kind, {}))
     before = snapshot()
     monkeypatch.setattr(_apply, "run", Fault(1, KernelError(errno.EIO, "injected"), False))
     with pytest.raises(VnetError, match=r"x.*injected.*The host is as it was before$"):

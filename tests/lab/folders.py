@@ -34,23 +34,23 @@ def private_folder(prefix: str) -> Iterator[Path]:
                 if ours:
                     shutil.rmtree(old, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(dir=CACHE, prefix=prefix + "-", suffix=".running"))
-        door = os.open(folder, os.O_RDONLY)
-        fcntl.flock(door, fcntl.LOCK_EX)
+        sock = os.open(folder, os.O_RDONLY)
+        fcntl.flock(sock, fcntl.LOCK_EX)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        os.close(door)
+        os.close(sock)
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[bool]:
     """Whether the block has the lock of the folder."""
-    door = os.open(folder, os.O_RDONLY)
+    sock = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(sock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield True
     except BlockingIOError:
         yield False
     finally:
-        os.close(door)
+        os.close(sock)

@@ -75,15 +75,15 @@ class Forwarding:
         """The base chains of nftables, including those of iptables-nft."""
         with self._reader.namespaces.inside(netns):
             try:
-                door = RouteSocket(_NETLINK_NETFILTER)
+                sock = RouteSocket(_NETLINK_NETFILTER)
             except OSError:  # a kernel without netfilter
                 return []
         try:
-            messages = door.dump(_NFT_MSG_GETCHAIN, _NFGENMSG)
+            messages = sock.dump(_NFT_MSG_GETCHAIN, _NFGENMSG)
         except KernelError:  # no nftables, or not permitted
             return []
         finally:
-            door.close()
+            sock.close()
         return [found for found in (_chain(buffer, start, end) for _type, buffer, start, end in messages) if found]
 
 

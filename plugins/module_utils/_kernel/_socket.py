@@ -26,7 +26,7 @@ _SOL_NETLINK, _NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK = 270,
 _NLMSGERR_ATTR_MSG = 1
 _HEADER = struct.Struct("=IHHII")
 _BUFFER = 1 << 16
-"""Larger than one part of a dump, and smaller than what malloc maps anew each time."""
+"""Larger than one part of a dump, and smaller than what malloc would map again each time."""
 _SIOCGIFINDEX, _IFREQ = 0x8933, struct.Struct("=16si20x")
 _DUMP_PATIENCE = 20.0
 """How long a dump is repeated, in seconds: when 5,000 links go up, their IPv6 addresses change for some seconds."""

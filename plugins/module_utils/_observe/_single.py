@@ -105,18 +105,18 @@ class SingleReader:
 
     def _find_uppers(self, found: FoundLink) -> None:
         """Reads all links above this one, which go up, down and away with it, in all named namespaces."""
-        standing: Dict[LinkPlace, List[Tuple[str, RawLink]]] = {}
+        uppers: Dict[LinkPlace, List[Tuple[str, RawLink]]] = {}
         for netns in dict.fromkeys((found.netns, "", *_namespaces.names())):
             with suppress(KernelError) if netns != found.netns else nullcontext():  # other namespaces must not make the task fail
-                for place, raw in self._standing_in(netns):
-                    standing.setdefault(place, []).append((netns, raw))
+                for place, raw in self._uppers_in(netns):
+                    uppers.setdefault(place, []).append((netns, raw))
         pending = [found]
         while pending:
             link = pending.pop()
-            for netns, raw in standing.pop((link.netns, link.ifindex), ()):
+            for netns, raw in uppers.pop((link.netns, link.ifindex), ()):
                 pending.append(self._add_completely(netns, raw))
 
-    def _standing_in(self, netns: str) -> List[Tuple[LinkPlace, RawLink]]:
+    def _uppers_in(self, netns: str) -> List[Tuple[LinkPlace, RawLink]]:
         """The links of a namespace that have a parent, with its place."""
         if not self._reader.namespaces.identity(netns):
             return []

@@ -68,9 +68,9 @@ class OriginalState:
         for port in self._draft.host.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
             now = self._draft.found.get(port.id)
             if now and not now.master and not now.mark:
-                remembered = (port.mark.before if port.mark else None) or {}
-                settings = _settings({**(port.port or Port({})).values, **remembered.get("port", {})})
-                vlans = remembered.get("vlans") or _vlans_of((port.port and port.port.vlans) or {}, bridge)
+                recorded = (port.mark.before if port.mark else None) or {}
+                settings = _settings({**(port.port or Port({})).values, **recorded.get("port", {})})
+                vlans = recorded.get("vlans") or _vlans_of((port.port and port.port.vlans) or {}, bridge)
                 yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
 
 

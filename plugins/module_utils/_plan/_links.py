@@ -360,7 +360,7 @@ def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
             conflicts.append("%s is %s, not %s" % (row.name, now, value))
     for name in accounts_of(wanted.kind):
         if wanted.values.get(name) == "" and found.values.get(name):
-            conflicts.append("%s is %s and cannot be taken away" % (name, found.values[name]))
+            conflicts.append("%s is %s and cannot be removed" % (name, found.values[name]))
     return conflicts
 
 

@@ -7,7 +7,7 @@ Each kind of thing is built with none, a few and many of it: by the engine, and 
 for one of many, divided by that for one of few, both without what none of them costs: 1 where the cost grows with the number, 2 where one
 of many costs twice as much.
 What the kernel takes longer for, iproute2 waits for as well: of a change the growth is divided by that of iproute2. Reading, and a
-second run that finds nothing to do, have nobody beside them. The exit status is 1 when a bar is missed.
+second run that finds nothing to do, have no reference. The exit status is 1 when a bar is missed.
 
 The engine runs in a process that has imported it, without Ansible: what a task costs with nothing in it would hide what grows.
 """
@@ -41,7 +41,7 @@ from processes import Child, child, wait_for  # noqa: E402
 from support import Values, private_network, run, sh  # noqa: E402
 
 CHANGE, ABSOLUTE = 1.2, 1.5
-"""The bars: of a change beside iproute2, and of reading and of a second run."""
+"""The bars: of a change compared with iproute2, and of reading and of a second run."""
 TAPS = "TAP devices held by programs"
 HELD_BY_ONE = 50
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
@@ -203,8 +203,8 @@ def grown(title: str, few: int, many: int, rounds: int, measures: Sequence[Calla
         one_of = {count: (median(seconds[what, count]) - median(seconds[what, 0])) / count for count in (few, many)}
         growth[what] = one_of[many] / one_of[few] if one_of[few] > 0 else float("inf")  # too few to be measured
         print(f"{title}: {what}: {', '.join(f'{each * 1e6:.1f} µs for one of {count}' for count, each in one_of.items())}: {growth[what]:.2f}", flush=True)
-    beside = max(1.0, growth.pop("iproute2", 1.0))
-    found = [Figure(f"{title}: change", growth.pop("change") / beside, CHANGE)] if "change" in growth else []
+    reference = max(1.0, growth.pop("iproute2", 1.0))
+    found = [Figure(f"{title}: change", growth.pop("change") / reference, CHANGE)] if "change" in growth else []
     return found + [Figure(f"{title}: {what}", value, ABSOLUTE) for what, value in growth.items()]
 
 

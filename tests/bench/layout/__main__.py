@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a layout of a thousand namespaces costs, beside a C program: tests/sandbox .venv/bin/python tests/bench/layout [ROUNDS]
+"""What a layout of a thousand namespaces costs, compared with a C program: tests/sandbox .venv/bin/python tests/bench/layout [ROUNDS]
 
 Each namespace has a cable to a bridge, an address, and all its links up; the bridge comes up last. All competitors build
 it once a round, in an order that changes, so that whatever else the machine does falls on all alike. What has a bar is
-printed beside it, and the exit status is 1 when one is missed.
+printed next to it, and the exit status is 1 when one is missed.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ SMALL, LARGE = 500, 4000
 
 
 class Bar(NamedTuple):
-    """How often the median of C(beside) goes into that of C(figure), at most or at least."""
+    """How often the median of C(reference) goes into that of C(figure), at most or at least."""
 
     figure: str
     least: bool
     limit: float
-    beside: str
+    reference: str
 
 
 BARS = [
@@ -140,12 +140,12 @@ def report(medians: dict[str, float]) -> int:
     print()
     missed = 0
     for bar in BARS:
-        if bar.figure not in medians or (bar.beside and bar.beside not in medians):
+        if bar.figure not in medians or (bar.reference and bar.reference not in medians):
             continue
-        ratio = medians[bar.figure] / (medians[bar.beside] if bar.beside else 1)
+        ratio = medians[bar.figure] / (medians[bar.reference] if bar.reference else 1)
         met = ratio >= bar.limit if bar.least else ratio <= bar.limit
         missed += not met
-        times = f" times {bar.beside}" if bar.beside else ""
+        times = f" times {bar.reference}" if bar.reference else ""
         print(f"{bar.figure:<40}{ratio:>10.2f}{times}, at {'least' if bar.least else 'most'} {bar.limit:g}: {'ok' if met else 'MISSED'}")
     return 1 if missed else 0
 

@@ -129,7 +129,7 @@ def test_number_that_is_read_is_the_kernels(constants: dict[str, int], name: str
     kernels = name[1:] if not name.startswith("_INFO") else "IFLA" + name
     if kernels not in constants:
         pytest.skip(f"{kernels} is not among the numbers in the headers here")
-    assert all(getattr(room, name) == constants[kernels] for room in (_decode, _read) if hasattr(room, name))
+    assert all(getattr(module, name) == constants[kernels] for module in (_decode, _read) if hasattr(module, name))
 
 
 @pytest.mark.parametrize("kind", _kinds.KINDS, ids=lambda kind: kind.type)

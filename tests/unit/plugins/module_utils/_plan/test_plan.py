@@ -321,7 +321,7 @@ def test_owner_changes_late_and_only_while_nothing_is_attached() -> None:
     assert (step[0], step[2]["owner"]) == ("tuntap set", "0")
     held = found._replace(status={"attached": True, "persist": True, "pids": [42]})
     assert refusal("vnet_tuntap", host(held), name="t", owner="0") == ("owner cannot change while a program holds it (process id: 42); end the program first")
-    assert "owner is 5 and cannot be taken away" in refusal("vnet_tuntap", host(found), name="t", owner="")
+    assert "owner is 5 and cannot be removed" in refusal("vnet_tuntap", host(found), name="t", owner="")
 
 
 def test_deleting_what_a_program_holds_warns() -> None:
