@@ -289,7 +289,7 @@ def test_a_cable_to_nowhere_is_a_warning_and_not_declared() -> None:
     sh("ip netns add red", "ip link add name a type veth peer name b netns red")
     found = info(namespaces=[""])
     assert found["declaration"]["links"] == []
-    assert any(warning.startswith("a: its other end") for warning in found["warnings"])
+    assert any(warning.startswith("a: its peer") for warning in found["warnings"])
     assert len(info()["declaration"]["links"]) == 1
     assert info()["warnings"] == []
 

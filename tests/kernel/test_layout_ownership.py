@@ -425,7 +425,7 @@ def test_a_bridge_that_is_gone_when_a_port_is_given_back_is_a_warning() -> None:
     lay(**cable({"master": "br1"}, {}))
     sh("ip link delete br0")
     result = clear()
-    assert any("br0" in warning and "gone" in warning for warning in result["warnings"])
+    assert any("br0" in warning and "does not exist any more" in warning for warning in result["warnings"])
     assert "master" not in shown("p")
 
 

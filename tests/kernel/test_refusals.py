@@ -272,7 +272,7 @@ def test_a_link_is_not_its_own_master(module: str, params: Values) -> None:
 
 def test_a_tun_cannot_be_a_port() -> None:
     run("vnet_bridge", **bridge())
-    words = ["TUN", "IP packets", "cannot be a bridge port", "TAP device can"]
+    words = ["TUN", "no Ethernet frames", "cannot be a bridge port", "use a TAP device"]
     assert_refused_always("vnet_tuntap", ["vnet_tuntap u", *words], name="u", mode="tun", master="br0")
     run("vnet_tuntap", name="u", mode="tun")
     assert_refused_always("vnet_tuntap", ["vnet_tuntap u", *words], name="u", master="br0")
