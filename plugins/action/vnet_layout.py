@@ -66,9 +66,9 @@ def _plain(value: Any) -> Any:
 def _declared(args: Mapping[str, Any]) -> str:
     """What the task is about."""
     if args.get("state") == "absent":
-        return "it goes"
+        return "state: absent"
     counts = ["%s: %d" % (name, len(args[name])) for name in LISTS if isinstance(args.get(name), (list, tuple)) and args[name]]
-    return "it declares %s" % ("; ".join(counts) or "nothing")
+    return "declared: %s" % ("; ".join(counts) or "nothing")
 
 
 def _summed_up(result: Mapping[str, Any]) -> str:
@@ -77,4 +77,4 @@ def _summed_up(result: Mapping[str, Any]) -> str:
     for kind, counts in result.get("summary", {}).items():
         done = ["%d %s" % (number, what) for what, number in counts.items() if number and what != "declared"]
         words += ["%s: %s" % (kind, ", ".join(done))] if done else []
-    return "%s (the registered result has all %d commands, -vvv shows them)" % ("; ".join(words) or "nothing but ownership marks", len(result["commands"]))
+    return "%s (all %d commands are in the registered result, and shown with -vvv)" % ("; ".join(words) or "nothing but ownership marks", len(result["commands"]))

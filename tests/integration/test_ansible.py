@@ -47,16 +47,16 @@ def test_diff_is_shown(tmp_path: Path) -> None:
 
 @pytest.mark.each_ansible
 def test_a_large_layout_is_summed_up(tmp_path: Path) -> None:
-    """With -v it says what it is about and what became of it; all commands are registered, and shown with -vvv."""
+    """With -v it shows a summary; all commands are registered, and shown with -vvv."""
     spaces = [{"name": f"n{number}"} for number in range(40)]
     layout = {"name": "lab", "namespaces": spaces, "links": [{"type": "bridge", "name": "br0"}]}
     count = {"ansible.builtin.debug": {"msg": "commands={{ result.commands | length }}"}}
     tasks = [{"nfv.vnet.vnet_layout": layout, "register": "result"}, count, {"nfv.vnet.vnet_layout": {"name": "lab", "state": "absent"}}]
     plays = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
     told = play(tmp_path, plays, "-v").stdout
-    assert "vnet_layout lab on localhost: it declares namespaces: 40; links: 1\n" in told
-    assert "vnet_layout lab on localhost: namespaces: 40 made; links: 1 made (the registered result has all" in told
-    assert "vnet_layout lab on localhost: it goes\n" in told
+    assert "vnet_layout lab on localhost: declared: namespaces: 40; links: 1\n" in told
+    assert "vnet_layout lab on localhost: namespaces: 40 created; links: 1 created (all" in told
+    assert "vnet_layout lab on localhost: state: absent\n" in told
     assert "ip netns add n7" not in told
     (registered,) = re.findall(r"commands=(\d+)", told)
     assert int(registered) > 80
