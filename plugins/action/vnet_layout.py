@@ -77,4 +77,5 @@ def _summed_up(result: Mapping[str, Any]) -> str:
     for kind, counts in result.get("summary", {}).items():
         done = ["%d %s" % (number, what) for what, number in counts.items() if number and what != "declared"]
         words += ["%s: %s" % (kind, ", ".join(done))] if done else []
-    return "%s (all %d commands are in the registered result, and shown with -vvv)" % ("; ".join(words) or "nothing but ownership marks", len(result["commands"]))
+    text = "; ".join(words) or "nothing but ownership marks"
+    return "%s (all %d commands are in the registered result, and shown with -vvv)" % (text, len(result["commands"]))

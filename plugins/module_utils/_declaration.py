@@ -56,7 +56,7 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         "Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses) and C(purge_routes) default to"
         " V(true), so that given lists are exact.",
         elements="dict",
-        options=(Option("name", "str", "Name of the namespace, as under C(/run/netns).", required=True),),
+        options=(Option("name", "str", "Name of the network namespace, as in C(/run/netns).", required=True),),
     ),
     Option(
         "links",

@@ -73,7 +73,7 @@ options:
     suboptions:
       name:
         description:
-          - Name of the namespace, as under C(/run/netns).
+          - Name of the network namespace, as in C(/run/netns).
         type: str
         required: true
   links:
