@@ -66,7 +66,7 @@ _GONE: Dict[type, Tuple[int, ...]] = {
 """Errors that mean that there is nothing to delete any more: with an address the kernel deletes others and routes, with one end
 of a veth pair the other."""
 _PASSES = 2
-"""The kernel may change more than it is told to. What is not as wanted after the first pass is set once more, without deletions."""
+"""The kernel may change more than it is named to. What is not as wanted after the first pass is set once more, without deletions."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
@@ -161,7 +161,7 @@ class Transaction:
     def save(self, steps: List[Step]) -> None:
         """Saves the addresses and routes that the steps may cost."""
         costly = {link_of(step) for step in steps if _has_side_effects(step)}
-        costly |= {found.id for found in self._before.links.values() if self._stands_on(found, costly)}
+        costly |= {found.id for found in self._before.links.values() if self._is_above(found, costly)}
         for link in costly & set(self._before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
         for namespace in self._layout.namespaces:
@@ -169,7 +169,7 @@ class Transaction:
                 tables = [MAIN_TABLE] + [route.table for route in namespace.routes]
                 self._saved[namespace.name, ""] = save_routes(self._reader.socket(namespace.name), tables)
 
-    def _stands_on(self, found: FoundLink, others: Set[LinkId]) -> bool:
+    def _is_above(self, found: FoundLink, others: Set[LinkId]) -> bool:
         """Whether one of the other links is below this one, so that it may go down with it."""
         seen: Set[LinkId] = set()
         link: Optional[FoundLink] = found
@@ -185,27 +185,27 @@ class Transaction:
         return [link for link, saved in self._saved.items() if not self._exists(link[0]) or differs(self._reader.socket(link[0]), saved)]
 
     def run(self, steps: List[Step]) -> None:
-        saved_addresses_lost: Dict[LinkId, Saved] = {}
+        losing_addresses: Dict[LinkId, Saved] = {}
         earlier = len(self.done)
         for step, batch in _batched(steps, self._before):
             if not isinstance(step, (AddAddress, DeleteAddress)):
-                self._restore_routes(saved_addresses_lost)
-            if isinstance(step, DeleteAddress) and link_of(step) not in saved_addresses_lost:
+                self._restore_routes(losing_addresses)
+            if isinstance(step, DeleteAddress) and link_of(step) not in losing_addresses:
                 found = self._reader.link(step.netns, step.name)
                 if found:
-                    saved_addresses_lost[link_of(step)] = save_link(self._reader.socket(step.netns), found.ifindex)
+                    losing_addresses[link_of(step)] = save_link(self._reader.socket(step.netns), found.ifindex)
             # a message that is refused may have been executed in part, so it is undone, too
             self.done += batch
             try:
                 run(self._writer, step)
             except KernelError as error:
-                if self._holds(step) or error.errno in _GONE.get(type(step), ()) or _is_down(step, error):
+                if self._has_value(step) or error.errno in _GONE.get(type(step), ()) or _is_down(step, error):
                     continue
                 if isinstance(step, (*_IRREVERSIBLE, *_ATOMIC)):
                     self.done[-len(batch) :] = [one for one in batch if self._is_gone(one)]
                 about = subject(self._layout, step)
                 raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, hint(step, error)), error.errno) from None
-        self._restore_routes(saved_addresses_lost)
+        self._restore_routes(losing_addresses)
         self.done[earlier:] = steps  # in the order of the plan, as the order of batches makes no sense as commands
 
     def _restore_routes(self, links: Dict[LinkId, Saved]) -> None:
@@ -214,7 +214,7 @@ class Transaction:
             (netns, _name), saved = links.popitem()
             restore_routes(self._reader.socket(netns), saved)
 
-    def _holds(self, step: Step) -> bool:
+    def _has_value(self, step: Step) -> bool:
         """Whether a link has the value already: a kernel that lacks a feature refuses even to turn it off."""
         if not isinstance(step, (SetLink, SetPort)) or step.old is not None:
             return False
@@ -241,14 +241,14 @@ class Transaction:
     def undo(self) -> List[str]:
         """Undoes the steps as far as possible; returns what is lost."""
         lost = self._lost()
-        claims = next((number for number, step in enumerate(self.done) if not only_marks(step)), len(self.done))
-        for step in reversed(self.done[claims:]):
+        marks_end = next((number for number, step in enumerate(self.done) if not only_marks(step)), len(self.done))
+        for step in reversed(self.done[marks_end:]):
             if not _is_irreversible(step):
                 self._undo(step)
         for (netns, _name), saved in self._saved.items():
             if self._exists(netns):
                 restore(self._reader.socket(netns), saved)
-        for step in reversed(self.done[:claims]):  # last, as the marks record what adopted links were before
+        for step in reversed(self.done[:marks_end]):  # last, as the marks record what adopted links were before
             self._undo(step)
         return lost
 
@@ -256,23 +256,23 @@ class Transaction:
         """What was deleted, by its old name, and what the kernel deletes with it."""
         renamed = {(step.netns, step.new): step.name for step in self.done if isinstance(step, RenameLink)}
         lost: List[str] = []
-        told: Set[LinkId] = set()
+        named: Set[LinkId] = set()
         for step in reversed(self.done):
             if isinstance(step, SetNsid) and not self._before.exists(step.name):
                 continue  # it is deleted with the namespace
             if _is_irreversible(step):
                 netns, name = link_of(step)
                 before = renamed.get((netns, name), name)
-                told.add((netns, before))
+                named.add((netns, before))
                 lost.append("%s: %s" % (netns if name == "lo" else before, WORDS[type(step)]))
-        along = sorted(_implicitly_deleted(self._before, self.done).keys() - told)
-        return lost + ["%s: link delete" % name for _netns, name in along]
+        implicit = sorted(_implicitly_deleted(self._before, self.done).keys() - named)
+        return lost + ["%s: link delete" % name for _netns, name in implicit]
 
     def _undo(self, step: Step) -> None:
         opposite = undo(step)
         for action in ([opposite] if opposite else []) + list(restore_of(step)):
             with suppress(KernelError):  # what could not be restored is found by reading the host afterwards
-                if not self._holds(action):
+                if not self._has_value(action):
                     run(self._writer, action)
 
 
@@ -316,9 +316,9 @@ def undo(step: Step) -> Optional[Step]:
 
 def _implicitly_deleted(before: Host, steps: List[Step]) -> Dict[LinkId, int]:
     """The links that the kernel deletes by itself, with their indexes: peers of links in namespaces that are deleted."""
-    going = {step.name for step in steps if isinstance(step, DeleteNamespace)}
-    dying = {name for name in going if not before.namespaces[name].pids}
-    return {key: found.ifindex for key, found in before.links.items() if found.netns not in going and found.peer and found.peer[0] in dying}
+    deleted = {step.name for step in steps if isinstance(step, DeleteNamespace)}
+    vanishing = {name for name in deleted if not before.namespaces[name].pids}
+    return {key: found.ifindex for key, found in before.links.items() if found.netns not in deleted and found.peer and found.peer[0] in vanishing}
 
 
 def _batched(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]]]:
@@ -327,25 +327,25 @@ def _batched(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
 
     Namespaces come before links, as the kernel deletes many links with them.
     """
-    along = _implicitly_deleted(before, steps)
+    implicit = _implicitly_deleted(before, steps)
     namespaces: List[DeleteNamespace] = []
     links: Dict[Tuple[bool, str], List[DeleteLink]] = {}
-    cables: List[DeleteLink] = []
+    implicit_steps: List[DeleteLink] = []
     for step in steps:
         if isinstance(step, DeleteNamespace):
             namespaces.append(step)
-        elif not isinstance(step, DeleteLink) or step.again:
+        elif not isinstance(step, DeleteLink) or step.recreation:
             yield step, [step]
-        elif link_of(step) in along:
-            cables.append(step)
+        elif link_of(step) in implicit:
+            implicit_steps.append(step)
         else:
             links.setdefault((not _kinds.is_bridge(step.kind), step.netns), []).append(step)
     if namespaces:
         yield namespaces[0] if len(namespaces) == 1 else DeleteNamespaces([step.name for step in namespaces]), list(namespaces)
     for (_other, netns), batch in sorted(links.items(), key=lambda item: item[0][0]):
         yield batch[0] if len(batch) == 1 else DeleteLinks(netns, [step.name for step in batch], batch[0].kind), list(batch)
-    if cables:
-        yield AwaitLinks([(link_of(step), along[link_of(step)]) for step in cables]), list(cables)
+    if implicit_steps:
+        yield AwaitLinks([(link_of(step), implicit[link_of(step)]) for step in implicit_steps]), list(implicit_steps)
 
 
 def _create_link(writer: Writer, step: CreateLink) -> None:

@@ -74,7 +74,7 @@ class DeleteLink(NamedTuple):
     netns: str
     name: str
     kind: str = ""
-    again: Tuple[Step, ...] = ()
+    recreation: Tuple[Step, ...] = ()
     """Steps that recreate the link, if it must be deleted before others are created. All others are deleted last."""
 
 
@@ -234,7 +234,7 @@ def link_of(step: Step) -> LinkId:
 
 def restore_of(step: Step) -> Tuple[Step, ...]:
     if isinstance(step, DeleteLink):
-        return step.again
+        return step.recreation
     return step.restore if isinstance(step, (CreateLink, MoveLink, SetLink, SetMaster, AddVlan)) else ()
 
 

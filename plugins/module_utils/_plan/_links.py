@@ -81,16 +81,16 @@ def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
 
 
 def _delete(draft: Draft, found: FoundLink, known_as: str) -> None:
-    again: Tuple[Step, ...] = ()
+    recreation: Tuple[Step, ...] = ()
     if found.parent:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import must_go_first, recreation_of
 
         if must_go_first(draft, found):
-            again = recreation_of(draft, draft.host.links[found.netns, known_as])
+            recreation = recreation_of(draft, draft.host.links[found.netns, known_as])
     counted = dict.fromkeys((name for name in table.SHARED_WITH_PARENT if found.parent and found.values.get(name)), False)
     if counted:
-        draft.add(ASIDE if again else LATE, SetLink(found.netns, found.name, found.kind, counted, dict.fromkeys(counted, True)))
-    draft.add(ASIDE if again else DELETE, DeleteLink(found.netns, found.name, found.kind, again))
+        draft.add(ASIDE if recreation else LATE, SetLink(found.netns, found.name, found.kind, counted, dict.fromkeys(counted, True)))
+    draft.add(ASIDE if recreation else DELETE, DeleteLink(found.netns, found.name, found.kind, recreation))
 
 
 def plan_link(draft: Draft, wanted: Link) -> None:
