@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each example that users read is run as it stands, on a host that has what it takes for granted, and nothing else."""
+"""Each example that users read is run as it is: those of the modules on an empty host with their prerequisites, those of the README in order on one host."""
 
 from __future__ import annotations
 
@@ -83,14 +83,17 @@ def test_examples_with_vlans(tmp_path: Path) -> None:
 
 def run_one_after_the_other(parts: list[Example], folder: Path) -> None:
     """In one playbook, as Ansible takes longer to start than an example takes to run."""
-    result = play(folder, [play for part in parts for play in plays(part)])
+    of_readme = [part.title.startswith("README") for part in parts]
+    continued = [this and previous for this, previous in zip(of_readme, [False, *of_readme])]
+    result = play(folder, [play for part, goes_on in zip(parts, continued) for play in plays(part, goes_on)])
     assert result.returncode == 0, result.stdout + result.stderr
     assert "WARNING" not in result.stderr, result.stderr
 
 
-def plays(example: Example) -> list[Task]:
+def plays(example: Example, continued: bool) -> list[Task]:
+    """C(continued): on the host as the previous example left it."""
     empty = {"name": "Empty the host", "ansible.builtin.raw": EMPTY}  # no module, which cannot be deleted, as ten times as long
-    prepare = {"name": example.title, "hosts": "localhost", "gather_facts": False, "tasks": [empty, *prerequisites(example)]}
+    prepare = {"name": example.title, "hosts": "localhost", "gather_facts": False, "tasks": [] if continued else [empty, *prerequisites(example)]}
     content: list[Task] = with_possible_owner(example.content)
     return [prepare, *(content if example.is_playbook else [{"hosts": "localhost", "gather_facts": False, "tasks": content}])]
 
