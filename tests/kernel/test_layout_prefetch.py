@@ -38,7 +38,7 @@ def everything(reader: Reader, name: str) -> Any:
         link._replace(status={key: value for key, value in link.status.items() if not key.startswith("topology") and "timer" not in key})
         for link in reader.links(name)
     ]
-    return reader.visit(name, with_nsid=True), [link._replace(port_status={}) for link in links], reader.addresses(name)
+    return reader.open_namespace(name, with_nsid=True), [link._replace(port_status={}) for link in links], reader.addresses(name)
 
 
 def at_rest(reader: Reader, names: Sequence[str]) -> bool:
@@ -62,7 +62,7 @@ def test_the_other_process_finds_the_same(namespaces: Namespaces, addresses: boo
             found = prefetched.found(name)
             assert found is None or (found.addresses is not None) == addresses
             if name.startswith("nothing"):
-                assert other.visit(name, with_nsid=True) == (None, None)
+                assert other.open_namespace(name, with_nsid=True) == (None, None)
             else:
                 assert everything(other, name) == everything(one, name)
     for reader in (one, other):
@@ -152,7 +152,7 @@ def test_a_namespace_that_was_replaced_is_read_anew(namespaces: Namespaces) -> N
         assert prefetched.found("red")
         with namespaces.open("red"):  # older kernels give the number of one that is gone to the next
             sh("ip netns delete red", "ip netns add red")
-        assert reader.visit("red", with_nsid=True) == (namespaces.identity("red"), None)
+        assert reader.open_namespace("red", with_nsid=True) == (namespaces.identity("red"), None)
         assert [link.name for link in reader.links("red")] == ["lo"]
         assert reader.addresses("red") == {}
     reader.close()

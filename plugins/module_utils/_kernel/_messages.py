@@ -59,7 +59,7 @@ class MessageReader:
                 self.adopt(netns, RouteSocket())
         return self._sockets[netns]
 
-    def visit(self, netns: str, with_nsid: bool) -> Tuple[Optional[Identity], Optional[int]]:
+    def open_namespace(self, netns: str, with_nsid: bool) -> Tuple[Optional[Identity], Optional[int]]:
         """Opens a socket in a namespace and returns its identity, None if it does not exist.
 
         C(with_nsid): also returns the id by which it knows the namespace in which this process was started, None if it has none.

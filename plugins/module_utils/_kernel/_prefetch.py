@@ -88,24 +88,24 @@ def _is_worth_it(names: List[str]) -> bool:
     return len(names) >= _MANY and len(os.sched_getaffinity(0)) > 1 and len(sys._current_frames()) == 1
 
 
-def _work(reading: int, writing: int, visitor: MessageReader, names: List[str], addresses: bool) -> NoReturn:
+def _work(reading: int, writing: int, reader: MessageReader, names: List[str], addresses: bool) -> NoReturn:
     """Runs the child process. If it fails it sends nothing; the parent reads the same again and reports the error."""
     try:
         os.close(reading)  # or it would not notice that the parent has closed it
-        content = marshal.dumps(_read(visitor, names, addresses))
+        content = marshal.dumps(_read(reader, names, addresses))
         with open(writing, "wb") as output:
             output.write(content)
     finally:
         os._exit(0)
 
 
-def _read(visitor: MessageReader, names: List[str], addresses: bool) -> Dict[str, Any]:
+def _read(reader: MessageReader, names: List[str], addresses: bool) -> Dict[str, Any]:
     found = {}
     for name in names:
-        identity, home = visitor.visit(name, with_nsid=True)
+        identity, home = reader.open_namespace(name, with_nsid=True)
         if identity:
-            found[name] = (identity, home, visitor.link_messages(name), visitor.address_messages(name) if addresses else None)
-        visitor.forget(name)
+            found[name] = (identity, home, reader.link_messages(name), reader.address_messages(name) if addresses else None)
+        reader.forget(name)
     return found
 
 

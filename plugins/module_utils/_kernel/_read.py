@@ -84,13 +84,13 @@ class Reader(MessageReader):
             self._prefetched.close()
         self._prefetched = None
 
-    def visit(self, netns: str, with_nsid: bool) -> Tuple[Optional[Identity], Optional[int]]:
+    def open_namespace(self, netns: str, with_nsid: bool) -> Tuple[Optional[Identity], Optional[int]]:
         found = self._found(netns)
         if found and is_still(netns, found.identity):
             return found.identity, found.home
         if self._prefetched:
             self._prefetched.forget(netns)
-        return super().visit(netns, with_nsid)
+        return super().open_namespace(netns, with_nsid)
 
     def link_messages(self, netns: str) -> List[bytes]:
         found = self._found(netns)

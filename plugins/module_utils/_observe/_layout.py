@@ -98,12 +98,12 @@ class _LayoutReader:
         self._everything = everything
         self._routes: Dict[str, Dict[int, List[RawRoute]]] = {}
         """All routes of namespaces in which many links need theirs, by the index of the link."""
-        self._asked: Dict[str, int] = {}
+        self._route_reads: Dict[str, int] = {}
         """The number of links in each namespace whose routes were read."""
         self._wanted: Dict[str, Dict[str, Link]] = {"": {}}
         self._holders: Optional[Dict[Tuple[Identity, str], List[int]]] = None
         """The processes that hold TUN and TAP devices, read once."""
-        self._divided: Set[str] = set()
+        self._with_vlans: Set[str] = set()
         """The namespaces in which VLANs are declared."""
         self.want(layout.links)
         self._declared = {link.netns for link in layout.links}
@@ -121,20 +121,20 @@ class _LayoutReader:
         for link in links:
             self._wanted.setdefault(link.netns, {})[link.name] = link
             if link.vlans is not None or any(port.vlans is not None for port in link.settings):
-                self._divided.add(link.netns)
+                self._with_vlans.add(link.netns)
 
     def read_links(self) -> None:
         """Reads the links of each namespace that is declared or has links of the layout."""
         declared = [*self._wanted, *(namespace.name for namespace in self._layout.namespaces)]
         declared += [other[0] for link in self._layout.links for other in (link.peer, link.parent) if other]
         for netns in dict.fromkeys(declared):
-            identity = self._visit(netns)
+            identity = self._open(netns)
             self.namespaces[netns] = FoundNamespace(identity, "" if identity else _namespaces.obstacle(netns))
             if identity:
                 self.raws[netns] = {raw.ifindex: raw for raw in self._reader.links(netns)}
         known = {found.identity for found in self.namespaces.values()}
         for netns in _namespaces.names():
-            identity = None if netns in self.namespaces else self._visit(netns)
+            identity = None if netns in self.namespaces else self._open(netns)
             if identity and identity not in known:
                 known.add(identity)
                 self._read_if_owned(netns, identity)
@@ -155,11 +155,11 @@ class _LayoutReader:
         for netns in names:
             self.raws[netns] = {raw.ifindex: raw for raw in self._reader.links(netns)}
 
-    def _visit(self, netns: str) -> Optional[Identity]:
+    def _open(self, netns: str) -> Optional[Identity]:
         """Opens a socket in the namespace and returns its identity."""
         if not netns:
             return self._reader.namespaces.identity("")
-        identity, nsid = self._reader.visit(netns, with_nsid=netns in self._declared)
+        identity, nsid = self._reader.open_namespace(netns, with_nsid=netns in self._declared)
         if nsid is not None:
             self._nsids[netns, ""] = nsid
         return identity
@@ -196,17 +196,17 @@ class _LayoutReader:
             addresses = self._reader.addresses(netns)
         elif with_addresses:
             addresses = self._reader.addresses(netns, with_addresses[0])  # the common case: a namespace at the far end of a veth pair
-        vlans = self._reader.vlans(netns) if any_adopted or netns in self._divided or self._some_may_leave(netns, wanted, raws) else None
+        vlans = self._reader.vlans(netns) if any_adopted or netns in self._with_vlans or self._some_may_leave(netns, wanted, raws) else None
         for raw in raws.values():
             link = wanted.get(raw.name)
             master = self._name(netns, raw.master) if raw.master else ""
             replaced = has_parent(raw) and (raw.ifindex in pruned or self._may_be_replaced(netns, link, raw))
             if replaced or self._was_adopted(raw) or self._may_leave(netns, link, raw, master):
                 raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
-            routed = (
+            with_routes = (
                 bool(link and (link.routes is not None or self._is_foreign(raw))) or (any_adopted and raw.mark is not None) or replaced or raw.ifindex in pruned
             )
-            self._add(netns, raw, link, master, addresses.get(raw.ifindex, []), vlans, routed)
+            self._add(netns, raw, link, master, addresses.get(raw.ifindex, []), vlans, with_routes)
 
     def _add(
         self,
@@ -216,14 +216,14 @@ class _LayoutReader:
         master: str,
         addresses: List[Address],
         vlans: Optional[Dict[int, Dict[int, Vlan]]],
-        routed: bool,
+        with_routes: bool,
     ) -> None:
         before = (raw.mark and raw.mark.before) or {}
         more: Values = {}
         if (wanted and "disable_ipv6" in wanted.values) or "disable_ipv6" in before:
             more["disable_ipv6"] = disable_ipv6(self._reader, netns, raw)
         routes, others = None, []
-        if routed:
+        if with_routes:
             tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + _tables_of(before.get("routes", ()))
             everywhere = [route.route._replace(dev=raw.name) for route in self._routes_through(netns, raw.ifindex)]
             routes = [route for route in everywhere if self._everything or route.table in tables]
@@ -356,8 +356,8 @@ class _LayoutReader:
 
     def _routes_through(self, netns: str, device: int) -> List[RawRoute]:
         """The same of one link; one dump serves many links."""
-        self._asked[netns] = self._asked.get(netns, 0) + 1
-        if not self._everything and self._asked[netns] <= _FEW_LINKS:
+        self._route_reads[netns] = self._route_reads.get(netns, 0) + 1
+        if not self._everything and self._route_reads[netns] <= _FEW_LINKS:
             return [route for route in self._reader.routes(netns, None, device) if not route.foreign]
         return self._routes_by_link(netns).get(device, [])
 

@@ -45,7 +45,7 @@ class SingleReader:
 
     def namespace(self, wanted: Namespace) -> None:
         """Reads a namespace and what is declared of it."""
-        self._visit(wanted.name)
+        self._read_namespace(wanted.name)
         found = self.namespaces[wanted.name]
         if found.identity is None:
             return
@@ -85,14 +85,14 @@ class SingleReader:
             for raw in self._reader.ports(wanted.netns, found.ifindex):
                 self._add(wanted.netns, raw)
 
-    def _visit(self, netns: str) -> None:
+    def _read_namespace(self, netns: str) -> None:
         if netns in self.namespaces:
             return
         identity = self._reader.namespaces.identity(netns)
         self.namespaces[netns] = FoundNamespace(identity, "" if identity else _namespaces.obstacle(netns))
 
     def _find(self, netns: str, names: Iterable[str]) -> None:
-        self._visit(netns)
+        self._read_namespace(netns)
         if self.namespaces[netns].identity is None:
             return
         for name in sorted(names):
@@ -124,7 +124,7 @@ class SingleReader:
 
     def _add_completely(self, netns: str, raw: RawLink) -> FoundLink:
         """Reads a link with everything that it would lose if deleted."""
-        self._visit(netns)
+        self._read_namespace(netns)
         raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
         link = Link(raw.kind, netns, raw.name, (), {"disable_ipv6": True}, port=Port({}, {}), routes=[])
         self._wanted.setdefault(link.id, link)
@@ -207,7 +207,7 @@ class SingleReader:
         names: Set[str] = {link.netns for link in self._wanted.values()}
         names |= {"", *(other[0] for link in self._wanted.values() for other in (link.peer, link.parent) if other)}
         for name in sorted(names):
-            self._visit(name)
+            self._read_namespace(name)
         return [name for name in sorted(names) if self.namespaces[name].identity]
 
     def _port_vlans(self, netns: str, index: int) -> Optional[Dict[int, Vlan]]:

@@ -31,10 +31,10 @@ class _Networks:
         for link in draft.layout.links:
             if link.peer:
                 self._join(link.id, link.peer)
-            if link.master and not _divides(draft, (link.netns, link.master)):
+            if link.master and not _separates_vlans(draft, (link.netns, link.master)):
                 self._join(link.id, (link.netns, link.master))
             for port in link.ports or ():
-                if not _divides(draft, link.id):
+                if not _separates_vlans(draft, link.id):
                     self._join((link.netns, port), link.id)
 
     def of(self, link: LinkId) -> LinkId:
@@ -49,7 +49,7 @@ class _Networks:
             self._above[one] = other
 
 
-def _divides(draft: Draft, bridge: LinkId) -> bool:
+def _separates_vlans(draft: Draft, bridge: LinkId) -> bool:
     """Whether a bridge separates its ports by VLANs."""
     found = draft.found.get(bridge)
     return bool(found and found.values.get("vlan_filtering"))
