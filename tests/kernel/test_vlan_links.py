@@ -229,7 +229,7 @@ def test_one_that_others_made_is_named() -> None:
     run("vnet_vlan", name="theirs", parent="below", id=10)
     before = snapshot()
     for check in (True, False):
-        with pytest.raises(VnetError, match=r"vnet_vlan x0: theirs has the same parent, id, protocol; use that name link, or remove it first"):
+        with pytest.raises(VnetError, match=r"vnet_vlan x0: theirs has the same parent, id, protocol; use that link, or remove it first"):
             run("vnet_vlan", check, name="x0", parent="below", id=10)
     refused_always(["links[0]: theirs has the same parent, id, protocol"], links=[vlan()])
     assert not difference(before, snapshot())
@@ -281,8 +281,8 @@ def lines_of(*links: Values) -> List[Values]:
         (lines_of(vlan("a", "a")), "links[0].parent: a link cannot be its own parent"),
         (lines_of(vlan(master="below"), bridge()), "links[0].parent: these links would be on top of each other: x0, below, x0"),
         (lines_of(vlan(), bridge(ports=[{"name": "x0"}])), "links[0].parent: these links would be on top of each other: x0, below, x0"),
-        (lines_of(vlan(), {"type": "tuntap", "name": "below", "mode": "tun"}), "links[0].parent: below is a TUN or TAP device that carries no Ethernet frames"),
-        (lines_of(vlan(parent="lo")), "links[0].parent: lo is a link that carries no Ethernet frames"),
+        (lines_of(vlan(), {"type": "tuntap", "name": "below", "mode": "tun"}), "links[0].parent: below is a TUN or TAP device without Ethernet frames"),
+        (lines_of(vlan(parent="lo")), "links[0].parent: lo is a link without Ethernet frames"),
         (lines_of({"type": "vlan", "name": "x0", "id": 5, "parent_netns": "red"}), "links[0].parent_netns: it is the namespace of parent; set that, too"),
         (lines_of(vlan(number=4095), dummy()), "links[0].id: 4095 is out of range (0 to 4094)"),
         (lines_of(vlan(ingress_qos_map={"8": 1}), dummy()), "links[0].ingress_qos_map: 8: 1: priorities 0 to 7 can be mapped to 0 to 4294967295"),
@@ -590,7 +590,7 @@ def test_a_parent_that_nobody_looked_at_is_none() -> None:
     assert link["parent"] is None
     found = info(namespaces=[""])
     assert not [item for item in found["declaration"]["links"] if item["name"] == "x0"]
-    assert any("x0: its parent is in no namespace that was looked at" in warning for warning in found["warnings"])
+    assert any("x0: its parent is in a namespace that was not read" in warning for warning in found["warnings"])
 
 
 def test_another_name_of_a_link_of_the_host_is_not_in_the_way_of_a_parent_elsewhere() -> None:
