@@ -356,7 +356,9 @@ def carried(name: str, near: str = "a", **params: Any) -> Values:
     return {"namespaces": [{"name": "n1"}], "links": [{"type": "veth", "name": near, "peer": peer, **params}]}
 
 
-@pytest.mark.parametrize("after", [carried("eth1"), carried("eth1", near="b"), carried("eth0", near="b"), carried("eth0", num_tx_queues=2)], ids=str)
+@pytest.mark.parametrize(
+    "after", [carried("eth1"), carried("eth1", near="b"), carried("eth0", near="b"), carried("eth0", num_tx_queues=3, recreate=True)], ids=str
+)
 def test_routes_and_addresses_move_from_a_link_that_goes_to_a_new_one(after: Values) -> None:
     with private_network():
         lay(**after)
