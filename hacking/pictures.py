@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws the picture in the README of each role from the layout that its example makes: hacking/pictures.py [--check].
+"""Draws the picture in the README of each role from the layout of its example: hacking/pictures.py [--check].
 
-With --check nothing is written, and the exit status is 1 where a picture is stale.
+With --check nothing is written, and the exit status is 1 if a picture is out of date.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def with_picture(readme: str, text: str) -> str:
 
 
 def drawn(role: str) -> str:
-    """The picture of what the role makes of its example."""
+    """The picture of the example of a role."""
     return mermaid(folded(picture(declaration(role)), FOLD), "LR")
 
 
 def declaration(role: str) -> Dict[str, Any]:
-    """What the role gives to the module, with its defaults and the variables of its example."""
+    """The arguments of vnet_layout for the example of a role, with its defaults."""
     loader = DataLoader()
     folder = ROOT / "roles" / role
     (play,) = loaded(loader, ROOT / "playbooks" / f"{role}.yml")

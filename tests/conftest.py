@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which tests run, for all suites: one of each class, or all; or what another kernel could not run."""
+"""Selects the tests of all suites: one of each class, or all; or those that were skipped on another kernel."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
 
 
 def _one_of_each(items: List[pytest.Item]) -> List[pytest.Item]:
-    """One case of each test: the first that is marked for each Ansible, or the first."""
+    """Selects one case of each test: the first one that is marked for each Ansible, or the first one."""
     found: Dict[str, pytest.Item] = {}
     for item in items:
         name = item.nodeid.partition("[")[0]
@@ -44,7 +44,7 @@ def _one_of_each(items: List[pytest.Item]) -> List[pytest.Item]:
 
 
 def _identity(item: pytest.Item) -> str:
-    """As in a JUnit report: tests.kernel.test_x::test_y[z]."""
+    """The id of a test as in JUnit reports: tests.kernel.test_x::test_y[z]."""
     path, bracket, values = item.nodeid.partition("[")
     file, *names = path.split("::")
     return f"{'.'.join([file[:-3].replace('/', '.'), *names[:-1]])}::{names[-1]}{bracket}{values}"
@@ -52,5 +52,5 @@ def _identity(item: pytest.Item) -> str:
 
 @pytest.fixture
 def every(request: pytest.FixtureRequest) -> bool:
-    """Whether every step and every moment is to be tried, not one of each class."""
+    """Whether every step and every moment is tested, not one of each class."""
     return bool(request.config.getoption("--slow"))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many tests passed, failed and were skipped, from JUnit reports and from the last line of a run."""
+"""Numbers of passed, failed and skipped tests, from JUnit reports and from the last line of a run."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Counts:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
     def judged(self, succeeded: bool) -> Counts:
-        """Nothing passes that ran no test, or that ended badly without naming a failed one."""
+        """Counts a run as failed if it ran no test, or failed without a failed test."""
         if self.failed or (succeeded and self.passed):
             return self
         return self + Counts(failed=1)
 
 
 def counted(reports: Iterable[Path]) -> Counts:
-    """The sum of JUnit reports, nothing where they are missing or were cut off."""
+    """The sum of JUnit reports; nothing if they are missing or incomplete."""
     counts = Counts()
     for case in cases(reports):
         outcomes = {element.tag for element in case}
@@ -52,17 +52,17 @@ def cases(reports: Iterable[Path]) -> Iterator[ElementTree.Element]:
 
 
 def skipped(case: ElementTree.Element) -> str:
-    """Why a test was skipped, '' where it was not."""
+    """The reason why a test was skipped, '' if it was not."""
     element = case.find("skipped")
     return "" if element is None else element.get("message") or "no reason"
 
 
 def identity(case: ElementTree.Element) -> str:
-    """As in tests.kernel.test_x::test_y[z]."""
+    """The id of a test: tests.kernel.test_x::test_y[z]."""
     return f"{case.get('classname')}::{case.get('name')}"
 
 
 def of_closing_line(text: str) -> Counts:
-    """What the last line of tests/run says."""
+    """The numbers in the last line of tests/run."""
     found = CLOSING_LINE.findall(text)
     return Counts(*map(int, found[-1])) if found else Counts()

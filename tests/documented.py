@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples that users read: the EXAMPLES of each module, and the YAML in README.md."""
+"""The documented examples: EXAMPLES of each module, and the YAML in README.md."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Example(NamedTuple):
         return "hosts" in self.content[0]
 
     def tasks(self) -> Iterator[Task]:
-        """All tasks, those in plays and blocks too, with the module_defaults around them under that key."""
+        """All tasks, also those in plays and blocks, each with the module_defaults that apply to it."""
         for entry in self.content:
             yield from _tasks(entry, {})
 
@@ -61,12 +61,12 @@ def _tasks(entry: Task, defaults: Task) -> Iterator[Task]:
 
 
 def module_of(task: Task) -> str:
-    """The short name of a module of this collection that the task calls, '' where it calls another."""
+    """The short name of the module of this collection that the task runs, '' if it is another one."""
     return next((key.rpartition(".")[2] for key in task if key.startswith("nfv.vnet.")), "")
 
 
 def arguments_of(task: Task) -> Task:
-    """What the module gets, with the defaults of the block."""
+    """The arguments of the module, with the defaults of the block."""
     module = module_of(task)
     defaults = task["module_defaults"]
     arguments = dict(defaults.get(f"nfv.vnet.{module}", {}))

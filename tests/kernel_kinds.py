@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which kinds of links this kernel has: it is asked in a sandbox, by what needs no other program."""
+"""Detects which kinds of links the kernel supports, in a sandbox and without other programs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
 sock.send(struct.pack("=IHHII", 16 + len(body), 16, 0x605, 1, 0) + body)
 sys.exit(3 if -struct.unpack_from("=i", sock.recv(65536), 16)[0] == errno.EOPNOTSUPP else 0)
 """
-"""RTM_NEWLINK: a kind that needs more than its name says so, and not that there is none."""
+"""RTM_NEWLINK: a kind that needs more than its name fails with another error than an unknown one."""
 
 _NONE = 3
-"""How the probe ends where there is no such kind."""
+"""The exit status of the probe for an unknown kind."""
 
 
 @lru_cache(maxsize=None)
@@ -36,6 +36,6 @@ def has_kind(kind: str) -> bool:
 
 
 def needs_kind(kind: str) -> None:
-    """Skips the test where the kernel lacks a kind of link."""
+    """Skips the test if the kernel does not support the kind."""
     if not has_kind(kind):
         pytest.skip(f"this kernel has no {kind}")

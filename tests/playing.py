@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible in a sandbox of its own."""
+"""Runs Ansible in a sandbox."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Result = subprocess.CompletedProcess
 
 
 def run(*command: str) -> Result[str]:
-    """A program of Ansible with the settings of the checkout."""
+    """Runs a program of Ansible with the configuration of the checkout."""
     env = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_ROLES_PATH": str(TARGETS), "ANSIBLE_NOCOLOR": "1"}
     program = str(Path(sys.executable).with_name(command[0]))
     return subprocess.run([SANDBOX, program, *command[1:]], cwd=ROOT, env=env, check=False, capture_output=True, text=True)
 
 
 def play(folder: Path, plays: list[dict[str, Any]], *options: str) -> Result[str]:
-    """A playbook, written to the folder."""
+    """Runs a playbook, which is written to the folder."""
     file = folder / "playbook.yml"
     file.write_text(json.dumps(plays))
     return run("ansible-playbook", str(file), *options)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sample values of kinds of links, with which the general tests try them: tests/kernel/test_kinds.py, tests/integration/test_sampled_kinds.py."""
+"""Sample values for the general tests of kinds of links: tests/kernel/test_kinds.py, tests/integration/test_sampled_kinds.py."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ Values = Dict[str, Any]
 
 
 class Sample(NamedTuple):
-    """What is tried of a kind, beside what every link has."""
+    """Sample values of one kind, in addition to those of all links."""
 
     create: Values
-    """The options, beside its name, with which one can be made."""
+    """The options, apart from the name, to create one."""
     around: List[Values]
-    """Other links that must be there, as items of the option links of a layout."""
+    """Other links that must exist, as items of the option links of a layout."""
     live: Dict[str, List[Any]]
     """Two values of each own attribute that can be changed."""
     new: Values
-    """Of each own attribute that only a new link can have, and of the parent, another value than in C(create)."""
+    """Of the parent and of each own attribute that only a new link can have, a value that differs from C(create)."""
 
 
 SAMPLES: Dict[str, Sample] = {

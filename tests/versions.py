@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests run on."""
+"""The versions that the tests run with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 
 def ran_on() -> str:
-    """One line that says which kernel, which pyroute2 from where, which Ansible, and which Python."""
+    """One line with the versions of the kernel, pyroute2 and its folder, Ansible, and Python."""
     spec = find_spec("pyroute2")
     origin = os.path.dirname(os.path.dirname(os.path.realpath(spec.origin))) if spec and spec.origin else "nowhere"
     pyroute2, ansible = metadata.version("pyroute2"), metadata.version("ansible-core")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this kernel and this iproute2 can do: they are asked, not their version numbers."""
+"""Detects features of the kernel and of iproute2 by trying them, not by version."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def has(feature: str) -> bool:
 
 
 def needs(*features: str) -> None:
-    """Skips the test by name where the kernel lacks a feature."""
+    """Skips the test with the name of the feature if the kernel lacks it."""
     for feature in features:
         if not has(feature):
             pytest.skip(f"this kernel has no {feature}" + (f" ({_CONFIGURED[feature]})" if feature in _CONFIGURED else ""))
@@ -48,7 +48,7 @@ def needs_program(name: str) -> None:
 
 
 def needs_nftables() -> None:
-    """For both families at once."""
+    """For both address families."""
     if not shutil.which("nft"):
         pytest.skip("there is no nft here (package nftables)")
     if not _nftables():
@@ -63,14 +63,14 @@ def _nftables() -> bool:
 
 @lru_cache(maxsize=None)
 def helps(*words: str) -> str:
-    """What a program says of its own use."""
+    """The usage text of a program."""
     done = subprocess.run([*words, "help"], capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 
 
 @lru_cache(maxsize=None)
 def _found() -> Tuple[str, ...]:
-    """A bridge and a port are made in a private network, and what they show is what the kernel has."""
+    """Creates a bridge and a port in a private network, and returns the attributes that the kernel reports."""
     with private_network():
         nested = _attribute(1, b"bridge\0\0")
         _change(_RTM_NEWLINK, 0x600, 0, _padded(3, b"probe0\0") + _padded(18, nested))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole layouts: the modules vnet_layout and vnet_info without Ansible around them, and declarations to try."""
+"""Runs vnet_layout and vnet_info without Ansible, and has declarations for tests."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ MARK = f"nfv.vnet:{NAME}"
 
 @contextmanager
 def prefetching(really: bool) -> Iterator[None]:
-    """Has another process read the namespaces first, however few there are, or never."""
+    """Forces or prevents that a child process prefetches the namespaces, independent of their number."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_prefetch, "_is_worth_it", lambda _names: really)
         yield
 
 
 def lay(check: bool = False, diff: bool = True, prefetched: Optional[bool] = None, **params: Any) -> Values:
-    """What vnet_layout returns for these parameters. VnetError where it would fail.
+    """The result of vnet_layout with these parameters. VnetError if it fails.
 
-    C(prefetched) says whether another process reads first. Left out, it does in check mode and for what goes: so a test that compares
-    check mode with the real run compares both ways of reading, too.
+    C(prefetched): whether a child process reads first. By default it does so in check mode and to remove a layout, so tests that
+    compare check mode with the real run compare both ways of reading, too.
     """
     if prefetched is None:
         prefetched = check or params.get("state") == "absent"
@@ -52,19 +52,19 @@ def lay(check: bool = False, diff: bool = True, prefetched: Optional[bool] = Non
 
 
 def clear(name: str = NAME, **params: Any) -> Values:
-    """The layout goes."""
+    """Removes the layout."""
     return lay(name=name, state="absent", **params)
 
 
 def info(**params: Any) -> Values:
-    """What vnet_info returns."""
+    """The result of vnet_info."""
     validated = ArgumentSpecValidator(argument_spec(INFO_OPTIONS)).validate(params)
     assert not validated.error_messages, validated.error_messages
     return look(validated.validated_parameters)
 
 
 def four_steps(**params: Any) -> Values:
-    """Check mode, real, check mode again, real again. Returns the result of the first real run."""
+    """Runs in check mode, for real, in check mode again and for real again. Returns the result of the first real run."""
     before = snapshot()
     planned = lay(check=True, **params)
     touched = difference(before, snapshot())
@@ -78,7 +78,7 @@ def four_steps(**params: Any) -> Values:
 
 
 def snapshot_at_rest() -> Values:
-    """A snapshot that is still true a moment later: links find their carrier after they came up."""
+    """A snapshot that does not change a moment later, as links find their carrier after they came up."""
     before = snapshot()
     for _attempt in range(100):
         time.sleep(0.02)
@@ -90,7 +90,7 @@ def snapshot_at_rest() -> Values:
 
 
 def settled(**params: Any) -> None:
-    """The host is as these parameters say: neither check mode nor a real run finds anything to do."""
+    """Whether the host is as these parameters declare: neither check mode nor a real run changes anything."""
     after = snapshot_at_rest()
     for check in (True, False):
         again = lay(check=check, **params)
@@ -102,7 +102,7 @@ def settled(**params: Any) -> None:
 
 
 def refusal(check: bool = False, **params: Any) -> str:
-    """The sentence with which the module fails; the kernel is left alone."""
+    """The error message of the module; checks that the kernel was not changed."""
     before = snapshot()
     with pytest.raises(VnetError) as caught:
         lay(check=check, **params)
@@ -114,14 +114,14 @@ def refusal(check: bool = False, **params: Any) -> str:
 
 
 def refused_always(words: List[str], **params: Any) -> None:
-    """The same refusal in check mode and in the real run: it is found before anything is touched."""
+    """Checks that check mode and the real run fail with the same message, before anything is changed."""
     sentence = refusal(**params)
     assert_sentence(sentence, words)
     assert refusal(check=True, **params) == sentence
 
 
 def counts(result: Values, verb: str) -> Dict[str, int]:
-    """How many of each kind were made, changed, removed and so on, without those that were not."""
+    """The number of created, changed, removed and so on of each list, without zeros."""
     return {kind: number[verb] for kind, number in result["summary"].items() if number[verb]}
 
 
@@ -137,7 +137,7 @@ def aliases(state: Values) -> Dict[str, str]:
 
 
 def names(state: Values) -> List[str]:
-    """The links in a snapshot, as C(namespace/name), without those that the kernel puts into each namespace."""
+    """The links in a snapshot as C(namespace/name), without those that the kernel creates in each namespace."""
     return sorted(
         f"{netns}/{link['name']}" for netns, network in state.items() if isinstance(network, dict) for link in network["links"] if link["name"] != "lo"
     )
@@ -154,7 +154,7 @@ def mac(number: int) -> str:
 
 
 def full() -> Values:
-    """A declaration with something of everything."""
+    """A declaration with all features."""
     trunk: Values = {"cost": 9, "hairpin": True}
     bridge: Values = {"name": "br0", "mac": mac(1), "stp": True, "forward_delay": 4, "addresses": ["192.0.2.1/24", "2001:db8::1/64"]}
     if has("vlan_filtering"):
@@ -217,7 +217,7 @@ class Scenario(NamedTuple):
 
 
 def small() -> Values:
-    """Few links, but of every kind and over two namespaces."""
+    """A few links of each kind in two namespaces."""
     return {
         "namespaces": [{"name": "red", "addresses": ["10.255.0.1/32"]}],
         "links": [
@@ -243,7 +243,7 @@ def _full() -> None:
 
 
 def changed() -> Values:
-    """The small layout with every kind of change: made, set, moved, taken away, of another kind."""
+    """The small layout with each kind of change: created, changed, moved, removed, replaced by another kind."""
     params = copy.deepcopy(small())
     params["namespaces"] = [{"name": "blue", "sysctl": {"net.ipv4.ip_forward": 1}}]
     cable = link_in(params, "up0")
@@ -257,7 +257,7 @@ def changed() -> Values:
 
 
 def _by_hand() -> None:
-    """What others made: a namespace, a bridge, a cable to it, a device, each with something of its own."""
+    """Creates a namespace, a bridge, a veth pair and a device that do not belong to the layout."""
     needs_program("ip")
     sh(" && ".join(BY_HAND))
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real packets, sent and received with Python's own sockets."""
+"""Sends and receives real packets with Python's sockets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from processes import wait_for
 from support import inside
 
 EXPERIMENT = 0x88B5
-"""The Ethernet type that IEEE keeps for local experiments: no kernel answers it."""
+"""The EtherType for local experiments, which no kernel answers."""
 BROADCAST = b"\xff" * 6
 _ETH_P_ALL, _PACKET_OUTGOING = 0x0003, 4
 _SOL_PACKET, _PACKET_AUXDATA, _VLAN_VALID = 263, 8, 0x10
@@ -32,17 +32,17 @@ _numbers = itertools.count(1)
 
 
 def frame(source: bytes, destination: bytes = BROADCAST, payload: bytes = b"hello", ethertype: int = EXPERIMENT) -> bytes:
-    """An Ethernet frame of the smallest length."""
+    """An Ethernet frame of the minimum length."""
     return (destination + source + struct.pack("!H", ethertype) + payload).ljust(60, b"\0")
 
 
 def tagged(data: bytes, vid: int, protocol: str = "802.1Q") -> bytes:
-    """A frame with one more VLAN tag, the outermost."""
+    """A frame with one more VLAN tag, the outermost one."""
     return data[:12] + struct.pack("!HH", TAGS[protocol], vid) + data[12:]
 
 
 class Wire:
-    """Ethernet frames of one type on a link, as they come and go there."""
+    """Ethernet frames of one type as they are sent and received on a link."""
 
     def __init__(self, link: str, ethertype: int) -> None:
         self._ethertype = ethertype
@@ -58,7 +58,7 @@ class Wire:
         self._socket.send(data)
 
     def receive(self, seconds: float = 2, outgoing: bool = False) -> bytes | None:
-        """The next frame that came in, or went out, None where none comes in time."""
+        """The next frame that is received or sent, None if there is none in time."""
         deadline = time.monotonic() + seconds
         while _readable(self._socket.fileno(), deadline):
             data, beside, _flags, address = self._socket.recvmsg(2048, 64)
@@ -67,7 +67,7 @@ class Wire:
         return None
 
     def gets(self, wanted: bytes, seconds: float = 2, outgoing: bool = False) -> bool:
-        """Whether this very frame comes in, or goes out, within the time."""
+        """Whether this frame is received or sent in time."""
         deadline = time.monotonic() + seconds
         while (data := self.receive(deadline - time.monotonic(), outgoing)) is not None:
             if data == wanted:
@@ -75,7 +75,7 @@ class Wire:
         return False
 
     def count(self, seconds: float, most: int = 10_000) -> int:
-        """How many frames come in within the time."""
+        """The number of frames that are received in time."""
         deadline = time.monotonic() + seconds
         number = 0
         while number < most and self.receive(deadline - time.monotonic()) is not None:
@@ -84,7 +84,7 @@ class Wire:
 
 
 def _type(data: bytes) -> int:
-    """The type of what is in a frame, behind all tags."""
+    """The EtherType of the payload, after all tags."""
     start = 12
     while (found := int.from_bytes(data[start : start + 2], "big")) in TAGS.values():
         start += 4
@@ -92,7 +92,7 @@ def _type(data: bytes) -> int:
 
 
 def _whole(data: bytes, beside: list[tuple[int, int, bytes]]) -> bytes:
-    """The frame as it was on the cable: the kernel hands the outermost tag over beside it."""
+    """The frame as it was on the link: the kernel passes the outermost tag as ancillary data."""
     for level, kind, payload in beside:
         if (level, kind) == (_SOL_PACKET, _PACKET_AUXDATA):
             status, _length, _captured, _mac, _net, tci, protocol = struct.unpack_from("=IIIHHHH", payload)
@@ -121,7 +121,7 @@ class Device:
         os.write(self.descriptor, data)
 
     def receive(self, wanted: Callable[[bytes], bool], seconds: float = 2) -> bytes | None:
-        """The next packet that is wanted, None where none comes in time."""
+        """The next packet that matches, None if there is none in time."""
         deadline = time.monotonic() + seconds
         while _readable(self.descriptor, deadline):
             data = os.read(self.descriptor, 2048)
@@ -130,7 +130,7 @@ class Device:
         return None
 
     def answer(self, ask: Callable[[], object], wanted: Callable[[bytes], bool], seconds: float = 5) -> bytes:
-        """The packet that answers, asked for again and again: a link that was just attached to may drop packets at first."""
+        """The packet that answers. The request is repeated, as a link that was just attached may drop packets."""
 
         def asked() -> bytes:
             ask()
@@ -140,13 +140,12 @@ class Device:
 
 
 def open_tun() -> int:
-    """Opened apart from attaching: the permissions of the file are the machine's, who may attach is the device's.
-    The namespace in which it is opened counts."""
+    """Opens the device file without attaching: its permissions are those of the machine. The namespace in which it is opened counts."""
     return os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
 
 
 def attach_to(descriptor: int, name: str, mode: str, more: int = 0) -> None:
-    """OSError where this process may not."""
+    """Attaches to a device. OSError if this process may not."""
     fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_MODES[mode] | _IFF_NO_PI | more))
 
 
@@ -166,7 +165,7 @@ def experimental(data: bytes) -> bool:
 
 
 def reaches(netns: str, destination: str, seconds: float = 5) -> bool:
-    """Whether an echo request from the namespace is answered, asked again and again until it is."""
+    """Whether an echo request from the namespace is answered; repeated until it is."""
     family = socket.AF_INET6 if ":" in destination else socket.AF_INET
     request, _reply = _ECHO[family]
     protocol = socket.IPPROTO_ICMPV6 if family == socket.AF_INET6 else socket.IPPROTO_ICMP
@@ -199,19 +198,19 @@ def _answered(sock: socket.socket, family: int, mark: bytes, deadline: float) ->
 
 
 def echo(kind: int, payload: bytes) -> bytes:
-    """An ICMP message; the kernel puts the checksum into one of ICMPv6 by itself."""
+    """An ICMP message; the kernel fills in the checksum of ICMPv6."""
     message = struct.pack("!BBHHH", kind, 0, 0, os.getpid() & 0xFFFF, next(_numbers) & 0xFFFF) + payload
     return message[:2] + struct.pack("!H", checksum(message)) + message[4:]
 
 
 def ipv4(source: str, destination: str, payload: bytes) -> bytes:
-    """An IPv4 packet that holds ICMP."""
+    """An IPv4 packet with ICMP."""
     header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1, 0, 64, 1, 0, socket.inet_aton(source), socket.inet_aton(destination))
     return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
 
 
 def checksum(data: bytes) -> int:
-    """The checksum of the Internet (RFC 1071)."""
+    """The Internet checksum (RFC 1071)."""
     data += b"\0" * (len(data) % 2)
     total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
@@ -220,7 +219,7 @@ def checksum(data: bytes) -> int:
 
 
 def port_state(port: str) -> str:
-    """What the kernel says of a port in the network of the test itself."""
+    """The state of a port in the network of the test."""
     return _PORT_STATES[int(Path("/sys/class/net", port, "brport/state").read_text())]
 
 
@@ -229,7 +228,7 @@ def wait_forwarding(*ports: str, seconds: float = 5) -> None:
 
 
 def carrier(netns: str, name: str) -> bool:
-    """Whether the kernel says that the link has a carrier."""
+    """Whether the kernel reports a carrier."""
     from pyroute2 import IPRoute
 
     with inside(netns), IPRoute() as route:

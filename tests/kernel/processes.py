@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Other processes: what they return, what they may do, and waiting for them."""
+"""Other processes: their results, their privileges, and waiting for them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ Value = TypeVar("Value")
 
 
 class ChildError(Exception):
-    """What went wrong in a child, with its traceback."""
+    """An exception in a child process, with its traceback."""
 
 
 class Child:
-    """A forked process that runs one function and hands back what it returns."""
+    """A forked process that runs one function and returns its result."""
 
     def __init__(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> None:
         reader, writer = os.pipe2(os.O_CLOEXEC)
@@ -44,7 +44,7 @@ class Child:
         self._reaped = False
 
     def result(self, seconds: float = 60) -> Any:
-        """What the function returned; its exception where it raised one; ChildError where it takes too long."""
+        """The result of the function; raises its exception, or ChildError if it takes too long."""
         answer = bytearray()
         deadline = time.monotonic() + seconds
         try:
@@ -108,12 +108,12 @@ def child(function: Callable[..., Any], *arguments: Any, **options: Any) -> Iter
 
 
 def in_child(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """What the function returns in a process of its own."""
+    """The result of the function in a process of its own."""
     return Child(function, *arguments, **options).result()
 
 
 def without_capabilities(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """What the function returns for this user without any capability."""
+    """The result of the function for this user without capabilities."""
 
     def limited() -> Any:
         drop_capabilities()
@@ -123,7 +123,7 @@ def without_capabilities(function: Callable[..., Any], *arguments: Any, **option
 
 
 def as_user(uid: int, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """What the function returns for another user, who is in no group but their own and has no capability."""
+    """The result of the function for another user, without other groups and capabilities."""
 
     def limited() -> Any:
         become(uid)
@@ -148,13 +148,13 @@ def become(uid: int) -> None:
 
 
 def mapped(uid: int) -> bool:
-    """Whether this user namespace knows the user."""
+    """Whether the user is mapped in this user namespace."""
     entries = (map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines())
     return any(start <= uid < start + count for start, _, count in entries)
 
 
 def wait_for(condition: Callable[[], Value], seconds: float = 5, pause: float = 0.005) -> Value:
-    """The first true value of the condition; AssertionError where there is none in time."""
+    """The first true value of the condition; AssertionError if there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()

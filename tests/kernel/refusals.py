@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a refusal must be: one sentence, and a kernel that is as it was."""
+"""Checks of error messages: one sentence, and an unchanged kernel."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from support import Values, resource, run, snapshot
 FOLLOWS_THE_PORTS = (59, 60)
 """IFLA_TSO_MAX_SIZE and IFLA_TSO_MAX_SEGS of a bridge that had a port."""
 FOLLOWS_THE_MAC = (10, 11)
-"""IFLA_BR_ROOT_ID and IFLA_BR_BRIDGE_ID, which a bridge that never had a port has none of."""
+"""IFLA_BR_ROOT_ID and IFLA_BR_BRIDGE_ID, which are zero on a bridge that never had a port."""
 
 
 def at_rest() -> Values:
-    """The snapshot without what nobody can set back."""
+    """A snapshot without values that nobody can restore."""
     state = snapshot()
     for network in state.values():
         for link in network["links"] if isinstance(network, dict) else ():
@@ -31,14 +31,14 @@ def at_rest() -> Values:
 
 
 def refusal(module: str, check: bool = False, **params: Any) -> str:
-    """The sentence with which the module fails, as the user reads it."""
+    """The error message of the module as users see it."""
     with pytest.raises(VnetError) as caught:
         run(module, check=check, **params)
     return str(caught.value)
 
 
 def assert_refused(module: str, words: Iterable[str], check: bool = False, **params: Any) -> str:
-    """The module fails with a sentence that has these words, and leaves the kernel alone."""
+    """Checks that the module fails with a message that has these words, and that the kernel was not changed."""
     before = at_rest()
     sentence = refusal(module, check, **params)
     assert at_rest() == before, f"the kernel was touched: {sentence}"
@@ -47,17 +47,17 @@ def assert_refused(module: str, words: Iterable[str], check: bool = False, **par
 
 
 def assert_refused_always(module: str, words: Iterable[str], **params: Any) -> None:
-    """The same refusal in check mode and in the real run: it is found before anything is touched."""
+    """Checks that check mode and the real run fail with the same message, before anything is changed."""
     assert assert_refused(module, words, check=True, **params) == assert_refused(module, words, **params)
 
 
 def assert_refused_by_the_kernel(module: str, words: Iterable[str], **params: Any) -> None:
-    """What only the kernel can tell: the real run fails, and says that everything is as it was."""
+    """For errors that only the kernel detects: checks that the real run fails and everything is as it was."""
     assert_refused(module, [*words, "as it was before"], **params)
 
 
 def assert_planned_with_warning(module: str, words: Iterable[str], **params: Any) -> None:
-    """What is missing may be the work of an earlier task: check mode plans on and warns, the real run refuses."""
+    """For missing resources that an earlier task may create: checks that check mode warns and continues, and that the real run fails."""
     words = list(words)
     before = at_rest()
     result = run(module, check=True, **params)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine as the modules call it, without Ansible around it, and a look at the kernel that does not use it."""
+"""Runs the engine as the modules do, without Ansible, and reads the kernel without the engine."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, exec
 
 Values = Dict[str, Any]
 Record = Dict[Any, Any]
-"""What the kernel says of one object: attributes by name, or by code where they need none here."""
+"""What the kernel reports about one object: attributes by name, or by code if the tests do not need them."""
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def call(function: str, *arguments: Any) -> None:
-    """A function of libc; OSError where it fails."""
+    """Calls a function of libc; OSError if it fails."""
     if getattr(_libc, function)(*arguments) != 0:
         raise OSError(ctypes.get_errno(), function)
 
 
 @contextmanager
 def private_network() -> Iterator[None]:
-    """Runs the block with a network and a /run of its own: nothing of the machine can be touched."""
+    """Runs the block with a network and a /run of its own, so that nothing of the machine can be changed."""
     home = [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY) for kind in ("net", "mnt")]
     folder = os.getcwd()
     call("unshare", CLONE_NEWNS | CLONE_NEWNET)
@@ -54,7 +54,7 @@ def private_network() -> Iterator[None]:
 
 @contextmanager
 def inside(netns: str) -> Iterator[None]:
-    """Runs the block in a named namespace; '' is where it is."""
+    """Runs the block in a named namespace; '' is the current one."""
     if not netns:
         yield
         return
@@ -73,7 +73,7 @@ def inside(netns: str) -> Iterator[None]:
 
 
 def run(module: str, check: bool = False, **params: Any) -> Values:
-    """What the module returns for these parameters. VnetError where it would fail."""
+    """The result of the module with these parameters. VnetError if it fails."""
     validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(params)
     assert not validated.error_messages, validated.error_messages
     options = validated.validated_parameters
@@ -81,7 +81,7 @@ def run(module: str, check: bool = False, **params: Any) -> Values:
 
 
 def told(title: str, work: Callable[[], Values]) -> Values:
-    """What the work returns, with its warnings as the user reads them; its VnetError has the whole sentence, too."""
+    """The result of the function with its warnings as users see them; its VnetError has the whole message."""
     try:
         result = work()
     except VnetError as error:
@@ -90,7 +90,7 @@ def told(title: str, work: Callable[[], Values]) -> Values:
 
 
 def four_steps(module: str, **params: Any) -> Values:
-    """Check mode, real, check mode again, real again. Returns the result of the first real run."""
+    """Runs in check mode, for real, in check mode again and for real again. Returns the result of the first real run."""
     before = snapshot()
     planned = run(module, check=True, **params)
     touched = difference(before, snapshot())
@@ -128,12 +128,12 @@ def accounts(kind: str) -> List[int]:
 
 
 def ip(*words: str) -> str:
-    """The output of iproute2's ip or bridge: ip("ip", "link")."""
+    """The output of ip or bridge of iproute2: ip("ip", "link")."""
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
 def sh(*lines: str) -> None:
-    """Runs command lines as a person would."""
+    """Runs shell commands."""
     for line in lines:
         done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}: {done.stderr}"
@@ -165,7 +165,7 @@ def namespaces() -> List[str]:
 
 
 def snapshot() -> Values:
-    """Everything that the networks hold, byte for byte, but for what changes by itself."""
+    """The state of all networks, byte for byte, without what changes by itself."""
     state: Values = {}
     for name in ["", *namespaces()]:
         try:
@@ -177,7 +177,7 @@ def snapshot() -> Values:
 
 
 def difference(before: Any, after: Any, where: str = "") -> str:
-    """Where two snapshots differ, in words; '' where they do not."""
+    """The differences of two snapshots as text; '' if there are none."""
     if before == after:
         return ""
     if isinstance(before, dict) and isinstance(after, dict):
@@ -193,7 +193,8 @@ def difference(before: Any, after: Any, where: str = "") -> str:
 
 
 def portable(state: Values) -> Values:
-    """The same without what the kernel chose: indexes, which become names, MAC addresses that do not begin with 02:00:00, and ids of namespaces."""
+    """The snapshot without what the kernel chooses: indexes are replaced by names; MAC addresses that do not begin with 02:00:00
+    and ids of namespaces are removed."""
     result: Record = {}
     for netns, network in state.items():
         if isinstance(network, str):
@@ -298,7 +299,7 @@ def _address(body: bytes, names: Dict[int, str]) -> Optional[Record]:
 
 
 def _order(address: Record) -> Tuple[Any, int, str]:
-    """The order of IPv4 addresses has a meaning: the first of a subnet is the primary."""
+    """The order of IPv4 addresses matters: the first one of a subnet is the primary one."""
     return address["index"], address["family"], address[1] if address["family"] == socket.AF_INET6 else ""
 
 
@@ -313,7 +314,7 @@ def _route(body: bytes) -> Optional[Record]:
 
 
 def _ways(payload: bytes) -> str:
-    """The ways of a route, without the flags that follow the carrier."""
+    """The next hops of a route, without the flags that follow the carrier."""
     ways, start = b"", 0
     while start + 8 <= len(payload):
         length, flags = struct.unpack_from("=HB", payload, start)

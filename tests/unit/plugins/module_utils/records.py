@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records for the tests: what is wanted from options, what is there from words."""
+"""Records for the tests: wanted ones from options, found ones from keywords."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ _PORT = {"state": "forwarding", "priority": 32, "cost": 2, "hairpin": False, "is
 
 
 def wanted(module: str, check: bool = False, **params: Any) -> Layout:
-    """The layout of a task, past the checks that Ansible makes of an argument spec."""
+    """The layout of a task, after the checks of AnsibleModule."""
     validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(params)
     assert not validated.error_messages, validated.error_messages
     return layout(module, validated.validated_parameters, check)
 
 
 def declared(check: bool = False, **params: Any) -> Layout:
-    """The layout that vnet_layout makes of these options."""
+    """The layout that vnet_layout creates from these options."""
     return declaration({"name": "lab", "state": "present", "sysctl": None, **params}, check)
 
 
 def there(kind: str, name: str, netns: str = "", **fields: Any) -> FoundLink:
-    """A link that exists. Fields that are none of the record's own are attributes."""
+    """A found link. Keywords that are not fields of the record are attributes."""
     own = {field: fields.pop(field) for field in tuple(fields) if field in FoundLink._fields}
     values = {**_LINK, **(_BRIDGE if kind == "bridge" else _TUN if kind == "tun" else {}), **fields}
     status = {"attached": False, "persist": True, "pids": []} if kind == "tun" else {}
@@ -67,7 +67,7 @@ def there(kind: str, name: str, netns: str = "", **fields: Any) -> FoundLink:
 
 
 def port(**fields: Any) -> Port:
-    """A bridge port that exists."""
+    """A found bridge port."""
     vlans = fields.pop("vlans", {})
     return Port({**_PORT, **fields}, vlans)
 
@@ -77,21 +77,21 @@ def cable(near: FoundLink, far: FoundLink) -> tuple[FoundLink, FoundLink]:
 
 
 def host(*links: FoundLink, namespaces: tuple[str, ...] = (), **found: FoundNamespace) -> Host:
-    """A host with these links. C(namespaces) are there beside those of the links, C(found) are described in full."""
+    """A host with these links. C(namespaces) exist besides those of the links, C(found) are complete records."""
     names = dict.fromkeys(["", *namespaces, *(link.netns for link in links)])
     records = {name: FoundNamespace((4, number), routes=[]) for number, name in enumerate(names, 100)}
     return Host({**records, **found}, {link.id: link for link in links})
 
 
 def planned(layout_: Layout, found: Host, checking: bool = False) -> Plan:
-    """The plan for a host of which all that the layout names was looked at."""
+    """The plan for a host of which everything that the layout names was read."""
     names = [link.netns for link in layout_.links] + [link.peer[0] for link in layout_.links if link.peer] + [record.name for record in layout_.namespaces]
     missing = {name: FoundNamespace(None) for name in names if name not in found.namespaces}
     return plan(layout_, found._replace(namespaces={**found.namespaces, **missing}), checking)
 
 
 def acts(plan_: Plan) -> list[tuple[Any, ...]]:
-    """The steps without what takes them back, each as (words, name, what is new), with the namespace before the name where there is one."""
+    """The steps without their undo information, each as (words, name, new value), with the namespace before the name."""
     return [summed_up(step) for step in plan_.steps]
 
 
@@ -137,6 +137,6 @@ def one(name: str, value: Any) -> Values:
 
 
 def rows() -> list[tuple[str, table.Attribute]]:
-    """Every row of the attribute table with the name of its part."""
+    """All rows of the attribute tables with the name of their table."""
     parts = {"link": table.LINK, "bridge": _kinds.BRIDGE, "port": table.PORT, "tuntap": _kinds.TUNTAP}
     return [(part, row) for part, content in parts.items() for row in content]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options to try, and what a refusal must be: one sentence, found before the kernel is looked at."""
+"""Wrong options, and checks of error messages: one sentence, before the kernel is read."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ INTERNALS = re.compile(r"Traceback|KernelError|VnetError|NetlinkError|\bNone\b|[
 
 
 def assert_sentence(sentence: str, words: Iterable[str]) -> None:
-    """It has these words, whatever their case, and shows nothing of the program behind it."""
+    """Checks that the message has these words, in any case, and nothing of the implementation."""
     missing = [word for word in words if word.lower() not in sentence.lower()]
     assert not missing, f"{missing} not in: {sentence}"
     assert not INTERNALS.search(sentence), sentence
 
 
 def assert_refused(module: str, words: Iterable[str], check: bool = False, **params: Any) -> str:
-    """The options are refused as they are read, with a sentence that has these words."""
+    """Checks that the options are refused with a message that has these words."""
     with pytest.raises(VnetError) as caught:
         wanted(module, check, **params)
     sentence = str(failure(title(module, {"netns": "", **params}), caught.value)["msg"])
