@@ -526,7 +526,7 @@ class TestAccounts:
     def test_one_cannot_be_taken_away(self, option: str, what: str) -> None:  # noqa: ARG002
         me = str(os.getuid() if option == "owner" else os.getgid())
         run("vnet_tuntap", **tap(**{option: me}))
-        assert_refused_always("vnet_tuntap", ["vnet_tuntap t", option, "cannot be taken away", "recreate: true"], **tap(**{option: ""}))
+        assert_refused_always("vnet_tuntap", ["vnet_tuntap t", option, "cannot be removed", "recreate: true"], **tap(**{option: ""}))
 
     def test_one_cannot_change_while_a_program_holds_the_device(self, option: str, what: str) -> None:  # noqa: ARG002
         run("vnet_tuntap", **tap())
