@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Callable, Dict, Iterator, List, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge, parent_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge, parent_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
 
 Wanted = Dict[LinkId, Link]
@@ -21,7 +21,7 @@ def creation_order(wanted: Wanted, parents: Parents) -> List[Link]:
     The far end of a veth pair comes after the near one, with which it is created.
     """
     if not parents:  # the common case, and a thousand links long
-        return sorted(wanted.values(), key=lambda link: not is_bridge(link.kind))
+        return sorted(wanted.values(), key=lambda link: 0 if link.kind == LOOPBACK else 1 if is_bridge(link.kind) else 2)
 
     def needed(link: Link) -> Iterator[LinkId]:
         if link.is_peer and link.peer:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, DeleteLink, SetLink
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, CreateNamespace, DeleteLink, SetLink
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, declared, host, planned, there
 
 VLAN: dict[str, Any] = {"type": "vlan", "id": 5}
@@ -39,6 +39,12 @@ def test_a_parent_comes_before_what_stands_on_it_and_ports_go_up_before_their_br
     assert sized == ["lower", "outer"]
     for one, other in (("port", "lower"), ("far", "lower"), ("lower", "outer"), ("outer", "inner"), ("inner", "upper")):
         assert up.index(one) < up.index(other)
+
+
+def test_without_parents_bridges_come_after_namespaces_and_before_their_ports() -> None:
+    links = [{"type": "veth", "name": "port", "master": "br", "peer": {"name": "far"}}, {"type": "bridge", "name": "br"}]
+    steps = planned(declared(namespaces=[{"name": "red"}], links=links), host()).steps
+    assert [step.name for step in steps if isinstance(step, (CreateNamespace, CreateLink))] == ["red", "br", "port"]
 
 
 def test_a_long_chain_is_no_trouble() -> None:
