@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import signal
 from contextlib import contextmanager, suppress
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
@@ -20,7 +20,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Save
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, NamespaceId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
@@ -36,6 +36,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteRoute,
     DeleteVlan,
     MoveLink,
+    Plan,
     RenameLink,
     ReplaceRoute,
     SetLink,
@@ -46,9 +47,11 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetTuntap,
     Step,
     link_of,
-    only_marks,
     restore_of,
 )
+
+if TYPE_CHECKING:
+    from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
 
 _IRREVERSIBLE = (DeleteNamespace, DeleteNamespaces, DeleteLink, DeleteLinks, AwaitLinks, SetNsid)
 _ATOMIC = (CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute)
@@ -78,30 +81,73 @@ class Applied(NamedTuple):
     commands: List[str]
 
 
-def apply(reader: Reader, layout: Layout, before: Host, steps: List[Step]) -> Applied:
-    """Runs the steps and verifies the result.
+class _NoRecords:
+    """A single resource belongs to no layout."""
+
+    def begin(self, planned: Plan) -> List[Step]:
+        return planned.steps
+
+    def namespace_created(self, _name: str, _id: NamespaceId) -> None:
+        pass
+
+    def without_released(self, host: Host) -> Host:
+        return host
+
+    def conclude(self, _host: Host) -> None:
+        pass
+
+    def revert(self) -> None:
+        pass
+
+    def forget_removed(self, _host: Host) -> None:
+        pass
+
+
+def _recorder_of(reader: Reader, layout: Layout, before: Host) -> _NoRecords | Recorder:
+    if not layout.name:
+        return _NoRecords()
+    from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
+
+    return Recorder(reader, layout, before)
+
+
+def apply(reader: Reader, layout: Layout, before: Host, planned: Plan) -> Applied:
+    """Runs the steps of a plan and verifies the result.
 
     VnetError if that fails. The host is as it was before then, or the error says what is not.
     """
-    transaction = Transaction(reader, layout, before)
-    transaction.save(steps)
+    recorder = _recorder_of(reader, layout, before)
+    transaction = Transaction(reader, layout, before, recorder.namespace_created)
+    transaction.save(planned.steps)
     for number in _SIGNALS:
         signal.signal(number, _stop)
     try:
         for _pass in range(_PASSES):
-            after = _run_and_read(transaction, reader, layout, steps)
-            steps = [step for step in plan(layout, after).steps if not _is_irreversible(step)]
-            if not steps:
+            after = recorder.without_released(_run_and_read(transaction, reader, layout, recorder.begin(planned)))
+            planned = _repetition(plan(layout, after))
+            if not planned.steps:
+                recorder.conclude(after)
                 return Applied(after, transaction.done, transaction.commands)
-        raise not_held(layout, steps[0])
+        raise not_held(layout, planned.steps[0])
     except BaseException as error:
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the rollback
         lost = transaction.undo()
+        try:
+            recorder.revert()
+            after = observe(reader, layout)
+            recorder.forget_removed(after)
+            report = _rollback_report(lost, transaction.unrestored(), before, after)
+        except VnetError as second:
+            report = "After the rollback the host could not be read: %s" % second
         if not isinstance(error, VnetError):
             raise
-        report = _rollback_report(lost, transaction.unrestored(), before, observe(reader, layout))
         raise VnetError(error.path, "%s. %s" % (error.text, report), error.errno) from None
+
+
+def _repetition(planned: Plan) -> Plan:
+    """The part of a plan that a second pass may carry out."""
+    return planned._replace(steps=[step for step in planned.steps if not _is_irreversible(step)])
 
 
 def _run_and_read(transaction: Transaction, reader: Reader, layout: Layout, steps: List[Step]) -> Host:
@@ -148,9 +194,9 @@ def _stop(number: int, _frame: Any) -> None:
 class Transaction:
     """The steps that were run, to undo them in reverse order."""
 
-    def __init__(self, reader: Reader, layout: Layout, before: Host) -> None:
+    def __init__(self, reader: Reader, layout: Layout, before: Host, namespace_created: Callable[[str, NamespaceId], None]) -> None:
         self._reader = reader
-        self._writer = Writer(reader)
+        self._writer = Writer(reader, namespace_created)
         self._layout = layout
         self._before = before
         self._saved: Dict[LinkId, Saved] = {}
@@ -241,15 +287,12 @@ class Transaction:
     def undo(self) -> List[str]:
         """Undoes the steps as far as possible; returns what is lost."""
         lost = self._lost()
-        marks_end = next((number for number, step in enumerate(self.done) if not only_marks(step)), len(self.done))
-        for step in reversed(self.done[marks_end:]):
+        for step in reversed(self.done):
             if not _is_irreversible(step):
                 self._undo(step)
         for (netns, _name), saved in self._saved.items():
             if self._exists(netns):
                 restore(self._reader.socket(netns), saved)
-        for step in reversed(self.done[:marks_end]):  # last, as the marks record what adopted links were before
-            self._undo(step)
         return lost
 
     def _lost(self) -> List[str]:
@@ -285,7 +328,7 @@ def _has_side_effects(step: Step) -> bool:
     """Whether the step, when it runs or is undone, may cost addresses or routes of a link."""
     if isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)):
         return bool(step.route.dev)
-    return isinstance(step, _WITH_SIDE_EFFECTS) and not only_marks(step)
+    return isinstance(step, _WITH_SIDE_EFFECTS)
 
 
 _UNDO: Dict[type, Callable[[Any], Optional[Step]]] = {
@@ -350,12 +393,11 @@ def _batched(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
 
 def _create_link(writer: Writer, step: CreateLink) -> None:
     if _kinds.is_attachable(step.kind):
-        writer.tuntap_add(step.netns, step.name, step.values, step.mark.get("alias", ""))
+        writer.tuntap_add(step.netns, step.name, step.values, step.ifindex)
     elif step.peer:
-        netns, name, values = step.peer
-        writer.cable_add(step.netns, step.name, step.kind, {**step.values, **step.mark}, step.master, (netns, name), {**values, **step.mark})
+        writer.veth_add(step.netns, step.name, step.kind, step.values, step.master, step.ifindex, step.peer)
     else:
-        writer.link_add(step.netns, step.name, step.kind, {**step.values, **step.mark}, step.parent)
+        writer.link_add(step.netns, step.name, step.kind, step.values, step.parent, step.ifindex)
 
 
 _RUN: Dict[type, Callable[[Writer, Any], None]] = {

@@ -95,7 +95,7 @@ def _create_link(step: CreateLink) -> str:
     if not step.peer:
         return _line(step.netns, "ip", "link", "add", *near, "type", step.kind, *data)
     join = "\n" + _line(step.netns, "ip", "link", "set", "dev", step.name, "master", step.master) if step.master else ""
-    netns, name, values = step.peer
+    netns, name, values, _index = step.peer
     peer = ["peer", "name", name, *_settings(values)]
     home = step.netns
     if not netns and home:  # the namespace of the module has no name, so the command must run there
@@ -111,8 +111,7 @@ def _tuntap(step: CreateLink) -> str:
         value = step.values.get(row.name)
         if value:
             words += [row.keyword] if value is True else [row.keyword, value]
-    alias = "\n" + _line(step.netns, "ip", "link", "set", "dev", step.name, "alias", step.mark["alias"]) if step.mark.get("alias") else ""
-    return _line(step.netns, *words) + alias
+    return _line(step.netns, *words)
 
 
 def _set_link(step: SetLink) -> str:

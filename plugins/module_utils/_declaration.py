@@ -12,10 +12,10 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.common import validation
-from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, unique_key, unique_options_of
 from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OF_TASK, OPTIONS, Option, links_of, namespace_of, shown, sysctls
+from ansible_collections.nfv.vnet.plugins.module_utils._records import NAME
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
 
 MODULE = "vnet_layout"
@@ -173,7 +173,7 @@ def _converted(kind: str, value: Any, path: Path) -> Any:
 def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
     """Returns the layout that the parameters declare. VnetError if they are wrong."""
     name = params["name"]
-    if not _marks.NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise VnetError(("name",), "it must have 1 to 32 letters, digits, '_', '.' and '-', and begin with a letter or digit")
     layout = Layout([], [], name)
     if params["state"] == "absent":

@@ -8,10 +8,10 @@ import errno
 from typing import Any, Callable, Dict, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
@@ -90,7 +90,7 @@ def not_held(layout: Layout, step: Step) -> VnetError:
     """The error for a step that the kernel accepted but did not carry out."""
     held: Any = None
     if isinstance(step, SetLink):
-        held = _without_mark(step.old or {}).get(next(iter(step.values)))
+        held = (step.old or {}).get(next(iter(step.values)))
     elif isinstance(step, (SetMaster, SetPort, SetSysctl)):
         held = step.old
     about = subject(layout, step)
@@ -144,7 +144,7 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
     DeleteLinks: lambda step: ", ".join(step.names),
     RenameLink: lambda step: step.new,
     MoveLink: lambda step: step.new or "''",
-    SetLink: lambda step: ", ".join("%s: %s" % (name, _shown(value)) for name, value in _without_mark(step.values).items()),
+    SetLink: lambda step: ", ".join("%s: %s" % (name, _shown(value)) for name, value in step.values.items()),
     SetMaster: lambda step: step.master or "''",
     SetPort: lambda step: "%s: %s" % (step.attribute, _shown(step.value)),
     AddVlan: lambda step: str(step.vlan.options()["vid"]),
@@ -155,15 +155,6 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
     ReplaceRoute: lambda step: step.route.to,
     DeleteRoute: lambda step: step.route.to,
 }
-
-
-def _without_mark(values: Values) -> Values:
-    """Values as the user gave them: without the ownership mark in the alias, and without its group."""
-    mark, text = _marks.split(values.get("alias", ""))
-    if not mark:
-        return values
-    others = {name: value for name, value in values.items() if name not in ("alias", "link_group")}
-    return {**others, "alias": text} if text else others
 
 
 def _about(step: Step) -> str:

@@ -124,12 +124,12 @@ class _View:
         self.warnings: List[str] = []
 
     def _belongs(self, found: Optional[FoundLink]) -> bool:
-        return not self._layout or bool(found and found.mark and found.mark.layout == self._layout)
+        return not self._layout or bool(found and found.ownership and found.ownership.is_layout(self._layout))
 
     def namespace(self, name: str) -> Values:
         found = self._host.namespaces[name]
         routes = [route.options(of_link=False) for route in found.routes or []]
-        return {"name": name, "nsid": found.nsid, "routes": routes, **_owner(self._host.links.get((name, "lo")))}
+        return {"name": name, "nsid": found.nsid, "routes": routes, **_ownership(self._host.links.get((name, "lo")))}
 
     def link(self, key: LinkId) -> Values:
         """A link as options, with its read-only state."""
@@ -140,7 +140,7 @@ class _View:
             "type": _type(found),
             "kind": found.kind,
             **({"peer": peer} if _kinds.has_peer(found.kind) else {}),
-            **_owner(found),
+            **_ownership(found),
             "status": found.status,
         }
 
@@ -244,7 +244,7 @@ def _type(found: FoundLink) -> str:
     return _kinds.type_of(found.kind) or OTHER
 
 
-def _owner(found: Optional[FoundLink]) -> Values:
+def _ownership(found: Optional[FoundLink]) -> Values:
     """The layout that a link belongs to, and whether it was adopted."""
-    mark = found.mark if found else None
-    return {"layout": mark.layout if mark else None, "adopted": bool(mark and mark.before is not None)}
+    ownership = found.ownership if found else None
+    return {"layout": ownership.layout if ownership else None, "adopted": bool(ownership and ownership.original is not None)}

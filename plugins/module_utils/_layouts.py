@@ -15,6 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError,
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import prefetching
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import require_writable
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Layout
 
@@ -53,9 +54,9 @@ def execute(params: Mapping[str, Any], checking: bool, differing: bool) -> Dict[
     from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
 
     result = {
-        "changed": bool(outcome.steps),
+        "changed": outcome.changed,
         "summary": summary(wanted, outcome.before, outcome.after, outcome.steps),
-        "commands": outcome.commands,
+        "commands": list(outcome.commands),
         "kept": sorted(params["sysctl"] or ()) if params["state"] == "absent" else [],
         "warnings": outcome.warnings,
     }
@@ -71,6 +72,7 @@ def _converge(params: Mapping[str, Any], checking: bool) -> Tuple[Layout, Result
 
     Reading a thousand namespaces twice is expensive, so it begins with the lock, unless another run holds it.
     """
+    require_writable()
     with ExitStack() as stack:
         namespaces = Namespaces()
         stack.callback(namespaces.close)

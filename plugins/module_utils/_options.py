@@ -393,6 +393,12 @@ def _attributes_of(rows: Dict[str, table.Attribute], params: Params, path: Path,
     return {row.name: _value(row, value, (*path, row.name), checking) for row, value in given}
 
 
+def _check_length(row: table.Attribute, text: str, path: Path) -> None:
+    length = len(text.encode())
+    if row.high is not None and length > row.high:
+        raise VnetError(path, "%d bytes are out of range (at most %d)" % (length, row.high))
+
+
 def _value(row: table.Attribute, value: Any, path: Path, checking: bool) -> Any:
     """The value in the kernel's spelling."""
     if row.type is _values.MAC:
@@ -403,10 +409,11 @@ def _value(row: table.Attribute, value: Any, path: Path, checking: bool) -> Any:
         value = _mapping(value, path)
     if row.type in _values.ACCOUNTS and value:
         value = _account(row, value, path, checking)
-    size = len(value.encode()) if row.type is _values.TEXT else value
-    if row.low is not None and row.high is not None and not row.low <= size <= row.high:
-        unit = " bytes" if row.type is _values.TEXT else (" " + row.type.unit if row.type.unit else "")
-        raise VnetError(path, "%g is out of range (%g to %s%s)" % (size, row.low, _plain(row.high), unit))
+    if row.type is _values.TEXT:
+        _check_length(row, value, path)
+    elif row.low is not None and row.high is not None and not row.low <= value <= row.high:
+        unit = " " + row.type.unit if row.type.unit else ""
+        raise VnetError(path, "%g is out of range (%g to %s%s)" % (value, row.low, _plain(row.high), unit))
     complaint = row.check(value)
     if complaint:
         raise VnetError(path, complaint)

@@ -128,7 +128,7 @@ class _Selection:
         self._own = [address for link in host.links.values() if not link.netns and self._belongs(link) for address in _usable(link)]
 
     def _belongs(self, link: FoundLink) -> bool:
-        return bool(link.mark and link.mark.layout == self._layout)
+        return bool(link.ownership and link.ownership.is_layout(self._layout))
 
     def _is_member(self, link: FoundLink) -> bool:
         """Whether the link makes its namespace one of the default sources."""

@@ -26,8 +26,8 @@ def as_yaml(layout: Layout, before: Host, host: Host) -> str:
         values = describe(part, host) if found else {}
         if found and values:
             kind = {"type": type_of(link.kind)} if type_of(link.kind) else {}
-            owner = {"layout": found.mark.layout} if found.mark else {}
-            lists[list_of(link.kind)].append({**kind, **_said(values, part), **owner})
+            ownership = {"layout": found.ownership.layout} if found.ownership else {}
+            lists[list_of(link.kind)].append({**kind, **_said(values, part), **ownership})
     return yaml({name: entries for name, entries in lists.items() if entries})
 
 
@@ -43,8 +43,8 @@ def _parts(layout: Layout, before: Host) -> Iterator[Layout]:
             yield Layout([], [link, wanted[link.peer]] if link.peer else [link])
     seen = dict(wanted)
     for found in before.links.values():
-        if found.mark and found.mark.layout == layout.name and found.id not in seen and found.peer not in seen:
-            link = seen[found.id] = Link(found.kind, found.netns, found.name, (), dict(found.mark.before or {}))  # the values that are restored
+        if found.ownership and found.ownership.is_layout(layout.name) and found.id not in seen and found.peer not in seen:
+            link = seen[found.id] = Link(found.kind, found.netns, found.name, (), dict(found.ownership.original or {}))  # the values that are restored
             yield Layout([Namespace(found.netns, ())] if found.kind == LOOPBACK else [], [link])
 
 

@@ -14,6 +14,8 @@ LinkId = Tuple[str, str]
 """Namespace as the user wrote it ('' for the one that the module runs in) and name of a link."""
 Identity = Tuple[int, int]
 """Device and inode number of a namespace."""
+NamespaceId = str
+"""What no two namespaces have in common until the next reboot: C(SO_NETNS_COOKIE), or what identifies the mounted file."""
 AddressKey = Tuple[str, int, str]
 """Local address, prefix length, and peer address."""
 RouteKey = Tuple[str, int, int]
@@ -28,7 +30,7 @@ KERNEL_OWNED = (("127.0.0.1", 8, ""), ("::1", 128, ""))
 STALE_FILE = "an empty regular file"
 """What a crash or a reboot leaves in the place of a namespace."""
 OWN_STALE_FILE = "what an interrupted run of this layout left"
-"""The same, with the mark of the layout in it."""
+"""The same, in the place of a namespace that the layout has created or was about to create."""
 
 
 class Address(NamedTuple):
@@ -212,18 +214,29 @@ class Layout(NamedTuple):
     namespaces: List[Namespace]
     links: List[Link]
     name: str = ""
-    """The name under which it owns links; '' for a single resource, which owns none."""
+    """The name of the layout; '' for a single resource, which owns nothing."""
 
 
-class Mark(NamedTuple):
+class Ownership(NamedTuple):
     """The layout that a link belongs to. A namespace belongs to the layout of its lo.
 
-    C(before): the original state of an adopted link, None for one that the layout created. It has attributes by name, C(master),
-    C(port) (attributes), and whether each of C(addresses), C(routes) and C(vlans) existed.
+    C(original): what an adopted link was before as far as the layout has changed it, None for a link that the layout created. It has
+    attributes by name, C(master), C(port) (attributes by name), C(ports) (the same, with C(vlans), of each port that left),
+    C(addresses) and C(routes) (1 for each that was there, 0 for each that was not), and C(vlans) (by VLAN id: [pvid, untagged], None
+    for one that was not there).
     """
 
     layout: str
-    before: Optional[Values] = None
+    original: Optional[Values] = None
+    home: NamespaceId = ""
+    """The namespace that the layout is declared from, '' for the one that the module runs in."""
+
+    def is_layout(self, name: str) -> bool:
+        """Whether it is the layout of this name that is declared from the namespace that the module runs in."""
+        return self.layout == name and not self.home
+
+    def __str__(self) -> str:
+        return "layout %s%s" % (self.layout, ", which is declared from another namespace" if self.home else "")
 
 
 class FoundLink(NamedTuple):
@@ -242,11 +255,13 @@ class FoundLink(NamedTuple):
     vlans: Optional[Dict[int, Vlan]]
     peer: Optional[LinkId]
     """The other end of a veth pair; None if it is in no namespace that was read."""
-    mark: Optional[Mark] = None
+    ownership: Optional[Ownership] = None
     parent: Optional[LinkId] = None
     """The link below it; None if it is in no namespace that was read."""
     other_routes: List[Route] = []
     """Routes in tables that are not declared; read of links that a layout may adopt."""
+    link: int = 0
+    """Index of the peer or parent (C(IFLA_LINK)), wherever it is; 0 for none."""
 
     @property
     def id(self) -> LinkId:
@@ -263,6 +278,8 @@ class FoundNamespace(NamedTuple):
     sysctl: Dict[str, Optional[str]] = {}
     routes: Optional[List[Route]] = None
     pids: List[int] = []
+    id: NamespaceId = ""
+    """How the records of layouts name it. Only read for layouts."""
 
 
 class Host(NamedTuple):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
@@ -16,9 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
-    Step,
-)
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan, Step
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import Applied
@@ -35,10 +33,18 @@ class Result(NamedTuple):
     """The planned state."""
     host: Host
     """The state as it is; in check mode the planned one."""
-    steps: List[Step]
-    commands: List[str]
+    planned: Plan
+    steps: Sequence[Step] = ()
+    commands: Sequence[str] = ()
     """The commands of iproute2 for the steps."""
-    warnings: List[Message]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.steps) or not self.planned.is_empty
+
+    @property
+    def warnings(self) -> List[Message]:
+        return self.planned.warnings
 
 
 def run(name: str) -> None:
@@ -60,12 +66,12 @@ def execute(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
     from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
 
     outcome = converge(wanted, checking)
-    difference = {"before": outcome.before, "after": outcome.after} if outcome.steps else {}
+    difference = {"before": outcome.before, "after": outcome.after} if outcome.changed else {}
     return {
-        "changed": bool(outcome.steps),
+        "changed": outcome.changed,
         key: describe(wanted, outcome.host),
         "status": status(wanted, outcome.before, outcome.before if checking else outcome.host),
-        "commands": outcome.commands,
+        "commands": list(outcome.commands),
         "diff": {"before": {}, "after": {}, **{name: describe(wanted, host) for name, host in difference.items()}},
         "warnings": outcome.warnings,
     }
@@ -98,11 +104,11 @@ def predict(reader: Reader, wanted: Layout) -> Result:
     """What would be done."""
     before = observe(reader, wanted)
     planned = plan(wanted, before, checking=True)
-    if not planned.steps:
-        return Result(before, planned.after, planned.after, [], [], planned.warnings)
+    if planned.is_empty:
+        return Result(before, planned.after, planned.after, planned)
     from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 
-    return Result(before, planned.after, planned.after, planned.steps, commands(planned.steps), planned.warnings)
+    return Result(before, planned.after, planned.after, planned, planned.steps, commands(planned.steps))
 
 
 def no_op(reader: Reader, wanted: Layout) -> Optional[Result]:
@@ -113,20 +119,20 @@ def no_op(reader: Reader, wanted: Layout) -> Optional[Result]:
         planned = plan(wanted, before)
     except VnetError:
         return None
-    return None if planned.steps else Result(before, planned.after, before, [], [], planned.warnings)
+    return Result(before, planned.after, before, planned) if planned.is_empty else None
 
 
 def apply_changes(reader: Reader, wanted: Layout) -> Result:
     """Converges the host. The caller holds the lock."""
     before = observe(reader, wanted)
     planned = plan(wanted, before)
-    if not planned.steps:
-        return Result(before, planned.after, before, [], [], planned.warnings)
-    done = load_apply()(reader, wanted, before, planned.steps)
-    return Result(before, planned.after, done.host, done.steps, done.commands, planned.warnings)
+    if planned.is_empty:
+        return Result(before, planned.after, before, planned)
+    done = load_apply()(reader, wanted, before, planned)
+    return Result(before, planned.after, done.host, planned, done.steps, done.commands)
 
 
-def load_apply() -> Callable[[Reader, Layout, Host, List[Step]], Applied]:
+def load_apply() -> Callable[[Reader, Layout, Host, Plan], Applied]:
     """Imports the part that changes the host, which most runs do not need."""
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import apply
 

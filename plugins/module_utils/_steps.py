@@ -11,10 +11,10 @@ as the kernel drops more than it is told to.
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Host, LinkId, Route, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Host, LinkId, Ownership, Route, Values, Vlan
 
 Scalar = Union[bool, int, float, str]
 
@@ -55,6 +55,8 @@ class NewPeer(NamedTuple):
     netns: str
     name: str
     values: Values
+    ifindex: int = 0
+    """Its index, 0 if the kernel chooses it."""
 
 
 class CreateLink(NamedTuple):
@@ -62,12 +64,12 @@ class CreateLink(NamedTuple):
     name: str
     kind: str
     values: Values
-    mark: Values
-    """The ownership mark of the link and its peer, set on creation."""
     peer: Optional[NewPeer] = None
     parent: Optional[LinkId] = None
     master: str = ""
     restore: Tuple[Step, ...] = ()
+    ifindex: int = 0
+    """Its index, 0 if the kernel chooses it."""
 
 
 class DeleteLink(NamedTuple):
@@ -238,11 +240,6 @@ def restore_of(step: Step) -> Tuple[Step, ...]:
     return step.restore if isinstance(step, (CreateLink, MoveLink, SetLink, SetMaster, AddVlan)) else ()
 
 
-def only_marks(step: Step) -> bool:
-    """Whether the step only sets the ownership mark."""
-    return isinstance(step, SetLink) and not set(step.values) - {"alias", "link_group"}
-
-
 class Plan(NamedTuple):
     """The steps from the current state to the wanted one."""
 
@@ -250,3 +247,9 @@ class Plan(NamedTuple):
     after: Host
     """The expected state after the steps, without the values that the kernel chooses."""
     warnings: List[Message]
+    ownership: Dict[LinkId, Optional[Ownership]]
+    """The existing links whose ownership changes, by their present names; None for those that are released."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.steps and not self.ownership

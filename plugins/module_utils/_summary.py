@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Set
+from typing import Dict, Iterable, List, Sequence, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Host, Layout, Link, LinkId
@@ -16,7 +16,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     RenameLink,
     Step,
     link_of,
-    only_marks,
 )
 
 
@@ -25,24 +24,24 @@ def list_of(kind: str) -> str:
     return "namespaces" if kind == LOOPBACK else "links"
 
 
-def summary(layout: Layout, before: Host, after: Host, steps: List[Step]) -> Dict[str, Dict[str, int]]:
-    """Counts what is declared, and what was done. A veth pair counts once; setting only the mark is no change."""
+def summary(layout: Layout, before: Host, after: Host, steps: Sequence[Step]) -> Dict[str, Dict[str, int]]:
+    """Counts what is declared, and what was done. A veth pair counts once."""
     near = {link.id: link.peer for link in far_ends(layout.links) if link.peer}
     kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
     created = {near.get(link_of(step), link_of(step)) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
     removed = {link_of(step) for step in steps if isinstance(step, (DeleteNamespace, DeleteLink))} - created
     renamed = {(step.netns, step.name): (step.netns, step.new) for step in steps if isinstance(step, RenameLink) and (step.netns, step.new) in kinds}
     removed |= _lost(before, {step.name for step in steps if isinstance(step, DeleteNamespace)}, removed)
-    touched = {link_of(step) for step in steps if not only_marks(step)}
+    touched = {link_of(step) for step in steps}
     changed = {near.get(key, key) for key in (renamed.get(key, key) for key in touched) if key not in removed}
-    marks = [(key, before.links[key].mark, found.mark) for key, found in after.links.items() if key in before.links and key not in near]
+    owners = [(key, before.links[key].ownership, found.ownership) for key, found in after.links.items() if key in before.links and key not in near]
     subjects: Dict[str, Iterable[LinkId]] = {
         "declared": [link.id for link in layout.links if link.id not in near],
         "created": created,
         "changed": changed - created,
         "removed": removed,
-        "adopted": [key for key, old, new in marks if new and new.before is not None and not old],
-        "released": [key for key, old, new in marks if old and old.layout == layout.name and not new and not _is_second(before, key)],
+        "adopted": [key for key, old, new in owners if new and new.original is not None and not old],
+        "released": [key for key, old, new in owners if old and old.is_layout(layout.name) and not new and not _is_second(before, key)],
     }
     counts = {name: dict.fromkeys(subjects, 0) for name in LISTS}
     for count, keys in subjects.items():
@@ -62,7 +61,7 @@ def _lost(before: Host, namespaces: Set[str], removed: Set[LinkId]) -> Set[LinkI
     """The links that are deleted with their namespaces; a veth pair by one of its ends."""
     lost: Set[LinkId] = set()
     for key, found in before.links.items():
-        if found.netns in namespaces and found.mark and found.kind != LOOPBACK and found.peer not in removed and found.peer not in lost:
+        if found.netns in namespaces and found.ownership and found.kind != LOOPBACK and found.peer not in removed and found.peer not in lost:
             lost.add(key)
     return lost
 

@@ -21,7 +21,8 @@ extends_documentation_fragment:
 notes:
   - RV(declaration) does not include values that new links have anyway, nor links that cannot be declared, such
     as a veth whose peer is in a namespace without a name. It includes network cards only if they are ports of bridges.
-  - If RV(declaration) is applied to the same host, nothing but the ownership marks is changed.
+  - If RV(declaration) is applied to the same host as a layout, that layout adopts everything, and nothing else is changed.
+    It is an error if a namespace or link belongs to another layout.
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge

@@ -17,21 +17,25 @@ description:
   - The whole declaration is checked before anything is changed. An error names the item by its path, such as C(links[3].peer.netns).
   - 'Lists are exact: addresses, routes, ports and VLANs that are not listed are removed. Lists that are left out
     are not changed.'
-  - The layout owns what it creates. Ownership is stored in the alias of each link, and for a namespace in the alias
-    of its C(lo). Links and namespaces that the layout created and that are not declared any more are deleted. Those
-    of others are never deleted.
+  - The layout owns what it creates. Links and namespaces that the layout created and that are not declared any more
+    are deleted. Those of others are never deleted.
   - A declared link that exists already, such as a network card, is adopted. When it is removed from the layout,
     or the layout is removed, its original settings are restored.
 extends_documentation_fragment:
   - nfv.vnet.common
 notes:
-  - The alias of a link begins with the ownership mark (C(ip link) shows it). The modules of this collection return
-    the alias without it.
+  - What a layout owns is recorded on the target host under C(/run/nfv-vnet), which only root can write and everybody
+    can read. It is gone after a reboot, like the links. Where C(/run) cannot be written, the task fails. In a container
+    that shares the network of the host but has a C(/run) of its own, the links of layouts of the host are links of
+    others, and the other way round.
+  - A layout belongs to the network namespace that it is declared from. A layout C(lab) of the host, and a layout C(lab)
+    that a task declares inside a namespace (R(become plugin,ansible_collections.nfv.vnet.netns_become)), are two layouts.
+  - The other modules of this collection do not look at ownership. They change and delete links of a layout like any
+    other, and the next run of the layout restores them.
   - It is an error to declare a link or namespace of another layout. A link may be a port of a bridge that belongs
     to another layout.
   - Kernel settings (C(sysctl)) of the host and of adopted namespaces are not restored; RV(kept) lists those in
     the task.
-  - Links in namespaces that are given by path are not found any more once they are not declared.
   - If a run is killed, the next run of the same declaration completes it.
 seealso:
   - module: nfv.vnet.vnet_netns
@@ -164,7 +168,7 @@ RETURN = r"""
 ---
 summary:
   description: Numbers of C(namespaces) and C(links) that are C(declared), C(created), C(changed), C(removed), C(adopted)
-    and C(released). A veth pair counts as one link. Setting only the ownership mark is not counted as a change.
+    and C(released). A veth pair counts as one link.
   returned: success
   type: dict
   sample:
@@ -196,7 +200,7 @@ commands:
   elements: str
   sample:
     - ip netns add red
-    - ip -n red link set dev lo up alias nfv.vnet:lab
+    - ip -n red link set dev lo up
 error:
   description: The error in RV(ignore:msg) as data.
   returned: if the options are wrong, or the kernel refuses a change

@@ -115,7 +115,7 @@ options:
     type: int
   alias:
     description:
-      - 'Alias of the link: a free-form description of up to 200 bytes. V('''') removes it.'
+      - 'Alias of the link: a free-form description of up to 255 bytes. V('''') removes it.'
     type: str
   link_group:
     description:

@@ -25,6 +25,7 @@ LAYERS = (
     ("_layouts", "_info", "_ping"),
     ("_runner",),
     ("_apply",),
+    ("_recorder",),
     ("_observe", "_explain"),
     ("_observe._single", "_observe._layout"),
     ("_observe._assembly",),
@@ -33,7 +34,8 @@ LAYERS = (
     ("_kernel._read", "_kernel._echo"),
     ("_kernel._prefetch", "_kernel._decode"),
     ("_kernel._messages",),
-    ("_kernel._lock", "_kernel._pack", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
+    ("_kernel._lock",),
+    ("_kernel._registry", "_kernel._pack", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
     ("_kernel._errors", "_kernel._ioctl", "_kernel"),
     ("_plan", "_report", "_declaration", "_commands", "_dependency"),
     ("_options", "_describe", "_summary"),
@@ -46,7 +48,8 @@ LAYERS = (
     ("_plan._lists", "_plan._vlans"),
     ("_plan._draft",),
     ("_plan._graph",),
-    ("_marks", "_steps", "_kinds"),
+    ("_records", "_steps"),
+    ("_kinds",),
     ("_attributes", "_resources", "_archive"),
     ("_errors", "_values"),
     ("_kernel._nla",),
@@ -119,7 +122,7 @@ def test_only_the_kernel_package_accesses_the_kernel(path: Path) -> None:
     assert not programs & {name.split(".")[0] for name in imports(path)}
 
 
-@pytest.mark.parametrize("module", ["_options", "_plan", "_resources", "_attributes", "_commands", "_describe", "_report", "_summary", "_marks"])
+@pytest.mark.parametrize("module", ["_options", "_plan", "_resources", "_attributes", "_commands", "_describe", "_report", "_summary", "_records"])
 def test_pure_modules_know_neither_ansible_nor_the_kernel(module: str) -> None:
     known = set(imports(UTIL_MODULES[module]))
     assert not {name for name in known if name.split(".")[0] == "ansible" or "._kernel" in name}

@@ -8,6 +8,7 @@ import copy
 import os
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import pytest
@@ -15,7 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS, look
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _prefetch
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _prefetch, _registry
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import execute
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
@@ -24,7 +25,7 @@ from features import has, needs_program
 from support import Values, difference, sh, snapshot, told
 
 NAME = "lab"
-MARK = f"nfv.vnet:{NAME}"
+REGISTRY = Path(_registry.DIRECTORY)
 
 
 @contextmanager
@@ -65,14 +66,15 @@ def info(**params: Any) -> Values:
 
 def four_steps(**params: Any) -> Values:
     """Runs in check mode, for real, in check mode again and for real again. Returns the result of the first real run."""
-    before = snapshot()
+    before, recorded = snapshot(), records()
     planned = lay(check=True, **params)
     touched = difference(before, snapshot())
     assert not touched, f"check mode touched the kernel: {touched}"
+    assert records() == recorded
     result = lay(**params)
     for key in ("changed", "diff", "commands", "summary"):
         assert planned[key] == result[key], key
-    assert result["changed"] == bool(result["commands"])
+    assert result["changed"] == bool(result["commands"] or counts(result, "adopted") or counts(result, "released"))
     settled(**params)
     return result
 
@@ -103,11 +105,12 @@ def settled(**params: Any) -> None:
 
 def refusal(check: bool = False, **params: Any) -> str:
     """The error message of the module; checks that the kernel was not changed."""
-    before = snapshot()
+    before, recorded = snapshot(), records()
     with pytest.raises(VnetError) as caught:
         lay(check=check, **params)
     touched = difference(before, snapshot())
     assert not touched, f"the kernel was touched: {caught.value}"
+    assert records() == recorded
     sentence = str(caught.value)
     assert_sentence(sentence, [params.get("name", NAME)])
     return sentence
@@ -134,6 +137,19 @@ def aliases(state: Values) -> Dict[str, str]:
         for link in network["links"]
         if "alias" in link
     }
+
+
+def records() -> Dict[str, str]:
+    """What is recorded of layouts, by file."""
+    return {str(path): path.read_text(encoding="ascii") for path in sorted(REGISTRY.glob("layouts/*/*"))}
+
+
+def owners(adopted: bool = False) -> Dict[str, str]:
+    """The layouts that links and namespaces belong to, by C(namespace/name); or only of those that were adopted."""
+    found = info()
+    namespaces = [{**entry, "netns": entry["name"], "name": "lo"} for entry in found["namespaces"]]
+    entries = [entry for entry in [*namespaces, *found["links"]] if entry["layout"] and (entry["adopted"] or not adopted)]
+    return {f"{entry['netns']}/{entry['name']}": entry["layout"] for entry in entries}
 
 
 def names(state: Values) -> List[str]:

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import RecordsFile
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
@@ -72,7 +73,7 @@ class Moments:
 
     def install(self) -> None:
         """For the rest of this process, which must be a child: nothing is put back."""
-        for home, name in ((RouteSocket, "request"), (_sysctl, "write"), (os, "unlink"), (os, "write")):
+        for home, name in ((RouteSocket, "request"), (_sysctl, "write"), (os, "unlink"), (os, "rename"), (RecordsFile, "append")):
             setattr(home, name, self._counted(getattr(home, name)))
         os.open = self._counted(os.open, lambda _path, flags, *_mode, **_more: bool(flags & os.O_CREAT))
         _tuntap.fcntl = SimpleNamespace(ioctl=self._counted(_tuntap.fcntl.ioctl))  # type: ignore

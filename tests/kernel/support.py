@@ -151,7 +151,7 @@ def shown(name: str, netns: str = "", program: str = "ip") -> Values:
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE = 18, 22, 26
 SETTINGS = ("ipv4/ip_forward", "ipv4/ping_group_range", "ipv4/conf/all/rp_filter", "ipv4/conf/default/arp_ignore", "ipv6/conf/all/forwarding")
 _LINK_FLAGS_VOLATILE = 0x40 | 0x10000 | 0x20000  # running, lower up, dormant
-_LINK_VOLATILE = {6, 7, 14, 16, 23, 26, 33, 35, 43, 44, 47, 48, 59, 60}  # queue, counters, state and carrier, limits of the hardware
+_LINK_VOLATILE = {6, 7, 14, 16, 23, 26, 33, 35, 42, 43, 44, 47, 48, 59, 60}  # queue, counters, state and carrier, padding, limits of the hardware
 _BRIDGE_VOLATILE = {10, 11, 14, 15, 16, 17, 18, 19, 47, 48}  # identity (it follows the MAC), topology, timers, querier, hosts learned
 _AGEING_TIME, _STP_STATE = 4, 5
 _PORT_VOLATILE = {1, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 38, 41}  # state, election, number, timers, counters

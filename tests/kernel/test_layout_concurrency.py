@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock
-from layouts import aliases, clear, full, lay, mac, names, settled
+from layouts import clear, full, lay, mac, names, owners, settled
 from processes import network_namespace
 from support import Values, difference, portable, private_network, run, snapshot
 from test_concurrency import RUNS, at_once, children, descriptors, held
@@ -92,7 +92,7 @@ def test_two_layouts_that_want_one_link_leave_it_to_one_of_them() -> None:
     outcomes = at_once(work)
     (winner,) = [number for number, outcome in enumerate(outcomes) if outcome is True]
     assert all(f"br0 belongs to layout part{winner}" in outcome for outcome in outcomes if outcome is not True)
-    assert aliases(snapshot()) == {"/br0": f"nfv.vnet:part{winner}"}
+    assert owners() == {"/br0": f"part{winner}"}
 
 
 def test_building_and_removing_at_once_leaves_all_or_nothing() -> None:

@@ -10,7 +10,7 @@ from typing import Any, List, NamedTuple, Tuple
 
 import pytest
 from features import has, needs, needs_program
-from layouts import MARK, aliases, clear, counts, four_steps, full, info, lay, link_in, mac, names, refused_always, settled
+from layouts import NAME, aliases, clear, counts, four_steps, full, info, lay, link_in, mac, names, owners, refused_always, settled
 from processes import wait_for
 from refusals import FOLLOWS_THE_MAC, FOLLOWS_THE_PORTS
 from support import Values, difference, portable, resource, run, sh, shown, snapshot
@@ -26,6 +26,8 @@ class Drift(NamedTuple):
     """A link that goes with each namespace, when the kernel comes round to it."""
     after: str = ""
     """What must be done before the layout can go."""
+    theirs: Tuple[str, ...] = ()
+    """The namespaces that belong to somebody else then."""
 
 
 HOME = os.getpid()
@@ -60,8 +62,8 @@ DRIFTS = [
     Drift("setting", ["ip link set br0 type bridge stp_state 0", "ip link set br0 type bridge forward_delay 1000"]),
     Drift("mtu", ["ip -n red link set eth0 mtu 1200", "ip -n red link set inner mtu 1300"]),
     Drift("mac", [f"ip link set up0 address {mac(88)}"]),
-    Drift("alias", [f"ip link set tap0 alias '{MARK} other words'"]),
-    Drift("alias-taken-away", [f"ip link set tap0 alias {MARK}"]),
+    Drift("alias", ["ip link set tap0 alias 'other words'"]),
+    Drift("alias-taken-away", ["ip link set tap0 alias ''"]),
     Drift("group", ["ip -n blue link set b1 group 3"]),
     Drift("sysctl", ["ip netns exec red sysctl -qw net.ipv4.ip_forward=0"]),
     Drift("no-ipv6-any-more", ["sysctl -qw net.ipv6.conf.h2.disable_ipv6=0"]),
@@ -80,10 +82,8 @@ DRIFTS = [
     Drift("tap-moved", ["ip link set tap0 netns red"]),
     Drift("namespace-deleted", ["ip netns delete red"], gone=("/up0",)),
     Drift("both-namespaces-deleted", ["ip netns delete red", "ip netns delete blue"], gone=("/up0", "/h2")),
-    Drift("namespace-made-anew", ["ip netns delete blue", "ip netns add blue", f"ip -n blue link set lo alias {MARK}"], gone=("red/r1",)),
+    Drift("namespace-made-anew", ["ip netns delete blue", "ip netns add blue"], gone=("red/r1",), theirs=("blue",)),
     Drift("namespace-unmounted", ["umount /run/netns/blue"], gone=("red/r1",)),
-    Drift("kind-changed", ["ip link delete tap0", f"ip link add tap0 address {mac(66)} type bridge", f"ip link set tap0 alias {MARK}"]),
-    Drift("peers-changed", ["ip link delete h2", f"ip link add h2 alias {MARK} type veth peer name stray", f"ip link set h2 alias {MARK}"]),
     Drift(
         "everything",
         ["ip netns delete blue", "ip link delete br0", "ip link set tap0 down", "ip -n red address flush dev eth0"],
@@ -132,7 +132,7 @@ def test_what_somebody_changed_is_mended(drift: Drift) -> None:
     clear()
     left = {name.split("/")[1] for name in names(snapshot())}
     assert left <= FOREIGN, left
-    assert set(snapshot()) <= {"", "green"}
+    assert set(snapshot()) <= {"", "green", *drift.theirs}
 
 
 def test_drift_is_mended_in_the_layout_that_it_belongs_to_only() -> None:
@@ -260,7 +260,7 @@ def test_two_layouts_live_side_by_side() -> None:
     four_steps(name="guest", **guest)
     settled(**full())
     settled(name="guest", **guest)
-    assert {alias for key, alias in aliases(snapshot()).items() if "g" in key.split("/")[1]} == {"nfv.vnet:guest"}
+    assert {layout for key, layout in owners().items() if "g" in key.split("/")[1]} == {"guest"}
     both = portable(snapshot())
     four_steps(name="guest", state="absent")
     assert portable(snapshot()) == portable(alone)
@@ -381,8 +381,7 @@ def test_what_was_there_before_is_taken_in_and_given_back(change: Change, way: s
     before = snapshot()
     result = four_steps(**change.params)
     assert counts(result, "adopted")
-    adopted = [key for key, alias in aliases(snapshot()).items() if alias.startswith(f"{MARK}:{{")]
-    assert adopted
+    assert owners(adopted=True)
     result = _let_go(way)
     assert counts(result, "released")
     assert not difference(at_rest_of(before), at_rest_of(snapshot())), result["commands"]
@@ -414,10 +413,12 @@ def test_two_changes_are_given_back_as_one(change: Change, way: str) -> None:
     assert not difference(at_rest_of(before), at_rest_of(snapshot())), result["commands"]
 
 
-def test_too_much_to_remember_is_one_sentence() -> None:
+def test_there_is_no_limit_to_what_is_recorded() -> None:
     _by_hand()
-    addresses = [f"10.{number}.{number}.{number}/24" for number in range(100, 130)]
-    refused_always(["links[0].peer", "q existed before", "recorded", "delete it so that the layout creates it"], **cable({}, {"addresses": addresses}))
+    before = snapshot()
+    four_steps(**cable({}, {"addresses": [f"10.{number}.{number}.{number}/24" for number in range(100, 250)]}))
+    clear()
+    assert not difference(before, snapshot())
 
 
 def test_a_bridge_that_is_gone_when_a_port_is_given_back_is_a_warning() -> None:
@@ -429,10 +430,10 @@ def test_a_bridge_that_is_gone_when_a_port_is_given_back_is_a_warning() -> None:
     assert "master" not in shown("p")
 
 
-def test_a_mark_that_somebody_overwrote_makes_the_link_theirs() -> None:
+def test_a_link_that_somebody_created_in_the_place_of_ours_is_theirs() -> None:
     needs_program("ip")
     lay(**full())
-    sh("ip link set tap0 alias 'my own'")
+    sh("ip tuntap delete tap0 mode tap", "ip tuntap add tap0 mode tap", f"ip link set tap0 address {mac(3)} alias 'my own'")
     result = four_steps(**full())
     assert counts(result, "adopted") == {"links": 1}
     clear()
@@ -440,11 +441,20 @@ def test_a_mark_that_somebody_overwrote_makes_the_link_theirs() -> None:
     assert aliases(snapshot()) == {"/tap0": "my own"}
 
 
+def test_a_link_of_another_kind_that_somebody_created_in_the_place_of_ours_is_refused() -> None:
+    needs_program("ip")
+    lay(**full())
+    sh("ip link delete tap0", f"ip link add tap0 address {mac(66)} type bridge")
+    refused_always(["links[2]", "tap0 is a bridge", "remove it first"], **full())
+    clear()
+    assert names(snapshot()) == ["/tap0"]
+
+
 # The alias that people give
 
 
-@pytest.mark.parametrize("text", ["", "for a machine", "nfv.vnet:", "nfv.vnet: lab", '{"x": 1}', 'ümlaut "quoted" $HOME', "x" * 200])
-def test_an_alias_stands_beside_the_mark(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "for a machine", "nfv.vnet:", "nfv.vnet: lab", '{"x": 1}', 'ümlaut "quoted" $HOME', "x" * 255])
+def test_an_alias_is_the_text_of_the_user(text: str) -> None:
     params: Values = {
         "links": [
             {"type": "bridge", "name": "br0", "alias": text},
@@ -453,8 +463,7 @@ def test_an_alias_stands_beside_the_mark(text: str) -> None:
         ]
     }
     four_steps(**params)
-    expected = f"{MARK} {text}" if text else MARK
-    assert aliases(snapshot()) == {f"/{name}": expected for name in ("br0", "a", "b", "t")}
+    assert aliases(snapshot()) == ({f"/{name}": text for name in ("br0", "a", "b", "t")} if text else {})
     assert all(link["alias"] == text for link in info(layout="lab")["links"])
 
 
@@ -466,16 +475,15 @@ SINGLE = [
 
 
 @pytest.mark.parametrize(("module", "params"), SINGLE)
-def test_single_modules_leave_the_mark_out_and_keep_it(module: str, params: Values) -> None:
+def test_single_modules_do_not_change_whose_a_link_is(module: str, params: Values) -> None:
     lay(**full())
     key = f"/{params['name']}"
     result = run(module, **params, alias="words")
     assert resource(module, result)["alias"] == "words"
-    assert MARK not in str({**result, "commands": []})
-    assert aliases(snapshot())[key] == f"{MARK} words"
+    assert aliases(snapshot())[key] == "words"
     assert run(module, **params, alias="words")["changed"] is False
     assert resource(module, run(module, **params, alias=""))["alias"] == ""
-    assert aliases(snapshot())[key] == MARK
+    assert owners()[key] == NAME
     clear()
     assert names(snapshot()) == []
 
@@ -485,6 +493,6 @@ def test_single_modules_keep_what_an_adopted_link_remembers() -> None:
     before = snapshot()
     lay(**cable({}, {"mtu": 1300, "alias": "ours"}))
     run("vnet_veth", name="q", netns="red", peer={"name": "p"}, alias="theirs")
-    assert aliases(snapshot())["red/q"].startswith(f"{MARK}:{{")
+    assert owners(adopted=True)["red/q"] == NAME
     clear()
     assert not difference(before, snapshot())

@@ -58,11 +58,11 @@ def test_the_other_process_finds_the_same(namespaces: Namespaces, addresses: boo
         assert prefetched
         other.use_prefetched(prefetched)
         for name in ("red", "blue", "nothing-there", "nothing", "/run/netns/red"):
-            assert bool(prefetched.found(name)) == (name in ("red", "blue"))
-            found = prefetched.found(name)
+            assert bool(prefetched.messages(name)) == (name in ("red", "blue"))
+            found = prefetched.messages(name)
             assert found is None or (found.addresses is not None) == addresses
             if name.startswith("nothing"):
-                assert other.open_namespace(name, with_nsid=True) == (None, None)
+                assert other.open_namespace(name, with_nsid=True) is None
             else:
                 assert everything(other, name) == everything(one, name)
     for reader in (one, other):
@@ -149,10 +149,12 @@ def test_a_namespace_that_was_replaced_is_read_anew(namespaces: Namespaces) -> N
     with prefetching(True), _prefetch.prefetching(namespaces, addresses=True) as prefetched:
         assert prefetched
         reader.use_prefetched(prefetched)
-        assert prefetched.found("red")
+        assert prefetched.messages("red")
         with namespaces.open("red"):  # older kernels give the number of one that is gone to the next
             sh("ip netns delete red", "ip netns add red")
-        assert reader.open_namespace("red", with_nsid=True) == (namespaces.identity("red"), None)
+        opened = reader.open_namespace("red", with_nsid=True)
+        assert opened
+        assert (opened.identity, opened.home_nsid) == (namespaces.identity("red"), None)
         assert [link.name for link in reader.links("red")] == ["lo"]
         assert reader.addresses("red") == {}
     reader.close()
@@ -220,7 +222,7 @@ def impossible() -> Values:
 
 def much(*arguments: Any) -> Any:
     """More than a pipe takes while nobody reads."""
-    return {**READ(*arguments), "another": ((0, 0), None, [b"\0" * 1_000_000], [])}
+    return {**READ(*arguments), "another": (((0, 0), "", None), [b"\0" * 1_000_000], [])}
 
 
 READ = _prefetch._read

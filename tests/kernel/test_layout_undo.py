@@ -10,7 +10,6 @@ import re
 import signal
 import socket
 import time
-from pathlib import Path
 from typing import Callable, Dict, List, Optional
 
 import pytest
@@ -30,7 +29,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     link_of,
 )
 from features import needs
-from layouts import MARK, SCENARIOS, Scenario, clear, full, lay, link_in, names
+from layouts import SCENARIOS, Scenario, clear, full, lay, link_in, names
 from moments import DELETIONS, WHOLE, Failing, Overtaken, first_of_each_act, may_be_held
 from processes import Child, ChildError
 from support import difference, private_network, sh, snapshot
@@ -179,10 +178,25 @@ def test_namespaces_go_first_and_all_of_a_kind_together() -> None:
     assert sorted(awaited.links) == indexes
 
 
+def _killed_before_a_namespace_is_there() -> None:
+    mount = Namespaces._mount
+
+    def mounted(namespaces: Namespaces, source: str, target: str, flags: int) -> None:
+        if target.endswith("/green"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        mount(namespaces, source, target, flags)
+
+    Namespaces._mount = mounted  # type: ignore
+    params = full()
+    lay(**{**params, "namespaces": [*params["namespaces"], {"name": "green"}]})
+
+
 def test_of_what_goes_together_the_error_says_which_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run was cut off before green was there: nothing of it is lost."""
     lay(**full())
-    Path("/run/netns/green").write_text(MARK, encoding="utf-8")
+    with pytest.raises(ChildError):
+        Child(_killed_before_a_namespace_is_there).result()
+    assert snapshot()["green"] == "not a namespace"
     remove = Namespaces.remove
 
     def removed(namespaces: Namespaces, name: str) -> None:

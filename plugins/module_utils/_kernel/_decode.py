@@ -13,10 +13,10 @@ import struct
 from typing import Any, Callable, Container, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import IFINFO
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Values
 
 _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE, _IFLA_LINKINFO = 3, 5, 10, 16, 18
 _IFLA_AF_SPEC, _IFLA_CARRIER, _IFLA_LINK_NETNSID = 26, 33, 37
@@ -65,8 +65,6 @@ class RawLink(NamedTuple):
     """Index of the peer of a veth, or of the parent (C(IFLA_LINK)); 0 for none."""
     link_nsid: Optional[int]
     """The id of the namespace of that, if it is another one (C(IFLA_LINK_NETNSID))."""
-    mark: Optional[Mark]
-    """The mark in its alias. C(values) have the alias without it."""
 
 
 _Field = Tuple[str, slice, Callable[[bytes], Any]]
@@ -143,7 +141,6 @@ class Decoder:
         values["alias"] = ""
         values.update(template.absent)
         _fill(values, template.values, message)
-        mark, values["alias"] = _marks.split(values["alias"])
         status: Values = {"ifindex": index}
         _fill(status, template.status, message)
         if _IFLA_OPERSTATE in slices:
@@ -161,7 +158,7 @@ class Decoder:
         master, link = (_UNSIGNED(message, slices[code].start)[0] if code in slices else 0 for code in (_IFLA_MASTER, _IFLA_LINK))
         link_nsid = _SIGNED(message, slices[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in slices else None
         kind = template.kind or ("loopback" if index == 1 else "")
-        return RawLink(index, name, kind, values, status, master, port, port_status, link, link_nsid, mark)
+        return RawLink(index, name, kind, values, status, master, port, port_status, link, link_nsid)
 
 
 def _fill(values: Values, fields: List[_Field], message: bytes) -> None:

@@ -11,10 +11,12 @@ import time
 from contextlib import contextmanager
 from typing import Iterator
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import DIRECTORY, make_directory
 
-_FILE = "/run/nfv.vnet.lock"
-_NAMESPACE = "/proc/self/ns/net"
+_FILE = DIRECTORY + "/lock"
+_WITHOUT_RUN = "/proc/sys/net/ipv4/tcp_fastopen_key"
+"""A file that only root can open, and that every network namespace has."""
 _DEADLINE = 120.0
 _PAUSE = 0.05
 
@@ -23,12 +25,9 @@ _PAUSE = 0.05
 def lock(wait: bool = True) -> Iterator[bool]:
     """Waits for the lock; KernelError ETIMEDOUT after two minutes. Without C(wait), yields whether the lock was free.
 
-    A process that may not write to /run, such as one in a user namespace, locks its own network namespace instead.
+    A process that may not write to /run, such as one in a user namespace, locks a file of its own network namespace instead.
     """
-    try:
-        descriptor = os.open(_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError:
-        descriptor = os.open(_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = _opened()
     try:
         deadline = time.monotonic() + _DEADLINE
         taken = _taken(descriptor)
@@ -40,6 +39,18 @@ def lock(wait: bool = True) -> Iterator[bool]:
         yield taken
     finally:
         os.close(descriptor)
+
+
+def _opened() -> int:
+    try:
+        make_directory()
+        return os.open(_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        pass
+    try:
+        return os.open(_WITHOUT_RUN, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise refusal(error, "neither %s nor %s can be opened to lock out other runs" % (_FILE, _WITHOUT_RUN)) from None
 
 
 def _taken(descriptor: int) -> bool:

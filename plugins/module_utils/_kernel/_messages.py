@@ -16,9 +16,9 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, identity_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, id_of, identity_of
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Identity
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Identity, NamespaceId
 
 _RTM_GETLINK, _RTM_GETADDR, _RTM_GETNSID = 18, 22, 90
 IFINFO, IFADDR = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
@@ -28,12 +28,19 @@ _SIGNED = struct.Struct("=i").unpack_from
 _FEW_FILES, _FILES, _SPARE_FILES = 128, 16384, 64
 
 
-class Found(NamedTuple):
-    """The messages of one namespace."""
+class Opened(NamedTuple):
+    """A namespace in which a socket was opened."""
 
     identity: Identity
-    home: Optional[int]
-    """The id by which it knows the namespace in which this process was started."""
+    id: NamespaceId
+    home_nsid: Optional[int]
+    """The nsid of the namespace in which this process was started, in this one; None if it has none, or was not read."""
+
+
+class NamespaceMessages(NamedTuple):
+    """The messages of one namespace."""
+
+    opened: Opened
     links: List[bytes]
     addresses: Optional[List[bytes]]
     """None if they were not read."""
@@ -56,25 +63,26 @@ class MessageReader:
     def socket(self, netns: str) -> RouteSocket:
         if netns not in self._sockets:
             with self.namespaces.inside(netns):
-                self.adopt(netns, RouteSocket())
+                self.keep_socket(netns, RouteSocket())
         return self._sockets[netns]
 
-    def open_namespace(self, netns: str, with_nsid: bool) -> Tuple[Optional[Identity], Optional[int]]:
-        """Opens a socket in a namespace and returns its identity, None if it does not exist.
-
-        C(with_nsid): also returns the id by which it knows the namespace in which this process was started, None if it has none.
-        """
+    def open_namespace(self, netns: str, with_nsid: bool = False) -> Optional[Opened]:
+        """Opens a socket in a namespace. None if it does not exist. C(with_nsid): also reads the nsid."""
         try:
             with self.namespaces.open(netns) as descriptor:
-                with self.namespaces.entered(descriptor):
-                    self.adopt(netns, RouteSocket())
-                return identity_of(descriptor), self.nsid(netns, "") if with_nsid else None
+                if not netns:
+                    opened = self.socket("")
+                else:
+                    with self.namespaces.entered(descriptor):
+                        opened = self.keep_socket(netns, RouteSocket())
+                netns_id = id_of(descriptor, opened.cookie, mounted=bool(netns))
+                return Opened(identity_of(descriptor), netns_id, self.nsid(netns, "") if with_nsid else None)
         except KernelError as error:
             if error.errno in (errno.ENOENT, errno.EINVAL):
-                return None, None
+                return None
             raise
 
-    def adopt(self, netns: str, opened: RouteSocket) -> RouteSocket:
+    def keep_socket(self, netns: str, opened: RouteSocket) -> RouteSocket:
         """Keeps an open socket. At the limit of open files the oldest one is closed."""
         if len(self._sockets) >= self._most:
             self._most = _files()
@@ -89,7 +97,7 @@ class MessageReader:
             self._sockets.pop(netns).close()
 
     def nsid(self, netns: str, other: str) -> Optional[int]:
-        """The id by which C(netns) knows the namespace C(other), None if it has none."""
+        """The nsid of C(other) in C(netns) (ip netns list-id), None if it has none."""
         with self.namespaces.open(other) as descriptor:
             body = b"\0\0\0\0" + _nla.attribute(_NETNSA_FD, struct.pack("=I", descriptor))
             _type, buffer, start, end = self.socket(netns).get(_RTM_GETNSID, body)

@@ -10,10 +10,9 @@ import os
 from contextlib import contextmanager
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ioctl import HERE, request
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE_FILE
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE_FILE, NamespaceId
 
 DIRECTORY = "/run/netns"
 _ANYTHING = "something else"
@@ -87,27 +86,26 @@ class Namespaces:
             self._setns(self._home)
 
     @contextmanager
-    def create(self, name: str, note: str = "") -> Iterator[None]:
+    def create(self, name: str) -> Iterator[int]:
         """Creates a namespace, runs the block in it, and then mounts it at /run/netns/NAME as ip netns add does.
 
-        C(note) is written to the file below the mount, where it shows that a run was interrupted before the mount or after the
-        umount.
+        Yields a descriptor of the namespace.
         """
         self._share_directory()
         path = path_of(name)
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-            try:
-                os.write(descriptor, note.encode())
-            finally:
-                os.close(descriptor)
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644))
         except OSError as error:
             raise refusal(error, path) from None
         try:
             self._call("unshare", _CLONE_NEWNET)
             try:
-                yield
-                self._mount(_OWN, path, _MS_BIND)
+                descriptor = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)  # while it is open, the file keeps its times
+                try:
+                    yield descriptor
+                    self._mount(_OWN, path, _MS_BIND)
+                finally:
+                    os.close(descriptor)
             finally:
                 self._setns(self._home)
         except BaseException:
@@ -167,6 +165,17 @@ def identity_of(file: int | str) -> Tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
+def id_of(descriptor: int, cookie: int, mounted: bool) -> NamespaceId:
+    """What identifies a namespace until the next reboot: its cookie, or device, inode number and time of the file that is mounted.
+
+    Linux may give an inode number again at once. C(mounted): whether a mount keeps the file and so its time.
+    """
+    if cookie:
+        return str(cookie)
+    status = os.fstat(descriptor)
+    return "-".join(map(str, (status.st_dev, status.st_ino, *([status.st_ctime_ns] if mounted else []))))
+
+
 def is_still(netns: str, identity: Tuple[int, int]) -> bool:
     """Whether the name still refers to this namespace."""
     try:
@@ -188,18 +197,9 @@ def obstacle(netns: str) -> str:
     if not os.path.lexists(path):
         return ""
     try:
-        return STALE_FILE if "/" not in netns and os.path.isfile(path) and (os.path.getsize(path) == 0 or _marks.split(note(netns))[0]) else _ANYTHING
+        return STALE_FILE if "/" not in netns and os.path.isfile(path) and os.path.getsize(path) == 0 else _ANYTHING
     except OSError:
         return _ANYTHING
-
-
-def note(name: str) -> str:
-    """The content of the file of a namespace that is not mounted, '' for none."""
-    try:
-        with open(path_of(name), encoding="utf-8") as file:
-            return file.read(_marks.LONGEST)
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def names() -> List[str]:

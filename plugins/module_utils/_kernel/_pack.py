@@ -37,7 +37,7 @@ _ROWS = {row.name: row for row in table.LINK if row.location in ("link", "flag")
 
 
 def link(index: int, values: Values, *attributes: bytes) -> bytes:
-    """A link with common flags and attributes; C(index) is 0 for a new one."""
+    """A link with common flags and attributes. C(index) 0: a new one, whose index the kernel chooses."""
     flags = change = 0
     body = b"".join(attributes)
     for name, value in values.items():
@@ -78,9 +78,9 @@ def data(word: str, values: Values) -> bytes:
     return attribute(_INFO_DATA, packed) if packed else b""
 
 
-def peer(values: Values, *attributes: bytes) -> bytes:
+def peer(index: int, values: Values, *attributes: bytes) -> bytes:
     """The nested message of a veth about its peer."""
-    return attribute(_INFO_DATA, attribute(_VETH_INFO_PEER, link(0, values, *attributes)))
+    return attribute(_INFO_DATA, attribute(_VETH_INFO_PEER, link(index, values, *attributes)))
 
 
 def address(index: int, wanted: Address) -> bytes:

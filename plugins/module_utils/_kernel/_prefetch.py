@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, List, NoReturn, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import Found, MessageReader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import MessageReader, NamespaceMessages, Opened
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 
 _MANY = 100
@@ -25,19 +25,19 @@ class Prefetch:
     def __init__(self, pid: int, pipe: int) -> None:
         self._pid = pid
         self._pipe = pipe
-        self._found: Optional[Dict[str, Found]] = None
+        self._messages: Optional[Dict[str, NamespaceMessages]] = None
 
-    def found(self, netns: str) -> Optional[Found]:
+    def messages(self, netns: str) -> Optional[NamespaceMessages]:
         """The messages of a namespace. Waits until all are read. None if this one was not read."""
-        if self._found is None:
+        if self._messages is None:
             with open(self._pipe, "rb", closefd=False) as pipe:
-                self._found = {name: Found(*content) for name, content in _loaded(pipe.read()).items()}
-        return self._found.get(netns)
+                self._messages = {name: NamespaceMessages(Opened(*opened), *content) for name, (opened, *content) in _loaded(pipe.read()).items()}
+        return self._messages.get(netns)
 
     def forget(self, netns: str) -> None:
         """Discards the messages of a namespace that was replaced."""
-        if self._found:
-            self._found.pop(netns, None)
+        if self._messages:
+            self._messages.pop(netns, None)
 
     def close(self) -> None:
         """Ends the child process and discards what it has read."""
@@ -47,7 +47,7 @@ class Prefetch:
         self._pipe = -1
         with suppress(OSError):  # with SIGCHLD ignored there is no child to wait for
             os.waitpid(self._pid, 0)
-        self._found = {}
+        self._messages = {}
 
 
 @contextmanager
@@ -102,9 +102,9 @@ def _work(reading: int, writing: int, reader: MessageReader, names: List[str], a
 def _read(reader: MessageReader, names: List[str], addresses: bool) -> Dict[str, Any]:
     found = {}
     for name in names:
-        identity, home = reader.open_namespace(name, with_nsid=True)
-        if identity:
-            found[name] = (identity, home, reader.link_messages(name), reader.address_messages(name) if addresses else None)
+        opened = reader.open_namespace(name, with_nsid=True)
+        if opened:
+            found[name] = (tuple(opened), reader.link_messages(name), reader.address_messages(name) if addresses else None)
         reader.forget(name)
     return found
 

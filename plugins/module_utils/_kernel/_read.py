@@ -10,15 +10,23 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla, _sysctl
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Decoder, RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import IFADDR, IFINFO, Found, MessageReader, about_link, extension_mask
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import (
+    IFADDR,
+    IFINFO,
+    MessageReader,
+    NamespaceMessages,
+    Opened,
+    about_link,
+    extension_mask,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, is_still
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Identity, Route, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Vlan
 
 if TYPE_CHECKING:  # not needed by single resources
     from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import Prefetch
@@ -84,24 +92,24 @@ class Reader(MessageReader):
             self._prefetched.close()
         self._prefetched = None
 
-    def open_namespace(self, netns: str, with_nsid: bool) -> Tuple[Optional[Identity], Optional[int]]:
-        found = self._found(netns)
-        if found and is_still(netns, found.identity):
-            return found.identity, found.home
+    def open_namespace(self, netns: str, with_nsid: bool = False) -> Optional[Opened]:
+        found = self._prefetched_messages(netns)
+        if found and is_still(netns, found.opened.identity):
+            return found.opened
         if self._prefetched:
             self._prefetched.forget(netns)
         return super().open_namespace(netns, with_nsid)
 
     def link_messages(self, netns: str) -> List[bytes]:
-        found = self._found(netns)
+        found = self._prefetched_messages(netns)
         return found.links if found else super().link_messages(netns)
 
     def address_messages(self, netns: str, index: int = 0) -> List[bytes]:
-        found = self._found(netns)
+        found = self._prefetched_messages(netns)
         return super().address_messages(netns, index) if found is None or found.addresses is None else found.addresses
 
-    def _found(self, netns: str) -> Optional[Found]:
-        return self._prefetched.found(netns) if self._prefetched and netns else None
+    def _prefetched_messages(self, netns: str) -> Optional[NamespaceMessages]:
+        return self._prefetched.messages(netns) if self._prefetched and netns else None
 
     def link(self, netns: str, name: str = "", index: int = 0, everything: bool = False) -> Optional[RawLink]:
         """One link by name or index, None if it does not exist. C(everything): also decodes what is not selected."""

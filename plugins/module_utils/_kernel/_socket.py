@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 import socket
 import struct
+import sys
 import time
 from contextlib import suppress
 from typing import Iterator, List, Tuple
@@ -25,6 +27,7 @@ _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _SOL_NETLINK, _NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK = 270, 10, 11, 12
 _NLMSGERR_ATTR_MSG = 1
 _HEADER = struct.Struct("=IHHII")
+_SO_NETNS_COOKIE = {"sparc": 0x50, "parisc": 0x4045}.get(os.uname().machine.rstrip("64"), 71)
 _BUFFER = 1 << 16
 """Larger than one part of a dump, and smaller than what malloc would map again each time."""
 _SIOCGIFINDEX, _IFREQ = 0x8933, struct.Struct("=16si20x")
@@ -46,6 +49,14 @@ class RouteSocket:
 
     def close(self) -> None:
         self._socket.close()
+
+    @property
+    def cookie(self) -> int:
+        """The number of its namespace, which no other one gets until the next reboot (socket(7), SO_NETNS_COOKIE); 0 before Linux 5.14."""
+        try:
+            return int.from_bytes(self._socket.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8), sys.byteorder)
+        except OSError:
+            return 0
 
     def index(self, name: str) -> int:
         """The index of a link (netdevice(7)). KernelError ENODEV if it does not exist."""

@@ -9,13 +9,13 @@ import fcntl
 import os
 import struct
 from contextlib import suppress
-from typing import Any, Callable, Container, Dict, List, Set, Tuple
+from typing import Any, Container, Dict, List, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ioctl import HERE, request_with_int
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Identity
 
-_TUNSETIFF, _TUNSETPERSIST, _TUNSETOWNER, _TUNSETGROUP = (request_with_int("T", number, HERE) for number in (202, 203, 204, 206))
+_TUNSETIFF, _TUNSETPERSIST, _TUNSETOWNER, _TUNSETGROUP, _TUNSETIFINDEX = (request_with_int("T", number, HERE) for number in (202, 203, 204, 206, 218))
 _MODES = {"tun": 0x0001, "tap": 0x0002}
 _IFF_NO_PI, _IFF_VNET_HDR, _IFF_MULTI_QUEUE = 0x1000, 0x4000, 0x0100
 _DEVICE = "/dev/net/tun"
@@ -23,9 +23,10 @@ Device = Tuple[Identity, str]
 """Identity of a namespace, and name of a link."""
 
 
-def configure(name: str, values: Dict[str, Any], before_it_stays: Callable[[], None] = lambda: None) -> None:
+def configure(name: str, values: Dict[str, Any], index: int = 0) -> None:
     """Creates the device, or changes owner and group of an existing one, in the namespace that the process is in.
 
+    C(index): the index of a new device; 0 if the kernel chooses it.
     Attaching sets C(packet_info) and C(vnet_hdr), so C(values) must have them for an existing device, too. Until the device is
     made persistent, it vanishes if this process dies.
     """
@@ -41,11 +42,12 @@ def configure(name: str, values: Dict[str, Any], before_it_stays: Callable[[], N
         missing = error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO)
         raise refusal(error, "%s cannot be opened%s" % (_DEVICE, "; it needs CONFIG_TUN" if missing else "")) from None
     try:
+        if index:
+            fcntl.ioctl(descriptor, _TUNSETIFINDEX, struct.pack("=I", index))
         fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
         for request, attribute in ((_TUNSETOWNER, "owner"), (_TUNSETGROUP, "group")):
             if values.get(attribute):
                 _allow(descriptor, request, attribute, int(values[attribute]))
-        before_it_stays()
         fcntl.ioctl(descriptor, _TUNSETPERSIST, 1)
     except OSError as error:
         raise refusal(error) from None

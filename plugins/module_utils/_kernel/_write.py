@@ -14,7 +14,7 @@ import socket
 import struct
 import time
 from contextlib import suppress
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
@@ -22,7 +22,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, RouteSocket
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, LinkId, Route, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, LinkId, NamespaceId, Route, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import NewPeer
 
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_SETLINK = 16, 17, 19
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE, _RTM_NEWNSID = 20, 21, 24, 25, 88
@@ -80,8 +81,10 @@ def _attributes(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
 class Writer:
     """Changes namespaces. What the kernel refuses is a KernelError and changes nothing, unless a method says otherwise."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, namespace_created: Callable[[str, NamespaceId], None] = lambda _name, _id: None) -> None:
+        """C(namespace_created) is called before a new namespace gets its name."""
         self._reader = reader
+        self._namespace_created = namespace_created
         self._namespaces = reader.namespaces
         self._made: Optional[Messages] = None
 
@@ -91,12 +94,13 @@ class Writer:
         return self._made
 
     def namespace_add(self, name: str, loopback: Values) -> None:
-        """Creates a namespace. It gets its name after its lo has these values, so that it is never found without its mark."""
+        """Creates a namespace, sets these values on its lo, and gives it its name."""
         self._reader.forget(name)
-        with self._namespaces.create(name, loopback.get("alias", "")):
-            opened = self._reader.adopt(name, RouteSocket())
+        with self._namespaces.create(name) as descriptor:
+            opened = self._reader.keep_socket(name, RouteSocket())
             if loopback:
                 opened.request(_RTM_NEWLINK, 0, _pack.link(_LOOPBACK, loopback))
+            self._namespace_created(name, _namespaces.id_of(descriptor, opened.cookie, mounted=True))
 
     def namespaces_delete(self, names: List[str]) -> None:
         """Deletes the names. Sockets keep the namespaces alive until all are deleted, as deleting a name takes longer while the kernel cleans up."""
@@ -132,34 +136,37 @@ class Writer:
         with self._namespaces.inside(netns):
             _sysctl.write(key, value)
 
-    def link_add(self, netns: str, name: str, kind: str, values: Values, parent: Optional[LinkId] = None) -> None:
-        """Creates a link, in the namespace of its parent if that is another one, and moves it."""
+    def link_add(self, netns: str, name: str, kind: str, values: Values, parent: Optional[LinkId] = None, index: int = 0) -> None:
+        """Creates a link, in the namespace of its parent if that is another one, and moves it. C(index) 0: the kernel chooses it."""
         rows = _kinds.rows_of(kind)
         data = {key: value for key, value in values.items() if rows[key].location == "data"}
         others = {key: value for key, value in values.items() if key not in data}
         attributes = [_pack.name(name), _pack.kind(kind, _pack.data(kind, data))]
         if not parent:
-            self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, _pack.link(0, others, *attributes))
+            self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, _pack.link(index, others, *attributes))
             return
         attributes.append(_pack.parent(self._index(*parent)))
         if parent[0] == netns:
-            self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, _pack.link(0, others, *attributes))
+            self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, _pack.link(index, others, *attributes))
             return
         with self._namespaces.open(netns) as descriptor:
-            self._reader.socket(parent[0]).request(_RTM_NEWLINK, _NEW, _pack.link(0, others, *attributes, _pack.namespace(descriptor)))
+            self._reader.socket(parent[0]).request(_RTM_NEWLINK, _NEW, _pack.link(index, others, *attributes, _pack.namespace(descriptor)))
 
-    def cable_add(self, netns: str, name: str, kind: str, values: Values, master: str, peer: LinkId, peer_values: Values) -> None:
-        """Creates both ends with one message, the near one as a port of C(master). The far end cannot be up in it (ENOTCONN)."""
+    def veth_add(self, netns: str, name: str, kind: str, values: Values, master: str, index: int, peer: NewPeer) -> None:
+        """Creates both ends with one message, the near one as a port of C(master). The far end cannot be up in it (ENOTCONN).
+
+        C(index) 0: the kernel chooses it, as for the peer.
+        """
         port = _pack.master(self._index(netns, master)) if master else b""
-        with self._namespaces.open(peer[0]) as descriptor:
-            far = _pack.peer(peer_values, _pack.name(peer[1]), _pack.namespace(descriptor))
-            body = _pack.link(0, values, _pack.name(name), port, _pack.kind(kind, far))
+        with self._namespaces.open(peer.netns) as descriptor:
+            far = _pack.peer(peer.ifindex, peer.values, _pack.name(peer.name), _pack.namespace(descriptor))
+            body = _pack.link(index, values, _pack.name(name), port, _pack.kind(kind, far))
             self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, body)
 
-    def tuntap_add(self, netns: str, name: str, values: Values, alias: str) -> None:
-        """Creates a TUN or TAP device. It gets its alias before it is made persistent."""
+    def tuntap_add(self, netns: str, name: str, values: Values, index: int = 0) -> None:
+        """Creates a TUN or TAP device. C(index) 0: the kernel chooses it."""
         with self._namespaces.inside(netns):
-            _tuntap.configure(name, values, lambda: self.link_set(netns, name, _kinds.ANY, {"alias": alias}) if alias else None)
+            _tuntap.configure(name, values, index)
 
     def tuntap_set(self, netns: str, name: str, values: Values) -> None:
         """Changes owner and group of a TUN or TAP device."""

@@ -10,7 +10,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_R
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, interrupts, is_attachable
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Port, Route, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Values, Vlan
 
 
 def may_be_interrupted(raw: RawLink, wanted: Optional[Link]) -> bool:
@@ -49,6 +49,7 @@ def assemble(
     peer: Optional[LinkId],
     parent: Optional[LinkId],
     pids: Optional[List[int]],
+    ownership: Optional[Ownership] = None,
 ) -> FoundLink:
     """Builds the record.
 
@@ -74,7 +75,8 @@ def assemble(
         routes=routes,
         vlans=vlans,
         peer=peer,
-        mark=raw.mark,
+        ownership=ownership,
         parent=parent,
         other_routes=other_routes,
+        link=raw.link,
     )

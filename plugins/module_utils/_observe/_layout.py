@@ -4,19 +4,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SHARED_WITH_PARENT
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink, Selection
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import read_registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, has_peer, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, has_parent, may_be_interrupted, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._records import FIRST_INDEX
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     OWN_STALE_FILE,
+    STALE_FILE,
     Address,
     FoundLink,
     FoundNamespace,
@@ -25,15 +29,16 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Layout,
     Link,
     LinkId,
-    Mark,
     Namespace,
+    NamespaceId,
+    Ownership,
     Port,
     Route,
     Values,
     Vlan,
 )
 
-_ALWAYS = {"up", "alias", "link_group", "mac", "mtu", *SHARED_WITH_PARENT, *(name for kind in KINDS for name in kind.always)}
+_ALWAYS = {"up", "mac", "mtu", *SHARED_WITH_PARENT, *(name for kind in KINDS for name in kind.always)}
 """Attributes that the plan needs even if they are not declared."""
 _RELATED = [set(names) for kind in KINDS for names in kind.related]
 """Attributes that are needed together."""
@@ -53,42 +58,39 @@ def selection(layout: Layout) -> Selection:
 
 def read_layout(reader: Reader, layout: Layout) -> Host:
     """Reads the namespaces that are declared, and those with something that belongs to the layout."""
-    state = _LayoutReader(reader, layout)
+    layout_reader = _LayoutReader(reader, layout)
     try:
-        state.read_links()
-        for netns, raws in state.raws.items():
-            state.add(netns, raws)
+        layout_reader.read_links()
+        layout_reader.add_all()
     finally:
         reader.discard_prefetched()  # prefetched messages are valid for one reading
-    state.describe_namespaces(state.namespaces)
-    return Host(state.namespaces, state.links)
+    layout_reader.read_namespaces(layout_reader.namespaces)
+    return layout_reader.host()
 
 
 def reread_layout(reader: Reader, layout: Layout, earlier: Host, names: Set[str]) -> Host:
     """The state that was read earlier, with these namespaces read again. None has been created or deleted since."""
-    state = _LayoutReader(reader, layout)
-    state.reuse(earlier, names)
-    for netns, raws in state.raws.items():
-        state.add(netns, raws)
-    state.describe_namespaces(names)
-    return Host(state.namespaces, state.links)
+    layout_reader = _LayoutReader(reader, layout)
+    layout_reader.reuse(earlier, names)
+    layout_reader.add_all()
+    layout_reader.read_namespaces(names)
+    return layout_reader.host()
 
 
 def read_all(reader: Reader, names: List[str]) -> Tuple[Host, Layout]:
     """Reads everything in these namespaces. Also returns a layout that declares all of it."""
     layout = Layout([Namespace(name, (), nsid=0, routes=[]) for name in names], [])
-    state = _LayoutReader(reader, layout, everything=True)
-    state.read_links()
+    layout_reader = _LayoutReader(reader, layout, everything=True)
+    layout_reader.read_links()
     for netns in names:
-        for raw in state.raws.get(netns, {}).values():
+        for raw in layout_reader.raws.get(netns, {}).values():
             vlans: Optional[Dict[int, Vlan]] = {} if is_bridge(raw.kind) else None
             link = Link(raw.kind, netns, raw.name, (), {"disable_ipv6": True}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans)
             layout.links.append(link)
-    state.want(layout.links)
-    for netns, raws in state.raws.items():
-        state.add(netns, raws)
-    state.describe_namespaces(state.namespaces)
-    return Host(state.namespaces, state.links), layout
+    layout_reader.want(layout.links)
+    layout_reader.add_all()
+    layout_reader.read_namespaces(layout_reader.namespaces)
+    return layout_reader.host(), layout
 
 
 class _LayoutReader:
@@ -111,7 +113,11 @@ class _LayoutReader:
         self._peers: Dict[LinkId, LinkId] = {}
         self._ends: Dict[Tuple[int, int], List[Tuple[str, RawLink]]] = {}
         """The ends of veth pairs with their namespaces, by their own index and that of the peer."""
-        self._unfinished = _marks.unfinished(layout.name)
+        home = reader.open_namespace("")
+        self._registry = read_registry(home.id if home else "")
+        self._records = self._registry.records(layout.name)
+        self._at_their_place: Set[Tuple[NamespaceId, int]] = set()
+        """The recorded links that are where they were recorded, by namespace and index."""
         self.raws: Dict[str, Dict[int, RawLink]] = {}
         """The links of each namespace, by index."""
         self.namespaces: Dict[str, FoundNamespace] = {}
@@ -123,29 +129,69 @@ class _LayoutReader:
             if link.vlans is not None or any(port.vlans is not None for port in link.settings):
                 self._with_vlans.add(link.netns)
 
+    def host(self) -> Host:
+        return Host(self.namespaces, self.links)
+
     def read_links(self) -> None:
         """Reads the links of each namespace that is declared or has links of the layout."""
         declared = [*self._wanted, *(namespace.name for namespace in self._layout.namespaces)]
         declared += [other[0] for link in self._layout.links for other in (link.peer, link.parent) if other]
         for netns in dict.fromkeys(declared):
-            identity = self._open(netns)
-            self.namespaces[netns] = FoundNamespace(identity, "" if identity else _namespaces.obstacle(netns))
-            if identity:
-                self.raws[netns] = {raw.ifindex: raw for raw in self._reader.links(netns)}
-        known = {found.identity for found in self.namespaces.values()}
-        for netns in _namespaces.names():
-            identity = None if netns in self.namespaces else self._open(netns)
-            if identity and identity not in known:
-                known.add(identity)
-                self._read_if_owned(netns, identity)
-            elif identity:
-                self._reader.forget(netns)
-            elif netns not in self.namespaces and self._is_own_file(_namespaces.note(netns)):
-                self.namespaces[netns] = FoundNamespace(None, OWN_STALE_FILE)
+            found = self._open(netns)
+            self.namespaces[netns] = found or FoundNamespace(None, _namespaces.obstacle(netns))
+            if found:
+                self._read_links_of(netns)
+        self._read_undeclared()
         for netns, raws in self.raws.items():
             for raw in raws.values():
                 if has_peer(raw.kind):
                     self._ends.setdefault((raw.ifindex, raw.link), []).append((netns, raw))
+
+    def _read_undeclared(self) -> None:
+        """Reads the other namespaces that have links of the layout; all others only if a link of the layout is not where it was recorded."""
+        known = {found.identity for found in self.namespaces.values()}
+        others: Dict[str, FoundNamespace] = {}
+        paths = [path for path in self._records.namespaces.values() if "/" in path]
+        for netns in dict.fromkeys([*_namespaces.names(), *paths]):
+            found = None
+            with suppress(KernelError):  # what nobody declares must not make the task fail
+                found = None if netns in self.namespaces else self._open(netns)
+            if found and found.identity not in known:
+                known.add(found.identity)
+                if found.id in self._records.links:
+                    self.namespaces[netns] = found
+                    self._read_links_of(netns)
+                else:
+                    others[netns] = found
+            elif netns not in self.namespaces and self._records.created(netns) and _namespaces.obstacle(netns) == STALE_FILE:
+                self.namespaces[netns] = FoundNamespace(None, OWN_STALE_FILE)
+            if netns not in self.raws:
+                self._reader.forget(netns)
+        if self._is_one_missing():
+            for netns, found in others.items():
+                self._read_if_one_is_there(netns, found)
+
+    def _read_links_of(self, netns: str) -> None:
+        self.raws[netns] = {raw.ifindex: raw for raw in self._reader.links(netns)}
+        netns_id = self.namespaces[netns].id
+        owned = (raw for raw in self.raws[netns].values() if self._registry.ownership(netns_id, raw.ifindex, raw.kind, raw.link))
+        self._at_their_place.update((netns_id, raw.ifindex) for raw in owned)
+
+    def _is_one_missing(self) -> bool:
+        """Whether a link that the layout has created is not in the namespace in which it was recorded."""
+        recorded = ((netns, index) for netns, links in self._records.links.items() for index in links if index >= FIRST_INDEX)
+        return any(key not in self._at_their_place for key in recorded)
+
+    def _read_if_one_is_there(self, netns: str, found: FoundNamespace) -> None:
+        """Reads a namespace that nobody declares, if somebody moved a link of the layout into it."""
+        with suppress(KernelError):  # it may vanish, or change too fast to be read
+            self.namespaces[netns] = found
+            self._read_links_of(netns)
+            if any(self._is_own(netns, raw) for raw in self.raws[netns].values()):
+                return
+        del self.namespaces[netns]
+        self.raws.pop(netns, None)
+        self._reader.forget(netns)
 
     def reuse(self, earlier: Host, names: Set[str]) -> None:
         """Takes an earlier state and reads the links of these namespaces again."""
@@ -153,46 +199,43 @@ class _LayoutReader:
         self.links.update((key, found) for key, found in earlier.links.items() if found.netns not in names)
         self._peers.update((key, found.peer) for key, found in earlier.links.items() if found.peer)
         for netns in names:
-            self.raws[netns] = {raw.ifindex: raw for raw in self._reader.links(netns)}
+            self._read_links_of(netns)
 
-    def _open(self, netns: str) -> Optional[Identity]:
-        """Opens a socket in the namespace and returns its identity."""
-        if not netns:
-            return self._reader.namespaces.identity("")
-        identity, nsid = self._reader.open_namespace(netns, with_nsid=netns in self._declared)
-        if nsid is not None:
-            self._nsids[netns, ""] = nsid
-        return identity
+    def _open(self, netns: str) -> Optional[FoundNamespace]:
+        """Opens a socket in a namespace. None if it does not exist."""
+        opened = self._reader.open_namespace(netns, with_nsid=bool(netns) and netns in self._declared)
+        if opened is None:
+            return None
+        if opened.home_nsid is not None:
+            self._nsids[netns, ""] = opened.home_nsid
+        return FoundNamespace(opened.identity, id=opened.id)
 
-    def _read_if_owned(self, netns: str, identity: Identity) -> None:
-        raws = self._reader.links(netns)
-        if any(self._is_own(raw) for raw in raws):
-            self.namespaces[netns] = FoundNamespace(identity)
-            self.raws[netns] = {raw.ifindex: raw for raw in raws}
-        else:
-            self._reader.forget(netns)
+    def _ownership(self, netns: str, raw: RawLink) -> Optional[Ownership]:
+        """The ownership of a link, also if somebody moved it."""
+        ownership = self._registry.ownership(self.namespaces[netns].id, raw.ifindex, raw.kind, raw.link)
+        moved = self._registry.moved_from(raw.ifindex, raw.kind, raw.link) if ownership is None and raw.ifindex >= FIRST_INDEX else None
+        return moved[1] if moved and (moved[0], raw.ifindex) not in self._at_their_place else ownership
 
-    def _is_own_file(self, note: str) -> bool:
-        mark, _text = _marks.split(note)
-        return bool(mark and mark.layout == self._layout.name)
+    def _is_own(self, netns: str, raw: RawLink) -> bool:
+        """Whether a link belongs to the layout."""
+        ownership = self._ownership(netns, raw)
+        return ownership is not None and ownership.is_layout(self._layout.name)
 
-    def _is_foreign(self, raw: RawLink) -> bool:
-        """Whether the link existed before the layout, so that its state must be recorded."""
-        return raw.mark.before is not None if raw.mark else not self._is_own(raw)
+    def add_all(self) -> None:
+        for netns, raws in self.raws.items():
+            self._add_links(netns, raws)
 
-    def _is_own(self, raw: RawLink) -> bool:
-        return raw.mark.layout == self._layout.name if raw.mark else raw.values["link_group"] == self._unfinished
-
-    def add(self, netns: str, raws: Dict[int, RawLink]) -> None:
+    def _add_links(self, netns: str, raws: Dict[int, RawLink]) -> None:
         """Builds the records of the links of a namespace."""
         wanted = self._wanted.get(netns, {})
-        any_adopted = any(map(self._was_adopted, raws.values()))
+        ownerships = {raw.ifindex: self._ownership(netns, raw) for raw in raws.values()}
+        any_adopted = any(ownership is not None and ownership.original is not None for ownership in ownerships.values())
         declared = [raw for raw in raws.values() if raw.name in wanted]
-        adopting = any(map(self._is_foreign, declared))
-        pruned = {raw.ifindex for raw in raws.values() if raw.name not in wanted and self._is_own(raw)} if wanted else set()
+        adopting = any(self._existed_before(ownerships[raw.ifindex]) for raw in declared)
+        undeclared = {raw.ifindex for raw in raws.values() if raw.name not in wanted and not self._is_of_others(ownerships[raw.ifindex])} if wanted else set()
         with_addresses = [raw.ifindex for raw in declared if wanted[raw.name].addresses is not None]
         addresses: Dict[int, List[Address]] = {}
-        if any_adopted or adopting or pruned or len(with_addresses) > 1:
+        if any_adopted or adopting or undeclared or len(with_addresses) > 1:
             addresses = self._reader.addresses(netns)
         elif with_addresses:
             addresses = self._reader.addresses(netns, with_addresses[0])  # the common case: a namespace at the far end of a veth pair
@@ -200,25 +243,27 @@ class _LayoutReader:
         for raw in raws.values():
             link = wanted.get(raw.name)
             master = self._name(netns, raw.master) if raw.master else ""
-            replaced = has_parent(raw) and (raw.ifindex in pruned or self._may_be_replaced(netns, link, raw))
-            if replaced or self._was_adopted(raw) or self._may_leave(netns, link, raw, master):
+            ownership = ownerships[raw.ifindex]
+            adopted = ownership is not None and ownership.original is not None
+            replaced = has_parent(raw) and (raw.ifindex in undeclared or self._may_be_replaced(netns, link, raw))
+            if replaced or adopted or self._may_leave(netns, link, raw, master):
                 raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
-            with_routes = (
-                bool(link and (link.routes is not None or self._is_foreign(raw))) or (any_adopted and raw.mark is not None) or replaced or raw.ifindex in pruned
-            )
-            self._add(netns, raw, link, master, addresses.get(raw.ifindex, []), vlans, with_routes)
+            with_routes = bool(link and (link.routes is not None or self._existed_before(ownership)))
+            with_routes = with_routes or (any_adopted and ownership is not None) or replaced or raw.ifindex in undeclared
+            self._add(netns, raw, link, ownership, master, addresses.get(raw.ifindex, []), vlans, with_routes)
 
     def _add(
         self,
         netns: str,
         raw: RawLink,
         wanted: Optional[Link],
+        ownership: Optional[Ownership],
         master: str,
         addresses: List[Address],
         vlans: Optional[Dict[int, Dict[int, Vlan]]],
         with_routes: bool,
     ) -> None:
-        before = (raw.mark and raw.mark.before) or {}
+        before = (ownership and ownership.original) or {}
         more: Values = {}
         if (wanted and "disable_ipv6" in wanted.values) or "disable_ipv6" in before:
             more["disable_ipv6"] = disable_ipv6(self._reader, netns, raw)
@@ -240,9 +285,10 @@ class _LayoutReader:
             other_routes=others,
             vlans=own_vlans,
             port_vlans=own_vlans,
-            peer=self._peer(netns, raw) if has_peer(raw.kind) and (wanted or raw.mark) else None,
+            peer=self._peer(netns, raw) if has_peer(raw.kind) and (wanted or ownership) else None,
             parent=self._parent(netns, raw, wanted) if has_parent(raw) else None,
             pids=self._pids_of(netns, raw.name) if may_be_interrupted(raw, wanted) else None,
+            ownership=ownership,
         )
 
     def _pids_of(self, netns: str, name: str) -> List[int]:
@@ -254,9 +300,12 @@ class _LayoutReader:
             self._holders = _tuntap.holders({found.identity for found in self.namespaces.values() if found.identity})
         return self._holders.get((identity, name), []) if identity else []
 
-    def _was_adopted(self, raw: RawLink) -> bool:
-        """Whether the link was adopted by a layout."""
-        return raw.mark is not None and raw.mark.before is not None
+    def _is_of_others(self, ownership: Optional[Ownership]) -> bool:
+        return ownership is None or not ownership.is_layout(self._layout.name)
+
+    def _existed_before(self, ownership: Optional[Ownership]) -> bool:
+        """Whether a link existed before the layout, so that its state must be recorded."""
+        return ownership.original is not None if ownership else True
 
     def _some_may_leave(self, netns: str, wanted: Dict[str, Link], raws: Dict[int, RawLink]) -> bool:
         """Whether a port may leave its bridge and so lose its VLANs."""
@@ -319,18 +368,18 @@ class _LayoutReader:
             self._nsids[netns, other] = self._reader.nsid(netns, other)
         return self._nsids[netns, other]
 
-    def describe_namespaces(self, names: Iterable[str]) -> None:
+    def read_namespaces(self, names: Iterable[str]) -> None:
         """Reads the settings of these namespaces, and the processes in those that will be deleted."""
         wanted = {namespace.name: namespace for namespace in self._layout.namespaces}
         for name in list(names):
             found = self.namespaces[name]
             if found.identity and (name in wanted or self._original_routes(name)):
-                self.namespaces[name] = self._described(wanted.get(name, Namespace(name, ())), found)
-        going = {found.identity: name for name, found in self.namespaces.items() if found.identity and name not in wanted and self._goes(name)}
+                self.namespaces[name] = self._read_namespace(wanted.get(name, Namespace(name, ())), found)
+        going = {found.identity: name for name, found in self.namespaces.items() if found.identity and name not in wanted and self._will_be_deleted(name)}
         for identity, pids in _namespaces.processes(going).items():
             self.namespaces[going[identity]] = self.namespaces[going[identity]]._replace(pids=pids)
 
-    def _described(self, wanted: Namespace, found: FoundNamespace) -> FoundNamespace:
+    def _read_namespace(self, wanted: Namespace, found: FoundNamespace) -> FoundNamespace:
         recorded = self._original_routes(wanted.name)
         if wanted.nsid is None and wanted.routes is None and not wanted.sysctl and not recorded:
             return found
@@ -344,8 +393,8 @@ class _LayoutReader:
 
     def _original_routes(self, netns: str) -> Dict[str, int]:
         """The recorded routes of an adopted namespace."""
-        mark = self._mark_of(netns)
-        routes: Dict[str, int] = ((mark and mark.before) or {}).get("routes", {})
+        ownership = self._ownership_of(netns)
+        routes: Dict[str, int] = ((ownership and ownership.original) or {}).get("routes", {})
         return routes
 
     def _routes_of(self, netns: str, tables: List[int]) -> List[RawRoute]:
@@ -370,13 +419,13 @@ class _LayoutReader:
             self._routes[netns] = found
         return self._routes[netns]
 
-    def _goes(self, netns: str) -> bool:
-        mark = self._mark_of(netns)
-        return bool(mark and mark.layout == self._layout.name and mark.before is None)
+    def _will_be_deleted(self, netns: str) -> bool:
+        return self._ownership_of(netns) == Ownership(self._layout.name)
 
-    def _mark_of(self, netns: str) -> Optional[Mark]:
+    def _ownership_of(self, netns: str) -> Optional[Ownership]:
+        """The ownership of a namespace."""
         loopback = self.links.get((netns, "lo"))
-        return loopback.mark if loopback else None
+        return loopback.ownership if loopback else None
 
     def _named(self, netns: str, raw: RawRoute) -> Route:
         return raw.route._replace(dev=self._name(netns, raw.device) if raw.route.type == "unicast" else "")

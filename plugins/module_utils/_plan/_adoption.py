@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adopted links: what they were before the layout is recorded in the mark, and restored when the layout releases them."""
+"""Adopted links: what they were before the layout is recorded, and restored when the layout releases them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IPV6_MTU, JOIN, LATE, ROUTE, UNROUTE, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IPV6_MTU, JOIN, ROUTE, UNROUTE, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
@@ -41,14 +41,14 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 
 class OriginalState:
-    """The steps of a plan, by link, to derive what C(Mark.before) records."""
+    """Derives from the steps of a plan what each adopted link was before (C(Ownership.before))."""
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._steps: Optional[Dict[LinkId, List[Step]]] = None
 
     def before(self, found: FoundLink) -> Values:
-        """The state of a link before the steps change it, including their side effects, in the form of C(Mark.before)."""
+        """The state of a link before the steps change it, including their side effects, in the form of C(Ownership.before)."""
         if self._steps is None:
             self._steps = {}
             for steps in self._draft.steps.values():
@@ -64,11 +64,11 @@ class OriginalState:
         return values
 
     def _removed_ports(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
-        """Ports of others that leave a bridge: only the mark of the bridge can record them."""
+        """Ports of others that leave a bridge: they are recorded with the bridge."""
         for port in self._draft.host.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
             now = self._draft.found.get(port.id)
-            if now and not now.master and not now.mark:
-                recorded = (port.mark.before if port.mark else None) or {}
+            if now and not now.master and not now.ownership:
+                recorded = (port.ownership.original if port.ownership else None) or {}
                 settings = _settings({**(port.port or Port({})).values, **recorded.get("port", {})})
                 vlans = recorded.get("vlans") or _vlans_of((port.port and port.port.vlans) or {}, bridge)
                 yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
@@ -102,9 +102,9 @@ def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, 
 
 
 def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
-    """What a step changes, as a path in C(Mark.before) with the old value."""
+    """What a step changes, as a path in C(Ownership.before) with the old value."""
     if isinstance(step, SetLink):
-        yield from (((name,), (step.old or {}).get(name)) for name in step.values if name != "alias")
+        yield from (((name,), (step.old or {}).get(name)) for name in step.values)
     elif isinstance(step, SetMaster):
         yield ("master",), step.old
         # a port that leaves its bridge loses its settings
@@ -134,7 +134,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     """Plans to undo what the layout changed on a link that it adopted."""
     kind = found.kind if found.kind in _kinds.OF_KIND else _kinds.ANY
     rows = _kinds.OF_KIND[kind]
-    values = {name: value for name, value in before.items() if name in rows and name != "alias"}
+    values = {name: value for name, value in before.items() if name in rows}
     joins = bool(before.get("master")) and before["master"] != found.master
     port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None
     master = before.get("master")
@@ -149,7 +149,8 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     _release_routes(draft, found, before.get("routes", {}))
     if not joins:
         _release_vlans(draft, found, before.get("vlans", {}))
-    _drop_mark(draft, found, str(before.get("alias", found.values["alias"])))
+    draft.ownership[found.id] = None
+    draft.found[found.id] = draft.found[found.id]._replace(ownership=None)
 
 
 def _removed_ports(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:
@@ -198,11 +199,6 @@ def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[Li
             draft.add(JOIN, DeleteVlan(found.netns, found.name, current[vid], of_bridge))
         elif flags is not None and current.get(vid) != Vlan(vid, vid, *flags) and (of_bridge or found.port):
             draft.add(JOIN, AddVlan(found.netns, found.name, Vlan(vid, vid, *flags), of_bridge))
-
-
-def _drop_mark(draft: Draft, found: FoundLink, alias: str) -> None:
-    draft.add(LATE, SetLink(found.netns, found.name, found.kind, {"alias": alias}, {"alias": _marks.join(found.mark, found.values["alias"])}))
-    draft.found[found.id] = draft.found[found.id]._replace(mark=None)
 
 
 # Routes as short text

@@ -13,7 +13,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     bridge_mac,
     configure,
     conflicts_of,
-    creation_mark,
     keep_or_replace,
     move_aside,
     plan_removal,
@@ -77,7 +76,7 @@ def _make_cable(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundLi
         draft.bridges_with_changed_ports.add(bridge.id)
     restore = bridge_mac(bridge) if one.master else ()
     peer = NewPeer(far.netns, far.name, peer_values)
-    draft.add(MAKE, CreateLink(near.netns, near.name, near.kind, values, creation_mark(draft, near), peer, master=one.master, restore=restore))
+    draft.add(MAKE, CreateLink(near.netns, near.name, near.kind, values, peer, master=one.master, restore=restore))
     return one, other
 
 

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundLink,
@@ -18,7 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Layout,
     Link,
     LinkId,
-    Mark,
+    Ownership,
     Values,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -30,8 +29,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 IPV6_MTU = 1280
 """The smallest MTU with which a link can have IPv6 (RFC 8200)."""
 # The order of the steps. Those that cannot be undone come late, deletions last.
-OWNERSHIP, NAMESPACE, NSID, ASIDE, MAKE, SET, JOIN, PORTS_ARE_IN, UNROUTE = range(9)
-ADDRESS, UP, IS_UP, ROUTE, BRIDGE_UP, _BRIDGE_IS_UP, _BRIDGE_ROUTE, RESTORE, LATE, DELETE, DELETE_NAMESPACE = range(9, 20)
+NAMESPACE, NSID, ASIDE, MAKE, SET, JOIN, PORTS_ARE_IN, UNROUTE = range(8)
+ADDRESS, UP, IS_UP, ROUTE, BRIDGE_UP, _BRIDGE_IS_UP, _BRIDGE_ROUTE, RESTORE, LATE, DELETE, DELETE_NAMESPACE = range(8, 19)
 _BEHIND_BRIDGES = {IS_UP: _BRIDGE_IS_UP, ROUTE: _BRIDGE_ROUTE}
 
 
@@ -88,16 +87,18 @@ class Draft:
         """The wanted links, by the same key. Computed on first use."""
         self.released: List[Link] = []
         """The adopted links that the layout releases, as they were before."""
+        self.ownership: Dict[LinkId, Optional[Ownership]] = {}
+        """The existing links whose ownership changes, by their present names."""
         self.warnings: List[Message] = []
         self._checking = checking
 
     def owns(self, found: FoundLink) -> bool:
-        """Whether the layout created the link, or was about to mark it when a run was interrupted."""
-        if not self.layout.name:
-            return False
-        if found.mark:
-            return found.mark == Mark(self.layout.name)
-        return bool(found.values.get("link_group") == _marks.unfinished(self.layout.name))
+        """Whether the layout created the link."""
+        return found.ownership is not None and found.ownership.original is None and self.is_member(found)
+
+    def is_member(self, found: FoundLink) -> bool:
+        """Whether the link belongs to the layout: it created or adopted it."""
+        return found.ownership is not None and found.ownership.is_layout(self.layout.name)
 
     @cached_property
     def uppers(self) -> Dict[LinkId, List[FoundLink]]:
@@ -149,7 +150,7 @@ class Draft:
             depths = {found.id: self._depth(found) for found in self.deleted}
             self.steps[DELETE].sort(key=lambda step: -depths.get(link_of(step), 0))
         steps = [step for phase in sorted(self.steps) for step in self.steps[phase]]
-        return Plan(steps, Host(self.namespaces, self.found), self.warnings)
+        return Plan(steps, Host(self.namespaces, self.found), self.warnings, self.ownership)
 
     def _depth(self, found: FoundLink) -> int:
         """How many links are below a link."""

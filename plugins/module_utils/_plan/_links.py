@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _marks
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, follows_ports, is_attachable, is_bridge, parent_of, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
@@ -19,7 +19,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     LATE,
     MAKE,
     NAMESPACE,
-    OWNERSHIP,
     PORTS_ARE_IN,
     SET,
     UP,
@@ -28,7 +27,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     inside,
     needs,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, FoundLink, Link, LinkId, Mark, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, FoundLink, Link, LinkId, Ownership, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateLink,
     CreateNamespace,
@@ -141,15 +140,6 @@ def replace(draft: Draft, found: FoundLink) -> None:
     remove(draft, move_aside(draft, found), found.name)
 
 
-def creation_mark(draft: Draft, wanted: Link) -> Values:
-    """The ownership mark to set in the message that creates a link, so that an interrupted run leaves no unmarked link."""
-    if not draft.layout.name:
-        return {}
-    if is_attachable(wanted.kind):
-        return {"alias": _marks.join(Mark(draft.layout.name), wanted.values.get("alias", ""))}
-    return {"link_group": _marks.unfinished(draft.layout.name)}
-
-
 def plan_bring_up(draft: Draft) -> None:
     """Plans to bring new links up after everything else, bridges last: adding a port to a bridge that is up costs twice as much."""
     loopbacks: Dict[str, Values] = {}
@@ -159,11 +149,7 @@ def plan_bring_up(draft: Draft) -> None:
             continue
         values: Values = {"up": True} if link.id in draft.to_bring_up else {}
         if draft.layout.name:
-            draft.found[link.id] = found._replace(mark=Mark(draft.layout.name))
-        if draft.layout.name and not is_attachable(found.kind):
-            values["alias"] = _marks.join(Mark(draft.layout.name), link.values.get("alias", ""))
-            if link.name != "lo":
-                values["link_group"] = link.values.get("link_group", 0)
+            draft.found[link.id] = found._replace(ownership=Ownership(draft.layout.name))
         if link.netns in draft.new_namespaces and link.name == "lo":
             loopbacks[link.netns] = values
         elif values:
@@ -181,10 +167,9 @@ def bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
 
 def move_aside(draft: Draft, found: FoundLink) -> FoundLink:
     """Frees the name of a link: sets it down, as older kernels rename only such links, and renames it."""
-    away = "vnetold%d" % found.ifindex
+    away = "vnetold%x" % found.ifindex
     if draft.layout.name and not draft.owns(found):  # so that the next run deletes it if this one is interrupted
-        mark = {"alias": _marks.join(Mark(draft.layout.name), "")}
-        draft.add(OWNERSHIP, SetLink(found.netns, found.name, found.kind, mark, {"alias": _marks.join(found.mark, found.values["alias"])}))
+        draft.ownership[found.id] = Ownership(draft.layout.name)
     if found.values["up"]:
         draft.add(ASIDE, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
     draft.add(ASIDE, RenameLink(found.netns, found.name, away))
@@ -202,7 +187,7 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
             choices = row.type.choices if row else ()
             raise VnetError((*wanted.path, name), "missing; it is required to create the link%s" % (": " + " or ".join(choices) if choices else ""))
     created = {name: wanted.values[name] for name in kind.created_with if name in wanted.values}
-    draft.add(MAKE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, creation_mark(draft, wanted), parent=wanted.parent))
+    draft.add(MAKE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, parent=wanted.parent))
     return blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})._replace(parent=wanted.parent)
 
 
@@ -224,7 +209,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
     if is_attachable(found.kind):
         _set_accounts(draft, wanted, found)
-    for row in _rows(draft, wanted, fresh):
+    for row in _rows(wanted):
         _set(draft, wanted, found, row, fresh)
     no_ipv6 = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", IPV6_MTU) < IPV6_MTU
     addresses = [address for address in found.addresses if not (no_ipv6 and address.ipv6)]
@@ -268,13 +253,10 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
     )
 
 
-def _rows(draft: Draft, wanted: Link, fresh: bool) -> List[table.Attribute]:
+def _rows(wanted: Link) -> List[table.Attribute]:
     """The wanted attributes, in the order in which the kernel accepts them."""
     rows = [row for row in _kinds.OF_KIND[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
     rows = [row for row in rows if row.type not in ACCOUNTS]
-    if draft.layout.name:  # these carry the ownership mark
-        marked = fresh and not is_attachable(wanted.kind)
-        rows = [row for row in rows if row.name != "alias" and not (marked and row.name == "link_group")]
     return sorted(rows, key=lambda row: row.first_if is None or wanted.values[row.name] != row.first_if)
 
 
@@ -295,8 +277,6 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
         if value and not fresh:
             draft.add(BRIDGE_UP if wanted.id in draft.above_bridges else UP, SetLink(wanted.netns, wanted.name, found.kind, {"up": True}, {"up": False}))
         return
-    if row.name == "alias":  # the mark of a layout precedes it
-        value, current = _marks.join(found.mark, value), _marks.join(found.mark, current or "")
     follows = row.name in follows_ports(wanted.kind) or (wanted.id in draft.above_bridges and row.name in _kinds.FOLLOWING)
     old: Optional[Values] = None if fresh else {row.name: row.type.change(value, current)}
     if fresh and found.parent and row.name in table.SHARED_WITH_PARENT:

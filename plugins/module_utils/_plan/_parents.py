@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     OF_KERNEL,
@@ -22,7 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ASIDE, BRIDGE_UP, RESTORE, UP, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, Link, LinkId, Port
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import RenameLink, SetLink, Step
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, RenameLink, SetLink, Step
 
 
 def check_parent(draft: Draft, wanted: Link) -> None:
@@ -130,7 +129,7 @@ def restore_foreign_uppers(draft: Draft) -> None:
         link = wanted_as_found(draft, found)
         with draft.restoring(link):
             planned = draft.plan_of(Layout([], [link]), Host(draft.namespaces, draft.found))
-        for step in planned.steps:
+        for step in _with_index(planned.steps, found):
             draft.add(RESTORE, step)
         draft.found[found.id] = planned.after.links[found.id]
 
@@ -139,7 +138,12 @@ def recreation_of(draft: Draft, found: FoundLink) -> Tuple[Step, ...]:
     """The steps that recreate a link as it was, on its old parent."""
     links = {key: link for key, link in draft.host.links.items() if key != found.id}
     link = wanted_as_found(draft, found)
-    return tuple(draft.plan_of(Layout([], [link]), Host(draft.host.namespaces, links)).steps)
+    return tuple(_with_index(draft.plan_of(Layout([], [link]), Host(draft.host.namespaces, links)).steps, found))
+
+
+def _with_index(steps: List[Step], found: FoundLink) -> List[Step]:
+    """The steps that recreate a link, with its old index, so that it stays the same link for everybody."""
+    return [step._replace(ifindex=found.ifindex) if isinstance(step, CreateLink) else step for step in steps]
 
 
 def wanted_as_found(draft: Draft, found: FoundLink) -> Link:
@@ -153,8 +157,6 @@ def wanted_as_found(draft: Draft, found: FoundLink) -> Link:
     there = {row.name: found.values[row.name] for row in rows.values() if row.when in ("live", "create") and found.values.get(row.name) is not None}
     values = {name: value for name, value in there.items() if value != initial.get(name)}
     values["up"] = found.values["up"] and (after is None or after.values["up"])
-    if found.mark:
-        values["alias"] = _marks.join(found.mark, found.values["alias"])
     addresses = [address for address in found.addresses if not address.dynamic and not address.link_local]
     port = found.port
     if port:

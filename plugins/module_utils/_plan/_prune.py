@@ -25,7 +25,7 @@ _KERNEL_MADE = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "s
 def plan_prune(draft: Draft) -> None:
     """Plans to delete what the layout created, and to restore what it adopted."""
     declared = {link.id: link for link in draft.layout.links}
-    _check_marks(draft, declared)
+    _check_owners(draft, declared)
     kept = {namespace.name for namespace in draft.layout.namespaces}
     going = [netns for netns in draft.host.namespaces if netns and netns not in kept and _is_owned_namespace(draft, netns)]
     lost = set(going)
@@ -42,14 +42,14 @@ def plan_prune(draft: Draft) -> None:
         _remove_namespace(draft, netns)
 
 
-def _check_marks(draft: Draft, declared: Dict[LinkId, Link]) -> None:
+def _check_owners(draft: Draft, declared: Dict[LinkId, Link]) -> None:
     owners = {key: link.path for key, link in declared.items()}
     owners.update((key, path) for key, path in listed_ports(draft).items() if key not in owners)
     for key, path in owners.items():
         found = draft.found.get(key)
-        if found and found.mark and found.mark.layout != draft.layout.name:
+        if found and found.ownership and not draft.is_member(found):
             what = "namespace %s" % found.netns if found.name == "lo" else found.name
-            raise VnetError(path, "%s belongs to layout %s; use another name, or declare it there" % (what, found.mark.layout))
+            raise VnetError(path, "%s belongs to %s; use another name, or declare it there" % (what, found.ownership))
 
 
 def listed_ports(draft: Draft) -> Dict[LinkId, Path]:
@@ -72,10 +72,9 @@ def _check_content(draft: Draft, found: FoundLink) -> None:
                 "namespace %s cannot be deleted, as %s%s is on top of its link %s; remove that first"
                 % (found.netns, upper.name, inside(upper.netns), found.name),
             )
-    ours = draft.owns(found) or (found.mark and found.mark.layout == draft.layout.name)
-    if found.name in ("lo", *_KERNEL_MADE) or ours:
+    if found.name in ("lo", *_KERNEL_MADE) or draft.is_member(found):
         return
-    whose = "which layout %s created" % found.mark.layout if found.mark else "which this layout did not create"
+    whose = "which belongs to %s" % str(found.ownership) if found.ownership else "which this layout did not create"
     raise VnetError((), "namespace %s cannot be deleted, as it contains %s, %s; remove that first" % (found.netns, found.name, whose))
 
 
@@ -102,10 +101,10 @@ def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) ->
         remove(draft, found, found.name)
         other = draft.found.pop(found.peer, None) if found.peer and found.peer not in declared else None
         draft.deleted += [other] if other else []
-    elif found.mark and found.mark.layout == draft.layout.name:
+    elif found.ownership and draft.is_member(found):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan import _adoption
 
-        _adoption.restore_original(draft, found, found.mark.before or {})
+        _adoption.restore_original(draft, found, found.ownership.original or {})
 
 
 def bring_down_pruned(draft: Draft) -> None:

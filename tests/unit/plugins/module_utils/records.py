@@ -101,7 +101,7 @@ def summed_up(step: Step) -> tuple[Any, ...]:
 
 
 def _new_link(step: CreateLink) -> tuple[Any, ...]:
-    new: Values = {"kind": step.kind, "values": step.values, **step.mark}
+    new: Values = {"kind": step.kind, "values": step.values}
     if step.peer:
         new.update(peer=step.peer[:2], peer_values=step.peer.values)
     if step.master:

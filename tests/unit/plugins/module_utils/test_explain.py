@@ -8,11 +8,10 @@ import errno
 from typing import Any
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils import _marks
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message
 from ansible_collections.nfv.vnet.plugins.module_utils._explain import hint, not_held, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Mark, Route
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Route
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, DeleteLinks, SetLink, SetMaster, SetPort, SetSysctl, Step
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import declared
 
@@ -37,12 +36,6 @@ LAYOUT = declared(
 )
 def test_subject(step: Step, path: tuple[Any, ...], words: str) -> None:
     assert subject(LAYOUT, step) == Message(path, words)
-
-
-@pytest.mark.parametrize(("text", "words"), [("", "link set up: true"), ("to red", "link set up: true, alias: to red")])
-def test_the_mark_of_a_layout_is_not_shown(text: str, words: str) -> None:
-    step = SetLink("", "br0", "bridge", {"up": True, "alias": _marks.join(Mark("lab"), text), "link_group": 0})
-    assert subject(LAYOUT, step).text == words
 
 
 def test_hint() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml as reference
 from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml, yaml
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Mark
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Ownership
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import cable, declared, host, planned, there
 
@@ -114,7 +114,7 @@ def test_it_reads_well() -> None:
 # A layout
 
 
-OURS = Mark("lab")
+OURS = Ownership("lab")
 
 
 def _lab(**params: Any) -> Any:
@@ -123,7 +123,10 @@ def _lab(**params: Any) -> Any:
 
 def test_the_declaration_and_what_belongs_to_it_is_shown() -> None:
     found = host(
-        there("bridge", "br0", mark=OURS, priority=5), there("bridge", "old", mark=OURS), there("bridge", "theirs"), there("bridge", "next", mark=Mark("guest"))
+        there("bridge", "br0", ownership=OURS, priority=5),
+        there("bridge", "old", ownership=OURS),
+        there("bridge", "theirs"),
+        there("bridge", "next", ownership=Ownership("guest")),
     )
     text = reference.safe_load(as_yaml(_lab(links=[{"type": "bridge", "name": "br0", "priority": 7}]), found, found))
     assert text == {
@@ -132,7 +135,7 @@ def test_the_declaration_and_what_belongs_to_it_is_shown() -> None:
 
 
 def test_only_what_is_said_is_shown() -> None:
-    near, far = cable(there("veth", "a", mtu=1400, mark=OURS), there("veth", "b", mark=OURS))
+    near, far = cable(there("veth", "a", mtu=1400, ownership=OURS), there("veth", "b", ownership=OURS))
     layout = _lab(links=[{"type": "veth", "name": "a", "mtu": 1400, "peer": {"name": "b"}}])
     text = reference.safe_load(as_yaml(layout, host(near, far), host(near, far)))
     assert text == {"links": [{"type": "veth", "name": "a", "mtu": 1400, "up": True, "peer": {"name": "b", "up": True}, "layout": "lab"}]}
@@ -144,7 +147,7 @@ def test_nothing_is_an_empty_text() -> None:
 
 
 def test_a_link_that_is_given_back_stays_with_what_it_had() -> None:
-    before = host(there("dummy", "taken", mark=Mark("lab", {"mtu": 1500}), mtu=1400), there("dummy", "made", mark=OURS))
+    before = host(there("dummy", "taken", ownership=Ownership("lab", {"mtu": 1500}), mtu=1400), there("dummy", "made", ownership=OURS))
     after = host(there("dummy", "taken", mtu=1500))
     assert reference.safe_load(as_yaml(_lab(), before, before)) == {
         "links": [{"type": "dummy", "name": "taken", "mtu": 1400, "layout": "lab"}, {"type": "dummy", "name": "made", "layout": "lab"}]
@@ -163,8 +166,8 @@ def _numbers(params: dict[str, Any], found: Host) -> dict[str, dict[str, int]]:
     return {kind: {verb: number for verb, number in numbers.items() if number} for kind, numbers in counted.items() if any(numbers.values())}
 
 
-def _namespace(name: str, mark: Any = OURS) -> Any:
-    return there("loopback", "lo", name, mark=mark)
+def _namespace(name: str, ownership: Any = OURS) -> Any:
+    return there("loopback", "lo", name, ownership=ownership)
 
 
 @pytest.mark.parametrize(
@@ -172,13 +175,13 @@ def _namespace(name: str, mark: Any = OURS) -> Any:
     [
         ({}, host(), {}),
         ({"links": [{"type": "bridge", "name": "br0"}]}, host(), {"links": {"declared": 1, "created": 1}}),
-        ({"links": [{"type": "bridge", "name": "br0"}]}, host(there("bridge", "br0", mark=OURS)), {"links": {"declared": 1}}),
-        ({"links": [{"type": "bridge", "name": "br0", "mtu": 1400}]}, host(there("bridge", "br0", mark=OURS)), {"links": {"declared": 1, "changed": 1}}),
+        ({"links": [{"type": "bridge", "name": "br0"}]}, host(there("bridge", "br0", ownership=OURS)), {"links": {"declared": 1}}),
+        ({"links": [{"type": "bridge", "name": "br0", "mtu": 1400}]}, host(there("bridge", "br0", ownership=OURS)), {"links": {"declared": 1, "changed": 1}}),
         ({"links": [{"type": "bridge", "name": "br0"}]}, host(there("bridge", "br0")), {"links": {"declared": 1, "adopted": 1}}),
         ({"links": [{"type": "bridge", "name": "br0", "mtu": 1400}]}, host(there("bridge", "br0")), {"links": {"declared": 1, "changed": 1, "adopted": 1}}),
-        ({}, host(there("bridge", "br0", mark=OURS)), {"links": {"removed": 1}}),
-        ({}, host(there("bridge", "br0", mark=Mark("lab", {}))), {"links": {"released": 1}}),
-        ({}, host(there("bridge", "br0", mark=Mark("guest"))), {}),
+        ({}, host(there("bridge", "br0", ownership=OURS)), {"links": {"removed": 1}}),
+        ({}, host(there("bridge", "br0", ownership=Ownership("lab", {}))), {"links": {"released": 1}}),
+        ({}, host(there("bridge", "br0", ownership=Ownership("guest"))), {}),
         ({"links": [{"type": "veth", "name": "a", "peer": {"name": "b"}}]}, host(), {"links": {"declared": 1, "created": 1}}),
         (
             {"links": [{"type": "veth", "name": "a", "peer": {"name": "b"}}]},
@@ -187,23 +190,23 @@ def _namespace(name: str, mark: Any = OURS) -> Any:
         ),
         (
             {"links": [{"type": "veth", "name": "a", "peer": {"name": "b", "mtu": 1400}}]},
-            host(*cable(there("veth", "a", mark=OURS), there("veth", "b", mark=OURS))),
+            host(*cable(there("veth", "a", ownership=OURS), there("veth", "b", ownership=OURS))),
             {"links": {"declared": 1, "changed": 1}},
         ),
-        ({}, host(*cable(there("veth", "a", mark=OURS), there("veth", "b", mark=OURS))), {"links": {"removed": 1}}),
-        ({}, host(*cable(there("veth", "a", mark=Mark("lab", {})), there("veth", "b", mark=Mark("lab", {})))), {"links": {"released": 1}}),
+        ({}, host(*cable(there("veth", "a", ownership=OURS), there("veth", "b", ownership=OURS))), {"links": {"removed": 1}}),
+        ({}, host(*cable(there("veth", "a", ownership=Ownership("lab", {})), there("veth", "b", ownership=Ownership("lab", {})))), {"links": {"released": 1}}),
         ({"namespaces": [{"name": "red"}]}, host(), {"namespaces": {"declared": 1, "created": 1}}),
         ({"namespaces": [{"name": "red"}]}, host(_namespace("red", None)), {"namespaces": {"declared": 1, "adopted": 1}}),
         ({"namespaces": [{"name": "red", "loopback": False}]}, host(_namespace("red")), {"namespaces": {"declared": 1, "changed": 1}}),
-        ({}, host(_namespace("red"), there("bridge", "br0", "red", mark=OURS)), {"namespaces": {"removed": 1}, "links": {"removed": 1}}),
+        ({}, host(_namespace("red"), there("bridge", "br0", "red", ownership=OURS)), {"namespaces": {"removed": 1}, "links": {"removed": 1}}),
         (
             {},
-            host(_namespace("red"), _namespace("blue"), *cable(there("veth", "a", "red", mark=OURS), there("veth", "b", "blue", mark=OURS))),
+            host(_namespace("red"), _namespace("blue"), *cable(there("veth", "a", "red", ownership=OURS), there("veth", "b", "blue", ownership=OURS))),
             {"namespaces": {"removed": 2}, "links": {"removed": 1}},
         ),
         (
             {},
-            host(_namespace("red"), *cable(there("veth", "a", "red", mark=OURS), there("veth", "b", mark=OURS))),
+            host(_namespace("red"), *cable(there("veth", "a", "red", ownership=OURS), there("veth", "b", ownership=OURS))),
             {"namespaces": {"removed": 1}, "links": {"removed": 1}},
         ),
         ({"links": [{"type": "tuntap", "name": "t", "mode": "tap"}]}, host(), {"links": {"declared": 1, "created": 1}}),

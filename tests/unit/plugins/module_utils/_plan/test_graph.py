@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Ownership
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, CreateNamespace, DeleteLink, SetLink
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, declared, host, planned, there
 
@@ -67,13 +68,7 @@ def test_what_stands_on_others_goes_before_them() -> None:
         there("vlan", "outer", parent=("", "d"), id=5, protocol="802.1q"),
         there("vlan", "inner", parent=("", "outer"), id=5, protocol="802.1q", promiscuous=True),
     )
-    ours = found._replace(links={key: link._replace(mark=declared_mark()) for key, link in found.links.items()})
+    ours = found._replace(links={key: link._replace(ownership=Ownership("lab")) for key, link in found.links.items()})
     plan = planned(declared(), ours)
     assert [step.name for step in plan.steps if isinstance(step, DeleteLink)] == ["inner", "outer", "d"]
     assert acts(plan)[0] == ("link set", "inner", {"promiscuous": False})  # or its parent would stay so
-
-
-def declared_mark() -> Any:
-    from ansible_collections.nfv.vnet.plugins.module_utils._resources import Mark
-
-    return Mark("lab")

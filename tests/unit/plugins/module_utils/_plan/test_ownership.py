@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose is what, as data: what is marked, what goes, what is given back."""
+"""Whose is what, as data: what is adopted, what goes, what is given back."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._marks import split, unfinished
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     OWN_STALE_FILE,
     Address,
     FoundLink,
     FoundNamespace,
     Host,
-    Mark,
+    Ownership,
     Route,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan, SetLink, link_of
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, cable, declared, host, planned, port, there, wanted
 
-OURS, THEIRS = Mark("lab"), Mark("guest")
-MAKING = unfinished("lab")
+OURS, THEIRS = Ownership("lab"), Ownership("guest")
+ELSEWHERE = Ownership("lab", home="7")
+"""A layout of the same name that is declared from another namespace."""
 BLACKHOLE = Route("10.7.0.0/16", 254, 0, "blackhole")
 
 
@@ -40,16 +40,15 @@ def refusal(found: Host, **params: Any) -> str:
     return str(caught.value)
 
 
-def memory(plan: Plan, name: str, netns: str = "") -> Any:
-    """What the mark of a link that is taken in remembers."""
-    (alias,) = [step.values["alias"] for step in plan.steps if isinstance(step, SetLink) and link_of(step) == (netns, name) and "alias" in step.values]
-    mark, _text = split(alias)
-    assert mark
-    return mark.before
+def recorded(plan: Plan, name: str, netns: str = "") -> Any:
+    """What is recorded of a link that is adopted."""
+    owner = plan.ownership[netns, name]
+    assert owner
+    return owner.original
 
 
 def adopted(kind: str, name: str, before: dict[str, Any], netns: str = "", **fields: Any) -> FoundLink:
-    return there(kind, name, netns, mark=Mark("lab", before), **fields)
+    return there(kind, name, netns, ownership=Ownership("lab", before), **fields)
 
 
 def lo(netns: str, **fields: Any) -> FoundLink:
@@ -59,58 +58,24 @@ def lo(netns: str, **fields: Any) -> FoundLink:
 # What is new
 
 
-def test_a_new_link_says_whose_it_is_from_the_first_moment_on() -> None:
-    assert steps(host(), links=[{"type": "bridge", "name": "br0"}]) == [
-        ("link add", "br0", {"kind": "bridge", "values": {}, "link_group": MAKING}),
-        ("link set", "br0", {"up": True, "alias": "nfv.vnet:lab", "link_group": 0}),
-    ]
+def test_a_new_link_belongs_to_the_layout() -> None:
+    plan = plan_of(host(), links=[{"type": "bridge", "name": "br0"}], namespaces=[{"name": "red"}])
+    assert {key: found.ownership for key, found in plan.after.links.items()} == {("", "br0"): OURS, ("red", "lo"): OURS}
+    assert plan.ownership == {}, "of an existing link"
 
 
-def test_a_new_cable_is_marked_at_both_ends() -> None:
-    found = steps(host(), links=[{"type": "veth", "name": "a", "link_group": 5, "alias": "near", "peer": {"name": "b", "up": False}}])
-    assert [step[0] for step in found] == ["link add", "link set", "link set"]
-    assert found[0][2]["link_group"] == MAKING
-    assert found[1:] == [
-        ("link set", "a", {"up": True, "alias": "nfv.vnet:lab near", "link_group": 5}),
-        ("link set", "b", {"alias": "nfv.vnet:lab", "link_group": 0}),
-    ]
-
-
-def test_a_new_device_has_its_mark_before_it_stays() -> None:
-    found = steps(host(), links=[{"type": "tuntap", "name": "t", "mode": "tap", "alias": "words"}])
-    assert found == [("link add", "t", {"kind": "tun", "values": {"mode": "tap"}, "alias": "nfv.vnet:lab words"}), ("link set", "t", {"up": True})]
-
-
-@pytest.mark.parametrize(("loopback", "values"), [(True, {"up": True, "alias": "nfv.vnet:lab"}), (False, {"alias": "nfv.vnet:lab"})])
-def test_a_new_namespace_gets_its_name_when_it_is_marked(loopback: bool, values: dict[str, Any]) -> None:
-    assert steps(host(), namespaces=[{"name": "red", "loopback": loopback}]) == [("netns add", "red", values)]
-
-
-def test_single_modules_mark_nothing() -> None:
-    assert acts(planned(wanted("vnet_bridge", name="br0"), host())) == [
-        ("link add", "br0", {"kind": "bridge", "values": {}}),
-        ("link set", "br0", {"up": True}),
-    ]
-
-
-def test_a_link_that_a_killed_run_left_in_the_making_is_finished() -> None:
-    found = host(there("bridge", "br0", link_group=MAKING, up=False))
-    assert steps(found, links=[{"type": "bridge", "name": "br0"}]) == [
-        ("link set", "br0", {"alias": "nfv.vnet:lab", "link_group": 0}),
-        ("link set", "br0", {"up": True}),
-    ]
-
-
-def test_a_link_that_a_killed_run_left_in_the_making_goes_where_it_is_not_declared() -> None:
-    assert steps(host(there("bridge", "br0", link_group=MAKING))) == [("link delete", "br0", None)]
-    assert steps(host(there("bridge", "br0", link_group=unfinished("guest")))) == []
+def test_single_modules_own_nothing() -> None:
+    plan = planned(wanted("vnet_bridge", name="br0"), host())
+    assert plan.after.links["", "br0"].ownership is None
+    adopting = planned(wanted("vnet_bridge", name="br0", mtu=1400), host(there("bridge", "br0")))
+    assert adopting.ownership == {}
 
 
 # What is there
 
 
 def test_what_is_ours_and_as_declared_needs_nothing() -> None:
-    assert steps(host(there("bridge", "br0", mark=OURS)), links=[{"type": "bridge", "name": "br0"}]) == []
+    assert steps(host(there("bridge", "br0", ownership=OURS)), links=[{"type": "bridge", "name": "br0"}]) == []
 
 
 @pytest.mark.parametrize(
@@ -131,29 +96,20 @@ def test_what_is_ours_and_as_declared_needs_nothing() -> None:
 )
 def test_what_is_taken_in_remembers_what_changes(params: dict[str, Any], fields: dict[str, Any], before: dict[str, Any]) -> None:
     plan = plan_of(host(there("bridge", "br0", **{"routes": [], **fields})), links=[{"type": "bridge", "name": "br0", **params}])
-    assert memory(plan, "br0") == before
-    first = plan.steps[0]
-    assert isinstance(first, SetLink)
-    assert first.values["alias"].startswith("nfv.vnet:lab:"), "the mark comes first"
-    assert plan.after.links["", "br0"].mark == Mark("lab", before)
+    assert recorded(plan, "br0") == before
+    assert plan.after.links["", "br0"].ownership == Ownership("lab", before)
 
 
 def test_a_port_that_is_taken_in_remembers_its_bridge_and_its_settings() -> None:
     found = host(there("bridge", "old"), there("bridge", "br0"), there("tun", "t", master="old", port=port(cost=7, hairpin=True)))
     plan = plan_of(found, links=[{"type": "tuntap", "name": "t", "master": "br0", "port": {"cost": 9}}])
-    assert memory(plan, "t") == {"master": "old", "port": {"cost": 7, "hairpin": True}}
+    assert recorded(plan, "t") == {"master": "old", "port": {"cost": 7, "hairpin": True}}
 
 
 def test_what_an_earlier_run_remembered_is_older() -> None:
     found = host(adopted("bridge", "br0", {"mtu": 1500, "addresses": {"192.0.2.1/24": 0}}, mtu=1400, addresses=[Address("192.0.2.1", 24)]))
     plan = plan_of(found, links=[{"type": "bridge", "name": "br0", "mtu": 1300, "priority": 9, "addresses": ["192.0.2.9/24"], "purge_addresses": False}])
-    assert memory(plan, "br0") == {"mtu": 1500, "priority": 32768, "addresses": {"192.0.2.1/24": 0, "192.0.2.9/24": 0}}
-
-
-def test_more_than_can_be_remembered_is_refused() -> None:
-    addresses = [Address(f"10.{number}.0.1", 24) for number in range(20)]
-    sentence = refusal(host(there("bridge", "br0", addresses=addresses)), links=[{"type": "bridge", "name": "br0", "addresses": []}])
-    assert sentence.startswith("links[0]: br0 existed before, and the layout changes more of it than can be recorded")
+    assert recorded(plan, "br0") == {"mtu": 1500, "priority": 32768, "addresses": {"192.0.2.1/24": 0, "192.0.2.9/24": 0}}
 
 
 @pytest.mark.parametrize(
@@ -168,12 +124,12 @@ def test_more_than_can_be_remembered_is_refused() -> None:
     ],
 )
 def test_what_belongs_to_another_layout_is_refused(params: dict[str, Any], sentence: str) -> None:
-    found = host(there("bridge", "br0", mark=THEIRS), lo("red", mark=THEIRS), there("tun", "t", mark=Mark("guest", {})))
+    found = host(there("bridge", "br0", ownership=THEIRS), lo("red", ownership=THEIRS), there("tun", "t", ownership=Ownership("guest", {})))
     assert refusal(found, **params).startswith("" + sentence)
 
 
 def test_a_port_may_join_the_bridge_of_another_layout() -> None:
-    found = steps(host(there("bridge", "br0", mark=THEIRS), there("tun", "t", mark=OURS)), links=[{"type": "tuntap", "name": "t", "master": "br0"}])
+    found = steps(host(there("bridge", "br0", ownership=THEIRS), there("tun", "t", ownership=OURS)), links=[{"type": "tuntap", "name": "t", "master": "br0"}])
     assert found == [("link set", "t", {"master": "br0"})]
 
 
@@ -181,30 +137,32 @@ def test_a_port_may_join_the_bridge_of_another_layout() -> None:
 
 
 def test_what_is_not_declared_any_more_goes_last() -> None:
-    found = host(there("bridge", "br0", mark=OURS), there("tun", "t", mark=OURS), there("bridge", "theirs"), there("bridge", "guest", mark=THEIRS))
+    found = host(
+        there("bridge", "br0", ownership=OURS), there("tun", "t", ownership=OURS), there("bridge", "theirs"), there("bridge", "guest", ownership=THEIRS)
+    )
     assert steps(found, links=[{"type": "bridge", "name": "new"}])[-2:] == [("link delete", "br0", None), ("link delete", "t", None)]
     assert {step[1] for step in steps(found)} == {"br0", "t"}
 
 
 def test_a_cable_goes_by_one_of_its_ends() -> None:
-    near, far = cable(there("veth", "a", mark=OURS), there("veth", "b", "red", mark=OURS))
+    near, far = cable(there("veth", "a", ownership=OURS), there("veth", "b", "red", ownership=OURS))
     assert steps(host(near, far)) == [("link delete", "a", None)]
 
 
 def test_a_namespace_takes_along_what_is_ours() -> None:
-    near, far = cable(there("veth", "a", "red", mark=OURS), there("veth", "b", mark=OURS))
-    found = host(lo("red", mark=OURS), near, far, there("bridge", "br0", "red", mark=OURS), there("sit", "sit0", "red"))
+    near, far = cable(there("veth", "a", "red", ownership=OURS), there("veth", "b", ownership=OURS))
+    found = host(lo("red", ownership=OURS), near, far, there("bridge", "br0", "red", ownership=OURS), there("sit", "sit0", "red"))
     assert steps(found) == [("link delete", "b", None), ("netns delete", "red", None)]
 
 
-@pytest.mark.parametrize(("mark", "whose"), [(None, "which this layout did not create"), (THEIRS, "which layout guest created")])
-def test_a_namespace_with_something_of_others_stays(mark: Mark, whose: str) -> None:
-    found = host(lo("red", mark=OURS), there("bridge", "br0", "red", mark=mark))
+@pytest.mark.parametrize(("ownership", "whose"), [(None, "which this layout did not create"), (THEIRS, "which belongs to layout guest")])
+def test_a_namespace_with_something_of_others_stays(ownership: Ownership, whose: str) -> None:
+    found = host(lo("red", ownership=OURS), there("bridge", "br0", "red", ownership=ownership))
     assert refusal(found) == f"namespace red cannot be deleted, as it contains br0, {whose}; remove that first"
 
 
 def test_a_namespace_of_others_stays() -> None:
-    assert steps(host(lo("red"), there("bridge", "br0", "red", mark=OURS))) == [("link delete", "red:br0", None)]
+    assert steps(host(lo("red"), there("bridge", "br0", "red", ownership=OURS))) == [("link delete", "red:br0", None)]
 
 
 def test_the_name_of_a_namespace_that_a_killed_run_left_goes() -> None:
@@ -213,14 +171,14 @@ def test_the_name_of_a_namespace_that_a_killed_run_left_goes() -> None:
 
 
 def test_processes_of_a_namespace_that_goes_are_a_warning() -> None:
-    found = host(lo("red", mark=OURS), red=FoundNamespace((4, 100), pids=[7, 8]))
+    found = host(lo("red", ownership=OURS), red=FoundNamespace((4, 100), pids=[7, 8]))
     assert list(map(str, plan_of(found).warnings)) == [
         "namespace red continues to exist without a name, with its links, until these processes end: 7, 8",
     ]
 
 
 def test_a_link_of_another_kind_that_is_ours_is_replaced() -> None:
-    found = steps(host(there("tun", "br0", mark=OURS)), links=[{"type": "bridge", "name": "br0"}])
+    found = steps(host(there("tun", "br0", ownership=OURS)), links=[{"type": "bridge", "name": "br0"}])
     assert [step[0] for step in found] == ["link set", "link rename", "link add", "link set", "link delete"]
 
 
@@ -231,8 +189,23 @@ def test_a_link_of_another_kind_that_is_not_ours_is_refused() -> None:
 # What is given back
 
 
-def test_what_did_not_change_only_loses_its_mark() -> None:
-    assert steps(host(adopted("bridge", "br0", {}, alias="mine"))) == [("link set", "br0", {"alias": "mine"})]
+def test_what_did_not_change_is_only_released() -> None:
+    plan = plan_of(host(adopted("bridge", "br0", {}, alias="mine")))
+    assert plan.steps == []
+    assert plan.ownership == {("", "br0"): None}
+    assert plan.after.links["", "br0"].ownership is None
+
+
+def test_a_layout_of_the_same_name_elsewhere_is_another_one() -> None:
+    found = host(there("bridge", "br0", ownership=ELSEWHERE))
+    assert steps(found) == []
+    sentence = "links[0]: br0 belongs to layout lab, which is declared from another namespace"
+    assert refusal(found, links=[{"type": "bridge", "name": "br0"}]).startswith(sentence)
+
+
+def test_a_link_that_is_replaced_belongs_to_the_layout_until_it_is_deleted() -> None:
+    plan = plan_of(host(there("tun", "t", multi_queue=False)), links=[{"type": "tuntap", "name": "t", "mode": "tap", "multi_queue": True, "recreate": True}])
+    assert plan.ownership == {("", "t"): OURS}
 
 
 @pytest.mark.parametrize(
@@ -262,7 +235,7 @@ def test_what_did_not_change_only_loses_its_mark() -> None:
 )
 def test_what_changed_is_given_back(before: dict[str, Any], fields: dict[str, Any], expected: list[tuple[str, Any]]) -> None:
     found = steps(host(adopted("bridge", "br0", before, **{"routes": [], **fields})))
-    assert [(act, new) for act, _name, new in found] == [*expected, ("link set", {"alias": ""})]
+    assert [(act, new) for act, _name, new in found] == expected
 
 
 def test_a_port_goes_back_to_its_bridge() -> None:
@@ -273,7 +246,7 @@ def test_a_port_goes_back_to_its_bridge() -> None:
 
 def test_a_port_that_was_none_leaves() -> None:
     found = host(there("bridge", "br0"), adopted("tun", "t", {"master": "", "port": {"cost": 2}}, master="br0", port=port(cost=9)))
-    assert steps(found) == [("link set", "t", {"master": ""}), ("link set", "t", {"alias": ""})]
+    assert steps(found) == [("link set", "t", {"master": ""})]
 
 
 def test_what_is_said_of_a_link_that_is_not_declared_any_more_names_it() -> None:
@@ -292,13 +265,9 @@ def test_a_port_that_cannot_be_given_back_is_named() -> None:
 def test_a_bridge_that_is_gone_is_a_warning() -> None:
     plan = plan_of(host(there("bridge", "br0"), adopted("tun", "t", {"master": "old"}, master="br0", port=port())))
     assert list(map(str, plan.warnings)) == ["bridge old, of which t was a port, does not exist any more"]
-    assert acts(plan) == [("link set", "t", {"master": ""}), ("link set", "t", {"alias": ""})]
+    assert acts(plan) == [("link set", "t", {"master": ""})]
 
 
 def test_the_routes_of_a_namespace_are_given_back() -> None:
-    found = host(lo("red", mark=Mark("lab", {"routes": {"10.7.0.0/16 - 254 0 blackhole - ": 0}})), red=FoundNamespace((4, 100), routes=[BLACKHOLE]))
-    assert steps(found) == [("route delete", "red:", None), ("link set", "red:lo", {"alias": ""})]
-
-
-def test_a_link_in_the_making_of_another_layout_is_left_alone() -> None:
-    assert steps(host(there("bridge", "br0", link_group=unfinished("guest")))) == []
+    found = host(lo("red", ownership=Ownership("lab", {"routes": {"10.7.0.0/16 - 254 0 blackhole - ": 0}})), red=FoundNamespace((4, 100), routes=[BLACKHOLE]))
+    assert steps(found) == [("route delete", "red:", None)]
