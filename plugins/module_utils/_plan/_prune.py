@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict
+from typing import Dict, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, may_follow_ports
@@ -27,12 +27,12 @@ def plan_prune(draft: Draft) -> None:
     declared = {link.id: link for link in draft.layout.links}
     _check_owners(draft, declared)
     kept = {namespace.name for namespace in draft.layout.namespaces}
-    going = [netns for netns in draft.host.namespaces if netns and netns not in kept and _is_owned_namespace(draft, netns)]
+    going = [netns for netns in _owned_namespaces(draft) if netns not in kept and not _release_with_content(draft, netns)]
     lost = set(going)
     listed = set(listed_ports(draft))
     for found in list(draft.found.values()):
         if found.netns in lost:
-            _check_content(draft, found)
+            _check_uppers(draft, found)
             draft.found.pop(found.id, None)
         elif found.id in declared:
             _replace_other_kind(draft, declared[found.id], found)
@@ -58,13 +58,33 @@ def listed_ports(draft: Draft) -> Dict[LinkId, Path]:
     return {(bridge.netns, name): (*bridge.path, "ports", number) for bridge in bridges for number, name in enumerate(bridge.ports or ())}
 
 
-def _is_owned_namespace(draft: Draft, netns: str) -> bool:
-    loopback = draft.found.get((netns, "lo"))
-    return bool(loopback and draft.owns(loopback))
+def _owned_namespaces(draft: Draft) -> List[str]:
+    """The namespaces that the layout created."""
+    return [found.netns for found in draft.host.links.values() if found.netns and found.name == "lo" and draft.owns(found)]
 
 
-def _check_content(draft: Draft, found: FoundLink) -> None:
-    """Refuses to delete a namespace that contains links of others."""
+def _release_with_content(draft: Draft, netns: str) -> bool:
+    """Keeps a namespace with links of others, which may be created by whoever rules it, and returns whether it does.
+
+    VnetError if they belong to another layout.
+    """
+    strangers = [found for found in draft.host.links.values() if found.netns == netns and not draft.is_member(found)]
+    strangers = [found for found in strangers if found.name not in ("lo", *_KERNEL_MADE)]
+    for found in strangers:
+        if found.ownership:
+            text = "namespace %s cannot be deleted, as it contains %s, which belongs to %s; remove that first"
+            raise VnetError((), text % (netns, found.name, str(found.ownership)))
+    if not strangers:
+        return False
+    text = "namespace %s is kept, as it contains %s, which this layout did not create; it does not belong to the layout any more"
+    draft.warn((), text % (netns, ", ".join(found.name for found in strangers)))
+    draft.ownership[netns, "lo"] = None
+    draft.found[netns, "lo"] = draft.found[netns, "lo"]._replace(ownership=None)
+    return True
+
+
+def _check_uppers(draft: Draft, found: FoundLink) -> None:
+    """Refuses to delete a namespace with a link on top of which somebody has put another one."""
     for upper in draft.uppers.get(found.id, ()):
         if upper.netns != found.netns and not draft.owns(upper):
             raise VnetError(
@@ -72,10 +92,6 @@ def _check_content(draft: Draft, found: FoundLink) -> None:
                 "namespace %s cannot be deleted, as %s%s is on top of its link %s; remove that first"
                 % (found.netns, upper.name, inside(upper.netns), found.name),
             )
-    if found.name in ("lo", *_KERNEL_MADE) or draft.is_member(found):
-        return
-    whose = "which belongs to %s" % str(found.ownership) if found.ownership else "which this layout did not create"
-    raise VnetError((), "namespace %s cannot be deleted, as it contains %s, %s; remove that first" % (found.netns, found.name, whose))
 
 
 def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:

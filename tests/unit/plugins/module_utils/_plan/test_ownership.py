@@ -155,10 +155,19 @@ def test_a_namespace_takes_along_what_is_ours() -> None:
     assert steps(found) == [("link delete", "b", None), ("netns delete", "red", None)]
 
 
-@pytest.mark.parametrize(("ownership", "whose"), [(None, "which this layout did not create"), (THEIRS, "which belongs to layout guest")])
-def test_a_namespace_with_something_of_others_stays(ownership: Ownership, whose: str) -> None:
-    found = host(lo("red", ownership=OURS), there("bridge", "br0", "red", ownership=ownership))
-    assert refusal(found) == f"namespace red cannot be deleted, as it contains br0, {whose}; remove that first"
+def test_a_namespace_with_something_of_another_layout_is_not_deleted() -> None:
+    found = host(lo("red", ownership=OURS), there("bridge", "br0", "red", ownership=THEIRS))
+    assert refusal(found) == "namespace red cannot be deleted, as it contains br0, which belongs to layout guest; remove that first"
+
+
+def test_a_namespace_with_something_of_others_is_released() -> None:
+    """Whoever rules it could else keep the layout from being removed."""
+    near, far = cable(there("veth", "a", "red", ownership=OURS), there("veth", "b", ownership=OURS))
+    plan = plan_of(host(lo("red", ownership=OURS), there("bridge", "br0", "red"), near, far, there("tun", "t", ownership=OURS)))
+    assert acts(plan) == [("link delete", "red:a", None), ("link delete", "t", None)]
+    assert plan.ownership == {("red", "lo"): None}
+    text = "namespace red is kept, as it contains br0, which this layout did not create; it does not belong to the layout any more"
+    assert list(map(str, plan.warnings)) == [text]
 
 
 def test_a_namespace_of_others_stays() -> None:
