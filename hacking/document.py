@@ -45,7 +45,7 @@ PIDS_OF_DEVICE: Values = {
     "elements": "int",
 }
 PIDS_OF_NAMESPACE: Values = {
-    "description": "Ids of the processes that run in the namespace. Returned only with O(state=absent).",
+    "description": "Ids of the processes that run in the namespace. It is empty unless O(state=absent).",
     "type": "list",
     "elements": "int",
 }
@@ -118,9 +118,13 @@ def indented(text: str) -> str:
     return str(yaml.dump(yaml.safe_load(text), Dumper=Dumper, sort_keys=False, width=110, allow_unicode=True))
 
 
+SAMPLE_COMMANDS = {
+    "vnet_netns": ["ip netns add red", "ip -n red link set dev lo up"],
+    "vnet_veth": ["ip link add name red0 type veth peer name eth0 netns red", "ip link set dev red0 up", "ip -n red link set dev eth0 up"],
+}
 ERROR: Values = {
     "description": "The error in RV(ignore:msg) as data.",
-    "returned": "if the options are wrong, or the kernel refuses a change",
+    "returned": "if the options are wrong, or the kernel refuses a change; not if Ansible itself refuses the options",
     "type": "dict",
     "contains": {
         "path": {
@@ -229,17 +233,18 @@ def returns(module: str, own: Values) -> Values:
         value.setdefault("returned", "if the kernel reports it")
         for inner in value.get("contains", {}).values():
             inner.setdefault("returned", "if the kernel reports it")
-    what = f"The current state of the {'link' if kind else 'namespace'}, with the names of the options. As options of a task it changes nothing."
-    more = "Routes, VLANs and ports are included only if the task has these options. Empty with O(state=absent)."
+    what = f"The current state of the {'link' if kind else 'namespace'}, with the names of the options, so that it can be passed to the module again."
+    lists = "Routes, VLANs and ports are included only if the task has these options." if kind else "Routes are included only if the task has O(routes)."
+    more = lists + " Empty with O(state=absent)."
     return {
         KEYS[module]: {"description": [what, more], "returned": "success", "type": "dict"},
         "status": {"description": "The read-only state.", "returned": "success", "type": "dict", "contains": status},
         "commands": {
-            "description": "The equivalent commands of iproute2, in order. What iproute2 cannot do is a comment.",
+            "description": "The equivalent commands of iproute2, in order. A change for which iproute2 has no command is shown as a comment (C(# ...)).",
             "returned": "success",
             "type": "list",
             "elements": "str",
-            "sample": ["ip link add name br0 type bridge", "ip link set dev br0 up"],
+            "sample": SAMPLE_COMMANDS.get(module, ["ip link add name br0 type bridge", "ip link set dev br0 up"]),
         },
         "error": ERROR,
     }

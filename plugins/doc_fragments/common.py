@@ -16,7 +16,8 @@ requirements:
     with Python 3.8 one before 0.9
   - on the target host root, or CAP_NET_ADMIN and CAP_SYS_ADMIN in the affected namespaces
 notes:
-  - If an option without a default is left out, the setting is not changed; a new link has the default of the kernel. V(false), V(0) and V([]) are values.
+  - If an option without a default is left out, the setting is not changed; a new link has the default of the kernel. V(false), V(0) and V([])
+    are set like any other value.
   - If a task fails, its changes are rolled back. The error message says so, or lists what could not be restored.
   - Links and namespaces do not survive a reboot of the target host.
 options: {}
@@ -58,13 +59,13 @@ options: {}
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode). The module never changes anything.
+    description: Can run in C(check_mode). The module changes no configuration.
   diff_mode:
     support: none
-    description: The module never changes anything, so there is no difference.
+    description: The module changes no configuration, so there is no difference.
   idempotent:
     support: full
-    description: The module never changes anything.
+    description: The module changes no configuration.
   platform:
     support: full
     platforms: linux
@@ -85,10 +86,10 @@ attributes:
       - The module is skipped in check mode, as the network may not exist before the real run.
   diff_mode:
     support: none
-    description: The module never changes anything, so there is no difference.
+    description: The module changes no configuration, so there is no difference.
   idempotent:
     support: full
-    description: The module never changes anything.
+    description: The module changes no configuration.
   platform:
     support: full
     platforms: linux

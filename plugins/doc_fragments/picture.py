@@ -25,7 +25,7 @@ options:
       - If more than this number of similar namespaces or devices are connected to the same bridges, they are drawn as one box. They are similar if
         their links have the same names, as many addresses with the same prefix lengths, as many routes, and the same VLANs.
       - The same applies to similar namespaces that form a chain.
-      - In a picture with more than four times as many boxes, three or more similar ones are drawn as one.
+      - If the picture has more than four times O(fold) boxes, three similar boxes are already drawn as one.
       - V(0) means that every one is drawn.
     type: int
     default: 16

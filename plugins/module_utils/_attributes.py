@@ -98,6 +98,11 @@ def forwardable(mask: int) -> str:
     return "%d: the kernel never forwards the groups of bits 0 to 2; leave them clear" % mask if mask & 7 else ""
 
 
+def forwardable_by_port(mask: int) -> str:
+    """Refuses the bit that the kernel refuses (net/bridge/br_netlink.c, BR_GROUPFWD_MACPAUSE)."""
+    return "%d: a port never forwards the group of bit 1; leave it clear" % mask if mask & 2 else ""
+
+
 def qos_map(keys: int, values: int) -> Callable[[Mapping[str, int]], str]:
     """Returns a check that priorities are below C(keys) and mapped to values below C(values)."""
 
@@ -127,7 +132,9 @@ NETFILTER = "CONFIG_BRIDGE_NETFILTER"
 IPV6 = "CONFIG_IPV6 (and no ipv6.disable=1)"
 
 LINK: Tuple[Attribute, ...] = (
-    Attribute("mac", 1, MAC, "MAC address of the link, such as V(02:00:00:00:00:01).", ip_name="address", location="link", check=unicast),
+    Attribute(
+        "mac", 1, MAC, "MAC address of the link, such as V(02:00:00:00:00:01). A new link has a random one.", ip_name="address", location="link", check=unicast
+    ),
     Attribute("mtu", 4, U32, "Maximum transmission unit (MTU) of the link, in bytes.", 68, 65535, location="link", initial=1500),
     Attribute("txqueuelen", 13, U32, "Length of the transmit queue of the link, in packets.", 0, 2**31 - 1, location="link", initial=1000),
     Attribute("alias", 20, TEXT, "Alias of the link: a free-form description of up to 255 bytes. V('') removes it.", 0, 255, location="link", initial=""),
@@ -146,7 +153,8 @@ LINK: Tuple[Attribute, ...] = (
         "ipv6_addrgenmode",
         8,
         numbered(8, "eui64", "none", "stable_secret", "random", as_words=True),
-        "How the kernel generates the link-local IPv6 address. It is set before the link goes up.",
+        "How the kernel generates the link-local IPv6 address: from the MAC address (V(eui64)), from a random secret (V(random)), from the setting"
+        " C(net.ipv6.conf.LINK.stable_secret) (V(stable_secret)), or not at all (V(none)). It is set before the link goes up.",
         ip_name="addrgenmode",
         location="inet6",
         needs=IPV6,
@@ -166,7 +174,8 @@ PORT: Tuple[Attribute, ...] = (
         "state",
         1,
         numbered(8, *PORT_STATES),
-        "State of the port. Without STP it can be set to V(disabled) or V(forwarding). With STP the bridge controls it, and the option must be left out.",
+        "State of the port. It can be set to V(disabled) or V(forwarding), and only while STP is disabled on the bridge. The other values are"
+        " those that the bridge sets while STP is enabled.",
         when="up",
         location="port",
     ),
@@ -183,7 +192,14 @@ PORT: Tuple[Attribute, ...] = (
         initial_varies=True,
     ),
     Attribute("hairpin", 4, ON_OFF, "Whether the port may send packets back through itself (hairpin mode).", location="port", initial=False),
-    Attribute("guard", 5, ON_OFF, "Whether STP packets (BPDUs) that the port receives are dropped (BPDU guard).", location="port", initial=False),
+    Attribute(
+        "guard",
+        5,
+        ON_OFF,
+        "Whether the port is disabled when it receives an STP packet (BPDU guard). It works only while STP is enabled on the bridge.",
+        location="port",
+        initial=False,
+    ),
     Attribute("root_block", 6, ON_OFF, "Whether the port must not become the root port (root guard).", location="port", initial=False),
     Attribute(
         "fast_leave",
@@ -216,7 +232,14 @@ PORT: Tuple[Attribute, ...] = (
         initial=False,
     ),
     Attribute(
-        "mcast_router", 25, MCAST_ROUTER, "Whether the port is regarded as one with a multicast router.", location="port", needs=SNOOPING, initial="auto"
+        "mcast_router",
+        25,
+        MCAST_ROUTER,
+        "When the port is regarded as one with a multicast router: never (V(disabled)), after it has received queries (V(auto)), always"
+        " (V(permanent)), or until a timeout (V(temporary)).",
+        location="port",
+        needs=SNOOPING,
+        initial="auto",
     ),
     Attribute("mcast_flood", 27, ON_OFF, "Whether multicast packets of unknown groups are sent to the port.", location="port", initial=True),
     Attribute(
@@ -234,13 +257,13 @@ PORT: Tuple[Attribute, ...] = (
         "group_fwd_mask",
         31,
         U16,
-        "Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bits 0 to 2 must not be set.",
+        "Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bit 1 must not be set.",
         0,
         65535,
         "type bridge_slave group_fwd_mask",
         location="port",
         initial=0,
-        check=forwardable,
+        check=forwardable_by_port,
     ),
     Attribute(
         "neigh_suppress",

@@ -54,7 +54,7 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         "namespaces",
         "list",
         "Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses) and C(purge_routes) default to"
-        " V(true), so that given lists are exact.",
+        " V(true), so that given lists are exact. If it is left out, it is empty, so that all namespaces of the layout are deleted.",
         elements="dict",
         options=(Option("name", "str", "Name of the network namespace, as in C(/run/netns).", required=True),),
     ),
@@ -63,7 +63,8 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         "list",
         "Links, in any order. Each has the options of the module for its O(links[].type) except C(state): a V(bridge) has the options of"
         " M(nfv.vnet.vnet_bridge), and so on. A link without a type has the options that all links have. C(purge_addresses), C(purge_routes),"
-        " C(purge_ports) and C(purge_vlans) default to V(true), so that given lists are exact.",
+        " C(purge_ports) and C(purge_vlans) default to V(true), so that given lists are exact. If it is left out, it is empty, so that all links of"
+        " the layout are deleted.",
         elements="dict",
         options=(_TYPE, Option("name", "str", "Name of the link.", required=True), Option("netns", "str", _NETNS)),
     ),
@@ -99,6 +100,9 @@ class _Check(NamedTuple):
     inner: Optional[_ItemSpec]
 
 
+_OF_THE_LAYOUT = {"state": "an item has no state; remove it from the list to delete it"}
+
+
 class _ItemSpec:
     """The options of an item, prepared to check many items."""
 
@@ -115,7 +119,7 @@ class _ItemSpec:
         for name, value in given.items():
             check = self._checks.get(name)
             if check is None:
-                raise VnetError(path, "there is no option %s; %s" % (shown(str(name)), self._others(str(name))))
+                raise VnetError(path, "there is no option %s; %s" % (shown(str(name)), _OF_THE_LAYOUT.get(name) or self._others(str(name))))
             if value is not None:
                 item[name] = _checked(check, value, path)
         for name in self._required:
@@ -206,11 +210,15 @@ def _entries(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]
         yield (name, number), entry
 
 
+_MODES = {mode: "; use type: tuntap with mode: %s" % mode for mode in ("tun", "tap")}
+
+
 def _type_of(given: Any, path: Path) -> str:
     """The type of a link, '' for one that must exist already."""
     type_name = (given.get("type") if isinstance(given, dict) else None) or ""
     if type_name and (not isinstance(type_name, str) or type_name not in TYPES):
-        raise VnetError((*path, "type"), "%s is none of %s" % (shown(str(type_name)), ", ".join(TYPES)))
+        advice = _MODES.get(type_name, "") if isinstance(type_name, str) else ""
+        raise VnetError((*path, "type"), "%s is none of %s%s" % (shown(str(type_name)), ", ".join(TYPES), advice))
     return str(type_name)
 
 
@@ -242,7 +250,7 @@ def _check_names(layout: Layout) -> None:
         one = links.setdefault(link.id, link)
         if one is not link:
             inside = "in namespace %s" % link.netns if link.netns else "on the host"
-            raise VnetError(link.path, "there is another %s %s, declared in %s; use another name" % (link.name, inside, joined(one.path)))
+            raise VnetError(link.path, "the name %s is already used %s by %s; use another name" % (link.name, inside, joined(one.path)))
     alike: Dict[Tuple[object, ...], Link] = {}
     for link in layout.links:
         key = unique_key(link.kind, link.parent, link.values) if link.parent else None

@@ -7,6 +7,8 @@ from __future__ import annotations
 import errno as codes
 from typing import Dict, NamedTuple, Tuple, Union
 
+_ERRNO_NAMES = {**codes.errorcode, **{getattr(codes, name): name for name in ("EOPNOTSUPP", "EAGAIN", "EDEADLK")}}
+"""Where two names have one number, the one in the manual pages of the kernel's interfaces."""
 Path = Tuple[Union[str, int], ...]
 """The place of an option in a task: C(("links", 3, "peer", "netns")). Empty for the whole task."""
 
@@ -41,4 +43,4 @@ def joined(path: Path) -> str:
 
 def failure(title: str, error: VnetError) -> Dict[str, object]:
     """The result of a module that fails. C(title): the module and its resource."""
-    return {"msg": "%s: %s" % (title, error), "error": {"path": list(error.path), "errno": codes.errorcode.get(error.errno)}}
+    return {"msg": "%s: %s" % (title, error), "error": {"path": list(error.path), "errno": _ERRNO_NAMES.get(error.errno)}}

@@ -39,7 +39,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     link_of,
 )
 
-_NO_NEXT_HOP = "no address of the namespace reaches the gateway; add one, or set onlink: true"
+_NO_NEXT_HOP = "no network of the link has the gateway; add an address with that network, or set onlink: true"
 _SAME_ROUTE = "another route has this destination, table and metric; use another metric"
 _OUT_OF_RANGE = "the value is out of the kernel's range, or not possible in the current state"
 _HINTS: Dict[Tuple[type, int], str] = {

@@ -269,8 +269,25 @@ TUNTAP: Tuple[Attribute, ...] = (
         when="create",
         location="ioctl",
     ),
-    Attribute("owner", 1, USER, "User who may attach to the device, by name or id. V('') means none.", ip_name="user", location="ioctl", initial=""),
-    Attribute("group", 2, GROUP, "Group whose members may attach to the device, by name or id. V('') means none.", location="ioctl", initial=""),
+    Attribute(
+        "owner",
+        1,
+        USER,
+        "User who may attach to the device, by name or id. If neither O(owner) nor O(group) is set, every user who can open C(/dev/net/tun) may"
+        " attach. V('') means no owner, which only a new device can have, see O(recreate).",
+        ip_name="user",
+        location="ioctl",
+        initial="",
+    ),
+    Attribute(
+        "group",
+        2,
+        GROUP,
+        "Group whose members may attach to the device, by name or id. If O(owner) is set as well, only that user may attach, and only as a member"
+        " of the group. V('') means no group, which only a new device can have, see O(recreate).",
+        location="ioctl",
+        initial="",
+    ),
     Attribute("multi_queue", 7, BOOL8, "Whether a program may attach several queues to the device.", when="create", location="ioctl", initial=False),
     Attribute(
         "packet_info",

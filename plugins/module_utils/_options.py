@@ -82,7 +82,7 @@ _NETNS = Option(
 )
 _PEER_NETNS = _NETNS._replace(
     text="Network namespace of the peer: a name or an absolute path. If it is left out or V(''), the namespace that the module runs in is"
-    " used, even if O(netns) is another one."
+    " used, whatever the namespace of the other end is."
 )
 _RECREATE = Option(
     "recreate",
@@ -152,11 +152,18 @@ _LINK = (
     Option(
         "purge_addresses",
         "bool",
-        "Whether addresses that are not listed in O(addresses) should be removed. Addresses from DHCP and router advertisements and"
-        " link-local addresses are always kept. It has no effect without O(addresses).",
+        "Whether addresses that are not listed in O(addresses) should be removed. Addresses from DHCP and router advertisements,"
+        " link-local addresses, and 127.0.0.1/8 and ::1/128 of C(lo) are always kept. It has no effect without O(addresses).",
         False,
     ),
-    Option("routes", "list", "Routes through the link. Other routes are kept, unless O(purge_routes=true).", elements="dict", options=_ROUTE_OPTIONS),
+    Option(
+        "routes",
+        "list",
+        "Routes through the link. A route is identified by O(routes[].to), O(routes[].table) and O(routes[].metric). One through this link with the same"
+        " three is replaced. Other routes are kept, unless O(purge_routes=true).",
+        elements="dict",
+        options=_ROUTE_OPTIONS,
+    ),
     Option(
         "purge_routes",
         "bool",
@@ -180,7 +187,7 @@ _MASTER = Option(
 )
 
 _NETNS_OPTIONS = (
-    Option("name", "str", "Name of the network namespace, as in C(/run/netns).", required=True),
+    Option("name", "str", "Name of the network namespace, as in C(/run/netns): without C(/) and white space, and neither V(.) nor V(..).", required=True),
     _STATE,
     Option("loopback", "bool", "Whether the loopback link C(lo) of the namespace should be up.", True),
     Option(
@@ -191,7 +198,7 @@ _NETNS_OPTIONS = (
     Option(
         "nsid",
         "int",
-        "Id of the namespace, as seen from the namespace that the module runs in. Once set, the kernel never changes it."
+        "Id of the namespace, as seen from the namespace that the module runs in: V(0) to V(2147483647). Once set, the kernel never changes it."
         " If it is left out, the kernel assigns one when it needs it.",
     ),
     _LINK[0]._replace(text=_LINK[0].text.replace("of the link,", "of C(lo),", 1)),
@@ -201,7 +208,10 @@ _NETNS_OPTIONS = (
         "list",
         "Routes of the namespace. Other routes are kept, unless O(purge_routes=true).",
         elements="dict",
-        options=_ROUTE_OPTIONS
+        options=tuple(
+            option._replace(text="Address of the gateway. A V(unicast) route needs this or O(routes[].dev).") if option.name == "via" else option
+            for option in _ROUTE_OPTIONS
+        )
         + (
             Option("dev", "str", "Name of the link that the route uses. If it is left out, the kernel uses the link that reaches O(routes[].via)."),
             Option(

@@ -39,17 +39,27 @@ PING_OPTIONS: Tuple[Option, ...] = (
     _SOURCES._replace(
         text=_SOURCES.text + " If it is left out, the namespaces of O(layout) are used, and the host itself if the layout sets addresses on it.", required=False
     ),
-    _DESTINATIONS._replace(text=_DESTINATIONS.text + " If it is left out, the namespaces of O(sources) are used.", required=False),
+    _DESTINATIONS._replace(
+        text=_DESTINATIONS.text + " If it is left out, the namespaces of O(sources) are used, each as a destination of the others.", required=False
+    ),
     Option("family", "str", "Address family of the destinations. If it is left out, both families are used.", choices=("ipv4", "ipv6")),
     Option(
         "reachable", "list", "Pairs that must reach each other. If it is left out, all pairs that are not in O(unreachable).", elements="dict", options=_PAIRS
     ),
     Option("unreachable", "list", "Pairs that must not reach each other.", elements="dict", options=_PAIRS),
-    Option("count", "int", "Number of echo requests to each destination. Requests that are sent until the first reply are not counted.", 1),
-    Option("size", "int", "Number of data bytes in each echo request, 20 to 65507.", 56),
-    Option("deadline", "float", "Time in seconds within which each reachable pair must have answered once. Links may still be coming up.", 10.0),
     Option(
-        "timeout", "float", "Time in seconds after which a request is regarded as lost, and for which the module waits for replies that must not come.", 1.0
+        "count",
+        "int",
+        "Number of echo requests to each destination, 1 to 10000. Requests that are sent before the destination answers for the first time are not counted.",
+        1,
+    ),
+    Option("size", "int", "Number of data bytes in each echo request, 20 to 65507.", 56),
+    Option("deadline", "float", "Time in seconds, 0 to 3600, within which each reachable pair must have answered once. Links may still be coming up.", 10.0),
+    Option(
+        "timeout",
+        "float",
+        "Time in seconds, 0 to 60, to wait for each reply. For pairs in O(unreachable) the module waits this long to make sure that no reply arrives.",
+        1.0,
     ),
 )
 """The options of M(nfv.vnet.vnet_ping)."""
@@ -152,7 +162,7 @@ class _Selection:
         without = set(unreachable)
         reachable = [pair for pair in reachable if pair not in without]
         if not reachable and not unreachable:
-            raise VnetError((), "there is no pair of a source and a destination")
+            raise VnetError((), "there is nothing to check: there is no pair of a source and another destination; set destinations")
         return _Wanted(reachable, unreachable, self._homes)
 
     def _listed(self, name: str) -> List[Pair]:

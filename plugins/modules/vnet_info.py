@@ -21,8 +21,8 @@ extends_documentation_fragment:
 notes:
   - RV(declaration) does not include values that new links have anyway, nor links that cannot be declared, such
     as a veth whose peer is in a namespace without a name. It includes network cards only if they are ports of bridges.
-  - If RV(declaration) is applied to the same host as a layout, that layout adopts everything, and nothing else is changed.
-    It is an error if a namespace or link belongs to another layout.
+  - If RV(declaration) is applied to the same host as a layout, that layout adopts everything, and nothing else
+    is changed. It is an error if a namespace or link belongs to another layout.
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
@@ -130,7 +130,7 @@ fdb:
   elements: dict
 error:
   description: The error in RV(ignore:msg) as data.
-  returned: if the options are wrong, or the kernel refuses a change
+  returned: if the options are wrong, or the kernel refuses a change; not if Ansible itself refuses the options
   type: dict
   contains:
     path:

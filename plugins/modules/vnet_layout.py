@@ -15,10 +15,10 @@ description:
   - Creates namespaces and links of all types in one task. If anything fails, all changes are rolled back. Links
     are created and brought up in the order that the kernel requires, independent of their order in the task.
   - The whole declaration is checked before anything is changed. An error names the item by its path, such as C(links[3].peer.netns).
-  - 'Lists are exact: addresses, routes, ports and VLANs that are not listed are removed. Lists that are left out
-    are not changed.'
-  - The layout owns what it creates. Links and namespaces that the layout created and that are not declared any more
-    are deleted. Those of others are never deleted.
+  - O(namespaces) and O(links) describe the whole layout. The layout owns what it creates. What it created and what
+    is not declared any more is deleted. What others created is never deleted.
+  - The lists of a declared item (addresses, routes, ports, VLANs) are exact, which means that entries that are
+    not listed are removed. If such a list is left out, it is not changed.
   - A declared link that exists already, such as a network card, is adopted. When it is removed from the layout,
     or the layout is removed, its original settings are restored.
 extends_documentation_fragment:
@@ -26,16 +26,16 @@ extends_documentation_fragment:
 notes:
   - What a layout owns is recorded on the target host under C(/run/nfv-vnet), which only root can write and everybody
     can read. It is gone after a reboot, like the links. Where C(/run) cannot be written, the task fails. In a container
-    that shares the network of the host but has a C(/run) of its own, the links of layouts of the host are links of
-    others, and the other way round.
-  - A layout belongs to the network namespace that it is declared from. A layout C(lab) of the host, and a layout C(lab)
-    that a task declares inside a namespace (R(become plugin,ansible_collections.nfv.vnet.netns_become)), are two layouts.
-  - The other modules of this collection do not look at ownership. They change and delete links of a layout like any
-    other, and the next run of the layout restores them.
+    that shares the network of the host but has a C(/run) of its own, the links of layouts of the host are links
+    of others, and the other way round.
+  - A layout belongs to the network namespace that it is declared from. A layout C(lab) of the host, and a layout
+    C(lab) that a task declares inside a namespace (R(become plugin,ansible_collections.nfv.vnet.netns_become)),
+    are two layouts.
+  - The other modules of this collection do not look at ownership. They change and delete links of a layout like
+    any other, and the next run of the layout restores them.
   - It is an error to declare a link or namespace of another layout. A link may be a port of a bridge that belongs
     to another layout.
-  - Kernel settings (C(sysctl)) of the host and of adopted namespaces are not restored; RV(kept) lists those in
-    the task.
+  - Kernel settings (C(sysctl)) of the host and of adopted namespaces are not restored when the layout is removed.
   - If a run is killed, the next run of the same declaration completes it.
 seealso:
   - module: nfv.vnet.vnet_netns
@@ -71,7 +71,8 @@ options:
   namespaces:
     description:
       - Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses) and
-        C(purge_routes) default to V(true), so that given lists are exact.
+        C(purge_routes) default to V(true), so that given lists are exact. If it is left out, it is empty, so that
+        all namespaces of the layout are deleted.
     type: list
     elements: dict
     suboptions:
@@ -85,7 +86,7 @@ options:
       - 'Links, in any order. Each has the options of the module for its O(links[].type) except C(state): a V(bridge)
         has the options of M(nfv.vnet.vnet_bridge), and so on. A link without a type has the options that all links
         have. C(purge_addresses), C(purge_routes), C(purge_ports) and C(purge_vlans) default to V(true), so that
-        given lists are exact.'
+        given lists are exact. If it is left out, it is empty, so that all links of the layout are deleted.'
     type: list
     elements: dict
     suboptions:
@@ -187,14 +188,16 @@ summary:
       adopted: 0
       released: 0
 kept:
-  description: Kernel settings of the host that are not restored with O(state=absent).
+  description: With O(state=absent), the keys of O(sysctl) in this task, which keep their values. Empty if the task
+    has no O(sysctl).
   returned: success
   type: list
   elements: str
   sample:
     - net.ipv4.ip_forward
 commands:
-  description: The equivalent commands of iproute2, in order. What iproute2 cannot do is a comment.
+  description: The equivalent commands of iproute2, in order. A change for which iproute2 has no command is shown
+    as a comment (C(# ...)).
   returned: success
   type: list
   elements: str
@@ -203,7 +206,7 @@ commands:
     - ip -n red link set dev lo up
 error:
   description: The error in RV(ignore:msg) as data.
-  returned: if the options are wrong, or the kernel refuses a change
+  returned: if the options are wrong, or the kernel refuses a change; not if Ansible itself refuses the options
   type: dict
   contains:
     path:

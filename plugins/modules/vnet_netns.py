@@ -35,7 +35,8 @@ seealso:
 options:
   name:
     description:
-      - Name of the network namespace, as in C(/run/netns).
+      - 'Name of the network namespace, as in C(/run/netns): without C(/) and white space, and neither V(.) nor
+        V(..).'
     type: str
     required: true
   state:
@@ -58,8 +59,8 @@ options:
     type: dict
   nsid:
     description:
-      - Id of the namespace, as seen from the namespace that the module runs in. Once set, the kernel never changes
-        it. If it is left out, the kernel assigns one when it needs it.
+      - 'Id of the namespace, as seen from the namespace that the module runs in: V(0) to V(2147483647). Once set,
+        the kernel never changes it. If it is left out, the kernel assigns one when it needs it.'
     type: int
   addresses:
     description:
@@ -71,7 +72,8 @@ options:
   purge_addresses:
     description:
       - Whether addresses that are not listed in O(addresses) should be removed. Addresses from DHCP and router
-        advertisements and link-local addresses are always kept. It has no effect without O(addresses).
+        advertisements, link-local addresses, and 127.0.0.1/8 and ::1/128 of C(lo) are always kept. It has no effect
+        without O(addresses).
     type: bool
     default: false
   routes:
@@ -88,7 +90,7 @@ options:
         required: true
       via:
         description:
-          - Address of the gateway. If it is left out, the destination is on the link.
+          - Address of the gateway. A V(unicast) route needs this or O(routes[].dev).
         type: str
       metric:
         description:
@@ -170,8 +172,9 @@ RETURN = r"""
 ---
 namespace:
   description:
-    - The current state of the namespace, with the names of the options. As options of a task it changes nothing.
-    - Routes, VLANs and ports are included only if the task has these options. Empty with O(state=absent).
+    - The current state of the namespace, with the names of the options, so that it can be passed to the module
+      again.
+    - Routes are included only if the task has O(routes). Empty with O(state=absent).
   returned: success
   type: dict
 status:
@@ -180,21 +183,22 @@ status:
   type: dict
   contains:
     pids:
-      description: Ids of the processes that run in the namespace. Returned only with O(state=absent).
+      description: Ids of the processes that run in the namespace. It is empty unless O(state=absent).
       type: list
       elements: int
       returned: if the kernel reports it
 commands:
-  description: The equivalent commands of iproute2, in order. What iproute2 cannot do is a comment.
+  description: The equivalent commands of iproute2, in order. A change for which iproute2 has no command is shown
+    as a comment (C(# ...)).
   returned: success
   type: list
   elements: str
   sample:
-    - ip link add name br0 type bridge
-    - ip link set dev br0 up
+    - ip netns add red
+    - ip -n red link set dev lo up
 error:
   description: The error in RV(ignore:msg) as data.
-  returned: if the options are wrong, or the kernel refuses a change
+  returned: if the options are wrong, or the kernel refuses a change; not if Ansible itself refuses the options
   type: dict
   contains:
     path:

@@ -23,7 +23,8 @@ extends_documentation_fragment:
   - nfv.vnet.common.probe
 notes:
   - If neither O(reachable) nor O(unreachable) is given, all pairs must reach each other.
-  - Neighbour entries that are learned meanwhile are removed, as all namespaces of a host share one table.
+  - Sending requests creates neighbour entries. The module deletes those that it caused, because the neighbour table
+    has one size limit for all namespaces.
   - It is an error if two namespaces have no addresses of a common family.
 seealso:
   - module: nfv.vnet.vnet_netns
@@ -49,7 +50,8 @@ options:
   destinations:
     description:
       - Addresses to send echo requests to, or names of namespaces, which stand for all their addresses of the families
-        that the source has. If it is left out, the namespaces of O(sources) are used.
+        that the source has. If it is left out, the namespaces of O(sources) are used, each as a destination of
+        the others.
     type: list
     elements: str
   family:
@@ -99,7 +101,8 @@ options:
         elements: str
   count:
     description:
-      - Number of echo requests to each destination. Requests that are sent until the first reply are not counted.
+      - Number of echo requests to each destination, 1 to 10000. Requests that are sent before the destination answers
+        for the first time are not counted.
     type: int
     default: 1
   size:
@@ -109,13 +112,14 @@ options:
     default: 56
   deadline:
     description:
-      - Time in seconds within which each reachable pair must have answered once. Links may still be coming up.
+      - Time in seconds, 0 to 3600, within which each reachable pair must have answered once. Links may still be
+        coming up.
     type: float
     default: 10.0
   timeout:
     description:
-      - Time in seconds after which a request is regarded as lost, and for which the module waits for replies that
-        must not come.
+      - Time in seconds, 0 to 60, to wait for each reply. For pairs in O(unreachable) the module waits this long
+        to make sure that no reply arrives.
     type: float
     default: 1.0
 """
@@ -240,7 +244,7 @@ differing:
   elements: dict
 error:
   description: The error in RV(ignore:msg) as data.
-  returned: if the options are wrong, or the kernel refuses a change
+  returned: if the options are wrong, or the kernel refuses a change; not if Ansible itself refuses the options
   type: dict
   contains:
     path:

@@ -76,11 +76,14 @@ options:
       - tap
   owner:
     description:
-      - User who may attach to the device, by name or id. V('') means none.
+      - User who may attach to the device, by name or id. If neither O(owner) nor O(group) is set, every user who
+        can open C(/dev/net/tun) may attach. V('') means no owner, which only a new device can have, see O(recreate).
     type: str
   group:
     description:
-      - Group whose members may attach to the device, by name or id. V('') means none.
+      - Group whose members may attach to the device, by name or id. If O(owner) is set as well, only that user
+        may attach, and only as a member of the group. V('') means no group, which only a new device can have, see
+        O(recreate).
     type: str
   multi_queue:
     description:
@@ -100,7 +103,7 @@ options:
     type: bool
   mac:
     description:
-      - MAC address of the link, such as V(02:00:00:00:00:01).
+      - MAC address of the link, such as V(02:00:00:00:00:01). A new link has a random one.
     type: str
   mtu:
     description:
@@ -154,7 +157,9 @@ options:
     type: bool
   ipv6_addrgenmode:
     description:
-      - How the kernel generates the link-local IPv6 address. It is set before the link goes up.
+      - 'How the kernel generates the link-local IPv6 address: from the MAC address (V(eui64)), from a random secret
+        (V(random)), from the setting C(net.ipv6.conf.LINK.stable_secret) (V(stable_secret)), or not at all (V(none)).
+        It is set before the link goes up.'
       - A new link has V(eui64).
       - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
     type: str
@@ -182,8 +187,8 @@ options:
     suboptions:
       state:
         description:
-          - State of the port. Without STP it can be set to V(disabled) or V(forwarding). With STP the bridge controls
-            it, and the option must be left out.
+          - State of the port. It can be set to V(disabled) or V(forwarding), and only while STP is disabled on
+            the bridge. The other values are those that the bridge sets while STP is enabled.
         type: str
         choices:
           - disabled
@@ -209,7 +214,8 @@ options:
         type: bool
       guard:
         description:
-          - Whether STP packets (BPDUs) that the port receives are dropped (BPDU guard).
+          - Whether the port is disabled when it receives an STP packet (BPDU guard). It works only while STP is
+            enabled on the bridge.
           - A new port has V(false).
         type: bool
       root_block:
@@ -245,7 +251,8 @@ options:
         type: bool
       mcast_router:
         description:
-          - Whether the port is regarded as one with a multicast router.
+          - 'When the port is regarded as one with a multicast router: never (V(disabled)), after it has received
+            queries (V(auto)), always (V(permanent)), or until a timeout (V(temporary)).'
           - A new port has V(auto).
           - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
         type: str
@@ -278,8 +285,7 @@ options:
         type: bool
       group_fwd_mask:
         description:
-          - Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bits 0 to 2 must not be
-            set.
+          - Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bit 1 must not be set.
           - The range is V(0) to V(65535).
           - A new port has V(0).
         type: int
@@ -366,12 +372,14 @@ options:
   purge_addresses:
     description:
       - Whether addresses that are not listed in O(addresses) should be removed. Addresses from DHCP and router
-        advertisements and link-local addresses are always kept. It has no effect without O(addresses).
+        advertisements, link-local addresses, and 127.0.0.1/8 and ::1/128 of C(lo) are always kept. It has no effect
+        without O(addresses).
     type: bool
     default: false
   routes:
     description:
-      - Routes through the link. Other routes are kept, unless O(purge_routes=true).
+      - Routes through the link. A route is identified by O(routes[].to), O(routes[].table) and O(routes[].metric).
+        One through this link with the same three is replaced. Other routes are kept, unless O(purge_routes=true).
     type: list
     elements: dict
     suboptions:
@@ -453,7 +461,7 @@ RETURN = r"""
 ---
 tuntap:
   description:
-    - The current state of the link, with the names of the options. As options of a task it changes nothing.
+    - The current state of the link, with the names of the options, so that it can be passed to the module again.
     - Routes, VLANs and ports are included only if the task has these options. Empty with O(state=absent).
   returned: success
   type: dict
@@ -530,7 +538,8 @@ status:
       elements: int
       returned: if the kernel reports it
 commands:
-  description: The equivalent commands of iproute2, in order. What iproute2 cannot do is a comment.
+  description: The equivalent commands of iproute2, in order. A change for which iproute2 has no command is shown
+    as a comment (C(# ...)).
   returned: success
   type: list
   elements: str
@@ -539,7 +548,7 @@ commands:
     - ip link set dev br0 up
 error:
   description: The error in RV(ignore:msg) as data.
-  returned: if the options are wrong, or the kernel refuses a change
+  returned: if the options are wrong, or the kernel refuses a change; not if Ansible itself refuses the options
   type: dict
   contains:
     path:

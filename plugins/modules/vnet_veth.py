@@ -14,7 +14,7 @@ version_added: 0.1.0
 description:
   - Creates, changes and deletes pairs of virtual Ethernet links, which are connected like the ends of a cable.
     Each end can be in a namespace of its own.
-  - An end that was moved to the namespace of the other end is moved back.
+  - If someone moved one end to the namespace of the other, the module moves it back.
 extends_documentation_fragment:
   - nfv.vnet.common
   - nfv.vnet.common.action_group
@@ -64,7 +64,7 @@ options:
     default: false
   mac:
     description:
-      - MAC address of the link, such as V(02:00:00:00:00:01).
+      - MAC address of the link, such as V(02:00:00:00:00:01). A new link has a random one.
     type: str
   mtu:
     description:
@@ -133,7 +133,9 @@ options:
     type: bool
   ipv6_addrgenmode:
     description:
-      - How the kernel generates the link-local IPv6 address. It is set before the link goes up.
+      - 'How the kernel generates the link-local IPv6 address: from the MAC address (V(eui64)), from a random secret
+        (V(random)), from the setting C(net.ipv6.conf.LINK.stable_secret) (V(stable_secret)), or not at all (V(none)).
+        It is set before the link goes up.'
       - A new link has V(eui64).
       - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
     type: str
@@ -161,8 +163,8 @@ options:
     suboptions:
       state:
         description:
-          - State of the port. Without STP it can be set to V(disabled) or V(forwarding). With STP the bridge controls
-            it, and the option must be left out.
+          - State of the port. It can be set to V(disabled) or V(forwarding), and only while STP is disabled on
+            the bridge. The other values are those that the bridge sets while STP is enabled.
         type: str
         choices:
           - disabled
@@ -188,7 +190,8 @@ options:
         type: bool
       guard:
         description:
-          - Whether STP packets (BPDUs) that the port receives are dropped (BPDU guard).
+          - Whether the port is disabled when it receives an STP packet (BPDU guard). It works only while STP is
+            enabled on the bridge.
           - A new port has V(false).
         type: bool
       root_block:
@@ -224,7 +227,8 @@ options:
         type: bool
       mcast_router:
         description:
-          - Whether the port is regarded as one with a multicast router.
+          - 'When the port is regarded as one with a multicast router: never (V(disabled)), after it has received
+            queries (V(auto)), always (V(permanent)), or until a timeout (V(temporary)).'
           - A new port has V(auto).
           - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
         type: str
@@ -257,8 +261,7 @@ options:
         type: bool
       group_fwd_mask:
         description:
-          - Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bits 0 to 2 must not be
-            set.
+          - Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bit 1 must not be set.
           - The range is V(0) to V(65535).
           - A new port has V(0).
         type: int
@@ -345,12 +348,14 @@ options:
   purge_addresses:
     description:
       - Whether addresses that are not listed in O(addresses) should be removed. Addresses from DHCP and router
-        advertisements and link-local addresses are always kept. It has no effect without O(addresses).
+        advertisements, link-local addresses, and 127.0.0.1/8 and ::1/128 of C(lo) are always kept. It has no effect
+        without O(addresses).
     type: bool
     default: false
   routes:
     description:
-      - Routes through the link. Other routes are kept, unless O(purge_routes=true).
+      - Routes through the link. A route is identified by O(routes[].to), O(routes[].table) and O(routes[].metric).
+        One through this link with the same three is replaced. Other routes are kept, unless O(purge_routes=true).
     type: list
     elements: dict
     suboptions:
@@ -414,7 +419,7 @@ options:
       netns:
         description:
           - 'Network namespace of the peer: a name or an absolute path. If it is left out or V(''''), the namespace
-            that the module runs in is used, even if O(peer.netns) is another one.'
+            that the module runs in is used, whatever the namespace of the other end is.'
         type: str
       up:
         description:
@@ -423,7 +428,7 @@ options:
         default: true
       mac:
         description:
-          - MAC address of the link, such as V(02:00:00:00:00:01).
+          - MAC address of the link, such as V(02:00:00:00:00:01). A new link has a random one.
         type: str
       mtu:
         description:
@@ -492,7 +497,9 @@ options:
         type: bool
       ipv6_addrgenmode:
         description:
-          - How the kernel generates the link-local IPv6 address. It is set before the link goes up.
+          - 'How the kernel generates the link-local IPv6 address: from the MAC address (V(eui64)), from a random
+            secret (V(random)), from the setting C(net.ipv6.conf.LINK.stable_secret) (V(stable_secret)), or not
+            at all (V(none)). It is set before the link goes up.'
           - A new link has V(eui64).
           - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
         type: str
@@ -520,8 +527,8 @@ options:
         suboptions:
           state:
             description:
-              - State of the port. Without STP it can be set to V(disabled) or V(forwarding). With STP the bridge
-                controls it, and the option must be left out.
+              - State of the port. It can be set to V(disabled) or V(forwarding), and only while STP is disabled
+                on the bridge. The other values are those that the bridge sets while STP is enabled.
             type: str
             choices:
               - disabled
@@ -547,7 +554,8 @@ options:
             type: bool
           guard:
             description:
-              - Whether STP packets (BPDUs) that the port receives are dropped (BPDU guard).
+              - Whether the port is disabled when it receives an STP packet (BPDU guard). It works only while STP
+                is enabled on the bridge.
               - A new port has V(false).
             type: bool
           root_block:
@@ -583,7 +591,8 @@ options:
             type: bool
           mcast_router:
             description:
-              - Whether the port is regarded as one with a multicast router.
+              - 'When the port is regarded as one with a multicast router: never (V(disabled)), after it has received
+                queries (V(auto)), always (V(permanent)), or until a timeout (V(temporary)).'
               - A new port has V(auto).
               - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
             type: str
@@ -616,8 +625,7 @@ options:
             type: bool
           group_fwd_mask:
             description:
-              - Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bits 0 to 2 must not
-                be set.
+              - Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bit 1 must not be set.
               - The range is V(0) to V(65535).
               - A new port has V(0).
             type: int
@@ -706,12 +714,14 @@ options:
       purge_addresses:
         description:
           - Whether addresses that are not listed in O(peer.addresses) should be removed. Addresses from DHCP and
-            router advertisements and link-local addresses are always kept. It has no effect without O(peer.addresses).
+            router advertisements, link-local addresses, and 127.0.0.1/8 and ::1/128 of C(lo) are always kept. It
+            has no effect without O(peer.addresses).
         type: bool
         default: false
       routes:
         description:
-          - Routes through the link. Other routes are kept, unless O(peer.purge_routes=true).
+          - Routes through the link. A route is identified by O(peer.routes[].to), O(peer.routes[].table) and O(peer.routes[].metric).
+            One through this link with the same three is replaced. Other routes are kept, unless O(peer.purge_routes=true).
         type: list
         elements: dict
         suboptions:
@@ -804,7 +814,7 @@ RETURN = r"""
 ---
 veth:
   description:
-    - The current state of the link, with the names of the options. As options of a task it changes nothing.
+    - The current state of the link, with the names of the options, so that it can be passed to the module again.
     - Routes, VLANs and ports are included only if the task has these options. Empty with O(state=absent).
   returned: success
   type: dict
@@ -867,16 +877,18 @@ status:
       type: dict
       returned: if the kernel reports it
 commands:
-  description: The equivalent commands of iproute2, in order. What iproute2 cannot do is a comment.
+  description: The equivalent commands of iproute2, in order. A change for which iproute2 has no command is shown
+    as a comment (C(# ...)).
   returned: success
   type: list
   elements: str
   sample:
-    - ip link add name br0 type bridge
-    - ip link set dev br0 up
+    - ip link add name red0 type veth peer name eth0 netns red
+    - ip link set dev red0 up
+    - ip -n red link set dev eth0 up
 error:
   description: The error in RV(ignore:msg) as data.
-  returned: if the options are wrong, or the kernel refuses a change
+  returned: if the options are wrong, or the kernel refuses a change; not if Ansible itself refuses the options
   type: dict
   contains:
     path:

@@ -279,7 +279,7 @@ REFUSALS = [
         {"reachable": [{"sources": ["red"], "destinations": [BLUE]}], "unreachable": [{"sources": ["red"], "destinations": [BLUE]}]},
         "reachable: red to 192.0.2.2 is in unreachable, too",
     ),
-    ({"reachable": []}, "there is no pair of a source and a destination"),
+    ({"reachable": []}, "there is no pair of a source and another destination"),
     ({"count": 0}, "count: 0 is out of range (1 to 10000)"),
     ({"size": 19}, "size: 19 is out of range (20 to 65507)"),
     ({"deadline": -1.0}, "deadline: -1.0 is out of range (0 to 3600)"),

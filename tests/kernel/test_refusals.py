@@ -574,7 +574,7 @@ def test_an_ipv6_address_where_the_mtu_is_too_small_is_refused() -> None:
 
 @pytest.mark.parametrize("via", ["10.9.0.1", "2001:db8:9::1"])
 def test_a_gateway_that_cannot_be_reached_is_refused(via: str) -> None:
-    hint = ["default", "no address of the namespace reaches the gateway", "onlink"]
+    hint = ["default", "no network of the link has the gateway", "onlink"]
     assert_refused_by_the_kernel("vnet_bridge", ["br0", "route", *hint[1:]], **bridge(routes=[{"to": "default", "via": via}]))
     run("vnet_netns", **netns())
     assert_refused_by_the_kernel("vnet_netns", ["red", "route", *hint[1:]], **netns(routes=[{"to": "default", "via": via}]))

@@ -126,6 +126,10 @@ class Draft:
             raise VnetError((), "%s: %s" % (name, error), error.errno) from None
         self.warnings[earlier:] = [Message((), "%s: %s" % (name, warning)) for warning in self.warnings[earlier:]]
 
+    def missing_link(self, path: Path, text: str, how: str = "") -> None:
+        """A link is missing. C(how): how to create it with a module of its own."""
+        self.missing(path, "%s; %s" % (text, "declare it in links" if self.layout.name else how or "create it before this task"))
+
     def refuse(self, path: Path, text: str) -> None:
         raise VnetError(path, text)
 

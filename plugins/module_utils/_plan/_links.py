@@ -48,7 +48,8 @@ def require_namespace(draft: Draft, link: Link) -> None:
         return
     if found.obstacle:
         raise VnetError((*link.path, "netns"), "there is %s at %s, not a namespace; vnet_netns replaces an empty file" % (found.obstacle, link.netns))
-    advice = "use another path" if "/" in link.netns else "create it with vnet_netns"
+    advice = "declare it in namespaces" if draft.layout.name else "create it with vnet_netns"
+    advice = "use another path" if "/" in link.netns else advice
     draft.missing((*link.path, "netns"), "namespace %s does not exist; %s" % (link.netns, advice))
 
 
@@ -105,7 +106,7 @@ def plan_link(draft: Draft, wanted: Link) -> None:
         check_parent(draft, wanted)
         found = found or found_under_old_name(draft, wanted)
     if not found and wanted.kind == ANY:
-        draft.missing(wanted.path, "there is no link %s%s, and without a type it is not created" % (wanted.name, inside(wanted.netns)))
+        draft.missing(wanted.path, "there is no link %s%s; set type to create it" % (wanted.name, inside(wanted.netns)))
         found = blank(wanted.kind, wanted.netns, wanted.name, {"up": False})
     elif found:
         same_kind(wanted, found)

@@ -86,7 +86,7 @@ def _joins(draft: Draft) -> Dict[LinkId, _Join]:
 def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     found = draft.found.get(key)
     if not found:
-        draft.missing(join.path, "there is no link %s%s" % (key[1], inside(key[0])))
+        draft.missing_link(join.path, "there is no link %s%s" % (key[1], inside(key[0])))
         found = blank("", key[0], key[1], {})
     if join.master == "":
         if found.master:
@@ -124,7 +124,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
 def _bridge(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
     bridge = draft.found.get(key)
     if not bridge:
-        draft.missing(join.path, "there is no bridge %s%s; create it with vnet_bridge" % (key[1], inside(key[0])))
+        draft.missing_link(join.path, "there is no bridge %s%s" % (key[1], inside(key[0])), "create it with vnet_bridge")
     elif not is_bridge(bridge.kind):
         raise VnetError(join.path, "%s is %s, not a bridge" % (key[1], title_of(bridge.kind)))
     return bridge

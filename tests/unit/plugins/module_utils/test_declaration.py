@@ -114,8 +114,8 @@ def test_settings_of_the_host_are_those_of_the_namespace_without_a_name() -> Non
 @pytest.mark.parametrize("word", [*TYPES, None])
 def test_an_item_has_the_options_of_its_module_but_for_those_of_the_task(word: str | None) -> None:
     names = [option.name for option in (OPTIONS[f"vnet_{word}"] if word else LINK_OPTIONS) if option.name != "state"]
-    sentence = f"links[0]: there is no option state; there are {', '.join(['type', *names])}"
-    assert refusal(links=[{"type": word, "name": "x", "state": "absent"}]) == f"vnet_layout lab: {sentence}"
+    sentence = f"links[0]: there is no option xyz; there are {', '.join(['type', *names])}"
+    assert refusal(links=[{"type": word, "name": "x", "xyz": "absent"}]) == f"vnet_layout lab: {sentence}"
 
 
 def test_what_is_documented_of_an_item_is_an_option_of_every_item() -> None:
@@ -158,7 +158,7 @@ def test_names_that_can_be(name: str) -> None:
         # options
         ({"links": [{"type": "bridge", **BRIDGE, "nonsense": 1}]}, "links[0]: there is no option nonsense; there are type, name, netns, up,"),
         ({"links": [{"type": "bridge", "name": "br0", 5: 1}]}, "links[0]: there is no option 5; there are"),
-        ({"links": [{"type": "veth", "name": "a", "peer": {**FAR, "state": "absent"}}]}, "links[0].peer: there is no option state; there are name, netns,"),
+        ({"links": [{"type": "veth", "name": "a", "peer": {**FAR, "state": "absent"}}]}, "links[0].peer: there is no option state; an item has no state; remove it from the list to delete it"),
         ({"links": [{"type": "veth", "name": "a", "peer": {**FAR, "peer": {}}}]}, "links[0].peer: there is no option peer"),
         ({"links": [{"type": "tuntap", "name": "t", "mode": "tap", "port": {"nonsense": 1}}]}, "links[0].port: there is no option nonsense"),
         ({"namespaces": [{"name": "red", "mtu": 1400}]}, "namespaces[0]: there is no option mtu"),
@@ -225,34 +225,34 @@ def test_names_that_can_be(name: str) -> None:
         # names
         (
             {"links": [{"type": "bridge", **BRIDGE}, {"type": "bridge", **BRIDGE}]},
-            "links[1]: there is another br0 on the host, declared in links[0]; use another name",
+            "links[1]: the name br0 is already used on the host by links[0]; use another name",
         ),
         (
             {
                 "links": [{"type": "bridge", **BRIDGE}, {"type": "tuntap", "name": "br0", "mode": "tap"}],
             },
-            "links[1]: there is another br0 on the host, declared in links[0]",
+            "links[1]: the name br0 is already used on the host by links[0]",
         ),
         (
             {
                 "links": [{"type": "bridge", **BRIDGE}, {"type": "veth", "name": "a", "peer": {"name": "br0"}}],
             },
-            "links[1].peer: there is another br0 on the host, declared in links[0]",
+            "links[1].peer: the name br0 is already used on the host by links[0]",
         ),
-        ({"links": [{"type": "veth", "name": "a", "peer": {"name": "a"}}]}, "links[0].peer: there is another a on the host, declared in links[0]"),
+        ({"links": [{"type": "veth", "name": "a", "peer": {"name": "a"}}]}, "links[0].peer: the name a is already used on the host by links[0]"),
         (
             {"links": [{"type": "veth", "name": "a", "peer": FAR}, {"type": "veth", "name": "c", "peer": FAR}]},
-            "links[1].peer: there is another b on the host, declared in links[0].peer",
+            "links[1].peer: the name b is already used on the host by links[0].peer",
         ),
         (
             {"namespaces": [{"name": "red"}], "links": [{"type": "bridge", **BRIDGE, "netns": "red"}, {"type": "bridge", **BRIDGE, "netns": "/run/netns/red"}]},
-            "links[1]: there is another br0 in namespace red, declared in links[0]",
+            "links[1]: the name br0 is already used in namespace red by links[0]",
         ),
         (
             {
                 "links": [BRIDGE, {"type": "bridge", **BRIDGE}],
             },
-            "links[1]: there is another br0 on the host, declared in links[0]",
+            "links[1]: the name br0 is already used on the host by links[0]",
         ),
         ({"namespaces": [{"name": "red"}, {"name": "red"}]}, "namespaces[1]: namespace red is also declared in namespaces[0]; declare it once"),
         # what is not there

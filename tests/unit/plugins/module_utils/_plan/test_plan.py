@@ -434,7 +434,7 @@ def test_port_changes_its_bridge() -> None:
 @pytest.mark.parametrize(
     ("links", "sentence"),
     [
-        ([], "ports[0]: there is no link a"),
+        ([], "ports[0]: there is no link a; create it before this task"),
         ([there("bridge", "a")], "ports[0]: a is a bridge, which cannot be a bridge port"),
         ([there("loopback", "a")], "ports[0]: a is the loopback device, which cannot be a bridge port"),
         (
