@@ -26,7 +26,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _values  # noqa: E
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LinkKind  # noqa: E402
-from ansible_collections.nfv.vnet.plugins.module_utils._options import KIND_OF, OPTIONS, Option  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_KIND_OF, OPTIONS, Option  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS  # noqa: E402
 
@@ -88,7 +88,7 @@ def readme() -> Tuple[Path, str]:
 def action_group() -> Tuple[Path, str]:
     """meta/runtime.yml with the modules that have O(netns)."""
     path = ROOT / "meta" / "runtime.yml"
-    lines = "".join(f"    - {module}\n" for module in sorted(KIND_OF))
+    lines = "".join(f"    - {module}\n" for module in sorted(LINK_KIND_OF))
     return path, re.sub(r"(  vnet:\n)(    - vnet_\w+\n)*", lambda match: match[1] + lines, path.read_text(encoding="utf-8"))
 
 
@@ -145,7 +145,7 @@ ERROR: Values = {
 
 
 def documentation(module: str, own: Values) -> Values:
-    usual = ["nfv.vnet.common"] + (["nfv.vnet.common.action_group"] if module in KIND_OF else [])
+    usual = ["nfv.vnet.common"] + (["nfv.vnet.common.action_group"] if module in LINK_KIND_OF else [])
     return {
         "module": module,
         "short_description": own["short_description"],
@@ -154,7 +154,7 @@ def documentation(module: str, own: Values) -> Values:
         "extends_documentation_fragment": usual if module in OPTIONS else own["extends_documentation_fragment"],
         **({"notes": own["notes"]} if "notes" in own else {}),
         "seealso": [{"module": f"nfv.vnet.{other}"} for other in MODULES if other != module],
-        "options": options_of(MODULES[module], KIND_OF.get(module)),
+        "options": options_of(MODULES[module], LINK_KIND_OF.get(module)),
     }
 
 
@@ -227,7 +227,7 @@ def initial(row: table.Attribute, kind: Optional[LinkKind]) -> List[str]:
 def returns(module: str, own: Values) -> Values:
     if module not in OPTIONS:
         return {**own, "error": ERROR}
-    kind = KIND_OF.get(module)
+    kind = LINK_KIND_OF.get(module)
     status = status_of_link(kind) if kind else {"pids": PIDS_OF_NAMESPACE}
     for value in status.values():
         value.setdefault("returned", "if the kernel reports it")

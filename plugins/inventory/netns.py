@@ -109,7 +109,7 @@ from ansible.vars.plugins import get_vars_from_inventory_sources
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, Address, Layout, Link, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, Address, Layout, Link, LinkId
 
 try:
     from ansible.template import trust_as_template
@@ -301,7 +301,7 @@ def _layout(content: Any) -> Layout:
     validated = ArgumentSpecValidator(spec).validate(content)
     if validated.error_messages:
         raise VnetError((), _line(validated.error_messages[0]))
-    return declaration(validated.validated_parameters, checking=True)
+    return declaration(validated.validated_parameters, check_mode=True)
 
 
 def _spaces_of_layout(layout: Layout) -> List[Space]:
@@ -402,7 +402,7 @@ def _link(end: _End, ends: Mapping[LinkId, _End]) -> Variables:
 
 
 def _addresses(end: _End) -> List[str]:
-    return [_with_prefix(address) for address in end.addresses if not address.link_local and address.key not in KERNEL_OWNED]
+    return [_with_prefix(address) for address in end.addresses if not address.link_local and address.key not in KERNEL_ADDRESSES]
 
 
 def _with_prefix(address: Address) -> str:

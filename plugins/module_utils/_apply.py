@@ -13,7 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._explain import WORDS, hint, not_held, subject
+from ansible_collections.nfv.vnet.plugins.module_utils._explain import COMMAND_NAMES, hint, not_applied, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, restore_routes, save_link, save_routes
@@ -59,17 +59,16 @@ _ATOMIC = (CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRout
 _AFFECT_OTHER_NAMESPACES = (CreateNamespace, DeleteNamespace, DeleteLink, MoveLink, SetNsid)
 """Steps that change more than the namespace that they are about."""
 _WITH_SIDE_EFFECTS = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress)
-"""Steps that may cost their link addresses and routes, when they run or when they are undone."""
+"""Steps with which a link may lose addresses and routes, when they run or when they are undone."""
 _GONE: Dict[type, Tuple[int, ...]] = {
     DeleteRoute: (errno.ESRCH, errno.ENODEV),
     DeleteAddress: (errno.EADDRNOTAVAIL, errno.ENODEV),
     DeleteVlan: (errno.ENOENT, errno.ENODEV),
     RenameLink: (errno.ENODEV,),
 }
-"""Errors that mean that there is nothing to delete any more: with an address the kernel deletes others and routes, with one end
-of a veth pair the other."""
+"""Errors after which the object is gone already: an address takes secondary addresses and routes with it, one end of a veth pair the other."""
 _PASSES = 2
-"""The kernel may change more than it is named to. What is not as wanted after the first pass is set once more, without deletions."""
+"""The kernel may change more than a message asks for. What is not as wanted after the first pass is set once more, without deletions."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
@@ -128,11 +127,11 @@ def apply(reader: Reader, layout: Layout, before: Host, planned: Plan) -> Applie
             if not planned.steps:
                 recorder.conclude(after)
                 return Applied(after, transaction.done, transaction.commands)
-        raise not_held(layout, planned.steps[0])
+        raise not_applied(layout, planned.steps[0])
     except BaseException as error:
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the rollback
-        lost = transaction.undo()
+        lost = transaction.rollback()
         try:
             recorder.revert()
             after = observe(reader, layout)
@@ -205,10 +204,10 @@ class Transaction:
         """The commands of iproute2 for the steps that were run."""
 
     def save(self, steps: List[Step]) -> None:
-        """Saves the addresses and routes that the steps may cost."""
-        costly = {link_of(step) for step in steps if _has_side_effects(step)}
-        costly |= {found.id for found in self._before.links.values() if self._is_above(found, costly)}
-        for link in costly & set(self._before.links):
+        """Saves the addresses and routes that links may lose by the steps."""
+        losing = {link_of(step) for step in steps if _has_side_effects(step)}
+        losing |= {found.id for found in self._before.links.values() if self._is_above(found, losing)}
+        for link in losing & set(self._before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
         for namespace in self._layout.namespaces:
             if namespace.routes is not None and self._before.exists(namespace.name):
@@ -268,7 +267,7 @@ class Transaction:
         if not link:
             return False
         if isinstance(step, SetPort):
-            return table.OF_PORT[step.attribute].same((link.port or {}).get(step.attribute), step.value)
+            return table.PORT_ROWS[step.attribute].same((link.port or {}).get(step.attribute), step.value)
         rows = _kinds.rows_of(step.kind)
         return all(rows[name].same(link.values.get(name), value) for name, value in step.values.items())
 
@@ -284,12 +283,12 @@ class Transaction:
     def _exists(self, netns: str) -> bool:
         return self._reader.namespaces.identity(netns) is not None
 
-    def undo(self) -> List[str]:
+    def rollback(self) -> List[str]:
         """Undoes the steps as far as possible; returns what is lost."""
         lost = self._lost()
         for step in reversed(self.done):
             if not _is_irreversible(step):
-                self._undo(step)
+                self._roll_back_step(step)
         for (netns, _name), saved in self._saved.items():
             if self._exists(netns):
                 restore(self._reader.socket(netns), saved)
@@ -307,13 +306,13 @@ class Transaction:
                 netns, name = link_of(step)
                 before = renamed.get((netns, name), name)
                 named.add((netns, before))
-                lost.append("%s: %s" % (netns if name == "lo" else before, WORDS[type(step)]))
+                lost.append("%s: %s" % (netns if name == "lo" else before, COMMAND_NAMES[type(step)]))
         implicit = sorted(_implicitly_deleted(self._before, self.done).keys() - named)
         return lost + ["%s: link delete" % name for _netns, name in implicit]
 
-    def _undo(self, step: Step) -> None:
-        opposite = undo(step)
-        for action in ([opposite] if opposite else []) + list(restore_of(step)):
+    def _roll_back_step(self, step: Step) -> None:
+        inverse = inverse_of(step)
+        for action in ([inverse] if inverse else []) + list(restore_of(step)):
             with suppress(KernelError):  # what could not be restored is found by reading the host afterwards
                 if not self._has_value(action):
                     run(self._writer, action)
@@ -325,13 +324,13 @@ def _is_irreversible(step: Step) -> bool:
 
 
 def _has_side_effects(step: Step) -> bool:
-    """Whether the step, when it runs or is undone, may cost addresses or routes of a link."""
+    """Whether the step, when it runs or is undone, may make a link lose addresses or routes."""
     if isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)):
         return bool(step.route.dev)
     return isinstance(step, _WITH_SIDE_EFFECTS)
 
 
-_UNDO: Dict[type, Callable[[Any], Optional[Step]]] = {
+_INVERSE: Dict[type, Callable[[Any], Optional[Step]]] = {
     CreateNamespace: lambda step: DeleteNamespace(step.name),
     SetSysctl: lambda step: None if step.old is None else step._replace(value=step.old, old=step.value),
     # without its kind, or a bridge would stop snooping before it is deleted; if that were interrupted, the next run would leave it so
@@ -348,13 +347,13 @@ _UNDO: Dict[type, Callable[[Any], Optional[Step]]] = {
     AddRoute: lambda step: DeleteRoute(step.netns, step.route),
     ReplaceRoute: lambda step: step._replace(route=step.old, old=step.route),
 }
-"""The opposite of each step. Addresses and routes that are lost with others are saved beforehand and restored at the end."""
+"""The inverse of each step. Addresses and routes that are lost with others are saved beforehand and restored at the end."""
 
 
-def undo(step: Step) -> Optional[Step]:
+def inverse_of(step: Step) -> Optional[Step]:
     """The step that undoes this one, None if there is none."""
-    opposite = _UNDO.get(type(step))
-    return opposite(step) if opposite else None
+    inverse = _INVERSE.get(type(step))
+    return inverse(step) if inverse else None
 
 
 def _implicitly_deleted(before: Host, steps: List[Step]) -> Dict[LinkId, int]:
@@ -455,7 +454,7 @@ def _unchanged(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:
     """Whether a link is as it was, apart from attributes that change by themselves."""
     if not before or not after:
         return before is after
-    rows = _kinds.OF_KIND.get(before.kind, {}).values()
+    rows = _kinds.ROWS_OF.get(before.kind, {}).values()
     shown = {row.name for row in rows if any(row.is_substituted(found.values, found.status) for found in (before, after))}
     one, other = (
         (

@@ -48,7 +48,8 @@ class Attribute(NamedTuple):
     ip_name: str = ""
     """The keyword of ip(8) or bridge(8) if it differs from the name; '-' if they have none."""
     when: str = "live"
-    """live: can be set at any time; create: only on a new link; up: only while the link is up; read: read-only."""
+    """live: can be set at any time; create: only on a new link; up: only while the link is up; read: read-only; attach: set by every program
+    that attaches, so it is not compared."""
     location: str = "data"
     """link, flag, inet6, sysctl: of every link; data: of the kind; port: of a bridge port; ioctl: of TUN and TAP."""
     needs: str = ""
@@ -161,7 +162,13 @@ LINK: Tuple[Attribute, ...] = (
         initial="eui64",
     ),
     Attribute(
-        "disable_ipv6", 0, BOOL8, "Whether IPv6 is disabled on the link. It is set before the link goes up.", location="sysctl", needs=IPV6, initial=False
+        "disable_ipv6",
+        0,
+        BOOL8,
+        "Whether IPv6 is disabled on the link. It is set before the link goes up.",
+        location="sysctl",
+        needs=IPV6,
+        initial=False,
     ),
     Attribute("up", 0, FLAG, "Whether the link is up.", location="flag"),
 )
@@ -328,6 +335,6 @@ PORT: Tuple[Attribute, ...] = (
     Attribute("hold_timer", 23, SECONDS64, "Time until the port may send the next BPDU.", when="read", location="port"),
 )
 
-OF_PORT: Dict[str, Attribute] = {row.name: row for row in PORT}
+PORT_ROWS: Dict[str, Attribute] = {row.name: row for row in PORT}
 PORT_REFERENCES = tuple(row.name for row in PORT if row.type is LINK_INDEX)
 """Attributes that refer to other links: by index in messages, by name everywhere else; '' for none."""

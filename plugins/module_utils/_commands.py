@@ -34,7 +34,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     Step,
 )
 
-_ROWS = _kinds.OF_KIND[_kinds.ANY]
+_ROWS = _kinds.ROWS_OF[_kinds.ANY]
 _HERE = "$$"
 """The process id of the shell that runs the commands: ip(8) takes one for the namespace that it is in."""
 
@@ -128,7 +128,7 @@ def _set_link(step: SetLink) -> str:
 
 
 def _set_port(step: SetPort) -> str:
-    row = table.OF_PORT[step.attribute]
+    row = table.PORT_ROWS[step.attribute]
     if row.ip_name == "-":
         return "# %s %s of port %s: iproute2 cannot set it" % (step.attribute, step.value, step.name)
     if step.attribute in table.PORT_REFERENCES and not step.value:

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 from ansible.module_utils.common import validation
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, unique_key, unique_options_of
-from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OF_TASK, OPTIONS, Option, links_of, namespace_of, shown, sysctls
+from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, TASK_OPTIONS, Option, links_of, namespace_of, shown, sysctls
 from ansible_collections.nfv.vnet.plugins.module_utils._records import NAME
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
 
@@ -80,7 +80,7 @@ def _of_items(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
             options=_of_items(option.options),
         )
         for option in options
-        if option.name not in OF_TASK
+        if option.name not in TASK_OPTIONS
     )
 
 
@@ -174,7 +174,7 @@ def _converted(kind: str, value: Any, path: Path) -> Any:
         raise VnetError(path, "%r is not %s" % (value, description)) from None
 
 
-def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
+def declaration(params: Mapping[str, Any], check_mode: bool = False) -> Layout:
     """Returns the layout that the parameters declare. VnetError if they are wrong."""
     name = params["name"]
     if not NAME.fullmatch(name):
@@ -196,7 +196,7 @@ def declaration(params: Mapping[str, Any], checking: bool = False) -> Layout:
             _check_type(entry, path)
         if type_name not in specs:
             specs[type_name] = _ItemSpec((_TYPE, *_of_items(OPTIONS["vnet_" + type_name] if type_name else LINK_OPTIONS)))
-        layout.links.extend(_links(type_name, specs[type_name].item(entry, path), path, checking))
+        layout.links.extend(_links(type_name, specs[type_name].item(entry, path), path, check_mode))
     _check_names(layout)
     return layout
 
@@ -225,18 +225,18 @@ def _type_of(given: Any, path: Path) -> str:
 def _check_type(given: Any, path: Path) -> None:
     """Refuses a link without a type that has an option which only some types have."""
     for name in given if isinstance(given, dict) else ():
-        types = [one for one in TYPES if any(option.name == name for option in OPTIONS["vnet_" + one] if option.name not in OF_TASK)]
+        types = [one for one in TYPES if any(option.name == name for option in OPTIONS["vnet_" + one] if option.name not in TASK_OPTIONS)]
         if types and not any(option.name == name for option in LINK_OPTIONS):
             raise VnetError((*path, "type"), "missing; the option %s is one of type %s" % (name, ", ".join(types)))
 
 
-def _links(type_name: str, item: _Item, path: Path, checking: bool) -> List[Link]:
+def _links(type_name: str, item: _Item, path: Path, check_mode: bool) -> List[Link]:
     """The link that an item declares, or both ends of a veth pair."""
     for end in (item, item["peer"] or {}):
         for name in ("netns", "parent_netns"):
             if end.get(name):
                 end[name] = _NAMED.sub(r"\1", end[name])
-    return links_of(TYPES[type_name].kernel if type_name else ANY, item, path, checking)
+    return links_of(TYPES[type_name].kernel if type_name else ANY, item, path, check_mode)
 
 
 def _check_names(layout: Layout) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_ethernet, parent_of, rows_of, why_no_port
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_ethernet, parent_option_of, rows_of, why_no_port
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
-    KERNEL_OWNED,
+    KERNEL_ADDRESSES,
     Address,
     FoundLink,
     Host,
@@ -80,8 +80,8 @@ def _namespace(layout: Layout, host: Host) -> Values:
 
 def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
     values: Values = {"name": wanted.name, "netns": wanted.netns}
-    if parent_of(found.kind):
-        values[parent_of(found.kind)] = found.parent[1] if found.parent else None
+    if parent_option_of(found.kind):
+        values[parent_option_of(found.kind)] = found.parent[1] if found.parent else None
         if found.parent and found.parent[0] != found.netns:
             values["parent_netns"] = found.parent[0]
     for row in rows_of(found.kind).values():
@@ -121,7 +121,7 @@ def _port(port: Port, said: Values) -> Values:
 def _addresses(addresses: List[Address], wanted: Optional[List[Address]]) -> List[str]:
     """The addresses without those that the kernel or DHCP added, and without joined groups, unless they are wanted."""
     keys = {address.key for address in wanted or []}
-    made = (address for address in addresses if address.dynamic or address.link_local or address.multicast or address.key in KERNEL_OWNED)
+    made = (address for address in addresses if address.dynamic or address.link_local or address.multicast or address.key in KERNEL_ADDRESSES)
     hidden = {address.key for address in made} - keys
     return [str(address) for address in addresses if address.key not in hidden]
 

@@ -10,11 +10,11 @@ from typing import Dict, NamedTuple, Tuple, Union
 _ERRNO_NAMES = {**codes.errorcode, **{getattr(codes, name): name for name in ("EOPNOTSUPP", "EAGAIN", "EDEADLK")}}
 """Where two names have one number, the one in the manual pages of the kernel's interfaces."""
 Path = Tuple[Union[str, int], ...]
-"""The place of an option in a task: C(("links", 3, "peer", "netns")). Empty for the whole task."""
+"""The path of an option in the parameters of a task: C(("links", 3, "peer", "netns")). Empty for the whole task."""
 
 
 class Message(NamedTuple):
-    """A warning: its path, and one sentence without the path."""
+    """A text about an option: its path, and one sentence without the path."""
 
     path: Path
     text: str

@@ -67,9 +67,9 @@ def hint(step: Step, error: KernelError) -> str:
 
 _NEEDS: Dict[type, Callable[[Any], str]] = {
     CreateNamespace: lambda _step: "CONFIG_NET_NS",
-    CreateLink: lambda step: _kinds.OF_KERNEL[step.kind].config,
+    CreateLink: lambda step: _kinds.BY_KIND[step.kind].config,
     SetLink: lambda step: next((row.needs for row in map(_kinds.rows_of(step.kind).__getitem__, step.values) if row.needs), ""),
-    SetPort: lambda step: table.OF_PORT[step.attribute].needs,
+    SetPort: lambda step: table.PORT_ROWS[step.attribute].needs,
     AddVlan: lambda _step: table.VLANS,
     DeleteVlan: lambda _step: table.VLANS,
     AddAddress: lambda step: table.IPV6 if step.address.ipv6 else "",
@@ -86,7 +86,7 @@ def _needs(step: Step) -> str:
     return needs(step) if needs else ""
 
 
-def not_held(layout: Layout, step: Step) -> VnetError:
+def not_applied(layout: Layout, step: Step) -> VnetError:
     """The error for a step that the kernel accepted but did not carry out."""
     held: Any = None
     if isinstance(step, SetLink):
@@ -111,7 +111,7 @@ def subject(layout: Layout, step: Step) -> Message:
     return Message((), "%s: %s" % (what, words) if what else words)
 
 
-WORDS: Dict[type, str] = {
+COMMAND_NAMES: Dict[type, str] = {
     CreateNamespace: "netns add",
     DeleteNamespace: "netns delete",
     DeleteNamespaces: "netns delete",
@@ -159,7 +159,7 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
 
 def _about(step: Step) -> str:
     detail = _DETAILS.get(type(step))
-    return " ".join(filter(None, (WORDS[type(step)], detail(step) if detail else "")))
+    return " ".join(filter(None, (COMMAND_NAMES[type(step)], detail(step) if detail else "")))
 
 
 def _shown(value: Any) -> str:

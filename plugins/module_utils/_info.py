@@ -155,7 +155,7 @@ class _View:
             found = self._host.links[key]
             if _kinds.has_peer(found.kind):
                 links += [] if key in done else self._cable(key, done)
-            elif _kinds.parent_of(found.kind) and not found.parent:
+            elif _kinds.parent_option_of(found.kind) and not found.parent:
                 self.warnings.append("%s: its parent is in a namespace that was not read, so it is not in the declaration" % found.name)
             elif _kinds.type_of(found.kind) or (found.port and _type(found) == OTHER):
                 links.append(self._declared(key))
@@ -181,10 +181,10 @@ class _View:
 
     def _declared(self, key: LinkId) -> Values:
         found, options = self._host.links[key], self._options(key)
-        kind = _kinds.OF_KERNEL.get(found.kind)
+        kind = _kinds.BY_KIND.get(found.kind)
         values: Values = {"type": kind.type} if kind else {}
         values.update({name: options[name] for name in ("name", "netns") if options[name]})
-        values.update({name: options[name] for name in (_kinds.parent_of(found.kind), "parent_netns") if options.get(name) is not None})
+        values.update({name: options[name] for name in (_kinds.parent_option_of(found.kind), "parent_netns") if options.get(name) is not None})
         for row in _kinds.rows_of(found.kind).values():
             if row.name in options and ((kind and row.name in kind.required) or not self._usual(found, row, options[row.name])):
                 values[row.name] = options[row.name]

@@ -203,14 +203,27 @@ BRIDGE: Tuple[Attribute, ...] = (
     ),
     Attribute("mcast_querier", 25, BOOL8, "Whether the bridge sends multicast queries.", needs=SNOOPING, initial=False),
     Attribute(
-        "mcast_stats", 42, BOOL8, "Whether the bridge keeps statistics of IGMP and MLD packets.", ip_name="mcast_stats_enabled", needs=SNOOPING, initial=False
+        "mcast_stats",
+        42,
+        BOOL8,
+        "Whether the bridge keeps statistics of IGMP and MLD packets.",
+        ip_name="mcast_stats_enabled",
+        needs=SNOOPING,
+        initial=False,
     ),
     Attribute("mcast_igmp_version", 43, U8, "IGMP version of the multicast queries.", 2, 3, needs=SNOOPING, initial=2),
     Attribute("mcast_mld_version", 44, U8, "MLD version of the multicast queries.", 1, 2, needs=SNOOPING, initial=1),
     Attribute("mcast_hash_max", 27, U32, "Maximum number of multicast groups of the bridge.", 0, 2**32 - 1, needs=SNOOPING, initial=4096),
     Attribute("mcast_last_member_count", 28, U32, "Number of multicast queries that are sent after a leave message.", 0, 2**32 - 1, needs=SNOOPING, initial=2),
     Attribute(
-        "mcast_startup_query_count", 29, U32, "Number of multicast queries that are sent when the querier starts.", 0, 2**32 - 1, needs=SNOOPING, initial=2
+        "mcast_startup_query_count",
+        29,
+        U32,
+        "Number of multicast queries that are sent when the querier starts.",
+        0,
+        2**32 - 1,
+        needs=SNOOPING,
+        initial=2,
     ),
     Attribute(
         "mcast_last_member_interval",
@@ -223,17 +236,45 @@ BRIDGE: Tuple[Attribute, ...] = (
         initial=1.0,
     ),
     Attribute(
-        "mcast_membership_interval", 31, SECONDS64, "Time after which a multicast group without reports expires.", 0, 2**31, needs=SNOOPING, initial=260.0
+        "mcast_membership_interval",
+        31,
+        SECONDS64,
+        "Time after which a multicast group without reports expires.",
+        0,
+        2**31,
+        needs=SNOOPING,
+        initial=260.0,
     ),
     Attribute(
-        "mcast_querier_interval", 32, SECONDS64, "Time after which another querier that sends no queries expires.", 0, 2**31, needs=SNOOPING, initial=255.0
+        "mcast_querier_interval",
+        32,
+        SECONDS64,
+        "Time after which another querier that sends no queries expires.",
+        0,
+        2**31,
+        needs=SNOOPING,
+        initial=255.0,
     ),
     Attribute("mcast_query_interval", 33, SECONDS64, "Time between two multicast queries.", 1, 2**31, needs=SNOOPING, initial=125.0),
     Attribute(
-        "mcast_query_response_interval", 34, SECONDS64, "Maximum time that hosts have to answer a multicast query.", 0, 2**31, needs=SNOOPING, initial=10.0
+        "mcast_query_response_interval",
+        34,
+        SECONDS64,
+        "Maximum time that hosts have to answer a multicast query.",
+        0,
+        2**31,
+        needs=SNOOPING,
+        initial=10.0,
     ),
     Attribute(
-        "mcast_startup_query_interval", 35, SECONDS64, "Time between two multicast queries when the querier starts.", 1, 2**31, needs=SNOOPING, initial=31.25
+        "mcast_startup_query_interval",
+        35,
+        SECONDS64,
+        "Time between two multicast queries when the querier starts.",
+        1,
+        2**31,
+        needs=SNOOPING,
+        initial=31.25,
     ),
     Attribute("nf_call_iptables", 36, BOOL8, "Whether bridged IPv4 packets pass through iptables.", needs=NETFILTER, initial=False),
     Attribute("nf_call_ip6tables", 37, BOOL8, "Whether bridged IPv6 packets pass through ip6tables.", needs=NETFILTER, initial=False),
@@ -468,9 +509,9 @@ def common_rows(kind: LinkKind) -> Tuple[Attribute, ...]:
     return tuple(row._replace(when="create") if row.name in kind.fixed else row for row in rows)
 
 
-OF_KERNEL: Dict[str, LinkKind] = {kind.kernel: kind for kind in KINDS}
+BY_KIND: Dict[str, LinkKind] = {kind.kernel: kind for kind in KINDS}
 """The kinds by their kernel kind."""
-OF_KIND: Dict[str, Dict[str, Attribute]] = {
+ROWS_OF: Dict[str, Dict[str, Attribute]] = {
     LOOPBACK: {row.name: row for row in LINK},
     ANY: {row.name: row for row in LINK},
     **{kind.kernel: {row.name: row for row in (*common_rows(kind), *kind.rows)} for kind in KINDS},
@@ -480,24 +521,24 @@ OF_KIND: Dict[str, Dict[str, Attribute]] = {
 
 def rows_of(kernel: str) -> Dict[str, Attribute]:
     """The attributes of a kind, which may be one without a module."""
-    return OF_KIND.get(kernel, OF_KIND[ANY])
+    return ROWS_OF.get(kernel, ROWS_OF[ANY])
 
 
 def type_of(kernel: str) -> str:
     """The type of a kind; '' if it has no module."""
-    return OF_KERNEL[kernel].type if kernel in OF_KERNEL else ""
+    return BY_KIND[kernel].type if kernel in BY_KIND else ""
 
 
 def initial_of(kernel: str, values: Mapping[str, Any], parent: Mapping[str, Any]) -> Mapping[str, Any]:
     """The values of a new link where they differ from the rows, on a parent with these values."""
-    if kernel not in OF_KERNEL:
+    if kernel not in BY_KIND:
         return {}
-    return {**OF_KERNEL[kernel].initial(values), **{name: parent[name] for name in OF_KERNEL[kernel].from_parent if name in parent}}
+    return {**BY_KIND[kernel].initial(values), **{name: parent[name] for name in BY_KIND[kernel].from_parent if name in parent}}
 
 
 def unique_key(kernel: str, parent: Optional[LinkId], values: Mapping[str, Any]) -> Optional[Tuple[object, ...]]:
     """What no two links may have in common. None if there is no such restriction, or if a value without a default is missing."""
-    names = OF_KERNEL[kernel].unique if kernel in OF_KERNEL and parent else ()
+    names = BY_KIND[kernel].unique if kernel in BY_KIND and parent else ()
     rows = rows_of(kernel)
     key = [values.get(name, rows[name].initial) for name in names]
     return (kernel, parent, *key) if names and None not in key else None
@@ -505,33 +546,33 @@ def unique_key(kernel: str, parent: Optional[LinkId], values: Mapping[str, Any])
 
 def unique_options_of(kernel: str) -> str:
     """The options that no two links of a kind may have in common."""
-    return ", ".join((OF_KERNEL[kernel].parent, *OF_KERNEL[kernel].unique))
+    return ", ".join((BY_KIND[kernel].parent, *BY_KIND[kernel].unique))
 
 
 def why_no_port(kernel: str, values: Mapping[str, Any]) -> str:
     """Why a link cannot be a bridge port, as the end of a sentence. '' if it can."""
     if kernel == LOOPBACK:
         return "%s, which cannot be a bridge port" % title_of(kernel)
-    return OF_KERNEL[kernel].why_no_port(values) if kernel in OF_KERNEL else ""
+    return BY_KIND[kernel].why_no_port(values) if kernel in BY_KIND else ""
 
 
 def is_bridge(kernel: str) -> bool:
-    return kernel in OF_KERNEL and OF_KERNEL[kernel].is_bridge
+    return kernel in BY_KIND and BY_KIND[kernel].is_bridge
 
 
 def sets_port_states(kernel: str, values: Mapping[str, Any]) -> bool:
     """Whether a link controls the state of its ports."""
-    return kernel in OF_KERNEL and OF_KERNEL[kernel].sets_port_states(values)
+    return kernel in BY_KIND and BY_KIND[kernel].sets_port_states(values)
 
 
 def follows_ports(kernel: str) -> Tuple[str, ...]:
     """Attributes that the kernel changes when ports join or leave, so they are set afterwards."""
-    return OF_KERNEL[kernel].follows_ports if kernel in OF_KERNEL else ()
+    return BY_KIND[kernel].follows_ports if kernel in BY_KIND else ()
 
 
 def may_follow_ports(kernel: str) -> Tuple[str, ...]:
     """Attributes that must be set again after ports have joined or left."""
-    return follows_ports(kernel) + (OF_KERNEL[kernel].follows_ports_until_set if kernel in OF_KERNEL else ())
+    return follows_ports(kernel) + (BY_KIND[kernel].follows_ports_until_set if kernel in BY_KIND else ())
 
 
 FOLLOWING = tuple(name for kind in KINDS for name in kind.follows_ports)
@@ -539,26 +580,26 @@ FOLLOWING = tuple(name for kind in KINDS for name in kind.follows_ports)
 
 
 def is_attachable(kernel: str) -> bool:
-    return kernel in OF_KERNEL and OF_KERNEL[kernel].is_attachable
+    return kernel in BY_KIND and BY_KIND[kernel].is_attachable
 
 
-def parent_of(kernel: str) -> str:
+def parent_option_of(kernel: str) -> str:
     """The option that names the parent; '' if the kind has none."""
-    return OF_KERNEL[kernel].parent if kernel in OF_KERNEL else ""
+    return BY_KIND[kernel].parent if kernel in BY_KIND else ""
 
 
 def is_ethernet(kernel: str, values: Mapping[str, Any]) -> bool:
     """Whether a link carries Ethernet frames."""
-    return kernel != LOOPBACK and (kernel not in OF_KERNEL or OF_KERNEL[kernel].is_ethernet(values))
+    return kernel != LOOPBACK and (kernel not in BY_KIND or BY_KIND[kernel].is_ethernet(values))
 
 
 def tag_of(kernel: str, values: Mapping[str, Any]) -> int:
     """The VLAN of a link's frames on its parent; 0 if they are untagged."""
-    return OF_KERNEL[kernel].tag(values) if kernel in OF_KERNEL else 0
+    return BY_KIND[kernel].tag(values) if kernel in BY_KIND else 0
 
 
 def has_peer(kernel: str) -> bool:
-    return kernel in OF_KERNEL and OF_KERNEL[kernel].has_peer
+    return kernel in BY_KIND and BY_KIND[kernel].has_peer
 
 
 @lru_cache(maxsize=None)  # called for each of a thousand links
@@ -574,6 +615,6 @@ def interrupts(wanted: Link) -> bool:
 
 def title_of(kernel: str) -> str:
     """What a link of this kind is called in messages."""
-    if kernel in OF_KERNEL:
-        return OF_KERNEL[kernel].title
+    if kernel in BY_KIND:
+        return BY_KIND[kernel].title
     return "the loopback device" if kernel == LOOPBACK else "a %s" % (kernel or "device without a kind")

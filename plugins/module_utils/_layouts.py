@@ -48,9 +48,9 @@ def run() -> None:
     module.exit_json(**result)
 
 
-def execute(params: Mapping[str, Any], checking: bool, differing: bool) -> Dict[str, Any]:
-    """Converges the host to the layout, or predicts that. C(differing): with the difference."""
-    wanted, outcome = _converge(params, checking)
+def execute(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Dict[str, Any]:
+    """Converges the host to the layout, or predicts that. C(diff_mode): with the difference."""
+    wanted, outcome = _converge(params, check_mode)
     from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
 
     result = {
@@ -60,14 +60,14 @@ def execute(params: Mapping[str, Any], checking: bool, differing: bool) -> Dict[
         "kept": sorted(params["sysctl"] or ()) if params["state"] == "absent" else [],
         "warnings": outcome.warnings,
     }
-    if differing:
+    if diff_mode:
         from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
 
         result["diff"] = {"before": as_yaml(wanted, outcome.before, outcome.before), "after": as_yaml(wanted, outcome.before, outcome.after)}
     return result
 
 
-def _converge(params: Mapping[str, Any], checking: bool) -> Tuple[Layout, Result]:
+def _converge(params: Mapping[str, Any], check_mode: bool) -> Tuple[Layout, Result]:
     """Returns the declared layout and what was done.
 
     Reading a thousand namespaces twice is expensive, so it begins with the lock, unless another run holds it.
@@ -76,24 +76,24 @@ def _converge(params: Mapping[str, Any], checking: bool) -> Tuple[Layout, Result
     with ExitStack() as stack:
         namespaces = Namespaces()
         stack.callback(namespaces.close)
-        locked = not checking and stack.enter_context(lock(wait=False))
+        locked = not check_mode and stack.enter_context(lock(wait=False))
         prefetched = stack.enter_context(prefetching(namespaces, addresses=params["state"] == "present"))
         # the engine is compiled and the declaration checked while the other process reads
         from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
         from ansible_collections.nfv.vnet.plugins.module_utils._observe import selection
-        from ansible_collections.nfv.vnet.plugins.module_utils._runner import apply_changes, load_apply, no_op, predict
+        from ansible_collections.nfv.vnet.plugins.module_utils._runner import apply_changes, load_apply, predict, result_if_unchanged
 
         if prefetched and locked and params["state"] == "absent":
             load_apply()  # it will be needed, as there is something to delete
-        wanted = declaration(params, checking)
+        wanted = declaration(params, check_mode)
         reader = Reader(namespaces, selection(wanted))
         stack.callback(reader.close)
         reader.use_prefetched(prefetched)
-        if checking:
+        if check_mode:
             return wanted, predict(reader, wanted)
         if locked:
             return wanted, apply_changes(reader, wanted)
-        outcome = no_op(reader, wanted)
+        outcome = result_if_unchanged(reader, wanted)
         if outcome:
             return wanted, outcome
         reader.close()  # the run that holds the lock may replace a namespace

@@ -246,7 +246,7 @@ _PORTS = (
 )
 
 
-def _parent_of(kind: LinkKind) -> Tuple[Option, ...]:
+def _parent_options(kind: LinkKind) -> Tuple[Option, ...]:
     """The options about the parent."""
     needed = "It is required to create the link. " if kind.parent in kind.required else ""
     return (
@@ -265,7 +265,7 @@ def _parent_of(kind: LinkKind) -> Tuple[Option, ...]:
 def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
     """The options of one link, or of each end of a veth pair."""
     return (
-        (_parent_of(kind) if kind.parent else ())
+        (_parent_options(kind) if kind.parent else ())
         + _of(kind.rows)
         + _of(_kinds.common_rows(kind), "up")
         + (_PORTS if kind.is_bridge else ())
@@ -284,18 +284,18 @@ LINK_OPTIONS = (_NAME, _NETNS, _UP) + _of((row for row in table.LINK if row.when
 
 OPTIONS: Dict[str, Tuple[Option, ...]] = {"vnet_netns": _NETNS_OPTIONS, **{"vnet_" + kind.type: _options_of(kind) for kind in KINDS}}
 """The options of each module."""
-KIND_OF = {"vnet_" + kind.type: kind for kind in KINDS}
+LINK_KIND_OF = {"vnet_" + kind.type: kind for kind in KINDS}
 """The kind of link that each module manages."""
-OF_TASK = ("state",)
+TASK_OPTIONS = ("state",)
 """Options about the task, which items of a layout do not have."""
 
 
-def layout(module: str, params: Params, checking: bool = False) -> Layout:
+def layout(module: str, params: Params, check_mode: bool = False) -> Layout:
     """Returns the layout of a single resource. VnetError if the parameters are wrong."""
     if module == "vnet_netns":
         namespace, links = namespace_of(params, ())
         return Layout([namespace], links)
-    return Layout([], links_of(KIND_OF[module].kernel, params, (), checking))
+    return Layout([], links_of(LINK_KIND_OF[module].kernel, params, (), check_mode))
 
 
 def title(module: str, params: Params) -> str:
@@ -304,15 +304,15 @@ def title(module: str, params: Params) -> str:
     return "%s %s%s" % (module, shown(params["name"]), inside)
 
 
-def links_of(kind: str, params: Params, path: Path, checking: bool) -> List[Link]:
+def links_of(kind: str, params: Params, path: Path, check_mode: bool) -> List[Link]:
     """The declared link, or both ends of a veth pair."""
     present = params.get("state") != "absent"
-    near = _link(kind, params, path, checking)
+    near = _link(kind, params, path, check_mode)
     if not has_peer(kind) or not params["peer"]:
         if has_peer(kind) and present:
             raise VnetError((*path, "peer"), "missing; a veth pair has two ends, set at least peer.name")
         return [near]
-    far = _link(kind, params["peer"], (*path, "peer"), checking)
+    far = _link(kind, params["peer"], (*path, "peer"), check_mode)
     near = near._replace(present=present, recreate=params["recreate"], peer=far.id)
     far = far._replace(present=present, recreate=params["recreate"], peer=near.id, is_peer=True)
     return [near, far] if present else [near]
@@ -340,17 +340,17 @@ def namespace_of(params: Params, path: Path) -> Tuple[Namespace, List[Link]]:
     return namespace, [loopback] if present else []
 
 
-def _link(kind: str, params: Params, path: Path, checking: bool) -> Link:
+def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
     """One link. Options that its kind does not have are not in C(params)."""
     _check_link_name(params["name"], (*path, "name"))
     _check_netns(params["netns"], (*path, "netns"))
-    values = _attributes_of(_kinds.OF_KIND[kind], params, path, checking)
+    values = _attributes_of(_kinds.ROWS_OF[kind], params, path, check_mode)
     master = params.get("master")
     if master:
         _check_link_name(master, (*path, "master"))
     if master == "" and params.get("port"):
         raise VnetError((*path, "port"), "master is '', so the link is not a port; leave port out")
-    parent = _parent(_kinds.parent_of(kind), params, path)
+    parent = _parent(_kinds.parent_option_of(kind), params, path)
     ports = None
     if params.get("ports") is not None:
         ports = {port["name"]: _port(port, (*path, "ports", number)) for number, port in enumerate(params["ports"])}
@@ -398,9 +398,9 @@ def _parent(option: str, params: Params, path: Path) -> Optional[LinkId]:
 # Values
 
 
-def _attributes_of(rows: Dict[str, table.Attribute], params: Params, path: Path, checking: bool = False) -> Values:
+def _attributes_of(rows: Dict[str, table.Attribute], params: Params, path: Path, check_mode: bool = False) -> Values:
     given = ((rows[name], value) for name, value in params.items() if value is not None and name in rows)
-    return {row.name: _value(row, value, (*path, row.name), checking) for row, value in given}
+    return {row.name: _value(row, value, (*path, row.name), check_mode) for row, value in given}
 
 
 def _check_length(row: table.Attribute, text: str, path: Path) -> None:
@@ -409,7 +409,7 @@ def _check_length(row: table.Attribute, text: str, path: Path) -> None:
         raise VnetError(path, "%d bytes are out of range (at most %d)" % (length, row.high))
 
 
-def _value(row: table.Attribute, value: Any, path: Path, checking: bool) -> Any:
+def _value(row: table.Attribute, value: Any, path: Path, check_mode: bool) -> Any:
     """The value in the kernel's spelling."""
     if row.type is _values.MAC:
         value = _mac(value, path)
@@ -418,7 +418,7 @@ def _value(row: table.Attribute, value: Any, path: Path, checking: bool) -> Any:
     if row.type is _values.QOS_MAP:
         value = _mapping(value, path)
     if row.type in _values.ACCOUNTS and value:
-        value = _account(row, value, path, checking)
+        value = _account(row, value, path, check_mode)
     if row.type is _values.TEXT:
         _check_length(row, value, path)
     elif row.low is not None and row.high is not None and not row.low <= value <= row.high:
@@ -453,7 +453,7 @@ def _mapping(given: Params, path: Path) -> Dict[str, int]:
     return dict(sorted(pairs.items(), key=lambda pair: int(pair[0])))
 
 
-def _account(row: table.Attribute, text: str, path: Path, checking: bool) -> str:
+def _account(row: table.Attribute, text: str, path: Path, check_mode: bool) -> str:
     """The id of a user or group. In check mode one that is missing may be created by an earlier task."""
     if _NUMBER.fullmatch(text):
         if int(text) > _HIGHEST_ID:
@@ -465,7 +465,7 @@ def _account(row: table.Attribute, text: str, path: Path, checking: bool) -> str
     try:
         return str(pwd.getpwnam(text).pw_uid if row.type is _values.USER else grp.getgrnam(text).gr_gid)
     except KeyError:
-        if checking:
+        if check_mode:
             return text
         raise VnetError(path, "there is no %s %s on this host" % ("user" if row.type is _values.USER else "group", text)) from None
 
@@ -548,13 +548,13 @@ def _address(text: str, path: Path) -> Address:
     family, local, length = _prefix(words[0], path)
     if nodad and family == socket.AF_INET:
         raise VnetError(path, "%r: nodad is for IPv6; leave it out" % text)
-    _check_one_device(family, local, text, path)
+    _check_unicast(family, local, text, path)
     peer = ""
     if len(words) == 3:
         peer_family, peer, peer_length = _prefix(words[2], path)
         if peer_family != family:
             raise VnetError(path, "%r: both addresses must be IPv4 or IPv6" % text)
-        _check_one_device(family, peer, text, path)
+        _check_unicast(family, peer, text, path)
         if None not in (length, peer_length) and length != peer_length:
             raise VnetError(path, "%r: the prefix lengths differ; use one" % text)
         length = length if peer_length is None else peer_length
@@ -562,7 +562,7 @@ def _address(text: str, path: Path) -> Address:
     return Address(local, _bits(family) if length is None else length, peer, nodad)
 
 
-def _check_one_device(family: int, address: str, text: str, path: Path) -> None:
+def _check_unicast(family: int, address: str, text: str, path: Path) -> None:
     packed = socket.inet_pton(family, address)
     if not any(packed) or (packed[0] == 0xFF if family == socket.AF_INET6 else packed[0] >= 224):
         raise VnetError(path, "%r: %s is not a unicast address" % (text, address))
@@ -641,7 +641,7 @@ def _check_next_hop(route: Route, path: Path) -> None:
 
 
 def _port(params: Params, path: Path) -> Port:
-    return Port(_attributes_of(table.OF_PORT, params, path), _vlans(params["vlans"], path), params["purge_vlans"])
+    return Port(_attributes_of(table.PORT_ROWS, params, path), _vlans(params["vlans"], path), params["purge_vlans"])
 
 
 def _check_ports(bridge: str, ports: List[Params], path: Path) -> None:

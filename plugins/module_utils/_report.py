@@ -9,12 +9,12 @@ import re
 from typing import Any, Dict, Iterator, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, parent_of, type_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, parent_option_of, type_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Host, Layout, Link, Namespace, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import far_ends, list_of
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}(/[0-9]+)?")
-_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+_YAML_KEYWORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 def as_yaml(layout: Layout, before: Host, host: Host) -> str:
@@ -64,7 +64,7 @@ def _said(values: Values, part: Layout) -> Values:
 
 def _said_of(values: Values, link: Link) -> Values:
     lists = [name for name in ("master", "addresses", "routes", "vlans") if getattr(link, name) is not None]
-    lists += [parent_of(link.kind), "parent_netns"] if link.parent else []
+    lists += [parent_option_of(link.kind), "parent_netns"] if link.parent else []
     said = {name: value for name, value in values.items() if name in ("name", *link.values, *lists) or (name == "netns" and value)}
     if link.port is not None and "port" in values:
         said["port"] = {name: value for name, value in values["port"].items() if name in ("vlans", *link.port.values)}
@@ -92,6 +92,6 @@ def _nested(value: Any, indent: str) -> str:
 
 
 def _scalar(value: Any) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _YAML_KEYWORDS:
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -25,7 +25,7 @@ RouteKey = Tuple[str, int, int]
 LISTS = ("namespaces", "links")
 """The lists of a declaration."""
 MAIN_TABLE = 254
-KERNEL_OWNED = (("127.0.0.1", 8, ""), ("::1", 128, ""))
+KERNEL_ADDRESSES = (("127.0.0.1", 8, ""), ("::1", 128, ""))
 """The addresses that the kernel adds to lo."""
 STALE_FILE = "an empty regular file"
 """What a crash or a reboot leaves in the place of a namespace."""
@@ -34,7 +34,10 @@ OWN_STALE_FILE = "what an interrupted run of this layout left"
 
 
 class Address(NamedTuple):
-    """An IP address in the kernel's spelling. C(peer) is '' if there is none; else C(prefix) belongs to the peer."""
+    """An IP address in the kernel's spelling. C(peer) is '' if there is none; else the prefix length C(prefix) belongs to the peer.
+
+    C(nodad): IFA_F_NODAD. C(dynamic): not IFA_F_PERMANENT, as from DHCP or router advertisements.
+    """
 
     local: str
     prefix: int
@@ -190,7 +193,7 @@ class Link(NamedTuple):
         return self.netns, self.name
 
     @property
-    def settings(self) -> List[Port]:
+    def declared_ports(self) -> List[Port]:
         """The port settings that are declared: of the link itself, and of the ports of a bridge."""
         return list((self.ports or {}).values()) + ([self.port] if self.port else [])
 
@@ -272,7 +275,7 @@ class FoundNamespace(NamedTuple):
     """A namespace as it was found. C(identity) is None if it does not exist."""
 
     identity: Optional[Identity]
-    obstacle: str = ""
+    occupied_by: str = ""
     """What is in the place of a namespace."""
     nsid: Optional[int] = None
     sysctl: Dict[str, Optional[str]] = {}
@@ -283,7 +286,7 @@ class FoundNamespace(NamedTuple):
 
 
 class Host(NamedTuple):
-    """The state that was read."""
+    """The state of namespaces and links: as read, or as expected after steps."""
 
     namespaces: Dict[str, FoundNamespace]
     links: Dict[LinkId, FoundLink]

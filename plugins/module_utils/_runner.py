@@ -52,7 +52,7 @@ def run(name: str) -> None:
     module = AnsibleModule(argument_spec=argument_spec(OPTIONS[name]), supports_check_mode=True)
     require_pyroute2(module)
     try:
-        wanted = layout(name, module.params, checking=module.check_mode)
+        wanted = layout(name, module.params, check_mode=module.check_mode)
         result = execute(wanted, KEYS[name], module.check_mode)
     except VnetError as error:
         module.fail_json(**failure(title(name, module.params), error))
@@ -61,23 +61,23 @@ def run(name: str) -> None:
     module.exit_json(**result)
 
 
-def execute(wanted: Layout, key: str, checking: bool) -> Dict[str, Any]:
+def execute(wanted: Layout, key: str, check_mode: bool) -> Dict[str, Any]:
     """Converges the host to the resource, or predicts that. C(key): the key of the resource in the result."""
     from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
 
-    outcome = converge(wanted, checking)
+    outcome = converge(wanted, check_mode)
     difference = {"before": outcome.before, "after": outcome.after} if outcome.changed else {}
     return {
         "changed": outcome.changed,
         key: describe(wanted, outcome.host),
-        "status": status(wanted, outcome.before, outcome.before if checking else outcome.host),
+        "status": status(wanted, outcome.before, outcome.before if check_mode else outcome.host),
         "commands": list(outcome.commands),
         "diff": {"before": {}, "after": {}, **{name: describe(wanted, host) for name, host in difference.items()}},
         "warnings": outcome.warnings,
     }
 
 
-def converge(wanted: Layout, checking: bool) -> Result:
+def converge(wanted: Layout, check_mode: bool) -> Result:
     """Converges the host to the resource, or predicts that.
 
     Changes need the lock. Most runs change nothing, so they read first without it.
@@ -85,9 +85,9 @@ def converge(wanted: Layout, checking: bool) -> Result:
     namespaces = Namespaces()
     reader = Reader(namespaces)
     try:
-        if checking:
+        if check_mode:
             return predict(reader, wanted)
-        outcome = no_op(reader, wanted)
+        outcome = result_if_unchanged(reader, wanted)
         if outcome:
             return outcome
         from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock  # not imported by runs that change nothing
@@ -103,7 +103,7 @@ def converge(wanted: Layout, checking: bool) -> Result:
 def predict(reader: Reader, wanted: Layout) -> Result:
     """What would be done."""
     before = observe(reader, wanted)
-    planned = plan(wanted, before, checking=True)
+    planned = plan(wanted, before, check_mode=True)
     if planned.is_empty:
         return Result(before, planned.after, planned.after, planned)
     from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
@@ -111,7 +111,7 @@ def predict(reader: Reader, wanted: Layout) -> Result:
     return Result(before, planned.after, planned.after, planned, planned.steps, commands(planned.steps))
 
 
-def no_op(reader: Reader, wanted: Layout) -> Optional[Result]:
+def result_if_unchanged(reader: Reader, wanted: Layout) -> Optional[Result]:
     """The result if nothing is to be done, else None. Errors may be due to another run that is not finished, so only the holder
     of the lock reports them."""
     try:

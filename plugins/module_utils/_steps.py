@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps that change a host: one type for each kind of change, without behaviour.
+"""The steps that change a host: one class for each change, without behaviour.
 
-Running, undoing, printing and explaining are tables by type: C(_apply), C(_commands), C(_explain). As tuples of different types
+Running, undoing, printing and explaining are tables by class: C(_apply), C(_commands), C(_explain). As tuples of different types
 with the same content are equal, compare the types, too.
 
-C(old) is the previous value, None if it is not known. C(restore) are steps that are needed besides the opposite step to undo it,
-as the kernel drops more than it is told to.
+C(old) is the previous value, None if it is not known. C(restore) are further steps of a rollback, after the inverse step, for settings
+that the kernel dropped as a side effect.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from html import escape
 from typing import Dict, Iterable, Iterator, List, Mapping
 
 from ansible_collections.nfv.vnet.plugins.plugin_utils._colours import LINE, LOOKS, TEXT, colours, title
-from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Cable, Line, Node, Picture
+from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Edge, Line, Node, Picture
 
 _SHAPES = {"bridge": ("box", "filled"), "link": ("component", "filled"), "host": ("box", "filled"), "elsewhere": ("box", "filled,rounded,dashed")}
 """Shape and style of a box; others have rounded corners."""
@@ -110,7 +110,7 @@ def _quoted(text: str) -> str:
     return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _look_of(cable: Cable, colour: Dict[str, str]) -> Iterator[str]:
+def _look_of(cable: Edge, colour: Dict[str, str]) -> Iterator[str]:
     if cable.label:
         yield "label=<%s>" % _table([_padded(line) for line in cable.label], ' BGCOLOR="%s" STYLE="ROUNDED"' % _LABEL)
     tones = [colour[vlan.vid] for vlan in cable.vlans]
@@ -123,7 +123,7 @@ def _look_of(cable: Cable, colour: Dict[str, str]) -> Iterator[str]:
         yield "style=dashed"
 
 
-def _ports(cable: Cable, count: Mapping[str, int], direction: str) -> Iterator[str]:
+def _ports(cable: Edge, count: Mapping[str, int], direction: str) -> Iterator[str]:
     """A line to a box that has no other ends at the side that faces it."""
     if count[cable.ends[1]] == 1:
         yield "headport=%s" % {"LR": "w", "TB": "n"}[direction]

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Tuple
 
-from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Cable, Line, Node, Picture, natural
+from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Edge, Line, Node, Picture, natural
 
-WORDS = {"namespace": "namespaces", "tap": "TAP devices", "tun": "TUN devices", "link": "links", "elsewhere": "cables that end elsewhere"}
+PLURALS = {"namespace": "namespaces", "tap": "TAP devices", "tun": "TUN devices", "link": "links", "elsewhere": "cables that end elsewhere"}
 """The plural of each kind of box; other kinds are not folded."""
 FULL = 4
 """A picture with so many times the limit of boxes folds everything that is similar."""
@@ -24,7 +24,7 @@ def folded(picture: Picture, limit: int) -> Picture:
     groups: Dict[Any, List[Node]] = {}
     cables = _cables_of(picture)
     for node in picture.nodes:
-        if node.kind in WORDS and all(end.startswith("bridge") for end, _cable in cables.get(node.key, [])):
+        if node.kind in PLURALS and all(end.startswith("bridge") for end, _cable in cables.get(node.key, [])):
             groups.setdefault(_shape(node, cables.get(node.key, [])), []).append(node)
     for group in groups.values():
         if len(group) > most:
@@ -35,16 +35,16 @@ def folded(picture: Picture, limit: int) -> Picture:
     return picture
 
 
-def _cables_of(picture: Picture) -> Dict[str, List[Tuple[str, Cable]]]:
+def _cables_of(picture: Picture) -> Dict[str, List[Tuple[str, Edge]]]:
     """The lines of each box, each with the other box."""
-    cables: Dict[str, List[Tuple[str, Cable]]] = {}
+    cables: Dict[str, List[Tuple[str, Edge]]] = {}
     for cable in picture.cables:
         for end, other in (cable.ends, cable.ends[::-1]):
             cables.setdefault(end, []).append((other, cable))
     return cables
 
 
-def _shape(node: Node, cables: List[Tuple[str, Cable]]) -> Any:
+def _shape(node: Node, cables: List[Tuple[str, Edge]]) -> Any:
     """What boxes must have in common to be folded."""
     to = tuple((other, cable.ends.index(other), cable.vlans, cable.down, bool(cable.names[0]), bool(cable.names[1])) for other, cable in cables)
     return node.kind, node.inside, node.down, tuple((line.kind, line.fold_key) for line in node.lines), to
@@ -72,7 +72,7 @@ def _runs(picture: Picture) -> List[List[Node]]:
     return runs
 
 
-def _way(start: str, key: str, inner: Dict[str, Any], cables: Dict[str, List[Tuple[str, Cable]]]) -> List[str]:
+def _way(start: str, key: str, inner: Dict[str, Any], cables: Dict[str, List[Tuple[str, Edge]]]) -> List[str]:
     """The similar boxes in this direction."""
     way, before = [], start
     while key != start and inner.get(key) == inner[start]:
@@ -104,7 +104,7 @@ def _standing_for(group: List[Node], count: str) -> Node:
 def _joined(picture: Picture, group: List[Node]) -> Picture:
     """The picture with one box for the group."""
     first, last, keys = group[0], group[-1], {node.key for node in group}
-    node = _standing_for(group, "%d %s" % (len(group), WORDS[first.kind]))
+    node = _standing_for(group, "%d %s" % (len(group), PLURALS[first.kind]))
     place = min(number for number, one in enumerate(picture.nodes) if one.key in keys)
     nodes = picture.nodes[:place] + [node] + [one for one in picture.nodes[place:] if one.key not in keys]
     ends = [[cable for cable in picture.cables if one.key in cable.ends] for one in (first, last)]

@@ -8,14 +8,14 @@ import subprocess
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 
-PATIENCE = 300
+TIMEOUT = 300
 """seconds"""
 
 
 def svg(text: str) -> str:
     """Draws a text in the language of Graphviz. VnetError if that fails."""
     try:
-        done = subprocess.run(["dot", "-Tsvg"], input=text.encode("utf-8", "replace"), capture_output=True, check=False, timeout=PATIENCE)
+        done = subprocess.run(["dot", "-Tsvg"], input=text.encode("utf-8", "replace"), capture_output=True, check=False, timeout=TIMEOUT)
     except FileNotFoundError:
         raise VnetError((), "the program dot is not installed on the controller; install graphviz") from None
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -8,7 +8,7 @@ import re
 from typing import Dict, Iterable, Iterator, List
 
 from ansible_collections.nfv.vnet.plugins.plugin_utils._colours import LINE, LOOKS, TEXT, colours, title
-from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Cable, Node, Picture
+from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Edge, Node, Picture
 
 _SHAPES = {"bridge": '{{"%s"}}', "tun": '(["%s"])', "tap": '(["%s"])', "link": '[/"%s"/]', "elsewhere": '("%s")'}
 """Other kinds are plain boxes."""
@@ -66,13 +66,13 @@ def _escaped(text: str) -> str:
     return _SPECIAL.sub(lambda match: "#%d;" % ord(match[0]), text)
 
 
-def _stroke(cable: Cable) -> str:
+def _stroke(cable: Edge) -> str:
     if cable.down:
         return "-.-"
     return "===" if len(cable.vlans) > 1 else "---"
 
 
-def _label(cable: Cable) -> str:
+def _label(cable: Edge) -> str:
     return '|"%s"|' % _text(cable.label) if cable.label else ""
 
 

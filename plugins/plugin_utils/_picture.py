@@ -57,7 +57,7 @@ class Node(NamedTuple):
     members: int = 1
 
 
-class Cable(NamedTuple):
+class Edge(NamedTuple):
     """A line between two boxes. Each end has the name of its link, '' if the box shows it."""
 
     ends: Tuple[str, str]
@@ -74,7 +74,7 @@ class Cable(NamedTuple):
 
 class Picture(NamedTuple):
     nodes: List[Node]
-    cables: List[Cable]
+    cables: List[Edge]
 
     @property
     def frames(self) -> List[str]:
@@ -229,7 +229,7 @@ class _Builder:
         }
         self._boxes: Dict[str, _Box] = {}
         self._devices: List[Node] = []
-        self._cables: List[Cable] = []
+        self._cables: List[Edge] = []
         self._drawn: Dict[LinkId, str] = {}
         """The box of each link."""
 
@@ -285,7 +285,7 @@ class _Builder:
         vlans = _vlans(item.get("vlans"))
         if item.get("addresses") or item.get("routes") or vlans:
             self._box(netns).add(name, item)
-            self._cables.append(Cable((_key("namespace", netns), key), ("", ""), vlans or self._default_vlans(item), down))
+            self._cables.append(Edge((_key("namespace", netns), key), ("", ""), vlans or self._default_vlans(item), down))
 
     def _existing(self, item: Item) -> None:
         self._device(item, "link", ["existing link"])
@@ -324,7 +324,7 @@ class _Builder:
         if box == outside:
             self._box(parent[0])
         names = (parent[1] if box == outside else "", key[1])
-        self._cables.append(Cable((box, self._drawn[key]), names, (Vlan(str(vid), False),) if vid else (), item.get("up") is False))
+        self._cables.append(Edge((box, self._drawn[key]), names, (Vlan(str(vid), False),) if vid else (), item.get("up") is False))
 
     def _tuntap(self, item: Item) -> None:
         status = self._known.get(_id(item), {}).get("status") or {}
@@ -340,19 +340,19 @@ class _Builder:
         down = down or (kind == "link" and status.get("carrier") is False)
         # uplinks of a bridge come before it, everything else after it
         ends = (key, to) if kind == "link" else (to, key)
-        self._cables.append(Cable(ends, ("", ""), vlans, down))
+        self._cables.append(Edge(ends, ("", ""), vlans, down))
 
     def _cable(self, item: Item) -> None:
         one, other = self._end(item), self._end({"name": "", **(item.get("peer") or {})})
         if other[0].startswith("bridge") and not one[0].startswith("bridge"):
             one, other = other, one
         vlans = tuple(dict.fromkeys(one[2] + other[2]))
-        self._cables.append(Cable((one[0], other[0]), (one[1], other[1]), vlans, one[3] or other[3]))
+        self._cables.append(Edge((one[0], other[0]), (one[1], other[1]), vlans, one[3] or other[3]))
 
     def _dangling_end(self, key: LinkId, item: Item) -> None:
         """A veth whose peer is in a namespace that was not read."""
         to, name, vlans, down = self._end(item)
-        self._cables.append(Cable((to, self._put("elsewhere", *key, [])), (name, ""), vlans, down))
+        self._cables.append(Edge((to, self._put("elsewhere", *key, [])), (name, ""), vlans, down))
 
     def _end(self, item: Item) -> Tuple[str, str, Tuple[Vlan, ...], bool]:
         """The box at the end of a veth pair, the name there, its VLANs, and whether it is down."""
@@ -390,7 +390,7 @@ def _key(kind: str, netns: str, name: str = "") -> str:
     return "%s %s%s" % (kind, name, " in %s" % netns if netns else "")
 
 
-def _turned(cables: List[Cable], order: List[str]) -> List[Cable]:
+def _turned(cables: List[Edge], order: List[str]) -> List[Edge]:
     """Turns the lines so that few of them cross.
 
     A namespace between two bridges is drawn between them. One with other lines is drawn before its bridges, and everything else
@@ -409,7 +409,7 @@ def _turned(cables: List[Cable], order: List[str]) -> List[Cable]:
     return [cable._replace(ends=cable.ends[::-1], names=cable.names[::-1]) if cable.ends[::-1] in before else cable for cable in cables]
 
 
-def _names(cable: Cable, several: Iterable[str]) -> Tuple[str, str]:
+def _names(cable: Edge, several: Iterable[str]) -> Tuple[str, str]:
     """The names at the ends of a line: of bridge ports, and of links of a namespace that has several."""
     one, other = (name if end.startswith("bridge") or end in several else "" for name, end in zip(cable.names, cable.ends))
     return one, other

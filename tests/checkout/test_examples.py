@@ -33,10 +33,10 @@ def test_example_is_valid(example: Example) -> None:
         if module == "vnet_layout":
             arguments = {**dict.fromkeys(option.name for option in LAYOUT_OPTIONS), "state": "present", **arguments_of(task)}
             templates = [name for name, value in arguments.items() if "{{" in str(value)]  # lists that only Ansible can make
-            declaration({**arguments, **dict.fromkeys(templates)}, checking=True)
+            declaration({**arguments, **dict.fromkeys(templates)}, check_mode=True)
         elif module in LOOKING:
             assert ArgumentSpecValidator(argument_spec(LOOKING[module])).validate(arguments_of(task)).error_messages == []
         elif module:
             validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(arguments_of(task))
             assert validated.error_messages == []
-            layout(module, validated.validated_parameters, checking=True)
+            layout(module, validated.validated_parameters, check_mode=True)

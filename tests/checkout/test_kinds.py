@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, OF_KERNEL, OF_KIND, LinkKind
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, KINDS, ROWS_OF, LinkKind
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import picture
 from document import said
 from documented import examples
@@ -63,9 +63,9 @@ def test_it_is_tried_through_ansible_on_the_kernel_and_by_its_commands(kind: Lin
 
 @of_each_kind
 def test_what_it_lacks_is_there_otherwise(kind: LinkKind) -> None:
-    others = {name for rows in OF_KIND.values() for name in rows}
-    assert set(kind.lacks) <= others - set(OF_KIND[kind.kernel])
+    others = {name for rows in ROWS_OF.values() for name in rows}
+    assert set(kind.lacks) <= others - set(ROWS_OF[kind.kernel])
 
 
 def test_no_two_are_one() -> None:
-    assert len({kind.type for kind in KINDS}) == len(OF_KERNEL) == len(KINDS)
+    assert len({kind.type for kind in KINDS}) == len(BY_KIND) == len(KINDS)

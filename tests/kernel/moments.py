@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import RecordsFile
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
@@ -73,7 +73,7 @@ class Moments:
 
     def install(self) -> None:
         """For the rest of this process, which must be a child: nothing is put back."""
-        for home, name in ((RouteSocket, "request"), (_sysctl, "write"), (os, "unlink"), (os, "rename"), (RecordsFile, "append")):
+        for home, name in ((NetlinkSocket, "request"), (_sysctl, "write"), (os, "unlink"), (os, "rename"), (RecordsFile, "append")):
             setattr(home, name, self._counted(getattr(home, name)))
         os.open = self._counted(os.open, lambda _path, flags, *_mode, **_more: bool(flags & os.O_CREAT))
         _tuntap.fcntl = SimpleNamespace(ioctl=self._counted(_tuntap.fcntl.ioctl))  # type: ignore
@@ -131,8 +131,8 @@ def may_be_held(step: Step) -> bool:
     return isinstance(step, (SetLink, SetPort)) and step.old is None
 
 
-def first_of_each_act(steps: List[Step], numbers: List[int]) -> List[int]:
-    """Of the numbers of steps, from 1, those of the first step of each act."""
+def first_of_each_type(steps: List[Step], numbers: List[int]) -> List[int]:
+    """Of the numbers of steps, from 1, those of the first step of each type."""
     first: Dict[type, int] = {}
     for number in numbers:
         first.setdefault(type(steps[number - 1]), number)
@@ -169,11 +169,11 @@ class Failing:
 
 
 class Overtaken:
-    """Runs steps as the engine does, but those of this act twice: the first time as if somebody else had just done it."""
+    """Runs steps as the engine does, but those of this type twice: the first time as if somebody else had just done it."""
 
-    def __init__(self, act: type) -> None:
+    def __init__(self, step_type: type) -> None:
         self.times = 0
-        self._act, self._run = act, _apply.run
+        self._step_type, self._run = step_type, _apply.run
 
     def __enter__(self) -> Overtaken:
         _apply.run = self
@@ -183,7 +183,7 @@ class Overtaken:
         _apply.run = self._run
 
     def __call__(self, writer: Any, step: Step) -> None:
-        if isinstance(step, self._act):
+        if isinstance(step, self._step_type):
             self.times += 1
             self._run(writer, step)
         self._run(writer, step)

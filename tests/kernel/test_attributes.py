@@ -179,7 +179,7 @@ def _absent(kind: str) -> None:
 
 def _link_cases() -> List[Any]:
     cases = [(kind, sample) for kind in ("bridge", "veth", "peer", "tap", "tun") for sample in LINK]
-    few = _one_of_each_kind(LINK, _kinds.OF_KIND["bridge"])
+    few = _one_of_each_kind(LINK, _kinds.ROWS_OF["bridge"])
     return [
         pytest.param(kind, sample, id=f"{kind}-{sample.name}", marks=_slow_unless(kind == "veth" or sample in few))
         for kind, sample in cases
@@ -262,7 +262,7 @@ def _port_of_bridge(port: Values) -> Values:
 
 
 def _port_cases() -> List[Any]:
-    few = _one_of_each_kind(PORT, table.OF_PORT)
+    few = _one_of_each_kind(PORT, table.PORT_ROWS)
     ways = {"veth": _port_of_veth, "peer": _port_of_peer, "tap": _port_of_tap, "bridge": _port_of_bridge}
     cases = [(name, way, sample) for name, way in ways.items() for sample in PORT]
     # a TAP that no program holds has no carrier, and the kernel keeps such a port disabled

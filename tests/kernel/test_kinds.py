@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import OF_KIND, TYPES
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ROWS_OF, TYPES
 from features import needs_program
 from kernel_kinds import needs_kind
 from layouts import four_steps as lay_in_four_steps
@@ -249,6 +249,6 @@ def test_it_declares_nothing_of_a_new_one(kind: str) -> None:
 def test_its_attributes_are_those_of_its_table(kind: str) -> None:
     run(f"vnet_{kind}", **of(kind))
     returned = resource(f"vnet_{kind}", run(f"vnet_{kind}", name="x0"))
-    settable = {name for name, row in OF_KIND[TYPES[kind].kernel].items() if row.when != "read" and row.location != "sysctl"}
+    settable = {name for name, row in ROWS_OF[TYPES[kind].kernel].items() if row.when != "read" and row.location != "sysctl"}
     optional = {"num_rx_queues"}  # CONFIG_RPS
     assert settable - optional <= set(returned)

@@ -30,7 +30,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 from features import needs
 from layouts import SCENARIOS, Scenario, clear, full, lay, link_in, names
-from moments import DELETIONS, WHOLE, Failing, Overtaken, first_of_each_act, may_be_held
+from moments import DELETIONS, WHOLE, Failing, Overtaken, first_of_each_type, may_be_held
 from processes import Child, ChildError
 from support import difference, private_network, sh, snapshot
 
@@ -56,7 +56,7 @@ def test_whichever_step_fails_the_host_is_as_it_was_before(scenario: Scenario, m
     left_out = WHOLE if done and make_error is _injected else DELETIONS if done else ()
     numbers = [number for number, step in enumerate(whole.steps, 1) if not isinstance(step, left_out) and not _comes_after_a_deletion(number, whole)]
     if make_error is KeyboardInterrupt and not every:
-        numbers = first_of_each_act(whole.steps, numbers)
+        numbers = first_of_each_type(whole.steps, numbers)
     complaints: Dict[str, List[int]] = {}
     while numbers:
         with private_network():
@@ -137,14 +137,14 @@ def test_whichever_deletion_fails_the_error_names_all_that_is_lost(scenario: Sce
             assert ("cannot be undone" in str(failure.value)) == bool(lost), (failure.value, lost)
 
 
-@pytest.mark.parametrize("act", [*DELETIONS, DeleteAddress, DeleteRoute, RenameLink], ids=lambda act: act.__name__)
-def test_what_is_gone_already_is_no_error(act: type) -> None:
+@pytest.mark.parametrize("step_type", [*DELETIONS, DeleteAddress, DeleteRoute, RenameLink], ids=lambda step_type: step_type.__name__)
+def test_what_is_gone_already_is_no_error(step_type: type) -> None:
     """The kernel clears much away by itself, and on a busy machine later than the engine looked."""
     times = 0
     for scenario in (*SCENARIOS, Scenario("bridges", lambda: lay(links=[{"type": "bridge", "name": name} for name in "ab"]), {"state": "absent"})):
         with private_network():
             scenario.prepare()
-            with Overtaken(act) as overtaken:
+            with Overtaken(step_type) as overtaken:
                 lay(**scenario.params)
             assert not lay(**scenario.params)["changed"]
         times += overtaken.times

@@ -19,7 +19,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces impor
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import SetLink, Step, link_of
 from features import has, needs, needs_program
-from moments import DELETIONS, WHOLE, Failing, first_of_each_act, may_be_held
+from moments import DELETIONS, WHOLE, Failing, first_of_each_type, may_be_held
 from support import accounts, private_network, run, sh, snapshot
 
 Values = Dict[str, Any]
@@ -354,7 +354,7 @@ def test_whichever_step_fails_the_host_is_as_it_was_before(
     assert len(steps) > 1
     numbers = [number for number, step in enumerate(steps, 1) if not (done and isinstance(step, WHOLE if make_error is not KeyboardInterrupt else DELETIONS))]
     if make_error is KeyboardInterrupt and not every:
-        numbers = first_of_each_act(steps, numbers)
+        numbers = first_of_each_type(steps, numbers)
     while numbers:
         with private_network():
             scenario.prepare()

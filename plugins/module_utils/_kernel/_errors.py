@@ -9,7 +9,7 @@ import os
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 
-_WORDS = {
+_ERROR_TEXTS = {
     errno.EPERM: "not permitted: this needs root, or the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN in the namespace (become: true)",
     errno.EXFULL: "the bridge is full: it takes 1023 ports",
     errno.EOPNOTSUPP: "this kernel does not support it",
@@ -31,5 +31,5 @@ class KernelError(VnetError):
     """
 
     def __init__(self, code: int, said: str = "", words: str = "") -> None:
-        words = words or _WORDS.get(code) or os.strerror(code)
+        words = words or _ERROR_TEXTS.get(code) or os.strerror(code)
         super().__init__((), "%s (%s)" % (words, said) if said else words, code)

@@ -14,7 +14,7 @@ from typing import List, NamedTuple, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, end_of, offsets
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RTMSG, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
 
 _RTM_GETROUTE = 26
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
@@ -75,7 +75,7 @@ class Forwarding:
         """The base chains of nftables, including those of iptables-nft."""
         with self._reader.namespaces.inside(netns):
             try:
-                sock = RouteSocket(_NETLINK_NETFILTER)
+                sock = NetlinkSocket(_NETLINK_NETFILTER)
             except OSError:  # a kernel without netfilter
                 return []
         try:

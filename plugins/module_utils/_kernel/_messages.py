@@ -17,7 +17,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, id_of, identity_of
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import RouteSocket
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Identity, NamespaceId
 
 _RTM_GETLINK, _RTM_GETADDR, _RTM_GETNSID = 18, 22, 90
@@ -51,7 +51,7 @@ class MessageReader:
 
     def __init__(self, namespaces: Namespaces) -> None:
         self.namespaces = namespaces
-        self._sockets: Dict[str, RouteSocket] = {}
+        self._sockets: Dict[str, NetlinkSocket] = {}
         self._most = _FEW_FILES
 
     def close(self) -> None:
@@ -60,10 +60,10 @@ class MessageReader:
             opened.close()
         self._sockets.clear()
 
-    def socket(self, netns: str) -> RouteSocket:
+    def socket(self, netns: str) -> NetlinkSocket:
         if netns not in self._sockets:
             with self.namespaces.inside(netns):
-                self.keep_socket(netns, RouteSocket())
+                self.keep_socket(netns, NetlinkSocket())
         return self._sockets[netns]
 
     def open_namespace(self, netns: str, with_nsid: bool = False) -> Optional[Opened]:
@@ -74,7 +74,7 @@ class MessageReader:
                     opened = self.socket("")
                 else:
                     with self.namespaces.entered(descriptor):
-                        opened = self.keep_socket(netns, RouteSocket())
+                        opened = self.keep_socket(netns, NetlinkSocket())
                 netns_id = id_of(descriptor, opened.cookie, mounted=bool(netns))
                 return Opened(identity_of(descriptor), netns_id, self.nsid(netns, "") if with_nsid else None)
         except KernelError as error:
@@ -82,7 +82,7 @@ class MessageReader:
                 return None
             raise
 
-    def keep_socket(self, netns: str, opened: RouteSocket) -> RouteSocket:
+    def keep_socket(self, netns: str, opened: NetlinkSocket) -> NetlinkSocket:
         """Keeps an open socket. At the limit of open files the oldest one is closed."""
         if len(self._sockets) >= self._most:
             self._most = _files()
@@ -129,7 +129,7 @@ def extension_mask(mask: int) -> bytes:
     return _nla.attribute(_IFLA_EXT_MASK, struct.pack("=I", mask))
 
 
-def release_of(text: str) -> Tuple[int, int]:
+def kernel_version(text: str) -> Tuple[int, int]:
     """Major and minor version from the release in uname(2): 6, 1 from C(6.1.0-37-amd64)."""
     major, minor = (int(re.sub("[^0-9].*", "", part) or 0) for part in (text + ".0").split(".")[:2])
     return major, minor
@@ -146,5 +146,5 @@ def _files() -> int:
     return limit - _SPARE_FILES
 
 
-_WITHOUT_STATISTICS = extension_mask(_RTEXT_FILTER_SKIP_STATS) if release_of(os.uname().release) >= (6, 1) else b""
-"""Linux 5.10 would omit IFLA_INET6_ADDR_GEN_MODE as well; versions up to 6.1 were not tried."""
+_WITHOUT_STATISTICS = extension_mask(_RTEXT_FILTER_SKIP_STATS) if kernel_version(os.uname().release) >= (6, 1) else b""
+"""Linux 5.10 then also omits IFLA_INET6_ADDR_GEN_MODE; 5.11 to 6.0 are untested."""

@@ -191,7 +191,7 @@ def _is_namespace(descriptor: int) -> bool:
         return False
 
 
-def obstacle(netns: str) -> str:
+def occupied_by(netns: str) -> str:
     """What is in the place of a namespace, '' for nothing."""
     path = path_of(netns)
     if not os.path.lexists(path):

@@ -73,7 +73,7 @@ def parent(index: int) -> bytes:
 
 def data(word: str, values: Values) -> bytes:
     """Attributes of this kind of link."""
-    rows = [(_kinds.OF_KIND[word][name], value) for name, value in values.items()]
+    rows = [(_kinds.ROWS_OF[word][name], value) for name, value in values.items()]
     packed = b"".join(attribute(row.code, _WIRE[row.type.wire](row.type.encode(value))) for row, value in rows)
     return attribute(_INFO_DATA, packed) if packed else b""
 

@@ -58,10 +58,10 @@ class RawRoute(NamedTuple):
 
     route: Route
     device: int
-    foreign: bool
+    automatic: bool
 
 
-class Neighbour(NamedTuple):
+class FdbEntry(NamedTuple):
     """An entry of the forwarding database; links by index."""
 
     mac: str
@@ -167,11 +167,11 @@ class Reader(MessageReader):
                 found += [route for route in wanted if (route.route.table == number if number else route.route.table != _LOCAL_TABLE)]
         return found
 
-    def fdb(self, netns: str) -> List[Neighbour]:
+    def fdb(self, netns: str) -> List[FdbEntry]:
         """The forwarding databases of all bridges."""
         body = NDMSG.pack(socket.AF_BRIDGE, 0, 0, 0, 0)
         messages = self.socket(netns).dump(_RTM_GETNEIGH, body)
-        return [_read_neighbour(buffer, start, end) for _type, buffer, start, end in messages]
+        return [_read_fdb_entry(buffer, start, end) for _type, buffer, start, end in messages]
 
     def vlans(self, netns: str) -> Dict[int, Dict[int, Vlan]]:
         """The VLANs of all bridges and ports, by index of the link. Empty if the kernel has no VLAN filtering."""
@@ -232,7 +232,7 @@ def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
     return RawRoute(route, device, protocol in (_RTPROT_KERNEL, _RTPROT_RA, _RTPROT_DHCP))
 
 
-def _read_neighbour(buffer: bytes, start: int, end: int) -> Neighbour:
+def _read_fdb_entry(buffer: bytes, start: int, end: int) -> FdbEntry:
     _family, device, state, flags, _type = NDMSG.unpack_from(buffer, start)
     mac = ""
     master = vlan = 0
@@ -243,7 +243,7 @@ def _read_neighbour(buffer: bytes, start: int, end: int) -> Neighbour:
             vlan = struct.unpack_from("=H", buffer, first)[0]
         elif code == _NDA_MASTER:
             master = _UNSIGNED(buffer, first)[0]
-    return Neighbour(mac, device, master, vlan, bool(state & _NUD_PERMANENT), flags)
+    return FdbEntry(mac, device, master, vlan, bool(state & _NUD_PERMANENT), flags)
 
 
 def _read_vlans(buffer: bytes, start: int, end: int) -> Dict[int, Vlan]:

@@ -14,7 +14,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_REPLACE, RouteSocket
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_REPLACE, NetlinkSocket
 
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR, _RTM_NEWROUTE, _RTM_GETROUTE = 20, 21, 22, 24, 26
 _IFADDR, _RTMSG, _NEXTHOP = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI"), struct.Struct("=HBBi")
@@ -37,13 +37,13 @@ class Saved(NamedTuple):
     routes: List[bytes]
 
 
-def save_link(sock: RouteSocket, index: int) -> Saved:
+def save_link(sock: NetlinkSocket, index: int) -> Saved:
     """Saves the addresses of a link, and its routes in all tables."""
     routes = [route for route in _routes(sock, attribute(_RTA_OIF, struct.pack("=I", index))) if index in _devices(route)]
     return Saved(index, _addresses(sock, index), routes)
 
 
-def save_routes(sock: RouteSocket, tables: List[int]) -> Saved:
+def save_routes(sock: NetlinkSocket, tables: List[int]) -> Saved:
     """Saves the routes of these tables."""
     routes = []
     for table in sorted(set(tables)):
@@ -52,20 +52,20 @@ def save_routes(sock: RouteSocket, tables: List[int]) -> Saved:
     return Saved(0, [], routes)
 
 
-def differs(sock: RouteSocket, saved: Saved) -> bool:
+def differs(sock: NetlinkSocket, saved: Saved) -> bool:
     """Whether something that was saved is missing or different."""
     now = _now(sock, saved)
     return bool(_keys(saved.addresses) != _keys(now.addresses)) or not set(saved.routes) <= set(now.routes)
 
 
-def restore(sock: RouteSocket, saved: Saved) -> None:
+def restore(sock: NetlinkSocket, saved: Saved) -> None:
     """Restores what is missing, as far as the kernel accepts it."""
     if saved.ifindex:
         _restore_addresses(sock, saved)
     restore_routes(sock, saved)
 
 
-def restore_routes(sock: RouteSocket, saved: Saved) -> None:
+def restore_routes(sock: NetlinkSocket, saved: Saved) -> None:
     for _pass in range(_PASSES):
         missing = set(saved.routes) - set(_now(sock, saved).routes)
         for route in saved.routes:
@@ -76,11 +76,11 @@ def restore_routes(sock: RouteSocket, saved: Saved) -> None:
             return
 
 
-def _now(sock: RouteSocket, saved: Saved) -> Saved:
+def _now(sock: NetlinkSocket, saved: Saved) -> Saved:
     return save_link(sock, saved.ifindex) if saved.ifindex else save_routes(sock, [_table(route) for route in saved.routes])
 
 
-def _restore_addresses(sock: RouteSocket, saved: Saved) -> None:
+def _restore_addresses(sock: NetlinkSocket, saved: Saved) -> None:
     """Replaces IPv4 addresses from the first difference on, as their order determines which are primary."""
     now = _addresses(sock, saved.ifindex)
     going = [address for address in now if address not in saved.addresses and not _link_local(address)]
@@ -110,7 +110,7 @@ def _keys(addresses: List[_Address]) -> List[List[bytes]]:
     return [ipv4, ipv6]
 
 
-def _addresses(sock: RouteSocket, index: int) -> List[_Address]:
+def _addresses(sock: NetlinkSocket, index: int) -> List[_Address]:
     found = []
     for _type, buffer, start, end in sock.dump(_RTM_GETADDR, _IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, index)):
         if _IFADDR.unpack_from(buffer, start)[4] == index:
@@ -122,7 +122,7 @@ def _addresses(sock: RouteSocket, index: int) -> List[_Address]:
     return found
 
 
-def _routes(sock: RouteSocket, selection: bytes) -> List[bytes]:
+def _routes(sock: NetlinkSocket, selection: bytes) -> List[bytes]:
     """The bodies of routes that can be sent again: without those that the kernel creates."""
     found = []
     for family in (socket.AF_INET, socket.AF_INET6):

@@ -37,7 +37,7 @@ _PAUSE = 0.5
 """The longest pause between two tries, in seconds."""
 
 
-class RouteSocket:
+class NetlinkSocket:
     """A socket in the namespace in which it was opened, wherever the process goes later."""
 
     def __init__(self, protocol: int = socket.NETLINK_ROUTE) -> None:
@@ -108,7 +108,7 @@ class RouteSocket:
                     continue
                 interrupted |= flags & _NLM_F_DUMP_INTR
                 if kind == _NLMSG_ERROR:
-                    _raise_refusal(buffer, body, end, flags)
+                    _check_ack(buffer, body, end, flags)
                     return
                 if kind == _NLMSG_DONE:
                     if interrupted:
@@ -121,7 +121,7 @@ class _InterruptedError(Exception):
     """The objects changed during a dump."""
 
 
-def _raise_refusal(buffer: bytes, body: int, end: int, flags: int) -> None:
+def _check_ack(buffer: bytes, body: int, end: int, flags: int) -> None:
     code = -struct.unpack_from("=i", buffer, body)[0]
     if not code:
         return

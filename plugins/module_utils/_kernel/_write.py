@@ -21,7 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _pack, _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, RouteSocket
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NetlinkSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, LinkId, NamespaceId, Route, Values, Vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import NewPeer
 
@@ -79,7 +79,7 @@ def _attributes(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
 
 
 class Writer:
-    """Changes namespaces. What the kernel refuses is a KernelError and changes nothing, unless a method says otherwise."""
+    """Changes namespaces. KernelError if the kernel refuses a message; what needs several messages may have been carried out in part then."""
 
     def __init__(self, reader: Reader, namespace_created: Callable[[str, NamespaceId], None] = lambda _name, _id: None) -> None:
         """C(namespace_created) is called before a new namespace gets its name."""
@@ -97,7 +97,7 @@ class Writer:
         """Creates a namespace, sets these values on its lo, and gives it its name."""
         self._reader.forget(name)
         with self._namespaces.create(name) as descriptor:
-            opened = self._reader.keep_socket(name, RouteSocket())
+            opened = self._reader.keep_socket(name, NetlinkSocket())
             if loopback:
                 opened.request(_RTM_NEWLINK, 0, _pack.link(_LOOPBACK, loopback))
             self._namespace_created(name, _namespaces.id_of(descriptor, opened.cookie, mounted=True))
@@ -199,11 +199,11 @@ class Writer:
     def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
         """Sets one attribute of a bridge port."""
         if attribute == "state":
-            self._settle(netns, name)
+            self._await_operstate(netns, name)
         if attribute in table.PORT_REFERENCES:
             value = self._index(netns, value) if value else 0
         else:
-            value = table.OF_PORT[attribute].type.encode(value)
+            value = table.PORT_ROWS[attribute].type.encode(value)
         port = ("port", _attributes([(attribute, value)]))
         self._send_link(netns, _RTM_SETLINK, name, [port], family=socket.AF_BRIDGE)
 
@@ -299,7 +299,7 @@ class Writer:
     def route_delete(self, netns: str, route: Route) -> None:
         self._route(_RTM_DELROUTE, 0, netns, route)
 
-    def _settle(self, netns: str, name: str) -> None:
+    def _await_operstate(self, netns: str, name: str) -> None:
         """Waits until a carrier change was processed, as the kernel sets the state of the port then."""
         deadline = time.monotonic() + _SETTLED_WITHIN
         while time.monotonic() < deadline:

@@ -33,14 +33,14 @@ def observe(reader: Reader, layout: Layout) -> Host:
             return read_layout(reader, layout)
     from ansible_collections.nfv.vnet.plugins.module_utils._observe._single import SingleReader
 
-    inspector = SingleReader(reader, layout)
+    single_reader = SingleReader(reader, layout)
     for namespace in layout.namespaces:
         with _with_path(namespace.path):
-            inspector.namespace(namespace)
+            single_reader.namespace(namespace)
     for link in layout.links:
         with _with_path(link.path):
-            inspector.link(link)
-    return Host(inspector.namespaces, inspector.links)
+            single_reader.link(link)
+    return Host(single_reader.namespaces, single_reader.links)
 
 
 def observe_again(reader: Reader, layout: Layout, earlier: Host, names: Set[str]) -> Host:

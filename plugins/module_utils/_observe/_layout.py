@@ -51,7 +51,7 @@ def selection(layout: Layout) -> Selection:
     declared: Set[str] = set()
     for link in layout.links:
         declared.update(link.values)
-        for port in link.settings:
+        for port in link.declared_ports:
             declared.update(port.values)
     return Selection(declared.union(_ALWAYS, *(names for names in _RELATED if names & declared)))
 
@@ -126,7 +126,7 @@ class _LayoutReader:
     def want(self, links: List[Link]) -> None:
         for link in links:
             self._wanted.setdefault(link.netns, {})[link.name] = link
-            if link.vlans is not None or any(port.vlans is not None for port in link.settings):
+            if link.vlans is not None or any(port.vlans is not None for port in link.declared_ports):
                 self._with_vlans.add(link.netns)
 
     def host(self) -> Host:
@@ -138,7 +138,7 @@ class _LayoutReader:
         declared += [other[0] for link in self._layout.links for other in (link.peer, link.parent) if other]
         for netns in dict.fromkeys(declared):
             found = self._open(netns)
-            self.namespaces[netns] = found or FoundNamespace(None, _namespaces.obstacle(netns))
+            self.namespaces[netns] = found or FoundNamespace(None, _namespaces.occupied_by(netns))
             if found:
                 self._read_links_of(netns)
         self._read_undeclared()
@@ -163,7 +163,7 @@ class _LayoutReader:
                     self._read_links_of(netns)
                 else:
                     others[netns] = found
-            elif netns not in self.namespaces and self._records.created(netns) and _namespaces.obstacle(netns) == STALE_FILE:
+            elif netns not in self.namespaces and self._records.created(netns) and _namespaces.occupied_by(netns) == STALE_FILE:
                 self.namespaces[netns] = FoundNamespace(None, OWN_STALE_FILE)
             if netns not in self.raws:
                 self._reader.forget(netns)
@@ -400,21 +400,21 @@ class _LayoutReader:
     def _routes_of(self, netns: str, tables: List[int]) -> List[RawRoute]:
         """The routes that are not managed by the kernel, DHCP or router advertisements."""
         if not self._everything:
-            return [route for route in self._reader.routes(netns, tables) if not route.foreign]
+            return [route for route in self._reader.routes(netns, tables) if not route.automatic]
         return [route for routes in self._routes_by_link(netns).values() for route in routes]
 
     def _routes_through(self, netns: str, device: int) -> List[RawRoute]:
         """The same of one link; one dump serves many links."""
         self._route_reads[netns] = self._route_reads.get(netns, 0) + 1
         if not self._everything and self._route_reads[netns] <= _FEW_LINKS:
-            return [route for route in self._reader.routes(netns, None, device) if not route.foreign]
+            return [route for route in self._reader.routes(netns, None, device) if not route.automatic]
         return self._routes_by_link(netns).get(device, [])
 
     def _routes_by_link(self, netns: str) -> Dict[int, List[RawRoute]]:
         if netns not in self._routes:
             found: Dict[int, List[RawRoute]] = {}
             for route in self._reader.routes(netns):
-                if not route.foreign:
+                if not route.automatic:
                     found.setdefault(route.device, []).append(route)
             self._routes[netns] = found
         return self._routes[netns]

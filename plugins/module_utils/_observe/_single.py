@@ -14,7 +14,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import OF_KERNEL, has_peer, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, has_parent, may_be_interrupted, references_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
@@ -60,7 +60,7 @@ class SingleReader:
     def link(self, wanted: Link) -> None:
         """Reads a link, its peer, its bridge and its ports."""
         names = {wanted.name, wanted.master or ""} | set(wanted.ports or ())
-        names |= {str(port.values[name]) for port in wanted.settings for name in PORT_REFERENCES if port.values.get(name)}
+        names |= {str(port.values[name]) for port in wanted.declared_ports for name in PORT_REFERENCES if port.values.get(name)}
         self._find(wanted.netns, names)
         if wanted.peer:
             # either end may have been moved to the namespace of the other
@@ -77,7 +77,7 @@ class SingleReader:
             self._find_uppers(found)
             if found.peer and found.peer in self.links:
                 self._find_uppers(self.links[found.peer])
-        if (not found or wanted.recreate) and wanted.parent in self.links and OF_KERNEL[wanted.kind].unique:
+        if (not found or wanted.recreate) and wanted.parent in self.links and BY_KIND[wanted.kind].unique:
             self._find_alike(wanted.netns, wanted.kind, self.links[wanted.parent])
         if found and wanted.port:
             self._find(wanted.netns, {found.master})
@@ -89,7 +89,7 @@ class SingleReader:
         if netns in self.namespaces:
             return
         identity = self._reader.namespaces.identity(netns)
-        self.namespaces[netns] = FoundNamespace(identity, "" if identity else _namespaces.obstacle(netns))
+        self.namespaces[netns] = FoundNamespace(identity, "" if identity else _namespaces.occupied_by(netns))
 
     def _find(self, netns: str, names: Iterable[str]) -> None:
         self._read_namespace(netns)
@@ -131,7 +131,7 @@ class SingleReader:
         self._ports.setdefault(link.id, (None, Port({}, {})))
         self._add(netns, raw)
         self._find(netns, {self.links[link.id].master})
-        routes = [found.route._replace(dev=raw.name) for found in self._reader.routes(netns, None, raw.ifindex) if not found.foreign]
+        routes = [found.route._replace(dev=raw.name) for found in self._reader.routes(netns, None, raw.ifindex) if not found.automatic]
         self.links[link.id] = self.links[link.id]._replace(routes=routes)
         return self.links[link.id]
 
@@ -217,7 +217,7 @@ class SingleReader:
 
     def _routes(self, netns: str, wanted: List[Route], device: int = 0) -> List[RawRoute]:
         tables = [MAIN_TABLE] + [route.table for route in wanted]
-        return [route for route in self._reader.routes(netns, tables, device) if not route.foreign]
+        return [route for route in self._reader.routes(netns, tables, device) if not route.automatic]
 
     def _named(self, netns: str, raw: RawRoute) -> Route:
         device = self._name(netns, raw.device) if raw.route.type == "unicast" else ""

@@ -14,12 +14,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, L
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan
 
 
-def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
+def plan(layout: Layout, host: Host, check_mode: bool = False) -> Plan:
     """Returns the steps from the host to the layout. VnetError for what is not possible.
 
-    C(checking): in check mode a namespace, bridge or port that is missing may be created by an earlier task, so it is a warning.
+    C(check_mode): in check mode a namespace, bridge or port that is missing may be created by an earlier task, so it is a warning.
     """
-    draft = Draft(layout, host, checking, plan)
+    draft = Draft(layout, host, check_mode, plan)
     if layout.name:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._prune import plan_prune
 
@@ -37,10 +37,10 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
         plan_ports(draft)
     _links.plan_bring_up(draft)
     if draft.uppers or any(link.parent for link in layout.links):
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import bring_down_risen, restore_foreign_uppers
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import bring_down_after_parent, recreate_undeclared_uppers
 
-        bring_down_risen(draft)
-        restore_foreign_uppers(draft)
+        bring_down_after_parent(draft)
+        recreate_undeclared_uppers(draft)
     if draft.deleted:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._prune import bring_down_pruned
 
@@ -56,11 +56,11 @@ def plan(layout: Layout, host: Host, checking: bool = False) -> Plan:
 
 def _plan_link(draft: Draft, link: Link) -> None:
     if has_peer(link.kind):
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan import _cables
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan import _veth_pairs
 
-        _cables.plan_end(draft, link)
+        _veth_pairs.plan_end(draft, link)
     elif link.present:
         _links.require_namespace(draft, link)
         _links.plan_link(draft, link)
     else:
-        _links.plan_removal(draft, link, draft.found.get(link.id))
+        _links.plan_removal(draft, link, draft.links_after.get(link.id))

@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IPV6_MTU, JOIN, ROUTE, UNROUTE, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_ROUTES, IPV6_MTU, ROUTE, SET_PORTS, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
@@ -66,7 +66,7 @@ class OriginalState:
     def _removed_ports(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         """Ports of others that leave a bridge: they are recorded with the bridge."""
         for port in self._draft.host.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
-            now = self._draft.found.get(port.id)
+            now = self._draft.links_after.get(port.id)
             if now and not now.master and not now.ownership:
                 recorded = (port.ownership.original if port.ownership else None) or {}
                 settings = _settings({**(port.port or Port({})).values, **recorded.get("port", {})})
@@ -90,7 +90,7 @@ def _side_effects(found: FoundLink, steps: List[Step]) -> Iterator[Tuple[Tuple[s
 
 def _settings(values: Values) -> Values:
     """The settings of a port that differ from those of a new one."""
-    return {name: value for name, value in values.items() if name != "state" and value != table.OF_PORT[name].initial}
+    return {name: value for name, value in values.items() if name != "state" and value != table.PORT_ROWS[name].initial}
 
 
 def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, List[int]]:
@@ -132,38 +132,38 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
 
 def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     """Plans to undo what the layout changed on a link that it adopted."""
-    kind = found.kind if found.kind in _kinds.OF_KIND else _kinds.ANY
-    rows = _kinds.OF_KIND[kind]
+    kind = found.kind if found.kind in _kinds.ROWS_OF else _kinds.ANY
+    rows = _kinds.ROWS_OF[kind]
     values = {name: value for name, value in before.items() if name in rows}
     joins = bool(before.get("master")) and before["master"] != found.master
     port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None
     master = before.get("master")
-    if master and (found.netns, master) not in draft.found:
+    if master and (found.netns, master) not in draft.links_after:
         draft.warn((), "bridge %s, of which %s%s was a port, does not exist any more" % (master, found.name, inside(found.netns)))
         master, port = "", None
     addresses = _addresses_before(found, before["addresses"]) if "addresses" in before else None
     link = Link(kind, found.netns, found.name, (), values, master=master, port=port, addresses=addresses, purge_addresses=True)
-    with draft.restoring(link):
+    with draft.naming(link):
         configure(draft, link, found)
     draft.released += [link, *_removed_ports(draft, found, before.get("ports", {}))]
     _release_routes(draft, found, before.get("routes", {}))
     if not joins:
         _release_vlans(draft, found, before.get("vlans", {}))
     draft.ownership[found.id] = None
-    draft.found[found.id] = draft.found[found.id]._replace(ownership=None)
+    draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
 
 
 def _removed_ports(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:
     """The ports that the layout removed from a bridge, as they were."""
     for name, settings in before.items():
-        found = draft.found.get((bridge.netns, name))
+        found = draft.links_after.get((bridge.netns, name))
         if found and not found.master:
             yield Link(_kinds.ANY, bridge.netns, name, (), master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}))
 
 
 def _port_before(before: Values) -> Port:
     """The port that a link was, with its VLANs if they were not those of a new port."""
-    settings = {name: value for name, value in before.get("port", {}).items() if name in table.OF_PORT}
+    settings = {name: value for name, value in before.get("port", {}).items() if name in table.PORT_ROWS}
     if not before.get("vlans"):
         return Port(settings)
     vlans = {int(vid): Vlan(int(vid), int(vid), *map(bool, flags)) for vid, flags in before["vlans"].items() if flags is not None}
@@ -180,12 +180,12 @@ def _addresses_before(found: FoundLink, before: Dict[str, int]) -> List[Address]
 
 def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, int]) -> None:
     of_namespace = found.name == "lo"
-    current = (draft.namespaces[found.netns].routes if of_namespace else found.routes) or []
+    current = (draft.namespaces_after[found.netns].routes if of_namespace else found.routes) or []
     for key, was_there in before.items():
         route = _route_of(key, "" if of_namespace else found.name)
         there = [other for other in current if route.satisfied_by(other)]
         if there and not was_there:
-            draft.add(UNROUTE, DeleteRoute(found.netns, there[0]))
+            draft.add(DELETE_ROUTES, DeleteRoute(found.netns, there[0]))
         elif was_there and not there:
             draft.add(ROUTE, AddRoute(found.netns, route))
 
@@ -196,9 +196,9 @@ def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[Li
     for text, flags in before.items():
         vid = int(text)
         if flags is None and vid in current:
-            draft.add(JOIN, DeleteVlan(found.netns, found.name, current[vid], of_bridge))
+            draft.add(SET_PORTS, DeleteVlan(found.netns, found.name, current[vid], of_bridge))
         elif flags is not None and current.get(vid) != Vlan(vid, vid, *flags) and (of_bridge or found.port):
-            draft.add(JOIN, AddVlan(found.netns, found.name, Vlan(vid, vid, *flags), of_bridge))
+            draft.add(SET_PORTS, AddVlan(found.netns, found.name, Vlan(vid, vid, *flags), of_bridge))
 
 
 # Routes as short text

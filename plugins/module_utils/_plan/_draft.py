@@ -28,16 +28,35 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 IPV6_MTU = 1280
 """The smallest MTU with which a link can have IPv6 (RFC 8200)."""
-# The order of the steps. Those that cannot be undone come late, deletions last.
-NAMESPACE, NSID, ASIDE, MAKE, SET, JOIN, PORTS_ARE_IN, UNROUTE = range(8)
-ADDRESS, UP, IS_UP, ROUTE, BRIDGE_UP, _BRIDGE_IS_UP, _BRIDGE_ROUTE, RESTORE, LATE, DELETE, DELETE_NAMESPACE = range(8, 19)
-_BEHIND_BRIDGES = {IS_UP: _BRIDGE_IS_UP, ROUTE: _BRIDGE_ROUTE}
+# The phases, in the order of their steps. What cannot be undone comes late, deletions last.
+NAMESPACE, NSID = 0, 1
+FREE_NAMES = 2
+"""What is in the way of new links is renamed, moved or brought down."""
+CREATE = 3
+SET = 4
+"""Attributes of links."""
+SET_PORTS = 5
+"""Ports join or leave their bridges and get their settings."""
+AFTER_PORTS = 6
+"""Attributes that the kernel changes when ports join or leave."""
+DELETE_ROUTES, ADDRESS, UP = 7, 8, 9
+AFTER_UP = 10
+"""What a link accepts only while it is up."""
+ROUTE, BRIDGE_UP = 11, 12
+_AFTER_BRIDGE_UP, _BRIDGE_ROUTE = 13, 14
+"""AFTER_UP and ROUTE in namespaces with a bridge that is brought up."""
+RECREATE = 15
+"""Undeclared links that were deleted with their parent."""
+FINISH = 16
+"""What cannot be undone, or must see everything else done."""
+DELETE, DELETE_NAMESPACE = 17, 18
+_BEHIND_BRIDGES = {AFTER_UP: _AFTER_BRIDGE_UP, ROUTE: _BRIDGE_ROUTE}
 
 
 class Draft:
     """Mutable state that the plan_* functions share."""
 
-    def __init__(self, layout: Layout, host: Host, checking: bool, plan: Callable[[Layout, Host], Plan]) -> None:
+    def __init__(self, layout: Layout, host: Host, check_mode: bool, plan: Callable[[Layout, Host], Plan]) -> None:
         self.layout = layout
         self.plan_of = plan
         """Plans another layout, for instance that of a link that must be recreated."""
@@ -59,8 +78,8 @@ class Draft:
                 rising = bring_up_order(self.wanted, parents)
                 self._position = {link.id: number for number, link in enumerate(rising)}
                 self.above_bridges = uppers_of_bridges(rising, parents)
-        self.namespaces: Dict[str, FoundNamespace] = dict(host.namespaces)
-        self.found: Dict[LinkId, FoundLink] = dict(host.links)
+        self.namespaces_after: Dict[str, FoundNamespace] = dict(host.namespaces)
+        self.links_after: Dict[LinkId, FoundLink] = dict(host.links)
         """The links that were found, updated to what they will be as steps are planned."""
         self.steps: Dict[int, List[Step]] = {}
         self.planned_peers: Set[LinkId] = set()
@@ -75,7 +94,7 @@ class Draft:
         """The links to delete, by their old names."""
         self.deleted: List[FoundLink] = []
         """The same links as they are when they are deleted, and their peers, which the kernel deletes with them."""
-        self.foreign_uppers: List[FoundLink] = []
+        self.undeclared_uppers: List[FoundLink] = []
         """Undeclared links that are deleted with their parent and recreated on the new one."""
         self.recreated: Dict[LinkId, FoundLink] = {}
         """Declared links that are deleted with their parent."""
@@ -90,7 +109,7 @@ class Draft:
         self.ownership: Dict[LinkId, Optional[Ownership]] = {}
         """The existing links whose ownership changes, by their present names."""
         self.warnings: List[Message] = []
-        self._checking = checking
+        self._check_mode = check_mode
 
     def owns(self, found: FoundLink) -> bool:
         """Whether the layout created the link."""
@@ -116,7 +135,7 @@ class Draft:
         self.warnings.append(Message(path, text))
 
     @contextmanager
-    def restoring(self, link: Link) -> Iterator[None]:
+    def naming(self, link: Link) -> Iterator[None]:
         """Adds the name of a released link to errors and warnings: no option of the task is about it."""
         name = "%s%s" % (link.name, inside(link.netns))
         earlier = len(self.warnings)
@@ -135,7 +154,7 @@ class Draft:
 
     def missing(self, path: Path, text: str) -> None:
         """Something is missing that in check mode may be created by an earlier task: a warning then, else an error."""
-        if not self._checking:
+        if not self._check_mode:
             raise VnetError(path, text)
         self.warn(path, "%s (check mode: an earlier task may create it)" % text)
 
@@ -154,7 +173,7 @@ class Draft:
             depths = {found.id: self._depth(found) for found in self.deleted}
             self.steps[DELETE].sort(key=lambda step: -depths.get(link_of(step), 0))
         steps = [step for phase in sorted(self.steps) for step in self.steps[phase]]
-        return Plan(steps, Host(self.namespaces, self.found), self.warnings, self.ownership)
+        return Plan(steps, Host(self.namespaces_after, self.links_after), self.warnings, self.ownership)
 
     def _depth(self, found: FoundLink) -> int:
         """How many links are below a link."""
@@ -175,6 +194,6 @@ def inside(netns: str) -> str:
     return " in namespace %s" % netns if netns else ""
 
 
-def blank(kind: str, netns: str, name: str, values: Values) -> FoundLink:
+def planned_link(kind: str, netns: str, name: str, values: Values) -> FoundLink:
     """A link that will be created. Its index is 0."""
     return FoundLink(netns, name, 0, kind, values, {}, "", None, [], [], None, None)

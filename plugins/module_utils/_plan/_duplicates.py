@@ -51,5 +51,5 @@ class _Networks:
 
 def _separates_vlans(draft: Draft, bridge: LinkId) -> bool:
     """Whether a bridge separates its ports by VLANs."""
-    found = draft.found.get(bridge)
+    found = draft.links_after.get(bridge)
     return bool(found and found.values.get("vlan_filtering"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Callable, Dict, Iterator, List, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge, parent_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge, parent_option_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
 
 Wanted = Dict[LinkId, Link]
@@ -88,4 +88,4 @@ def _refuse(ring: List[Link]) -> None:
     """Raises VnetError that names the links."""
     link = next((link for link in ring if link.parent), ring[0])
     names = [other.name for other in (*ring, ring[0])]
-    raise VnetError((*link.path, parent_of(link.kind)), "these links would be on top of each other: %s" % ", ".join(names))
+    raise VnetError((*link.path, parent_option_of(link.kind)), "these links would be on top of each other: %s" % ", ".join(names))

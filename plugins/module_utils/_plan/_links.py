@@ -9,25 +9,25 @@ from typing import Dict, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, follows_ports, is_attachable, is_bridge, parent_of, title_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, follows_ports, is_attachable, is_bridge, parent_option_of, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     ADDRESS,
-    ASIDE,
+    AFTER_PORTS,
     BRIDGE_UP,
+    CREATE,
     DELETE,
+    FINISH,
+    FREE_NAMES,
     IPV6_MTU,
-    LATE,
-    MAKE,
     NAMESPACE,
-    PORTS_ARE_IN,
     SET,
     UP,
     Draft,
-    blank,
     inside,
     needs,
+    planned_link,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, FoundLink, Link, LinkId, Ownership, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, FoundLink, Link, LinkId, Ownership, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateLink,
     CreateNamespace,
@@ -39,15 +39,15 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS
 
-_IPV6_PLACES = ("sysctl", "inet6")
+_IPV6_LOCATIONS = ("sysctl", "inet6")
 
 
 def require_namespace(draft: Draft, link: Link) -> None:
-    found = draft.namespaces[link.netns]
+    found = draft.namespaces_after[link.netns]
     if found.identity:
         return
-    if found.obstacle:
-        raise VnetError((*link.path, "netns"), "there is %s at %s, not a namespace; vnet_netns replaces an empty file" % (found.obstacle, link.netns))
+    if found.occupied_by:
+        raise VnetError((*link.path, "netns"), "there is %s at %s, not a namespace; vnet_netns replaces an empty file" % (found.occupied_by, link.netns))
     advice = "declare it in namespaces" if draft.layout.name else "create it with vnet_netns"
     advice = "use another path" if "/" in link.netns else advice
     draft.missing((*link.path, "netns"), "namespace %s does not exist; %s" % (link.netns, advice))
@@ -61,12 +61,12 @@ def plan_removal(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None
     remove(draft, found, found.name)
 
 
-def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
+def remove(draft: Draft, found: FoundLink, original_name: str) -> None:
     """Plans the deletion of a link. Its peer and the links above both are deleted with it."""
     if found.status.get("attached"):
-        draft.warn((), "%s is deleted while a program holds it (process id: %s)" % (known_as, _holders(found)))
+        draft.warn((), "%s is deleted while a program holds it (process id: %s)" % (original_name, _holders(found)))
     with_other_end = found.peer in draft.deleted_ids
-    for key in ((found.netns, known_as), found.peer):
+    for key in ((found.netns, original_name), found.peer):
         if key and key not in draft.deleted_ids:
             draft.deleted_ids.add(key)
             if key in draft.uppers:
@@ -75,39 +75,39 @@ def remove(draft: Draft, found: FoundLink, known_as: str) -> None:
                 for upper in recreate_uppers(draft, key):
                     replace(draft, upper)
     if not with_other_end:
-        _delete(draft, found, known_as)
+        _delete(draft, found, original_name)
     draft.deleted.append(found)
-    del draft.found[found.id]
+    del draft.links_after[found.id]
 
 
-def _delete(draft: Draft, found: FoundLink, known_as: str) -> None:
+def _delete(draft: Draft, found: FoundLink, original_name: str) -> None:
     recreation: Tuple[Step, ...] = ()
     if found.parent:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import must_go_first, recreation_of
 
         if must_go_first(draft, found):
-            recreation = recreation_of(draft, draft.host.links[found.netns, known_as])
-    counted = dict.fromkeys((name for name in table.SHARED_WITH_PARENT if found.parent and found.values.get(name)), False)
-    if counted:
-        draft.add(ASIDE if recreation else LATE, SetLink(found.netns, found.name, found.kind, counted, dict.fromkeys(counted, True)))
-    draft.add(ASIDE if recreation else DELETE, DeleteLink(found.netns, found.name, found.kind, recreation))
+            recreation = recreation_of(draft, draft.host.links[found.netns, original_name])
+    shared = dict.fromkeys((name for name in table.SHARED_WITH_PARENT if found.parent and found.values.get(name)), False)
+    if shared:
+        draft.add(FREE_NAMES if recreation else FINISH, SetLink(found.netns, found.name, found.kind, shared, dict.fromkeys(shared, True)))
+    draft.add(FREE_NAMES if recreation else DELETE, DeleteLink(found.netns, found.name, found.kind, recreation))
 
 
 def plan_link(draft: Draft, wanted: Link) -> None:
     """Plans a link that is no veth pair: of another kind, the C(lo) of a namespace, or one that must exist already."""
-    found = draft.found.get(wanted.id)
+    found = draft.links_after.get(wanted.id)
     if wanted.id in draft.recreated:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import with_current_settings
 
         wanted = with_current_settings(draft, wanted)
-    if parent_of(wanted.kind):
+    if parent_option_of(wanted.kind):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent, found_under_old_name
 
         check_parent(draft, wanted)
         found = found or found_under_old_name(draft, wanted)
     if not found and wanted.kind == ANY:
         draft.missing(wanted.path, "there is no link %s%s; set type to create it" % (wanted.name, inside(wanted.netns)))
-        found = blank(wanted.kind, wanted.netns, wanted.name, {"up": False})
+        found = planned_link(wanted.kind, wanted.netns, wanted.name, {"up": False})
     elif found:
         same_kind(wanted, found)
         found = keep_or_replace(draft, wanted, found, conflicts_of(draft, wanted, found))
@@ -145,18 +145,18 @@ def plan_bring_up(draft: Draft) -> None:
     """Plans to bring new links up after everything else, bridges last: adding a port to a bridge that is up costs twice as much."""
     loopbacks: Dict[str, Values] = {}
     for link in draft.links:
-        found = draft.found[link.id] if link.present else None
+        found = draft.links_after[link.id] if link.present else None
         if not found or found.kind == ANY or found.ifindex:
             continue
         values: Values = {"up": True} if link.id in draft.to_bring_up else {}
         if draft.layout.name:
-            draft.found[link.id] = found._replace(ownership=Ownership(draft.layout.name))
+            draft.links_after[link.id] = found._replace(ownership=Ownership(draft.layout.name))
         if link.netns in draft.new_namespaces and link.name == "lo":
             loopbacks[link.netns] = values
         elif values:
             draft.add(BRIDGE_UP if is_bridge(found.kind) or link.id in draft.above_bridges else UP, SetLink(link.netns, link.name, found.kind, values))
-    for name, obstacle in draft.new_namespaces.items():
-        draft.add(NAMESPACE, CreateNamespace(name, loopbacks.get(name, {}), obstacle))
+    for name, occupied_by in draft.new_namespaces.items():
+        draft.add(NAMESPACE, CreateNamespace(name, loopbacks.get(name, {}), occupied_by))
 
 
 def bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
@@ -172,32 +172,32 @@ def move_aside(draft: Draft, found: FoundLink) -> FoundLink:
     if draft.layout.name and not draft.owns(found):  # so that the next run deletes it if this one is interrupted
         draft.ownership[found.id] = Ownership(draft.layout.name)
     if found.values["up"]:
-        draft.add(ASIDE, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
-    draft.add(ASIDE, RenameLink(found.netns, found.name, away))
+        draft.add(FREE_NAMES, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
+    draft.add(FREE_NAMES, RenameLink(found.netns, found.name, away))
     for port in draft.host.ports(found.id):
-        draft.found[port.id] = port._replace(master=away)
-    del draft.found[found.id]
-    return draft.found.setdefault((found.netns, away), found._replace(name=away))
+        draft.links_after[port.id] = port._replace(master=away)
+    del draft.links_after[found.id]
+    return draft.links_after.setdefault((found.netns, away), found._replace(name=away))
 
 
 def _make(draft: Draft, wanted: Link) -> FoundLink:
-    kind = _kinds.OF_KERNEL[wanted.kind]
+    kind = _kinds.BY_KIND[wanted.kind]
     for name in kind.required:
         if name not in wanted.values and not (name == kind.parent and wanted.parent):
             row = _kinds.rows_of(wanted.kind).get(name)
             choices = row.type.choices if row else ()
             raise VnetError((*wanted.path, name), "missing; it is required to create the link%s" % (": " + " or ".join(choices) if choices else ""))
     created = {name: wanted.values[name] for name in kind.created_with if name in wanted.values}
-    draft.add(MAKE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, parent=wanted.parent))
-    return blank(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})._replace(parent=wanted.parent)
+    draft.add(CREATE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, parent=wanted.parent))
+    return planned_link(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})._replace(parent=wanted.parent)
 
 
 def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
-    fresh = not found.ifindex
-    if not fresh and _is_as_wanted(wanted, found):
+    is_new = not found.ifindex
+    if not is_new and _is_as_wanted(wanted, found):
         return
     _check_ipv6_mtu(wanted, found)
-    complaint = _kinds.OF_KERNEL[found.kind].check(wanted.values, {**found.values, **wanted.values}) if found.kind in _kinds.OF_KERNEL else None
+    complaint = _kinds.BY_KIND[found.kind].check(wanted.values, {**found.values, **wanted.values}) if found.kind in _kinds.BY_KIND else None
     if complaint:
         raise VnetError((*wanted.path, complaint[0]), complaint[1])
     if wanted.values.get("mac") and not _kinds.is_ethernet(found.kind, found.values):
@@ -211,7 +211,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     if is_attachable(found.kind):
         _set_accounts(draft, wanted, found)
     for row in _rows(wanted):
-        _set(draft, wanted, found, row, fresh)
+        _set(draft, wanted, found, row, is_new)
     no_ipv6 = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", IPV6_MTU) < IPV6_MTU
     addresses = [address for address in found.addresses if not (no_ipv6 and address.ipv6)]
     routes = [] if going_down else [route for route in found.routes or [] if not (no_ipv6 and route.ipv6)]
@@ -230,17 +230,17 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_bridge_vlans
 
         vlans = plan_bridge_vlans(draft, wanted, found)
-    rows = _kinds.OF_KIND[wanted.kind]
-    kept = () if fresh else [name for name in wanted.values if rows[name].when == "attach" or _holds(rows[name], wanted, found)]
+    rows = _kinds.ROWS_OF[wanted.kind]
+    kept = () if is_new else [name for name in wanted.values if rows[name].when == "attach" or _has_wanted_value(rows[name], wanted, found)]
     values = {**found.values, **{name: value for name, value in wanted.values.items() if name not in kept}}
-    draft.found[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
+    draft.links_after[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
 
 
 def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
     """A quick check for the common case of many links: whether nothing is to be done."""
     if is_attachable(wanted.kind) or wanted.routes is not None or wanted.vlans is not None or found.id != wanted.id:
         return False
-    rows = _kinds.OF_KIND[wanted.kind]
+    rows = _kinds.ROWS_OF[wanted.kind]
     if not all(rows[name].same(value, found.values.get(name)) for name, value in wanted.values.items()):
         return False
     if wanted.addresses is None:
@@ -250,24 +250,24 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
     if not wanted_keys <= set(there):
         return False
     return not wanted.purge_addresses or all(
-        key in wanted_keys or address.link_local or address.multicast or key in KERNEL_OWNED for key, address in there.items()
+        key in wanted_keys or address.link_local or address.multicast or key in KERNEL_ADDRESSES for key, address in there.items()
     )
 
 
 def _rows(wanted: Link) -> List[table.Attribute]:
     """The wanted attributes, in the order in which the kernel accepts them."""
-    rows = [row for row in _kinds.OF_KIND[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
+    rows = [row for row in _kinds.ROWS_OF[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
     rows = [row for row in rows if row.type not in ACCOUNTS]
     return sorted(rows, key=lambda row: row.first_if is None or wanted.values[row.name] != row.first_if)
 
 
-def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fresh: bool) -> None:
+def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_new: bool) -> None:
     value, current = wanted.values[row.name], found.values.get(row.name)
-    if current is None and not fresh and row.location not in _IPV6_PLACES:  # a link that was moved or had a small MTU has lost these
+    if current is None and not is_new and row.location not in _IPV6_LOCATIONS:  # a link that was moved or had a small MTU has lost these
         raise VnetError((*wanted.path, row.name), "this kernel does not support it%s" % needs(row))
     if row.name == "disable_ipv6" and value and _mtu(wanted, found) < IPV6_MTU:
         return
-    if _holds(row, wanted, found):
+    if _has_wanted_value(row, wanted, found):
         if not row.same(value, current) and row.is_substituted(found.values, found.status):
             message = "not changed, as the kernel currently reports %s instead; run the task again later"
             draft.warn((*wanted.path, row.name), message % current)
@@ -275,15 +275,15 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, fre
     if row.name == "up":
         if value:
             draft.to_bring_up.add(wanted.id)
-        if value and not fresh:
+        if value and not is_new:
             draft.add(BRIDGE_UP if wanted.id in draft.above_bridges else UP, SetLink(wanted.netns, wanted.name, found.kind, {"up": True}, {"up": False}))
         return
     follows = row.name in follows_ports(wanted.kind) or (wanted.id in draft.above_bridges and row.name in _kinds.FOLLOWING)
-    old: Optional[Values] = None if fresh else {row.name: row.type.change(value, current)}
-    if fresh and found.parent and row.name in table.SHARED_WITH_PARENT:
+    old: Optional[Values] = None if is_new else {row.name: row.type.change(value, current)}
+    if is_new and found.parent and row.name in table.SHARED_WITH_PARENT:
         old = {row.name: False}
     value = row.type.change(current, value)
-    phase = PORTS_ARE_IN if follows else ADDRESS if row.location in _IPV6_PLACES else SET
+    phase = AFTER_PORTS if follows else ADDRESS if row.location in _IPV6_LOCATIONS else SET
     restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: True}) for name in row.turns_off if found.values.get(name))
     draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, old, restore))
 
@@ -301,20 +301,20 @@ def _set_accounts(draft: Draft, wanted: Link, found: FoundLink) -> None:
     new = dict(old)
     for name in names:
         old[name], new[name] = there[name], wanted.values[name]
-    draft.add(LATE, SetTuntap(wanted.netns, wanted.name, new, old))
+    draft.add(FINISH, SetTuntap(wanted.netns, wanted.name, new, old))
 
 
 def _holders(found: FoundLink) -> str:
     return ", ".join(str(pid) for pid in found.status.get("pids", [])) or "unknown"
 
 
-def _holds(row: table.Attribute, wanted: Link, found: FoundLink) -> bool:
+def _has_wanted_value(row: table.Attribute, wanted: Link, found: FoundLink) -> bool:
     """Whether the link has the wanted value already. A device without owner does not report one."""
     missing = "" if row.type in ACCOUNTS else row.type.absent
     return row.is_substituted(found.values, found.status) or row.same(wanted.values[row.name], found.values.get(row.name, missing))
 
 
-def _place(key: Optional[LinkId]) -> str:
+def _link_text(key: Optional[LinkId]) -> str:
     """A link by name and namespace."""
     if not key:
         return "in a namespace that is not part of this task"
@@ -331,8 +331,8 @@ def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
     """The wanted properties that only a new link can have, as sentences."""
     conflicts = []
     if wanted.parent and not draft.host.same(wanted.parent, found.parent):
-        conflicts.append("%s is %s, not %s" % (parent_of(wanted.kind), _place(found.parent), _place(wanted.parent)))
-    rows = _kinds.OF_KIND[wanted.kind]
+        conflicts.append("%s is %s, not %s" % (parent_option_of(wanted.kind), _link_text(found.parent), _link_text(wanted.parent)))
+    rows = _kinds.ROWS_OF[wanted.kind]
     for row in (rows[name] for name in wanted.values if rows[name].when == "create"):
         value, now = wanted.values[row.name], found.values.get(row.name)
         if now is None:

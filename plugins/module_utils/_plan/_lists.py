@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Dict, List, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, IS_UP, ROUTE, UNROUTE, Draft
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_OWNED, Address, AddressKey, Link, Route, RouteKey
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_ROUTES, ROUTE, Draft
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, Address, AddressKey, Link, Route, RouteKey
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
@@ -26,7 +26,7 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     for address in current:
         if address.key in wanted_by_key:
             continue
-        ours = not (address.dynamic or address.link_local or address.multicast or address.key in KERNEL_OWNED)
+        ours = not (address.dynamic or address.link_local or address.multicast or address.key in KERNEL_ADDRESSES)
         if not ((wanted.purge_addresses and ours) or address.local in locals6):
             continue
         if not address.ipv6 and _network(address) in with_dynamic:
@@ -44,7 +44,7 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     for address in added:
         if address.key not in late_keys:
             # the kernel drops the route to an IPv6 peer when the link goes up
-            phase = IS_UP if address.ipv6 and address.peer else ADDRESS
+            phase = AFTER_UP if address.ipv6 and address.peer else ADDRESS
             draft.add(phase, AddAddress(wanted.netns, wanted.name, address))
     for address in reversed(list(deleted.values())):  # secondary addresses first: the kernel deletes them with their primary one
         draft.add(ADDRESS, DeleteAddress(wanted.netns, wanted.name, address))
@@ -66,7 +66,7 @@ def plan_routes(draft: Draft, netns: str, wanted: List[Route], current: List[Rou
     purged = [route for route in current if purge and route.key not in kept and (of_link or not route.dev)]
     # IPv6 may have several routes with one key, and would replace any of them
     for route in purged + [route for route in replaced.values() if route.ipv6]:
-        draft.add(UNROUTE, DeleteRoute(netns, route))
+        draft.add(DELETE_ROUTES, DeleteRoute(netns, route))
     for route in missing:
         old = None if route.ipv6 else replaced.get(route.key)
         draft.add(ROUTE, ReplaceRoute(netns, route, old) if old else AddRoute(netns, route))

@@ -8,7 +8,7 @@ from typing import Dict, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, LATE, NSID, SET, Draft, blank
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NSID, SET, Draft, planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE_FILE, FoundNamespace, Namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteNamespace,
@@ -19,51 +19,51 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     """Plans whether the namespace exists, its settings, its id and its own routes. Its C(lo) is a link of the layout."""
-    found = draft.namespaces[wanted.name]
+    found = draft.namespaces_after[wanted.name]
     if not wanted.present:
-        if found.identity or found.obstacle:
-            _check_obstacle(wanted, found)
+        if found.identity or found.occupied_by:
+            _check_occupied(wanted, found)
             draft.add(DELETE_NAMESPACE, DeleteNamespace(wanted.name))
             if found.pids:
                 pids = ", ".join(map(str, found.pids))
                 draft.warn(wanted.path, "it continues to exist without a name, with its links, until these processes end: %s" % pids)
-            draft.namespaces[wanted.name] = FoundNamespace(None)
+            draft.namespaces_after[wanted.name] = FoundNamespace(None)
         return
-    _check_obstacle(wanted, found)
-    fresh = found.identity is None
-    if fresh:
-        draft.new_namespaces[wanted.name] = found.obstacle
+    _check_occupied(wanted, found)
+    is_new = found.identity is None
+    if is_new:
+        draft.new_namespaces[wanted.name] = found.occupied_by
         found = FoundNamespace((0, 0), routes=[])
-        draft.found[wanted.name, "lo"] = blank(LOOPBACK, wanted.name, "lo", {"up": False})
-    sysctl = _sysctl(draft, wanted, found, fresh)
+        draft.links_after[wanted.name, "lo"] = planned_link(LOOPBACK, wanted.name, "lo", {"up": False})
+    sysctl = _sysctl(draft, wanted, found, is_new)
     nsid = found.nsid
     if wanted.nsid is not None and wanted.nsid != found.nsid:
         if found.nsid is not None:
             raise VnetError((*wanted.path, "nsid"), "the id is %d already, and the kernel never changes it; leave nsid out" % found.nsid)
         # With a veth pair the kernel assigns an id to a new namespace, so it is set before. An existing namespace keeps its id for ever, so it is set late.
         cabled = any(link.netns == wanted.name and link.peer for link in draft.layout.links)
-        draft.add(NSID if fresh or cabled else LATE, SetNsid(wanted.name, wanted.nsid))
+        draft.add(NSID if is_new or cabled else FINISH, SetNsid(wanted.name, wanted.nsid))
         nsid = wanted.nsid
     routes = found.routes
     if wanted.routes is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_routes
 
         routes = plan_routes(draft, wanted.name, wanted.routes, found.routes or [], wanted.purge_routes, of_link=False)
-    draft.namespaces[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
+    draft.namespaces_after[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
 
 
-def _check_obstacle(wanted: Namespace, found: FoundNamespace) -> None:
-    if found.obstacle not in ("", STALE_FILE):
-        raise VnetError(wanted.path, "there is %s at /run/netns/%s, not a namespace; move it away" % (found.obstacle, wanted.name))
+def _check_occupied(wanted: Namespace, found: FoundNamespace) -> None:
+    if found.occupied_by not in ("", STALE_FILE):
+        raise VnetError(wanted.path, "there is %s at /run/netns/%s, not a namespace; move it away" % (found.occupied_by, wanted.name))
 
 
-def _sysctl(draft: Draft, wanted: Namespace, found: FoundNamespace, fresh: bool) -> Dict[str, Optional[str]]:
+def _sysctl(draft: Draft, wanted: Namespace, found: FoundNamespace, is_new: bool) -> Dict[str, Optional[str]]:
     values = dict(found.sysctl)
     settings = sorted((wanted.sysctl or {}).items(), key=lambda setting: "forward" not in setting[0])
     resets = any("forward" in key and values.get(key) != value for key, value in settings)
     for key, value in settings:
         current = values.get(key)
-        if current is None and not fresh:
+        if current is None and not is_new:
             raise VnetError((*wanted.path, "sysctl", key), "this kernel has no such setting in a namespace; look below /proc/sys/net there")
         if current != value or resets:  # setting forwarding resets other settings to their defaults
             draft.add(SET, SetSysctl(wanted.name, key, value, current))

@@ -17,7 +17,7 @@ def plan_ownership(draft: Draft) -> None:
     ownership = _Ownership(draft)
     declared = {**listed_ports(draft), **{link.id: link.path for link in draft.layout.links}}
     for key, path in declared.items():
-        found = draft.found.get(key)
+        found = draft.links_after.get(key)
         if found and found.ifindex and not draft.owns(found):
             if not found.ownership and found.ifindex >= FIRST_INDEX:
                 draft.warn(path, "%s was created by a layout that is not recorded here, as in a container with a /run of its own; it is adopted" % found.name)
@@ -41,7 +41,7 @@ class _Ownership:
         ownership = Ownership(self._draft.layout.name, {**changed, **_merged(recorded, changed)})
         if ownership != found.ownership:
             self._draft.ownership[found.id] = ownership
-            self._draft.found[key] = self._draft.found[key]._replace(ownership=ownership)
+            self._draft.links_after[key] = self._draft.links_after[key]._replace(ownership=ownership)
 
     def _before(self, found: FoundLink) -> Values:
         if self._adoption is None:

@@ -9,17 +9,17 @@ from typing import Dict, Iterator, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
-    OF_KERNEL,
+    BY_KIND,
     initial_of,
     is_ethernet,
-    parent_of,
+    parent_option_of,
     rows_of,
     title_of,
     type_of,
     unique_key,
     unique_options_of,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ASIDE, BRIDGE_UP, RESTORE, UP, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import BRIDGE_UP, FREE_NAMES, RECREATE, UP, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, Link, LinkId, Port
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, RenameLink, SetLink, Step
 
@@ -28,8 +28,8 @@ def check_parent(draft: Draft, wanted: Link) -> None:
     """Checks that the parent exists and can carry the link."""
     if not wanted.parent:
         return
-    path = (*wanted.path, parent_of(wanted.kind))
-    parent = draft.found.get(wanted.parent)
+    path = (*wanted.path, parent_option_of(wanted.kind))
+    parent = draft.links_after.get(wanted.parent)
     if not parent and wanted.parent in draft.deleted_ids:
         raise VnetError(path, "%s is not declared any more and will be deleted; declare it, too" % wanted.parent[1])
     if not parent:
@@ -44,7 +44,7 @@ def _short(found: FoundLink) -> str:
 
 def _missing(draft: Draft, key: LinkId, path: Path) -> None:
     text = "there is no link %s%s" % (key[1], inside(key[0]))
-    if key[0] and ("", key[1]) in draft.found:
+    if key[0] and ("", key[1]) in draft.links_after:
         text += "; there is one in the namespace that the module runs in: parent_netns: ''"
     if key[0] in draft.new_namespaces:  # the namespace is new, so no earlier task can have created it
         raise VnetError(path, text)
@@ -53,7 +53,7 @@ def _missing(draft: Draft, key: LinkId, path: Path) -> None:
 
 def check_against_parent(draft: Draft, wanted: Link, found: FoundLink) -> None:
     """Checks that the link can be up (ENETDOWN) and can have its MTU (ERANGE)."""
-    parent, kind = draft.found.get(found.parent or ("", "")), OF_KERNEL.get(found.kind)
+    parent, kind = draft.links_after.get(found.parent or ("", "")), BY_KIND.get(found.kind)
     if not parent or not kind:
         return
     complain = draft.refuse if parent.id in draft.wanted else draft.missing
@@ -68,7 +68,7 @@ def check_against_parent(draft: Draft, wanted: Link, found: FoundLink) -> None:
 def _mtu(draft: Draft, found: FoundLink) -> Optional[int]:
     """The MTU of a parent, None if it is not known yet. Parents are planned before their uppers."""
     if found.id not in draft.parent_mtus:
-        kind = OF_KERNEL.get(found.kind)
+        kind = BY_KIND.get(found.kind)
         mtu: Optional[int] = found.values.get("mtu")
         if mtu is None and kind and "mtu" in kind.from_parent:
             mtu = draft.parent_mtus.get(found.parent or ("", ""))
@@ -78,16 +78,16 @@ def _mtu(draft: Draft, found: FoundLink) -> Optional[int]:
     return draft.parent_mtus[found.id]
 
 
-def bring_down_risen(draft: Draft) -> None:
+def bring_down_after_parent(draft: Draft) -> None:
     """The kernel brings some links up with their parent. Sets those down again that are to be down."""
-    given_back = {link.id for link in draft.released}
+    released_ids = {link.id for link in draft.released}
     for link in [*draft.links, *draft.released]:
-        found = draft.found.get(link.id)
-        if not found or found.parent not in draft.to_bring_up or found.kind not in OF_KERNEL:
+        found = draft.links_after.get(link.id)
+        if not found or found.parent not in draft.to_bring_up or found.kind not in BY_KIND:
             continue
-        if link.values.get("up", not (link.id in given_back and not found.values["up"])):
+        if link.values.get("up", not (link.id in released_ids and not found.values["up"])):
             continue
-        if OF_KERNEL[found.kind].goes_up_with_parent(found.values):
+        if BY_KIND[found.kind].goes_up_with_parent(found.values):
             draft.add(BRIDGE_UP if link.id in draft.above_bridges else UP, SetLink(link.netns, link.name, found.kind, {"up": False}))
 
 
@@ -96,10 +96,10 @@ def bring_down_risen(draft: Draft) -> None:
 
 def recreate_uppers(draft: Draft, parent: LinkId) -> Iterator[FoundLink]:
     """Returns the links above a parent that must be replaced: those that are declared, and all others if a new parent replaces the old one."""
-    again = (parent in draft.wanted and draft.wanted[parent].present) or any(found.id == parent for found in draft.foreign_uppers)
+    again = (parent in draft.wanted and draft.wanted[parent].present) or any(found.id == parent for found in draft.undeclared_uppers)
     for found in draft.uppers[parent]:
         declared = found.id in draft.wanted and draft.wanted[found.id].present
-        if found.id not in draft.found or (draft.owns(found) and not declared):
+        if found.id not in draft.links_after or (draft.owns(found) and not declared):
             continue  # it is deleted anyway
         name = found.name + inside(found.netns)
         if not declared and draft.layout.name:
@@ -107,12 +107,12 @@ def recreate_uppers(draft: Draft, parent: LinkId) -> Iterator[FoundLink]:
         if not declared and not again:
             draft.warn((), "%s is on top of it and is deleted with it" % name)
             continue
-        if found.kind not in OF_KERNEL:
+        if found.kind not in BY_KIND:
             raise VnetError((), "%s, %s, is on top of %s and cannot be recreated; remove it first" % (name, title_of(found.kind), parent[1]))
         if declared:
             draft.recreated[found.id] = found
         else:
-            draft.foreign_uppers.append(found)
+            draft.undeclared_uppers.append(found)
         yield found
 
 
@@ -123,15 +123,15 @@ def with_current_settings(draft: Draft, wanted: Link) -> Link:
     return was._replace(**{**said, "kind": was.kind, "values": {**was.values, **wanted.values}})
 
 
-def restore_foreign_uppers(draft: Draft) -> None:
+def recreate_undeclared_uppers(draft: Draft) -> None:
     """Plans to recreate undeclared links that were deleted with their parent, after everything else."""
-    for found in draft.foreign_uppers:
+    for found in draft.undeclared_uppers:
         link = wanted_as_found(draft, found)
-        with draft.restoring(link):
-            planned = draft.plan_of(Layout([], [link]), Host(draft.namespaces, draft.found))
+        with draft.naming(link):
+            planned = draft.plan_of(Layout([], [link]), Host(draft.namespaces_after, draft.links_after))
         for step in _with_index(planned.steps, found):
-            draft.add(RESTORE, step)
-        draft.found[found.id] = planned.after.links[found.id]
+            draft.add(RECREATE, step)
+        draft.links_after[found.id] = planned.after.links[found.id]
 
 
 def recreation_of(draft: Draft, found: FoundLink) -> Tuple[Step, ...]:
@@ -149,7 +149,7 @@ def _with_index(steps: List[Step], found: FoundLink) -> List[Step]:
 def wanted_as_found(draft: Draft, found: FoundLink) -> Link:
     """A found link as a wanted one, without the values that a new one has anyway."""
     key = found.parent or ("", "")
-    before, after = draft.host.links.get(key), draft.found.get(key)
+    before, after = draft.host.links.get(key), draft.links_after.get(key)
     rows = rows_of(found.kind)
     of_parent = before.values if before else {}
     initial = {**{row.name: row.initial for row in rows.values()}, **initial_of(found.kind, found.values, of_parent)}
@@ -160,7 +160,7 @@ def wanted_as_found(draft: Draft, found: FoundLink) -> Link:
     addresses = [address for address in found.addresses if not address.dynamic and not address.link_local]
     port = found.port
     if port:
-        settings = {name: value for name, value in port.values.items() if table.OF_PORT[name].when != "up" and value != table.OF_PORT[name].initial}
+        settings = {name: value for name, value in port.values.items() if table.PORT_ROWS[name].when != "up" and value != table.PORT_ROWS[name].initial}
         port = Port(settings, port.vlans, purge_vlans=True)
     return Link(
         found.kind,
@@ -183,7 +183,7 @@ def found_under_old_name(draft: Draft, wanted: Link) -> Optional[FoundLink]:
     """A link that exists under another name. A layout renames its own."""
     key = unique_key(wanted.kind, wanted.parent, wanted.values)
     found = _found_by_key(draft).get(key) if key and wanted.parent not in draft.deleted_ids else None
-    there = draft.found.get(found.id) if found else None
+    there = draft.links_after.get(found.id) if found else None
     if not found or found.id == wanted.id or not there or there.ifindex != found.ifindex:
         return None
     if is_renamed(draft, found):
@@ -205,7 +205,7 @@ def must_go_first(draft: Draft, found: FoundLink) -> bool:
 def _wanted_with_same_key(draft: Draft, found: FoundLink) -> Optional[Link]:
     """The declared link with the same unique options on the same parent."""
     if draft.wanted_by_key is None:
-        links = ((link, draft.host.links.get(link.id)) for link in draft.links if link.present and parent_of(link.kind))
+        links = ((link, draft.host.links.get(link.id)) for link in draft.links if link.present and parent_option_of(link.kind))
         # options that are not given keep their current values
         complete = ((link, link.parent or (found.parent if found else None), {**(found.values if found else {}), **link.values}) for link, found in links)
         keys = ((unique_key(link.kind, parent, values), link) for link, parent, values in complete)
@@ -225,12 +225,12 @@ def _found_by_key(draft: Draft) -> Dict[Tuple[object, ...], FoundLink]:
 def _renamed(draft: Draft, found: FoundLink, name: str) -> FoundLink:
     """Plans to rename a link. It goes down first, as older kernels rename only such links, and loses its routes and IPv6 addresses."""
     if found.values["up"]:
-        draft.add(ASIDE, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
-    draft.add(ASIDE, RenameLink(found.netns, found.name, name))
-    del draft.found[found.id]
+        draft.add(FREE_NAMES, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
+    draft.add(FREE_NAMES, RenameLink(found.netns, found.name, name))
+    del draft.links_after[found.id]
     for upper in draft.uppers.get(found.id, ()):
-        if upper.id in draft.found:
-            draft.found[upper.id] = draft.found[upper.id]._replace(parent=(found.netns, name))
+        if upper.id in draft.links_after:
+            draft.links_after[upper.id] = draft.links_after[upper.id]._replace(parent=(found.netns, name))
     addresses = [address for address in found.addresses if not (address.ipv6 and found.values["up"])]
     renamed = found._replace(name=name, values={**found.values, "up": False}, routes=[], addresses=addresses)
-    return draft.found.setdefault((found.netns, name), renamed)
+    return draft.links_after.setdefault((found.netns, name), renamed)

@@ -9,7 +9,7 @@ from typing import Dict, NamedTuple, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import FOLLOWING, is_bridge, may_follow_ports, sets_port_states, title_of, why_no_port
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import IS_UP, JOIN, PORTS_ARE_IN, Draft, blank, inside, needs
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, SET_PORTS, Draft, inside, needs, planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values, Vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -37,7 +37,7 @@ def plan_ports(draft: Draft) -> None:
     released = {link.id: link for link in draft.released}
     for key, join in joins.items():
         if key in released:
-            with draft.restoring(released[key]):
+            with draft.naming(released[key]):
                 _port(draft, key, join)
         else:
             _port(draft, key, join)
@@ -45,7 +45,7 @@ def plan_ports(draft: Draft) -> None:
         if bridge.purge_ports and bridge.ports is not None and bridge.present:
             for found in draft.host.ports(bridge.id):
                 stays = found.id in joins and joins[found.id].master == bridge.name
-                now = draft.found.get(found.id)
+                now = draft.links_after.get(found.id)
                 if now and now.master == bridge.name and not stays:
                     leave(draft, now)
     for bridge in draft.layout.links:
@@ -62,7 +62,7 @@ def _reassert(draft: Draft, link: Link, names: Tuple[str, ...]) -> None:
     for name in names:
         if name in link.values and found and found.values.get(name) == link.values[name]:
             value: Values = {name: link.values[name]}
-            draft.add(PORTS_ARE_IN, SetLink(link.netns, link.name, link.kind, value, value))
+            draft.add(AFTER_PORTS, SetLink(link.netns, link.name, link.kind, value, value))
 
 
 def _joins(draft: Draft) -> Dict[LinkId, _Join]:
@@ -84,10 +84,10 @@ def _joins(draft: Draft) -> Dict[LinkId, _Join]:
 
 
 def _port(draft: Draft, key: LinkId, join: _Join) -> None:
-    found = draft.found.get(key)
+    found = draft.links_after.get(key)
     if not found:
         draft.missing_link(join.path, "there is no link %s%s" % (key[1], inside(key[0])))
-        found = blank("", key[0], key[1], {})
+        found = planned_link("", key[0], key[1], {})
     if join.master == "":
         if found.master:
             leave(draft, found)
@@ -101,28 +101,28 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
         raise VnetError(join.path, "%s belongs to %s, which is not a bridge; remove it there first" % (key[1], found.master))
     for reference in table.PORT_REFERENCES:
         other = join.port.values.get(reference)
-        if other and (key[0], other) not in draft.found:
+        if other and (key[0], other) not in draft.links_after:
             draft.missing((*join.settings_path, reference), "there is no link %s%s" % (other, inside(key[0])))
     joined = found.master == name
     if not joined:
         _check_ring(draft, join, found, (key[0], name))
         restore = _port_settings(found) + bridge_mac(bridge)
         draft.bridges_with_changed_ports |= {(key[0], name), (key[0], found.master)}
-        draft.add(JOIN, SetMaster(key[0], key[1], name, found.master, restore))
+        draft.add(SET_PORTS, SetMaster(key[0], key[1], name, found.master, restore))
     current = found.port.values if found.port and joined else {}
     there = joined and bool(found.ifindex)
-    _port_values(draft, key, join, bridge, current, fresh=not there)
+    _port_values(draft, key, join, bridge, current, is_new=not there)
     vlans = found.port.vlans if found.port and joined else None
     if join.port.vlans is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_port_vlans
 
         vlans = plan_port_vlans(draft, join.port, bridge, found, there)
     port = Port({**current, **join.port.values}, vlans)
-    draft.found[key] = found._replace(master=name, port=port)
+    draft.links_after[key] = found._replace(master=name, port=port)
 
 
 def _bridge(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
-    bridge = draft.found.get(key)
+    bridge = draft.links_after.get(key)
     if not bridge:
         draft.missing_link(join.path, "there is no bridge %s%s" % (key[1], inside(key[0])), "create it with vnet_bridge")
     elif not is_bridge(bridge.kind):
@@ -130,12 +130,12 @@ def _bridge(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
     return bridge
 
 
-def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundLink], current: Values, fresh: bool) -> None:
+def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundLink], current: Values, is_new: bool) -> None:
     for row in table.PORT:
         if row.name not in join.port.values:
             continue
         value, now = join.port.values[row.name], current.get(row.name)
-        if now is None and not fresh:
+        if now is None and not is_new:
             raise VnetError((*join.settings_path, row.name), "this kernel does not support it%s" % needs(row))
         if now == value:
             continue
@@ -147,15 +147,15 @@ def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundL
                 "%s is not possible without STP, as the kernel sets the port to forwarding at once; use disabled or forwarding" % value,
             )
         # a backup port must be a port already, and two ports may be each other's backup
-        phase = IS_UP if row.when == "up" else PORTS_ARE_IN if row.name in table.PORT_REFERENCES else JOIN
-        draft.add(phase, SetPort(key[0], key[1], row.name, value, None if fresh else now))
+        phase = AFTER_UP if row.when == "up" else AFTER_PORTS if row.name in table.PORT_REFERENCES else SET_PORTS
+        draft.add(phase, SetPort(key[0], key[1], row.name, value, None if is_new else now))
 
 
 def leave(draft: Draft, found: FoundLink) -> None:
     """Removes a port from its bridge."""
-    draft.add(JOIN, SetMaster(found.netns, found.name, "", found.master, _port_settings(found)))
+    draft.add(SET_PORTS, SetMaster(found.netns, found.name, "", found.master, _port_settings(found)))
     draft.bridges_with_changed_ports.add((found.netns, found.master))
-    draft.found[found.id] = found._replace(master="", port=None)
+    draft.links_after[found.id] = found._replace(master="", port=None)
 
 
 def _check_port(join: _Join, found: FoundLink) -> None:
@@ -171,11 +171,11 @@ def _check_ring(draft: Draft, join: _Join, found: FoundLink, bridge: LinkId) -> 
         key = below.pop()
         if key == bridge:
             raise VnetError(join.path, "%s is on top of %s, so it cannot be its port" % (found.name, bridge[1]))
-        other = draft.found.get(key) if key else None
+        other = draft.links_after.get(key) if key else None
         if key and other and key not in seen:
             seen.add(key)
             below.append(other.parent)
-            below += [port.id for port in draft.found.values() if (port.netns, port.master) == key]
+            below += [port.id for port in draft.links_after.values() if (port.netns, port.master) == key]
 
 
 def _port_settings(found: FoundLink) -> Tuple[Step, ...]:

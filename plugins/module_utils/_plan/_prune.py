@@ -8,7 +8,7 @@ from typing import Dict, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, may_follow_ports
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, ASIDE, DELETE_NAMESPACE, IS_UP, ROUTE, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_NAMESPACE, FREE_NAMES, ROUTE, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import remove, replace
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_STALE_FILE, FoundLink, FoundNamespace, Link, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -18,7 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetLink,
 )
 
-_KERNEL_MADE = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
+_FALLBACK_TUNNELS = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
 """Links that kernel modules create in every namespace."""
 
 
@@ -30,15 +30,15 @@ def plan_prune(draft: Draft) -> None:
     going = [netns for netns in _owned_namespaces(draft) if netns not in kept and not _release_with_content(draft, netns)]
     lost = set(going)
     listed = set(listed_ports(draft))
-    for found in list(draft.found.values()):
+    for found in list(draft.links_after.values()):
         if found.netns in lost:
             _check_uppers(draft, found)
-            draft.found.pop(found.id, None)
+            draft.links_after.pop(found.id, None)
         elif found.id in declared:
             _replace_other_kind(draft, declared[found.id], found)
-        elif found.id in draft.found and found.id not in listed:
+        elif found.id in draft.links_after and found.id not in listed:
             _prune_link(draft, found, declared)
-    for netns in going + [name for name, found in draft.host.namespaces.items() if found.obstacle == OWN_STALE_FILE]:
+    for netns in going + [name for name, found in draft.host.namespaces.items() if found.occupied_by == OWN_STALE_FILE]:
         _remove_namespace(draft, netns)
 
 
@@ -46,7 +46,7 @@ def _check_owners(draft: Draft, declared: Dict[LinkId, Link]) -> None:
     owners = {key: link.path for key, link in declared.items()}
     owners.update((key, path) for key, path in listed_ports(draft).items() if key not in owners)
     for key, path in owners.items():
-        found = draft.found.get(key)
+        found = draft.links_after.get(key)
         if found and found.ownership and not draft.is_member(found):
             what = "namespace %s" % found.netns if found.name == "lo" else found.name
             raise VnetError(path, "%s belongs to %s; use another name, or declare it there" % (what, found.ownership))
@@ -69,7 +69,7 @@ def _release_with_content(draft: Draft, netns: str) -> bool:
     VnetError if they belong to another layout.
     """
     strangers = [found for found in draft.host.links.values() if found.netns == netns and not draft.is_member(found)]
-    strangers = [found for found in strangers if found.name not in ("lo", *_KERNEL_MADE)]
+    strangers = [found for found in strangers if found.name not in ("lo", *_FALLBACK_TUNNELS)]
     for found in strangers:
         if found.ownership:
             text = "namespace %s cannot be deleted, as it contains %s, which belongs to %s; remove that first"
@@ -79,7 +79,7 @@ def _release_with_content(draft: Draft, netns: str) -> bool:
     text = "namespace %s is kept, as it contains %s, which this layout did not create; it does not belong to the layout any more"
     draft.warn((), text % (netns, ", ".join(found.name for found in strangers)))
     draft.ownership[netns, "lo"] = None
-    draft.found[netns, "lo"] = draft.found[netns, "lo"]._replace(ownership=None)
+    draft.links_after[netns, "lo"] = draft.links_after[netns, "lo"]._replace(ownership=None)
     return True
 
 
@@ -113,9 +113,9 @@ def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) ->
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import leave
 
             leave(draft, found)
-            found = draft.found[found.id]
+            found = draft.links_after[found.id]
         remove(draft, found, found.name)
-        other = draft.found.pop(found.peer, None) if found.peer and found.peer not in declared else None
+        other = draft.links_after.pop(found.peer, None) if found.peer and found.peer not in declared else None
         draft.deleted += [other] if other else []
     elif found.ownership and draft.is_member(found):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan import _adoption
@@ -128,19 +128,19 @@ def bring_down_pruned(draft: Draft) -> None:
 
     Else the kernel would refuse the route (EEXIST) or find a duplicate IPv6 address.
     """
-    added = [step for phase in (ADDRESS, IS_UP, ROUTE) for step in draft.steps.get(phase, ())]
+    added = [step for phase in (ADDRESS, AFTER_UP, ROUTE) for step in draft.steps.get(phase, ())]
     routes = {(step.netns, step.route.key) for step in added if isinstance(step, AddRoute)}
     addresses = {(step.netns, step.address.local) for step in added if isinstance(step, AddAddress)}
     for found in draft.deleted if routes or addresses else ():
         has_one = any((found.netns, route.key) in routes for route in found.routes or ())
         has_one = has_one or any((found.netns, address.local) in addresses for address in found.addresses)
         if has_one and found.values["up"] and found.id in draft.host.links:
-            draft.add(ASIDE, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
+            draft.add(FREE_NAMES, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
 
 
 def _remove_namespace(draft: Draft, netns: str) -> None:
     draft.add(DELETE_NAMESPACE, DeleteNamespace(netns))
-    pids = ", ".join(map(str, draft.namespaces[netns].pids))
+    pids = ", ".join(map(str, draft.namespaces_after[netns].pids))
     if pids:
         draft.warn((), "namespace %s continues to exist without a name, with its links, until these processes end: %s" % (netns, pids))
-    draft.namespaces[netns] = FoundNamespace(None)
+    draft.namespaces_after[netns] = FoundNamespace(None)

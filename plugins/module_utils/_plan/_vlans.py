@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import JOIN, Draft
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import SET_PORTS, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port, Vlan, ranges
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddVlan,
@@ -50,12 +50,12 @@ def _vlans(draft: Draft, link: Link, current: Dict[int, Vlan], wanted: Dict[int,
     for vlan, now in ranges(adding):
         before = tuple(other for other in current.values() if other.pvid and other.first != vlan.first) if vlan.pvid else ()
         restore = tuple(AddVlan(link.netns, link.name, other, of_bridge) for other in before)
-        draft.add(JOIN, AddVlan(link.netns, link.name, vlan, of_bridge, now, restore))
+        draft.add(SET_PORTS, AddVlan(link.netns, link.name, vlan, of_bridge, now, restore))
         for other in before:
             if other.first in after:
                 after[other.first] = after[other.first]._replace(pvid=False)
     for vlan, _now in ranges([(vlan, None) for vlan in going]):
-        draft.add(JOIN, DeleteVlan(link.netns, link.name, vlan, of_bridge))
+        draft.add(SET_PORTS, DeleteVlan(link.netns, link.name, vlan, of_bridge))
     return after
 
 

@@ -83,11 +83,11 @@ def host(*links: FoundLink, namespaces: tuple[str, ...] = (), **found: FoundName
     return Host({**records, **found}, {link.id: link for link in links})
 
 
-def planned(layout_: Layout, found: Host, checking: bool = False) -> Plan:
+def planned(layout_: Layout, found: Host, check_mode: bool = False) -> Plan:
     """The plan for a host of which everything that the layout names was read."""
     names = [link.netns for link in layout_.links] + [link.peer[0] for link in layout_.links if link.peer] + [record.name for record in layout_.namespaces]
     missing = {name: FoundNamespace(None) for name in names if name not in found.namespaces}
-    return plan(layout_, found._replace(namespaces={**found.namespaces, **missing}), checking)
+    return plan(layout_, found._replace(namespaces={**found.namespaces, **missing}), check_mode)
 
 
 def acts(plan_: Plan) -> list[tuple[Any, ...]]:

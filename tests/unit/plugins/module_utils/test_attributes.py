@@ -117,7 +117,7 @@ def test_code_is_the_kernels(constants: dict[str, int], part: str, row: table.At
 def test_bit_of_the_bridge_options_is_the_kernels(constants: dict[str, int], name: str, bit: str) -> None:
     if bit not in constants:
         pytest.skip(f"the headers here are older than {bit}")
-    encoded = _kinds.OF_KIND["bridge"][name].type.encode(True)
+    encoded = _kinds.ROWS_OF["bridge"][name].type.encode(True)
     assert int.from_bytes(encoded[:4], sys.byteorder) == int.from_bytes(encoded[4:], sys.byteorder) == 1 << constants[bit]
 
 
@@ -206,7 +206,7 @@ def test_every_option_has_words(module: str) -> None:
 @pytest.mark.parametrize(("module", "kind"), [("vnet_bridge", "bridge"), ("vnet_veth", "veth"), ("vnet_tuntap", "tun")])
 def test_every_row_is_an_option(module: str, kind: str) -> None:
     spec = argument_spec(OPTIONS[module])
-    assert [name for name, row in _kinds.OF_KIND[kind].items() if row.when != "read" and name not in spec] == []
+    assert [name for name, row in _kinds.ROWS_OF[kind].items() if row.when != "read" and name not in spec] == []
     ports = spec["ports"]["options"] if module == "vnet_bridge" else spec["port"]["options"]
     assert [row.name for row in table.PORT if row.when != "read" and row.name not in ports] == []
 

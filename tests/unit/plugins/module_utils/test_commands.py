@@ -140,9 +140,9 @@ def test_every_act_has_its_place_in_each_table() -> None:
     acts = set(get_args(Step))
     never_planned = {DeleteNamespaces, DeleteLinks, AwaitLinks}
     irreversible = {*_apply._IRREVERSIBLE, DeleteAddress, DeleteRoute}
-    assert set(_apply._RUN) == set(_explain.WORDS) == acts
+    assert set(_apply._RUN) == set(_explain.COMMAND_NAMES) == acts
     assert set(_COMMANDS) == acts - never_planned
-    assert set(_apply._UNDO) == acts - irreversible
+    assert set(_apply._INVERSE) == acts - irreversible
 
 
 def test_a_plan_has_one_command_for_each_step() -> None:

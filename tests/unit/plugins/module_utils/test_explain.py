@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message
-from ansible_collections.nfv.vnet.plugins.module_utils._explain import hint, not_held, subject
+from ansible_collections.nfv.vnet.plugins.module_utils._explain import hint, not_applied, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Route
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, DeleteLinks, SetLink, SetMaster, SetPort, SetSysctl, Step
@@ -46,7 +46,7 @@ def test_hint() -> None:
 
 
 def test_what_the_kernel_does_not_hold() -> None:
-    error = not_held(Layout([], []), SetLink("", "br0", "bridge", {"vlan_filtering": True}, {"vlan_filtering": False}))
+    error = not_applied(Layout([], []), SetLink("", "br0", "bridge", {"vlan_filtering": True}, {"vlan_filtering": False}))
     assert error.text.startswith(
         "br0: link set vlan_filtering: true: the kernel accepted it without an error but did not carry it out (the value is false); a kernel"
     )

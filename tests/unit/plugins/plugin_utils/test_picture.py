@@ -18,7 +18,7 @@ from ansible_collections.nfv.vnet.plugins.filter.svg import FilterModule as Svg
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.plugin_utils._colours import LINE, LOOKS, TEXT, VLANS
 from ansible_collections.nfv.vnet.plugins.plugin_utils._fold import folded
-from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Cable, Node, Vlan, natural, picture
+from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Edge, Node, Vlan, natural, picture
 
 FILTERS = {**Dot().filters(), **Mermaid().filters(), **Svg().filters()}
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="there is no program dot (graphviz)")
@@ -110,7 +110,7 @@ def nodes(data: Any, fold: int = 0) -> Dict[str, Node]:
     return {node.key: node for node in folded(picture(data), fold).nodes}
 
 
-def between(data: Any, one: str, other: str) -> Cable:
+def between(data: Any, one: str, other: str) -> Edge:
     (cable,) = [cable for cable in picture(data).cables if set(cable.ends) == {one, other}]
     return cable
 

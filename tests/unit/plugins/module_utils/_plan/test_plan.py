@@ -286,7 +286,7 @@ def test_sysctl_that_is_missing() -> None:
 def test_namespace_that_is_missing() -> None:
     sentence = "netns: namespace red does not exist; create it with vnet_netns"
     assert refusal("vnet_bridge", name="br0", netns="red") == sentence
-    plan = planned(wanted("vnet_bridge", name="br0", netns="red"), EMPTY, checking=True)
+    plan = planned(wanted("vnet_bridge", name="br0", netns="red"), EMPTY, check_mode=True)
     assert list(map(str, plan.warnings)) == [f"{sentence} (check mode: an earlier task may create it)"]
     assert acts(plan)[0][0] == "link add"
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import OF_KERNEL, has_peer, is_bridge, title_of
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import MAKE, Draft, blank
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, is_bridge, title_of
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CREATE, Draft, planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     bridge_mac,
     configure,
@@ -34,7 +34,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 def plan_end(draft: Draft, end: Link) -> None:
     """Plans the pair when its first end is reached."""
     if not end.present:
-        plan_removal(draft, end, draft.found.get(end.id) or _near_end_elsewhere(draft, end))
+        plan_removal(draft, end, draft.links_after.get(end.id) or _near_end_elsewhere(draft, end))
         return
     if end.peer is None or end.id in draft.planned_peers:
         return
@@ -42,47 +42,47 @@ def plan_end(draft: Draft, end: Link) -> None:
     draft.planned_peers.add(far.id)
     for link in (end, far):
         require_namespace(draft, link)
-    _plan_cable(draft, end, far)
+    _plan_pair(draft, end, far)
 
 
-def _plan_cable(draft: Draft, near: Link, far: Link) -> None:
+def _plan_pair(draft: Draft, near: Link, far: Link) -> None:
     if draft.host.same(near.id, far.id):
         raise VnetError(far.path, "both ends have the same name in the same namespace; use two names")
-    found = _found_cable(draft, near, far)
+    found = _found_pair(draft, near, far)
     if found:
         conflicts = conflicts_of(draft, near, found[0]) + conflicts_of(draft, far, found[1])
         if not keep_or_replace(draft, near, found[0], conflicts):
             move_aside(draft, found[1])  # the kernel deletes it with the near end
             found = None
     if not found:
-        taken = draft.found.get(far.id)
+        taken = draft.links_after.get(far.id)
         if taken and not draft.owns(taken):
             raise VnetError(far.path, "the name %s is used by %s; remove it first" % (far.name, title_of(taken.kind)))
         if taken:
             replace(draft, taken)
-        found = _make_cable(draft, near, far)
+        found = _create_pair(draft, near, far)
     for end, now in zip((near, far), found or ()):
         configure(draft, end, _moved_back(draft, end, now))
 
 
-def _make_cable(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundLink]:
+def _create_pair(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundLink]:
     """Plans one message for both ends. It sets the bridge of the near end only, as the kernel ignores that of the far one."""
-    values, peer_values = ({name: end.values[name] for name in OF_KERNEL[end.kind].created_with if name in end.values} for end in (near, far))
-    one = blank(near.kind, near.netns, near.name, {**values, "up": False})._replace(peer=near.peer)
-    other = blank(far.kind, far.netns, far.name, {**peer_values, "up": False})._replace(peer=far.peer)
-    bridge = draft.found.get((near.netns, near.master or ""))
+    values, peer_values = ({name: end.values[name] for name in BY_KIND[end.kind].created_with if name in end.values} for end in (near, far))
+    one = planned_link(near.kind, near.netns, near.name, {**values, "up": False})._replace(peer=near.peer)
+    other = planned_link(far.kind, far.netns, far.name, {**peer_values, "up": False})._replace(peer=far.peer)
+    bridge = draft.links_after.get((near.netns, near.master or ""))
     if bridge and is_bridge(bridge.kind):
         one = one._replace(master=bridge.name, port=Port({}))
         draft.bridges_with_changed_ports.add(bridge.id)
     restore = bridge_mac(bridge) if one.master else ()
     peer = NewPeer(far.netns, far.name, peer_values)
-    draft.add(MAKE, CreateLink(near.netns, near.name, near.kind, values, peer, master=one.master, restore=restore))
+    draft.add(CREATE, CreateLink(near.netns, near.name, near.kind, values, peer, master=one.master, restore=restore))
     return one, other
 
 
-def _found_cable(draft: Draft, near: Link, far: Link) -> Optional[Tuple[FoundLink, FoundLink]]:
+def _found_pair(draft: Draft, near: Link, far: Link) -> Optional[Tuple[FoundLink, FoundLink]]:
     """Both ends, even if one was moved; None if there is no such pair."""
-    found = draft.found.get(near.id)
+    found = draft.links_after.get(near.id)
     if found:
         same_kind(near, found)
     else:
@@ -90,7 +90,7 @@ def _found_cable(draft: Draft, near: Link, far: Link) -> Optional[Tuple[FoundLin
     if not found:
         return None
     for place in (far.id, (near.netns, far.name)):
-        peer = draft.found.get(place)
+        peer = draft.links_after.get(place)
         if peer and draft.host.same(found.peer, place):
             return found, peer
     _wrong_peer(draft, near, far, found)
@@ -101,7 +101,7 @@ def _near_end_elsewhere(draft: Draft, near: Link) -> Optional[FoundLink]:
     """The near end, if somebody moved it to the namespace of the far end."""
     if not near.peer:
         return None
-    found = draft.found.get((near.peer[0], near.name))
+    found = draft.links_after.get((near.peer[0], near.name))
     if not found or not has_peer(found.kind):
         return None
     ours = [near.peer, (near.netns, near.peer[1])]
@@ -121,12 +121,12 @@ def _moved_back(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
     """Moves an end back to its namespace. The kernel drops its addresses, its master and C(up)."""
     if draft.host.same(found.id, wanted.id) or not found.ifindex:
         return found
-    if wanted.id in draft.found:
-        raise VnetError(wanted.path, "the name %s is used by %s; remove it first" % (wanted.name, title_of(draft.found[wanted.id].kind)))
+    if wanted.id in draft.links_after:
+        raise VnetError(wanted.path, "the name %s is used by %s; remove it first" % (wanted.name, title_of(draft.links_after[wanted.id].kind)))
     restore: Tuple[Step, ...] = (SetMaster(found.netns, found.name, found.master),) if found.master else ()
     restore += (SetLink(found.netns, found.name, found.kind, {"up": True}),) if found.values["up"] else ()
-    draft.add(MAKE, MoveLink(found.netns, found.name, wanted.netns, restore))
-    del draft.found[found.id]
+    draft.add(CREATE, MoveLink(found.netns, found.name, wanted.netns, restore))
+    del draft.links_after[found.id]
     values = {name: value for name, value in found.values.items() if name != "disable_ipv6"}
     values["up"] = False
     return found._replace(netns=wanted.netns, values=values, master="", port=None, addresses=[], routes=[])
