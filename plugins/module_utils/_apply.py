@@ -344,7 +344,7 @@ _INVERSE: Dict[type, Callable[[Any], Optional[Step]]] = {
     AddVlan: lambda step: step._replace(vlan=step.old, old=step.vlan) if step.old else DeleteVlan(step.netns, step.name, step.vlan, step.of_bridge),
     DeleteVlan: lambda step: AddVlan(step.netns, step.name, step.vlan, step.of_bridge),
     AddAddress: lambda step: DeleteAddress(step.netns, step.name, step.address),
-    AddRoute: lambda step: DeleteRoute(step.netns, step.route),
+    AddRoute: lambda step: DeleteRoute(step.netns, step.route, step.body),
     ReplaceRoute: lambda step: step._replace(route=step.old, old=step.route),
 }
 """The inverse of each step. Addresses and routes that are lost with others are saved beforehand and restored at the end."""
@@ -417,11 +417,11 @@ _RUN: Dict[type, Callable[[Writer, Any], None]] = {
     SetPort: lambda writer, step: writer.port_set(step.netns, step.name, step.attribute, step.value),
     AddVlan: lambda writer, step: writer.vlan_add(step.netns, step.name, step.vlan, step.of_bridge),
     DeleteVlan: lambda writer, step: writer.vlan_delete(step.netns, step.name, step.vlan, step.of_bridge),
-    AddAddress: lambda writer, step: writer.address_add(step.netns, step.name, step.address),
+    AddAddress: lambda writer, step: writer.address_add(step.netns, step.name, step.address, step.body),
     DeleteAddress: lambda writer, step: writer.address_delete(step.netns, step.name, step.address),
-    AddRoute: lambda writer, step: writer.route_add(step.netns, step.route),
+    AddRoute: lambda writer, step: writer.route_add(step.netns, step.route, step.body),
     ReplaceRoute: lambda writer, step: writer.route_replace(step.netns, step.route),
-    DeleteRoute: lambda writer, step: writer.route_delete(step.netns, step.route),
+    DeleteRoute: lambda writer, step: writer.route_delete(step.netns, step.route, step.body),
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import address_words, route_words
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
@@ -147,12 +148,18 @@ def _vlan(verb: str, step: AddVlan | DeleteVlan) -> str:
 
 
 def _address(verb: str, step: AddAddress | DeleteAddress) -> str:
+    if isinstance(step, AddAddress) and step.body:
+        return _line(step.netns, "ip", "address", verb, *address_words(step.body), "dev", step.name)
     words = str(step.address._replace(nodad=step.address.nodad and verb == "replace")).split()
     return _line(step.netns, "ip", "address", verb, *words, "dev", step.name)
 
 
 def _route(verb: str, step: AddRoute | ReplaceRoute | DeleteRoute) -> str:
     route = step.route
+    if isinstance(step, (AddRoute, DeleteRoute)) and step.body:
+        said = route_words(step.body, route.dev)
+        family = ["-6"] if route.ipv6 else []
+        return _line(step.netns, "ip", *family, "route", verb, *said) if said else "# route %s %s: as it was before" % (verb, route.to)
     words = ["-6"] if route.ipv6 else []
     words += ["route", verb]
     words += [route.type] if route.type != "unicast" else []

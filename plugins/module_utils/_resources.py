@@ -225,8 +225,8 @@ class Ownership(NamedTuple):
 
     C(original): what an adopted link was before as far as the layout has changed it, None for a link that the layout created. It has
     attributes by name, C(master), C(port) (attributes by name), C(ports) (the same, with C(vlans), of each port that left),
-    C(addresses) and C(routes) (1 for each that was there, 0 for each that was not), and C(vlans) (by VLAN id: [pvid, untagged], None
-    for one that was not there).
+    C(addresses) (by address: as in C(Shown), 0 for one that was not there), C(order) (of IPv4 addresses), C(routes) (as in C(Shown)),
+    C(new_routes) (those that were not there), and C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there).
     """
 
     layout: str
@@ -240,6 +240,15 @@ class Ownership(NamedTuple):
 
     def __str__(self) -> str:
         return "layout %s%s" % (self.layout, ", which is declared from another namespace" if self.home else "")
+
+
+class Shown(NamedTuple):
+    """The addresses and routes of a link as the kernel shows them: the bodies of their messages, in hexadecimal digits."""
+
+    addresses: Dict[AddressKey, str]
+    """In the order of the kernel."""
+    routes: List[Tuple[Optional[Route], str]]
+    """Those that can be set, in all tables. None for one that no option can express."""
 
 
 class FoundLink(NamedTuple):
@@ -263,6 +272,8 @@ class FoundLink(NamedTuple):
     """The link below it; None if it is in no namespace that was read."""
     other_routes: List[Route] = []
     """Routes in tables that are not declared; read of links that a layout may adopt."""
+    shown: Optional[Shown] = None
+    """Read of links that a layout may adopt or release; for a lo also the routes of its namespace that use no link."""
     link: int = 0
     """Index of the peer or parent (C(IFLA_LINK)), wherever it is; 0 for none."""
 

@@ -167,6 +167,8 @@ class AddAddress(NamedTuple):
     netns: str
     name: str
     address: Address
+    body: str = ""
+    """The address as the kernel showed it (C(Shown)), to restore it with everything that it had."""
 
 
 class DeleteAddress(NamedTuple):
@@ -178,6 +180,8 @@ class DeleteAddress(NamedTuple):
 class AddRoute(NamedTuple):
     netns: str
     route: Route
+    body: str = ""
+    """The route as the kernel showed it (C(Shown)), to restore it with everything that it had."""
 
 
 class ReplaceRoute(NamedTuple):
@@ -189,6 +193,7 @@ class ReplaceRoute(NamedTuple):
 class DeleteRoute(NamedTuple):
     netns: str
     route: Route
+    body: str = ""
 
 
 Step = Union[

@@ -48,7 +48,7 @@ LAYERS = (
     ("_plan._lists", "_plan._vlans"),
     ("_plan._draft",),
     ("_plan._graph",),
-    ("_records", "_steps"),
+    ("_records", "_steps", "_bodies"),
     ("_kinds",),
     ("_attributes", "_resources", "_archive"),
     ("_errors", "_values"),

@@ -167,6 +167,15 @@ class Reader(MessageReader):
                 found += [route for route in wanted if (route.route.table == number if number else route.route.table != _LOCAL_TABLE)]
         return found
 
+    def parsed_address(self, body: bytes) -> Address:
+        """An address from the body of its message."""
+        return _read_address(body, self._templates.of(body).slices)
+
+    def parsed_route(self, body: bytes) -> Optional[Route]:
+        """A route from the body of its message, without its link; None if no option can express it."""
+        found = _read_route(body, 0, len(body))
+        return found.route if found else None
+
     def fdb(self, netns: str) -> List[FdbEntry]:
         """The forwarding databases of all bridges."""
         body = NDMSG.pack(socket.AF_BRIDGE, 0, 0, 0, 0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import struct
 from contextlib import suppress
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
@@ -19,9 +19,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NL
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR, _RTM_NEWROUTE, _RTM_GETROUTE = 20, 21, 22, 24, 26
 _IFADDR, _RTMSG, _NEXTHOP = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI"), struct.Struct("=HBBi")
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
-_RTA_OIF, _RTA_MULTIPATH, _RTA_CACHEINFO, _RTA_TABLE = 4, 9, 12, 15
+_RTA_OIF, _RTA_MULTIPATH, _RTA_CACHEINFO, _RTA_TABLE, _RTA_EXPIRES = 4, 9, 12, 15, 23
 _RTPROT_KERNEL, _RTM_F_CLONED = 2, 0x200
 _SETTABLE_FLAGS = 0x04  # RTNH_F_ONLINK; all others are read-only
+_USER_HZ = 100
 _PASSES = 3
 """A route may need another one that comes later."""
 
@@ -43,6 +44,17 @@ def save_link(sock: NetlinkSocket, index: int) -> Saved:
     return Saved(index, _addresses(sock, index), routes)
 
 
+def save_all(sock: NetlinkSocket) -> Dict[int, Saved]:
+    """Saves the addresses and routes of all links, by index; 0 stands for routes that use no link."""
+    found: Dict[int, Saved] = {}
+    for index, address in _all_addresses(sock, 0):
+        found.setdefault(index, Saved(index, [], [])).addresses.append(address)
+    for route in _routes(sock, b""):
+        for index in _devices(route) or [0]:
+            found.setdefault(index, Saved(index, [], [])).routes.append(route)
+    return found
+
+
 def save_routes(sock: NetlinkSocket, tables: List[int]) -> Saved:
     """Saves the routes of these tables."""
     routes = []
@@ -55,7 +67,7 @@ def save_routes(sock: NetlinkSocket, tables: List[int]) -> Saved:
 def differs(sock: NetlinkSocket, saved: Saved) -> bool:
     """Whether something that was saved is missing or different."""
     now = _now(sock, saved)
-    return bool(_keys(saved.addresses) != _keys(now.addresses)) or not set(saved.routes) <= set(now.routes)
+    return bool(_keys(saved.addresses) != _keys(now.addresses)) or not set(map(_lasting, saved.routes)) <= set(map(_lasting, now.routes))
 
 
 def restore(sock: NetlinkSocket, saved: Saved) -> None:
@@ -67,11 +79,11 @@ def restore(sock: NetlinkSocket, saved: Saved) -> None:
 
 def restore_routes(sock: NetlinkSocket, saved: Saved) -> None:
     for _pass in range(_PASSES):
-        missing = set(saved.routes) - set(_now(sock, saved).routes)
-        for route in saved.routes:
-            if route in missing:
-                with suppress(KernelError):
-                    sock.request(_RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route)
+        there = set(map(_lasting, _now(sock, saved).routes))
+        missing = [route for route in saved.routes if _lasting(route) not in there]
+        for route in missing:
+            with suppress(KernelError):
+                sock.request(_RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route)
         if not missing:
             return
 
@@ -111,15 +123,17 @@ def _keys(addresses: List[_Address]) -> List[List[bytes]]:
 
 
 def _addresses(sock: NetlinkSocket, index: int) -> List[_Address]:
-    found = []
+    return [address for device, address in _all_addresses(sock, index) if device == index]
+
+
+def _all_addresses(sock: NetlinkSocket, index: int) -> Iterator[Tuple[int, _Address]]:
+    """The addresses of one link, or of all if it is 0, each with the index of its link. Kernels before 4.20 always send all."""
     for _type, buffer, start, end in sock.dump(_RTM_GETADDR, _IFADDR.pack(socket.AF_UNSPEC, 0, 0, 0, index)):
-        if _IFADDR.unpack_from(buffer, start)[4] == index:
-            key = buffer[start : start + 2]
-            for code, first, last in split(buffer, start + _IFADDR.size, end):
-                if code in (_IFA_ADDRESS, _IFA_LOCAL):
-                    key += buffer[first:last]
-            found.append((key, buffer[start:end]))
-    return found
+        key = buffer[start : start + 2]
+        for code, first, last in split(buffer, start + _IFADDR.size, end):
+            if code in (_IFA_ADDRESS, _IFA_LOCAL):
+                key += buffer[first:last]
+        yield _IFADDR.unpack_from(buffer, start)[4], (key, buffer[start:end])
 
 
 def _routes(sock: NetlinkSocket, selection: bytes) -> List[bytes]:
@@ -142,9 +156,18 @@ def _settable(buffer: bytes, start: int, end: int) -> Optional[bytes]:
     for code, first, last in split(buffer, start + _RTMSG.size, end):
         if code == _RTA_MULTIPATH:
             body += attribute(code, _settable_next_hops(buffer[first:last]))
-        elif code != _RTA_CACHEINFO:
+        elif code == _RTA_CACHEINFO:
+            expires = struct.unpack_from("=i", buffer, first + 8)[0]
+            body += attribute(_RTA_EXPIRES, struct.pack("=I", expires // _USER_HZ)) if expires >= _USER_HZ else b""
+        else:
             body += attribute(code, buffer[first:last])
     return body
+
+
+def _lasting(route: bytes) -> bytes:
+    """A route without what changes by itself."""
+    start = next((first - 4 for code, first, _last in split(route, _RTMSG.size) if code == _RTA_EXPIRES), len(route))
+    return route[:start] + route[start + 8 :]
 
 
 def _settable_next_hops(payload: bytes) -> bytes:

@@ -284,20 +284,25 @@ class Writer:
     def vlan_delete(self, netns: str, name: str, vlan: Vlan, of_bridge: bool) -> None:
         self._vlan(_RTM_DELLINK, netns, name, vlan, of_bridge)
 
-    def address_add(self, netns: str, name: str, address: Address) -> None:
-        self._address(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, netns, name, address)
+    def address_add(self, netns: str, name: str, address: Address, body: str = "") -> None:
+        """Adds an address. C(body): as the kernel showed it."""
+        if body:
+            self._reader.socket(netns).request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, bytes.fromhex(body))
+        else:
+            self._address(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, netns, name, address)
 
     def address_delete(self, netns: str, name: str, address: Address) -> None:
         self._address(_RTM_DELADDR, 0, netns, name, address)
 
-    def route_add(self, netns: str, route: Route) -> None:
-        self._new_route(_NEW, netns, route)
+    def route_add(self, netns: str, route: Route, body: str = "") -> None:
+        """Adds a route. C(body): as the kernel showed it."""
+        self._new_route(_NEW, netns, route, body)
 
     def route_replace(self, netns: str, route: Route) -> None:
         self._new_route(NLM_F_CREATE | NLM_F_REPLACE, netns, route)
 
-    def route_delete(self, netns: str, route: Route) -> None:
-        self._route(_RTM_DELROUTE, 0, netns, route)
+    def route_delete(self, netns: str, route: Route, body: str = "") -> None:
+        self._send_route(_RTM_DELROUTE, 0, netns, route, body)
 
     def _await_operstate(self, netns: str, name: str) -> None:
         """Waits until a carrier change was processed, as the kernel sets the state of the port then."""
@@ -341,17 +346,23 @@ class Writer:
     def _address(self, kind: int, flags: int, netns: str, name: str, address: Address) -> None:
         self._reader.socket(netns).request(kind, flags, _pack.address(self._index(netns, name), address))
 
-    def _new_route(self, flags: int, netns: str, route: Route) -> None:
+    def _new_route(self, flags: int, netns: str, route: Route, body: str = "") -> None:
         """Adds a route. An IPv6 source address is refused until duplicate address detection has ended."""
         deadline = time.monotonic() + (_SETTLED_WITHIN if route.ipv6 and route.src else 0)
         while True:
             try:
-                self._route(_RTM_NEWROUTE, flags, netns, route)
+                self._send_route(_RTM_NEWROUTE, flags, netns, route, body)
                 return
             except KernelError as error:
                 if error.errno != errno.EINVAL or time.monotonic() >= deadline:
                     raise
             time.sleep(_PAUSE)
+
+    def _send_route(self, kind: int, flags: int, netns: str, route: Route, body: str) -> None:
+        if body:
+            self._reader.socket(netns).request(kind, flags, bytes.fromhex(body))
+        else:
+            self._route(kind, flags, netns, route)
 
     def _route(self, kind: int, flags: int, netns: str, route: Route) -> None:
         message = self._messages.route()

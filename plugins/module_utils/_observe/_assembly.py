@@ -10,7 +10,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_R
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, interrupts, is_attachable
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Shown, Values, Vlan
 
 
 def may_be_interrupted(raw: RawLink, wanted: Optional[Link]) -> bool:
@@ -50,6 +50,7 @@ def assemble(
     parent: Optional[LinkId],
     pids: Optional[List[int]],
     ownership: Optional[Ownership] = None,
+    shown: Optional[Shown] = None,
 ) -> FoundLink:
     """Builds the record.
 
@@ -78,5 +79,6 @@ def assemble(
         ownership=ownership,
         parent=parent,
         other_routes=other_routes,
+        shown=shown,
         link=raw.link,
     )

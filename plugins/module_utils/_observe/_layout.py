@@ -14,7 +14,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Ra
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import read_registry
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, has_peer, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, save_all
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, has_parent, may_be_interrupted, references_of
 from ansible_collections.nfv.vnet.plugins.module_utils._records import FIRST_INDEX
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
@@ -34,6 +35,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Ownership,
     Port,
     Route,
+    Shown,
     Values,
     Vlan,
 )
@@ -103,6 +105,8 @@ class _LayoutReader:
         self._route_reads: Dict[str, int] = {}
         """The number of links in each namespace whose routes were read."""
         self._wanted: Dict[str, Dict[str, Link]] = {"": {}}
+        self._saved: Dict[str, Dict[int, Saved]] = {}
+        """The addresses and routes of namespaces with links that may be adopted or released."""
         self._holders: Optional[Dict[Tuple[Identity, str], List[int]]] = None
         """The processes that hold TUN and TAP devices, read once."""
         self._with_vlans: Set[str] = set()
@@ -269,7 +273,7 @@ class _LayoutReader:
             more["disable_ipv6"] = disable_ipv6(self._reader, netns, raw)
         routes, others = None, []
         if with_routes:
-            tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + _tables_of(before.get("routes", ()))
+            tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + _tables_of(before.get("new_routes", ()))
             everywhere = [route.route._replace(dev=raw.name) for route in self._routes_through(netns, raw.ifindex)]
             routes = [route for route in everywhere if self._everything or route.table in tables]
             others = [route for route in everywhere if not self._everything and route.table not in tables]
@@ -289,7 +293,18 @@ class _LayoutReader:
             parent=self._parent(netns, raw, wanted) if has_parent(raw) else None,
             pids=self._pids_of(netns, raw.name) if may_be_interrupted(raw, wanted) else None,
             ownership=ownership,
+            shown=self._shown(netns, raw) if (wanted or ownership) and self._existed_before(ownership) else None,
         )
+
+    def _shown(self, netns: str, raw: RawLink) -> Shown:
+        """The addresses and routes of a link as the kernel shows them; one dump serves all links of a namespace."""
+        if netns not in self._saved:
+            self._saved[netns] = save_all(self._reader.socket(netns))
+        saved = self._saved[netns].get(raw.ifindex, Saved(raw.ifindex, [], []))
+        bodies = [*saved.routes, *(self._saved[netns][0].routes if raw.kind == LOOPBACK and 0 in self._saved[netns] else [])]
+        parsed = ((self._reader.parsed_route(body), body.hex()) for body in bodies)
+        routes = [(route and route._replace(dev=raw.name if route.type == "unicast" else ""), text) for route, text in parsed]
+        return Shown({self._reader.parsed_address(body).key: body.hex() for _key, body in saved.addresses}, routes)
 
     def _pids_of(self, netns: str, name: str) -> List[int]:
         """The processes that hold a TUN or TAP device."""
@@ -391,10 +406,10 @@ class _LayoutReader:
             routes = [self._named(wanted.name, raw) for raw in self._routes_of(wanted.name, tables)]
         return found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
 
-    def _original_routes(self, netns: str) -> Dict[str, int]:
-        """The recorded routes of an adopted namespace."""
+    def _original_routes(self, netns: str) -> List[str]:
+        """The routes that the layout has added to an adopted namespace."""
         ownership = self._ownership_of(netns)
-        routes: Dict[str, int] = ((ownership and ownership.original) or {}).get("routes", {})
+        routes: List[str] = ((ownership and ownership.original) or {}).get("new_routes", [])
         return routes
 
     def _routes_of(self, netns: str, tables: List[int]) -> List[RawRoute]:

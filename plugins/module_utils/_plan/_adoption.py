@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import socket
 from itertools import chain
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_ROUTES, IPV6_MTU, ROUTE, SET_PORTS, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import partial_route
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, IPV6_MTU, ROUTE, SET_PORTS, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
@@ -19,6 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     LinkId,
     Port,
     Route,
+    Shown,
     Values,
     Vlan,
 )
@@ -56,12 +59,12 @@ class OriginalState:
                     self._steps.setdefault(link_of(step), []).append(step)
         steps = self._steps.get(found.id, [])
         values: Values = {}
-        for path, old in chain(*map(_changes, steps), _side_effects(found, steps), self._removed_ports(found)):
-            place = values
+        for path, old in chain(*map(_changes, steps), self._removed_ports(found)):
+            container = values
             for name in path[:-1]:
-                place = place.setdefault(name, {})
-            place.setdefault(path[-1], old)
-        return values
+                container = container.setdefault(name, {})
+            container.setdefault(path[-1], old)
+        return {**values, **_lists_before(found, steps)}
 
     def _removed_ports(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         """Ports of others that leave a bridge: they are recorded with the bridge."""
@@ -74,18 +77,47 @@ class OriginalState:
                 yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
 
 
-def _side_effects(found: FoundLink, steps: List[Step]) -> Iterator[Tuple[Tuple[str, ...], Any]]:
-    """What a link loses as a side effect: its routes when it goes down or loses an address, and IPv6 when its MTU gets too small."""
+def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
+    """The addresses and routes that the steps change, and those that the kernel drops beside.
+
+    A link loses its routes when it goes down or loses an address, and IPv6 when its MTU gets too small.
+    """
     changes = [step.values for step in steps if isinstance(step, SetLink)]
     down = any(new.get("up") is False for new in changes)
     no_ipv6 = down or any(new.get("disable_ipv6") or new.get("mtu", IPV6_MTU) < IPV6_MTU for new in changes)
-    lost_address = any(isinstance(step, DeleteAddress) for step in steps)
-    for address in found.addresses if no_ipv6 else ():
-        if address.ipv6 and not address.dynamic and not address.link_local:
-            yield ("addresses", str(address)), 1
-    for route in [*(found.routes or ()), *found.other_routes]:
-        if down or lost_address or (no_ipv6 and route.ipv6):
-            yield ("routes", _route_key(route)), 1
+    shown = found.shown or Shown({}, [])
+    there = {address.key: address for address in found.addresses}
+    touched = {step.address.key: step.address for step in steps if isinstance(step, (AddAddress, DeleteAddress))}
+    touched.update((address.key, address) for address in found.addresses if no_ipv6 and address.ipv6 and not address.link_local)
+    before: Values = {}
+    if touched:
+        before["addresses"] = {_address_key(address): shown.addresses.get(key, 0) if key in there else 0 for key, address in touched.items()}
+    if any(not address.ipv6 for address in touched.values()):
+        before["order"] = [_address_key(address) for address in found.addresses if not address.ipv6]
+    recorded = (found.ownership and found.ownership.original) or {}
+    added = [_route_of(key, found.name) for key in recorded.get("new_routes", ())]
+    lost_families = {step.address.ipv6 for step in steps if isinstance(step, DeleteAddress)}
+    dropped = {step.route if isinstance(step, DeleteRoute) else step.old for step in steps if isinstance(step, (DeleteRoute, ReplaceRoute))}
+    lost = [body for route, body in shown.routes if down or route in dropped or _is_ipv6(body) in lost_families or (no_ipv6 and _is_ipv6(body))]
+    own = {body for route, body in shown.routes if route and any(mine.satisfied_by(route) for mine in added)}
+    lost = [body for body in lost if body not in own]
+    if lost:
+        before["routes"] = lost
+    known = [route for route, _body in shown.routes if route]
+    earlier = {partial_route(body).key for body in recorded.get("routes", ())}  # what replaces them is deleted for them
+    new = [step.route for step in steps if isinstance(step, (AddRoute, ReplaceRoute)) and step.route.key not in earlier]
+    new = [route for route in new if not any(route.satisfied_by(other) for other in known)]
+    if new:
+        before["new_routes"] = [_route_key(route) for route in new]
+    return before
+
+
+def _address_key(address: Address) -> str:
+    return str(address._replace(nodad=False))
+
+
+def _is_ipv6(body: str) -> bool:
+    return int(body[:2], 16) == socket.AF_INET6
 
 
 def _settings(values: Values) -> Values:
@@ -114,13 +146,6 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         yield from ((("vlans", vid), flags) for vid, flags in _vlans_of(vlans, None).items())
     elif isinstance(step, SetPort) and step.old is not None:
         yield ("port", step.attribute), step.old
-    elif isinstance(step, (AddAddress, DeleteAddress)):
-        yield ("addresses", str(step.address)), int(isinstance(step, DeleteAddress))
-    elif isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)):
-        if not isinstance(step, DeleteRoute):
-            yield ("routes", _route_key(step.route)), 0
-        if not isinstance(step, AddRoute):
-            yield ("routes", _route_key(step.route if isinstance(step, DeleteRoute) else step.old)), 1
     elif isinstance(step, (AddVlan, DeleteVlan)):
         before = step.vlan if isinstance(step, DeleteVlan) else step.old
         flags_before = [before.pvid, before.untagged] if before else None
@@ -141,12 +166,13 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     if master and (found.netns, master) not in draft.links_after:
         draft.warn((), "bridge %s, of which %s%s was a port, does not exist any more" % (master, found.name, inside(found.netns)))
         master, port = "", None
-    addresses = _addresses_before(found, before["addresses"]) if "addresses" in before else None
-    link = Link(kind, found.netns, found.name, (), values, master=master, port=port, addresses=addresses, purge_addresses=True)
+    link = Link(kind, found.netns, found.name, (), values, master=master, port=port)
     with draft.naming(link):
         configure(draft, link, found)
     draft.released += [link, *_removed_ports(draft, found, before.get("ports", {}))]
-    _release_routes(draft, found, before.get("routes", {}))
+    if "addresses" in before:
+        _release_addresses(draft, found, before["addresses"], before.get("order", []))
+    _release_routes(draft, found, before)
     if not joins:
         _release_vlans(draft, found, before.get("vlans", {}))
     draft.ownership[found.id] = None
@@ -170,24 +196,51 @@ def _port_before(before: Values) -> Port:
     return Port(settings, vlans, purge_vlans=True)
 
 
-def _addresses_before(found: FoundLink, before: Dict[str, int]) -> List[Address]:
-    """The current addresses without those that the layout added, and with those that it removed."""
-    kept = [address for address in found.addresses if not address.dynamic and before.get(str(address), 1)]
+def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, str | int], order: List[str]) -> None:
+    """Plans to delete the addresses that the layout added, and to restore those that it removed, in their order.
+
+    The order of IPv4 addresses decides which are primary, so they are added again from the first difference on.
+    """
+    shown = found.shown or Shown({}, [])
+    kept = [address for address in found.addresses if before.get(_address_key(address), 1)]
     keys = {address.key for address in kept}
-    gone = (Address.parsed(text) for text, was_there in before.items() if was_there)
-    return kept + [address for address in gone if address.key not in keys]
+    gone = [(Address.parsed(text), body) for text, body in before.items() if isinstance(body, str)]
+    gone = [(address, body) for address, body in gone if address.key not in keys]
+    bodies = {**shown.addresses, **{address.key: body for address, body in gone}}
+    there = [*kept, *(address for address, _body in gone)]
+    position = {text: number for number, text in enumerate(order)}
+    wanted = sorted((address for address in there if not address.ipv6), key=lambda address: position.get(_address_key(address), len(order)))
+    current = [address for address in found.addresses if not address.ipv6]
+    same = next((number for number, pair in enumerate(zip(wanted, current)) if pair[0].key != pair[1].key), min(len(wanted), len(current)))
+    deleted = [*current[same:], *(address for address in found.addresses if address.ipv6 and address.key not in keys)]
+    for address in reversed(deleted):  # secondary addresses first: the kernel deletes them with their primary one
+        draft.add(ADDRESS, DeleteAddress(found.netns, found.name, address))
+    for address in [*wanted[same:], *(address for address, _body in gone if address.ipv6)]:
+        draft.add(ADDRESS, AddAddress(found.netns, found.name, address, bodies.get(address.key, "")))
+    draft.links_after[found.id] = draft.links_after[found.id]._replace(addresses=[*wanted, *(address for address in there if address.ipv6)])
 
 
-def _release_routes(draft: Draft, found: FoundLink, before: Dict[str, int]) -> None:
+def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
+    """Plans to delete the routes that the layout added, and to restore those that were lost."""
     of_namespace = found.name == "lo"
+    dev = "" if of_namespace else found.name
     current = (draft.namespaces_after[found.netns].routes if of_namespace else found.routes) or []
-    for key, was_there in before.items():
-        route = _route_of(key, "" if of_namespace else found.name)
-        there = [other for other in current if route.satisfied_by(other)]
-        if there and not was_there:
-            draft.add(DELETE_ROUTES, DeleteRoute(found.netns, there[0]))
-        elif was_there and not there:
-            draft.add(ROUTE, AddRoute(found.netns, route))
+    deleted: List[Route] = []
+    for key in before.get("new_routes", ()):
+        route = _route_of(key, dev)
+        deleted += [other for other in current if route.satisfied_by(other)][:1]
+    for route in deleted:
+        draft.add(DELETE_ROUTES, DeleteRoute(found.netns, route))
+    bodies = {body for _route, body in found.shown.routes} if found.shown else set()
+    if not of_namespace and not draft.links_after[found.id].values.get("up"):
+        return  # the kernel takes none
+    missing = [(partial_route(body)._replace(dev=dev), body) for body in before.get("routes", ()) if body not in bodies]
+    in_the_way = {route.key for route, _body in missing}
+    for other in current:
+        if other.key in in_the_way and other not in deleted:
+            draft.add(DELETE_ROUTES, DeleteRoute(found.netns, other))
+    for route, body in missing:
+        draft.add(ROUTE, AddRoute(found.netns, route, body))
 
 
 def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[bool]]]) -> None:

@@ -53,4 +53,12 @@ class _Ownership:
 
 def _merged(recorded: Values, now: Values) -> Values:
     """The recorded state, which is older than the found one and takes precedence."""
-    return {name: {**now.get(name, {}), **old} if isinstance(old, dict) else old for name, old in recorded.items()}
+    merged: Values = {}
+    for name, old in recorded.items():
+        if isinstance(old, dict):
+            merged[name] = {**now.get(name, {}), **old}
+        elif name in ("routes", "new_routes"):
+            merged[name] = list(dict.fromkeys([*old, *now.get(name, ())]))
+        else:
+            merged[name] = old
+    return merged

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses and routes as the kernel shows them: the bodies of their messages, as words of ip-address(8) and ip-route(8).
+
+Sources: include/uapi/linux/if_addr.h, rtnetlink.h.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import Callable, Dict, List, Optional
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import split
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Route
+
+_IFADDR, _RTMSG = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI")
+_ADDRESS, _LOCAL, _LABEL, _BROADCAST, _CACHEINFO, _FLAGS, _PRIORITY, _PROTO = 1, 2, 3, 4, 6, 8, 9, 11
+_FLAG_WORDS = {0x02: "nodad", 0x10: "home", 0x100: "mngtmpaddr", 0x200: "noprefixroute", 0x400: "autojoin"}
+_FOREVER = 0xFFFFFFFF
+_DST, _OIF, _GATEWAY, _METRIC, _PREFSRC, _METRICS, _TABLE, _VIA, _PREF, _EXPIRES = 1, 4, 5, 6, 7, 8, 15, 18, 20, 23
+_LOCK = 1
+_METRIC_WORDS = {2: "mtu", 3: "window", 6: "ssthresh", 7: "cwnd", 8: "advmss", 9: "reordering", 10: "hoplimit", 11: "initcwnd", 14: "initrwnd", 15: "quickack"}
+_PREFERENCES = {0: "medium", 1: "high", 3: "low"}
+_PROTOCOLS = {2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp"}
+_ONLINK = 4
+_SCOPES = {code: word for word, code in table.SCOPES.items()}
+_TYPES = {code: word for word, code in table.ROUTE_TYPES.items()}
+
+
+def address_words(body: str) -> List[str]:
+    """An address with everything that ip address add can say."""
+    message = bytes.fromhex(body)
+    family, prefix, flags, scope, _index = _IFADDR.unpack_from(message)
+    found = {code: message[first:last] for code, first, last in split(message, _IFADDR.size)}
+    flags = _number(found[_FLAGS]) if _FLAGS in found else flags
+    remote = socket.inet_ntop(family, found[_ADDRESS])
+    local = socket.inet_ntop(family, found.get(_LOCAL, found[_ADDRESS]))
+    words = [local, "peer", "%s/%d" % (remote, prefix)] if local != remote else ["%s/%d" % (local, prefix)]
+    if _BROADCAST in found:
+        words += ["broadcast", socket.inet_ntop(family, found[_BROADCAST])]
+    if _LABEL in found:
+        words += ["label", found[_LABEL].rstrip(b"\0").decode("utf-8", "surrogateescape")]
+    if family == socket.AF_INET and scope:
+        words += ["scope", _SCOPES.get(scope, str(scope))]
+    if _number(found.get(_PRIORITY, b"")):
+        words += ["metric", str(_number(found[_PRIORITY]))]
+    if _PROTO in found and found[_PROTO][0]:
+        words += ["proto", str(found[_PROTO][0])]
+    preferred, valid = struct.unpack_from("=II", found[_CACHEINFO]) if _CACHEINFO in found else (_FOREVER, _FOREVER)
+    if valid != _FOREVER:
+        words += ["valid_lft", str(valid), "preferred_lft", "forever" if preferred == _FOREVER else str(preferred)]
+    return words + [word for bit, word in _FLAG_WORDS.items() if flags & bit and (family == socket.AF_INET6 or bit >= 0x200)]
+
+
+def route_words(body: str, dev: str) -> Optional[List[str]]:
+    """A route through C(dev) with everything that ip route add can say; None if it has more, such as several next hops."""
+    message = bytes.fromhex(body)
+    family, _length, _source, tos, _table, protocol, scope, _kind, flags = _RTMSG.unpack_from(message)
+    found = {code: message[first:last] for code, first, last in split(message, _RTMSG.size)}
+    if tos or not set(found) <= set(_ROUTE_WORDS):
+        return None
+    route = partial_route(body)
+    words = ([] if route.type == "unicast" else [route.type]) + [route.to]
+    for code, payload in sorted(found.items()):
+        said = _ROUTE_WORDS[code](family, payload)
+        if said is None:
+            return None
+        words += said
+    words += ["dev", dev] if _OIF in found else []
+    words += ["table", str(route.table)] if route.table != MAIN_TABLE else []
+    words += ["scope", _SCOPES.get(scope, str(scope))] if family == socket.AF_INET else []
+    words += ["onlink"] if flags & _ONLINK else []
+    return [*words, "proto", _PROTOCOLS.get(protocol, str(protocol))]
+
+
+def partial_route(body: str) -> Route:
+    """The destination, table, metric and type of a route."""
+    message = bytes.fromhex(body)
+    family, length, _source, _tos, number, _protocol, _scope, kind, _flags = _RTMSG.unpack_from(message)
+    found = {code: message[first:last] for code, first, last in split(message, _RTMSG.size)}
+    to = socket.inet_ntop(family, found[_DST]) if _DST in found else "0.0.0.0" if family == socket.AF_INET else "::"
+    number = _number(found[_TABLE]) if _TABLE in found else number
+    return Route("%s/%d" % (to, length), number, _number(found.get(_METRIC, b"")), _TYPES.get(kind, str(kind)))
+
+
+def _number(payload: bytes) -> int:
+    return int(struct.unpack("=I", payload)[0]) if len(payload) == 4 else 0
+
+
+def _via(_family: int, payload: bytes) -> Optional[List[str]]:
+    other = struct.unpack_from("=H", payload)[0]
+    return ["via", "inet6" if other == socket.AF_INET6 else "inet", socket.inet_ntop(other, payload[2:])]
+
+
+def _metrics(_family: int, payload: bytes) -> Optional[List[str]]:
+    found = {code: _number(payload[first:last]) for code, first, last in split(payload)}
+    locked = found.pop(_LOCK, 0)
+    if not set(found) <= set(_METRIC_WORDS):
+        return None
+    return [word for code, value in found.items() for word in (_METRIC_WORDS[code], *(["lock"] if locked >> code & 1 else []), str(value))]
+
+
+_ROUTE_WORDS: Dict[int, Callable[[int, bytes], Optional[List[str]]]] = {
+    _DST: lambda _family, _payload: [],
+    _OIF: lambda _family, _payload: [],
+    _TABLE: lambda _family, _payload: [],
+    _GATEWAY: lambda family, payload: ["via", socket.inet_ntop(family, payload)],
+    _METRIC: lambda _family, payload: ["metric", str(_number(payload))],
+    _PREFSRC: lambda family, payload: ["src", socket.inet_ntop(family, payload)],
+    _VIA: _via,
+    _METRICS: _metrics,
+    _PREF: lambda _family, payload: ["pref", _PREFERENCES[payload[0]]] if payload[0] in _PREFERENCES else None,
+    _EXPIRES: lambda _family, payload: ["expires", str(_number(payload))],
+}
+"""The attributes of routes that ip route add can say, each as words."""
