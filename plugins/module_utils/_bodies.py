@@ -54,6 +54,19 @@ def address_words(body: str) -> List[str]:
     return words + [word for bit, word in _FLAG_WORDS.items() if flags & bit and (family == socket.AF_INET6 or bit >= 0x200)]
 
 
+def same_address(one: str, other: str) -> bool:
+    """Whether two bodies of an address differ only in what changes by itself."""
+    return _lasting_words(one) == _lasting_words(other)
+
+
+def _lasting_words(body: str) -> List[str]:
+    words = address_words(body)
+    if "valid_lft" in words:
+        start = words.index("valid_lft")
+        del words[start : start + 4]
+    return words
+
+
 def route_words(body: str, dev: str) -> Optional[List[str]]:
     """A route through C(dev) with everything that ip route add can say; None if it has more, such as several next hops."""
     message = bytes.fromhex(body)
@@ -83,6 +96,17 @@ def partial_route(body: str) -> Route:
     to = socket.inet_ntop(family, found[_DST]) if _DST in found else "0.0.0.0" if family == socket.AF_INET else "::"
     number = _number(found[_TABLE]) if _TABLE in found else number
     return Route("%s/%d" % (to, length), number, _number(found.get(_METRIC, b"")), _TYPES.get(kind, str(kind)))
+
+
+def without_expiry(message: bytes) -> bytes:
+    """The body of a route without what changes by itself."""
+    start = next((first - 4 for code, first, _last in split(message, _RTMSG.size) if code == _EXPIRES), len(message))
+    return message[:start] + message[start + 8 :]
+
+
+def lasting(body: str) -> str:
+    """The same in hexadecimal digits."""
+    return without_expiry(bytes.fromhex(body)).hex()
 
 
 def _number(payload: bytes) -> int:

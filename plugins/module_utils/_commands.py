@@ -157,6 +157,7 @@ def _address(verb: str, step: AddAddress | DeleteAddress) -> str:
 def _route(verb: str, step: AddRoute | ReplaceRoute | DeleteRoute) -> str:
     route = step.route
     if isinstance(step, (AddRoute, DeleteRoute)) and step.body:
+        verb = "replace" if verb == "add" else verb  # the same route may be there already
         said = route_words(step.body, route.dev)
         family = ["-6"] if route.ipv6 else []
         return _line(step.netns, "ip", *family, "route", verb, *said) if said else "# route %s %s: as it was before" % (verb, route.to)

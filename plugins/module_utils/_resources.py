@@ -226,7 +226,7 @@ class Ownership(NamedTuple):
     C(original): what an adopted link was before as far as the layout has changed it, None for a link that the layout created. It has
     attributes by name, C(master), C(port) (attributes by name), C(ports) (the same, with C(vlans), of each port that left),
     C(addresses) (by address: as in C(Shown), 0 for one that was not there), C(order) (of IPv4 addresses), C(routes) (as in C(Shown)),
-    C(new_routes) (those that were not there), and C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there).
+    C(new_routes) (the fields of those that were not there), and C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there).
     """
 
     layout: str

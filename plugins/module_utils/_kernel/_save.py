@@ -12,6 +12,7 @@ import struct
 from contextlib import suppress
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import without_expiry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_REPLACE, NetlinkSocket
@@ -50,7 +51,7 @@ def save_all(sock: NetlinkSocket) -> Dict[int, Saved]:
     for index, address in _all_addresses(sock, 0):
         found.setdefault(index, Saved(index, [], [])).addresses.append(address)
     for route in _routes(sock, b""):
-        for index in _devices(route) or [0]:
+        for index in dict.fromkeys(_devices(route)) or [0]:
             found.setdefault(index, Saved(index, [], [])).routes.append(route)
     return found
 
@@ -67,7 +68,7 @@ def save_routes(sock: NetlinkSocket, tables: List[int]) -> Saved:
 def differs(sock: NetlinkSocket, saved: Saved) -> bool:
     """Whether something that was saved is missing or different."""
     now = _now(sock, saved)
-    return bool(_keys(saved.addresses) != _keys(now.addresses)) or not set(map(_lasting, saved.routes)) <= set(map(_lasting, now.routes))
+    return bool(_keys(saved.addresses) != _keys(now.addresses)) or not set(map(without_expiry, saved.routes)) <= set(map(without_expiry, now.routes))
 
 
 def restore(sock: NetlinkSocket, saved: Saved) -> None:
@@ -79,8 +80,8 @@ def restore(sock: NetlinkSocket, saved: Saved) -> None:
 
 def restore_routes(sock: NetlinkSocket, saved: Saved) -> None:
     for _pass in range(_PASSES):
-        there = set(map(_lasting, _now(sock, saved).routes))
-        missing = [route for route in saved.routes if _lasting(route) not in there]
+        there = set(map(without_expiry, _now(sock, saved).routes))
+        missing = [route for route in saved.routes if without_expiry(route) not in there]
         for route in missing:
             with suppress(KernelError):
                 sock.request(_RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route)
@@ -162,12 +163,6 @@ def _settable(buffer: bytes, start: int, end: int) -> Optional[bytes]:
         else:
             body += attribute(code, buffer[first:last])
     return body
-
-
-def _lasting(route: bytes) -> bytes:
-    """A route without what changes by itself."""
-    start = next((first - 4 for code, first, _last in split(route, _RTMSG.size) if code == _RTA_EXPIRES), len(route))
-    return route[:start] + route[start + 8 :]
 
 
 def _settable_next_hops(payload: bytes) -> bytes:

@@ -295,8 +295,8 @@ class Writer:
         self._address(_RTM_DELADDR, 0, netns, name, address)
 
     def route_add(self, netns: str, route: Route, body: str = "") -> None:
-        """Adds a route. C(body): as the kernel showed it."""
-        self._new_route(_NEW, netns, route, body)
+        """Adds a route. C(body): as the kernel showed it; then the same route may be there already."""
+        self._new_route(NLM_F_CREATE | NLM_F_REPLACE if body else _NEW, netns, route, body)
 
     def route_replace(self, netns: str, route: Route) -> None:
         self._new_route(NLM_F_CREATE | NLM_F_REPLACE, netns, route)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SHARED_WITH_PARENT
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
@@ -406,10 +406,10 @@ class _LayoutReader:
             routes = [self._named(wanted.name, raw) for raw in self._routes_of(wanted.name, tables)]
         return found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
 
-    def _original_routes(self, netns: str) -> List[str]:
+    def _original_routes(self, netns: str) -> List[List[Any]]:
         """The routes that the layout has added to an adopted namespace."""
         ownership = self._ownership_of(netns)
-        routes: List[str] = ((ownership and ownership.original) or {}).get("new_routes", [])
+        routes: List[List[Any]] = ((ownership and ownership.original) or {}).get("new_routes", [])
         return routes
 
     def _routes_of(self, netns: str, tables: List[int]) -> List[RawRoute]:
@@ -446,6 +446,6 @@ class _LayoutReader:
         return raw.route._replace(dev=self._name(netns, raw.device) if raw.route.type == "unicast" else "")
 
 
-def _tables_of(recorded: Iterable[str]) -> List[int]:
-    """The tables of recorded routes, without the main one."""
-    return [int(words[2]) for words in map(str.split, recorded) if len(words) > 2]
+def _tables_of(recorded: Iterable[List[Any]]) -> List[int]:
+    """The tables of recorded routes."""
+    return [Route(*fields).table for fields in recorded]

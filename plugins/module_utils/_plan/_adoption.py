@@ -10,11 +10,10 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import partial_route
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import lasting, partial_route, same_address
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, IPV6_MTU, ROUTE, SET_PORTS, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
-    MAIN_TABLE,
     Address,
     FoundLink,
     Link,
@@ -95,7 +94,7 @@ def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
     if any(not address.ipv6 for address in touched.values()):
         before["order"] = [_address_key(address) for address in found.addresses if not address.ipv6]
     recorded = (found.ownership and found.ownership.original) or {}
-    added = [_route_of(key, found.name) for key in recorded.get("new_routes", ())]
+    added = [Route(*fields)._replace(dev=found.name) for fields in recorded.get("new_routes", ())]
     lost_families = {step.address.ipv6 for step in steps if isinstance(step, DeleteAddress)}
     dropped = {step.route if isinstance(step, DeleteRoute) else step.old for step in steps if isinstance(step, (DeleteRoute, ReplaceRoute))}
     lost = [body for route, body in shown.routes if down or route in dropped or _is_ipv6(body) in lost_families or (no_ipv6 and _is_ipv6(body))]
@@ -108,7 +107,7 @@ def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
     new = [step.route for step in steps if isinstance(step, (AddRoute, ReplaceRoute)) and step.route.key not in earlier]
     new = [route for route in new if not any(route.satisfied_by(other) for other in known)]
     if new:
-        before["new_routes"] = [_route_key(route) for route in new]
+        before["new_routes"] = [list(route._replace(dev="")) for route in new]
     return before
 
 
@@ -202,7 +201,7 @@ def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, str | i
     The order of IPv4 addresses decides which are primary, so they are added again from the first difference on.
     """
     shown = found.shown or Shown({}, [])
-    kept = [address for address in found.addresses if before.get(_address_key(address), 1)]
+    kept = [address for address in found.addresses if _is_kept(shown.addresses.get(address.key, ""), before.get(_address_key(address)))]
     keys = {address.key for address in kept}
     gone = [(Address.parsed(text), body) for text, body in before.items() if isinstance(body, str)]
     gone = [(address, body) for address, body in gone if address.key not in keys]
@@ -211,13 +210,19 @@ def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, str | i
     position = {text: number for number, text in enumerate(order)}
     wanted = sorted((address for address in there if not address.ipv6), key=lambda address: position.get(_address_key(address), len(order)))
     current = [address for address in found.addresses if not address.ipv6]
-    same = next((number for number, pair in enumerate(zip(wanted, current)) if pair[0].key != pair[1].key), min(len(wanted), len(current)))
+    pairs = enumerate(zip(wanted, current))
+    same = next((number for number, (one, other) in pairs if one.key != other.key or other.key not in keys), min(len(wanted), len(current)))
     deleted = [*current[same:], *(address for address in found.addresses if address.ipv6 and address.key not in keys)]
     for address in reversed(deleted):  # secondary addresses first: the kernel deletes them with their primary one
         draft.add(ADDRESS, DeleteAddress(found.netns, found.name, address))
-    for address in [*wanted[same:], *(address for address, _body in gone if address.ipv6)]:
+    for address in [*wanted[same:], *(address for address, _body in reversed(gone) if address.ipv6)]:  # the kernel shows the newest IPv6 address first
         draft.add(ADDRESS, AddAddress(found.netns, found.name, address, bodies.get(address.key, "")))
     draft.links_after[found.id] = draft.links_after[found.id]._replace(addresses=[*wanted, *(address for address in there if address.ipv6)])
+
+
+def _is_kept(shown: str, before: str | int | None) -> bool:
+    """Whether an address stays: it was there before, and it still has everything that it had."""
+    return before is None or (isinstance(before, str) and same_address(shown, before))
 
 
 def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
@@ -225,22 +230,29 @@ def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
     of_namespace = found.name == "lo"
     dev = "" if of_namespace else found.name
     current = (draft.namespaces_after[found.netns].routes if of_namespace else found.routes) or []
-    deleted: List[Route] = []
-    for key in before.get("new_routes", ()):
-        route = _route_of(key, dev)
-        deleted += [other for other in current if route.satisfied_by(other)][:1]
+    bodies = {lasting(body) for _route, body in found.shown.routes} if found.shown else set()
+    missing = [(partial_route(body)._replace(dev=dev), body) for body in before.get("routes", ()) if lasting(body) not in bodies]
+    in_the_way = {route.key for route, _body in missing}
+    added = [Route(*fields)._replace(dev=dev) for fields in before.get("new_routes", ())]
+    deleted = [other for other in current if other.key in in_the_way or any(route.satisfied_by(other) for route in added)]
     for route in deleted:
         draft.add(DELETE_ROUTES, DeleteRoute(found.netns, route))
-    bodies = {body for _route, body in found.shown.routes} if found.shown else set()
     if not of_namespace and not draft.links_after[found.id].values.get("up"):
         return  # the kernel takes none
-    missing = [(partial_route(body)._replace(dev=dev), body) for body in before.get("routes", ()) if body not in bodies]
-    in_the_way = {route.key for route, _body in missing}
-    for other in current:
-        if other.key in in_the_way and other not in deleted:
-            draft.add(DELETE_ROUTES, DeleteRoute(found.netns, other))
+    missing += [(partial_route(body)._replace(dev=dev), body) for body in _dropped_beside(draft, found, deleted)]
     for route, body in missing:
         draft.add(ROUTE, AddRoute(found.netns, route, body))
+
+
+def _dropped_beside(draft: Draft, found: FoundLink, deleted: List[Route]) -> List[str]:
+    """The IPv4 routes that the kernel drops as the link loses its last address, or their source address, before it gets others."""
+    going = [step.address for step in draft.steps.get(ADDRESS, ()) if isinstance(step, DeleteAddress) and link_of(step) == found.id and not step.address.ipv6]
+    if not going or not found.shown:
+        return []
+    all_going = len(going) == sum(not address.ipv6 for address in found.addresses)
+    sources = {address.local for address in going}
+    routes = [(route, body) for route, body in found.shown.routes if not _is_ipv6(body) and route not in deleted]
+    return [body for route, body in routes if all_going or (route and route.src in sources)]
 
 
 def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[bool]]]) -> None:
@@ -252,27 +264,3 @@ def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[Li
             draft.add(SET_PORTS, DeleteVlan(found.netns, found.name, current[vid], of_bridge))
         elif flags is not None and current.get(vid) != Vlan(vid, vid, *flags) and (of_bridge or found.port):
             draft.add(SET_PORTS, AddVlan(found.netns, found.name, Vlan(vid, vid, *flags), of_bridge))
-
-
-# Routes as short text
-
-
-def _route_key(route: Route) -> str:
-    """A route as a short text: trailing words that equal the defaults are left out."""
-    words = [route.via or "-", str(route.table), str(route.metric), route.type, route.src or "-", route.scope]
-    usual = ["-", *_usual(route.ipv6, bool(route.via))]
-    while words and words[-1] == usual[len(words) - 1]:
-        words.pop()
-    return " ".join([route.to, *words])
-
-
-def _route_of(key: str, dev: str) -> Route:
-    to, via, *words = [*key.split(" "), "-"] if " " not in key else key.split(" ")
-    words += _usual(":" in to, via != "-")[len(words) :]
-    number, metric, kind, src, scope = words
-    return Route(to, int(number), int(metric), kind, dev, via.strip("-"), src.strip("-"), scope)
-
-
-def _usual(ipv6: bool, routed: bool) -> List[str]:
-    """The default table, metric, type, source and scope of a route."""
-    return [str(MAIN_TABLE), "1024" if ipv6 else "0", "unicast", "-", "global" if ipv6 or routed else "link"]

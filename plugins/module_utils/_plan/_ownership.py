@@ -58,7 +58,7 @@ def _merged(recorded: Values, now: Values) -> Values:
         if isinstance(old, dict):
             merged[name] = {**now.get(name, {}), **old}
         elif name in ("routes", "new_routes"):
-            merged[name] = list(dict.fromkeys([*old, *now.get(name, ())]))
+            merged[name] = [*old, *(entry for entry in now.get(name, ()) if entry not in old)]
         else:
             merged[name] = old
     return merged

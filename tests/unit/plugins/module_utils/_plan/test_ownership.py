@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla, _pack
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     OWN_STALE_FILE,
     Address,
@@ -16,6 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Host,
     Ownership,
     Route,
+    Shown,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, cable, declared, host, planned, port, there, wanted
@@ -49,6 +52,30 @@ def recorded(plan: Plan, name: str, netns: str = "") -> Any:
 
 def adopted(kind: str, name: str, before: dict[str, Any], netns: str = "", **fields: Any) -> FoundLink:
     return there(kind, name, netns, ownership=Ownership("lab", before), **fields)
+
+
+def body(text: str, scope: int = 0) -> str:
+    """An address as the kernel shows it."""
+    message = _pack.address(7, Address.parsed(text))
+    return (message[:3] + bytes([scope]) + message[4:]).hex()
+
+
+ROUTE = Route("10.0.0.0/8", 254, 0, dev="br0", scope="link")
+ROUTE_BODY = (
+    struct.pack("=BBBBBBBBI", 2, 8, 0, 0, 254, 4, 253, 1, 0) + _nla.attribute(1, bytes([10, 0, 0, 0])) + _nla.attribute(4, struct.pack("=I", 7))
+).hex()
+
+
+def new_route(to: str, **fields: str) -> list[Any]:
+    return list(Route(to, 254, 0, **fields))  # type: ignore[arg-type]
+
+
+def shown(*entries: Address | Route) -> dict[str, Any]:
+    """A link with these addresses and routes, also as the kernel shows them."""
+    addresses = [entry for entry in entries if isinstance(entry, Address)]
+    routes = [entry for entry in entries if isinstance(entry, Route)]
+    bodies = {address.key: body(str(address)) for address in addresses}
+    return {"addresses": addresses, "routes": routes, "shown": Shown(bodies, [(route, ROUTE_BODY) for route in routes])}
 
 
 def lo(netns: str, **fields: Any) -> FoundLink:
@@ -88,10 +115,22 @@ def test_what_is_ours_and_as_declared_needs_nothing() -> None:
         ({"alias": "ours"}, {"alias": "mine"}, {"alias": "mine"}),
         ({"alias": "mine"}, {"alias": "mine"}, {}),
         ({"stp": True, "priority": 5}, {"priority": 5}, {"stp": False}),
-        ({"addresses": ["192.0.2.1/24"]}, {}, {"addresses": {"192.0.2.1/24": 0}}),
-        ({"addresses": []}, {"addresses": [Address("192.0.2.1", 24)]}, {"addresses": {"192.0.2.1/24": 1}}),
+        ({"addresses": ["192.0.2.1/24"]}, {}, {"addresses": {"192.0.2.1/24": 0}, "order": []}),
+        ({"addresses": []}, shown(Address("192.0.2.1", 24)), {"addresses": {"192.0.2.1/24": body("192.0.2.1/24")}, "order": ["192.0.2.1/24"]}),
+        ({"addresses": []}, shown(Address("2001:db8::1", 64)), {"addresses": {"2001:db8::1/64": body("2001:db8::1/64")}}),
+        (
+            {"disable_ipv6": True},
+            {"disable_ipv6": False, **shown(Address("2001:db8::1", 64))},
+            {"disable_ipv6": False, "addresses": {"2001:db8::1/64": body("2001:db8::1/64")}},
+        ),
         ({"addresses": ["192.0.2.1/24"]}, {"addresses": [Address("192.0.2.1", 24)]}, {}),
-        ({"routes": []}, {"routes": [Route("10.0.0.0/8", 254, 0, dev="br0", scope="link")]}, {"routes": {"10.0.0.0/8": 1}}),
+        ({"routes": []}, shown(ROUTE), {"routes": [ROUTE_BODY]}),
+        ({"up": False}, shown(ROUTE), {"up": True, "routes": [ROUTE_BODY]}),
+        (
+            {"routes": [{"to": "10.0.0.0/8", "via": "192.0.2.9"}]},
+            shown(ROUTE),
+            {"routes": [ROUTE_BODY], "new_routes": [new_route("10.0.0.0/8", via="192.0.2.9")]},
+        ),
     ],
 )
 def test_what_is_taken_in_remembers_what_changes(params: dict[str, Any], fields: dict[str, Any], before: dict[str, Any]) -> None:
@@ -107,9 +146,10 @@ def test_a_port_that_is_taken_in_remembers_its_bridge_and_its_settings() -> None
 
 
 def test_what_an_earlier_run_remembered_is_older() -> None:
-    found = host(adopted("bridge", "br0", {"mtu": 1500, "addresses": {"192.0.2.1/24": 0}}, mtu=1400, addresses=[Address("192.0.2.1", 24)]))
+    before = {"mtu": 1500, "addresses": {"192.0.2.1/24": 0}, "order": [], "routes": [ROUTE_BODY]}
+    found = host(adopted("bridge", "br0", before, mtu=1400, **shown(Address("192.0.2.1", 24))))
     plan = plan_of(found, links=[{"type": "bridge", "name": "br0", "mtu": 1300, "priority": 9, "addresses": ["192.0.2.9/24"], "purge_addresses": False}])
-    assert recorded(plan, "br0") == {"mtu": 1500, "priority": 32768, "addresses": {"192.0.2.1/24": 0, "192.0.2.9/24": 0}}
+    assert recorded(plan, "br0") == {**before, "priority": 32768, "addresses": {"192.0.2.1/24": 0, "192.0.2.9/24": 0}}
 
 
 @pytest.mark.parametrize(
@@ -225,21 +265,36 @@ def test_a_link_that_is_replaced_belongs_to_the_layout_until_it_is_deleted() -> 
         ({"up": False}, {"up": True}, [("link set", {"up": False})]),
         ({"up": True}, {"up": False}, [("link set", {"up": True})]),
         ({"stp": False}, {"stp": True}, [("link set", {"stp": False})]),
-        ({"addresses": {"192.0.2.1/24": 0}}, {"addresses": [Address("192.0.2.1", 24)]}, [("address delete", None)]),
+        ({"addresses": {"192.0.2.1/24": 0}}, shown(Address("192.0.2.1", 24)), [("address delete", None)]),
         ({"addresses": {"192.0.2.1/24": 0}}, {}, []),
-        ({"addresses": {"192.0.2.1/24": 1}}, {}, [("address add", Address("192.0.2.1", 24))]),
-        ({"addresses": {"192.0.2.1/24": 1}}, {"addresses": [Address("192.0.2.1", 24)]}, []),
-        ({"addresses": {"10.9.0.1 peer 10.9.0.2/32": 1}}, {}, [("address add", Address("10.9.0.1", 32, "10.9.0.2"))]),
-        ({"addresses": {"2001:db8::1/64 nodad": 1}}, {}, [("address add", Address("2001:db8::1", 64, nodad=True))]),
+        ({"addresses": {"192.0.2.1/24": body("192.0.2.1/24")}}, {}, [("address add", Address("192.0.2.1", 24))]),
+        ({"addresses": {"192.0.2.1/24": body("192.0.2.1/24")}}, shown(Address("192.0.2.1", 24)), []),
         (
-            {"addresses": {"192.0.2.1/24": 1, "192.0.2.7/24": 0}},
-            {"addresses": [Address("192.0.2.7", 24)]},
+            {"addresses": {"192.0.2.1/24": body("192.0.2.1/24", scope=253)}, "order": ["192.0.2.1/24"]},
+            shown(Address("192.0.2.1", 24)),
             [("address delete", None), ("address add", Address("192.0.2.1", 24))],
         ),
-        ({"addresses": {"192.0.2.1/24": 0}}, {"addresses": [Address("198.51.100.9", 24), Address("192.0.2.1", 24)]}, [("address delete", None)]),
-        ({"routes": {"10.0.0.0/8": 0}}, {"routes": [Route("10.0.0.0/8", 254, 0, dev="br0", scope="link")]}, [("route delete", None)]),
-        ({"routes": {"10.0.0.0/8": 0}}, {"routes": []}, []),
-        ({"routes": {"10.0.0.0/8 192.0.2.9 7": 1}}, {"routes": []}, [("route add", Route("10.0.0.0/8", 7, 0, dev="br0", via="192.0.2.9", scope="global"))]),
+        ({"addresses": {"10.9.0.1 peer 10.9.0.2/32": body("10.9.0.1/32")}}, {}, [("address add", Address("10.9.0.1", 32, "10.9.0.2"))]),
+        (
+            {"addresses": {"192.0.2.1/24": body("192.0.2.1/24"), "192.0.2.7/24": 0}, "order": ["192.0.2.1/24"]},
+            shown(Address("192.0.2.7", 24)),
+            [("address delete", None), ("address add", Address("192.0.2.1", 24))],
+        ),
+        (
+            {"addresses": {"192.0.2.1/24": body("192.0.2.1/24")}, "order": ["192.0.2.1/24", "192.0.2.2/24"]},
+            shown(Address("192.0.2.2", 24)),
+            [("address delete", None), ("address add", Address("192.0.2.1", 24)), ("address add", Address("192.0.2.2", 24))],
+        ),
+        ({"new_routes": [new_route("10.0.0.0/8", scope="link")]}, shown(ROUTE), [("route delete", None)]),
+        ({"new_routes": [new_route("10.0.0.0/8", scope="link")]}, {}, []),
+        ({"routes": [ROUTE_BODY]}, {}, [("route add", Route("10.0.0.0/8", 254, 0, dev="br0"))]),
+        ({"routes": [ROUTE_BODY]}, shown(ROUTE), []),
+        (
+            {"routes": [ROUTE_BODY]},
+            {"routes": [Route("10.0.0.0/8", 254, 0, dev="br0", via="192.0.2.9")]},
+            [("route delete", None), ("route add", Route("10.0.0.0/8", 254, 0, dev="br0"))],
+        ),
+        ({"routes": [ROUTE_BODY]}, {"up": False}, []),
     ],
 )
 def test_what_changed_is_given_back(before: dict[str, Any], fields: dict[str, Any], expected: list[tuple[str, Any]]) -> None:
@@ -278,5 +333,5 @@ def test_a_bridge_that_is_gone_is_a_warning() -> None:
 
 
 def test_the_routes_of_a_namespace_are_given_back() -> None:
-    found = host(lo("red", ownership=Ownership("lab", {"routes": {"10.7.0.0/16 - 254 0 blackhole - ": 0}})), red=FoundNamespace((4, 100), routes=[BLACKHOLE]))
+    found = host(lo("red", ownership=Ownership("lab", {"new_routes": [list(BLACKHOLE)]})), red=FoundNamespace((4, 100), routes=[BLACKHOLE]))
     assert steps(found) == [("route delete", "red:", None)]

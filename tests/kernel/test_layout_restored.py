@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a layout takes from an adopted link, or the kernel drops beside, is restored exactly: every attribute, and the order."""
+
+from __future__ import annotations
+
+import errno
+from difflib import ndiff
+from typing import Any, List, NamedTuple
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from features import needs_program
+from layouts import clear, four_steps, lay, mac
+from moments import DELETIONS, Failing
+from support import Values, difference, ip, private_network, sh, snapshot
+
+ADDRESSES = [
+    "192.0.2.50/24 broadcast 192.0.2.200 label eth0:1",
+    "192.0.2.51/24 broadcast + metric 77",
+    "198.51.100.1/24 noprefixroute",
+    "203.0.113.129/25 scope link",
+    "198.51.100.2/24",
+    "10.9.0.1 peer 10.9.0.2/32 broadcast 10.9.0.255",
+    "192.0.2.49/24 valid_lft 10000 preferred_lft 9000",
+    "2001:db8::1/64 noprefixroute metric 5 nodad",
+    "2001:db8::2/64 home nodad",
+    "2001:db8::3/64 nodad valid_lft 10000 preferred_lft 9000",
+]
+ROUTES = [
+    "default via 192.0.2.1 proto 99 metric 100",
+    "203.0.118.0/24 via 192.0.2.1 proto dhcp",
+    "203.0.113.0/24 via 192.0.2.2 proto boot mtu 1400 advmss 1300 initcwnd 20",
+    "203.0.113.0/24 via 192.0.2.3 metric 7 table 77 proto 99",
+    "203.0.114.0/25 via inet6 2001:db8::9 src 192.0.2.50",
+    "203.0.115.0/24 nexthop via 192.0.2.4 weight 2 nexthop via 192.0.2.5 weight 3",
+    "203.0.116.0/24 dev eth0 scope link mtu lock 900",
+    "203.0.117.0/24 via 172.16.0.9 dev eth0 onlink",
+]
+ROUTES6 = [
+    "default via 2001:db8::fffe proto ra metric 1024 pref high",
+    "2001:db8:1::/48 via 2001:db8::9 proto boot mtu 1400 hoplimit 7",
+    "2001:db8:2::/48 via 2001:db8::9 expires 10000",
+    "2001:db8:3::/48 nexthop via 2001:db8::a dev eth0 nexthop via 2001:db8::b dev eth0",
+    "2001:db8::/64 dev eth0 metric 300",
+]
+
+
+def card() -> None:
+    """A link with everything that addresses and routes can have."""
+    needs_program("ip")
+    sh(
+        f"ip link add eth0 address {mac(1)} type veth peer name far address {mac(2)}",
+        "ip link set far up",
+        "ip link set eth0 up",
+        *(f"ip address add {address} dev eth0" for address in ADDRESSES),
+        *(f"ip route add {route}" for route in ROUTES),
+        *(f"ip -6 route add {route}" for route in ROUTES6),
+    )
+
+
+def shown() -> List[str]:
+    """The addresses and routes, as ip shows them, without what counts down, and without the order of IPv6 addresses."""
+    text = (
+        ip("ip", "-o", "address", "show", "dev", "eth0")
+        + ip("ip", "-o", "route", "show", "table", "all")
+        + ip("ip", "-6", "-o", "route", "show", "table", "all")
+    )
+    lines = [line.strip() for line in text.splitlines() if "fe80:" not in line and "multicast" not in line]
+    lines = [" ".join(word for word in line.split() if word != "expires" and not _counts_down(word)) for line in lines]
+    return [line for line in lines if "inet6" not in line] + sorted(line for line in lines if "inet6" in line)
+
+
+def changes(before: List[str]) -> List[str]:
+    """How the lines differ from those before."""
+    return [line for line in ndiff(before, shown()) if line[0] in "+-"]
+
+
+def _counts_down(word: str) -> bool:
+    return word.rstrip("sec").isdigit() and 8000 < int(word.rstrip("sec")) <= 10000
+
+
+class Taking(NamedTuple):
+    """What a layout does with the link."""
+
+    name: str
+    item: Values
+    bridge: bool = False
+
+
+TAKINGS = [
+    Taking("nothing", {}),
+    Taking("all-addresses-and-routes", {"addresses": [], "routes": []}),
+    Taking("all-addresses", {"addresses": []}),
+    Taking("all-routes", {"routes": []}),
+    Taking("up", {"up": False}),
+    Taking("disable_ipv6", {"disable_ipv6": True}),
+    Taking("small-mtu", {"mtu": 600}),
+    Taking("another-gateway", {"routes": [{"to": "default", "via": "192.0.2.99", "metric": 100}], "purge_routes": False}),
+    Taking("a-secondary-alone", {"addresses": ["192.0.2.51/24"]}),
+    Taking("a-primary-alone", {"addresses": ["192.0.2.50/24"]}),
+    Taking(
+        "others", {"addresses": ["192.0.2.51/24", "203.0.113.9/24", "2001:db8::2/64", "2001:db8:7::1/64"], "routes": [{"to": "default", "via": "203.0.113.1"}]}
+    ),
+    Taking("port", {"addresses": [], "routes": [], "master": "br0"}, bridge=True),
+]
+
+
+def declared(taking: Taking) -> Values:
+    bridge: List[Values] = [{"type": "bridge", "name": "br0", "mac": mac(9), "addresses": ["203.0.120.1/24"]}] if taking.bridge else []
+    return {"links": [*bridge, {"name": "eth0", **taking.item}]}
+
+
+@pytest.mark.parametrize("taking", TAKINGS, ids=lambda taking: taking.name)
+def test_what_a_layout_takes_is_restored_exactly(taking: Taking) -> None:
+    card()
+    before, state = shown(), snapshot()
+    four_steps(**declared(taking))
+    result = four_steps(state="absent")
+    assert changes(before) == [], result["commands"]
+    assert not difference(state, snapshot()), result["commands"]
+
+
+@pytest.mark.parametrize("second", TAKINGS[1:], ids=lambda taking: taking.name)
+@pytest.mark.parametrize("first", [TAKINGS[1], TAKINGS[4], TAKINGS[7], TAKINGS[10]], ids=lambda taking: taking.name)
+def test_what_two_declarations_take_is_restored_exactly(first: Taking, second: Taking) -> None:
+    card()
+    before = shown()
+    lay(**declared(first))
+    four_steps(**declared(second))
+    result = clear()
+    assert changes(before) == [], result["commands"]
+
+
+@pytest.mark.parametrize("taking", TAKINGS[1:], ids=lambda taking: taking.name)
+def test_the_commands_restore_the_same(taking: Taking) -> None:
+    with private_network():
+        card()
+        lay(**declared(taking))
+        commands: List[str] = clear()["commands"]
+        expected = shown()
+    card()
+    lay(**declared(taking))
+    sh(*(line for command in commands for line in command.splitlines() if not line.startswith("#")))
+    told = [line for command in commands for line in command.splitlines() if line.startswith("#")]
+    kept = [line for line in expected if not any(word in line for word in ("203.0.115.0/24", "2001:db8:3::/48", "nexthop"))] if told else expected
+    assert [line for line in shown() if line in kept or not told] == kept
+
+
+def _injected() -> KernelError:
+    return KernelError(errno.EIO, "injected")
+
+
+@pytest.mark.parametrize("taking", [TAKINGS[1], TAKINGS[4], TAKINGS[8], TAKINGS[11]], ids=lambda taking: taking.name)
+def test_a_release_that_fails_leaves_everything_as_it_was(taking: Taking) -> None:
+    with private_network():
+        card()
+        lay(**declared(taking))
+        with Failing() as whole:
+            clear()
+    for number, step in enumerate(whole.steps, 1):
+        if isinstance(step, DELETIONS):
+            continue
+        with private_network():
+            card()
+            lay(**declared(taking))
+            before: Any = shown()
+            with Failing(number, _injected), pytest.raises(VnetError, match="The host is as it was before"):
+                clear()
+            assert shown() == before, step
