@@ -14,7 +14,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._explain import COMMAND_NAMES, hint, not_applied, subject
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, restore_routes, save_link, save_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
@@ -121,12 +121,13 @@ def apply(reader: Reader, layout: Layout, before: Host, planned: Plan) -> Applie
     for number in _SIGNALS:
         signal.signal(number, _stop)
     try:
-        for _pass in range(_PASSES):
-            after = recorder.without_released(_run_and_read(transaction, reader, layout, recorder.begin(planned)))
-            planned = _repetition(plan(layout, after))
-            if not planned.steps:
-                recorder.conclude(after)
-                return Applied(after, transaction.done, transaction.commands)
+        with sentences():
+            for _pass in range(_PASSES):
+                after = recorder.without_released(_run_and_read(transaction, reader, layout, recorder.begin(planned)))
+                planned = _repetition(plan(layout, after))
+                if not planned.steps:
+                    recorder.conclude(after)
+                    return Applied(after, transaction.done, transaction.commands)
         raise not_applied(layout, planned.steps[0])
     except BaseException as error:
         for number in _SIGNALS:
@@ -137,7 +138,7 @@ def apply(reader: Reader, layout: Layout, before: Host, planned: Plan) -> Applie
             after = observe(reader, layout)
             recorder.forget_removed(after)
             report = _rollback_report(lost, transaction.unrestored(), before, after)
-        except VnetError as second:
+        except (VnetError, OSError) as second:
             report = "After the rollback the host could not be read: %s" % second
         if not isinstance(error, VnetError):
             raise
@@ -290,8 +291,9 @@ class Transaction:
             if not _is_irreversible(step):
                 self._roll_back_step(step)
         for (netns, _name), saved in self._saved.items():
-            if self._exists(netns):
-                restore(self._reader.socket(netns), saved)
+            with suppress(Exception):
+                if self._exists(netns):
+                    restore(self._reader.socket(netns), saved)
         return lost
 
     def _lost(self) -> List[str]:
@@ -313,7 +315,7 @@ class Transaction:
     def _roll_back_step(self, step: Step) -> None:
         inverse = inverse_of(step)
         for action in ([inverse] if inverse else []) + list(restore_of(step)):
-            with suppress(KernelError):  # what could not be restored is found by reading the host afterwards
+            with suppress(Exception):  # what could not be restored is found by reading the host afterwards
                 if not self._has_value(action):
                     run(self._writer, action)
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import errno as codes
-from typing import Dict, NamedTuple, Tuple, Union
+from typing import Any, Dict, NamedTuple, Tuple, Union
 
 _ERRNO_NAMES = {**codes.errorcode, **{getattr(codes, name): name for name in ("EOPNOTSUPP", "EAGAIN", "EDEADLK")}}
 """Where two names have one number, the one in the manual pages of the kernel's interfaces."""
@@ -36,6 +36,31 @@ class VnetError(Exception):
         return str(Message(self.path, self.text))
 
 
+def printable(text: str) -> str:
+    """A text without what a terminal would interpret: names in the kernel may have any bytes.
+
+    Bytes that are not UTF-8, which C(surrogateescape) keeps, become C(\\xe9); control characters are escaped as in Python.
+    """
+    if text.isprintable():
+        return text
+    valid = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in valid)
+
+
+def valid(value: object) -> Any:
+    """A result with all texts as valid UTF-8: bytes that are not become C(\\xe9)."""
+    if isinstance(value, dict):
+        return {valid(key): valid(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [valid(entry) for entry in value]
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return value
+
+
 def joined(path: Path) -> str:
     """The path as users write it: C(links[3].peer.netns)."""
     return "".join("[%d]" % part if isinstance(part, int) else ".%s" % part for part in path).lstrip(".")
@@ -43,4 +68,4 @@ def joined(path: Path) -> str:
 
 def failure(title: str, error: VnetError) -> Dict[str, object]:
     """The result of a module that fails. C(title): the module and its resource."""
-    return {"msg": "%s: %s" % (title, error), "error": {"path": list(error.path), "errno": _ERRNO_NAMES.get(error.errno)}}
+    return {"msg": printable("%s: %s" % (title, error)), "error": {"path": list(error.path), "errno": _ERRNO_NAMES.get(error.errno)}}

@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 import gc
+from contextlib import suppress
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import FdbEntry, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Route, Values
@@ -52,22 +54,24 @@ def run() -> None:
     gc.disable()  # there are thousands of records, and none is freed before the end
     module = AnsibleModule(argument_spec=argument_spec(INFO_OPTIONS), supports_check_mode=True)
     try:
-        result = look(module.params)
+        with sentences():
+            result = look(module.params)
     except VnetError as error:
         module.fail_json(**failure("vnet_info", error))
     for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+        module.warn(printable(warning))
+    module.exit_json(**valid(result))
 
 
 def look(params: Mapping[str, Any]) -> Dict[str, Any]:
     """Returns the result of the module."""
-    spaces = Namespaces()
-    reader = Reader(spaces)
+    namespaces = Namespaces()
+    reader = Reader(namespaces)
     try:
-        names = _names(spaces, params["namespaces"])
-        host, everything = read_all(reader, names)
+        names = _names(namespaces, params["namespaces"])
+        host, everything, unread = read_all(reader, names)
         view = _View(host, everything, params)
+        view.warnings += ["namespace %s is left out: %s" % entry for entry in sorted(unread.items())]
         result = {
             "changed": False,
             "namespaces": [view.namespace(name) for name in view.namespaces],
@@ -76,25 +80,28 @@ def look(params: Mapping[str, Any]) -> Dict[str, Any]:
             "warnings": view.warnings,
         }
         if params["fdb"]:
-            result["fdb"] = [entry for name in names for entry in _fdb(reader, host, name) if (name, entry["bridge"]) in view.links]
+            result["fdb"] = [entry for name in host.namespaces for entry in _fdb(reader, host, name) if (name, entry["bridge"]) in view.links]
         return result
     finally:
         reader.close()
-        spaces.close()
+        namespaces.close()
 
 
-def _names(spaces: Namespaces, asked: Optional[List[str]]) -> List[str]:
+def _names(namespaces: Namespaces, asked: Optional[List[str]]) -> List[str]:
     if asked is None:
-        return [""] + [name for name in _namespaces.names() if spaces.identity(name)]
+        return ["", *_namespaces.names()]
     for number, name in enumerate(asked):
-        if not spaces.identity(name):
+        if not namespaces.identity(name):
             raise VnetError(("namespaces", number), "there is no namespace %s" % name)
     return list(dict.fromkeys(asked))
 
 
 def _fdb(reader: Reader, host: Host, netns: str) -> Iterator[Values]:
     links = {link.ifindex: link for link in host.links.values() if link.netns == netns}
-    for entry in reader.fdb(netns):
+    entries: List[FdbEntry] = []
+    with suppress(KernelError):  # the namespace has vanished
+        entries = reader.fdb(netns)
+    for entry in entries:
         bridge, port = links.get(entry.master or entry.device), links.get(entry.device)
         if not bridge or not _kinds.is_bridge(bridge.kind):
             continue  # an address filter of a network card

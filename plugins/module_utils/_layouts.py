@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, MODULE, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import prefetching
@@ -39,13 +40,14 @@ def run() -> None:
     module = _Module(argument_spec=argument_spec(LAYOUT_OPTIONS), supports_check_mode=True)
     require_pyroute2(module)
     try:
-        result = execute({**module.params, **module.items}, module.check_mode, module._diff)
+        with sentences():
+            result = execute({**module.params, **module.items}, module.check_mode, module._diff)
     except VnetError as error:
         module.fail_json(**failure(title(MODULE, module.params), error))
     for warning in result.pop("warnings"):
-        module.warn("%s: %s" % (title(MODULE, module.params), warning))
+        module.warn(printable("%s: %s" % (title(MODULE, module.params), warning)))
     gc.freeze()  # or the interpreter walks all records when it ends
-    module.exit_json(**result)
+    module.exit_json(**valid(result))
 
 
 def execute(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Dict[str, Any]:

@@ -10,9 +10,10 @@ import time
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure, printable, valid
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._echo import LEAST_SIZE, Answer, Pair, Pinger
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Forwarding
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import Neighbours
@@ -84,34 +85,35 @@ def run() -> None:
     if module.check_mode:
         module.exit_json(changed=False, skipped=True, msg="nothing is sent in check mode")
     try:
-        result = ping(module.params)
+        with sentences():
+            result = valid(ping(module.params))
     except VnetError as error:
         module.fail_json(**failure(MODULE, error))
     if result["differing"]:
-        module.fail_json(msg=_complaint(result), **result)
+        module.fail_json(msg=printable(_complaint(result)), **result)
     module.exit_json(**result)
 
 
 def ping(params: Mapping[str, Any]) -> Dict[str, Any]:
     """Returns the result; RV(differing) is empty if everything is as expected."""
     _check(params)
-    spaces = Namespaces()
-    reader = Reader(spaces)
-    pinger = Pinger(spaces, params["size"])
+    namespaces = Namespaces()
+    reader = Reader(namespaces)
+    pinger = Pinger(namespaces, params["size"])
     try:
-        names = [""] + [name for name in _namespaces.names() if spaces.identity(name)]
-        host, _everything = read_all(reader, names)
+        host = read_all(reader, ["", *_namespaces.names()]).host
+        names = list(host.namespaces)
         wanted = _Selection(host, params).wanted()
         neighbours = Neighbours(reader, names)
         try:
             answers = _asked(pinger, neighbours, wanted, params)
         finally:
             neighbours.forget()
-        return _result(wanted, answers, Reasons(read_all(reader, names)[0], Forwarding(reader)))
+        return _result(wanted, answers, Reasons(read_all(reader, names).host, Forwarding(reader)))
     finally:
         pinger.close()
         reader.close()
-        spaces.close()
+        namespaces.close()
 
 
 def _check(params: Mapping[str, Any]) -> None:

@@ -29,6 +29,10 @@ KERNEL_ADDRESSES = (("127.0.0.1", 8, ""), ("::1", 128, ""))
 """The addresses that the kernel adds to lo."""
 STALE_FILE = "an empty regular file"
 """What a crash or a reboot leaves in the place of a namespace."""
+STALE_LINK = "a dangling symbolic link"
+"""What a container that was stopped leaves in the place of a namespace."""
+STALE = ("", STALE_FILE, STALE_LINK)
+"""What may be in the place of a new namespace."""
 OWN_STALE_FILE = "what an interrupted run of this layout left"
 """The same, in the place of a namespace that the layout has created or was about to create."""
 

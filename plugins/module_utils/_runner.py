@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optiona
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, failure
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, failure, printable, valid
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS
@@ -52,13 +53,14 @@ def run(name: str) -> None:
     module = AnsibleModule(argument_spec=argument_spec(OPTIONS[name]), supports_check_mode=True)
     require_pyroute2(module)
     try:
-        wanted = layout(name, module.params, check_mode=module.check_mode)
-        result = execute(wanted, KEYS[name], module.check_mode)
+        with sentences():
+            wanted = layout(name, module.params, check_mode=module.check_mode)
+            result = execute(wanted, KEYS[name], module.check_mode)
     except VnetError as error:
         module.fail_json(**failure(title(name, module.params), error))
     for warning in result.pop("warnings"):
-        module.warn("%s: %s" % (title(name, module.params), warning))
-    module.exit_json(**result)
+        module.warn(printable("%s: %s" % (title(name, module.params), warning)))
+    module.exit_json(**valid(result))
 
 
 def execute(wanted: Layout, key: str, check_mode: bool) -> Dict[str, Any]:

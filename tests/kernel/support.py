@@ -59,7 +59,7 @@ def inside(netns: str) -> Iterator[None]:
         yield
         return
     home = os.open("/proc/self/ns/net", os.O_RDONLY)
-    other = os.open(f"/run/netns/{netns}", os.O_RDONLY)
+    other = os.open(f"/run/netns/{netns}", os.O_RDONLY | os.O_NONBLOCK)
     try:
         call("setns", other, CLONE_NEWNET)
         yield
@@ -135,7 +135,7 @@ def ip(*words: str) -> str:
 def sh(*lines: str) -> None:
     """Runs shell commands."""
     for line in lines:
-        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, errors="replace", check=False)
         assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
@@ -269,14 +269,14 @@ def _link(body: bytes) -> Record:
 
 def _value(code: int, payload: bytes) -> Any:
     if code in (3, 20):
-        return payload.rstrip(b"\0").decode()
+        return payload.rstrip(b"\0").decode("utf-8", "surrogateescape")
     return struct.unpack("=I", payload)[0] if code in (4, 5, 10) else payload.hex()
 
 
 def _info(payload: bytes, link: Record) -> None:
     for code, inner in _attributes(payload):
         if code == 1:
-            link["kind"] = inner.rstrip(b"\0").decode()
+            link["kind"] = inner.rstrip(b"\0").decode("utf-8", "surrogateescape")
         elif code == 2:
             volatile = _BRIDGE_VOLATILE if link["kind"] == "bridge" else set()
             link["data"] = {key: value.hex() for key, value in _attributes(inner) if key not in volatile}
@@ -290,7 +290,7 @@ def _address(body: bytes, names: Dict[int, str]) -> Optional[Record]:
     family, prefix, _flags, scope, index = struct.unpack_from("=BBBBI", body)
     attributes = {code: payload.hex() for code, payload in _attributes(body, 8) if code not in (6, 8)}
     flags = next((struct.unpack("=I", payload)[0] for code, payload in _attributes(body, 8) if code == 8), 0)
-    label = bytes.fromhex(attributes.pop(3, "")).rstrip(b"\0").decode()
+    label = bytes.fromhex(attributes.pop(3, "")).rstrip(b"\0").decode("utf-8", "surrogateescape")
     if label and not re.fullmatch(re.escape(names.get(index, "")) + r"(:\d+)?", label):  # the kernel numbers them when a link gets another name
         attributes[3] = label
     if attributes[1].startswith("fe80") and attributes[1][22:26] == "fffe":

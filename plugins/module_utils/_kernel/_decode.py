@@ -107,7 +107,7 @@ class _LinkTemplate(_nla.Template):
         for code, first, last in self.parse_nested(message, info.start, info.stop):
             if code in (_INFO_KIND, _INFO_SLAVE_KIND):
                 self.fix(first, last)
-                word = message[first:last].rstrip(b"\0").decode()
+                word = message[first:last].rstrip(b"\0").decode("utf-8", "surrogateescape")
                 if code == _INFO_KIND:
                     self.kind, self.absent = word, self._selection.absent.get(word, {})
                 else:

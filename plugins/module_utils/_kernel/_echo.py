@@ -33,6 +33,8 @@ _SO_TIMESTAMPNS, _TIMESPEC = 35, struct.Struct("=qq")
 _BUFFER, _ANCILLARY = 1 << 16, socket.CMSG_SPACE(_TIMESPEC.size)
 _FIRST_PAUSE, _LONGEST_PAUSE, _INTERVAL = 0.1, 1.0, 0.05  # seconds
 _AT_ONCE = 16
+_OVERTIME = 0.5
+"""How long replies that have arrived are read after the end, in seconds."""
 """Number of requests to send before replies are read: a socket buffer holds that many of the largest."""
 _SO_RCVBUFFORCE, _WANTED_BUFFER = 33, 4 << 20
 
@@ -114,7 +116,7 @@ class Pinger:
                 self._read(0.0, replies)
         while self._waiting and (not enough or len(replies) < enough):
             left = end - time.monotonic()
-            if not self._read(max(0.0, left), replies) and left <= 0:
+            if (not self._read(max(0.0, left), replies) and left <= 0) or left < -_OVERTIME:
                 break
         return errors, replies
 
@@ -160,7 +162,7 @@ class Pinger:
         return self._sockets[key]
 
     def _received(self, opened: socket.socket, family: int) -> Iterator[Tuple[int, float]]:
-        while True:
+        for _turn in range(_AT_ONCE):  # others may send more than can be read
             try:
                 packet, ancillary, _flags, _sender = opened.recvmsg(_BUFFER, _ANCILLARY)
             except BlockingIOError:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import contextmanager
+from typing import Iterator
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 
@@ -15,6 +17,9 @@ _ERROR_TEXTS = {
     errno.EOPNOTSUPP: "this kernel does not support it",
     errno.ETIMEDOUT: "timed out",
     errno.ELOOP: "a bridge cannot be a port of a bridge",
+    errno.EMFILE: "this process has too many open files; raise the limit (ulimit -n)",
+    errno.ENFILE: "the system has too many open files; raise fs.file-max",
+    errno.ENOBUFS: "the kernel has no memory left for it",
 }
 
 
@@ -22,6 +27,16 @@ def refusal(error: OSError, said: str = "") -> KernelError:
     """The error for a failed system call. EACCES on a file needs the same privileges as EPERM."""
     code = error.errno or errno.EIO
     return KernelError(errno.EPERM if code == errno.EACCES else code, said)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turns a system call that failed anywhere in the block into a VnetError."""
+    try:
+        yield
+    except OSError as error:
+        about = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+        raise VnetError((), refusal(error, about).text, error.errno or 0) from error
 
 
 class KernelError(VnetError):

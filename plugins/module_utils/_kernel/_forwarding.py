@@ -102,4 +102,4 @@ def _chain(buffer: bytes, start: int, end: int) -> Optional[Chain]:
 
 
 def _text(buffer: bytes, start: int) -> str:
-    return buffer[start : end_of(buffer, start)].rstrip(b"\0").decode("utf-8", "replace")
+    return buffer[start : end_of(buffer, start)].rstrip(b"\0").decode("utf-8", "surrogateescape")

@@ -12,11 +12,11 @@ import os
 import re
 import socket
 import struct
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple, TypeVar
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, id_of, identity_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, id_of, identity_of, is_no_namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Identity, NamespaceId
 
@@ -25,7 +25,8 @@ IFINFO, IFADDR = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
 _IFLA_EXT_MASK, _RTEXT_FILTER_SKIP_STATS = 29, 8
 _NETNSA_NSID, _NETNSA_FD = 1, 3
 _SIGNED = struct.Struct("=i").unpack_from
-_FEW_FILES, _FILES, _SPARE_FILES = 128, 16384, 64
+_T = TypeVar("_T")
+_FEW_FILES, _FILES, _SPARE_FILES = 16, 16384, 64
 
 
 class Opened(NamedTuple):
@@ -62,25 +63,42 @@ class MessageReader:
 
     def socket(self, netns: str) -> NetlinkSocket:
         if netns not in self._sockets:
-            with self.namespaces.inside(netns):
-                self.keep_socket(netns, NetlinkSocket())
+            self._retried(lambda: self._open_socket(netns))
         return self._sockets[netns]
+
+    def _open_socket(self, netns: str) -> NetlinkSocket:
+        with self.namespaces.inside(netns):
+            return self.keep_socket(netns, NetlinkSocket())
+
+    def _retried(self, work: Callable[[], _T]) -> _T:
+        """Does the work; if there are too many open files, again without the sockets of other namespaces."""
+        try:
+            return work()
+        except (KernelError, OSError) as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE) or not self._sockets:
+                raise
+        self._most = max(1, len(self._sockets) // 2)
+        self.close()
+        return work()
 
     def open_namespace(self, netns: str, with_nsid: bool = False) -> Optional[Opened]:
         """Opens a socket in a namespace. None if it does not exist. C(with_nsid): also reads the nsid."""
         try:
-            with self.namespaces.open(netns) as descriptor:
-                if not netns:
-                    opened = self.socket("")
-                else:
-                    with self.namespaces.entered(descriptor):
-                        opened = self.keep_socket(netns, NetlinkSocket())
-                netns_id = id_of(descriptor, opened.cookie, mounted=bool(netns))
-                return Opened(identity_of(descriptor), netns_id, self.nsid(netns, "") if with_nsid else None)
+            return self._retried(lambda: self._opened(netns, with_nsid))
         except KernelError as error:
-            if error.errno in (errno.ENOENT, errno.EINVAL):
+            if is_no_namespace(error):
                 return None
             raise
+
+    def _opened(self, netns: str, with_nsid: bool) -> Opened:
+        with self.namespaces.open(netns) as descriptor:
+            if not netns:
+                opened = self.socket("")
+            else:
+                with self.namespaces.entered(descriptor):
+                    opened = self.keep_socket(netns, NetlinkSocket())
+            netns_id = id_of(descriptor, opened.cookie, mounted=bool(netns))
+            return Opened(identity_of(descriptor), netns_id, self.nsid(netns, "") if with_nsid else None)
 
     def keep_socket(self, netns: str, opened: NetlinkSocket) -> NetlinkSocket:
         """Keeps an open socket. At the limit of open files the oldest one is closed."""
@@ -143,7 +161,7 @@ def _files() -> int:
     limit = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < limit:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-    return limit - _SPARE_FILES
+    return max(1, limit - _SPARE_FILES)
 
 
 _WITHOUT_STATISTICS = extension_mask(_RTEXT_FILTER_SKIP_STATS) if kernel_version(os.uname().release) >= (6, 1) else b""

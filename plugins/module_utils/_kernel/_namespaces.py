@@ -7,12 +7,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from contextlib import contextmanager
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ioctl import HERE, request
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE_FILE, NamespaceId
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE_FILE, STALE_LINK, NamespaceId
 
 DIRECTORY = "/run/netns"
 _ANYTHING = "something else"
@@ -20,7 +21,9 @@ _OWN = "/proc/self/ns/net"
 _CLONE_NEWNET = 0x40000000
 _NS_GET_NSTYPE = request("\xb7", 3, HERE)
 _MS_BIND, _MS_REC, _MS_SHARED = 0x1000, 0x4000, 0x100000
-_MNT_DETACH = 2
+_MNT_DETACH, _UMOUNT_NOFOLLOW = 2, 8
+_NO_NAMESPACE = (errno.ENOENT, errno.EINVAL, errno.ENXIO, errno.ELOOP, errno.ENOTDIR, errno.ENODEV, errno.EISDIR)
+"""Errors of open(2) and setns(2) if a path leads to no namespace: to nothing, another file, a socket or a loop of links."""
 
 
 def path_of(netns: str) -> str:
@@ -34,28 +37,31 @@ class Namespaces:
 
     def __init__(self) -> None:
         self._home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+        self._by_path: Dict[str, int] = {}
+        """The open namespaces that are given by path, which stay the same until the end."""
         self._libc: Any = None
         self._shared = False
 
     def close(self) -> None:
-        os.close(self._home)
+        for descriptor in (self._home, *self._by_path.values()):
+            os.close(descriptor)
+        self._by_path.clear()
 
     @contextmanager
     def open(self, netns: str) -> Iterator[int]:
         """Opens the namespace. KernelError ENOENT if it does not exist, EINVAL if the file is no namespace."""
         if not netns:
             yield self._home
-            return
-        try:
-            descriptor = os.open(path_of(netns), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError as error:
-            raise refusal(error) from None
-        try:
-            if not _is_namespace(descriptor):
-                raise KernelError(errno.EINVAL)
-            yield descriptor
-        finally:
-            os.close(descriptor)
+        elif "/" in netns:
+            if netns not in self._by_path:  # whoever owns the path could change what it leads to
+                self._by_path[netns] = _opened(netns)
+            yield self._by_path[netns]
+        else:
+            descriptor = _opened(netns)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
 
     def identity(self, netns: str) -> Optional[Tuple[int, int]]:
         """Device and inode number of the namespace, None if it does not exist."""
@@ -63,7 +69,7 @@ class Namespaces:
             with self.open(netns) as descriptor:
                 return identity_of(descriptor)
         except KernelError as error:
-            if error.errno in (errno.ENOENT, errno.EINVAL):
+            if is_no_namespace(error):
                 return None
             raise
 
@@ -94,7 +100,9 @@ class Namespaces:
         self._share_directory()
         path = path_of(name)
         try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644))
+            if os.path.islink(path):
+                os.unlink(path)
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644))
         except OSError as error:
             raise refusal(error, path) from None
         try:
@@ -116,7 +124,7 @@ class Namespaces:
         """Deletes the name, if it exists. The namespace itself lives on while a process or socket uses it."""
         path = path_of(name)
         try:
-            self._call("umount2", path.encode(), _MNT_DETACH)
+            self._call("umount2", os.fsencode(path), _MNT_DETACH | _UMOUNT_NOFOLLOW)
         except KernelError as error:
             if error.errno not in (errno.EINVAL, errno.ENOENT):  # not a mount point: a stale file
                 raise
@@ -131,7 +139,7 @@ class Namespaces:
         self._call("setns", descriptor, _CLONE_NEWNET)
 
     def _mount(self, source: str, target: str, flags: int) -> None:
-        self._call("mount", source.encode(), target.encode(), b"none", flags, None)
+        self._call("mount", os.fsencode(source), os.fsencode(target), b"none", flags, None)
 
     def _call(self, function: str, *arguments: object) -> None:
         import ctypes  # expensive to import, and only needed to enter a namespace
@@ -157,6 +165,23 @@ class Namespaces:
             self._mount(DIRECTORY, DIRECTORY, _MS_BIND | _MS_REC)
             self._mount("", DIRECTORY, _MS_SHARED | _MS_REC)
         self._shared = True
+
+
+def _opened(netns: str) -> int:
+    """Opens a namespace by name or path, without waiting for a FIFO."""
+    try:
+        descriptor = os.open(path_of(netns), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise refusal(error) from None
+    if not _is_namespace(descriptor):
+        os.close(descriptor)
+        raise KernelError(errno.EINVAL)
+    return descriptor
+
+
+def is_no_namespace(error: KernelError) -> bool:
+    """Whether a path leads to no namespace."""
+    return error.errno in _NO_NAMESPACE
 
 
 def identity_of(file: int | str) -> Tuple[int, int]:
@@ -194,10 +219,13 @@ def _is_namespace(descriptor: int) -> bool:
 def occupied_by(netns: str) -> str:
     """What is in the place of a namespace, '' for nothing."""
     path = path_of(netns)
-    if not os.path.lexists(path):
-        return ""
     try:
-        return STALE_FILE if "/" not in netns and os.path.isfile(path) and os.path.getsize(path) == 0 else _ANYTHING
+        status = os.lstat(path)
+        if stat.S_ISLNK(status.st_mode) and not os.path.exists(path) and "/" not in netns:
+            return STALE_LINK
+        return STALE_FILE if "/" not in netns and stat.S_ISREG(status.st_mode) and status.st_size == 0 else _ANYTHING
+    except FileNotFoundError:
+        return ""
     except OSError:
         return _ANYTHING
 

@@ -8,6 +8,7 @@ if_link.h, if_addr.h.
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from typing import Any, Callable, Dict
@@ -29,7 +30,7 @@ _WIRE: Dict[str, Callable[[Any], bytes]] = {
     "uint16": struct.Struct("=H").pack,
     "be16": struct.Struct(">H").pack,
     "uint32": _uint32,
-    "string": str.encode,
+    "string": os.fsencode,
     "l2addr": lambda text: bytes.fromhex(text.replace(":", "")),
 }
 """Encoders of payloads, by the type in pyroute2."""
@@ -52,7 +53,7 @@ def link(index: int, values: Values, *attributes: bytes) -> bytes:
 
 
 def name(text: str) -> bytes:
-    return attribute(_IFLA_IFNAME, text.encode() + b"\0")
+    return attribute(_IFLA_IFNAME, os.fsencode(text) + b"\0")
 
 
 def master(index: int) -> bytes:

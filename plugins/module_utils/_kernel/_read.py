@@ -8,6 +8,7 @@ Sources: include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h, if_bridge.h, neig
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import struct
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
@@ -115,7 +116,7 @@ class Reader(MessageReader):
         """One link by name or index, None if it does not exist. C(everything): also decodes what is not selected."""
         body = about_link(index)
         if name:
-            body += _nla.attribute(_IFLA_IFNAME, name.encode() + b"\0")
+            body += _nla.attribute(_IFLA_IFNAME, os.fsencode(name) + b"\0")
         try:
             _type, buffer, start, end = self.socket(netns).get(_RTM_GETLINK, body)
         except KernelError as error:

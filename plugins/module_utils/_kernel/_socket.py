@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from typing import Iterator, List, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import split
 
 Message = Tuple[int, bytes, int, int]
@@ -61,14 +61,17 @@ class NetlinkSocket:
     def index(self, name: str) -> int:
         """The index of a link (netdevice(7)). KernelError ENODEV if it does not exist."""
         try:
-            answer = fcntl.ioctl(self._socket, _SIOCGIFINDEX, _IFREQ.pack(name.encode(), 0))
+            answer = fcntl.ioctl(self._socket, _SIOCGIFINDEX, _IFREQ.pack(os.fsencode(name), 0))
         except OSError as error:
             raise KernelError(error.errno or errno.ENODEV, name) from None
         return int(_IFREQ.unpack(answer)[1])
 
     def send(self, kind: int, flags: int, body: bytes) -> None:
         self._sequence += 1
-        self._socket.send(_HEADER.pack(16 + len(body), kind, flags | NLM_F_REQUEST, self._sequence, 0) + body)
+        try:
+            self._socket.send(_HEADER.pack(16 + len(body), kind, flags | NLM_F_REQUEST, self._sequence, 0) + body)
+        except OSError as error:
+            raise refusal(error) from None
 
     def request(self, kind: int, flags: int, body: bytes) -> None:
         """Sends a change. KernelError if the kernel refuses it."""
@@ -98,7 +101,10 @@ class NetlinkSocket:
         interrupted = 0
         header, receive, expected = _HEADER.unpack_from, self._socket.recv, self._sequence
         while True:
-            buffer = receive(_BUFFER)
+            try:
+                buffer = receive(_BUFFER)
+            except OSError as error:
+                raise refusal(error) from None
             start, size = 0, len(buffer)
             while start + 16 <= size:
                 length, kind, flags, sequence, _port = header(buffer, start)
@@ -132,5 +138,5 @@ def _check_ack(buffer: bytes, body: int, end: int, flags: int) -> None:
             start = body + 4 + ((struct.unpack_from("=I", buffer, body + 4)[0] + 3) & ~3)
         for attribute, first, last in split(buffer, start, end):
             if attribute == _NLMSGERR_ATTR_MSG:
-                said = buffer[first:last].rstrip(b"\0").decode("utf-8", "replace")
+                said = buffer[first:last].rstrip(b"\0").decode("utf-8", "surrogateescape")
     raise KernelError(code, said)

@@ -44,7 +44,7 @@ def configure(name: str, values: Dict[str, Any], index: int = 0) -> None:
     try:
         if index:
             fcntl.ioctl(descriptor, _TUNSETIFINDEX, struct.pack("=I", index))
-        fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
+        fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", os.fsencode(name), flags))
         for request, attribute in ((_TUNSETOWNER, "owner"), (_TUNSETGROUP, "group")):
             if values.get(attribute):
                 _allow(descriptor, request, attribute, int(values[attribute]))

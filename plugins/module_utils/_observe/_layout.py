@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SHARED_WITH_PARENT
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
@@ -79,20 +79,33 @@ def reread_layout(reader: Reader, layout: Layout, earlier: Host, names: Set[str]
     return layout_reader.host()
 
 
-def read_all(reader: Reader, names: List[str]) -> Tuple[Host, Layout]:
-    """Reads everything in these namespaces. Also returns a layout that declares all of it."""
-    layout = Layout([Namespace(name, (), nsid=0, routes=[]) for name in names], [])
-    layout_reader = _LayoutReader(reader, layout, everything=True)
+class Everything(NamedTuple):
+    """Everything in some namespaces."""
+
+    host: Host
+    layout: Layout
+    """Declares all of it."""
+    unread: Dict[str, str]
+    """Why namespaces could not be read."""
+
+
+def read_all(reader: Reader, names: List[str]) -> Everything:
+    """Reads everything in these namespaces. One that vanishes meanwhile is left out."""
+    layout_reader = _LayoutReader(reader, Layout([Namespace(name, ()) for name in names], []), everything=True)
     layout_reader.read_links()
-    for netns in names:
-        for raw in layout_reader.raws.get(netns, {}).values():
+    there = [name for name in names if name in layout_reader.raws]
+    layout = Layout([Namespace(name, (), nsid=0, routes=[]) for name in there], [])
+    for netns in there:
+        for raw in layout_reader.raws[netns].values():
             vlans: Optional[Dict[int, Vlan]] = {} if is_bridge(raw.kind) else None
             link = Link(raw.kind, netns, raw.name, (), {"disable_ipv6": True}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans)
             layout.links.append(link)
-    layout_reader.want(layout.links)
+    layout_reader.want(layout)
     layout_reader.add_all()
-    layout_reader.read_namespaces(layout_reader.namespaces)
-    return layout_reader.host(), layout
+    layout_reader.read_namespaces(there)
+    host = layout_reader.host()
+    layout = Layout([wanted for wanted in layout.namespaces if wanted.name in host.namespaces], [link for link in layout.links if link.id in host.links])
+    return Everything(host, layout, layout_reader.unread)
 
 
 class _LayoutReader:
@@ -111,7 +124,9 @@ class _LayoutReader:
         """The processes that hold TUN and TAP devices, read once."""
         self._with_vlans: Set[str] = set()
         """The namespaces in which VLANs are declared."""
-        self.want(layout.links)
+        self.unread: Dict[str, str] = {}
+        """Why namespaces could not be read that nobody has declared."""
+        self.want(layout)
         self._declared = {link.netns for link in layout.links}
         self._nsids: Dict[Tuple[str, str], Optional[int]] = {}
         self._peers: Dict[LinkId, LinkId] = {}
@@ -127,8 +142,9 @@ class _LayoutReader:
         self.namespaces: Dict[str, FoundNamespace] = {}
         self.links: Dict[LinkId, FoundLink] = {}
 
-    def want(self, links: List[Link]) -> None:
-        for link in links:
+    def want(self, layout: Layout) -> None:
+        self._layout = layout
+        for link in layout.links:
             self._wanted.setdefault(link.netns, {})[link.name] = link
             if link.vlans is not None or any(port.vlans is not None for port in link.declared_ports):
                 self._with_vlans.add(link.netns)
@@ -141,10 +157,13 @@ class _LayoutReader:
         declared = [*self._wanted, *(namespace.name for namespace in self._layout.namespaces)]
         declared += [other[0] for link in self._layout.links for other in (link.peer, link.parent) if other]
         for netns in dict.fromkeys(declared):
-            found = self._open(netns)
-            self.namespaces[netns] = found or FoundNamespace(None, _namespaces.occupied_by(netns))
-            if found:
-                self._read_links_of(netns)
+            with self._tolerantly(netns):
+                found = self._open(netns)
+                if found:
+                    self.namespaces[netns] = found
+                    self._read_links_of(netns)
+                elif not self._everything:
+                    self.namespaces[netns] = FoundNamespace(None, _namespaces.occupied_by(netns))
         self._read_undeclared()
         for netns, raws in self.raws.items():
             for raw in raws.values():
@@ -174,6 +193,21 @@ class _LayoutReader:
         if self._is_one_missing():
             for netns, found in others.items():
                 self._read_if_one_is_there(netns, found)
+
+    @contextmanager
+    def _tolerantly(self, netns: str) -> Iterator[None]:
+        """A namespace that nobody has declared must not make the task fail."""
+        try:
+            yield
+        except KernelError as error:
+            if not self._everything or not netns:
+                raise
+            self.unread[netns] = str(error)
+            self.namespaces.pop(netns, None)
+            self.raws.pop(netns, None)
+            for key in [key for key in self.links if key[0] == netns]:
+                del self.links[key]
+            self._reader.forget(netns)
 
     def _read_links_of(self, netns: str) -> None:
         self.raws[netns] = {raw.ifindex: raw for raw in self._reader.links(netns)}
@@ -226,8 +260,9 @@ class _LayoutReader:
         return ownership is not None and ownership.is_layout(self._layout.name)
 
     def add_all(self) -> None:
-        for netns, raws in self.raws.items():
-            self._add_links(netns, raws)
+        for netns, raws in list(self.raws.items()):
+            with self._tolerantly(netns):
+                self._add_links(netns, raws)
 
     def _add_links(self, netns: str, raws: Dict[int, RawLink]) -> None:
         """Builds the records of the links of a namespace."""
@@ -386,10 +421,11 @@ class _LayoutReader:
     def read_namespaces(self, names: Iterable[str]) -> None:
         """Reads the settings of these namespaces, and the processes in those that will be deleted."""
         wanted = {namespace.name: namespace for namespace in self._layout.namespaces}
-        for name in list(names):
+        for name in [name for name in names if name in self.namespaces]:
             found = self.namespaces[name]
             if found.identity and (name in wanted or self._original_routes(name)):
-                self.namespaces[name] = self._read_namespace(wanted.get(name, Namespace(name, ())), found)
+                with self._tolerantly(name):
+                    self.namespaces[name] = self._read_namespace(wanted.get(name, Namespace(name, ())), found)
         going = {found.identity: name for name, found in self.namespaces.items() if found.identity and name not in wanted and self._will_be_deleted(name)}
         for identity, pids in _namespaces.processes(going).items():
             self.namespaces[going[identity]] = self.namespaces[going[identity]]._replace(pids=pids)

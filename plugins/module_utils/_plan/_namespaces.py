@@ -9,7 +9,7 @@ from typing import Dict, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NSID, SET, Draft, planned_link
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE_FILE, FoundNamespace, Namespace
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE, FoundNamespace, Namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteNamespace,
     SetNsid,
@@ -53,7 +53,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
 
 
 def _check_occupied(wanted: Namespace, found: FoundNamespace) -> None:
-    if found.occupied_by not in ("", STALE_FILE):
+    if found.occupied_by not in STALE:
         raise VnetError(wanted.path, "there is %s at /run/netns/%s, not a namespace; move it away" % (found.occupied_by, wanted.name))
 
 
