@@ -98,7 +98,7 @@ def test_links_that_look_like_ours_stay_theirs() -> None:
 @pytest.mark.parametrize(
     "lines",
     [
-        ["ip -n guest link set eth0 name renamed"],
+        ["ip -n guest link set eth0 down", "ip -n guest link set eth0 name renamed"],
         ["ip -n guest link delete inner", f"ip -n guest link add inner address {mac(4)} type bridge"],
         ["ip -n guest link delete eth0", "ip -n guest link add eth0 type bridge"],
         ["ip -n guest link set lo alias x", "ip -n guest link set inner alias 'nfv.vnet:other'", "ip -n guest link set eth0 alias ''"],

@@ -129,7 +129,7 @@ def recreate_undeclared_uppers(draft: Draft) -> None:
         link = wanted_as_found(draft, found)
         with draft.naming(link):
             planned = draft.plan_of(Layout([], [link]), Host(draft.namespaces_after, draft.links_after))
-        for step in _with_index(planned.steps, found):
+        for step in planned.steps:
             draft.add(RECREATE, step)
         draft.links_after[found.id] = planned.after.links[found.id]
 
