@@ -26,7 +26,7 @@ _IFLA_EXT_MASK, _RTEXT_FILTER_SKIP_STATS = 29, 8
 _NETNSA_NSID, _NETNSA_FD = 1, 3
 _SIGNED = struct.Struct("=i").unpack_from
 _T = TypeVar("_T")
-_FEW_FILES, _FILES, _SPARE_FILES = 16, 16384, 64
+_FEW_FILES, _FILES, _SPARE_FILES = 16, 16384, 32
 
 
 class Opened(NamedTuple):
@@ -103,8 +103,8 @@ class MessageReader:
     def keep_socket(self, netns: str, opened: NetlinkSocket) -> NetlinkSocket:
         """Keeps an open socket. At the limit of open files the oldest one is closed."""
         if len(self._sockets) >= self._most:
-            self._most = _files()
-        if len(self._sockets) >= self._most:
+            self._most = _most_files() - _open_files() + len(self._sockets)
+        while self._sockets and len(self._sockets) >= self._most:
             self.forget(next(iter(self._sockets)))
         self._sockets[netns] = opened
         return opened
@@ -153,15 +153,19 @@ def kernel_version(text: str) -> Tuple[int, int]:
     return major, minor
 
 
-def _files() -> int:
-    """The number of sockets to keep open. Raises the soft limit of open files."""
+def _open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def _most_files() -> int:
+    """The number of files that may be open, without some that are kept free. Raises the soft limit."""
     import resource  # expensive to import, and only needed with many namespaces
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < limit:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-    return max(1, limit - _SPARE_FILES)
+    return limit - _SPARE_FILES
 
 
 _WITHOUT_STATISTICS = extension_mask(_RTEXT_FILTER_SKIP_STATS) if kernel_version(os.uname().release) >= (6, 1) else b""
