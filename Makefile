@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 OLDEST_PYROUTE2 := 0.7.2
 OLDEST_ANSIBLE := 2.18.0
-PARTS := unit kernel integration archive packaging lint
+PARTS := unit fuzz kernel integration archive packaging lint
 
 # Only the virtual environment may decide what is imported.
 unexport PYTHONPATH PYTHONHOME
@@ -31,6 +31,7 @@ test: $(VENV)/sanity ## run all tests that need neither root nor further package
 	@$(VENV)/bin/python tests/run $(ARGS)
 
 unit: ## test options, plan, commands, documentation and pictures as data
+fuzz: ## test odd option values of every module (ARGS=--slow: 100,000 each)
 kernel: ## test the engine on this kernel, with the newest and the oldest pyroute2 (ARGS=--slow: all, not one of each class)
 integration: ## test the modules and plugins through Ansible, with the newest and the oldest ansible-core (ARGS=--slow)
 archive: ## run ansible-test units on the release archive

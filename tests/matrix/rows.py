@@ -68,6 +68,7 @@ def rows() -> list[Row]:
         Row("kernel", "User-mode Linux, bookworm", "kernel", partial(on_kernel, kernels.installed)),
         Row("kernel", "User-mode Linux, trixie", "kernel", partial(on_kernel, partial(kernels.of_suite, "trixie"))),
         Row("kernel", "User-mode Linux, sid", "kernel", partial(on_kernel, partial(kernels.of_suite, "sid"))),
+        Row("values", "odd values of every option", "fuzz", odd_values),
         *rows_of_ansible(),
     ]
 
@@ -95,6 +96,11 @@ def refuse(sentence: str) -> Run:
 
 def here() -> Run:
     return Run([*SANDBOX, sys.executable], environment(), AT_ONCE)
+
+
+def odd_values() -> Run:
+    """Others each time, so what it ran on is the seed as well."""
+    return Run([sys.executable], environment(), ("--slow",), ", seed ")
 
 
 def with_pyroute2(release: Callable[[], str]) -> Run:

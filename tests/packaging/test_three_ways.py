@@ -81,7 +81,7 @@ def test_archive_holds_files_of_the_checkout_and_nothing_else(archive: Path) -> 
     assert all(member.isfile() or member.isdir() for member in members)
     files = {member.name for member in members if member.isfile()}
     assert files - MADE_BY_GALAXY <= set(tracked_files())
-    assert not {name for name in files if name.startswith((".", "hacking/", "tests/packaging/", "tests/checkout/", "tests/matrix/"))}
+    assert not {name for name in files if name.startswith((".", "hacking/", "tests/packaging/", "tests/checkout/", "tests/fuzz/", "tests/matrix/"))}
 
 
 def test_documents_of_the_archive_speak_of_no_file_that_it_lacks(archive: Path) -> None:
