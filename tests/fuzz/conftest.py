@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import platform
 import random
 from typing import NamedTuple
 
 import pytest
-from ansible.release import __version__ as ansible_version
+from versions import ran_on
 
 SECONDS = 55.0
 """Processor time of all tests."""
@@ -44,7 +43,7 @@ EFFORT = pytest.StashKey[Effort]()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    return f"on: ansible-core {ansible_version}, Python {platform.python_version()}, seed {config.stash[EFFORT].seed}"
+    return f"on: {ran_on()}, seed {config.stash[EFFORT].seed}"
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from typing import Any, Callable, Iterable, NamedTuple
 from ansible.errors import AnsibleError, AnsibleFilterError, AnsibleParserError
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible.plugins.shell.sh import ShellModule
+from ansible_collections.nfv.vnet.plugins.action import vnet_layout as action
 from ansible_collections.nfv.vnet.plugins.become import netns as become
 from ansible_collections.nfv.vnet.plugins.filter.dot import FilterModule as Dot
 from ansible_collections.nfv.vnet.plugins.filter.mermaid import FilterModule as Mermaid
@@ -282,6 +283,19 @@ def _told(error: AnsibleError) -> bool:
     return False
 
 
+def _of_action(case: Case) -> bool:
+    """What runs on the controller before vnet_layout is sent."""
+    params: Values = case.params if isinstance(case.params, dict) else {"links": case.params}
+    check_sentence(action._declared(params))
+    try:
+        plain = {name: action._plain(params.get(name)) for name in LISTS}
+    except action._NotPlainError:
+        return False
+    if repr(plain) != repr({name: params.get(name) for name in LISTS}):
+        raise FaultError("a value was changed", repr(plain))
+    return True
+
+
 def _of_filter(draw: Callable[..., str]) -> Callable[[Case], bool]:
     def drawn(case: Case) -> bool:
         try:
@@ -337,7 +351,7 @@ def _of_become(case: Case) -> bool:
 
 BECOME = ("become_user", "become_flags", "become_pass")
 FILTERS = {name: draw for module in (Dot, Mermaid, Svg) for name, draw in module().filters().items()}
-INVENTORY, BECOMING = "inventory netns", "become netns"
+INVENTORY, BECOMING, ACTION = "inventory netns", "become netns", "action vnet_layout"
 ENTRIES: dict[str, Callable[[Case], bool]] = {
     **dict.fromkeys(OPTIONS, _of_resource),
     LAYOUT: _of_layout,
@@ -346,6 +360,7 @@ ENTRIES: dict[str, Callable[[Case], bool]] = {
     **{name: _of_filter(draw) for name, draw in FILTERS.items()},
     INVENTORY: _of_inventory,
     BECOMING: _of_become,
+    ACTION: _of_action,
 }
 """By module, and by plugin."""
 OF_MODULES = {name: ENTRIES[name] for name in MODULES}

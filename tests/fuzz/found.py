@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._records import FIRST_INDEX
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     STALE_FILE,
     Address,
@@ -134,6 +135,8 @@ class _Builder:
             found = found._replace(vlans=dict(wanted.vlans))
         if wanted.parent and found.parent and exact:
             found = found._replace(parent=wanted.parent)
+            if self._random.random() < 0.2:
+                found = found._replace(name="former")
         if wanted.peer and _kinds.has_peer(kind):
             found = found._replace(peer=wanted.peer)
         self._put(self._as_port(found, wanted))
@@ -207,5 +210,6 @@ def _owned(layout: Layout, host: Host, random: Random) -> Host:
         owner = owners[0] if random.random() < 0.5 else random.choice(owners[:4] if random.random() < 0.9 else owners)
         if not key[0] and key[1] == "lo" and owner and owner.original is None:
             owner = None  # no layout creates the namespace that it is declared from
-        links[key] = found._replace(ownership=owner)
+        chosen = owner is None or found.name == "lo" or random.random() < 0.2  # by the kernel, not by the layout
+        links[key] = found._replace(ownership=owner, ifindex=found.ifindex if chosen else FIRST_INDEX + found.ifindex)
     return host._replace(links=links)

@@ -120,7 +120,13 @@ class Maker:
         for option in options:
             if option.name in OF_TASK and self._of_layout and of != LAYOUT:
                 continue
-            wanted = 0.9 if option.name in NEEDED else density * (4 if option.options or option.name in ("netns", "master") else 1)
+            wanted = (
+                0.9
+                if option.name in NEEDED
+                else 0.3
+                if option.name == "recreate"
+                else density * (4 if option.options or option.name in ("netns", "master") else 1)
+            )
             if option.required or self._random.random() < wanted:
                 values[option.name] = self._value(option, density, of)
                 self._remember(values, option.name, option)

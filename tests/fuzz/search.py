@@ -13,7 +13,7 @@ from random import Random
 from types import TracebackType
 from typing import Any, Callable, Iterator, NamedTuple
 
-from entries import BECOME, BECOMING, FILTERS, INVENTORY, Case, FaultError, carry_out
+from entries import ACTION, BECOME, BECOMING, FILTERS, INVENTORY, Case, FaultError, carry_out
 from found import STYLES
 from odd import mutated, odd, odd_key
 from parameters import Maker, Values, spoilt
@@ -87,7 +87,16 @@ def _of_become(_entry: str, random: Random) -> Values:
     return values
 
 
-_DRAWN: dict[str, Callable[[str, Random], Any]] = {**dict.fromkeys(FILTERS, _of_filter), INVENTORY: _of_inventory, BECOMING: _of_become}
+def _of_action(_entry: str, random: Random) -> Any:
+    return _declaration(random)
+
+
+_DRAWN: dict[str, Callable[[str, Random], Any]] = {
+    **dict.fromkeys(FILTERS, _of_filter),
+    INVENTORY: _of_inventory,
+    BECOMING: _of_become,
+    ACTION: _of_action,
+}
 
 
 # The search
@@ -153,7 +162,7 @@ def _last(trace: TracebackType | None) -> str:
 
 def _places(trace: TracebackType | None) -> list[str]:
     """The functions of the collection, the innermost last."""
-    helpers = ("refuse", "missing", "__init__", "<listcomp>", "<genexpr>", "<dictcomp>", "<lambda>")
+    helpers = ("refuse", "missing", "<listcomp>", "<genexpr>", "<dictcomp>", "<lambda>")
     frames = [frame for frame in traceback.extract_tb(trace) if any(f"{folder}/plugins/" in frame.filename for folder in ("/nfv/vnet", ROOT))]
     return [f"{frame.filename.rpartition('/plugins/')[2]}: {frame.name}" for frame in frames if frame.name not in helpers]
 
