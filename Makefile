@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 OLDEST_PYROUTE2 := 0.7.2
 OLDEST_ANSIBLE := 2.18.0
-PARTS := unit fuzz kernel integration archive packaging lint
+PARTS := unit fuzz kernel random integration archive packaging lint
 
 # Only the virtual environment may decide what is imported.
 unexport PYTHONPATH PYTHONHOME
@@ -33,6 +33,7 @@ test: $(VENV)/sanity ## run all tests that need neither root nor further package
 unit: ## test options, plan, commands, documentation and pictures as data
 fuzz: ## test odd option values of every module (ARGS=--slow: 100,000 each)
 kernel: ## test the engine on this kernel, with the newest and the oldest pyroute2 (ARGS=--slow: all, not one of each class)
+random: ## test random sequences of layouts on this kernel (ARGS=--slow: for an hour)
 integration: ## test the modules and plugins through Ansible, with the newest and the oldest ansible-core (ARGS=--slow)
 archive: ## run ansible-test units on the release archive
 packaging: ## test the installation of the collection, and `make demo` in a fresh clone (ARGS=--slow)

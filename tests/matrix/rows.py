@@ -64,6 +64,7 @@ def rows() -> list[Row]:
         Row("distribution", "Debian trixie", "kernel", partial(in_root, "trixie", "3.13", packages=("ansible-core",))),
         Row("distribution", "Debian sid", "kernel", partial(in_root, "sid", "3.14", packages=("ansible-core",))),
         Row("kernel", "the machine's own", "kernel", here),
+        Row("random", "the machine's own, an hour", "random", for_an_hour),
         Row("kernel", "User-mode Linux, bullseye", "kernel", partial(on_kernel, partial(kernels.of_suite, "bullseye"))),
         Row("kernel", "User-mode Linux, bookworm", "kernel", partial(on_kernel, kernels.installed)),
         Row("kernel", "User-mode Linux, trixie", "kernel", partial(on_kernel, partial(kernels.of_suite, "trixie"))),
@@ -101,6 +102,11 @@ def here() -> Run:
 def odd_values() -> Run:
     """Others each time, so what it ran on is the seed as well."""
     return Run([sys.executable], environment(), ("--slow",), ", seed ")
+
+
+def for_an_hour() -> Run:
+    """It is one test, which only one processor runs, with other sequences each time."""
+    return Run([*SANDBOX, sys.executable], environment(), ("--slow",))
 
 
 def with_pyroute2(release: Callable[[], str]) -> Run:
