@@ -83,18 +83,18 @@ def declarations(draw: Draw) -> Values:
     if _seldom(draw, 8):
         params["sysctl"] = {"net.ipv4.ip_forward": draw(st.integers(0, 1))}
     inside = draw(st.lists(st.sampled_from(NAMESPACES), unique=True, max_size=2))
-    params["namespaces"] = [_namespace(draw, netns, number) for number, netns in enumerate(inside)]
+    params["namespaces"] = [_namespace(draw, netns) for netns in inside]
     ids = draw(st.lists(st.tuples(st.sampled_from(["", *inside]), st.sampled_from(NAMES)), unique=True, max_size=7))
     params["links"] = _links(draw, ids)
     return params
 
 
-def _namespace(draw: Draw, name: str, number: int) -> Values:
+def _namespace(draw: Draw, name: str) -> Values:
     values: Values = {"name": name}
     if _seldom(draw, 5):
         values["loopback"] = False
     if _seldom(draw, 6):
-        values["nsid"] = 100 + number
+        values["nsid"] = 100 + NAMESPACES.index(name)  # left out: the id of one that goes in the same run, which the kernel refuses
     if _seldom(draw, 4):
         values["sysctl"] = {draw(st.sampled_from(["net.ipv4.ip_forward", "net.ipv4.conf.default.arp_ignore"])): draw(st.integers(0, 1))}
     if _seldom(draw, 2):
@@ -119,13 +119,14 @@ def _links(draw: Draw, ids: list[LinkId]) -> list[Values]:
     waiting = list(ids)
     while waiting:
         netns, name = waiting.pop(0)
-        type_name = draw(st.sampled_from(_types(bool(waiting))))
+        type_name = draw(st.sampled_from(_types(bool(waiting)))) if _often(draw, 12) else ""
         link = _end(draw, netns, name, type_name)
         if type_name == "bridge":
             bridges[netns, name] = link
         if type_name == "veth":
             link["peer"] = _end(draw, *waiting.pop(0), type_name)
             del link["peer"]["type"]
+            link["peer"].pop("recreate", None)
             ends.append(link["peer"])
         links.append(link)
     ends += [link for link in links if link.get("type") not in ("bridge", "vlan")]
@@ -143,7 +144,7 @@ def _links(draw: Draw, ids: list[LinkId]) -> list[Values]:
 def _types(two: bool) -> list[str]:
     """The types that this kernel has, with the common ones more often. C(two): whether there are names for both ends of a cable."""
     found = [kind.type for kind in KINDS if kind.type not in ("bridge", "tuntap", "veth") and has_kind(kind.kernel)]
-    return ["bridge", "tuntap", *(["veth", "veth", "veth"] if two else []), "bridge", *found, ""]
+    return ["bridge", "tuntap", *(["veth", "veth", "veth"] if two else []), "bridge", *found]
 
 
 def _end(draw: Draw, netns: str, name: str, type_name: str) -> Values:
@@ -181,7 +182,9 @@ def _tuntap(draw: Draw) -> Values:
 
 
 _LINK: dict[str, list[Any]] = {
-    "mtu": [1400, 1500, 1300, 2000, 1000],
+    # Left out: an MTU below 1280, with which a link loses IPv6. A bridge takes it from a port, which check mode does not know, and a
+    # declaration of disable_ipv6 has a difference for ever.
+    "mtu": [1400, 1500, 1300, 2000, 1280],
     "alias": ["one", "two words; 'quoted' $HOME", ""],
     "link_group": [3, 0],
     "txqueuelen": [7, 500],

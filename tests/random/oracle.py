@@ -73,9 +73,11 @@ def complaints(params: Values) -> list[str]:
     for item in params.get("namespaces", []):
         network = host.get(item["name"])
         found += _of_namespace(item, network, ids) if network else [f"there is no namespace {item['name']}"]
+    ends = [(end, item.get("type", "")) for item in params.get("links", []) for end in (item, item.get("peer")) if end]
+    joined = {(end.get("netns", ""), end["master"], end["name"]) for end, _type in ends if end.get("master")}
+    for end, type_name in ends:
+        found += _of_link(end, type_name, host, joined)
     for item in params.get("links", []):
-        for end in (item, item["peer"]) if "peer" in item else (item,):
-            found += _of_link(end, item.get("type", ""), host)
         if "peer" in item:
             found += _of_cable(item, host)
     return found
@@ -100,7 +102,7 @@ def _of_namespace(item: Values, network: Network, ids: dict[str, Any]) -> Iterat
     yield from _of_routes(item, network, "")
 
 
-def _of_link(end: Values, type_name: str, host: dict[str, Network]) -> Iterator[str]:
+def _of_link(end: Values, type_name: str, host: dict[str, Network], joined: set[tuple[str, str, str]]) -> Iterator[str]:
     netns, name = end.get("netns", ""), end["name"]
     link = host[netns].links.get(name) if netns in host else None
     where = f"{netns}/{name}"
@@ -115,7 +117,7 @@ def _of_link(end: Values, type_name: str, host: dict[str, Network]) -> Iterator[
             yield f"{where}: {option} is {shown!r}, not {expected!r}"
     yield from _of_addresses(end, link)
     yield from _of_routes(end, host[netns], name)
-    yield from _of_ports(end, link, host[netns])
+    yield from _of_ports(end, link, host[netns], joined)
 
 
 def _of_values(end: Values, type_name: str, link: Values) -> Iterator[tuple[str, Any, Any]]:
@@ -129,8 +131,10 @@ def _of_values(end: Values, type_name: str, link: Values) -> Iterator[tuple[str,
     if "link_group" in end:
         yield "link_group", str(end["link_group"]), link["group"].replace("default", "0")
     if "disable_ipv6" in end:
+        setting = Path(f"/proc/sys/net/ipv6/conf/{end['name']}/disable_ipv6")
         with inside(end.get("netns", "")):
-            yield "disable_ipv6", int(end["disable_ipv6"]), int(Path(f"/proc/sys/net/ipv6/conf/{end['name']}/disable_ipv6").read_text(encoding="ascii"))
+            if setting.exists():  # with an MTU below 1280 there is none
+                yield "disable_ipv6", int(end["disable_ipv6"]), int(setting.read_text(encoding="ascii"))
     data = link.get("linkinfo", {}).get("info_data", {})
     if type_name == "bridge":
         for option, (key, convert) in _OF_BRIDGE.items():
@@ -154,10 +158,11 @@ def _of_port(settings: Values, link: Values) -> Iterator[tuple[str, Any, Any]]:
             yield f"port {option}", settings[option], data.get(key)
 
 
-def _of_ports(end: Values, bridge: Values, network: Network) -> Iterator[str]:
-    """The ports that a bridge lists, and VLANs of ports."""
+def _of_ports(end: Values, bridge: Values, network: Network, joined: set[tuple[str, str, str]]) -> Iterator[str]:
+    """The ports that a bridge lists, and VLANs of ports. C(joined): namespace, bridge and name of the ports that say themselves where they belong."""
     if "ports" in end:
-        ports = sorted(port["name"] for port in end["ports"])
+        others = {name for netns, master, name in joined if (netns, master) == (network.netns, end["name"])}
+        ports = sorted(others | {port["name"] for port in end["ports"]})
         shown = sorted(name for name, link in network.links.items() if link.get("master") == end["name"])
         if ports != shown:
             yield f"the ports of {end['name']} are {shown}, not {ports}"
