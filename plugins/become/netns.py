@@ -122,6 +122,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.become import BecomeBase
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import quoted
 
 _NAME = re.compile(r"(?!\.{1,2}\Z)[^/\0]{1,255}")
 
@@ -137,7 +138,7 @@ _SET_UP = """
 if [ -w /sys ]; then mode=rw; else mode=ro; fi
 mount --make-rslave / || exit
 umount -l /sys 2>/dev/null
-mount -t sysfs -o "$mode" "$1" /sys || exit
+mount -t sysfs -o "$mode" nfv-vnet /sys || exit
 for file in /etc/netns/"$1"/* /etc/netns/"$1"/.[!.]*; do
     if [ -e "$file" ]; then mount --bind "$file" "/etc/${file##*/}"; fi
 done
@@ -175,14 +176,19 @@ class BecomeModule(BecomeBase):  # type: ignore[misc]
         command = self._build_success_command(cmd, shell)
         user = str(self.get_option("become_user"))
         if user != "root":
-            command = "su -s /bin/sh -c %s %s" % (shlex.quote(command), shlex.quote(user))
+            if user.startswith("-"):
+                raise AnsibleError("become method nfv.vnet.netns: become_user: %s is not the name of a user" % quoted(user))
+            command = "su -s /bin/sh -c %s -- %s" % (shlex.quote(command), shlex.quote(user))
         enter = shlex.join(["/bin/sh", "-c", _ENTER, "netns", netns, path, _SET_UP])
         return "set -- %s %s; %s" % (enter, command, _BECOME_ROOT % self._root())
 
     def _root(self) -> str:
         """How another user becomes root."""
         program = self.get_option("become_exe") or "sudo"
-        flags = shlex.split(self.get_option("become_flags") or "")
+        try:
+            flags = shlex.split(self.get_option("become_flags") or "")
+        except ValueError as error:
+            raise AnsibleError("become method nfv.vnet.netns: become_flags: %s" % error) from None
         self.prompt = ""
         if self.get_option("become_pass"):
             self.prompt = "[sudo via ansible, key=%s] password:" % self._id
@@ -199,5 +205,5 @@ def _path_of(netns: str) -> str:
     if netns.startswith("/"):
         return netns
     if not _NAME.fullmatch(netns):
-        raise AnsibleError("become method nfv.vnet.netns: ansible_netns: %r is neither the name of a namespace nor an absolute path" % netns)
+        raise AnsibleError("become method nfv.vnet.netns: ansible_netns: %s is neither the name of a namespace nor an absolute path" % quoted(netns))
     return "/run/netns/" + netns

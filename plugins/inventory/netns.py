@@ -107,7 +107,8 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, quoted, shown
+from ansible_collections.nfv.vnet.plugins.module_utils._module import check_given
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, Address, Layout, Link, LinkId
 
@@ -208,6 +209,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         hosts = self.get_option("hosts")
         if hosts is None:
             hosts = {"localhost": None}
+        for name in hosts:
+            if not str(name).isprintable():
+                raise AnsibleParserError("hosts: %s is not the name of a host" % shown(str(name)))
         return [_Parent(str(name), _given(name, variables), self._known(str(name))) for name, variables in hosts.items()]
 
     def _known(self, name: str) -> Variables:
@@ -273,12 +277,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 def _refuse_unknown(config: Mapping[str, Any], options: Iterable[str]) -> None:
     unknown = sorted(str(key) for key in set(config) - set(options))
     if unknown:
-        raise AnsibleParserError("there is no option %s; there are %s" % (", ".join(unknown), ", ".join(sorted(options))))
+        raise AnsibleParserError("there is no option %s; there are %s" % (shown(unknown[0]), ", ".join(sorted(options))))
 
 
 def _given(name: str, variables: Any) -> Variables:
     if not isinstance(variables or {}, Mapping):
-        raise AnsibleParserError("hosts: %s: %r is not a dictionary of variables" % (name, variables))
+        raise AnsibleParserError("hosts: %s: %s is not a dictionary of variables" % (shown(str(name)), quoted(variables)))
     return dict(variables or {})
 
 
@@ -297,6 +301,10 @@ def _layout(content: Any) -> Layout:
     """The layout that a file declares. Items are checked by the engine, as in the module."""
     if not isinstance(content, dict):
         raise VnetError((), "this is not a dictionary with options of vnet_layout")
+    check_given(LAYOUT_OPTIONS[:2], {str(key): value for key, value in content.items()}, ())
+    wrong = [key for key in content if not isinstance(key, str)]
+    if wrong:
+        raise VnetError((), "there is no option %s" % quoted(wrong[0]))
     spec = argument_spec(option._replace(options=()) for option in LAYOUT_OPTIONS)
     validated = ArgumentSpecValidator(spec).validate(content)
     if validated.error_messages:
@@ -416,7 +424,8 @@ def _of_layouts(spaces: Mapping[str, List[Space]], layouts: Optional[List[str]])
     there = {space["layout"] for own in spaces.values() for space in own if space["layout"]}
     missing = sorted(set(layouts) - there)
     if missing:
-        raise AnsibleParserError("layouts: no namespace belongs to %s; there are %s" % (", ".join(missing), ", ".join(sorted(there)) or "no layouts"))
+        known = shown(", ".join(sorted(there))) if there else "no layouts"
+        raise AnsibleParserError("layouts: no namespace belongs to %s; there are %s" % (shown(missing[0]), known))
     return {host: [space for space in own if space["layout"] in layouts] for host, own in spaces.items()}
 
 

@@ -36,6 +36,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 
 _ROWS = _kinds.ROWS_OF[_kinds.ANY]
+_NEXT = "\0"
+"""Between the commands of one step: no word can have it."""
 _HERE = "$$"
 """The process id of the shell that runs the commands: ip(8) takes one for the namespace that it is in."""
 
@@ -47,7 +49,7 @@ def _quoted(word: str) -> str:
 
 def commands(steps: List[Step]) -> List[str]:
     """The command lines for the steps. What iproute2 cannot do is a comment."""
-    return [line for step in steps for line in _COMMANDS[type(step)](step).splitlines()]
+    return [line for step in steps for line in _COMMANDS[type(step)](step).split(_NEXT)]
 
 
 def _shell(words: List[str]) -> str:
@@ -80,7 +82,7 @@ def _create_namespace(step: CreateNamespace) -> str:
     lines.append(_line("", "ip", "netns", "add", step.name))
     if step.loopback:
         lines.append(_line(step.name, "ip", "link", "set", "dev", "lo", *_settings(step.loopback)))
-    return "\n".join(lines)
+    return _NEXT.join(lines)
 
 
 def _create_link(step: CreateLink) -> str:
@@ -95,7 +97,7 @@ def _create_link(step: CreateLink) -> str:
         return _line(home, "ip", "link", "add", "link", parent, *near, *elsewhere, "type", step.kind, *data)
     if not step.peer:
         return _line(step.netns, "ip", "link", "add", *near, "type", step.kind, *data)
-    join = "\n" + _line(step.netns, "ip", "link", "set", "dev", step.name, "master", step.master) if step.master else ""
+    join = _NEXT + _line(step.netns, "ip", "link", "set", "dev", step.name, "master", step.master) if step.master else ""
     netns, name, values, _index = step.peer
     peer = ["peer", "name", name, *_settings(values)]
     home = step.netns

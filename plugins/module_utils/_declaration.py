@@ -12,9 +12,10 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.common import validation
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, unique_key, unique_options_of
-from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, TASK_OPTIONS, Option, links_of, namespace_of, shown, sysctls
+from ansible_collections.nfv.vnet.plugins.module_utils._module import check_number
+from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, TASK_OPTIONS, Option, links_of, namespace_of, sysctls
 from ansible_collections.nfv.vnet.plugins.module_utils._records import NAME
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
 
@@ -74,14 +75,12 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
 
 def _of_items(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
     """The options of an item: those of the module without C(state). C(purge_...) defaults to true, as lists in a layout are exact."""
-    return tuple(
-        option._replace(
-            default=True if option.name.startswith("purge_") else option.default,
-            options=_of_items(option.options),
-        )
-        for option in options
-        if option.name not in TASK_OPTIONS
-    )
+    return _exact(tuple(option for option in options if option.name not in TASK_OPTIONS))
+
+
+def _exact(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
+    """Options with C(purge_...) defaulting to true, at every level."""
+    return tuple(option._replace(default=True if option.name.startswith("purge_") else option.default, options=_exact(option.options)) for option in options)
 
 
 class _Item(Dict[str, Any]):
@@ -114,7 +113,7 @@ class _ItemSpec:
     def item(self, given: Any, path: Path) -> _Item:
         """Returns the options of an item. VnetError if one is wrong."""
         if not isinstance(given, dict):
-            raise VnetError(path, "%r is not a dictionary of options" % (given,))
+            raise VnetError(path, "%s is not a dictionary of options" % quoted(given))
         item = _Item(self._defaults)
         for name, value in given.items():
             check = self._checks.get(name)
@@ -153,7 +152,7 @@ def _check_of(option: Option) -> _Check:
 
 def _checked(check: _Check, value: Any, path: Path) -> Any:
     option = check.option
-    if not isinstance(value, check.kind):
+    if not isinstance(value, check.kind) or option.type in ("int", "float"):
         value = _converted(option.type, value, (*path, option.name))
     if option.choices and value not in option.choices:
         raise VnetError((*path, option.name), "%s is none of %s" % (shown(str(value)), ", ".join(option.choices)))
@@ -168,10 +167,12 @@ def _checked(check: _Check, value: Any, path: Path) -> Any:
 
 def _converted(kind: str, value: Any, path: Path) -> Any:
     _type, convert, description = _CHECKS[kind]
+    if kind in ("int", "float"):
+        check_number(value, path)
     try:
         return convert(value)
-    except (TypeError, ValueError):
-        raise VnetError(path, "%r is not %s" % (value, description)) from None
+    except (TypeError, ValueError, OverflowError, ArithmeticError):
+        raise VnetError(path, "%s is not %s" % (quoted(value), description)) from None
 
 
 def declaration(params: Mapping[str, Any], check_mode: bool = False) -> Layout:
@@ -205,7 +206,7 @@ def _entries(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]
     """The items of a list with their paths."""
     given = params.get(name)
     if given is not None and not isinstance(given, list):
-        raise VnetError((name,), "%r is not a list" % (given,))
+        raise VnetError((name,), "%s is not a list" % quoted(given))
     for number, entry in enumerate(given or ()):
         yield (name, number), entry
 

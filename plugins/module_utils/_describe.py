@@ -142,5 +142,5 @@ def _account(row: Attribute, number: str) -> str:
 
     try:
         return pwd.getpwuid(int(number)).pw_name if row.type is USER else grp.getgrgid(int(number)).gr_name
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return number

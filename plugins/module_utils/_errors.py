@@ -47,6 +47,21 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in valid)
 
 
+_LONGEST = 80
+"""So much of a value is repeated in a message."""
+
+
+def quoted(value: object) -> str:
+    """A value of the user in quotes, as it can be repeated in messages."""
+    text = ascii(value)
+    return text if len(text) <= _LONGEST else "%s...%s" % (text[: _LONGEST - 10], text[-5:])
+
+
+def shown(name: str) -> str:
+    """A name as it can be shown in messages."""
+    return name if name and name.isprintable() and len(name) <= _LONGEST else quoted(name)
+
+
 def valid(value: object) -> Any:
     """A result with all texts as valid UTF-8: bytes that are not become C(\\xe9)."""
     if isinstance(value, dict):
@@ -63,7 +78,7 @@ def valid(value: object) -> Any:
 
 def joined(path: Path) -> str:
     """The path as users write it: C(links[3].peer.netns)."""
-    return "".join("[%d]" % part if isinstance(part, int) else ".%s" % part for part in path).lstrip(".")
+    return "".join("[%d]" % part if isinstance(part, int) else ".%s" % shown(part) for part in path).lstrip(".")
 
 
 def failure(title: str, error: VnetError) -> Dict[str, object]:

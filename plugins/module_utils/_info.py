@@ -8,17 +8,17 @@ import gc
 from contextlib import suppress
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, shown, valid
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import FdbEntry, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
-from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec
+from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, check_text
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Route, Values
 
 OTHER = "other"
@@ -52,7 +52,7 @@ _FDB_SELF, _FDB_MASTER, _FDB_EXTERNAL, _FDB_STICKY = 0x02, 0x04, 0x10, 0x40
 def run() -> None:
     """Runs the module."""
     gc.disable()  # there are thousands of records, and none is freed before the end
-    module = AnsibleModule(argument_spec=argument_spec(INFO_OPTIONS), supports_check_mode=True)
+    module = VnetModule("vnet_info", INFO_OPTIONS)
     try:
         with sentences():
             result = look(module.params)
@@ -91,8 +91,9 @@ def _names(namespaces: Namespaces, asked: Optional[List[str]]) -> List[str]:
     if asked is None:
         return ["", *_namespaces.names()]
     for number, name in enumerate(asked):
+        check_text(name, ("namespaces", number))
         if not namespaces.identity(name):
-            raise VnetError(("namespaces", number), "there is no namespace %s" % name)
+            raise VnetError(("namespaces", number), "there is no namespace %s" % shown(name))
     return list(dict.fromkeys(asked))
 
 

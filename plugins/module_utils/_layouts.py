@@ -8,7 +8,6 @@ import gc
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, MODULE, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
@@ -17,31 +16,22 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import prefetching
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import require_writable
-from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, title
+from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
+from ansible_collections.nfv.vnet.plugins.module_utils._options import title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Layout
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._runner import Result
 
 
-class _Module(AnsibleModule):  # type: ignore[misc]
-    """Leaves the items to the checks of the engine, and out of the invocation in the result."""
-
-    items: Dict[str, Any]
-
-    def _load_params(self) -> None:
-        super()._load_params()
-        self.items = {name: self.params.pop(name, None) for name in LISTS}
-
-
 def run() -> None:
     """Runs the module."""
     gc.disable()  # there are thousands of records, and none is freed before the end
-    module = _Module(argument_spec=argument_spec(LAYOUT_OPTIONS), supports_check_mode=True)
+    module = VnetModule(MODULE, LAYOUT_OPTIONS, without=LISTS)  # the items are left to the checks of the engine
     require_pyroute2(module)
     try:
         with sentences():
-            result = execute({**module.params, **module.items}, module.check_mode, module._diff)
+            result = execute({**module.params, **module.others}, module.check_mode, module._diff)
     except VnetError as error:
         module.fail_json(**failure(title(MODULE, module.params), error))
     for warning in result.pop("warnings"):

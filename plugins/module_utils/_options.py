@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, LinkKind, has_peer
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
@@ -30,6 +30,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 
 Params = Dict[str, Any]
 _NO_LINK_NAME = "%s is not the name of a link: 1 to 15 bytes, no '/', ':', '%%' or white space, not '.', '..', 'all' or 'default'"
+_LONGEST_KEY = 200
 _NUMBER = re.compile("[0-9]+")
 _HIGHEST_ID = 2**32 - 2
 
@@ -322,7 +323,7 @@ def namespace_of(params: Params, path: Path) -> Tuple[Namespace, List[Link]]:
     """A namespace and its C(lo)."""
     name = params["name"]
     if not _is_file_name(name):
-        raise VnetError((*path, "name"), "%s is not the name of a namespace: no '/', no white space, not '.' or '..'" % ascii(name))
+        raise VnetError((*path, "name"), "%s is not the name of a namespace: no '/', no white space, not '.' or '..'" % quoted(name))
     present = params.get("state") != "absent"
     routes = _routes(params["routes"], path)
     if params["nsid"] is not None and not 0 <= params["nsid"] < 2**31:
@@ -404,6 +405,7 @@ def _attributes_of(rows: Dict[str, table.Attribute], params: Params, path: Path,
 
 
 def _check_length(row: table.Attribute, text: str, path: Path) -> None:
+    check_text(text, path)
     length = len(text.encode())
     if row.high is not None and length > row.high:
         raise VnetError(path, "%d bytes are out of range (at most %d)" % (length, row.high))
@@ -437,7 +439,7 @@ def _plain(number: float) -> str:
 def _mac(text: str, path: Path) -> str:
     mac = text.lower().replace("-", ":")
     if not re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", mac):
-        raise VnetError(path, "%r is not a MAC address such as 02:00:00:00:00:01" % text)
+        raise VnetError(path, "%s is not a MAC address such as 02:00:00:00:00:01" % quoted(text))
     return mac
 
 
@@ -455,10 +457,12 @@ def _mapping(given: Params, path: Path) -> Dict[str, int]:
 
 def _account(row: table.Attribute, text: str, path: Path, check_mode: bool) -> str:
     """The id of a user or group. In check mode one that is missing may be created by an earlier task."""
-    if _NUMBER.fullmatch(text):
-        if int(text) > _HIGHEST_ID:
-            raise VnetError(path, "%s is out of range (0 to %d)" % (text, _HIGHEST_ID))
+    if re.fullmatch("-?[0-9]+", text):
+        if len(text) > 10 or not 0 <= int(text) <= _HIGHEST_ID:
+            raise VnetError(path, "%s is out of range (0 to %d)" % (shown(text), _HIGHEST_ID))
         return text
+    if not text.isprintable():
+        raise VnetError(path, "%s is not the name of a user or group" % shown(text))
     import grp
     import pwd
 
@@ -467,15 +471,10 @@ def _account(row: table.Attribute, text: str, path: Path, check_mode: bool) -> s
     except KeyError:
         if check_mode:
             return text
-        raise VnetError(path, "there is no %s %s on this host" % ("user" if row.type is _values.USER else "group", text)) from None
+        raise VnetError(path, "there is no %s %s on this host" % ("user" if row.type is _values.USER else "group", shown(text))) from None
 
 
 # Names
-
-
-def shown(name: str) -> str:
-    """A name as it can be shown in messages."""
-    return name if name and name.isprintable() else ascii(name)
 
 
 def _is_file_name(name: str) -> bool:
@@ -483,9 +482,19 @@ def _is_file_name(name: str) -> bool:
     return plain and name not in (".", "..") and 1 <= len(name.encode()) <= 255
 
 
+def check_text(text: str, path: Path) -> None:
+    """VnetError for a text that cannot be written as UTF-8, or that ends at a NUL byte."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise VnetError(path, "%s is not a text: it has surrogates without their other half" % quoted(text)) from None
+    if "\0" in text:
+        raise VnetError(path, "%s has a NUL byte" % quoted(text))
+
+
 def _check_link_name(name: str, path: Path) -> None:
     if not _is_file_name(name) or len(name.encode()) > 15 or ":" in name or "%" in name or name in ("all", "default"):
-        raise VnetError(path, _NO_LINK_NAME % ascii(name))
+        raise VnetError(path, _NO_LINK_NAME % quoted(name))
 
 
 def _check_netns(netns: Optional[str], path: Path) -> None:
@@ -494,7 +503,7 @@ def _check_netns(netns: Optional[str], path: Path) -> None:
     root, *parts = netns.split("/")
     absolute = not root and parts and all(_is_file_name(part) for part in parts)
     if not absolute and not _is_file_name(netns):
-        raise VnetError(path, "%s is neither the name of a namespace nor an absolute path without '..'" % ascii(netns))
+        raise VnetError(path, "%s is neither the name of a namespace nor an absolute path without '..'" % quoted(netns))
 
 
 # Addresses and routes
@@ -507,7 +516,7 @@ def _ip(text: str, path: Path) -> Tuple[int, str]:
             return family, socket.inet_ntop(family, socket.inet_pton(family, text))
         except (OSError, ValueError):
             continue
-    raise VnetError(path, "%r is not an IP address" % text)
+    raise VnetError(path, "%s is not an IP address" % quoted(text))
 
 
 def _prefix(text: str, path: Path) -> Tuple[int, str, Optional[int]]:
@@ -517,8 +526,8 @@ def _prefix(text: str, path: Path) -> Tuple[int, str, Optional[int]]:
     if not slash:
         return family, address, None
     longest = _bits(family)
-    if not _NUMBER.fullmatch(length) or int(length) > longest:
-        raise VnetError(path, "%r: the prefix length is not 0 to %d" % (text, longest))
+    if not _NUMBER.fullmatch(length) or len(length) > 3 or int(length) > longest:
+        raise VnetError(path, "%s: the prefix length is not 0 to %d" % (quoted(text), longest))
     return family, address, int(length)
 
 
@@ -544,19 +553,19 @@ def _address(text: str, path: Path) -> Address:
     nodad = "nodad" in words[1:]
     words = [word for word in words if word != "nodad"]
     if len(words) not in (1, 3) or (len(words) == 3 and words[1] != "peer"):
-        raise VnetError(path, "%r is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]" % text)
+        raise VnetError(path, "%s is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]" % quoted(text))
     family, local, length = _prefix(words[0], path)
     if nodad and family == socket.AF_INET:
-        raise VnetError(path, "%r: nodad is for IPv6; leave it out" % text)
+        raise VnetError(path, "%s: nodad is for IPv6; leave it out" % quoted(text))
     _check_unicast(family, local, text, path)
     peer = ""
     if len(words) == 3:
         peer_family, peer, peer_length = _prefix(words[2], path)
         if peer_family != family:
-            raise VnetError(path, "%r: both addresses must be IPv4 or IPv6" % text)
+            raise VnetError(path, "%s: both addresses must be IPv4 or IPv6" % quoted(text))
         _check_unicast(family, peer, text, path)
         if None not in (length, peer_length) and length != peer_length:
-            raise VnetError(path, "%r: the prefix lengths differ; use one" % text)
+            raise VnetError(path, "%s: the prefix lengths differ; use one" % quoted(text))
         length = length if peer_length is None else peer_length
         peer = "" if peer == local else peer
     return Address(local, _bits(family) if length is None else length, peer, nodad)
@@ -565,7 +574,7 @@ def _address(text: str, path: Path) -> Address:
 def _check_unicast(family: int, address: str, text: str, path: Path) -> None:
     packed = socket.inet_pton(family, address)
     if not any(packed) or (packed[0] == 0xFF if family == socket.AF_INET6 else packed[0] >= 224):
-        raise VnetError(path, "%r: %s is not a unicast address" % (text, address))
+        raise VnetError(path, "%s: %s is not a unicast address" % (quoted(text), address))
 
 
 def _routes(routes: Optional[List[Params]], path: Path, dev: str = "") -> Optional[List[Route]]:
@@ -605,6 +614,8 @@ def _route(params: Params, path: Path, dev: str) -> Route:
     for name, low in (("metric", 0), ("table", 1)):
         if params[name] is not None and not low <= params[name] < 2**32:
             raise VnetError((*path, name), "%d is out of range (%d to 4294967295)" % (params[name], low))
+    if params.get("dev"):
+        _check_link_name(params["dev"], (*path, "dev"))
     metric = params["metric"] or (1024 if family == socket.AF_INET6 else 0)
     kind = params.get("type") or "unicast"
     return Route(
@@ -676,12 +687,12 @@ def _vlans(entries: Optional[List[Params]], path: Path) -> Optional[Dict[int, Vl
 
 
 def _vids(text: str, path: Path) -> Tuple[int, int]:
-    match = re.fullmatch(r"([0-9]+)(?:-([0-9]+))?", text)
+    match = re.fullmatch(r"0*([0-9]{1,5})(?:-0*([0-9]{1,5}))?", text)
     if not match:
-        raise VnetError((*path, "vid"), "%r is neither a VLAN nor a range such as 10-20" % text)
+        raise VnetError((*path, "vid"), "%s is neither a VLAN nor a range such as 10-20" % quoted(text))
     first, last = int(match[1]), int(match[2] or match[1])
     if not 1 <= first <= last <= 4094:
-        raise VnetError((*path, "vid"), "%s is not within 1 to 4094, or in the wrong order" % text)
+        raise VnetError((*path, "vid"), "%s is not within 1 to 4094, or in the wrong order" % shown(text))
     return first, last
 
 
@@ -689,10 +700,12 @@ def sysctls(settings: Optional[Params], path: Path) -> Optional[Dict[str, str]]:
     """Settings by key, with values as the kernel shows them."""
     if settings is None:
         return None
-    return {key: _sysctl_value(key, value, (*path, "sysctl", key)) for key, value in settings.items()}
+    return {str(key): _sysctl_value(str(key), value, (*path, "sysctl", str(key))) for key, value in settings.items()}
 
 
 def _sysctl_value(key: str, value: Any, path: Path) -> str:
+    if len(key) > _LONGEST_KEY:
+        raise VnetError(path[:-1], "%s is longer than %d characters" % (shown(key), _LONGEST_KEY))
     parts = sysctl_path(key).split("/")[3:]
     if not key.isprintable() or len(parts) < 2 or parts[0] != "net" or not all(part.strip(".") for part in parts):
         raise VnetError(path[:-1], "%s does not begin with net.; other settings would change the whole host" % shown(key))
@@ -700,4 +713,8 @@ def _sysctl_value(key: str, value: Any, path: Path) -> str:
         return str(int(value))
     if not isinstance(value, (str, int)):
         raise VnetError(path, "the value is neither a string nor an integer")
+    if isinstance(value, str):
+        check_text(value, path)
+    elif abs(value) >= 2**64:
+        raise VnetError(path, "the value is out of every range")
     return " ".join(str(value).split())

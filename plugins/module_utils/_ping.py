@@ -9,8 +9,7 @@ import socket
 import time
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure, printable, valid
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure, printable, shown, valid
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._echo import LEAST_SIZE, Answer, Pair, Pinger
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
@@ -18,8 +17,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding impor
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import Neighbours
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
-from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, shown
+from ansible_collections.nfv.vnet.plugins.module_utils._options import Option
 from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons, namespace_title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
@@ -81,7 +81,7 @@ class _Wanted(NamedTuple):
 
 def run() -> None:
     """Runs the module."""
-    module = AnsibleModule(argument_spec=argument_spec(PING_OPTIONS), supports_check_mode=True)
+    module = VnetModule(MODULE, PING_OPTIONS)
     if module.check_mode:
         module.exit_json(changed=False, skipped=True, msg="nothing is sent in check mode")
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, MAIN_TABLE, LinkId
 
@@ -89,7 +89,7 @@ class Picture(NamedTuple):
 
 def natural(text: str) -> List[Tuple[int, str]]:
     """Sorts n2 before n10."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split("([0-9]+)", text)]
+    return [(int(part), "") if part.isdecimal() and len(part) < 20 else (-1, part) for part in re.split("([0-9]+)", text)]
 
 
 def said_of(vlans: Tuple[Vlan, ...]) -> str:
@@ -102,7 +102,7 @@ def said_of(vlans: Tuple[Vlan, ...]) -> str:
 def picture(data: Any) -> Picture:
     """The graph of a declaration or of a result of M(nfv.vnet.vnet_info). VnetError if it is neither."""
     if not isinstance(data, Mapping):
-        raise VnetError((), "%r is neither a declaration nor a result of vnet_info" % (data,))
+        raise VnetError((), "%s is neither a declaration nor a result of vnet_info" % quoted(data))
     info = data if "declaration" in data else {}
     declaration = info.get("declaration", data)
     if not isinstance(declaration, Mapping) or not set(declaration) & {*LISTS, "sysctl"}:
@@ -118,21 +118,30 @@ def _items(values: Item, name: str) -> Iterator[Item]:
     """The items of a list."""
     items = values.get(name) or []
     if not isinstance(items, (list, tuple)):
-        raise VnetError((name,), "%r is not a list" % (items,))
+        raise VnetError((name,), "%s is not a list" % quoted(items))
     for number, item in enumerate(items):
         path: Path = (name, number)
-        if not isinstance(item, Mapping):
-            raise VnetError(path, "%r is not a dictionary of options" % (item,))
+        _check(item, path)
         if item.get("name") is None:
             raise VnetError(path, "name is missing")
-        for key, kinds, words in (("peer", Mapping, "dictionary"), ("port", Mapping, "dictionary"), ("addresses", (list, tuple), "list")):
-            if item.get(key) is not None and not isinstance(item[key], kinds):
-                raise VnetError((*path, key), "%r is not a %s" % (item[key], words))
-        for key in ("routes", "vlans", "ports"):
-            inner = item.get(key) or []
-            if not isinstance(inner, (list, tuple)) or not all(isinstance(entry, Mapping) for entry in inner):
-                raise VnetError((*path, key), "%r is not a list of dictionaries" % (inner,))
         yield item
+
+
+def _check(item: Any, path: Path) -> None:
+    """Refuses an item whose parts have other types than those that are drawn."""
+    if not isinstance(item, Mapping):
+        raise VnetError(path, "%s is not a dictionary of options" % quoted(item))
+    if item.get("addresses") is not None and not isinstance(item["addresses"], (list, tuple)):
+        raise VnetError((*path, "addresses"), "%s is not a list" % quoted(item["addresses"]))
+    for key in ("peer", "port", "status"):
+        if item.get(key) is not None:
+            _check(item[key], (*path, key))
+    for key in ("routes", "vlans", "ports"):
+        inner = item.get(key) or []
+        if not isinstance(inner, (list, tuple)):
+            raise VnetError((*path, key), "%s is not a list of dictionaries" % quoted(inner))
+        for number, entry in enumerate(inner):
+            _check(entry, (*path, key, number))
 
 
 def _text(value: Any) -> str:
@@ -158,7 +167,7 @@ def _vid(item: Item) -> int:
     """The VLAN of a link's frames on its parent; 0 for none."""
     try:
         return int(TYPES[_text(item["type"])].tag(item))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
 
 

@@ -38,6 +38,7 @@ LAYERS = (
     ("_kernel._registry", "_kernel._pack", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
     ("_kernel._errors", "_kernel._ioctl", "_kernel"),
     ("_plan", "_report", "_declaration", "_commands", "_dependency"),
+    ("_module",),
     ("_options", "_describe", "_summary"),
     ("_plan._ownership",),
     ("_plan._prune",),

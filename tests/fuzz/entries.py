@@ -28,6 +28,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._module import check_given
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
@@ -129,6 +130,11 @@ _VALIDATORS = {name: ModuleArgumentSpecValidator(argument_spec(table)) for name,
 
 def _validated(module: str, params: Values) -> Values:
     """What AnsibleModule makes of the parameters."""
+    try:
+        check_given(TABLES[module], params, ())
+    except VnetError as error:
+        _refused(module, error)
+        raise RefusedByAnsibleError(str(error)) from None
     result = _VALIDATORS[module].validate(params)
     if result.error_messages:
         raise RefusedByAnsibleError(result.error_messages[0])

@@ -43,7 +43,12 @@ ORIGINALS: tuple[Values, ...] = (
     {},
     {"mtu": 1400, "up": False},
     {"master": "br9", "port": {"cost": 7}, "vlans": {"1": [1, 1], "9": None}},
-    {"master": "", "addresses": {"192.0.2.9/24": 1, "192.0.2.1/24": 0}, "routes": {"198.51.100.0/24": 1, "0.0.0.0/0 192.0.2.254": 0}},
+    {
+        "master": "",
+        "addresses": {"192.0.2.9/24": "0218000007000000080002000a09000108000100c0000209", "192.0.2.1/24": 0},
+        "order": ["192.0.2.9/24"],
+        "new_routes": [list(Route("0.0.0.0/0", 254, 0, via="192.0.2.254"))],
+    },
     {"ports": {"p1": {"cost": 7, "vlans": {"9": [0, 1]}}}, "disable_ipv6": True},
 )
 
@@ -107,14 +112,14 @@ class _Builder:
         rows = _kinds.rows_of(kind).values()
         lacking = self._random.random() < 0.1
         values = {row.name: row.initial for row in rows if row.when != "read" and row.initial is not None and not (lacking and row.needs)}
-        values.update(_kinds.OF_KERNEL[kind].initial(values) if kind in _kinds.OF_KERNEL else {})
+        values.update(_kinds.BY_KIND[kind].initial(values) if kind in _kinds.BY_KIND else {})
         if kind == "vlan":
             values["id"] = 10
         if _kinds.is_attachable(kind):
             values["mode"] = self._random.choice(("tun", "tap"))
         values.update({name: value for name, value in (like or {}).items() if name in _kinds.rows_of(kind)})
         values.setdefault("up", self._random.random() < 0.5)
-        if _kinds.parent_of(kind):
+        if _kinds.parent_option_of(kind):
             fields.setdefault("parent", (netns, "eth0"))
         vlans = {1: Vlan(1, 1, True, True)} if _kinds.is_bridge(kind) else None
         return there(kind, name, netns, **{"vlans": vlans, "routes": [], **fields}, **{name: value for name, value in values.items() if name not in fields})
@@ -170,7 +175,7 @@ class _Builder:
         for name, port in (link.ports or {}).items():
             found = self._link(self._random.choice(("", "dummy", "tun")), link.netns, name)
             self._put(self._in(found, link.name, port) if self._random.random() < 0.5 and not _kinds.why_no_port(found.kind, found.values) else found)
-        for settings in link.settings:
+        for settings in link.declared_ports:
             for reference in filter(None, (settings.values.get(name) for name in table.PORT_REFERENCES)):
                 self._put(self._link("dummy", link.netns, reference))
 

@@ -13,7 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _declaration, _pin
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
-from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OF_TASK, OPTIONS, Option
+from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, TASK_OPTIONS, Option
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 from odd import mutated, odd, odd_key
@@ -118,7 +118,7 @@ class Maker:
     def _item(self, options: tuple[Option, ...], density: float, of: str) -> Values:
         values: Values = {}
         for option in options:
-            if option.name in OF_TASK and self._of_layout and of != LAYOUT:
+            if option.name in TASK_OPTIONS and self._of_layout and of != LAYOUT:
                 continue
             wanted = (
                 0.9
@@ -213,7 +213,7 @@ class Maker:
 
 
 def _without_state(options: tuple[Option, ...]) -> tuple[Option, ...]:
-    return tuple(option for option in options if option.name not in OF_TASK)
+    return tuple(option for option in options if option.name not in TASK_OPTIONS)
 
 
 def usual(random: Random, option: Option) -> Any:
@@ -260,7 +260,7 @@ WRAPPED: tuple[Callable[[Any], Any], ...] = (
     lambda value: {str(value): value},
     str,
     repr,
-    lambda value: json.dumps(value, default=str),
+    lambda value: json.dumps(value, default=str, skipkeys=True),
     lambda value: str(value).encode("utf-8", "surrogatepass"),
     lambda value: f" {value} ",
     lambda value: f"{value}\n",

@@ -238,7 +238,7 @@ def test_result_of_vnet_info_tells_more() -> None:
         ({"links": [{"type": "bridge", "name": "br0"}, {"type": "bridge"}]}, "links[1]: name is missing"),
         ({"links": [{"type": "veth", "name": "a", "peer": "b"}]}, "links[0].peer: 'b' is not a dictionary"),
         ({"links": [{"type": "bridge", "name": "a", "addresses": "192.0.2.1/24"}]}, "links[0].addresses: '192.0.2.1/24' is not a list"),
-        ({"links": [{"type": "bridge", "name": "a", "routes": ["default"]}]}, "links[0].routes: ['default'] is not a list of dictionaries"),
+        ({"links": [{"type": "bridge", "name": "a", "routes": ["default"]}]}, "links[0].routes[0]: 'default' is not a dictionary of options"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_one_sentence(data: Any, words: str) -> None:

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AnsibleModule with the options of a module of this collection, which refuses every wrong value in one sentence."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, Mapping, Tuple
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.validation import check_type_dict
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure, quoted
+from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec
+
+_BEYOND = 2**64
+"""No option has a number as large as that."""
+
+
+class VnetModule(AnsibleModule):  # type: ignore[misc]
+    """C(name): how error messages begin until the options are known. C(without): parameters that are kept from the checks of Ansible."""
+
+    def __init__(self, name: str, options: Tuple[Option, ...], without: Iterable[str] = ()) -> None:
+        self._title = name
+        self._options = options
+        self._without = tuple(without)
+        self.others: Dict[str, Any] = {}
+        """The parameters that were kept from the checks."""
+        super().__init__(argument_spec=argument_spec(options), supports_check_mode=True)
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.others = {name: self.params.pop(name, None) for name in self._without}
+
+    def _set_internal_properties(self, *arguments: Any) -> None:
+        super()._set_internal_properties(*arguments)
+        try:
+            check_given(self._options, self.params, ())
+        except VnetError as error:
+            self.fail_json(**failure(self._title, error))
+
+
+def check_given(options: Iterable[Option], params: Mapping[str, Any], path: Path) -> None:
+    """Refuses values with which the checks of Ansible end in a traceback."""
+    for option in options:
+        value = params.get(option.name)
+        here = (*path, option.name)
+        if value is None:
+            continue
+        if option.type in ("int", "float"):
+            check_number(value, here)
+        elif option.options and option.type == "dict":
+            check_given(option.options, _dictionary(value, here), here)
+        elif option.options:
+            for number, entry in enumerate(value if isinstance(value, list) else [value]):
+                check_given(option.options, _dictionary(entry, (*here, number)), (*here, number))
+
+
+def _dictionary(value: object, path: Path) -> Mapping[str, Any]:
+    try:
+        found = check_type_dict(value)
+    except (TypeError, ValueError, SyntaxError, RecursionError, MemoryError):
+        raise VnetError(path, "%s is not a dictionary of options" % quoted(value)) from None
+    wrong = [key for key in found if not isinstance(key, str)]
+    if wrong:
+        raise VnetError(path, "%s is not the name of an option" % quoted(wrong[0]))
+    return dict(found)
+
+
+def check_number(value: object, path: Path) -> None:
+    """Refuses what is no number that any option can have. Other types are left to the checks that follow."""
+    if isinstance(value, str):
+        if len(value) > 40:
+            raise VnetError(path, "%s is not a number" % quoted(value))
+        try:
+            value = float(value)
+        except ValueError:
+            return
+    if isinstance(value, (int, float)) and not -_BEYOND < value < _BEYOND:
+        raise VnetError(path, "%s is out of every range" % quoted(value))
