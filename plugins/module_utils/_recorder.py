@@ -102,6 +102,19 @@ class Recorder:
                     records.namespaces.setdefault(netns, self._records.namespaces[netns])
         self._file.write(records)
 
+    def forget_gone(self) -> None:
+        """Records only what is left of what the layout owned, as others may delete it."""
+        there = {_key(self._before, found) for found in self._before.links.values()}
+        gone = [(netns, index) for netns, links in self._records.links.items() for index in links if (netns, index) not in there]
+        for netns, index in gone:
+            del self._records.links[netns][index]
+            if not self._records.links[netns]:
+                del self._records.links[netns]
+                self._records.namespaces.pop(netns, None)
+        if gone or self._records.names:
+            self._records.names.clear()
+            self._file.write(self._records)
+
     def _with_indexes(self, steps: List[Step]) -> List[Step]:
         indexes = self._registry.free_indexes(self._seen())
         numbered: List[Step] = []

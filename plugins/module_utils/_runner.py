@@ -129,6 +129,10 @@ def apply_changes(reader: Reader, wanted: Layout) -> Result:
     before = observe(reader, wanted)
     planned = plan(wanted, before)
     if planned.is_empty:
+        if wanted.name and not wanted.links:
+            from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
+
+            Recorder(reader, wanted, before).forget_gone()
         return Result(before, planned.after, before, planned)
     done = load_apply()(reader, wanted, before, planned)
     return Result(before, planned.after, done.host, planned, done.steps, done.commands)

@@ -226,6 +226,25 @@ def test_a_namespace_with_something_of_others_is_released(lines: List[str], link
     assert lay(namespaces=[{"name": "red"}])["summary"]["namespaces"]["adopted"] == 1
 
 
+def test_an_end_that_is_declared_without_a_type_keeps_its_pair() -> None:
+    pair: Values = {"type": "veth", "name": "p4", "peer": {"name": "p1", "netns": "blue"}}
+    lay(namespaces=[{"name": "blue"}], links=[pair])
+    words = ["links[0]: p4 is the other end of p1 in namespace blue, which would be deleted; declare the pair with type: veth"]
+    refused_always(words, links=[{"name": "p4"}])
+    four_steps(namespaces=[{"name": "blue"}], links=[{"name": "p4"}])
+    assert names(snapshot()) == ["/p4", "blue/p1"]
+    refused_always(
+        ["links[0]: p4 is the other end of p1"], namespaces=[{"name": "blue"}], links=[{"name": "p4"}, {"type": "bridge", "name": "p1", "netns": "blue"}]
+    )
+    clear()
+    assert names(snapshot()) == []
+
+
+def test_a_small_mtu_is_the_same_before_and_after() -> None:
+    params: Values = {"links": [{"type": "bridge", "name": "p0", "mtu": 1000, "disable_ipv6": True}]}
+    four_steps(**params)
+
+
 def test_a_namespace_with_something_of_another_layout_is_not_removed() -> None:
     lay(namespaces=[{"name": "red"}])
     lay(name="guest", links=[{"type": "bridge", "name": "br0", "netns": "red"}])

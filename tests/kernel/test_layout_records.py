@@ -229,6 +229,14 @@ def test_what_is_gone_is_not_recorded_any_more() -> None:
     assert records() == {}
 
 
+def test_what_others_deleted_is_not_recorded_after_the_layout_is_removed() -> None:
+    needs_program("ip")
+    lay(namespaces=[{"name": "red"}], links=[{"type": "bridge", "name": "br0"}])
+    sh("ip netns delete red", "ip link delete br0")
+    assert clear()["changed"] is False
+    assert records() == {}
+
+
 @pytest.fixture
 def recorded() -> Path:
     lay(**small())

@@ -229,6 +229,8 @@ def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
     """Plans to delete the routes that the layout added, and to restore those that were lost."""
     of_namespace = found.name == "lo"
     dev = "" if of_namespace else found.name
+    if not of_namespace and not draft.links_after[found.id].values.get("up"):
+        return  # the kernel has dropped them, and takes none
     current = (draft.namespaces_after[found.netns].routes if of_namespace else found.routes) or []
     bodies = {lasting(body) for _route, body in found.shown.routes} if found.shown else set()
     missing = [(partial_route(body)._replace(dev=dev), body) for body in before.get("routes", ()) if lasting(body) not in bodies]
@@ -237,8 +239,6 @@ def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
     deleted = [other for other in current if other.key in in_the_way or any(route.satisfied_by(other) for route in added)]
     for route in deleted:
         draft.add(DELETE_ROUTES, DeleteRoute(found.netns, route))
-    if not of_namespace and not draft.links_after[found.id].values.get("up"):
-        return  # the kernel takes none
     missing += [(partial_route(body)._replace(dev=dev), body) for body in _dropped_beside(draft, found, deleted)]
     for route, body in missing:
         draft.add(ROUTE, AddRoute(found.netns, route, body))

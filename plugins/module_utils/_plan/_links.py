@@ -231,7 +231,8 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
 
         vlans = plan_bridge_vlans(draft, wanted, found)
     rows = _kinds.ROWS_OF[wanted.kind]
-    kept = () if is_new else [name for name in wanted.values if rows[name].when == "attach" or _has_wanted_value(rows[name], wanted, found)]
+    kept = [] if is_new else [name for name in wanted.values if rows[name].when == "attach" or _has_wanted_value(rows[name], wanted, found)]
+    kept += ["disable_ipv6"] if _has_no_ipv6(wanted, found) else []
     values = {**found.values, **{name: value for name, value in wanted.values.items() if name not in kept}}
     draft.links_after[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
 
@@ -265,7 +266,7 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
     value, current = wanted.values[row.name], found.values.get(row.name)
     if current is None and not is_new and row.location not in _IPV6_LOCATIONS:  # a link that was moved or had a small MTU has lost these
         raise VnetError((*wanted.path, row.name), "this kernel does not support it%s" % needs(row))
-    if row.name == "disable_ipv6" and value and _mtu(wanted, found) < IPV6_MTU:
+    if row.name == "disable_ipv6" and value and _has_no_ipv6(wanted, found):
         return
     if _has_wanted_value(row, wanted, found):
         if not row.same(value, current) and row.is_substituted(found.values, found.status):
@@ -347,6 +348,11 @@ def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
 
 def _mtu(wanted: Link, found: FoundLink) -> int:
     return int(wanted.values.get("mtu") or found.values.get("mtu") or IPV6_MTU)
+
+
+def _has_no_ipv6(wanted: Link, found: FoundLink) -> bool:
+    """Whether the MTU is too small for IPv6, so that the link has no setting for it."""
+    return _mtu(wanted, found) < IPV6_MTU
 
 
 def _check_ipv6_mtu(wanted: Link, found: FoundLink) -> None:

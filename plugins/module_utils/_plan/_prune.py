@@ -33,6 +33,7 @@ def plan_prune(draft: Draft) -> None:
     for found in list(draft.links_after.values()):
         if found.netns in lost:
             _check_uppers(draft, found)
+            _check_other_end(draft, found)
             draft.links_after.pop(found.id, None)
         elif found.id in declared:
             _replace_other_kind(draft, declared[found.id], found)
@@ -96,13 +97,22 @@ def _check_uppers(draft: Draft, found: FoundLink) -> None:
 
 def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:
     if wanted.kind not in (ANY, found.kind) and draft.owns(found):
+        _check_other_end(draft, found)
         replace(draft, found)
+
+
+def _check_other_end(draft: Draft, found: FoundLink) -> None:
+    """Refuses to delete one end of a veth pair whose other end is declared without a type, so that it must exist."""
+    other = draft.wanted.get(found.peer) if found.peer else None
+    if other and other.kind == ANY:
+        text = "%s is the other end of %s%s, which would be deleted; declare the pair with type: veth"
+        raise VnetError(other.path, text % (other.name, found.name, inside(found.netns)))
 
 
 def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> None:
     if draft.owns(found):
-        if found.name == "lo":
-            return  # it is deleted with its namespace
+        if found.name == "lo" or (found.peer in declared and declared[found.peer].kind == ANY):
+            return  # it is deleted with its namespace, or the other end is declared without a type
         if found.parent:
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import is_renamed
 
