@@ -250,7 +250,7 @@ class Transaction:
                 if isinstance(step, (*_IRREVERSIBLE, *_ATOMIC)):
                     self.done[-len(batch) :] = [one for one in batch if self._is_gone(one)]
                 about = subject(self._layout, step)
-                raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, hint(step, error)), error.errno) from None
+                raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, hint(self._layout, step, error)), error.errno) from None
         self._restore_routes(losing_addresses)
         self.done[earlier:] = steps  # in the order of the plan, as the order of batches makes no sense as commands
 

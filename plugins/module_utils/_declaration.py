@@ -14,8 +14,8 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 from ansible.module_utils.common import validation
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, unique_key, unique_options_of
-from ansible_collections.nfv.vnet.plugins.module_utils._module import check_number
-from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, TASK_OPTIONS, Option, links_of, namespace_of, sysctls
+from ansible_collections.nfv.vnet.plugins.module_utils._module import check_number, check_text_type
+from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, TASK_OPTIONS, Option, expanded, links_of, namespace_of, sysctls
 from ansible_collections.nfv.vnet.plugins.module_utils._records import NAME
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
 
@@ -152,6 +152,9 @@ def _check_of(option: Option) -> _Check:
 
 def _checked(check: _Check, value: Any, path: Path) -> Any:
     option = check.option
+    value = expanded(option, value)
+    if option.type == "str":
+        check_text_type(value, (*path, option.name))
     if not isinstance(value, check.kind) or option.type in ("int", "float"):
         value = _converted(option.type, value, (*path, option.name))
     if option.choices and value not in option.choices:

@@ -57,12 +57,21 @@ _HINTS: Dict[Tuple[type, int], str] = {
 _UNSUPPORTED = (errno.EOPNOTSUPP, errno.EAFNOSUPPORT, errno.ENOENT)
 
 
-def hint(step: Step, error: KernelError) -> str:
+def hint(layout: Layout, step: Step, error: KernelError) -> str:
     """What to do, as the end of a sentence."""
     if error.errno in _UNSUPPORTED and _needs(step):
         return "; it needs %s in the kernel" % _needs(step)
     found = _HINTS.get((type(step), error.errno))
+    if found == _NO_NEXT_HOP:
+        found += _single_address(layout, step)
     return "; " + found if found else ""
+
+
+def _single_address(layout: Layout, step: Step) -> str:
+    """A note on an address without prefix length, which reaches no gateway."""
+    links = (link for link in layout.links if link.id == link_of(step))
+    single = [address for link in links for address in link.addresses or () if address.prefix == (128 if address.ipv6 else 32) and not address.peer]
+    return " (without a prefix length such as /24, %s is a single address)" % single[0].local if single else ""
 
 
 _NEEDS: Dict[type, Callable[[Any], str]] = {

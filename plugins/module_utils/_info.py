@@ -71,6 +71,8 @@ def look(params: Mapping[str, Any]) -> Dict[str, Any]:
         names = _names(namespaces, params["namespaces"])
         host, everything, unread = read_all(reader, names)
         view = _View(host, everything, params)
+        if params["layout"] and not view.namespaces and not view.has_links:
+            raise VnetError(("layout",), "there is no layout %s on this host" % shown(params["layout"]))
         view.warnings += ["namespace %s is left out: %s" % entry for entry in sorted(unread.items())]
         result = {
             "changed": False,
@@ -129,6 +131,7 @@ class _View:
         self._types = params["types"] or TYPES
         self.namespaces = [namespace.name for namespace in everything.namespaces if self._belongs(host.links.get((namespace.name, "lo")))]
         self.links = [key for key, found in host.links.items() if key in self._wanted and _type(found) in self._types and self._belongs(found)]
+        self.has_links = any(map(self._belongs, host.links.values()))
         self.warnings: List[str] = []
 
     def _belongs(self, found: Optional[FoundLink]) -> bool:

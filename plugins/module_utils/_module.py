@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterable, Mapping, Tuple
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.validation import check_type_dict
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure, quoted
-from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec
+from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, expanded
 
 _BEYOND = 2**64
 """No option has a number as large as that."""
@@ -17,6 +17,8 @@ _BEYOND = 2**64
 
 class VnetModule(AnsibleModule):  # type: ignore[misc]
     """C(name): how error messages begin until the options are known. C(without): parameters that are kept from the checks of Ansible."""
+
+    params: Dict[str, Any]
 
     def __init__(self, name: str, options: Tuple[Option, ...], without: Iterable[str] = ()) -> None:
         self._title = name
@@ -29,6 +31,7 @@ class VnetModule(AnsibleModule):  # type: ignore[misc]
     def _load_params(self) -> None:
         super()._load_params()
         self.others = {name: self.params.pop(name, None) for name in self._without}
+        self.params = expanded_all(self._options, self.params)
 
     def _set_internal_properties(self, *arguments: Any) -> None:
         super()._set_internal_properties(*arguments)
@@ -38,6 +41,18 @@ class VnetModule(AnsibleModule):  # type: ignore[misc]
             self.fail_json(**failure(self._title, error))
 
 
+def expanded_all(options: Iterable[Option], params: Dict[str, Any]) -> Dict[str, Any]:
+    """The parameters with all short forms as dictionaries."""
+    found = dict(params)
+    for option in options:
+        if option.options and found.get(option.name) is not None:
+            value = expanded(option, found[option.name])
+            if isinstance(value, list):
+                value = [expanded_all(option.options, entry) if isinstance(entry, dict) else entry for entry in value]
+            found[option.name] = expanded_all(option.options, value) if isinstance(value, dict) else value
+    return found
+
+
 def check_given(options: Iterable[Option], params: Mapping[str, Any], path: Path) -> None:
     """Refuses values with which the checks of Ansible end in a traceback."""
     for option in options:
@@ -45,7 +60,9 @@ def check_given(options: Iterable[Option], params: Mapping[str, Any], path: Path
         here = (*path, option.name)
         if value is None:
             continue
-        if option.type in ("int", "float"):
+        if option.type == "str":
+            check_text_type(value, here)
+        elif option.type in ("int", "float"):
             check_number(value, here)
         elif option.options and option.type == "dict":
             check_given(option.options, _dictionary(value, here), here)
@@ -63,6 +80,12 @@ def _dictionary(value: object, path: Path) -> Mapping[str, Any]:
     if wrong:
         raise VnetError(path, "%s is not the name of an option" % quoted(wrong[0]))
     return dict(found)
+
+
+def check_text_type(value: object, path: Path) -> None:
+    """Refuses true and false where a text belongs: YAML reads on, off, yes and no as these."""
+    if isinstance(value, bool):
+        raise VnetError(path, "%s is not a text; put it in quotes, as YAML reads on, off, yes and no as true and false" % str(value).lower())
 
 
 def check_number(value: object, path: Path) -> None:

@@ -47,6 +47,24 @@ class Option(NamedTuple):
     elements: str = ""
     options: Tuple[Option, ...] = ()
     row: Optional[table.Attribute] = None
+    short: str = ""
+    """The one option that an entry can be given as, in place of a dictionary."""
+
+
+def expanded(option: Option, value: Any) -> Any:
+    """A value with its entries as dictionaries: C([tap0]) as C([{"name": "tap0"}])."""
+    if not option.short:
+        return value
+    if option.type == "list":
+        if isinstance(value, str) and value[:1] not in ("[", "{"):
+            value = value.split(",")
+        return [_entry(option, entry) for entry in value] if isinstance(value, list) else value
+    return _entry(option, value)
+
+
+def _entry(option: Option, value: Any) -> Any:
+    plain = isinstance(value, str) and value[:1] != "{"
+    return {option.short: str(value).strip()} if plain or (isinstance(value, int) and not isinstance(value, bool)) else value
 
 
 def argument_spec(options: Iterable[Option]) -> Dict[str, Dict[str, Any]]:
@@ -98,8 +116,9 @@ _VLANS = (
     Option(
         "vlans",
         "list",
-        "VLANs of the port. Other VLANs are kept, unless O(purge_vlans=true).",
+        "VLANs of the port, each with its options, or as O(vlans[].vid) alone: V([10, 20-29]). Other VLANs are kept, unless O(purge_vlans=true).",
         elements="dict",
+        short="vid",
         options=(
             Option("vid", "str", "VLAN ID, V(1) to V(4094), or a range of them such as V(10-20).", required=True),
             Option(
@@ -237,12 +256,14 @@ _PORTS = (
     Option(
         "ports",
         "list",
-        "Ports of the bridge: links in the same namespace, which must exist. Other ports are kept, unless O(purge_ports=true).",
+        "Ports of the bridge: links in the same namespace, which must exist. Each has its options, or is O(ports[].name) alone: V([tap0, tap1])."
+        " Other ports are kept, unless O(purge_ports=true).",
         elements="dict",
+        short="name",
         options=(_NAME._replace(text="Name of the link."),) + _of(table.PORT) + _VLANS,
     ),
     Option("purge_ports", "bool", "Whether ports that are not listed in O(ports) should be removed from the bridge. It has no effect without O(ports).", False),
-    _VLANS[0]._replace(text="VLANs of the bridge itself. Other VLANs are kept, unless O(purge_vlans=true)."),
+    _VLANS[0]._replace(text="VLANs of the bridge itself, each with its options, or as O(vlans[].vid) alone. Other VLANs are kept, unless O(purge_vlans=true)."),
     _VLANS[1],
 )
 
@@ -276,7 +297,8 @@ def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
 
 
 def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
-    peer = Option("peer", "dict", "The other end of the pair. It is required if O(state=present).", options=(_NAME, _PEER_NETNS, _UP) + _end_of(kind))
+    text = "The other end of the pair: its options, or O(peer.name) alone. It is required if O(state=present)."
+    peer = Option("peer", "dict", text, options=(_NAME, _PEER_NETNS, _UP) + _end_of(kind), short="name")
     return (_NAME, _NETNS, _STATE, _UP, _RECREATE) + _end_of(kind) + ((peer,) if kind.has_peer else ())
 
 
@@ -437,10 +459,19 @@ def _plain(number: float) -> str:
 
 
 def _mac(text: str, path: Path) -> str:
-    mac = text.lower().replace("-", ":")
+    mac = _sexagesimal(text) if text.isdigit() else text.lower().replace("-", ":")
     if not re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", mac):
         raise VnetError(path, "%s is not a MAC address such as 02:00:00:00:00:01" % quoted(text))
     return mac
+
+
+def _sexagesimal(text: str) -> str:
+    """A MAC address without quotes and letters, which YAML 1.1 reads as a number in base 60: it is unambiguous."""
+    number, parts = int(text[:20]), []
+    for _position in range(5):
+        number, part = divmod(number, 60)
+        parts.append(part)
+    return ":".join("%02d" % part for part in [number, *reversed(parts)])
 
 
 def _mapping(given: Params, path: Path) -> Dict[str, int]:

@@ -146,7 +146,7 @@ class _Selection:
         """Whether the link makes its namespace one of the default sources."""
         if not self._layout:
             return bool(link.netns)
-        return self._belongs(link) and bool(link.name == "lo" if link.netns else _usable(link))
+        return self._belongs(link) and bool((link.netns and link.name == "lo") or _usable(link))
 
     def wanted(self) -> _Wanted:
         sources = self._members if self._params["sources"] is None else self._params["sources"]

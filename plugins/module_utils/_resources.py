@@ -157,6 +157,13 @@ def sysctl_path(key: str) -> str:
     return "/proc/sys/" + key.translate(str.maketrans("./", "/."))
 
 
+def link_of_sysctl(key: str) -> str:
+    """The link that a key below conf or neigh names; '' for C(all), C(default) and other keys."""
+    parts = sysctl_path(key).split("/")[3:]
+    named = len(parts) > 3 and parts[2] in ("conf", "neigh") and parts[3] not in ("all", "default")
+    return parts[3] if named else ""
+
+
 class Port(NamedTuple):
     """The settings of a bridge port. C(vlans) is None if they are not given, or were not read."""
 

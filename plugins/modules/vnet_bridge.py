@@ -403,7 +403,8 @@ options:
     type: bool
   ports:
     description:
-      - 'Ports of the bridge: links in the same namespace, which must exist. Other ports are kept, unless O(purge_ports=true).'
+      - 'Ports of the bridge: links in the same namespace, which must exist. Each has its options, or is O(ports[].name)
+        alone: V([tap0, tap1]). Other ports are kept, unless O(purge_ports=true).'
     type: list
     elements: dict
     suboptions:
@@ -565,7 +566,8 @@ options:
         type: bool
       vlans:
         description:
-          - VLANs of the port. Other VLANs are kept, unless O(ports[].purge_vlans=true).
+          - 'VLANs of the port, each with its options, or as O(ports[].vlans[].vid) alone: V([10, 20-29]). Other
+            VLANs are kept, unless O(ports[].purge_vlans=true).'
         type: list
         elements: dict
         suboptions:
@@ -597,7 +599,8 @@ options:
     default: false
   vlans:
     description:
-      - VLANs of the bridge itself. Other VLANs are kept, unless O(purge_vlans=true).
+      - VLANs of the bridge itself, each with its options, or as O(vlans[].vid) alone. Other VLANs are kept, unless
+        O(purge_vlans=true).
     type: list
     elements: dict
     suboptions:

@@ -338,7 +338,8 @@ options:
         type: bool
       vlans:
         description:
-          - VLANs of the port. Other VLANs are kept, unless O(port.purge_vlans=true).
+          - 'VLANs of the port, each with its options, or as O(port.vlans[].vid) alone: V([10, 20-29]). Other VLANs
+            are kept, unless O(port.purge_vlans=true).'
         type: list
         elements: dict
         suboptions:

@@ -314,7 +314,8 @@ options:
         type: bool
       vlans:
         description:
-          - VLANs of the port. Other VLANs are kept, unless O(port.purge_vlans=true).
+          - 'VLANs of the port, each with its options, or as O(port.vlans[].vid) alone: V([10, 20-29]). Other VLANs
+            are kept, unless O(port.purge_vlans=true).'
         type: list
         elements: dict
         suboptions:
@@ -408,7 +409,7 @@ options:
     default: false
   peer:
     description:
-      - The other end of the pair. It is required if O(state=present).
+      - 'The other end of the pair: its options, or O(peer.name) alone. It is required if O(state=present).'
     type: dict
     suboptions:
       name:
@@ -679,7 +680,8 @@ options:
             type: bool
           vlans:
             description:
-              - VLANs of the port. Other VLANs are kept, unless O(peer.port.purge_vlans=true).
+              - 'VLANs of the port, each with its options, or as O(peer.port.vlans[].vid) alone: V([10, 20-29]).
+                Other VLANs are kept, unless O(peer.port.purge_vlans=true).'
             type: list
             elements: dict
             suboptions:

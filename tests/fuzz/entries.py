@@ -28,7 +28,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._module import check_given
+from ansible_collections.nfv.vnet.plugins.module_utils._module import check_given, expanded_all
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
@@ -130,6 +130,7 @@ _VALIDATORS = {name: ModuleArgumentSpecValidator(argument_spec(table)) for name,
 
 def _validated(module: str, params: Values) -> Values:
     """What AnsibleModule makes of the parameters."""
+    params = expanded_all(TABLES[module], params)
     try:
         check_given(TABLES[module], params, ())
     except VnetError as error:

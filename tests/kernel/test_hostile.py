@@ -72,7 +72,7 @@ def test_a_sentence_is_printable(name: str) -> None:
 
 def test_a_failure_is_printable() -> None:
     text = str(failure("vnet_bridge \x1b[31m", VnetError(("\udce9",), "caf\udce9\n\x1b]0;x\x07"))["msg"])
-    assert text == r"vnet_bridge \x1b[31m: \xe9: caf\xe9\n\x1b]0;x\x07"
+    assert text == r"vnet_bridge \x1b[31m: '\udce9': caf\xe9\n\x1b]0;x\x07"
 
 
 # Files in /run/netns

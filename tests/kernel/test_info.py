@@ -257,7 +257,6 @@ def test_what_was_adopted_says_so() -> None:
         ({"namespaces": [""], "types": ["bridge"]}, ["/br0", "/other"]),
         ({"namespaces": []}, []),
         ({"layout": "lab", "types": ["bridge"]}, ["/br0", "red/inner"]),
-        ({"layout": "nobody"}, []),
         ({"types": ["bridge", "tuntap", "veth"], "layout": "guest"}, ["/other"]),
     ],
 )
@@ -329,3 +328,9 @@ def test_the_programs_that_hold_devices_are_found_at_one_look(monkeypatch: pytes
         holders = {link["name"]: link["status"]["pids"] for link in info()["links"] if link["kind"] in ("tun", "tap")}
     assert holders == {name: [os.getpid()] for name in ("t0", "t1", "t2")}
     assert listdir.mock_calls.count(call("/proc")) == 1
+
+
+def test_a_layout_that_does_not_exist_is_an_error() -> None:
+    lay(**full())
+    with pytest.raises(VnetError, match="layout: there is no layout nobody on this host"):
+        info(layout="nobody")

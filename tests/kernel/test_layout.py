@@ -8,6 +8,7 @@ import os
 import resource as limits
 import signal
 import socket
+from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
@@ -404,3 +405,41 @@ def test_a_link_of_any_kind_becomes_a_port() -> None:
     assert shown("card")["master"] == "br0"
     clear()
     assert not difference(before, snapshot())
+
+
+# Kernel settings and links of one declaration
+
+
+def test_settings_that_name_no_link_are_there_before_the_links() -> None:
+    four_steps(
+        namespaces=[{"name": "b", "sysctl": {"net.ipv6.conf.default.disable_ipv6": 1, "net.ipv4.conf.default.rp_filter": 2}}],
+        links=[{"type": "veth", "name": "a", "peer": {"name": "b0", "netns": "b"}}],
+    )
+    with inside("b"):
+        assert [Path(f"/proc/sys/net/{key}").read_text().strip() for key in ("ipv6/conf/b0/disable_ipv6", "ipv4/conf/b0/rp_filter")] == ["1", "2"]
+
+
+def test_a_setting_may_name_a_link_that_the_layout_creates() -> None:
+    bridge: Values = {"type": "bridge", "name": "vw0"}
+    four_steps(sysctl={"net.ipv4.conf.vw0.proxy_arp": 1}, links=[bridge])
+    assert Path("/proc/sys/net/ipv4/conf/vw0/proxy_arp").read_text() == "1\n"
+    clear()
+    lay(namespaces=[{"name": "red"}])
+    four_steps(namespaces=[{"name": "red", "sysctl": {"net.ipv4.conf.vw0.proxy_arp": 1}}], links=[{**bridge, "netns": "red"}])
+    words = ["sysctl.net.ipv4.conf.vw1.proxy_arp", "no such setting"]
+    refused_always(words, namespaces=[{"name": "red", "sysctl": {"net.ipv4.conf.vw1.proxy_arp": 1}}], links=[{**bridge, "netns": "red"}])
+
+
+def test_a_bridge_with_a_port_of_another_layout_is_not_deleted() -> None:
+    lay(links=[{"type": "bridge", "name": "br0"}])
+    lay(name="guests", links=[{"type": "tuntap", "name": "tap0", "mode": "tap", "master": "br0"}])
+    refused_always(["br0 cannot be deleted, as its port tap0 belongs to layout guests; remove that first"], state="absent")
+    clear(name="guests")
+    run("vnet_tuntap", name="tap1", mode="tap", master="br0")
+    result = four_steps(state="absent")
+    assert any("tap1 is not a port any more, as its bridge br0 is deleted" in warning for warning in result["warnings"])
+
+
+def test_an_address_without_a_prefix_is_told_with_an_unreachable_gateway() -> None:
+    link = {"type": "bridge", "name": "br0", "addresses": ["10.0.0.9"], "routes": [{"to": "default", "via": "10.0.0.1"}]}
+    assert "(without a prefix length such as /24, 10.0.0.9 is a single address)" in refusal(links=[link])

@@ -28,6 +28,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import NewPeer
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_SETLINK = 16, 17, 19
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE, _RTM_NEWNSID = 20, 21, 24, 25, 88
 _SETTLED_WITHIN, _PAUSE = 3.0, 0.01  # seconds
+_DETECTED_WITHIN = 15.0
+"""How long duplicate address detection may take on a busy machine, in seconds."""
 _GONE_WITHIN, _MOMENT = 0.5, 0.001  # seconds
 _NEW = NLM_F_CREATE | NLM_F_EXCL
 _BRIDGE_FLAGS_MASTER, _BRIDGE_FLAGS_SELF = 1, 2
@@ -348,7 +350,7 @@ class Writer:
 
     def _new_route(self, flags: int, netns: str, route: Route, body: str = "") -> None:
         """Adds a route. An IPv6 source address is refused until duplicate address detection has ended."""
-        deadline = time.monotonic() + (_SETTLED_WITHIN if route.ipv6 and route.src else 0)
+        deadline = time.monotonic() + (_DETECTED_WITHIN if route.ipv6 and route.src else 0)
         while True:
             try:
                 self._send_route(_RTM_NEWROUTE, flags, netns, route, body)

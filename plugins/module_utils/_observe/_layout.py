@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
@@ -200,7 +201,7 @@ class _LayoutReader:
         try:
             yield
         except KernelError as error:
-            if not self._everything or not netns:
+            if not self._everything or not netns or error.errno == errno.EPERM:
                 raise
             self.unread[netns] = str(error)
             self.namespaces.pop(netns, None)

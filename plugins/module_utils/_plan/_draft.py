@@ -30,6 +30,8 @@ IPV6_MTU = 1280
 """The smallest MTU with which a link can have IPv6 (RFC 8200)."""
 # The phases, in the order of their steps. What cannot be undone comes late, deletions last.
 NAMESPACE, NSID = 0, 1
+SETTINGS = 1.5
+"""Kernel settings that name no link: new links get them."""
 FREE_NAMES = 2
 """What is in the way of new links is renamed, moved or brought down."""
 CREATE = 3
@@ -81,7 +83,7 @@ class Draft:
         self.namespaces_after: Dict[str, FoundNamespace] = dict(host.namespaces)
         self.links_after: Dict[LinkId, FoundLink] = dict(host.links)
         """The links that were found, updated to what they will be as steps are planned."""
-        self.steps: Dict[int, List[Step]] = {}
+        self.steps: Dict[float, List[Step]] = {}
         self.planned_peers: Set[LinkId] = set()
         """The far ends of pairs that were planned with the near end."""
         self.new_namespaces: Dict[str, str] = {}
@@ -128,7 +130,7 @@ class Draft:
                 found.setdefault(link.parent, []).append(link)
         return found
 
-    def add(self, phase: int, step: Step) -> None:
+    def add(self, phase: float, step: Step) -> None:
         self.steps.setdefault(phase, []).append(step)
 
     def warn(self, path: Path, text: str) -> None:

@@ -8,8 +8,8 @@ from typing import Dict, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NSID, SET, Draft, planned_link
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE, FoundNamespace, Namespace
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NSID, SET, SETTINGS, Draft, planned_link
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE, FoundNamespace, Namespace, link_of_sysctl
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteNamespace,
     SetNsid,
@@ -57,15 +57,21 @@ def _check_occupied(wanted: Namespace, found: FoundNamespace) -> None:
         raise VnetError(wanted.path, "there is %s at /run/netns/%s, not a namespace; move it away" % (found.occupied_by, wanted.name))
 
 
+def _is_new_link(draft: Draft, netns: str, name: str) -> bool:
+    """Whether the layout creates the link, so that its settings do not exist yet."""
+    return bool(name) and (netns, name) in draft.wanted and (netns, name) not in draft.host.links
+
+
 def _sysctl(draft: Draft, wanted: Namespace, found: FoundNamespace, is_new: bool) -> Dict[str, Optional[str]]:
     values = dict(found.sysctl)
     settings = sorted((wanted.sysctl or {}).items(), key=lambda setting: "forward" not in setting[0])
     resets = any("forward" in key and values.get(key) != value for key, value in settings)
     for key, value in settings:
         current = values.get(key)
-        if current is None and not is_new:
+        link = link_of_sysctl(key)
+        if current is None and not is_new and not _is_new_link(draft, wanted.name, link):
             raise VnetError((*wanted.path, "sysctl", key), "this kernel has no such setting in a namespace; look below /proc/sys/net there")
         if current != value or resets:  # setting forwarding resets other settings to their defaults
-            draft.add(SET, SetSysctl(wanted.name, key, value, current))
+            draft.add(SET if link else SETTINGS, SetSysctl(wanted.name, key, value, current))
             values[key] = value
     return values

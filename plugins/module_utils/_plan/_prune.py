@@ -109,6 +109,18 @@ def _check_other_end(draft: Draft, found: FoundLink) -> None:
         raise VnetError(other.path, text % (other.name, found.name, inside(found.netns)))
 
 
+def _check_ports(draft: Draft, bridge: FoundLink) -> None:
+    """Refuses to delete a bridge with a port of another layout. The loss of other ports is a warning."""
+    for port in draft.host.ports(bridge.id):
+        link = draft.wanted.get(port.id)
+        if draft.is_member(port) or (link and link.master not in (None, bridge.name)):
+            continue
+        if port.ownership:
+            text = "%s%s cannot be deleted, as its port %s belongs to %s; remove that first"
+            raise VnetError((), text % (bridge.name, inside(bridge.netns), port.name, str(port.ownership)))
+        draft.warn((), "%s%s is not a port any more, as its bridge %s is deleted" % (port.name, inside(port.netns), bridge.name))
+
+
 def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> None:
     if draft.owns(found):
         if found.name == "lo" or (found.peer in declared and declared[found.peer].kind == ANY):
@@ -118,6 +130,7 @@ def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) ->
 
             if is_renamed(draft, found):
                 return
+        _check_ports(draft, found)
         bridge = declared.get((found.netns, found.master))
         if bridge and set(may_follow_ports(bridge.kind)) & set(bridge.values):  # the attributes that follow the ports are set again after this one has left
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import leave

@@ -150,10 +150,10 @@ def test_names_that_can_be(name: str) -> None:
         ({"links": [{"type": "bridge"}]}, "links[0]: name is missing"),
         ({"links": [{"type": "bridge", "name": None}]}, "links[0]: name is missing"),
         ({"links": [{"type": "veth", "name": "a", "peer": {}}]}, "links[0].peer: name is missing"),
-        ({"links": [{"type": "veth", "name": "a", "peer": "b"}]}, "links[0].peer: 'b' is not a dictionary"),
+        ({"links": [{"type": "veth", "name": "a", "peer": 1.5}]}, "links[0].peer: 1.5 is not a dictionary"),
         ({"links": [{"type": "veth", "name": "a"}]}, "links[0].peer: missing; a veth pair has two ends, set at least peer.name"),
         ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"cost": 5}]}]}, "links[0].ports[0]: name is missing"),
-        ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"name": "p"}, 5]}]}, "links[0].ports[1]: 5 is not a dictionary of options"),
+        ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"name": "p"}, 1.5]}]}, "links[0].ports[1]: 1.5 is not a dictionary of options"),
         ({"links": [{"type": "veth", "name": "a", "routes": [{"via": "192.0.2.1"}], "peer": FAR}]}, "links[0].routes[0]: to is missing"),
         # options
         ({"links": [{"type": "bridge", **BRIDGE, "nonsense": 1}]}, "links[0]: there is no option nonsense; there are type, name, netns, up,"),
@@ -311,3 +311,33 @@ def test_what_is_given_is_not_changed() -> None:
 def test_a_master_that_is_there_need_not_be_declared() -> None:
     plan = planned(declared(links=[{"type": "tuntap", "name": "t", "mode": "tap", "master": "br0"}]), host(there("bridge", "br0")))
     assert ("link set", "t", {"master": "br0"}) in acts(plan)
+
+
+def test_short_forms_are_the_same() -> None:
+    short = declared(
+        links=[
+            {"type": "bridge", "name": "br0", "ports": ["a", {"name": "t", "cost": 5}], "vlans": [10, "20-29"]},
+            {"type": "veth", "name": "a", "peer": "b", "port": {"vlans": [7]}},
+            {"type": "tuntap", "name": "t", "mode": "tap"},
+        ]
+    )
+    long = declared(
+        links=[
+            {"type": "bridge", "name": "br0", "ports": [{"name": "a"}, {"name": "t", "cost": 5}], "vlans": [{"vid": "10"}, {"vid": "20-29"}]},
+            {"type": "veth", "name": "a", "peer": {"name": "b"}, "port": {"vlans": [{"vid": "7"}]}},
+            {"type": "tuntap", "name": "t", "mode": "tap"},
+        ]
+    )
+    assert short == long
+
+
+def test_the_state_of_a_port_is_an_option() -> None:
+    (link,) = declared(links=[{"type": "tuntap", "name": "t", "mode": "tap", "port": {"state": "disabled"}}]).links
+    assert link.port
+    assert link.port.values == {"state": "disabled"}
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_true_is_not_a_text(value: bool) -> None:
+    words = f"links[0].name: {str(value).lower()} is not a text; put it in quotes, as YAML reads on, off, yes and no as true and false"
+    assert refusal(links=[{"type": "bridge", "name": value}]) == f"vnet_layout lab: {words}"

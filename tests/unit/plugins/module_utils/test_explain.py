@@ -40,9 +40,11 @@ def test_subject(step: Step, path: tuple[Any, ...], words: str) -> None:
 
 def test_hint() -> None:
     route = AddRoute("", Route("2001:db8::/32", 254, 1024, via="2001:db8::1"))
-    assert hint(route, KernelError(errno.ENETUNREACH)) == "; no network of the link has the gateway; add an address with that network, or set onlink: true"
-    assert hint(route, KernelError(errno.EAFNOSUPPORT)) == "; it needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel"
-    assert hint(route, KernelError(errno.EIO)) == ""
+    assert (
+        hint(LAYOUT, route, KernelError(errno.ENETUNREACH)) == "; no network of the link has the gateway; add an address with that network, or set onlink: true"
+    )
+    assert hint(LAYOUT, route, KernelError(errno.EAFNOSUPPORT)) == "; it needs CONFIG_IPV6 (and no ipv6.disable=1) in the kernel"
+    assert hint(LAYOUT, route, KernelError(errno.EIO)) == ""
 
 
 def test_what_the_kernel_does_not_hold() -> None:

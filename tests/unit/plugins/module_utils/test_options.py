@@ -183,7 +183,9 @@ def test_netns_that_cannot_be(netns: str) -> None:
     assert refusal("vnet_bridge", name="br0", netns=netns) == sentence % netns
 
 
-@pytest.mark.parametrize(("text", "mac"), [("02:AB:cd:00:00:01", "02:ab:cd:00:00:01"), ("02-ab-cd-00-00-01", "02:ab:cd:00:00:01")])
+@pytest.mark.parametrize(
+    ("text", "mac"), [("41135085296", "52:54:00:12:34:56"), ("02:AB:cd:00:00:01", "02:ab:cd:00:00:01"), ("02-ab-cd-00-00-01", "02:ab:cd:00:00:01")]
+)
 def test_mac(text: str, mac: str) -> None:
     assert bridge(mac=text).values["mac"] == mac
 
