@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
@@ -38,6 +39,18 @@ INFO_OPTIONS: Tuple[Option, ...] = (
         choices=TYPES,
     ),
     Option("layout", "str", "Name of a layout. If it is given, only namespaces and links of this layout are returned."),
+    Option(
+        "exclude_owned",
+        "bool",
+        "Whether to leave out namespaces and links that belong to a layout, so that RV(declaration) can be applied as another one.",
+        False,
+    ),
+    Option(
+        "exclude",
+        "list",
+        "Names of namespaces and links to leave out. C(*) stands for any characters, and C(?) for one, as in V(docker*).",
+        elements="str",
+    ),
     Option("fdb", "bool", "Whether to return the forwarding databases of bridges, as RV(fdb).", False),
     Option("macs", "bool", "Whether RV(declaration) includes MAC addresses.", False),
 )
@@ -129,10 +142,22 @@ class _View:
         self._layout = params["layout"]
         self._macs = params["macs"]
         self._types = params["types"] or TYPES
-        self.namespaces = [namespace.name for namespace in everything.namespaces if self._belongs(host.links.get((namespace.name, "lo")))]
-        self.links = [key for key, found in host.links.items() if key in self._wanted and _type(found) in self._types and self._belongs(found)]
+        self._exclude_owned = params["exclude_owned"]
+        self._exclude = params["exclude"] or ()
+        self.namespaces = [
+            name for name in (namespace.name for namespace in everything.namespaces) if self._is_part(host.links.get((name, "lo"))) and not self._excludes(name)
+        ]
+        self.links = [key for key, found in host.links.items() if key in self._wanted and _type(found) in self._types and self._is_part(found)]
+        self.links = [key for key in self.links if not self._excludes(key[0]) and not self._excludes(key[1])]
         self.has_links = any(map(self._belongs, host.links.values()))
         self.warnings: List[str] = []
+
+    def _excludes(self, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self._exclude)
+
+    def _is_part(self, found: Optional[FoundLink]) -> bool:
+        """Whether the task asks for a link."""
+        return self._belongs(found) and not (self._exclude_owned and found and found.ownership)
 
     def _belongs(self, found: Optional[FoundLink]) -> bool:
         return not self._layout or bool(found and found.ownership and found.ownership.is_layout(self._layout))
@@ -184,6 +209,8 @@ class _View:
         if not found.peer or found.peer not in self._wanted:
             self.warnings.append("%s: its peer is in a namespace that was not read, so it is not in the declaration" % found.name)
             return []
+        if _kinds.type_of(found.kind) in self._types and found.peer not in self.links:
+            return []  # the other end is excluded
         near, far = sorted((key, found.peer), key=lambda end: (not self._host.links[end].master, end))
         done |= {near, far}
         peer = self._declared(far)

@@ -22,7 +22,7 @@ notes:
   - RV(declaration) does not include values that new links have anyway, nor links that cannot be declared, such
     as a veth whose peer is in a namespace without a name. It includes network cards only if they are ports of bridges.
   - If RV(declaration) is applied to the same host as a layout, that layout adopts everything, and nothing else
-    is changed. It is an error if a namespace or link belongs to another layout.
+    is changed. It is an error if a namespace or link belongs to another layout; O(exclude_owned) leaves those out.
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
@@ -59,6 +59,17 @@ options:
     description:
       - Name of a layout. If it is given, only namespaces and links of this layout are returned.
     type: str
+  exclude_owned:
+    description:
+      - Whether to leave out namespaces and links that belong to a layout, so that RV(declaration) can be applied
+        as another one.
+    type: bool
+    default: false
+  exclude:
+    description:
+      - Names of namespaces and links to leave out. C(*) stands for any characters, and C(?) for one, as in V(docker*).
+    type: list
+    elements: str
   fdb:
     description:
       - Whether to return the forwarding databases of bridges, as RV(fdb).

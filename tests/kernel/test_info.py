@@ -334,3 +334,16 @@ def test_a_layout_that_does_not_exist_is_an_error() -> None:
     lay(**full())
     with pytest.raises(VnetError, match="layout: there is no layout nobody on this host"):
         info(layout="nobody")
+
+
+def test_what_belongs_to_a_layout_or_is_named_can_be_left_out() -> None:
+    needs_program("ip")
+    lay(name="lan", namespaces=[{"name": "red"}], links=[{"type": "veth", "name": "to-red", "peer": {"name": "eth0", "netns": "red"}}])
+    sh("ip netns add blue", "ip link add br9 type bridge", "ip link add docker0 type bridge", "ip link add v0 type veth peer name docker1")
+    sh("ip link add p type veth peer name q netns blue")
+    found = info(exclude_owned=True, exclude=["docker*", "blu?"])
+    assert found["declaration"] == {"namespaces": [], "links": [{"type": "bridge", "name": "br9", "up": False}]}
+    assert [link["name"] for link in found["links"]] == ["lo", "br9", "v0", "p"]
+    result = lay(name="mine", **info(exclude_owned=True)["declaration"])
+    assert counts(result, "adopted") == {"namespaces": 1, "links": 4}
+    assert result["commands"] == []
