@@ -121,7 +121,7 @@ def _port(port: Port, said: Values) -> Values:
 def _addresses(addresses: List[Address], wanted: Optional[List[Address]]) -> List[str]:
     """The addresses without those that the kernel or DHCP added, and without joined groups, unless they are wanted."""
     keys = {address.key for address in wanted or []}
-    made = (address for address in addresses if address.dynamic or address.link_local or address.multicast or address.key in KERNEL_ADDRESSES)
+    made = (address for address in addresses if address.dynamic or address.generated or address.multicast or address.key in KERNEL_ADDRESSES)
     hidden = {address.key for address in made} - keys
     return [str(address) for address in addresses if address.key not in hidden]
 

@@ -40,7 +40,8 @@ OWN_STALE_FILE = "what an interrupted run of this layout left"
 class Address(NamedTuple):
     """An IP address in the kernel's spelling. C(peer) is '' if there is none; else the prefix length C(prefix) belongs to the peer.
 
-    C(nodad): IFA_F_NODAD. C(dynamic): not IFA_F_PERMANENT, as from DHCP or router advertisements.
+    C(nodad): IFA_F_NODAD. C(dynamic): not IFA_F_PERMANENT, as from DHCP or router advertisements, or a link-local
+    address that the kernel has generated at random.
     """
 
     local: str
@@ -62,6 +63,11 @@ class Address(NamedTuple):
         if self.ipv6:
             return int(self.local.split(":")[0] or "0", 16) & 0xFFC0 == 0xFE80
         return self.local.startswith("169.254.")
+
+    @property
+    def generated(self) -> bool:
+        """Whether it is the link-local address that the kernel derives from the MAC address (RFC 4291, modified EUI-64)."""
+        return self.local.startswith("fe80::") and "ff:fe" in self.local[6:] and self.prefix == 64
 
     @property
     def multicast(self) -> bool:

@@ -347,3 +347,9 @@ def test_what_belongs_to_a_layout_or_is_named_can_be_left_out() -> None:
     result = lay(name="mine", **info(exclude_owned=True)["declaration"])
     assert counts(result, "adopted") == {"namespaces": 1, "links": 4}
     assert result["commands"] == []
+
+
+def test_link_local_addresses_that_somebody_added_are_declared() -> None:
+    needs_program("ip")
+    sh("ip link add br0 type bridge", "ip link set br0 up", "ip address add fe80::1/64 dev br0", "ip address add 169.254.1.1/16 dev br0")
+    assert info()["declaration"]["links"] == [{"type": "bridge", "name": "br0", "addresses": ["169.254.1.1/16", "fe80::1/64"]}]

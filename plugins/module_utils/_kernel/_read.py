@@ -37,7 +37,7 @@ RTMSG = struct.Struct("=BBBBBBBBI")
 _IFLA_IFNAME, _IFLA_MASTER, _IFLA_AF_SPEC = 3, 10, 26
 _RTEXT_FILTER_BRVLAN = 2
 _IFA_LOCAL, _IFA_ADDRESS, _IFA_FLAGS = 2, 1, 8
-_IFA_F_NODAD, _IFA_F_PERMANENT = 0x02, 0x80
+_IFA_F_NODAD, _IFA_F_PERMANENT, _IFA_F_STABLE_PRIVACY = 0x02, 0x80, 0x800
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 6, 7, 15
 _RTA_MULTIPATH, _RTA_VIA, _RTA_ENCAP, _RTA_NH_ID = 9, 18, 22, 30
 _NOT_DECLARED = (_RTA_MULTIPATH, _RTA_VIA, _RTA_ENCAP, _RTA_NH_ID)
@@ -204,14 +204,15 @@ def _ip(family: int, payload: bytes) -> str:
 
 
 def _read_address(message: bytes, places: Dict[int, slice]) -> Address:
-    family, prefix, flags, _scope, _index = IFADDR.unpack_from(message)
+    family, prefix, flags, scope, _index = IFADDR.unpack_from(message)
     if _IFA_FLAGS in places:
         flags = _UNSIGNED(message, places[_IFA_FLAGS].start)[0]
     address = _ip(family, message[places[_IFA_ADDRESS]]) if _IFA_ADDRESS in places else ""
     local = _ip(family, message[places[_IFA_LOCAL]]) if _IFA_LOCAL in places else ""
     peer = address if local and address != local else ""
     nodad = bool(flags & _IFA_F_NODAD) and family == socket.AF_INET6
-    return Address(local or address, prefix, peer, nodad, not flags & _IFA_F_PERMANENT)
+    dynamic = not flags & _IFA_F_PERMANENT or (scope == table.SCOPES["link"] and bool(flags & _IFA_F_STABLE_PRIVACY))
+    return Address(local or address, prefix, peer, nodad, dynamic)
 
 
 def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
