@@ -86,16 +86,28 @@ EXAMPLES = r"""
 ---
 - name: Read the state of the host
   nfv.vnet.vnet_info:
-  register: vnet_host
+  register: vnet_everything
 
-- name: Read the bridges of a layout, with their forwarding databases
+- name: Create a layout
+  nfv.vnet.vnet_layout:
+    name: lab
+    links:
+      - {type: bridge, name: br0}
+
+- name: Read the bridges of the layout, with their forwarding databases
   nfv.vnet.vnet_info:
     layout: lab
     types: [bridge]
     fdb: true
   register: vnet_lab
 
-- name: Adopt a network that was built by hand
+- name: Read what belongs to no layout
+  nfv.vnet.vnet_info:
+    exclude_owned: true
+    exclude: [docker*]
+  register: vnet_host
+
+- name: Adopt it
   nfv.vnet.vnet_layout:
     name: mine
     namespaces: "{{ vnet_host.declaration.namespaces }}"

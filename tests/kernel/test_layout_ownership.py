@@ -226,6 +226,17 @@ def test_a_namespace_with_something_of_others_is_released(lines: List[str], link
     assert lay(namespaces=[{"name": "red"}])["summary"]["namespaces"]["adopted"] == 1
 
 
+def test_a_route_that_the_layout_added_is_not_restored() -> None:
+    needs_program("ip")
+    sh("ip netns add red")
+    before = snapshot()
+    routes: List[Values] = [{"to": "10.66.0.0/16", "type": "blackhole"}, {"to": "10.66.0.0/16", "type": "prohibit", "table": 100}]
+    lay(namespaces=[{"name": "red", "routes": routes}])
+    four_steps(namespaces=[{"name": "red", "routes": routes[1:]}])
+    clear()
+    assert not difference(before, snapshot())
+
+
 def test_an_end_that_is_declared_without_a_type_keeps_its_pair() -> None:
     pair: Values = {"type": "veth", "name": "p4", "peer": {"name": "p1", "netns": "blue"}}
     lay(namespaces=[{"name": "blue"}], links=[pair])

@@ -94,7 +94,8 @@ def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
     if any(not address.ipv6 for address in touched.values()):
         before["order"] = [_address_key(address) for address in found.addresses if not address.ipv6]
     recorded = (found.ownership and found.ownership.original) or {}
-    added = [Route(*fields)._replace(dev=found.name) for fields in recorded.get("new_routes", ())]
+    dev = "" if found.name == "lo" else found.name
+    added = [Route(*fields)._replace(dev=dev) for fields in recorded.get("new_routes", ())]
     lost_families = {step.address.ipv6 for step in steps if isinstance(step, DeleteAddress)}
     dropped = {step.route if isinstance(step, DeleteRoute) else step.old for step in steps if isinstance(step, (DeleteRoute, ReplaceRoute))}
     lost = [body for route, body in shown.routes if down or route in dropped or _is_ipv6(body) in lost_families or (no_ipv6 and _is_ipv6(body))]
