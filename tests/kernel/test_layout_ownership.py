@@ -228,7 +228,7 @@ def test_a_namespace_with_something_of_others_is_released(lines: List[str], link
 
 def test_a_route_that_the_layout_added_is_not_restored() -> None:
     needs_program("ip")
-    sh("ip netns add red")
+    sh("ip netns add red", "ip -n red link set lo up")
     before = snapshot()
     routes: List[Values] = [{"to": "10.66.0.0/16", "type": "blackhole"}, {"to": "10.66.0.0/16", "type": "prohibit", "table": 100}]
     lay(namespaces=[{"name": "red", "routes": routes}])
