@@ -128,7 +128,8 @@ ERROR: Values = {
     "type": "dict",
     "contains": {
         "path": {
-            "description": "Path of the option that the error is about: names of options and positions in lists. Empty if the error is about the whole task.",
+            "description": "Path of the option that the error is about: names of options and positions in lists, counted from 0."
+            " Empty if the error is about the whole task.",
             "returned": "always",
             "type": "list",
             "elements": "raw",
@@ -205,7 +206,7 @@ def descriptions(option: Option, kind: Optional[LinkKind]) -> List[str]:
     if option.default is None:
         texts += initial(row, kind)
     if row.when == "create":
-        texts.append("Only a new link can have another value, see O(recreate).")
+        texts.append("It cannot be changed on an existing link; with O(recreate=true) the link is replaced.")
     if row.needs:
         texts.append(f"Kernel requirement: {row.needs}.")
     return texts

@@ -40,10 +40,10 @@ INFO_OPTIONS: Tuple[Option, ...] = (
     ),
     Option("layout", "str", "Name of a layout. If it is given, only namespaces and links of this layout are returned."),
     Option(
-        "exclude_owned",
-        "bool",
-        "Whether to leave out namespaces and links that belong to a layout, so that RV(declaration) can be applied as another one.",
-        False,
+        "for_layout",
+        "str",
+        "Name of a layout. If it is given, namespaces and links that belong to other layouts are left out, so that RV(declaration) can be applied"
+        " as this one, also again.",
     ),
     Option(
         "exclude",
@@ -142,7 +142,7 @@ class _View:
         self._layout = params["layout"]
         self._macs = params["macs"]
         self._types = params["types"] or TYPES
-        self._exclude_owned = params["exclude_owned"]
+        self._for_layout = params["for_layout"]
         self._exclude = params["exclude"] or ()
         self.namespaces = [
             name for name in (namespace.name for namespace in everything.namespaces) if self._is_part(host.links.get((name, "lo"))) and not self._excludes(name)
@@ -157,7 +157,8 @@ class _View:
 
     def _is_part(self, found: Optional[FoundLink]) -> bool:
         """Whether the task asks for a link."""
-        return self._belongs(found) and not (self._exclude_owned and found and found.ownership)
+        of_another = found and found.ownership and not found.ownership.is_layout(self._for_layout or "")
+        return self._belongs(found) and not (self._for_layout and of_another)
 
     def _belongs(self, found: Optional[FoundLink]) -> bool:
         return not self._layout or bool(found and found.ownership and found.ownership.is_layout(self._layout))

@@ -315,7 +315,7 @@ TUNTAP: Tuple[Attribute, ...] = (
         1,
         USER,
         "User who may attach to the device, by name or id. If neither O(owner) nor O(group) is set, every user who can open C(/dev/net/tun) may"
-        " attach. V('') means no owner, which only a new device can have, see O(recreate).",
+        " attach. V('') means no owner. An owner cannot be removed from an existing device; with O(recreate=true) the device is replaced.",
         ip_name="user",
         location="ioctl",
         initial="",
@@ -325,7 +325,7 @@ TUNTAP: Tuple[Attribute, ...] = (
         2,
         GROUP,
         "Group whose members may attach to the device, by name or id. If O(owner) is set as well, only that user may attach, and only as a member"
-        " of the group. V('') means no group, which only a new device can have, see O(recreate).",
+        " of the group. V('') means no group; the same applies.",
         location="ioctl",
         initial="",
     ),

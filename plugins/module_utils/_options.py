@@ -165,7 +165,7 @@ _LINK = (
     Option(
         "addresses",
         "list",
-        "IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is a single address."
+        "IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length it is C(/32) or C(/128)."
         " C(nodad) disables duplicate address detection for an IPv6 address. Other addresses are kept, unless O(purge_addresses=true).",
         elements="str",
     ),
@@ -213,7 +213,8 @@ _NETNS_OPTIONS = (
     Option(
         "sysctl",
         "dict",
-        "Kernel settings (sysctl) inside the namespace: a dictionary of keys that begin with C(net.) and their values. Other settings are not changed.",
+        "Kernel settings (sysctl) inside the namespace: a dictionary of keys that begin with C(net.) and their values. Other settings are not changed."
+        " As in sysctl(8), a dot in the name of a link is written as a slash: C(net.ipv4.conf.eth0/10.forwarding).",
     ),
     Option(
         "nsid",

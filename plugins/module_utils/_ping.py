@@ -45,7 +45,12 @@ PING_OPTIONS: Tuple[Option, ...] = (
     ),
     Option("family", "str", "Address family of the destinations. If it is left out, both families are used.", choices=("ipv4", "ipv6")),
     Option(
-        "reachable", "list", "Pairs that must reach each other. If it is left out, all pairs that are not in O(unreachable).", elements="dict", options=_PAIRS
+        "reachable",
+        "list",
+        "Pairs whose source must reach the destination; the reverse direction is not tested. With this option only the pairs in it and in O(unreachable) are"
+        " tested, and O(sources) and O(destinations) must be left out. Without it, every pair of these that is not in O(unreachable) must be reachable.",
+        elements="dict",
+        options=_PAIRS,
     ),
     Option("unreachable", "list", "Pairs that must not reach each other.", elements="dict", options=_PAIRS),
     Option(

@@ -343,13 +343,13 @@ options:
     description:
       - Number of transmit queues of the link.
       - The range is V(1) to V(4096).
-      - Only a new link can have another value, see O(recreate).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
     type: int
   num_rx_queues:
     description:
       - Number of receive queues of the link.
       - The range is V(1) to V(4096).
-      - Only a new link can have another value, see O(recreate).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
       - 'Kernel requirement: CONFIG_RPS.'
     type: int
   gso_max_segs:
@@ -626,8 +626,8 @@ options:
     default: false
   addresses:
     description:
-      - IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it
-        is a single address. C(nodad) disables duplicate address detection for an IPv6 address. Other addresses
+      - IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length
+        it is C(/32) or C(/128). C(nodad) disables duplicate address detection for an IPv6 address. Other addresses
         are kept, unless O(purge_addresses=true).
     type: list
     elements: str
@@ -801,8 +801,8 @@ error:
   type: dict
   contains:
     path:
-      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
-        the error is about the whole task.'
+      description: 'Path of the option that the error is about: names of options and positions in lists, counted
+        from 0. Empty if the error is about the whole task.'
       returned: always
       type: list
       elements: raw

@@ -22,7 +22,7 @@ notes:
   - RV(declaration) does not include values that new links have anyway, nor links that cannot be declared, such
     as a veth whose peer is in a namespace without a name. It includes network cards only if they are ports of bridges.
   - If RV(declaration) is applied to the same host as a layout, that layout adopts everything, and nothing else
-    is changed. It is an error if a namespace or link belongs to another layout; O(exclude_owned) leaves those out.
+    is changed. It is an error if a namespace or link belongs to another layout; O(for_layout) leaves those out.
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
@@ -59,12 +59,11 @@ options:
     description:
       - Name of a layout. If it is given, only namespaces and links of this layout are returned.
     type: str
-  exclude_owned:
+  for_layout:
     description:
-      - Whether to leave out namespaces and links that belong to a layout, so that RV(declaration) can be applied
-        as another one.
-    type: bool
-    default: false
+      - Name of a layout. If it is given, namespaces and links that belong to other layouts are left out, so that
+        RV(declaration) can be applied as this one, also again.
+    type: str
   exclude:
     description:
       - Names of namespaces and links to leave out. C(*) stands for any characters, and C(?) for one, as in V(docker*).
@@ -101,9 +100,9 @@ EXAMPLES = r"""
     fdb: true
   register: vnet_lab
 
-- name: Read what belongs to no layout
+- name: Read what belongs to no other layout
   nfv.vnet.vnet_info:
-    exclude_owned: true
+    for_layout: mine
     exclude: [docker*]
   register: vnet_host
 
@@ -157,8 +156,8 @@ error:
   type: dict
   contains:
     path:
-      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
-        the error is about the whole task.'
+      description: 'Path of the option that the error is about: names of options and positions in lists, counted
+        from 0. Empty if the error is about the whole task.'
       returned: always
       type: list
       elements: raw

@@ -71,8 +71,8 @@ options:
   namespaces:
     description:
       - Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses) and
-        C(purge_routes) default to V(true), so that given lists are exact. If it is left out, it is empty, so that
-        all namespaces of the layout are deleted.
+        C(purge_routes) default to V(true), so that given lists are exact. If O(namespaces) is left out, all namespaces
+        that the layout created are deleted.
     type: list
     elements: dict
     suboptions:
@@ -84,9 +84,10 @@ options:
   links:
     description:
       - 'Links, in any order. Each has the options of the module for its O(links[].type) except C(state): a V(bridge)
-        has the options of M(nfv.vnet.vnet_bridge), and so on. A link without a type has the options that all links
-        have. C(purge_addresses), C(purge_routes), C(purge_ports) and C(purge_vlans) default to V(true), so that
-        given lists are exact. If it is left out, it is empty, so that all links of the layout are deleted.'
+        has the options of M(nfv.vnet.vnet_bridge), and so on. A link without a type has only the options that all
+        links have: general settings, addresses, routes, C(master) and C(port). C(purge_addresses), C(purge_routes),
+        C(purge_ports) and C(purge_vlans) default to V(true), so that given lists are exact. If O(links) is left
+        out, all links that the layout created are deleted, and the original settings of adopted ones are restored.'
     type: list
     elements: dict
     suboptions:
@@ -210,8 +211,8 @@ error:
   type: dict
   contains:
     path:
-      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
-        the error is about the whole task.'
+      description: 'Path of the option that the error is about: names of options and positions in lists, counted
+        from 0. Empty if the error is about the whole task.'
       returned: always
       type: list
       elements: raw

@@ -55,7 +55,7 @@ options:
   sysctl:
     description:
       - 'Kernel settings (sysctl) inside the namespace: a dictionary of keys that begin with C(net.) and their values.
-        Other settings are not changed.'
+        Other settings are not changed. As in sysctl(8), a dot in the name of a link is written as a slash: C(net.ipv4.conf.eth0/10.forwarding).'
     type: dict
   nsid:
     description:
@@ -64,9 +64,9 @@ options:
     type: int
   addresses:
     description:
-      - IP addresses of C(lo), each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it is
-        a single address. C(nodad) disables duplicate address detection for an IPv6 address. Other addresses are
-        kept, unless O(purge_addresses=true).
+      - IP addresses of C(lo), each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length
+        it is C(/32) or C(/128). C(nodad) disables duplicate address detection for an IPv6 address. Other addresses
+        are kept, unless O(purge_addresses=true).
     type: list
     elements: str
   purge_addresses:
@@ -202,8 +202,8 @@ error:
   type: dict
   contains:
     path:
-      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
-        the error is about the whole task.'
+      description: 'Path of the option that the error is about: names of options and positions in lists, counted
+        from 0. Empty if the error is about the whole task.'
       returned: always
       type: list
       elements: raw

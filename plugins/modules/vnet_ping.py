@@ -22,7 +22,6 @@ description:
 extends_documentation_fragment:
   - nfv.vnet.common.probe
 notes:
-  - If neither O(reachable) nor O(unreachable) is given, all pairs must reach each other.
   - Sending requests creates neighbour entries. The module deletes those that it caused, because the neighbour table
     has one size limit for all namespaces.
   - It is an error if two namespaces have no addresses of a common family.
@@ -63,7 +62,9 @@ options:
       - ipv6
   reachable:
     description:
-      - Pairs that must reach each other. If it is left out, all pairs that are not in O(unreachable).
+      - Pairs whose source must reach the destination; the reverse direction is not tested. With this option only
+        the pairs in it and in O(unreachable) are tested, and O(sources) and O(destinations) must be left out. Without
+        it, every pair of these that is not in O(unreachable) must be reachable.
     type: list
     elements: dict
     suboptions:
@@ -248,8 +249,8 @@ error:
   type: dict
   contains:
     path:
-      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
-        the error is about the whole task.'
+      description: 'Path of the option that the error is about: names of options and positions in lists, counted
+        from 0. Empty if the error is about the whole task.'
       returned: always
       type: list
       elements: raw

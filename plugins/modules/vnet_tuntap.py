@@ -69,7 +69,7 @@ options:
     description:
       - Mode of the device. V(tun) carries IP packets and is point-to-point, V(tap) carries Ethernet frames. It
         is required to create the device.
-      - Only a new link can have another value, see O(recreate).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
     type: str
     choices:
       - tun
@@ -77,19 +77,19 @@ options:
   owner:
     description:
       - User who may attach to the device, by name or id. If neither O(owner) nor O(group) is set, every user who
-        can open C(/dev/net/tun) may attach. V('') means no owner, which only a new device can have, see O(recreate).
+        can open C(/dev/net/tun) may attach. V('') means no owner. An owner cannot be removed from an existing device;
+        with O(recreate=true) the device is replaced.
     type: str
   group:
     description:
       - Group whose members may attach to the device, by name or id. If O(owner) is set as well, only that user
-        may attach, and only as a member of the group. V('') means no group, which only a new device can have, see
-        O(recreate).
+        may attach, and only as a member of the group. V('') means no group; the same applies.
     type: str
   multi_queue:
     description:
       - Whether a program may attach several queues to the device.
       - A new link has V(false).
-      - Only a new link can have another value, see O(recreate).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
     type: bool
   packet_info:
     description:
@@ -365,8 +365,8 @@ options:
         default: false
   addresses:
     description:
-      - IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix it
-        is a single address. C(nodad) disables duplicate address detection for an IPv6 address. Other addresses
+      - IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length
+        it is C(/32) or C(/128). C(nodad) disables duplicate address detection for an IPv6 address. Other addresses
         are kept, unless O(purge_addresses=true).
     type: list
     elements: str
@@ -553,8 +553,8 @@ error:
   type: dict
   contains:
     path:
-      description: 'Path of the option that the error is about: names of options and positions in lists. Empty if
-        the error is about the whole task.'
+      description: 'Path of the option that the error is about: names of options and positions in lists, counted
+        from 0. Empty if the error is about the whole task.'
       returned: always
       type: list
       elements: raw

@@ -112,7 +112,7 @@ def test_readme_begins_with_a_picture_and_the_example(role: str) -> None:
     assert picture[0] == "mermaid"
     assert example[0] == "yaml"
     assert yaml.safe_load(example[1]) == loaded("playbooks", f"{role}.yml")
-    assert f"`ansible-playbook --become nfv.vnet.{role}`" in readme(role)
+    assert f"`ansible-playbook -i HOSTS --become nfv.vnet.{role}`" in readme(role)
 
 
 @pytest.mark.parametrize("role", ROLES)

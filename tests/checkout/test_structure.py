@@ -159,7 +159,7 @@ def test_every_module_has_its_options() -> None:
 
 def test_options_that_always_have_a_value() -> None:
     """What is not given is left alone: defaults are an exception, and these are all."""
-    allowed = {"up", "loopback", "recreate", "state", "table", "type", "exclude_owned", "fdb", "macs", "count", "size", "deadline", "timeout"}
+    allowed = {"up", "loopback", "recreate", "state", "table", "type", "fdb", "macs", "count", "size", "deadline", "timeout"}
     for options in MODULES.values():
         pending = list(options)
         while pending:

@@ -341,12 +341,13 @@ def test_what_belongs_to_a_layout_or_is_named_can_be_left_out() -> None:
     lay(name="lan", namespaces=[{"name": "red"}], links=[{"type": "veth", "name": "to-red", "peer": {"name": "eth0", "netns": "red"}}])
     sh("ip netns add blue", "ip link add br9 type bridge", "ip link add docker0 type bridge", "ip link add v0 type veth peer name docker1")
     sh("ip link add p type veth peer name q netns blue")
-    found = info(exclude_owned=True, exclude=["docker*", "blu?"])
+    found = info(for_layout="mine", exclude=["docker*", "blu?"])
     assert found["declaration"] == {"namespaces": [], "links": [{"type": "bridge", "name": "br9", "up": False}]}
     assert [link["name"] for link in found["links"]] == ["lo", "br9", "v0", "p"]
-    result = lay(name="mine", **info(exclude_owned=True)["declaration"])
+    result = lay(name="mine", **info(for_layout="mine")["declaration"])
     assert counts(result, "adopted") == {"namespaces": 1, "links": 4}
     assert result["commands"] == []
+    assert lay(name="mine", **info(for_layout="mine")["declaration"])["changed"] is False
 
 
 def test_link_local_addresses_that_somebody_added_are_declared() -> None:
