@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTupl
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._explain import COMMAND_NAMES, hint, not_applied, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
@@ -67,6 +67,7 @@ _GONE: Dict[type, Tuple[int, ...]] = {
     RenameLink: (errno.ENODEV,),
 }
 """Errors after which the object is gone already: an address takes secondary addresses and routes with it, one end of a veth pair the other."""
+_IMPOSSIBLE = (errno.EINVAL, errno.ENODEV, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EOPNOTSUPP, errno.ENETDOWN)
 _PASSES = 2
 """The kernel may change more than a message asks for. What is not as wanted after the first pass is set once more, without deletions."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -78,6 +79,7 @@ class Applied(NamedTuple):
     host: Host
     steps: List[Step]
     commands: List[str]
+    warnings: List[Message]
 
 
 class _NoRecords:
@@ -127,7 +129,7 @@ def apply(reader: Reader, layout: Layout, before: Host, planned: Plan) -> Applie
                 planned = _repetition(plan(layout, after))
                 if not planned.steps:
                     recorder.conclude(after)
-                    return Applied(after, transaction.done, transaction.commands)
+                    return Applied(after, transaction.done, transaction.commands, transaction.warnings)
         raise not_applied(layout, planned.steps[0])
     except BaseException as error:
         for number in _SIGNALS:
@@ -201,6 +203,7 @@ class Transaction:
         self._before = before
         self._saved: Dict[LinkId, Saved] = {}
         self.done: List[Step] = []
+        self.warnings: List[Message] = []
         self.commands: List[str] = []
         """The commands of iproute2 for the steps that were run."""
 
@@ -245,6 +248,10 @@ class Transaction:
             try:
                 run(self._writer, step)
             except KernelError as error:
+                if _is_outdated(step, error):
+                    del self.done[-len(batch) :]
+                    self.warnings.append(Message((), "%s is not restored: %s" % (subject(self._layout, step).text, error.text)))
+                    continue
                 if self._has_value(step) or error.errno in _GONE.get(type(step), ()) or _is_down(step, error):
                     continue
                 if isinstance(step, (*_IRREVERSIBLE, *_ATOMIC)):
@@ -430,6 +437,11 @@ _RUN: Dict[type, Callable[[Writer, Any], None]] = {
 def run(writer: Writer, step: Step) -> None:
     """Runs one step. KernelError if the kernel refuses it."""
     _RUN[type(step)](writer, step)
+
+
+def _is_outdated(step: Step, error: KernelError) -> bool:
+    """Whether an address or route that is to be restored is not possible any more, for instance as its other link is gone."""
+    return isinstance(step, (AddAddress, AddRoute)) and bool(step.body) and error.errno in _IMPOSSIBLE
 
 
 def _is_down(step: Step, error: KernelError) -> bool:

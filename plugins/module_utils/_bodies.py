@@ -12,7 +12,7 @@ import struct
 from typing import Callable, Dict, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import split
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Route
 
 _IFADDR, _RTMSG = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI")
@@ -20,6 +20,9 @@ _ADDRESS, _LOCAL, _LABEL, _BROADCAST, _CACHEINFO, _FLAGS, _PRIORITY, _PROTO = 1,
 _FLAG_WORDS = {0x02: "nodad", 0x10: "home", 0x100: "mngtmpaddr", 0x200: "noprefixroute", 0x400: "autojoin"}
 _FOREVER = 0xFFFFFFFF
 _DST, _OIF, _GATEWAY, _METRIC, _PREFSRC, _METRICS, _TABLE, _VIA, _PREF, _EXPIRES = 1, 4, 5, 6, 7, 8, 15, 18, 20, 23
+_NH_ID = 30
+_OF_NEXT_HOPS = (4, 5, 9, 18, 21, 22)
+"""RTA_OIF, RTA_GATEWAY, RTA_MULTIPATH, RTA_VIA, RTA_ENCAP_TYPE, RTA_ENCAP."""
 _LOCK = 1
 _METRIC_WORDS = {2: "mtu", 3: "window", 6: "ssthresh", 7: "cwnd", 8: "advmss", 9: "reordering", 10: "hoplimit", 11: "initcwnd", 14: "initrwnd", 15: "quickack"}
 _PREFERENCES = {0: "medium", 1: "high", 3: "low"}
@@ -35,8 +38,8 @@ def address_words(body: str) -> List[str]:
     family, prefix, flags, scope, _index = _IFADDR.unpack_from(message)
     found = {code: message[first:last] for code, first, last in split(message, _IFADDR.size)}
     flags = _number(found[_FLAGS]) if _FLAGS in found else flags
-    remote = socket.inet_ntop(family, found[_ADDRESS])
-    local = socket.inet_ntop(family, found.get(_LOCAL, found[_ADDRESS]))
+    remote = socket.inet_ntop(family, found.get(_ADDRESS, bytes(4 if family == socket.AF_INET else 16)))  # the kernel omits zeros
+    local = socket.inet_ntop(family, found[_LOCAL]) if _LOCAL in found else remote
     words = [local, "peer", "%s/%d" % (remote, prefix)] if local != remote else ["%s/%d" % (local, prefix)]
     if _BROADCAST in found:
         words += ["broadcast", socket.inet_ntop(family, found[_BROADCAST])]
@@ -98,6 +101,14 @@ def partial_route(body: str) -> Route:
     return Route("%s/%d" % (to, length), number, _number(found.get(_METRIC, b"")), _TYPES.get(kind, str(kind)))
 
 
+def sendable(message: bytes) -> bytes:
+    """The body of a route as the kernel takes it: it shows the next hops of a nexthop object, but refuses them beside its id."""
+    attributes = [(code, message[first:last]) for code, first, last in split(message, _RTMSG.size)]
+    if not any(code == _NH_ID for code, _payload in attributes):
+        return message
+    return message[: _RTMSG.size] + b"".join(attribute(code, payload) for code, payload in attributes if code not in _OF_NEXT_HOPS)
+
+
 def without_expiry(message: bytes) -> bytes:
     """The body of a route without what changes by itself."""
     start = next((first - 4 for code, first, _last in split(message, _RTMSG.size) if code == _EXPIRES), len(message))
@@ -105,7 +116,7 @@ def without_expiry(message: bytes) -> bytes:
 
 
 def lasting(body: str) -> str:
-    """The same in hexadecimal digits."""
+    """The body of a route in hexadecimal digits, without what changes by itself."""
     return without_expiry(bytes.fromhex(body)).hex()
 
 

@@ -43,8 +43,7 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    valid = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in valid)
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in _as_utf8(text))
 
 
 _LONGEST = 80
@@ -72,8 +71,16 @@ def valid(value: object) -> Any:
         try:
             value.encode()
         except UnicodeEncodeError:
-            return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            return _as_utf8(value)
     return value
+
+
+def _as_utf8(text: str) -> str:
+    """A text with bytes that are not UTF-8, and other surrogates, as C(\\xe9)."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
 
 
 def joined(path: Path) -> str:

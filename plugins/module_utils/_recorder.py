@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import RecordsFile, read_registry
@@ -34,6 +34,9 @@ class Recorder:
         self._registry = read_registry(key[0])
         self._file = RecordsFile(key)
         self._records = self._registry.records(layout.name).copy()
+        self._indexes = self._registry.free_indexes({found.ifindex for found in before.links.values()})
+        self._created: Dict[str, NamespaceId] = {}
+        """The namespaces that the run has created, by name."""
         self._released: Set[LinkId] = set()
         self._new_links: List[_NewLink] = []
         """Those in namespaces that do not exist yet."""
@@ -56,6 +59,7 @@ class Recorder:
     def namespace_created(self, name: str, netns: NamespaceId) -> None:
         """Records a namespace before it gets its name, and with the last one the links that are to be created in them."""
         self._records.names.remove(name)
+        self._created[name] = netns
         self._records.add_namespace(netns, name)
         if self._records.names:
             self._file.append(netns, name)
@@ -79,7 +83,7 @@ class Recorder:
         self._file.write(records)
 
     def revert(self) -> None:
-        """Records after a rollback what the layout owned before, and what the run has created, as some of it may be left."""
+        """Records at once after a rollback what the layout owned before, and what the run has created, as some of it may be left."""
         records = self._registry.records(self._layout).copy()
         existed = {_key(self._before, found) for found in self._before.links.values()}
         for netns, links in self._records.links.items():
@@ -92,7 +96,7 @@ class Recorder:
         self._file.write(records)
 
     def forget_removed(self, host: Host) -> None:
-        """Records after a rollback only what is left."""
+        """Records only what is left, when it has been read after a rollback."""
         left = {_key(host, found) for found in host.links.values()}
         records = self._registry.records(self._layout).copy()
         for netns, links in self._records.links.items():
@@ -116,21 +120,17 @@ class Recorder:
             self._file.write(self._records)
 
     def _with_indexes(self, steps: List[Step]) -> List[Step]:
-        indexes = self._registry.free_indexes(self._seen())
         numbered: List[Step] = []
         for step in steps:
             if isinstance(step, CreateLink) and not step.ifindex:
-                step = step._replace(ifindex=next(indexes), peer=step.peer and step.peer._replace(ifindex=next(indexes)))
+                step = step._replace(ifindex=next(self._indexes), peer=step.peer and step.peer._replace(ifindex=next(self._indexes)))
             numbered.append(step)
         return numbered
 
-    def _seen(self) -> Set[int]:
-        return {found.ifindex for found in self._before.links.values()}
-
     def _add_new_links(self) -> None:
         """Adds the new links in namespaces that exist by now, and keeps the others."""
-        ids = {name: netns for netns, name in self._records.namespaces.items()}
-        ids.update((name, found.id) for name, found in self._before.namespaces.items() if found.identity)
+        ids = {name: found.id for name, found in self._before.namespaces.items() if found.identity}
+        ids.update(self._created)
         for netns, index, record in self._new_links:
             if netns in ids:
                 self._records.add(ids[netns], index, record)
@@ -149,5 +149,5 @@ def _key(host: Host, found: FoundLink) -> Tuple[NamespaceId, int]:
 
 def _add(records: Records, host: Host, found: FoundLink, ownership: Ownership) -> None:
     netns, index = _key(host, found)
-    records.add(netns, index, Record(found.kind, found.link if has_peer(found.kind) else 0, ownership.original))
+    records.add(netns, index, Record(found.kind, found.link if has_peer(found.kind) else 0, ownership.original, ownership.aside))
     records.namespaces[netns] = found.netns

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import count
+from itertools import chain
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, has_peer
@@ -32,6 +32,13 @@ class Record(NamedTuple):
     kind: str
     peer: int = 0
     original: Optional[Values] = None
+    aside: str = ""
+    """The name under which a link that existed before the layout is the layout's, which is about to replace it."""
+
+    @property
+    def is_created(self) -> bool:
+        """Whether the layout has created the link, so that it has chosen its index."""
+        return self.original is None and not self.aside
 
     def describes(self, kind: str, link: int) -> bool:
         """Whether a link of this kind, with this C(IFLA_LINK), can be the recorded one."""
@@ -70,7 +77,7 @@ class Records(NamedTuple):
 
 
 def _is_created(record: Optional[Record]) -> bool:
-    return record is not None and record.original is None
+    return record is not None and record.is_created
 
 
 class Registry:
@@ -79,38 +86,52 @@ class Registry:
     def __init__(self, home: NamespaceId, layouts: Mapping[LayoutId, Records]) -> None:
         self._home = home
         self._layouts = layouts
-        self._of: Dict[NamespaceId, List[Tuple[LayoutId, Dict[int, Record]]]] = {}
+        self._by_namespace: Dict[NamespaceId, List[Tuple[LayoutId, Dict[int, Record]]]] = {}
         """The recorded links of each namespace."""
-        self._chosen: Dict[int, Tuple[LayoutId, NamespaceId, Record]] = {}
+        self._created: Dict[int, Tuple[LayoutId, NamespaceId, Record]] = {}
         """The links whose index a layout has chosen, by index."""
-        self._made: Dict[LayoutId, Ownership] = {key: self._ownership(key, None) for key in layouts}
+        self._of_created: Dict[LayoutId, Ownership] = {key: self._ownership(key, None) for key in layouts}
         for key, records in layouts.items():
             for netns, links in records.links.items():
-                self._of.setdefault(netns, []).append((key, links))
-                self._chosen.update((index, (key, netns, record)) for index, record in links.items() if index >= FIRST_INDEX)
+                self._by_namespace.setdefault(netns, []).append((key, links))
+                created = ((index, record) for index, record in links.items() if index >= FIRST_INDEX and record.is_created)
+                self._created.update((index, (key, netns, record)) for index, record in created)
 
     def records(self, layout: str) -> Records:
         """What the layout of this name owns that is declared from the namespace that the module runs in."""
         return self._layouts.get((self._home, layout)) or Records.empty()
 
-    def ownership(self, netns: NamespaceId, index: int, kind: str, link: int) -> Optional[Ownership]:
-        """The ownership of a link that is where it was recorded. C(link): its C(IFLA_LINK)."""
-        for key, links in self._of.get(netns, ()):
+    def ownership(self, netns: NamespaceId, index: int, kind: str, link: int, name: str = "") -> Optional[Ownership]:
+        """The ownership of a link that is where it was recorded. C(link): its C(IFLA_LINK).
+
+        The peer of a created veth is not compared: the kernel gives it another index if somebody moves it to where that one is taken.
+        """
+        for key, links in self._by_namespace.get(netns, ()):
             record = links.get(index)
-            if record and record.describes(kind, link):
-                return self._made[key] if record.original is None else self._ownership(key, record.original)
+            if not record or record.kind != kind:
+                continue
+            if record.is_created and index >= FIRST_INDEX:
+                return self._of_created[key]
+            if record.describes(kind, link):
+                return self._of_existing(key, record, name)
         return None
+
+    def _of_existing(self, key: LayoutId, record: Record, name: str) -> Optional[Ownership]:
+        """The ownership of a link that existed before, or of the lo of a created namespace."""
+        if record.is_created or (record.aside and record.aside == name):
+            return self._of_created[key]
+        return None if record.original is None else self._ownership(key, record.original)
 
     def moved_from(self, index: int, kind: str, link: int) -> Optional[Tuple[NamespaceId, Ownership]]:
         """The recorded namespace and the ownership of a link that somebody moved to another namespace."""
-        key, netns, record = self._chosen.get(index, (("", ""), "", Record("")))
+        key, netns, record = self._created.get(index, (("", ""), "", Record("")))
         return (netns, self._ownership(key, record.original)) if record.kind and record.describes(kind, link) else None
 
     def free_indexes(self, seen: Set[int]) -> Iterator[int]:
         """Indexes for new links: neither recorded nor seen on the host."""
-        start = max(self._chosen, default=FIRST_INDEX - 1) + 1
-        for number in count(start if start <= _LAST_INDEX else FIRST_INDEX):
-            if number not in seen and number not in self._chosen:
+        start = max(self._created, default=FIRST_INDEX - 1) + 1
+        for number in chain(range(start, _LAST_INDEX + 1), range(FIRST_INDEX, start)):
+            if number not in seen and number not in self._created:
                 yield number
 
     def _ownership(self, key: LayoutId, original: Optional[Values]) -> Ownership:
@@ -149,6 +170,8 @@ def decode(boot: str, text: str) -> Optional[Tuple[LayoutId, Records]]:
 
 def _fields(record: Record) -> List[object]:
     """The fields of a record, without those at the end that have their defaults."""
-    if record.original is not None:
+    if record.aside:
         return list(record)
+    if record.original is not None:
+        return list(record[:3])
     return [record.kind, record.peer] if record.peer else [record.kind]

@@ -250,6 +250,8 @@ class Ownership(NamedTuple):
     original: Optional[Values] = None
     home: NamespaceId = ""
     """The namespace that the layout is declared from, '' for the one that the module runs in."""
+    aside: str = ""
+    """The name that a link gets that the layout is about to replace: from then on it belongs to the layout as if created."""
 
     def is_layout(self, name: str) -> bool:
         """Whether it is the layout of this name that is declared from the namespace that the module runs in."""

@@ -135,6 +135,7 @@ def apply_changes(reader: Reader, wanted: Layout) -> Result:
             Recorder(reader, wanted, before).forget_gone()
         return Result(before, planned.after, before, planned)
     done = load_apply()(reader, wanted, before, planned)
+    planned = planned._replace(warnings=planned.warnings + done.warnings)
     return Result(before, planned.after, done.host, planned, done.steps, done.commands)
 
 

@@ -99,6 +99,7 @@ def test_links_that_look_like_ours_stay_theirs() -> None:
     "lines",
     [
         ["ip -n guest link set eth0 down", "ip -n guest link set eth0 name renamed"],
+        ["ip -n guest link set lo down", "ip -n guest link set lo name x", "ip -n guest link set eth0 down", "ip -n guest link set eth0 name lo"],
         ["ip -n guest link delete inner", f"ip -n guest link add inner address {mac(4)} type bridge"],
         ["ip -n guest link delete eth0", "ip -n guest link add eth0 type bridge"],
         ["ip -n guest link set lo alias x", "ip -n guest link set inner alias 'nfv.vnet:other'", "ip -n guest link set eth0 alias ''"],
@@ -106,7 +107,7 @@ def test_links_that_look_like_ours_stay_theirs() -> None:
         [f"ip -n guest link add d{number} type bridge" for number in range(50)],
         [f"ip -n guest link add v{number} type veth peer name w{number}" for number in range(30)],
     ],
-    ids=["renames", "recreates", "replaces", "writes-aliases", "deletes", "floods", "floods-with-cables"],
+    ids=["renames", "renames-lo", "recreates", "replaces", "writes-aliases", "deletes", "floods", "floods-with-cables"],
 )
 def test_whatever_a_guest_does_the_others_are_ours_as_before(lines: List[str]) -> None:
     needs_program("ip")
@@ -165,6 +166,27 @@ def test_a_link_in_a_namespace_that_was_given_by_path_is_found_again() -> None:
     assert "br0" not in ip("nsenter", "--net=/run/elsewhere", "ip", "link")
     clear()
     sh("umount /run/elsewhere")
+
+
+def test_a_guest_that_takes_an_index_cannot_take_a_link() -> None:
+    """Its end gets another index if it moves it to where that one is taken."""
+    needs_program("ip")
+    lay(**guest())
+    far = index_of("eth0", "guest")
+    sh("ip netns add nested", f"ip -n nested link add taken index {far} type bridge", "ip -n guest link set eth0 netns nested")
+    assert index_of("eth0", "nested") != far
+    assert owners()["/g0"] == NAME
+    clear()
+    assert [name for name in names(snapshot()) if not name.startswith("nested/")] == []
+
+
+def test_an_index_of_another_layout_takes_nothing_from_it() -> None:
+    needs_program("ip")
+    lay(name="other", namespaces=[{"name": "theirs"}], links=[{"type": "bridge", "name": "b", "netns": "theirs"}])
+    lay(namespaces=[{"name": "guest"}])
+    sh(f"ip -n guest link add d0 index {index_of('b', 'theirs')} type bridge")
+    assert any("namespace guest is kept, as it contains d0" in warning for warning in clear()["warnings"])
+    assert owners() == {"theirs/lo": "other", "theirs/b": "other"}
 
 
 # Layouts of the same name

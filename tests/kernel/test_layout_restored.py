@@ -169,3 +169,32 @@ def test_a_release_that_fails_leaves_everything_as_it_was(taking: Taking) -> Non
             with Failing(number, _injected), pytest.raises(VnetError, match="The host is as it was before"):
                 clear()
             assert shown() == before, step
+
+
+def test_a_route_by_a_nexthop_object_is_restored() -> None:
+    card()
+    sh("ip nexthop add id 7 via 192.0.2.9 dev eth0", "ip route add 203.0.121.0/24 nhid 7")
+    before = shown()
+    lay(links=[{"name": "eth0", "routes": [], "addresses": []}])
+    result = clear()
+    assert changes(before) == [], result["commands"]
+
+
+def test_what_cannot_be_restored_any_more_is_a_warning() -> None:
+    card()
+    sh("ip link add gone type bridge", "ip link set gone up", "ip address add 203.0.122.1/24 dev gone")
+    sh("ip route add 203.0.123.0/24 nexthop via 192.0.2.9 dev eth0 nexthop via 203.0.122.9 dev gone")
+    lay(links=[{"name": "eth0", "up": False}])
+    sh("ip link delete gone")
+    result = clear()
+    assert any("route add 203.0.123.0/24 is not restored" in warning for warning in result["warnings"])
+
+
+def test_an_address_without_a_remote_one_is_restored() -> None:
+    needs_program("ip")
+    card()
+    sh("ip address add 192.0.2.77 peer 0.0.0.0/24 dev eth0")
+    before = shown()
+    lay(links=[{"name": "eth0", "addresses": []}])
+    clear()
+    assert changes(before) == []

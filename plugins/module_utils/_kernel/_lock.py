@@ -33,7 +33,7 @@ def lock(wait: bool = True) -> Iterator[bool]:
         taken = _taken(descriptor)
         while wait and not taken:
             if time.monotonic() > deadline:
-                raise KernelError(errno.ETIMEDOUT, "another run has held %s for more than two minutes" % _FILE)
+                raise KernelError(errno.ETIMEDOUT, "another run has held the lock of this host for more than two minutes")
             time.sleep(_PAUSE)
             taken = _taken(descriptor)
         yield taken
@@ -45,8 +45,9 @@ def _opened() -> int:
     try:
         make_directory()
         return os.open(_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError:
-        pass
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT):
+            raise refusal(error, _FILE) from None
     try:
         return os.open(_WITHOUT_RUN, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:

@@ -97,7 +97,7 @@ class MessageReader:
             else:
                 with self.namespaces.entered(descriptor):
                     opened = self.keep_socket(netns, NetlinkSocket())
-            netns_id = id_of(descriptor, opened.cookie, mounted=bool(netns))
+            netns_id = id_of(descriptor, opened.cookie, has_name=bool(netns) and "/" not in netns)
             return Opened(identity_of(descriptor), netns_id, self.nsid(netns, "") if with_nsid else None)
 
     def keep_socket(self, netns: str, opened: NetlinkSocket) -> NetlinkSocket:

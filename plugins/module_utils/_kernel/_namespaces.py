@@ -8,7 +8,7 @@ import errno
 import fcntl
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
@@ -117,7 +117,10 @@ class Namespaces:
             finally:
                 self._setns(self._home)
         except BaseException:
-            os.unlink(path)
+            with suppress(OSError, KernelError):
+                self._call("umount2", os.fsencode(path), _MNT_DETACH | _UMOUNT_NOFOLLOW)
+            with suppress(OSError):
+                os.unlink(path)
             raise
 
     def remove(self, name: str) -> None:
@@ -190,14 +193,15 @@ def identity_of(file: int | str) -> Tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def id_of(descriptor: int, cookie: int, mounted: bool) -> NamespaceId:
+def id_of(descriptor: int, cookie: int, has_name: bool) -> NamespaceId:
     """What identifies a namespace until the next reboot: its cookie, or device, inode number and time of the file that is mounted.
 
-    Linux may give an inode number again at once. C(mounted): whether a mount keeps the file and so its time.
+    Linux may give an inode number again at once. C(has_name): whether it is known to be mounted, which keeps the file and so its time.
     """
     if cookie:
         return str(cookie)
     status = os.fstat(descriptor)
+    mounted = has_name or any(is_still(name, (status.st_dev, status.st_ino)) for name in names())
     return "-".join(map(str, (status.st_dev, status.st_ino, *([status.st_ctime_ns] if mounted else []))))
 
 
@@ -223,7 +227,8 @@ def occupied_by(netns: str) -> str:
         status = os.lstat(path)
         if stat.S_ISLNK(status.st_mode) and not os.path.exists(path) and "/" not in netns:
             return STALE_LINK
-        return STALE_FILE if "/" not in netns and stat.S_ISREG(status.st_mode) and status.st_size == 0 else _ANYTHING
+        is_mounted = status.st_dev != os.stat(DIRECTORY).st_dev
+        return STALE_FILE if "/" not in netns and stat.S_ISREG(status.st_mode) and status.st_size == 0 and not is_mounted else _ANYTHING
     except FileNotFoundError:
         return ""
     except OSError:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import suppress
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._records import DamagedError, LayoutId, NewerFormatError, Records, Registry, decode, encode
@@ -67,9 +67,10 @@ class RecordsFile:
                 self._write(encode(_boot(), self._key, records))
             else:
                 _remove(self._path + _RECORDS)
+            _remove(self._path + _CREATED)
+            if not (records.links or records.names):
                 with suppress(OSError):  # other layouts are declared from the same namespace
                     os.rmdir(self._directory)
-            _remove(self._path + _CREATED)
         except OSError as error:
             raise VnetError((), "%s%s cannot be written: %s" % (self._path, _RECORDS, os.strerror(error.errno or errno.EIO)), error.errno or 0) from None
 
@@ -85,17 +86,25 @@ class RecordsFile:
     def append(self, netns: NamespaceId, name: str) -> None:
         """Records a namespace that is about to get its name."""
         with open(self._path + _CREATED, "a", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o644)
             file.write("%s %s\n" % (netns, name))
 
 
 def _files() -> Iterator[str]:
     """The files of all layouts, without their suffixes."""
-    with suppress(FileNotFoundError):
-        _check_owner(_LAYOUTS)
-        for directory in sorted(os.listdir(_LAYOUTS)):
-            for name in sorted(os.listdir(os.path.join(_LAYOUTS, directory))):
-                if name.endswith(_RECORDS):
-                    yield os.path.join(_LAYOUTS, directory, name[: -len(_RECORDS)])
+    for directory in _entries(_LAYOUTS):
+        for name in _entries(os.path.join(_LAYOUTS, directory)):
+            if name.endswith(_RECORDS):
+                yield os.path.join(_LAYOUTS, directory, name[: -len(_RECORDS)])
+
+
+def _entries(path: str) -> List[str]:
+    """The names in a directory; none if another run has just removed it."""
+    try:
+        _check_owner(path)
+        return sorted(os.listdir(path))
+    except FileNotFoundError:
+        return []
 
 
 def _read(boot: str, path: str) -> Tuple[LayoutId, Records] | None:
@@ -120,8 +129,20 @@ def _read(boot: str, path: str) -> Tuple[LayoutId, Records] | None:
 
 def _check_owner(path: str) -> None:
     """VnetError if the directory belongs to somebody whom this process does not trust."""
-    if os.stat(path).st_uid not in (0, os.geteuid()):
+    owner = os.stat(path).st_uid
+    if owner not in (0, os.geteuid()) and not (owner == _number_in("/proc/sys/kernel/overflowuid") and _is_root_unmapped()):
         raise VnetError((), "%s belongs to an ordinary user; remove it" % path)
+
+
+def _is_root_unmapped() -> bool:
+    """Whether root of the host is nobody in this user namespace."""
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        return all(line.split()[1] != "0" for line in file)
+
+
+def _number_in(path: str) -> int:
+    with open(path, encoding="ascii") as file:
+        return int(file.read())
 
 
 def _boot() -> str:

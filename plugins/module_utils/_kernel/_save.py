@@ -7,12 +7,13 @@ The kernel drops them with other changes. They have more properties than the opt
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 from contextlib import suppress
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import without_expiry
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import sendable, without_expiry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_REPLACE, NetlinkSocket
@@ -84,7 +85,7 @@ def restore_routes(sock: NetlinkSocket, saved: Saved) -> None:
         missing = [route for route in saved.routes if without_expiry(route) not in there]
         for route in missing:
             with suppress(KernelError):
-                sock.request(_RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route)
+                sock.request(_RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sendable(route))
         if not missing:
             return
 
@@ -141,11 +142,14 @@ def _routes(sock: NetlinkSocket, selection: bytes) -> List[bytes]:
     """The bodies of routes that can be sent again: without those that the kernel creates."""
     found = []
     for family in (socket.AF_INET, socket.AF_INET6):
-        with suppress(KernelError):  # no IPv6
-            for _type, buffer, start, end in sock.dump(_RTM_GETROUTE, _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + selection):
-                body = _settable(buffer, start, end) if buffer[start] == family else None
-                if body:
-                    found.append(body)
+        try:
+            messages = sock.dump(_RTM_GETROUTE, _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + selection)
+        except KernelError as error:
+            if error.errno not in (errno.ENOENT, errno.EOPNOTSUPP, errno.EAFNOSUPPORT):  # no such table, or no IPv6
+                raise
+            continue
+        bodies = (_settable(buffer, start, end) for _type, buffer, start, end in messages if buffer[start] == family)
+        found += [body for body in bodies if body]
     return found
 
 

@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import sendable
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _pack, _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
@@ -102,7 +103,7 @@ class Writer:
             opened = self._reader.keep_socket(name, NetlinkSocket())
             if loopback:
                 opened.request(_RTM_NEWLINK, 0, _pack.link(_LOOPBACK, loopback))
-            self._namespace_created(name, _namespaces.id_of(descriptor, opened.cookie, mounted=True))
+            self._namespace_created(name, _namespaces.id_of(descriptor, opened.cookie, has_name=True))
 
     def namespaces_delete(self, names: List[str]) -> None:
         """Deletes the names. Sockets keep the namespaces alive until all are deleted, as deleting a name takes longer while the kernel cleans up."""
@@ -362,7 +363,7 @@ class Writer:
 
     def _send_route(self, kind: int, flags: int, netns: str, route: Route, body: str) -> None:
         if body:
-            self._reader.socket(netns).request(kind, flags, bytes.fromhex(body))
+            self._reader.socket(netns).request(kind, flags, sendable(bytes.fromhex(body)))
         else:
             self._route(kind, flags, netns, route)
 

@@ -177,9 +177,12 @@ class _LayoutReader:
         others: Dict[str, FoundNamespace] = {}
         paths = [path for path in self._records.namespaces.values() if "/" in path]
         for netns in dict.fromkeys([*_namespaces.names(), *paths]):
-            found = None
-            with suppress(KernelError):  # what nobody declares must not make the task fail
+            try:
                 found = None if netns in self.namespaces else self._open(netns)
+            except KernelError:
+                if netns in self._records.namespaces.values():
+                    raise
+                continue  # what nobody declares must not make the task fail
             if found and found.identity not in known:
                 known.add(found.identity)
                 if found.id in self._records.links:
@@ -213,7 +216,7 @@ class _LayoutReader:
     def _read_links_of(self, netns: str) -> None:
         self.raws[netns] = {raw.ifindex: raw for raw in self._reader.links(netns)}
         netns_id = self.namespaces[netns].id
-        owned = (raw for raw in self.raws[netns].values() if self._registry.ownership(netns_id, raw.ifindex, raw.kind, raw.link))
+        owned = (raw for raw in self.raws[netns].values() if self._registry.ownership(netns_id, raw.ifindex, raw.kind, raw.link, raw.name))
         self._at_their_place.update((netns_id, raw.ifindex) for raw in owned)
 
     def _is_one_missing(self) -> bool:
@@ -236,6 +239,8 @@ class _LayoutReader:
         """Takes an earlier state and reads the links of these namespaces again."""
         self.namespaces.update(earlier.namespaces)
         self.links.update((key, found) for key, found in earlier.links.items() if found.netns not in names)
+        owned = (found for found in earlier.links.values() if found.ownership)
+        self._at_their_place.update((earlier.namespaces[found.netns].id, found.ifindex) for found in owned if found.netns not in names)
         self._peers.update((key, found.peer) for key, found in earlier.links.items() if found.peer)
         for netns in names:
             self._read_links_of(netns)
@@ -251,9 +256,12 @@ class _LayoutReader:
 
     def _ownership(self, netns: str, raw: RawLink) -> Optional[Ownership]:
         """The ownership of a link, also if somebody moved it."""
-        ownership = self._registry.ownership(self.namespaces[netns].id, raw.ifindex, raw.kind, raw.link)
+        ownership = self._registry.ownership(self.namespaces[netns].id, raw.ifindex, raw.kind, raw.link, raw.name)
         moved = self._registry.moved_from(raw.ifindex, raw.kind, raw.link) if ownership is None and raw.ifindex >= FIRST_INDEX else None
-        return moved[1] if moved and (moved[0], raw.ifindex) not in self._at_their_place else ownership
+        if not moved or (moved[0], raw.ifindex) in self._at_their_place:
+            return ownership
+        # only of this layout all namespaces were read
+        return moved[1] if self._everything or moved[1].is_layout(self._layout.name) else None
 
     def _is_own(self, netns: str, raw: RawLink) -> bool:
         """Whether a link belongs to the layout."""
@@ -272,7 +280,7 @@ class _LayoutReader:
         any_adopted = any(ownership is not None and ownership.original is not None for ownership in ownerships.values())
         declared = [raw for raw in raws.values() if raw.name in wanted]
         adopting = any(self._existed_before(ownerships[raw.ifindex]) for raw in declared)
-        undeclared = {raw.ifindex for raw in raws.values() if raw.name not in wanted and not self._is_of_others(ownerships[raw.ifindex])} if wanted else set()
+        undeclared = {raw.ifindex for raw in raws.values() if raw.name not in wanted and not self._is_not_own(ownerships[raw.ifindex])} if wanted else set()
         with_addresses = [raw.ifindex for raw in declared if wanted[raw.name].addresses is not None]
         addresses: Dict[int, List[Address]] = {}
         if any_adopted or adopting or undeclared or len(with_addresses) > 1:
@@ -351,7 +359,7 @@ class _LayoutReader:
             self._holders = _tuntap.holders({found.identity for found in self.namespaces.values() if found.identity})
         return self._holders.get((identity, name), []) if identity else []
 
-    def _is_of_others(self, ownership: Optional[Ownership]) -> bool:
+    def _is_not_own(self, ownership: Optional[Ownership]) -> bool:
         return ownership is None or not ownership.is_layout(self._layout.name)
 
     def _existed_before(self, ownership: Optional[Ownership]) -> bool:
@@ -476,7 +484,8 @@ class _LayoutReader:
 
     def _ownership_of(self, netns: str) -> Optional[Ownership]:
         """The ownership of a namespace."""
-        loopback = self.links.get((netns, "lo"))
+        loopbacks = (found for found in (self.links.get((netns, raw.name)) for raw in self.raws.get(netns, {}).values() if raw.kind == LOOPBACK) if found)
+        loopback = next(loopbacks, self.links.get((netns, "lo")))
         return loopback.ownership if loopback else None
 
     def _named(self, netns: str, raw: RawRoute) -> Route:

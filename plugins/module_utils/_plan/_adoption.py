@@ -43,14 +43,14 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 
 class OriginalState:
-    """Derives from the steps of a plan what each adopted link was before (C(Ownership.before))."""
+    """Derives from the steps of a plan what each adopted link was before (C(Ownership.original))."""
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._steps: Optional[Dict[LinkId, List[Step]]] = None
 
     def before(self, found: FoundLink) -> Values:
-        """The state of a link before the steps change it, including their side effects, in the form of C(Ownership.before)."""
+        """The state of a link before the steps change it, including their side effects, in the form of C(Ownership.original)."""
         if self._steps is None:
             self._steps = {}
             for steps in self._draft.steps.values():
@@ -90,11 +90,13 @@ def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
     touched.update((address.key, address) for address in found.addresses if no_ipv6 and address.ipv6 and not address.link_local)
     before: Values = {}
     if touched:
-        before["addresses"] = {_address_key(address): shown.addresses.get(key, 0) if key in there else 0 for key, address in touched.items()}
+        # one that vanished while it was read is not recorded
+        known = {key: address for key, address in touched.items() if key in shown.addresses or key not in there}
+        before["addresses"] = {_address_key(address): shown.addresses.get(key, 0) for key, address in known.items()}
     if any(not address.ipv6 for address in touched.values()):
         before["order"] = [_address_key(address) for address in found.addresses if not address.ipv6]
     recorded = (found.ownership and found.ownership.original) or {}
-    dev = "" if found.name == "lo" else found.name
+    dev = "" if found.kind == _kinds.LOOPBACK else found.name
     added = [Route(*fields)._replace(dev=dev) for fields in recorded.get("new_routes", ())]
     lost_families = {step.address.ipv6 for step in steps if isinstance(step, DeleteAddress)}
     dropped = {step.route if isinstance(step, DeleteRoute) else step.old for step in steps if isinstance(step, (DeleteRoute, ReplaceRoute))}
@@ -103,10 +105,10 @@ def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
     lost = [body for body in lost if body not in own]
     if lost:
         before["routes"] = lost
-    known = [route for route, _body in shown.routes if route]
+    found_routes = [route for route, _body in shown.routes if route]
     earlier = {partial_route(body).key for body in recorded.get("routes", ())}  # what replaces them is deleted for them
     new = [step.route for step in steps if isinstance(step, (AddRoute, ReplaceRoute)) and step.route.key not in earlier]
-    new = [route for route in new if not any(route.satisfied_by(other) for other in known)]
+    new = [route for route in new if not any(route.satisfied_by(other) for other in found_routes)]
     if new:
         before["new_routes"] = [list(route._replace(dev="")) for route in new]
     return before
@@ -134,7 +136,7 @@ def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, 
 
 
 def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
-    """What a step changes, as a path in C(Ownership.before) with the old value."""
+    """What a step changes, as a path in C(Ownership.original) with the old value."""
     if isinstance(step, SetLink):
         yield from (((name,), (step.old or {}).get(name)) for name in step.values)
     elif isinstance(step, SetMaster):
@@ -223,12 +225,12 @@ def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, str | i
 
 def _is_kept(shown: str, before: str | int | None) -> bool:
     """Whether an address stays: it was there before, and it still has everything that it had."""
-    return before is None or (isinstance(before, str) and same_address(shown, before))
+    return before is None or (isinstance(before, str) and bool(shown) and same_address(shown, before))
 
 
 def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
     """Plans to delete the routes that the layout added, and to restore those that were lost."""
-    of_namespace = found.name == "lo"
+    of_namespace = found.kind == _kinds.LOOPBACK
     dev = "" if of_namespace else found.name
     if not of_namespace and not draft.links_after[found.id].values.get("up"):
         return  # the kernel has dropped them, and takes none

@@ -9,7 +9,16 @@ from typing import Dict, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, accounts_of, follows_ports, is_attachable, is_bridge, parent_option_of, title_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
+    ANY,
+    LOOPBACK,
+    accounts_of,
+    follows_ports,
+    is_attachable,
+    is_bridge,
+    parent_option_of,
+    title_of,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     ADDRESS,
     AFTER_PORTS,
@@ -105,6 +114,8 @@ def plan_link(draft: Draft, wanted: Link) -> None:
 
         check_parent(draft, wanted)
         found = found or found_under_old_name(draft, wanted)
+    if not found and wanted.kind == LOOPBACK:
+        raise VnetError(wanted.path, "the loopback link of namespace %s has another name; name it lo again" % wanted.netns)
     if not found and wanted.kind == ANY:
         draft.missing(wanted.path, "there is no link %s%s; set type to create it" % (wanted.name, inside(wanted.netns)))
         found = planned_link(wanted.kind, wanted.netns, wanted.name, {"up": False})
@@ -170,7 +181,7 @@ def move_aside(draft: Draft, found: FoundLink) -> FoundLink:
     """Frees the name of a link: sets it down, as older kernels rename only such links, and renames it."""
     away = "vnetold%x" % found.ifindex
     if draft.layout.name and not draft.owns(found):  # so that the next run deletes it if this one is interrupted
-        draft.ownership[found.id] = Ownership(draft.layout.name)
+        draft.ownership[found.id] = Ownership(draft.layout.name, found.ownership.original if found.ownership else None, aside=away)
     if found.values["up"]:
         draft.add(FREE_NAMES, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
     draft.add(FREE_NAMES, RenameLink(found.netns, found.name, away))

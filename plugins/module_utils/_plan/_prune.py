@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Dict, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, may_follow_ports
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, LOOPBACK, may_follow_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_NAMESPACE, FREE_NAMES, ROUTE, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import remove, replace
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_STALE_FILE, FoundLink, FoundNamespace, Link, LinkId
@@ -18,8 +18,18 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetLink,
 )
 
-_FALLBACK_TUNNELS = ("tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0")
-"""Links that kernel modules create in every namespace."""
+_FALLBACK_TUNNELS = {
+    ("tunl0", "ipip"),
+    ("gre0", "gre"),
+    ("gretap0", "gretap"),
+    ("erspan0", "erspan"),
+    ("ip_vti0", "vti"),
+    ("ip6_vti0", "vti6"),
+    ("sit0", "sit"),
+    ("ip6tnl0", "ip6tnl"),
+    ("ip6gre0", "ip6gre"),
+}
+"""Name and kind of links that kernel modules create in every namespace."""
 
 
 def plan_prune(draft: Draft) -> None:
@@ -61,7 +71,7 @@ def listed_ports(draft: Draft) -> Dict[LinkId, Path]:
 
 def _owned_namespaces(draft: Draft) -> List[str]:
     """The namespaces that the layout created."""
-    return [found.netns for found in draft.host.links.values() if found.netns and found.name == "lo" and draft.owns(found)]
+    return [found.netns for found in draft.host.links.values() if found.netns and found.kind == LOOPBACK and draft.owns(found)]
 
 
 def _release_with_content(draft: Draft, netns: str) -> bool:
@@ -70,7 +80,7 @@ def _release_with_content(draft: Draft, netns: str) -> bool:
     VnetError if they belong to another layout.
     """
     strangers = [found for found in draft.host.links.values() if found.netns == netns and not draft.is_member(found)]
-    strangers = [found for found in strangers if found.name not in ("lo", *_FALLBACK_TUNNELS)]
+    strangers = [found for found in strangers if found.kind != LOOPBACK and (found.name, found.kind) not in _FALLBACK_TUNNELS]
     for found in strangers:
         if found.ownership:
             text = "namespace %s cannot be deleted, as it contains %s, which belongs to %s; remove that first"
@@ -79,8 +89,10 @@ def _release_with_content(draft: Draft, netns: str) -> bool:
         return False
     text = "namespace %s is kept, as it contains %s, which this layout did not create; it does not belong to the layout any more"
     draft.warn((), text % (netns, ", ".join(found.name for found in strangers)))
-    draft.ownership[netns, "lo"] = None
-    draft.links_after[netns, "lo"] = draft.links_after[netns, "lo"]._replace(ownership=None)
+    for found in draft.host.links.values():
+        if found.netns == netns and found.kind == LOOPBACK:  # whoever rules the namespace may have given it another name
+            draft.ownership[found.id] = None
+            draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
     return True
 
 
@@ -123,7 +135,7 @@ def _check_ports(draft: Draft, bridge: FoundLink) -> None:
 
 def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) -> None:
     if draft.owns(found):
-        if found.name == "lo" or (found.peer in declared and declared[found.peer].kind == ANY):
+        if found.kind == LOOPBACK or (found.peer in declared and declared[found.peer].kind == ANY):
             return  # it is deleted with its namespace, or the other end is declared without a type
         if found.parent:
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import is_renamed

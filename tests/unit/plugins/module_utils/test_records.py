@@ -27,7 +27,12 @@ KEY = ("1", "lab")
 I = FIRST_INDEX  # noqa: E741
 RECORDS = Records(
     {
-        "1": {I: Record("veth", I + 1), 7: Record("bridge", 0, {"mtu": 1500, "addresses": {"192.0.2.1/24": 1}, "vlans": {"5": None}})},
+        "1": {
+            I: Record("veth", I + 1),
+            7: Record("bridge", 0, {"mtu": 1500, "addresses": {"192.0.2.1/24": 1}, "vlans": {"5": None}}),
+            8: Record("tun", 0, None, "vnetold8"),
+            9: Record("veth", 4, {}),
+        },
         "9": {1: Record("loopback"), I + 1: Record("veth", I)},
     },
     {"1": "", "9": "red"},
@@ -72,7 +77,11 @@ REGISTRY = Registry("1", {KEY: RECORDS, ("5", "lab"): Records({"1": {I + 2: Reco
         (("9", 1, "loopback", 0), Ownership("lab")),
         (("1", 7, "bridge", 0), Ownership("lab", {"mtu": 1500, "addresses": {"192.0.2.1/24": 1}, "vlans": {"5": None}})),
         (("1", I + 2, "bridge", 0), Ownership("lab", home="5")),
-        (("1", I, "veth", 3), None),
+        (("1", I, "veth", 3), Ownership("lab")),
+        (("1", 9, "veth", 3), None),
+        (("1", 9, "veth", 4), Ownership("lab", {})),
+        (("1", 8, "tun", 0), None),
+        (("1", 8, "tun", 0, "vnetold8"), Ownership("lab")),
         (("1", I, "bridge", I + 1), None),
         (("9", I, "veth", I + 1), None),
         (("1", 1, "loopback", 0), None),
@@ -92,8 +101,10 @@ def test_a_link_whose_index_was_chosen_is_recognized_elsewhere() -> None:
 
 def test_indexes_of_new_links_are_neither_recorded_nor_seen() -> None:
     assert list(islice(REGISTRY.free_indexes({I + 4}), 3)) == [I + 3, I + 5, I + 6]
-    last = Registry("1", {KEY: Records({"1": {2**31 - 1: Record("bridge")}}, {}, [])})
-    assert list(islice(last.free_indexes({I}), 2)) == [I + 1, I + 2]
+    last = Registry("1", {KEY: Records({"1": {2**31 - 2: Record("bridge")}}, {}, [])})
+    assert list(islice(last.free_indexes({I}), 3)) == [2**31 - 1, I + 1, I + 2]
+    adopted = Registry("1", {KEY: Records({"1": {2**31 - 1: Record("bridge", 0, {})}}, {}, [])})
+    assert next(adopted.free_indexes(set())) == I, "an index that somebody else has chosen"
 
 
 def test_the_namespaces_of_a_layout_are_those_that_it_created() -> None:

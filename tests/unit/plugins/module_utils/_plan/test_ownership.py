@@ -210,6 +210,12 @@ def test_a_namespace_with_something_of_others_is_released() -> None:
     assert list(map(str, plan.warnings)) == [text]
 
 
+def test_a_namespace_is_ours_whatever_its_loopback_link_is_called() -> None:
+    """Whoever rules it may have given it another name, and that name to another link."""
+    found = host(lo("red", ownership=OURS)._replace(name="x"), there("veth", "lo", "red", ownership=OURS), there("bridge", "br0", ownership=OURS))
+    assert steps(found) == [("link delete", "br0", None), ("netns delete", "red", None)]
+
+
 def test_a_namespace_of_others_stays() -> None:
     assert steps(host(lo("red"), there("bridge", "br0", "red", ownership=OURS))) == [("link delete", "red:br0", None)]
 
@@ -253,8 +259,9 @@ def test_a_layout_of_the_same_name_elsewhere_is_another_one() -> None:
 
 
 def test_a_link_that_is_replaced_belongs_to_the_layout_until_it_is_deleted() -> None:
-    plan = plan_of(host(there("tun", "t", multi_queue=False)), links=[{"type": "tuntap", "name": "t", "mode": "tap", "multi_queue": True, "recreate": True}])
-    assert plan.ownership == {("", "t"): OURS}
+    found = there("tun", "t", multi_queue=False)
+    plan = plan_of(host(found), links=[{"type": "tuntap", "name": "t", "mode": "tap", "multi_queue": True, "recreate": True}])
+    assert plan.ownership == {("", "t"): Ownership("lab", None, aside="vnetold%x" % found.ifindex)}
 
 
 @pytest.mark.parametrize(
