@@ -197,13 +197,3 @@ def test_what_cannot_be_restored_any_more_is_a_warning() -> None:
     sh("ip link delete gone")
     result = clear()
     assert any("route add 203.0.123.0/24 is not restored" in warning for warning in result["warnings"])
-
-
-def test_an_address_without_a_remote_one_is_restored() -> None:
-    needs_program("ip")
-    card()
-    sh("ip address add 192.0.2.77 peer 0.0.0.0/24 dev eth0")
-    before = shown()
-    lay(links=[{"name": "eth0", "addresses": []}])
-    clear()
-    assert changes(before) == []
