@@ -209,9 +209,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         hosts = self.get_option("hosts")
         if hosts is None:
             hosts = {"localhost": None}
-        for name in hosts:
-            if not str(name).isprintable():
-                raise AnsibleParserError("hosts: %s is not the name of a host" % shown(str(name)))
         return [_Parent(str(name), _given(name, variables), self._known(str(name))) for name, variables in hosts.items()]
 
     def _known(self, name: str) -> Variables:
@@ -281,6 +278,8 @@ def _refuse_unknown(config: Mapping[str, Any], options: Iterable[str]) -> None:
 
 
 def _given(name: str, variables: Any) -> Variables:
+    if not str(name).isprintable():
+        raise AnsibleParserError("hosts: %s is not the name of a host" % shown(str(name)))
     if not isinstance(variables or {}, Mapping):
         raise AnsibleParserError("hosts: %s: %s is not a dictionary of variables" % (shown(str(name)), quoted(variables)))
     return dict(variables or {})
