@@ -213,10 +213,16 @@ class Transaction:
         losing |= {found.id for found in self._before.links.values() if self._is_above(found, losing)}
         for link in losing & set(self._before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
+        tables: Dict[str, List[int]] = {}
         for namespace in self._layout.namespaces:
-            if namespace.routes is not None and self._before.exists(namespace.name):
-                tables = [MAIN_TABLE] + [route.table for route in namespace.routes]
-                self._saved[namespace.name, ""] = save_routes(self._reader.socket(namespace.name), tables)
+            if namespace.routes is not None:
+                tables[namespace.name] = [MAIN_TABLE] + [route.table for route in namespace.routes]
+        for step in steps:
+            if isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)) and not step.route.dev:  # also in namespaces that are released
+                tables.setdefault(step.netns, []).append(step.route.table)
+        for netns, numbers in tables.items():
+            if self._before.exists(netns):
+                self._saved[netns, ""] = save_routes(self._reader.socket(netns), numbers)
 
     def _is_above(self, found: FoundLink, others: Set[LinkId]) -> bool:
         """Whether one of the other links is below this one, so that it may go down with it."""

@@ -197,3 +197,13 @@ def test_what_cannot_be_restored_any_more_is_a_warning() -> None:
     sh("ip link delete gone")
     result = clear()
     assert any("route add 203.0.123.0/24 is not restored" in warning for warning in result["warnings"])
+
+
+def test_a_release_that_fails_leaves_the_routes_of_a_namespace() -> None:
+    needs_program("ip")
+    sh("ip netns add red", "ip -n red link set lo up")
+    lay(namespaces=[{"name": "red", "routes": [{"to": "10.66.0.0/16", "type": "blackhole"}]}], links=[{"type": "bridge", "name": "br0"}])
+    before = snapshot()
+    with Failing(2, _injected), pytest.raises(VnetError, match="The host is as it was before"):
+        clear()
+    assert not difference(before, snapshot())

@@ -9,7 +9,7 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager
-from typing import Iterator
+from typing import Iterator, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import DIRECTORY, make_directory
@@ -27,13 +27,13 @@ def lock(wait: bool = True) -> Iterator[bool]:
 
     A process that may not write to /run, such as one in a user namespace, locks a file of its own network namespace instead.
     """
-    descriptor = _opened()
+    descriptor, path = _opened()
     try:
         deadline = time.monotonic() + _DEADLINE
         taken = _taken(descriptor)
         while wait and not taken:
             if time.monotonic() > deadline:
-                raise KernelError(errno.ETIMEDOUT, "another run has held the lock of this host for more than two minutes")
+                raise KernelError(errno.ETIMEDOUT, "another run has held %s for more than two minutes" % path)
             time.sleep(_PAUSE)
             taken = _taken(descriptor)
         yield taken
@@ -41,15 +41,16 @@ def lock(wait: bool = True) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _opened() -> int:
+def _opened() -> Tuple[int, str]:
+    """A descriptor of the file to lock, and its path."""
     try:
         make_directory()
-        return os.open(_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), _FILE
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT):
             raise refusal(error, _FILE) from None
     try:
-        return os.open(_WITHOUT_RUN, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(_WITHOUT_RUN, os.O_RDONLY | os.O_CLOEXEC), _WITHOUT_RUN
     except OSError as error:
         raise refusal(error, "neither %s nor %s can be opened to lock out other runs" % (_FILE, _WITHOUT_RUN)) from None
 

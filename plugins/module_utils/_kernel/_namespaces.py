@@ -227,8 +227,9 @@ def occupied_by(netns: str) -> str:
         status = os.lstat(path)
         if stat.S_ISLNK(status.st_mode) and not os.path.exists(path) and "/" not in netns:
             return STALE_LINK
-        is_mounted = status.st_dev != os.stat(DIRECTORY).st_dev
-        return STALE_FILE if "/" not in netns and stat.S_ISREG(status.st_mode) and status.st_size == 0 and not is_mounted else _ANYTHING
+        is_empty = "/" not in netns and stat.S_ISREG(status.st_mode) and status.st_size == 0
+        is_mounted = is_empty and status.st_dev != os.stat(DIRECTORY).st_dev  # a namespace is an empty file, too
+        return STALE_FILE if is_empty and not is_mounted else _ANYTHING
     except FileNotFoundError:
         return ""
     except OSError:
