@@ -18,6 +18,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TA
 _IFADDR, _RTMSG = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI")
 _ADDRESS, _LOCAL, _LABEL, _BROADCAST, _CACHEINFO, _FLAGS, _PRIORITY, _PROTO = 1, 2, 3, 4, 6, 8, 9, 11
 _FLAG_WORDS = {0x02: "nodad", 0x10: "home", 0x100: "mngtmpaddr", 0x200: "noprefixroute", 0x400: "autojoin"}
+_LAST_OF_KERNEL = 3
+"""IFAPROT_KERNEL_LL. Up to it, the kernel itself says which of its parts made an address."""
 _FOREVER = 0xFFFFFFFF
 _DST, _OIF, _GATEWAY, _METRIC, _PREFSRC, _METRICS, _TABLE, _VIA, _PREF, _EXPIRES = 1, 4, 5, 6, 7, 8, 15, 18, 20, 23
 _NH_ID = 30
@@ -49,7 +51,7 @@ def address_words(body: str) -> List[str]:
         words += ["scope", _SCOPES.get(scope, str(scope))]
     if _number(found.get(_PRIORITY, b"")):
         words += ["metric", str(_number(found[_PRIORITY]))]
-    if _PROTO in found and found[_PROTO][0]:
+    if _PROTO in found and found[_PROTO][0] > _LAST_OF_KERNEL:
         words += ["proto", str(found[_PROTO][0])]
     preferred, valid = struct.unpack_from("=II", found[_CACHEINFO]) if _CACHEINFO in found else (_FOREVER, _FOREVER)
     if valid != _FOREVER:

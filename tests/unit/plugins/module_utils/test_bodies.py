@@ -41,6 +41,7 @@ FOREVER = 0xFFFFFFFF
         (address("192.0.2.1", 24), "192.0.2.1/24"),
         (address("192.0.2.1", 24, scope=253, a3=b"eth0:1\0", a4=bytes([192, 0, 2, 255])), "192.0.2.1/24 broadcast 192.0.2.255 label eth0:1 scope link"),
         (address("192.0.2.1", 24, a8=number(0x280), a9=number(7), a11=b"\x05"), "192.0.2.1/24 metric 7 proto 5 noprefixroute"),
+        (address("::1", 128, a11=b"\x01"), "::1/128"),
         (address("10.9.0.1", 32, a1=bytes([10, 9, 0, 2])), "10.9.0.1 peer 10.9.0.2/32"),
         ((struct.pack("=BBBBI", 2, 24, 0, 0, 7) + attribute(2, bytes([192, 0, 2, 1]))).hex(), "192.0.2.1 peer 0.0.0.0/24"),
         (address("2001:db8::1", 64, a8=number(0x392)), "2001:db8::1/64 nodad home mngtmpaddr noprefixroute"),
