@@ -42,9 +42,9 @@ def everything(reader: Reader, name: str) -> Any:
 
 
 def at_rest(reader: Reader, names: Sequence[str]) -> bool:
-    """Whether two looks at the namespaces show the same: links that just came up find their carrier later."""
+    """Whether two looks at the namespaces show the same: the kernel tells of a new carrier up to a second later."""
     before = [everything(reader, name) for name in names]
-    time.sleep(0.3)
+    time.sleep(1.1)
     return before == [everything(reader, name) for name in names]
 
 
