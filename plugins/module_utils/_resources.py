@@ -261,6 +261,11 @@ class Ownership(NamedTuple):
         return "layout %s%s" % (self.layout, ", which is declared from another namespace" if self.home else "")
 
 
+def added_routes(original: Optional[Values], dev: str = "") -> List[Route]:
+    """The routes through C(dev) that a layout has added to what it adopted; C(original) as in C(Ownership)."""
+    return [Route(*fields)._replace(dev=dev) for fields in (original or {}).get("new_routes", ())]
+
+
 class Shown(NamedTuple):
     """The addresses and routes of a link as the kernel shows them: the bodies of their messages, in hexadecimal digits."""
 

@@ -9,25 +9,12 @@ from typing import Any, Iterable
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
-from support import Values, resource, run, snapshot
-
-FOLLOWS_THE_PORTS = (59, 60)
-"""IFLA_TSO_MAX_SIZE and IFLA_TSO_MAX_SEGS of a bridge that had a port."""
-FOLLOWS_THE_MAC = (10, 11)
-"""IFLA_BR_ROOT_ID and IFLA_BR_BRIDGE_ID, which are zero on a bridge that never had a port."""
+from support import Values, resource, restorable, run, snapshot
 
 
 def at_rest() -> Values:
     """A snapshot without values that nobody can restore."""
-    state = snapshot()
-    for network in state.values():
-        for link in network["links"] if isinstance(network, dict) else ():
-            if link["kind"] == "bridge":
-                for code in FOLLOWS_THE_PORTS:
-                    link.pop(code, None)
-                for code in FOLLOWS_THE_MAC:
-                    link["data"].pop(code, None)
-    return state
+    return restorable(snapshot())
 
 
 def refusal(module: str, check: bool = False, **params: Any) -> str:

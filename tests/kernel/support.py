@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import json
 import os
@@ -173,6 +174,25 @@ def snapshot() -> Values:
                 state[name] = _network()
         except OSError:
             state[name] = "not a namespace"
+    return state
+
+
+_FOLLOWS_THE_PORTS = (59, 60)
+"""IFLA_TSO_MAX_SIZE and IFLA_TSO_MAX_SEGS of a bridge that had a port."""
+_FOLLOWS_THE_MAC = (10, 11)
+"""IFLA_BR_ROOT_ID and IFLA_BR_BRIDGE_ID, which are zero on a bridge that never had a port."""
+
+
+def restorable(state: Values) -> Values:
+    """A copy of a snapshot without values that nobody can restore."""
+    state = copy.deepcopy(state)
+    for network in (network for network in state.values() if isinstance(network, dict)):
+        for link in network["links"].values() if isinstance(network["links"], dict) else network["links"]:
+            if link["kind"] == "bridge":
+                for code in _FOLLOWS_THE_PORTS:
+                    link.pop(code, None)
+                for code in _FOLLOWS_THE_MAC:
+                    link["data"].pop(code, None)
     return state
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from typing import Any, List, NamedTuple, Tuple
 
@@ -12,8 +11,7 @@ import pytest
 from features import has, needs, needs_program
 from layouts import NAME, aliases, clear, counts, four_steps, full, info, lay, link_in, mac, names, owners, refused_always, settled
 from processes import wait_for
-from refusals import FOLLOWS_THE_MAC, FOLLOWS_THE_PORTS
-from support import Values, difference, portable, resource, run, sh, shown, snapshot
+from support import Values, difference, portable, resource, restorable, run, sh, shown, snapshot
 
 # Drift
 
@@ -418,20 +416,7 @@ def test_what_was_there_before_is_taken_in_and_given_back(change: Change, way: s
     assert owners(adopted=True)
     result = _let_go(way)
     assert counts(result, "released")
-    assert not difference(at_rest_of(before), at_rest_of(snapshot())), result["commands"]
-
-
-def at_rest_of(state: Values) -> Values:
-    """Without what nobody can set back, and link-local addresses, which come and go by themselves."""
-    state = copy.deepcopy(state)
-    for network in state.values():
-        for link in network["links"]:
-            if link["kind"] == "bridge":
-                for code in FOLLOWS_THE_PORTS:
-                    link.pop(code, None)
-                for code in FOLLOWS_THE_MAC:
-                    link["data"].pop(code, None)
-    return state
+    assert not difference(restorable(before), restorable(snapshot())), result["commands"]
 
 
 @pytest.mark.parametrize(("change", "way"), _changes("absent", 3))
@@ -444,7 +429,7 @@ def test_two_changes_are_given_back_as_one(change: Change, way: str) -> None:
     lay(**cable({"txqueuelen": 5, "port": {"cost": 3}}, {"mtu": 1350, "alias": "first", "addresses": ["192.0.2.55/24"], "purge_addresses": False}))
     four_steps(**change.params)
     result = _let_go(way)
-    assert not difference(at_rest_of(before), at_rest_of(snapshot())), result["commands"]
+    assert not difference(restorable(before), restorable(snapshot())), result["commands"]
 
 
 def test_there_is_no_limit_to_what_is_recorded() -> None:

@@ -27,8 +27,7 @@ from layouts import info, lay, records, settled, snapshot_at_rest
 from layouts_at_random import FOREIGN_NAMES, FOREIGN_NAMESPACE, Sequence, Step, sequences
 from moments import DELETIONS, Failing
 from oracle import complaints
-from refusals import FOLLOWS_THE_MAC, FOLLOWS_THE_PORTS
-from support import Values, difference, portable, private_network, sh, snapshot
+from support import Values, difference, portable, private_network, restorable, sh, snapshot
 
 BATCH = 50
 """Sequences of one seed. The first of a batch are simple."""
@@ -284,7 +283,7 @@ def fail_and_run(step: Step, before: Values, warnings: list[str]) -> Values | No
             refusal = str(error)
         is_missing = not failing.steps and bool(warnings)
         assert is_missing or refusal.endswith("The host is as it was before"), f"check mode does not predict: {refusal}"
-        touched = difference(at_rest(before), at_rest(snapshot_at_rest()))
+        touched = difference(restorable(before), restorable(snapshot_at_rest()))
         assert not touched, f"after the failure of {failing.failed} the host is not as it was before: {touched}"
         assert records() == recorded, f"the failure of {failing.failed} touched the records"
         if is_missing:
@@ -360,22 +359,9 @@ def networks(state: Values) -> Iterator[Values]:
     return (network for network in state.values() if isinstance(network, dict))
 
 
-def at_rest(state: Values) -> Values:
-    """Without what nobody can set back."""
-    state = copy.deepcopy(state)
-    for network in networks(state):
-        for link in network["links"].values() if isinstance(network["links"], dict) else network["links"]:
-            if link["kind"] == "bridge":
-                for code in FOLLOWS_THE_PORTS:
-                    link.pop(code, None)
-                for code in FOLLOWS_THE_MAC:
-                    link["data"].pop(code, None)
-    return state
-
-
 def comparable(state: Values) -> Values:
     """What does not depend on the MAC addresses and indexes that the kernel chose."""
-    state = at_rest(portable(state))
+    state = restorable(portable(state))
     for network in networks(state):
         for link in network["links"].values():
             if link["kind"] == "bridge":
@@ -408,7 +394,7 @@ def foreign(state: Values) -> Values:
 
 def declared_part(state: Values) -> Values:
     """What a declaration of a whole host says of it."""
-    state = at_rest(state)
+    state = restorable(state)
     for network in networks(state):
         del network["settings"]
         network["addresses"] = [address for address in network["addresses"] if address["index"] != "lo" or address[1] not in LOOPBACK]

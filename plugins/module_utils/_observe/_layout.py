@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SHARED_WITH_PARENT
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
@@ -39,6 +39,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Shown,
     Values,
     Vlan,
+    added_routes,
 )
 
 _ALWAYS = {"up", "mac", "mtu", *SHARED_WITH_PARENT, *(name for kind in KINDS for name in kind.always)}
@@ -317,7 +318,7 @@ class _LayoutReader:
             more["disable_ipv6"] = disable_ipv6(self._reader, netns, raw)
         routes, others = None, []
         if with_routes:
-            tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + _tables_of(before.get("new_routes", ()))
+            tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + [route.table for route in added_routes(before)]
             everywhere = [route.route._replace(dev=raw.name) for route in self._routes_through(netns, raw.ifindex)]
             routes = [route for route in everywhere if self._everything or route.table in tables]
             others = [route for route in everywhere if not self._everything and route.table not in tables]
@@ -432,7 +433,7 @@ class _LayoutReader:
         wanted = {namespace.name: namespace for namespace in self._layout.namespaces}
         for name in [name for name in names if name in self.namespaces]:
             found = self.namespaces[name]
-            if found.identity and (name in wanted or self._original_routes(name)):
+            if found.identity and (name in wanted or self._added_routes(name)):
                 with self._tolerantly(name):
                     self.namespaces[name] = self._read_namespace(wanted.get(name, Namespace(name, ())), found)
         going = {found.identity: name for name, found in self.namespaces.items() if found.identity and name not in wanted and self._will_be_deleted(name)}
@@ -440,22 +441,21 @@ class _LayoutReader:
             self.namespaces[going[identity]] = self.namespaces[going[identity]]._replace(pids=pids)
 
     def _read_namespace(self, wanted: Namespace, found: FoundNamespace) -> FoundNamespace:
-        recorded = self._original_routes(wanted.name)
+        recorded = self._added_routes(wanted.name)
         if wanted.nsid is None and wanted.routes is None and not wanted.sysctl and not recorded:
             return found
         nsid = self._reader.nsid("", wanted.name) if wanted.nsid is not None else None
         sysctl = {key: self._reader.sysctl(wanted.name, key) for key in wanted.sysctl or ()}
         routes = None
         if wanted.routes is not None or recorded:
-            tables = [MAIN_TABLE] + [route.table for route in wanted.routes or []] + _tables_of(recorded)
+            tables = [MAIN_TABLE] + [route.table for route in wanted.routes or []] + [route.table for route in recorded]
             routes = [self._named(wanted.name, raw) for raw in self._routes_of(wanted.name, tables)]
         return found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
 
-    def _original_routes(self, netns: str) -> List[List[Any]]:
+    def _added_routes(self, netns: str) -> List[Route]:
         """The routes that the layout has added to an adopted namespace."""
         ownership = self._ownership_of(netns)
-        routes: List[List[Any]] = ((ownership and ownership.original) or {}).get("new_routes", [])
-        return routes
+        return added_routes(ownership.original if ownership else None)
 
     def _routes_of(self, netns: str, tables: List[int]) -> List[RawRoute]:
         """The routes that are not managed by the kernel, DHCP or router advertisements."""
@@ -490,8 +490,3 @@ class _LayoutReader:
 
     def _named(self, netns: str, raw: RawRoute) -> Route:
         return raw.route._replace(dev=self._name(netns, raw.device) if raw.route.type == "unicast" else "")
-
-
-def _tables_of(recorded: Iterable[List[Any]]) -> List[int]:
-    """The tables of recorded routes."""
-    return [Route(*fields).table for fields in recorded]

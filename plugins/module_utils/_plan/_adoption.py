@@ -23,6 +23,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Shown,
     Values,
     Vlan,
+    added_routes,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
@@ -97,7 +98,7 @@ def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
         before["order"] = [_address_key(address) for address in found.addresses if not address.ipv6]
     recorded = (found.ownership and found.ownership.original) or {}
     dev = "" if found.kind == _kinds.LOOPBACK else found.name
-    added = [Route(*fields)._replace(dev=dev) for fields in recorded.get("new_routes", ())]
+    added = added_routes(recorded, dev)
     lost_families = {step.address.ipv6 for step in steps if isinstance(step, DeleteAddress)}
     dropped = {step.route if isinstance(step, DeleteRoute) else step.old for step in steps if isinstance(step, (DeleteRoute, ReplaceRoute))}
     lost = [body for route, body in shown.routes if down or route in dropped or _is_ipv6(body) in lost_families or (no_ipv6 and _is_ipv6(body))]
@@ -238,7 +239,7 @@ def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
     bodies = {lasting(body) for _route, body in found.shown.routes} if found.shown else set()
     missing = [(partial_route(body)._replace(dev=dev), body) for body in before.get("routes", ()) if lasting(body) not in bodies]
     in_the_way = {route.key for route, _body in missing}
-    added = [Route(*fields)._replace(dev=dev) for fields in before.get("new_routes", ())]
+    added = added_routes(before, dev)
     deleted = [other for other in current if other.key in in_the_way or any(route.satisfied_by(other) for route in added)]
     for route in deleted:
         draft.add(DELETE_ROUTES, DeleteRoute(found.netns, route))
