@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import lasting, partial_route, same_address
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, IPV6_MTU, ROUTE, SET_PORTS, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, ROUTE, SET_PORTS, Draft, ends_ipv6, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Address,
@@ -84,7 +84,7 @@ def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
     """
     changes = [step.values for step in steps if isinstance(step, SetLink)]
     down = any(new.get("up") is False for new in changes)
-    no_ipv6 = down or any(new.get("disable_ipv6") or new.get("mtu", IPV6_MTU) < IPV6_MTU for new in changes)
+    no_ipv6 = down or any(ends_ipv6(new) for new in changes)
     shown = found.shown or Shown({}, [])
     there = {address.key: address for address in found.addresses}
     touched = {step.address.key: step.address for step in steps if isinstance(step, (AddAddress, DeleteAddress))}

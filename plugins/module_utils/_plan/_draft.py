@@ -196,6 +196,11 @@ def inside(netns: str) -> str:
     return " in namespace %s" % netns if netns else ""
 
 
+def ends_ipv6(values: Values) -> bool:
+    """Whether a link loses its IPv6 addresses and routes when its attributes are set to these."""
+    return bool(values.get("disable_ipv6")) or values.get("mtu", IPV6_MTU) < IPV6_MTU
+
+
 def planned_link(kind: str, netns: str, name: str, values: Values) -> FoundLink:
     """A link that will be created. Its index is 0."""
     return FoundLink(netns, name, 0, kind, values, {}, "", None, [], [], None, None)

@@ -32,6 +32,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     SET,
     UP,
     Draft,
+    ends_ipv6,
     inside,
     needs,
     planned_link,
@@ -223,7 +224,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         _set_accounts(draft, wanted, found)
     for row in _rows(wanted):
         _set(draft, wanted, found, row, is_new)
-    no_ipv6 = going_down or wanted.values.get("disable_ipv6") or wanted.values.get("mtu", IPV6_MTU) < IPV6_MTU
+    no_ipv6 = going_down or ends_ipv6(wanted.values)
     addresses = [address for address in found.addresses if not (no_ipv6 and address.ipv6)]
     routes = [] if going_down else [route for route in found.routes or [] if not (no_ipv6 and route.ipv6)]
     if wanted.addresses is not None:
