@@ -90,7 +90,9 @@ def test_as_the_port_of_another_bridge() -> None:
 
 
 def test_on_a_bridge_and_as_the_port_of_another_one() -> None:
-    four_steps(links=[bridge("upper"), cable("port0", "host0", master="upper"), vlan("x0", "lower", master="upper"), bridge("lower"), cable(master="lower")])
+    # with a cost, as the kernel chooses one a moment later, when it knows the speed of the other bridge
+    port = vlan("x0", "lower", master="upper", port={"cost": 100})
+    four_steps(links=[bridge("upper"), cable("port0", "host0", master="upper"), port, bridge("lower"), cable(master="lower")])
     wait_forwarding("port0", "x0", "below")
     assert carries("host0", "seen", lambda data: tagged(data, 10))
 
@@ -455,6 +457,7 @@ def test_the_commands_replace_a_parent_too() -> None:
     lay(links=links)
     links[0].update(num_tx_queues=3, recreate=True)
     sh(*lay(check=True, links=links)["commands"])
+    assert not lay(links=links)["commands"]
     settled(links=links)
 
 
