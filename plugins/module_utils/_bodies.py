@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
@@ -29,34 +29,58 @@ _LOCK = 1
 _METRIC_WORDS = {2: "mtu", 3: "window", 6: "ssthresh", 7: "cwnd", 8: "advmss", 9: "reordering", 10: "hoplimit", 11: "initcwnd", 14: "initrwnd", 15: "quickack"}
 _PREFERENCES = {0: "medium", 1: "high", 3: "low"}
 _PROTOCOLS = {2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp"}
+_SPECIAL = {9: "nexthop ...", 22: "encap ...", 30: "nhid ..."}
+_USUAL_PROTOCOLS = (3, 4)
+"""What ip(8) and this collection say of routes, whoever wants them."""
+_UNDECLARED_OF_ROUTES = (_METRICS, _PREF, _EXPIRES)
 _ONLINK = 4
 _SCOPES = {code: word for word, code in table.SCOPES.items()}
-_TYPES = {code: word for word, code in table.ROUTE_TYPES.items()}
+_TYPES = {**{code: word for word, code in table.ROUTE_TYPES.items()}, 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast", 9: "throw"}
 
 
 def address_words(body: str) -> List[str]:
     """An address with everything that ip address add can say."""
+    key, properties = _address_parts(body)
+    return [*key, *(word for words in properties for word in words)]
+
+
+def whole_address(body: str, link: str) -> List[str]:
+    """An address of a link as words, without the label that it has anyway."""
+    key, properties = _address_parts(body)
+    return [*key, *(word for words in properties if words != ["label", link] for word in words)]
+
+
+def undeclared_address_words(body: str, link: str) -> List[str]:
+    """An address of a link with what no option can say of it; empty if there is nothing."""
+    key, properties = _address_parts(body)
+    lost = [words for words in properties if words not in (["label", link], ["nodad"])]
+    return [*key, *(word for words in lost for word in words)] if lost else []
+
+
+def _address_parts(body: str) -> Tuple[List[str], List[List[str]]]:
+    """The words of the address itself, and those of each of its properties."""
     message = bytes.fromhex(body)
     family, prefix, flags, scope, _index = _IFADDR.unpack_from(message)
     found = {code: message[first:last] for code, first, last in split(message, _IFADDR.size)}
     flags = _number(found[_FLAGS]) if _FLAGS in found else flags
     remote = socket.inet_ntop(family, found.get(_ADDRESS, bytes(4 if family == socket.AF_INET else 16)))  # the kernel omits zeros
     local = socket.inet_ntop(family, found[_LOCAL]) if _LOCAL in found else remote
-    words = [local, "peer", "%s/%d" % (remote, prefix)] if local != remote else ["%s/%d" % (local, prefix)]
+    key = [local, "peer", "%s/%d" % (remote, prefix)] if local != remote else ["%s/%d" % (local, prefix)]
+    words: List[List[str]] = []
     if _BROADCAST in found:
-        words += ["broadcast", socket.inet_ntop(family, found[_BROADCAST])]
+        words.append(["broadcast", socket.inet_ntop(family, found[_BROADCAST])])
     if _LABEL in found:
-        words += ["label", found[_LABEL].rstrip(b"\0").decode("utf-8", "surrogateescape")]
+        words.append(["label", found[_LABEL].rstrip(b"\0").decode("utf-8", "surrogateescape")])
     if family == socket.AF_INET and scope:
-        words += ["scope", _SCOPES.get(scope, str(scope))]
+        words.append(["scope", _SCOPES.get(scope, str(scope))])
     if _number(found.get(_PRIORITY, b"")):
-        words += ["metric", str(_number(found[_PRIORITY]))]
+        words.append(["metric", str(_number(found[_PRIORITY]))])
     if _PROTO in found and found[_PROTO][0] > _LAST_OF_KERNEL:
-        words += ["proto", str(found[_PROTO][0])]
+        words.append(["proto", str(found[_PROTO][0])])
     preferred, valid = struct.unpack_from("=II", found[_CACHEINFO]) if _CACHEINFO in found else (_FOREVER, _FOREVER)
     if valid != _FOREVER:
-        words += ["valid_lft", str(valid), "preferred_lft", "forever" if preferred == _FOREVER else str(preferred)]
-    return words + [word for bit, word in _FLAG_WORDS.items() if flags & bit and (family == socket.AF_INET6 or bit >= 0x200)]
+        words.append(["valid_lft", str(valid), "preferred_lft", "forever" if preferred == _FOREVER else str(preferred)])
+    return key, words + [[word] for bit, word in _FLAG_WORDS.items() if flags & bit and (family == socket.AF_INET6 or bit >= 0x200)]
 
 
 def same_address(one: str, other: str) -> bool:
@@ -64,12 +88,9 @@ def same_address(one: str, other: str) -> bool:
     return _lasting_words(one) == _lasting_words(other)
 
 
-def _lasting_words(body: str) -> List[str]:
-    words = address_words(body)
-    if "valid_lft" in words:
-        start = words.index("valid_lft")
-        del words[start : start + 4]
-    return words
+def _lasting_words(body: str) -> Tuple[List[str], List[List[str]]]:
+    key, properties = _address_parts(body)
+    return key, [words for words in properties if words[0] != "valid_lft"]
 
 
 def route_words(body: str, dev: str) -> Optional[List[str]]:
@@ -91,6 +112,23 @@ def route_words(body: str, dev: str) -> Optional[List[str]]:
     words += ["scope", _SCOPES.get(scope, str(scope))] if family == socket.AF_INET else []
     words += ["onlink"] if flags & _ONLINK else []
     return [*words, "proto", _PROTOCOLS.get(protocol, str(protocol))]
+
+
+def summary_of_route(body: str, dev: str) -> List[str]:
+    """A route as words; of one that ip route add cannot say in one line, the destination and what is special."""
+    special = [word for code, word in _SPECIAL.items() if any(code == other for other, _first, _last in split(bytes.fromhex(body), _RTMSG.size))]
+    return route_words(body, dev) or [partial_route(body).to, *(special or ["..."])]
+
+
+def undeclared_route_words(body: str) -> List[str]:
+    """A route that an option can express, with what it cannot say of it; empty if there is nothing."""
+    message = bytes.fromhex(body)
+    found = {code: message[first:last] for code, first, last in split(message, _RTMSG.size)}
+    family, protocol = message[0], _RTMSG.unpack_from(message)[5]
+    lost = [said for code in _UNDECLARED_OF_ROUTES if code in found for said in [_ROUTE_WORDS[code](family, found[code])] if said != ["pref", "medium"]]
+    if protocol not in _USUAL_PROTOCOLS:
+        lost.append(["proto", _PROTOCOLS.get(protocol, str(protocol))])
+    return [partial_route(body).to, *(word for words in lost for word in words or ["..."])] if lost else []
 
 
 def partial_route(body: str) -> Route:
@@ -151,4 +189,4 @@ _ROUTE_WORDS: Dict[int, Callable[[int, bytes], Optional[List[str]]]] = {
     _PREF: lambda _family, payload: ["pref", _PREFERENCES[payload[0]]] if payload[0] in _PREFERENCES else None,
     _EXPIRES: lambda _family, payload: ["expires", str(_number(payload))],
 }
-"""The attributes of routes that ip route add can say, each as words."""
+"""The attributes of routes that ip route add can say, each as words. None for a value that it cannot say."""

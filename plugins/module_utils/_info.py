@@ -7,20 +7,21 @@ from __future__ import annotations
 import gc
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, shown, valid
+from ansible_collections.nfv.vnet.plugins.module_utils._export import Export
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import FdbEntry, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, check_text
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, Route, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, LinkId, Values
 
 OTHER = "other"
 TYPES = (*_kinds.TYPES, _kinds.LOOPBACK, OTHER)
@@ -55,10 +56,6 @@ INFO_OPTIONS: Tuple[Option, ...] = (
     Option("macs", "bool", "Whether RV(declaration) includes MAC addresses.", False),
 )
 """The options of M(nfv.vnet.vnet_info)."""
-_NEVER = ("num_tx_queues", "num_rx_queues", "gso_max_segs", "gso_max_size", "state")
-"""Attributes that a declaration never has: they depend on the machine, or the kernel chooses them."""
-_COSTS = (2, 4, 5, 19, 100)
-"""The costs that the kernel derives from the speed of a port."""
 _FDB_SELF, _FDB_MASTER, _FDB_EXTERNAL, _FDB_STICKY = 0x02, 0x04, 0x10, 0x40
 
 
@@ -79,20 +76,21 @@ def run() -> None:
 def look(params: Mapping[str, Any]) -> Dict[str, Any]:
     """Returns the result of the module."""
     namespaces = Namespaces()
-    reader = Reader(namespaces)
+    reader = Reader(namespaces, Selection(with_settings=True))
     try:
         names = _names(namespaces, params["namespaces"])
         host, everything, unread = read_all(reader, names)
         view = _View(host, everything, params)
         if params["layout"] and not view.namespaces and not view.has_links:
             raise VnetError(("layout",), "there is no layout %s on this host" % shown(params["layout"]))
-        view.warnings += ["namespace %s is left out: %s" % entry for entry in sorted(unread.items())]
+        export = Export(host, {link.id: link for link in everything.links}, params["macs"])
         result = {
             "changed": False,
             "namespaces": [view.namespace(name) for name in view.namespaces],
             "links": [view.link(key) for key in view.links],
-            "declaration": view.declaration(),
-            "warnings": view.warnings,
+            "declaration": export.declaration(view.namespaces, view.links),
+            "declaration_lacks": [lack._asdict() for lack in export.lacks],
+            "warnings": ["namespace %s is left out: %s" % entry for entry in sorted(unread.items())],
         }
         if params["fdb"]:
             result["fdb"] = [entry for name in host.namespaces for entry in _fdb(reader, host, name) if (name, entry["bridge"]) in view.links]
@@ -140,7 +138,6 @@ class _View:
         self._host = host
         self._wanted = {link.id: link for link in everything.links}
         self._layout = params["layout"]
-        self._macs = params["macs"]
         self._types = params["types"] or TYPES
         self._for_layout = params["for_layout"]
         self._exclude = params["exclude"] or ()
@@ -150,7 +147,6 @@ class _View:
         self.links = [key for key, found in host.links.items() if key in self._wanted and _type(found) in self._types and self._is_part(found)]
         self.links = [key for key in self.links if not self._excludes(key[0]) and not self._excludes(key[1])]
         self.has_links = any(map(self._belongs, host.links.values()))
-        self.warnings: List[str] = []
 
     def _excludes(self, name: str) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in self._exclude)
@@ -183,98 +179,6 @@ class _View:
 
     def _options(self, key: LinkId) -> Values:
         return describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)
-
-    def declaration(self) -> Dict[str, List[Values]]:
-        """The same as options of M(nfv.vnet.vnet_layout), without the values that new links have anyway."""
-        done: Set[LinkId] = set()
-        links: List[Values] = []
-        for key in self.links:
-            found = self._host.links[key]
-            if _kinds.has_peer(found.kind):
-                links += [] if key in done else self._cable(key, done)
-            elif _kinds.parent_option_of(found.kind) and not found.parent:
-                self.warnings.append("%s: its parent is in a namespace that was not read, so it is not in the declaration" % found.name)
-            elif _kinds.type_of(found.kind) or (found.port and _type(found) == OTHER):
-                links.append(self._declared(key))
-        return {"namespaces": [self._declared_namespace(name) for name in self.namespaces if name], "links": links}
-
-    def _declared_namespace(self, name: str) -> Values:
-        found, loopback = self._host.namespaces[name], self._options((name, "lo"))
-        routes = [_short(route, route.options(of_link=False)) for route in found.routes or [] if not route.dev]
-        values = {"loopback": loopback["up"], "addresses": loopback["addresses"], "routes": routes}
-        initial = {"loopback": True, "addresses": [], "routes": []}
-        return {"name": name, **{key: value for key, value in values.items() if value != initial[key]}}
-
-    def _cable(self, key: LinkId, done: Set[LinkId]) -> List[Values]:
-        found = self._host.links[key]
-        if not found.peer or found.peer not in self._wanted:
-            self.warnings.append("%s: its peer is in a namespace that was not read, so it is not in the declaration" % found.name)
-            return []
-        if _kinds.type_of(found.kind) in self._types and found.peer not in self.links:
-            return []  # the other end is excluded
-        near, far = sorted((key, found.peer), key=lambda end: (not self._host.links[end].master, end))
-        done |= {near, far}
-        peer = self._declared(far)
-        del peer["type"]
-        return [{**self._declared(near), "peer": peer}]
-
-    def _declared(self, key: LinkId) -> Values:
-        found, options = self._host.links[key], self._options(key)
-        kind = _kinds.BY_KIND.get(found.kind)
-        values: Values = {"type": kind.type} if kind else {}
-        values.update({name: options[name] for name in ("name", "netns") if options[name]})
-        values.update({name: options[name] for name in (_kinds.parent_option_of(found.kind), "parent_netns") if options.get(name) is not None})
-        for row in _kinds.rows_of(found.kind).values():
-            if row.name in options and ((kind and row.name in kind.required) or not self._usual(found, row, options[row.name])):
-                values[row.name] = options[row.name]
-        if found.port:
-            values["master"] = found.master
-        if found.port and self._port(found):
-            values["port"] = self._port(found)
-        if options["addresses"]:
-            values["addresses"] = options["addresses"]
-        if found.routes:
-            values["routes"] = [_short(route, route.options(of_link=True)) for route in found.routes]
-        if "vlans" in options and not self._usual_vlans(found, options["vlans"]):
-            values["vlans"] = options["vlans"]
-        return values
-
-    def _port(self, found: FoundLink) -> Values:
-        options = self._options(found.id)["port"]
-        values = {row.name: options[row.name] for row in table.PORT if row.name in options and not self._usual(found, row, options[row.name])}
-        if "vlans" in options and not self._usual_vlans(self._host.links[found.netns, found.master], options["vlans"]):
-            values["vlans"] = options["vlans"]
-        return values
-
-    def _usual(self, found: FoundLink, row: table.Attribute, value: Any) -> bool:
-        if row.name in _NEVER or row.is_substituted(found.values, found.status):
-            return True
-        if row.name == "mac":
-            return not self._macs
-        if row.name == "up":
-            return bool(value)
-        if row.name == "cost" and not _kinds.has_peer(found.kind):
-            return value in _COSTS
-        if _type(found) == OTHER and row.location in ("link", "flag", "inet6"):
-            return True
-        parent = self._host.links.get(found.parent) if found.parent else None
-        return row.same(_kinds.initial_of(found.kind, found.values, parent.values if parent else {}).get(row.name, row.initial), value)
-
-    def _usual_vlans(self, bridge: FoundLink, vlans: List[Values]) -> bool:
-        pvid = bridge.values.get("vlan_default_pvid")
-        return vlans == ([{"vid": str(pvid), "pvid": True, "untagged": True}] if pvid else [])
-
-
-def _short(route: Route, options: Values) -> Values:
-    """A route without its defaults."""
-    usual = {
-        "table": MAIN_TABLE,
-        "metric": 1024 if route.ipv6 else 0,
-        "scope": "global" if route.via or not route.dev else "link",
-        "onlink": False,
-        "type": "unicast",
-    }
-    return {name: value for name, value in options.items() if usual.get(name) != value}
 
 
 def _type(found: FoundLink) -> str:

@@ -300,6 +300,8 @@ class FoundLink(NamedTuple):
     """Read of links that a layout may adopt or release; for a lo also the routes of its namespace that use no link."""
     link: int = 0
     """Index of the peer or parent (C(IFLA_LINK)), wherever it is; 0 for none."""
+    settings: Dict[str, bytes] = {}
+    """The settings below C(net.ipv4.conf) and C(net.ipv6.conf), as arrays of C(int). Only read for vnet_info."""
 
     @property
     def id(self) -> LinkId:

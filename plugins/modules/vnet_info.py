@@ -109,6 +109,7 @@ EXAMPLES = r"""
 - name: Adopt it
   nfv.vnet.vnet_layout:
     name: mine
+    sysctl: "{{ vnet_host.declaration.sysctl }}"
     namespaces: "{{ vnet_host.declaration.namespaces }}"
     links: "{{ vnet_host.declaration.links }}"
 """
@@ -129,10 +130,18 @@ links:
   type: list
   elements: dict
 declaration:
-  description: The same as the options O(nfv.vnet.vnet_layout#module:namespaces) and O(nfv.vnet.vnet_layout#module:links).
+  description: The same as the options O(nfv.vnet.vnet_layout#module:sysctl), O(nfv.vnet.vnet_layout#module:namespaces)
+    and O(nfv.vnet.vnet_layout#module:links).
   returned: success
   type: dict
   contains:
+    sysctl:
+      description: 'The kernel settings (sysctl) of the namespace that the module runs in, as far as a new one does
+        not have them: forwarding, C(rp_filter), C(disable_ipv6), and those that begin with C(accept_), C(arp_)
+        or C(proxy_), and C(autoconf), C(route_localnet) and C(send_redirects). The named namespaces have theirs.
+        With O(layout) only settings of its links.'
+      returned: success
+      type: dict
     namespaces:
       description: The named namespaces.
       returned: success
@@ -144,6 +153,30 @@ declaration:
       returned: success
       type: list
       elements: dict
+declaration_lacks:
+  description: What the host has and RV(declaration) does not say, so that it would be different elsewhere. Among
+    them are addresses from DHCP, labels of addresses, metrics of routes such as C(mtu), and virtual links of other
+    types.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    netns:
+      description: Name of the namespace.
+      returned: success
+      type: str
+    link:
+      description: Name of the link.
+      returned: success
+      type: str
+    what:
+      description: What is not declared, in the words of ip(8).
+      returned: success
+      type: str
+  sample:
+    - netns: ''
+      link: br0
+      what: address 192.0.2.1/24 broadcast 192.0.2.255 noprefixroute
 fdb:
   description: The entries of the forwarding databases of bridges, each with C(netns), C(bridge), C(port), C(mac),
     C(vlan), C(permanent) and C(flags).

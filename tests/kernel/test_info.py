@@ -198,7 +198,6 @@ def test_a_declaration_builds_the_same_elsewhere(place: Place) -> None:
     state = portable(snapshot())
     for side in (expected, state):
         for network in side.values():
-            del network["settings"]  # of which a declaration knows nothing
             network["addresses"] = [address for address in network["addresses"] if address["index"] != "lo"]
             for link in network["links"].values():
                 link.pop("address", None)  # of those that the kernel chose only one side begins with 02
@@ -208,6 +207,59 @@ def test_a_declaration_builds_the_same_elsewhere(place: Place) -> None:
                 route["protocol"] = 4
     assert not difference(expected, state)
     assert info(macs=True)["declaration"] == declaration
+
+
+ROUTER = (
+    "ip netns add red && ip -n red link set dev lo up && ip link add name a.1 type veth peer name b netns red && ip -n red link set dev b up",
+    "ip netns exec red sysctl -qw net.ipv4.conf.b.rp_filter=2 net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.default.arp_ignore=1",
+    "ip netns exec red sysctl -qw net.ipv4.conf.lo.arp_ignore=2 net.ipv6.conf.default.accept_ra=0",
+    "sysctl -qw net.ipv4.conf.a/1.proxy_arp=1 net.ipv6.conf.all.forwarding=1",
+)
+
+
+def test_settings_that_a_new_namespace_does_not_have_are_declared() -> None:
+    needs_program("ip")
+    assert info()["declaration"]["sysctl"] == {}
+    sh(*ROUTER)
+    declaration = info()["declaration"]
+    assert declaration["sysctl"] == {"net.ipv6.conf.all.forwarding": "1", "net.ipv4.conf.a/1.proxy_arp": "1"}
+    (red,) = declaration["namespaces"]
+    assert red["sysctl"] == {
+        "net.ipv4.ip_forward": "1",
+        "net.ipv4.conf.all.rp_filter": "1",
+        "net.ipv4.conf.default.arp_ignore": "1",
+        "net.ipv6.conf.default.accept_ra": "0",
+        "net.ipv4.conf.lo.arp_ignore": "2",
+        "net.ipv4.conf.b.rp_filter": "2",
+        "net.ipv6.conf.b.accept_ra": "1",
+        "net.ipv6.conf.lo.accept_ra": "1",
+    }
+    result = lay(**declaration)
+    assert result["commands"] == []
+    assert info(layout="lab")["declaration"]["sysctl"] == {"net.ipv4.conf.a/1.proxy_arp": "1"}
+    with private_network():
+        lay(**declaration)
+        settled(**declaration)
+        assert info()["declaration"] == declaration
+
+
+def test_what_a_declaration_lacks_is_listed() -> None:
+    needs_program("ip")
+    sh("ip link add br0 up type bridge && ip link add name v0 up type veth peer name v1 && ip link set dev v1 up")
+    sh("ip address add 192.0.2.1/24 brd + dev br0 label br0:x noprefixroute && ip address add 192.0.2.2/24 dev br0 valid_lft 500 preferred_lft 400")
+    sh("ip address add 10.9.0.1/24 dev v0 && ip route add 10.1.0.0/16 dev v0 mtu lock 900 && ip route add 10.2.0.0/16 dev v0 proto 99")
+    sh("ip route add 10.3.0.0/16 proto static nexthop via 10.9.0.8 dev v0 nexthop via 10.9.0.9 dev v0", "ip route add throw 10.4.0.0/16 proto static")
+    found = info()
+    lacks = {(lack["link"], lack["what"].partition(" valid_lft")[0]) for lack in found["declaration_lacks"]}
+    assert lacks == {
+        ("br0", "address 192.0.2.1/24 broadcast 192.0.2.255 label br0:x noprefixroute"),
+        ("br0", "address 192.0.2.2/24"),
+        ("v0", "route 10.1.0.0/16 mtu lock 900"),
+        ("v0", "route 10.2.0.0/16 proto 99"),
+        ("v0", "route 10.3.0.0/16 nexthop ..."),
+        ("lo", "route throw 10.4.0.0/16 scope global proto static"),
+    }
+    assert info(exclude=["br0", "v0"])["declaration_lacks"] == [lack for lack in found["declaration_lacks"] if lack["link"] == "lo"]
 
 
 # What is returned
@@ -277,14 +329,14 @@ def test_a_namespace_that_is_not_there_is_an_error() -> None:
         info(namespaces=["nowhere"])
 
 
-def test_a_cable_to_nowhere_is_a_warning_and_not_declared() -> None:
+def test_a_cable_to_nowhere_is_not_declared() -> None:
     needs_program("ip")
     sh("ip netns add red", "ip link add name a type veth peer name b netns red")
     found = info(namespaces=[""])
     assert found["declaration"]["links"] == []
-    assert any(warning.startswith("a: its peer") for warning in found["warnings"])
+    assert {"netns": "", "link": "a", "what": "its peer is in a namespace that was not read"} in found["declaration_lacks"]
     assert len(info()["declaration"]["links"]) == 1
-    assert info()["warnings"] == []
+    assert info()["declaration_lacks"] == []
 
 
 def test_a_stale_file_is_no_namespace() -> None:
@@ -342,7 +394,8 @@ def test_what_belongs_to_a_layout_or_is_named_can_be_left_out() -> None:
     sh("ip netns add blue", "ip link add br9 type bridge", "ip link add docker0 type bridge", "ip link add v0 type veth peer name docker1")
     sh("ip link add p type veth peer name q netns blue")
     found = info(for_layout="mine", exclude=["docker*", "blu?"])
-    assert found["declaration"] == {"namespaces": [], "links": [{"type": "bridge", "name": "br9", "up": False}]}
+    assert found["declaration"]["namespaces"] == []
+    assert found["declaration"]["links"] == [{"type": "bridge", "name": "br9", "up": False}]
     assert [link["name"] for link in found["links"]] == ["lo", "br9", "v0", "p"]
     result = lay(name="mine", **info(for_layout="mine")["declaration"])
     assert counts(result, "adopted") == {"namespaces": 1, "links": 4}

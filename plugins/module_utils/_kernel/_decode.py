@@ -21,6 +21,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Values
 _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE, _IFLA_LINKINFO = 3, 5, 10, 16, 18
 _IFLA_AF_SPEC, _IFLA_CARRIER, _IFLA_LINK_NETNSID = 26, 33, 37
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
+_SETTINGS: Dict[Tuple[int, int], str] = {(socket.AF_INET, 1): "ipv4", (socket.AF_INET6, 2): "ipv6"}
+"""IFLA_INET_CONF and IFLA_INET6_CONF."""
 _IFF_NOARP = 7
 _OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 _UNSIGNED, _SIGNED = struct.Struct("=I").unpack_from, struct.Struct("=i").unpack_from
@@ -29,9 +31,9 @@ _Rows = Dict[int, List[table.Attribute]]
 
 
 class Selection:
-    """The rows of the attribute table to decode, by their code. C(names) None: all."""
+    """The rows of the attribute table to decode, by their code. C(names) None: all. C(with_settings): also the settings of each link."""
 
-    def __init__(self, names: Optional[Container[str]] = None) -> None:
+    def __init__(self, names: Optional[Container[str]] = None, with_settings: bool = False) -> None:
         def rows(content: Tuple[table.Attribute, ...], *locations: str) -> _Rows:
             found: _Rows = {}
             for row in content:
@@ -48,6 +50,7 @@ class Selection:
             for kind in _kinds.KINDS
         }
         self.port = rows(table.PORT, "port")
+        self.with_settings = with_settings
 
 
 class RawLink(NamedTuple):
@@ -65,6 +68,8 @@ class RawLink(NamedTuple):
     """Index of the peer of a veth, or of the parent (C(IFLA_LINK)); 0 for none."""
     link_nsid: Optional[int]
     """The id of the namespace of that, if it is another one (C(IFLA_LINK_NETNSID))."""
+    settings: Dict[str, bytes]
+    """The settings below C(net.ipv4.conf) and C(net.ipv6.conf), as arrays of C(int), if they are selected."""
 
 
 _Field = Tuple[str, slice, Callable[[bytes], Any]]
@@ -82,13 +87,14 @@ class _LinkTemplate(_nla.Template):
         self.status: List[_Field] = []
         self.port: List[_Field] = []
         self.port_status: List[_Field] = []
+        self.settings: Dict[str, slice] = {}
         self.absent: Values = {}
         """Values of attributes that the kernel reports only for some links."""
         for code, place in self.slices.items():
             self._take(selection.link.get(code, ()), place)
         if _IFLA_LINKINFO in self.slices:
             self._parse_info(message, self.slices[_IFLA_LINKINFO])
-        if _IFLA_AF_SPEC in self.slices and selection.inet6:
+        if _IFLA_AF_SPEC in self.slices and (selection.inet6 or selection.with_settings):
             self._parse_families(message, self.slices[_IFLA_AF_SPEC])
 
     @property
@@ -121,9 +127,12 @@ class _LinkTemplate(_nla.Template):
 
     def _parse_families(self, message: bytes, families: slice) -> None:
         for family, first, last in self.parse_nested(message, families.start, families.stop):
-            if family == socket.AF_INET6:
+            if family == socket.AF_INET6 or self._selection.with_settings:
                 for code, inner, stop in self.parse_nested(message, first, last):
-                    self._take(self._selection.inet6.get(code, ()), slice(inner, stop))
+                    if (family, code) in _SETTINGS:
+                        self.settings[_SETTINGS[family, code]] = slice(inner, stop)
+                    elif family == socket.AF_INET6:
+                        self._take(self._selection.inet6.get(code, ()), slice(inner, stop))
 
 
 class Decoder:
@@ -157,8 +166,9 @@ class Decoder:
         name = message[slices[_IFLA_IFNAME]].rstrip(b"\0").decode("utf-8", "surrogateescape")
         master, link = (_UNSIGNED(message, slices[code].start)[0] if code in slices else 0 for code in (_IFLA_MASTER, _IFLA_LINK))
         link_nsid = _SIGNED(message, slices[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in slices else None
+        settings = {family: message[place] for family, place in template.settings.items()}
         kind = template.kind or ("loopback" if index == 1 else "")
-        return RawLink(index, name, kind, values, status, master, port, port_status, link, link_nsid)
+        return RawLink(index, name, kind, values, status, master, port, port_status, link, link_nsid, settings)
 
 
 def _fill(values: Values, fields: List[_Field], message: bytes) -> None:

@@ -11,7 +11,7 @@ import errno
 import os
 import socket
 import struct
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla, _sysctl
@@ -79,7 +79,9 @@ class Reader(MessageReader):
     def __init__(self, namespaces: Namespaces, selection: Optional[Selection] = None) -> None:
         super().__init__(namespaces)
         self._prefetched: Optional[Prefetch] = None
-        self._decode = Decoder(selection or Selection())
+        selection = selection or Selection()
+        self._with_settings = selection.with_settings
+        self._decode = Decoder(selection)
         self._decode_all: Optional[Decoder] = None
         self._templates = _nla.TemplateCache(lambda message: _nla.Template(message, IFADDR.size))
 
@@ -124,7 +126,7 @@ class Reader(MessageReader):
                 return None
             raise
         if everything:
-            self._decode_all = self._decode_all or Decoder(Selection())
+            self._decode_all = self._decode_all or Decoder(Selection(with_settings=self._with_settings))
             return self._decode_all(buffer[start:end])
         return self._decode(buffer[start:end])
 
@@ -195,8 +197,11 @@ class Reader(MessageReader):
         return found
 
     def sysctl(self, netns: str, key: str) -> Optional[str]:
+        return self.sysctls(netns, [key])[key]
+
+    def sysctls(self, netns: str, keys: Iterable[str]) -> Dict[str, Optional[str]]:
         with self.namespaces.inside(netns):
-            return _sysctl.read(key)
+            return _sysctl.read(keys)
 
 
 def _ip(family: int, payload: bytes) -> str:

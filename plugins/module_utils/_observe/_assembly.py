@@ -25,7 +25,12 @@ def has_parent(raw: RawLink) -> bool:
 
 def disable_ipv6(reader: Reader, netns: str, raw: RawLink) -> Optional[bool]:
     """Whether IPv6 is disabled on a link; None if the kernel has no IPv6."""
-    disabled = reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
+    if raw.settings:
+        from ansible_collections.nfv.vnet.plugins.module_utils._settings import DISABLE_IPV6
+
+        disabled = DISABLE_IPV6.value(raw.settings)
+    else:
+        disabled = reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
     return None if disabled is None else disabled != "0"
 
 
@@ -81,4 +86,5 @@ def assemble(
         other_routes=other_routes,
         shown=shown,
         link=raw.link,
+        settings=raw.settings,
     )

@@ -96,8 +96,11 @@ def read_all(reader: Reader, names: List[str]) -> Everything:
     layout_reader = _LayoutReader(reader, Layout([Namespace(name, ()) for name in names], []), everything=True)
     layout_reader.read_links()
     there = [name for name in names if name in layout_reader.raws]
-    layout = Layout([Namespace(name, (), nsid=0, routes=[]) for name in there], [])
+    layout = Layout([], [])
+    from ansible_collections.nfv.vnet.plugins.module_utils._settings import SYSCTLS  # only here
+
     for netns in there:
+        layout.namespaces.append(Namespace(netns, (), nsid=0, sysctl=dict.fromkeys(SYSCTLS, ""), routes=[]))
         for raw in layout_reader.raws[netns].values():
             vlans: Optional[Dict[int, Vlan]] = {} if is_bridge(raw.kind) else None
             link = Link(raw.kind, netns, raw.name, (), {"disable_ipv6": True}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans)
@@ -338,7 +341,7 @@ class _LayoutReader:
             parent=self._parent(netns, raw, wanted) if has_parent(raw) else None,
             pids=self._pids_of(netns, raw.name) if may_be_interrupted(raw, wanted) else None,
             ownership=ownership,
-            shown=self._shown(netns, raw) if (wanted or ownership) and self._existed_before(ownership) else None,
+            shown=self._shown(netns, raw) if (wanted or ownership) and (self._everything or self._existed_before(ownership)) else None,
         )
 
     def _shown(self, netns: str, raw: RawLink) -> Shown:
@@ -445,7 +448,7 @@ class _LayoutReader:
         if wanted.nsid is None and wanted.routes is None and not wanted.sysctl and not recorded:
             return found
         nsid = self._reader.nsid("", wanted.name) if wanted.nsid is not None else None
-        sysctl = {key: self._reader.sysctl(wanted.name, key) for key in wanted.sysctl or ()}
+        sysctl = self._reader.sysctls(wanted.name, wanted.sysctl or ())
         routes = None
         if wanted.routes is not None or recorded:
             tables = [MAIN_TABLE] + [route.table for route in wanted.routes or []] + [route.table for route in recorded]

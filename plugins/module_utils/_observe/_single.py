@@ -51,7 +51,7 @@ class SingleReader:
             return
         pids = [] if wanted.present else _namespaces.processes([found.identity])[found.identity]
         nsid = self._reader.nsid("", wanted.name)
-        sysctl = {key: self._reader.sysctl(wanted.name, key) for key in wanted.sysctl or ()}
+        sysctl = self._reader.sysctls(wanted.name, wanted.sysctl or ())
         routes = None
         if wanted.routes is not None:
             routes = [self._named(wanted.name, raw) for raw in self._routes(wanted.name, wanted.routes)]

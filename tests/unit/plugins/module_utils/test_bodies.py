@@ -8,7 +8,17 @@ import socket
 import struct
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import address_words, lasting, partial_route, route_words, same_address
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import (
+    address_words,
+    lasting,
+    partial_route,
+    route_words,
+    same_address,
+    summary_of_route,
+    undeclared_address_words,
+    undeclared_route_words,
+    whole_address,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Route
 
@@ -115,3 +125,37 @@ def test_expiry_changes_by_itself() -> None:
     one, other = (route(V6, 0, OUT, (23, number(seconds)), (20, b"\0")) for seconds in (60, 59))
     assert one != other
     assert lasting(one) == lasting(other) == route(V6, 0, OUT, (20, b"\0"))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (address("192.0.2.1", 24, a3=b"eth0\0"), ""),
+        (address("2001:db8::1", 64, a8=number(0x2)), ""),
+        (address("192.0.2.1", 24, a3=b"eth0:1\0"), "192.0.2.1/24 label eth0:1"),
+        (address("192.0.2.1", 24, a3=b"eth0\0", a8=number(0x280)), "192.0.2.1/24 noprefixroute"),
+    ],
+)
+def test_what_no_option_says_of_an_address(body: str, words: str) -> None:
+    assert " ".join(undeclared_address_words(body, "eth0")) == words
+    assert "label eth0 " not in " ".join([*whole_address(body, "eth0"), ""])
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (route(V4, 8, TEN, OUT), ""),
+        (route(V4, 8, TEN, OUT, protocol=3), ""),
+        (route(V6, 0, OUT, (20, b"\x00")), ""),
+        (route(V6, 0, OUT, (20, b"\x01"), (23, number(60)), protocol=9), "::/0 pref high expires 60 proto ra"),
+        (route(V4, 8, TEN, OUT, (8, attribute(16, b"cubic\0"))), "10.0.0.0/8 ..."),
+    ],
+)
+def test_what_no_option_says_of_a_route(body: str, words: str) -> None:
+    assert " ".join(undeclared_route_words(body)) == words
+
+
+def test_a_route_that_has_no_words_has_a_summary() -> None:
+    assert summary_of_route(route(V4, 8, TEN, (9, struct.pack("=HBBi", 8, 0, 0, 7) * 2)), "eth0") == ["10.0.0.0/8", "nexthop ..."]
+    assert summary_of_route(route(V4, 8, TEN, OUT, tos=4), "eth0") == ["10.0.0.0/8", "..."]
+    assert summary_of_route(route(V4, 8, TEN, kind=9), "") == ["throw", "10.0.0.0/8", "scope", "global", "proto", "static"]

@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of a host as options of M(nfv.vnet.vnet_layout), and what they cannot say."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import summary_of_route, undeclared_address_words, undeclared_route_words, whole_address
+from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, MAIN_TABLE, FoundLink, Host, Layout, Link, LinkId, Route, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._settings import changed_settings, changed_settings_of
+
+_NEVER = ("num_tx_queues", "num_rx_queues", "gso_max_segs", "gso_max_size", "state")
+"""Attributes that a declaration never has: they depend on the machine, or the kernel chooses them."""
+_COSTS = (2, 4, 5, 19, 100)
+"""The costs that the kernel derives from the speed of a port."""
+
+
+class Lack(NamedTuple):
+    """Something on the host that the declaration does not say."""
+
+    netns: str
+    link: str
+    """Its name, '' for something of the namespace."""
+    what: str
+    """In the words of ip(8)."""
+
+
+class Export:
+    """Turns namespaces and links of a host into a declaration, without the values that new ones have anyway."""
+
+    def __init__(self, host: Host, wanted: Dict[LinkId, Link], macs: bool) -> None:
+        self._host = host
+        self._wanted = wanted
+        self._macs = macs
+        self._done: Set[LinkId] = set()
+        """The links that are declared."""
+        self.lacks: List[Lack] = []
+
+    def declaration(self, namespaces: Iterable[str], links: List[LinkId]) -> Dict[str, Any]:
+        """The options C(sysctl), C(namespaces) and C(links)."""
+        declared = [entry for key in links if key not in self._done for entry in self._entries(key, links)]
+        settings: Dict[str, Dict[str, str]] = {name: changed_settings(self._host.namespaces[name].sysctl) for name in namespaces}
+        loopbacks = [(name, "lo") for name in settings]
+        for netns, name in [*loopbacks, *(key for key in self._host.links if key in self._done)]:
+            settings.setdefault(netns, {}).update(changed_settings_of(self._host.links[netns, name], self._host.namespaces[netns].sysctl))
+        for netns, name in loopbacks:
+            self._add_lacks(self._host.links.get((netns, name)))
+        named = [self._namespace(name, settings) for name in namespaces if name]
+        return {"sysctl": settings.get("", {}), "namespaces": named, "links": declared}
+
+    def _namespace(self, name: str, settings: Dict[str, Dict[str, str]]) -> Values:
+        found, loopback = self._host.namespaces[name], self._options((name, "lo"))
+        routes = [_short(route, route.options(of_link=False)) for route in found.routes or [] if not route.dev]
+        values = {"loopback": loopback["up"], "sysctl": settings[name], "addresses": loopback["addresses"], "routes": routes}
+        initial = {"loopback": True, "sysctl": {}, "addresses": [], "routes": []}
+        return {"name": name, **{key: value for key, value in values.items() if value != initial[key]}}
+
+    def _entries(self, key: LinkId, links: List[LinkId]) -> List[Values]:
+        """The link as an entry of C(links), with its peer; none if it cannot be declared."""
+        found = self._host.links[key]
+        kind = _kinds.BY_KIND.get(found.kind)
+        if kind and kind.has_peer:
+            return self._cable(found, links)
+        if kind and kind.parent and not found.parent:
+            self._lack(found, "its %s is in a namespace that was not read" % kind.parent)
+        elif kind or found.port:
+            return [self._link(key)]
+        elif found.kind not in ("", _kinds.LOOPBACK):
+            self._lack(found, "type %s" % found.kind)
+        return []
+
+    def _cable(self, found: FoundLink, links: List[LinkId]) -> List[Values]:
+        if not found.peer or found.peer not in self._wanted:
+            self._lack(found, "its peer is in a namespace that was not read")
+            return []
+        if found.peer not in links:
+            return []  # the other end is excluded
+        near, far = sorted((found.id, found.peer), key=lambda end: (not self._host.links[end].master, end))
+        peer = self._link(far)
+        del peer["type"]
+        return [{**self._link(near), "peer": peer}]
+
+    def _lack(self, found: FoundLink, what: str) -> None:
+        self.lacks.append(Lack(found.netns, found.name, what))
+
+    def _add_lacks(self, found: Optional[FoundLink]) -> None:
+        """What no option can say of a link that is declared."""
+        shown = found.shown if found else None
+        if not found or not shown:
+            return
+        if found.master and not found.port:
+            self._lack(found, "master %s" % found.master)
+        declared = set(self._options(found.id)["addresses"])
+        for address in found.addresses:
+            if address.generated or address.key in KERNEL_ADDRESSES or address.key not in shown.addresses:
+                continue
+            body = shown.addresses[address.key]
+            words = undeclared_address_words(body, found.name) if str(address) in declared else whole_address(body, found.name)
+            if words:
+                self._lack(found, "address " + " ".join(words))
+        declared_routes = set(found.routes or [])
+        for route, body in shown.routes:
+            words = undeclared_route_words(body) if route in declared_routes else summary_of_route(body, found.name)
+            if words:
+                self._lack(found, "route " + " ".join(words))
+
+    def _options(self, key: LinkId) -> Values:
+        return describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)
+
+    def _link(self, key: LinkId) -> Values:
+        found, options = self._host.links[key], self._options(key)
+        self._done.add(key)
+        self._add_lacks(found)
+        kind = _kinds.BY_KIND.get(found.kind)
+        values: Values = {"type": kind.type} if kind else {}
+        values.update({name: options[name] for name in ("name", "netns") if options[name]})
+        values.update({name: options[name] for name in (_kinds.parent_option_of(found.kind), "parent_netns") if options.get(name) is not None})
+        for row in _kinds.rows_of(found.kind).values():
+            if row.name in options and ((kind and row.name in kind.required) or not self._usual(found, row, options[row.name])):
+                values[row.name] = options[row.name]
+        if found.port:
+            values["master"] = found.master
+        if found.port and self._port(found):
+            values["port"] = self._port(found)
+        if options["addresses"]:
+            values["addresses"] = options["addresses"]
+        if found.routes:
+            values["routes"] = [_short(route, route.options(of_link=True)) for route in found.routes]
+        if "vlans" in options and not self._usual_vlans(found, options["vlans"]):
+            values["vlans"] = options["vlans"]
+        return values
+
+    def _port(self, found: FoundLink) -> Values:
+        options = self._options(found.id)["port"]
+        values = {row.name: options[row.name] for row in table.PORT if row.name in options and not self._usual(found, row, options[row.name])}
+        if "vlans" in options and not self._usual_vlans(self._host.links[found.netns, found.master], options["vlans"]):
+            values["vlans"] = options["vlans"]
+        return values
+
+    def _usual(self, found: FoundLink, row: table.Attribute, value: Any) -> bool:
+        if row.name in _NEVER or row.is_substituted(found.values, found.status):
+            return True
+        if row.name == "mac":
+            return not self._macs
+        if row.name == "up":
+            return bool(value)
+        if row.name == "cost" and not _kinds.has_peer(found.kind):
+            return value in _COSTS
+        if found.kind not in _kinds.BY_KIND and row.location in ("link", "flag", "inet6"):
+            return True
+        parent = self._host.links.get(found.parent) if found.parent else None
+        return row.same(_kinds.initial_of(found.kind, found.values, parent.values if parent else {}).get(row.name, row.initial), value)
+
+    def _usual_vlans(self, bridge: FoundLink, vlans: List[Values]) -> bool:
+        pvid = bridge.values.get("vlan_default_pvid")
+        return vlans == ([{"vid": str(pvid), "pvid": True, "untagged": True}] if pvid else [])
+
+
+def _short(route: Route, options: Values) -> Values:
+    """A route without its defaults."""
+    usual = {
+        "table": MAIN_TABLE,
+        "metric": 1024 if route.ipv6 else 0,
+        "scope": "global" if route.via or not route.dev else "link",
+        "onlink": False,
+        "type": "unicast",
+    }
+    return {name: value for name, value in options.items() if usual.get(name) != value}
