@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documented examples: EXAMPLES of each module, and the YAML in README.md."""
+"""The documented examples: EXAMPLES of each module and of the become plugin, and the YAML in README.md."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def examples() -> List[Example]:
 
 
 def _of_modules() -> Iterator[Example]:
-    for path in sorted((ROOT / "plugins" / "modules").glob("*.py")):
+    for path in [*sorted((ROOT / "plugins" / "modules").glob("*.py")), ROOT / "plugins" / "become" / "netns.py"]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXAMPLES":
                 yield Example(path.stem, yaml.safe_load(ast.literal_eval(node.value)))

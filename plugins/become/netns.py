@@ -96,12 +96,36 @@ options:
 notes:
   - The target host needs C(nsenter), C(unshare), C(mount) and, if O(become_user) is not root, C(su) of util-linux or BusyBox. It does not need iproute2.
   - M(ansible.builtin.setup) needs iproute2 for network facts.
-  - A task fails if the namespace does not exist.
+  - A task fails if the namespace does not exist. In check mode it may be missing because an earlier task would only create it in a real run;
+    the first example skips the tasks inside it then.
 """
 
 EXAMPLES = r"""
-- name: Run tasks in the namespace red
-  hosts: lab
+- name: Create the namespace red, and run tasks inside it, also in check mode
+  hosts: all
+  become: true
+  tasks:
+    - name: Create the namespace
+      nfv.vnet.vnet_netns:
+        name: red
+
+    - name: Look which namespaces exist
+      nfv.vnet.vnet_info:
+      register: vnet_host
+
+    - name: Run tasks inside it
+      become_method: nfv.vnet.netns
+      vars:
+        ansible_netns: red
+      when: "'red' in vnet_host.namespaces | map(attribute='name')"
+      block:
+        - name: Create a bridge
+          nfv.vnet.vnet_bridge:
+            name: br0
+            addresses: [192.0.2.1/24]
+
+- name: Run all tasks of a play in the namespace red, which exists
+  hosts: all
   become: true
   become_method: nfv.vnet.netns
   vars:
@@ -111,9 +135,9 @@ EXAMPLES = r"""
       ansible.builtin.setup:
         gather_subset: network
 
-    - name: Check that a web server inside it answers
-      ansible.builtin.uri:
-        url: http://127.0.0.1/
+    - name: Check that it is the right one
+      ansible.builtin.assert:
+        that: "'br0' in ansible_facts.interfaces"
 """
 
 import re

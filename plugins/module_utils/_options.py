@@ -145,7 +145,7 @@ _ROUTE_OPTIONS = (
         "int",
         "Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left out, it is 0 for IPv4 and 1024 for IPv6.",
     ),
-    Option("table", "int", "Number of the routing table. 254 is the main table.", MAIN_TABLE),
+    Option("table", "str", "Routing table: its number, or its name in C(/etc/iproute2/rt_tables) of the target host.", "main"),
     Option("src", "str", "Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses."),
     Option(
         "scope",
@@ -643,16 +643,15 @@ def _route(params: Params, path: Path, dev: str) -> Route:
         raise VnetError((*path, "scope"), "IPv6 routes have no scope; leave it out")
     if via and params["scope"] not in (None, "global", "site"):
         raise VnetError((*path, "scope"), "a route with a gateway cannot have the scope %s; leave scope out" % params["scope"])
-    for name, low in (("metric", 0), ("table", 1)):
-        if params[name] is not None and not low <= params[name] < 2**32:
-            raise VnetError((*path, name), "%d is out of range (%d to 4294967295)" % (params[name], low))
+    if params["metric"] is not None and not 0 <= params["metric"] < 2**32:
+        raise VnetError((*path, "metric"), "%d is out of range (0 to 4294967295)" % params["metric"])
     if params.get("dev"):
         _check_link_name(params["dev"], (*path, "dev"))
     metric = params["metric"] or (1024 if family == socket.AF_INET6 else 0)
     kind = params.get("type") or "unicast"
     return Route(
         "%s/%d" % (to, _bits(family) if length is None else length),
-        params["table"],
+        _table(params["table"], (*path, "table")),
         metric,
         kind,
         dev or params.get("dev") or "",
@@ -661,6 +660,21 @@ def _route(params: Params, path: Path, dev: str) -> Route:
         params["scope"] or "",
         params["onlink"],
     )
+
+
+def _table(text: str, path: Path) -> int:
+    if text == "main":
+        return MAIN_TABLE
+    if re.fullmatch("-?[0-9]+", text):
+        if len(text) > 10 or not 1 <= int(text) < 2**32:
+            raise VnetError(path, "%s is out of range (1 to 4294967295)" % shown(text))
+        return int(text)
+    from ansible_collections.nfv.vnet.plugins.module_utils._iproute2 import routing_tables
+
+    tables = routing_tables()
+    if text not in tables:
+        raise VnetError(path, "%s is neither a number nor the name of a routing table in /etc/iproute2/rt_tables" % quoted(text))
+    return tables[text]
 
 
 def _check_host_bits(family: int, address: str, length: Optional[int], path: Path) -> None:

@@ -375,9 +375,9 @@ options:
         type: int
       table:
         description:
-          - Number of the routing table. 254 is the main table.
-        type: int
-        default: 254
+          - 'Routing table: its number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+        type: str
+        default: main
       src:
         description:
           - Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses.

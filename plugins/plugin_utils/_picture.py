@@ -219,7 +219,7 @@ def _route(route: Item, link: str = "") -> str:
     """A route as in ip-route(8); with the link if it has no gateway."""
     kind, device = route.get("type") or "unicast", route.get("dev") or ("" if route.get("via") else link)
     words = [("", "" if kind == "unicast" else kind), ("", route.get("to")), ("via", route.get("via")), ("dev", device)]
-    words += [("table", "" if str(route.get("table") or MAIN_TABLE) == str(MAIN_TABLE) else route["table"])]
+    words += [("table", "" if str(route.get("table") or MAIN_TABLE) in ("main", str(MAIN_TABLE)) else route["table"])]
     return " ".join(_text("%s %s" % word if word[0] else word[1]) for word in words if word[1])
 
 

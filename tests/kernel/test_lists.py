@@ -259,6 +259,14 @@ def test_a_route_of_another_table(table: int, to: str, family: str) -> None:
 
 
 @pytest.mark.usefixtures("routed")
+def test_a_route_of_a_table_by_name() -> None:
+    route = {"to": "198.51.100.0/24", "table": "default"}
+    _bridge(routes=[route, {"to": "198.51.101.0/24", "table": "main"}])
+    assert [route["dst"] for route in _routes("-4", "253")] == ["198.51.100.0/24"]
+    assert run("vnet_bridge", name="br0", routes=[{**route, "table": 253}])["changed"] is False
+
+
+@pytest.mark.usefixtures("routed")
 def test_routes_are_added_to_those_that_are_there() -> None:
     _bridge(routes=[{"to": "198.51.100.0/24"}])
     _bridge(routes=[{"to": "198.18.0.0/15"}])

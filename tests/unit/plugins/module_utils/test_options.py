@@ -106,6 +106,7 @@ def test_route(params: dict[str, Any], record: Route) -> None:
         ({"to": "2001:db8::/64", "scope": "link"}, ".scope: IPv6 routes have no scope; leave it out"),
         ({"to": "default", "metric": -1}, ".metric: -1 is out of range (0 to 4294967295)"),
         ({"to": "default", "table": 0}, ".table: 0 is out of range (1 to 4294967295)"),
+        ({"to": "default", "table": "mian"}, ".table: 'mian' is neither a number nor the name of a routing table in /etc/iproute2/rt_tables"),
     ],
 )
 def test_route_that_cannot_be(params: dict[str, Any], sentence: str) -> None:
