@@ -12,7 +12,8 @@ description:
   - Adds each network namespace to the inventory as a host, so that for instance C(ansible -i lab.netns.yml all -m ping) runs in all namespaces. Tasks
     run inside the namespace by the become method P(nfv.vnet.netns#become), over the connection to the host of the namespace.
   - The name of the inventory file must end in C(netns.yml) or C(netns.yaml).
-  - A namespace of C(localhost) has its own name, such as C(red). The name of one on another host is followed by the name of the host, such as C(red.server).
+  - The name of a namespace is followed by C(@) and the name of its host, such as C(red@server), so that no host of another source has the same name. A
+    namespace for which there is a host already is left out, with a warning.
   - A namespace is in the group C(layout_NAME) of its layout, and in a group C(bridge_NAME) for each bridge that it is connected to by a veth pair.
     Characters that are not allowed in group names are replaced by C(_).
   - A namespace has the variables of its host, and C(ansible_netns), C(ansible_become) and C(ansible_become_method), so that tasks run inside it.
@@ -169,11 +170,10 @@ class _Parent(NamedTuple):
         return {**self.defaults(), **self.known, **self.given}
 
     def defaults(self) -> Variables:
-        if not self.is_controller:
+        """C(ansible_host): the name of the namespace would be taken for a user and a host."""
+        if not self.is_controller or "ansible_connection" in {**self.known, **self.given}:
             return {"ansible_host": self.name}
-        if "ansible_connection" in {**self.known, **self.given}:
-            return {}
-        return {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        return {"ansible_host": self.name, "ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 
 class _End(NamedTuple):
@@ -202,8 +202,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         else:
             spaces = self._found(path, parents, cache)
         spaces = _of_layouts(spaces, self.get_option("layouts"))
-        for name, (parent, space) in _named(parents, spaces, self.inventory.hosts).items():
-            self._add(name, {**parent.connection(), **_variables(parent, space)})
+        for parent in parents:
+            for space in spaces[parent.name]:
+                self._add(parent, space)
 
     def _parents(self) -> List[_Parent]:
         hosts = self.get_option("hosts")
@@ -259,7 +260,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         known = any(parent.name in self.inventory.hosts for parent in parents)
         return _answers(parents, [source for source in self.inventory.processed_sources if source] if known else [])
 
-    def _add(self, name: str, variables: Variables) -> None:
+    def _add(self, parent: _Parent, space: Space) -> None:
+        name, variables = "%s@%s" % (space["name"], parent.name), {**parent.connection(), **_variables(parent, space)}
+        if name in self.inventory.hosts:
+            self.display.warning("namespace %s of %s is left out, as there is a host with the name %s" % (shown(space["name"]), parent.name, shown(name)))
+            return
+        name = _marked(name)
         self.inventory.add_host(name)
         for key, value in variables.items():
             self.inventory.set_variable(name, key, value)
@@ -426,21 +432,6 @@ def _of_layouts(spaces: Mapping[str, List[Space]], layouts: Optional[List[str]])
         known = shown(", ".join(sorted(there))) if there else "no layouts"
         raise AnsibleParserError("layouts: no namespace belongs to %s; there are %s" % (shown(missing[0]), known))
     return {host: [space for space in own if space["layout"] in layouts] for host, own in spaces.items()}
-
-
-def _named(parents: List[_Parent], spaces: Mapping[str, List[Space]], taken: Iterable[str]) -> Dict[str, Any]:
-    """Parents and namespaces by their host names."""
-    named: Dict[str, Any] = {}
-    for parent in parents:
-        for space in spaces[parent.name]:
-            name = space["name"] if parent.is_controller else "%s.%s" % (space["name"], parent.name)
-            if name in constants.LOCALHOST:
-                raise AnsibleParserError("namespace %s of %s cannot be a host, as its name is that of the controller" % (name, parent.name))
-            if name in named or name in taken:
-                owner = "namespace %s of %s" % (named[name][1]["name"], named[name][0].name) if name in named else "one of an earlier source"
-                raise AnsibleParserError("there are two hosts with the name %s: namespace %s of %s, and %s" % (name, space["name"], parent.name, owner))
-            named[_marked(name)] = (parent, space)
-    return named
 
 
 def _variables(parent: _Parent, space: Space) -> Variables:

@@ -334,12 +334,13 @@ def _of_inventory(case: Case) -> bool:
                 return _told(told)
         layouts = case.params.get("layouts")
         chosen = list(map(str, layouts)) if isinstance(layouts, list) else None
-        named = inventory._named(parents, inventory._of_layouts({parent.name: spaces for parent in parents}, chosen), ())
+        of_layouts = inventory._of_layouts({parent.name: spaces for parent in parents}, chosen)
     except AnsibleParserError as error:
         return _told(error)
-    for name, (parent, space) in named.items():
-        variables = {**parent.defaults(), **inventory._variables(parent, space)}
-        check_result([name, variables, inventory._groups(variables)])
+    for parent in parents:
+        for space in of_layouts[parent.name]:
+            variables = {**parent.defaults(), **inventory._variables(parent, space)}
+            check_result([variables, inventory._groups(variables)])
     return True
 
 

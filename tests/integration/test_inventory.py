@@ -110,11 +110,11 @@ def test_all_namespaces_of_the_controller(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     assert "WARNING" not in result.stderr, result.stderr
     inside = {host: links(text) for host, text in blocks(result.stdout).items()}
-    assert inside == {"red": {"lo", "to_red"}, "blue": {"lo", "to_blue"}}
+    assert inside == {"red@localhost": {"lo", "to_red"}, "blue@localhost": {"lo", "to_blue"}}
     assert {"red0", "blue0", "lab-br"} <= links((tmp_path / "here").read_text())
     found, declared = (json.loads((tmp_path / f"{name}.json").read_text())["_meta"]["hostvars"] for name in ("lab", "declared"))
     assert found == declared
-    assert sorted(found) == ["blue", "red"]
+    assert sorted(found) == ["blue@localhost", "red@localhost"]
 
 
 @pytest.mark.slow  # the lab has two hosts
@@ -130,12 +130,12 @@ def test_layouts_on_two_hosts(tmp_path: Path) -> None:
     result = script(tmp_path, build("lab", "mine", "other"), listing, "wc -l < sudo.log > runs", reach, ANSIBLE_BECOME_ALLOW_SAME_USER="1")
     assert result.returncode == 0, result.stdout + result.stderr
     found = {host: links(text) - {"lo"} for host, text in blocks(result.stdout).items()}
-    assert found == {f"{name}.{host}": {f"to_{name}"} for name in ("red", "blue", "green", "grey") for host in ("server1", "server2")}
+    assert found == {f"{name}@{host}": {f"to_{name}"} for name in ("red", "blue", "green", "grey") for host in ("server1", "server2")}
     assert (tmp_path / "runs").read_text().split() == ["1"], "vnet_info ran with sudo on server2 only"
     text = (tmp_path / "list.json").read_text()
-    assert groups(text)["bridge_mine_br"] == ["green.server1", "green.server2", "grey.server1", "grey.server2"]
+    assert groups(text)["bridge_mine_br"] == ["green@server1", "green@server2", "grey@server1", "grey@server2"]
     variables = json.loads(text)["_meta"]["hostvars"]
-    assert [variables[host]["ansible_host"] for host in ("red.server1", "red.server2")] == ["192.0.2.9", "192.0.2.2"]
+    assert [variables[host]["ansible_host"] for host in ("red@server1", "red@server2")] == ["192.0.2.9", "192.0.2.2"]
 
 
 @pytest.mark.each_ansible
@@ -148,10 +148,10 @@ def test_a_declaration(tmp_path: Path) -> None:
     result = script(tmp_path, "rm lab.yml", "ansible-inventory -i inner/lab.netns.yml --list")
     assert result.returncode == 0, result.stdout + result.stderr
     assert groups(result.stdout) == {
-        "layout_lab": ["blue", "red"],
-        "bridge_lab_br": ["blue", "red"],
-        "address_192_0_2_11_24": ["red"],
-        "address_192_0_2_12_24": ["blue"],
+        "layout_lab": ["blue@localhost", "red@localhost"],
+        "bridge_lab_br": ["blue@localhost", "red@localhost"],
+        "address_192_0_2_11_24": ["red@localhost"],
+        "address_192_0_2_12_24": ["blue@localhost"],
     }
 
 
@@ -186,7 +186,7 @@ def test_the_cache_answers_until_it_is_flushed(tmp_path: Path) -> None:
     result = script(tmp_path, build("lab"), graph, gone, graph, flush, graph)
     assert result.returncode == 0, result.stdout + result.stderr
     empty = ["@all:", "  |--@ungrouped:"]
-    full = empty + [f"  |{row}" for group in ("layout_lab", "bridge_lab_br") for row in (f"--@{group}:", "  |--blue", "  |--red")]
+    full = empty + [f"  |{row}" for group in ("layout_lab", "bridge_lab_br") for row in (f"--@{group}:", "  |--blue@localhost", "  |--red@localhost")]
     assert result.stdout.splitlines() == [*full, *full, *empty]
 
 

@@ -262,7 +262,7 @@ def test_namespaces_of_many_hosts_as_hosts(lab: Lab, tmp_path: Path) -> None:
     assert result.stdout.count("eth0:") == COUNT
     assert "vec0" not in result.stdout
     for host in lab.hosts:
-        assert f"inner.{host.name} | CHANGED" in result.stdout
+        assert f"inner@{host.name} | CHANGED" in result.stdout
     assert ansible(lab, "ansible", "all", "-m", "vnet_layout", "-a", "name=lan state=absent").returncode == 0
 
 

@@ -17,6 +17,7 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.doc_fragments import constructed, inventory_cache
 from ansible.template import Templar
+from ansible.utils.display import Display
 from ansible_collections.nfv.vnet.plugins.inventory import netns
 
 NAME = "nfv.vnet.netns"
@@ -101,11 +102,12 @@ def members(data: InventoryData) -> dict[str, list[str]]:
 
 def test_hosts_of_a_declaration(parse: Parse) -> None:
     data = parse(declaration="lab.yml")
-    assert sorted(data.hosts) == ["blue", "red"]
-    assert variables(data, "red") == {
+    assert sorted(data.hosts) == ["blue@localhost", "red@localhost"]
+    assert variables(data, "red@localhost") == {
         "ansible_become": True,
         "ansible_become_method": NAME,
         "ansible_connection": "local",
+        "ansible_host": "localhost",
         "ansible_netns": "red",
         "ansible_python_interpreter": sys.executable,
         "vnet_host": "localhost",
@@ -120,7 +122,11 @@ def test_hosts_of_a_declaration(parse: Parse) -> None:
 
 
 def test_groups_by_layout_and_bridge(parse: Parse) -> None:
-    assert members(parse(declaration="lab.yml")) == {"layout_lab": ["blue", "red"], "bridge_br0": ["red"], "bridge_br_1": ["red"]}
+    assert members(parse(declaration="lab.yml")) == {
+        "layout_lab": ["blue@localhost", "red@localhost"],
+        "bridge_br0": ["red@localhost"],
+        "bridge_br_1": ["red@localhost"],
+    }
 
 
 def test_constructed_groups_and_variables(parse: Parse) -> None:
@@ -130,8 +136,8 @@ def test_constructed_groups_and_variables(parse: Parse) -> None:
         groups={"dual": "vnet_addresses | length > 1"},
         keyed_groups=[{"key": "ansible_netns", "prefix": "ns"}],
     )
-    assert data.hosts["red"].vars["first"] == "192.0.2.5/32"
-    assert {"dual": ["red"], "ns_red": ["red"], "ns_blue": ["blue"]}.items() <= members(data).items()
+    assert data.hosts["red@localhost"].vars["first"] == "192.0.2.5/32"
+    assert {"dual": ["red@localhost"], "ns_red": ["red@localhost"], "ns_blue": ["blue@localhost"]}.items() <= members(data).items()
 
 
 def test_strict_is_strict(parse: Parse) -> None:
@@ -142,16 +148,17 @@ def test_strict_is_strict(parse: Parse) -> None:
 
 def test_namespaces_of_hosts_have_their_names_and_variables(parse: Parse) -> None:
     data = parse(declaration="lab.yml", hosts={"localhost": None, "server": {"ansible_host": "198.51.100.7", "site": "a"}, "plain": None})
-    assert sorted(data.hosts) == ["blue", "blue.plain", "blue.server", "red", "red.plain", "red.server"]
-    own = {key: value for key, value in variables(data, "blue.server").items() if key not in variables(data, "blue") or key == "vnet_host"}
-    assert own == {"ansible_host": "198.51.100.7", "site": "a", "vnet_host": "server"}
-    assert "ansible_connection" not in variables(data, "blue.server")
-    assert variables(data, "blue.plain")["ansible_host"] == "plain"
+    assert sorted(data.hosts) == [f"{name}@{host}" for name in ("blue", "red") for host in ("localhost", "plain", "server")]
+    own = {key: value for key, value in variables(data, "blue@server").items() if key not in variables(data, "blue@localhost") or key == "vnet_host"}
+    assert own == {"site": "a", "vnet_host": "server"}
+    assert variables(data, "blue@server")["ansible_host"] == "198.51.100.7"
+    assert "ansible_connection" not in variables(data, "blue@server")
+    assert variables(data, "blue@plain")["ansible_host"] == "plain"
 
 
 def test_what_earlier_sources_say_is_taken(parse: Parse) -> None:
     earlier = inventory(server={"ansible_port": 22, "ansible_become_method": "su", "ansible_timeout": 5, "site": "a"})
-    found = variables(parse(earlier, declaration="lab.yml", hosts={"server": {"ansible_timeout": 7}}), "red.server")
+    found = variables(parse(earlier, declaration="lab.yml", hosts={"server": {"ansible_timeout": 7}}), "red@server")
     assert {key: value for key, value in found.items() if not key.startswith("vnet_")} == {
         "ansible_become": True,
         "ansible_become_method": NAME,
@@ -168,7 +175,7 @@ def test_variables_in_files_are_taken(parse: Parse, tmp_path: Path) -> None:
     (tmp_path / "host_vars" / "server.yml").write_text("ansible_user: carol")
     earlier = inventory(server={})
     earlier.processed_sources.append(str(tmp_path / "hosts.yml"))
-    assert variables(parse(earlier, declaration="lab.yml", hosts={"server": None}), "red.server")["ansible_user"] == "carol"
+    assert variables(parse(earlier, declaration="lab.yml", hosts={"server": None}), "red@server")["ansible_user"] == "carol"
 
 
 def test_a_template_is_left_to_the_host_that_has_what_it_needs(parse: Parse, tmp_path: Path) -> None:
@@ -176,18 +183,18 @@ def test_a_template_is_left_to_the_host_that_has_what_it_needs(parse: Parse, tmp
     (tmp_path / "host_vars" / "server.yml").write_text("ansible_password: '{{ secret }}'")
     earlier = inventory(server={"secret": "swordfish"})
     earlier.processed_sources.append(str(tmp_path / "hosts.yml"))
-    found = variables(parse(earlier, declaration="lab.yml", hosts={"server": None}), "red.server")
+    found = variables(parse(earlier, declaration="lab.yml", hosts={"server": None}), "red@server")
     templar = Templar(DataLoader(), {"hostvars": {"server": {"ansible_password": "swordfish"}}})
     assert templar.template(found["ansible_password"]) == "swordfish"
 
 
 def test_a_controller_that_says_how_to_connect_is_taken_at_its_word(parse: Parse) -> None:
-    found = variables(parse(inventory(localhost={"ansible_connection": "ssh"}), declaration="lab.yml"), "red")
+    found = variables(parse(inventory(localhost={"ansible_connection": "ssh"}), declaration="lab.yml"), "red@localhost")
     assert (found["ansible_connection"], "ansible_python_interpreter" in found) == ("ssh", False)
 
 
 def test_layouts_choose(parse: Parse) -> None:
-    assert sorted(parse(declaration="lab.yml", layouts=["lab"]).hosts) == ["blue", "red"]
+    assert sorted(parse(declaration="lab.yml", layouts=["lab"]).hosts) == ["blue@localhost", "red@localhost"]
     assert parse(declaration="lab.yml", layouts=[]).hosts == {}
 
 
@@ -205,12 +212,12 @@ def test_as_found(parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(netns, "_answers", answers)
     data = parse()
     assert asked == [(["localhost"], [])]
-    assert members(data) == {"layout_lab": ["red"], "bridge_br0": ["red"]}
-    assert variables(data, "red")["vnet_links"] == [{"name": "eth0", "addresses": ["192.0.2.11/24"], "bridge": "br0"}]
-    assert variables(data, "red")["vnet_addresses"] == ["192.0.2.11/24"]
-    assert variables(data, "blue")["vnet_links"] == [{"name": "far", "addresses": [], "bridge": None}]
-    assert variables(data, "blue")["vnet_layout"] is None
-    assert sorted(parse(layouts=["lab"]).hosts) == ["red"]
+    assert members(data) == {"layout_lab": ["red@localhost"], "bridge_br0": ["red@localhost"]}
+    assert variables(data, "red@localhost")["vnet_links"] == [{"name": "eth0", "addresses": ["192.0.2.11/24"], "bridge": "br0"}]
+    assert variables(data, "red@localhost")["vnet_addresses"] == ["192.0.2.11/24"]
+    assert variables(data, "blue@localhost")["vnet_links"] == [{"name": "far", "addresses": [], "bridge": None}]
+    assert variables(data, "blue@localhost")["vnet_layout"] is None
+    assert sorted(parse(layouts=["lab"]).hosts) == ["red@localhost"]
 
 
 def test_earlier_sources_are_read_again_where_they_know_a_host(parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,10 +256,6 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "variables": ({"declaration": "lab.yml", "hosts": {"server": "admin"}}, "hosts: server: 'admin' is not a dictionary of variables"),
     "layout": ({"declaration": "lab.yml", "layouts": ["lab", "lob"]}, "layouts: no namespace belongs to lob; there are lab"),
     "missing": ({"declaration": "missing.yml"}, "declaration: the file /"),
-    "same name": (
-        {"declaration": "lab.yml", "hosts": {"localhost": None, "127.0.0.1": None}},
-        "two hosts with the name red: namespace red of 127.0.0.1, and namespace red of localhost",
-    ),
 }
 
 
@@ -275,7 +278,6 @@ DECLARATIONS: dict[str, tuple[str, str]] = {
     "item": ("{name: lab, links: [{type: veth, name: a}]}", "links[0].peer: missing; a veth pair has two ends"),
     "address": ("{name: lab, links: [{type: bridge, name: b, addresses: [x]}]}", "links[0].addresses[0]: 'x' is not an IP address"),
     "template": ("{name: lab, namespaces: '{{ many }}'}", "namespaces"),
-    "controller": ("{name: lab, namespaces: [{name: localhost}]}", "namespace localhost of localhost cannot be a host"),
 }
 
 
@@ -289,11 +291,19 @@ def test_refusal_of_a_declaration(case: str, parse: Parse, tmp_path: Path) -> No
     assert "\n" not in str(caught.value)
 
 
-def test_a_host_of_an_earlier_source_is_not_taken_over(parse: Parse) -> None:
-    earlier = inventory(red={"site": "a"})
-    with pytest.raises(AnsibleParserError, match="two hosts with the name red: namespace red of localhost, and one of an earlier source"):
-        parse(earlier, declaration="lab.yml")
-    assert sorted(earlier.hosts) == ["red"]
+def test_only_a_namespace_with_the_name_of_another_host_is_left_out(parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _display, text: warnings.append(text))
+    earlier = inventory(**{"red@localhost": {"site": "a"}, "red": {}, "localhost": {}})
+    assert sorted(parse(earlier, declaration="lab.yml").hosts) == ["blue@localhost", "localhost", "red", "red@localhost"]
+    assert variables(earlier, "red@localhost") == {"site": "a"}
+    assert warnings == ["namespace red of localhost is left out, as there is a host with the name red@localhost"]
+
+
+def test_a_namespace_with_the_name_of_a_host_takes_nothing_from_it(parse: Parse, tmp_path: Path) -> None:
+    (tmp_path / "lab.yml").write_text("{name: lab, namespaces: [{name: localhost}, {name: db.example.com}]}")
+    data = parse(declaration="lab.yml", hosts={"localhost": None, "127.0.0.1": None})
+    assert sorted(data.hosts) == [f"{name}@{host}" for name in ("db.example.com", "localhost") for host in ("127.0.0.1", "localhost")]
 
 
 @pytest.mark.parametrize(
