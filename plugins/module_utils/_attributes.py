@@ -51,7 +51,8 @@ class Attribute(NamedTuple):
     """live: can be set at any time; create: only on a new link; up: only while the link is up; read: read-only; attach: set by every program
     that attaches, so it is not compared."""
     location: str = "data"
-    """link, flag, inet6, sysctl: of every link; data: of the kind; port: of a bridge port; ioctl: of TUN and TAP."""
+    """link, flag, inet6, sysctl: of every link; data: of the kind; port: of a bridge port; ioctl: of TUN and TAP. C(code) of sysctl is
+    the position in C(IFLA_INET6_CONF)."""
     needs: str = ""
     """The kernel option or version that the attribute needs."""
     initial: Any = None
@@ -163,7 +164,7 @@ LINK: Tuple[Attribute, ...] = (
     ),
     Attribute(
         "disable_ipv6",
-        0,
+        26,
         BOOL8,
         "Whether IPv6 is disabled on the link. It is set before the link goes up.",
         location="sysctl",

@@ -47,7 +47,6 @@ _INT = struct.Struct("=i").unpack_from
 _FORWARDING = {"ipv4": "net.ipv4.ip_forward", "ipv6": "net.ipv6.conf.all.forwarding"}
 """What sets C(forwarding) of C(all), of C(default) and of all links."""
 _LINK_FORWARDING = (Setting("ipv4", "forwarding", 0, "", ""), Setting("ipv6", "forwarding", 0, "", ""))
-DISABLE_IPV6 = Setting("ipv6", "disable_ipv6", 26, "0", "0", is_attribute=True)
 _SETTINGS = (
     Setting("ipv4", "rp_filter", 7, "0", "0"),
     Setting("ipv4", "arp_accept", 20, "0", "0"),
@@ -62,7 +61,7 @@ _SETTINGS = (
     Setting("ipv4", "proxy_arp_pvlan", 24, "0", "0"),
     Setting("ipv4", "route_localnet", 25, "0", "0"),
     Setting("ipv4", "send_redirects", 5, "1", "1"),
-    DISABLE_IPV6,
+    Setting("ipv6", "disable_ipv6", 26, "0", "0", is_attribute=True),
     Setting("ipv6", "accept_ra", 3, "1", "1"),
     Setting("ipv6", "accept_redirects", 4, "1", "1"),
     Setting("ipv6", "accept_source_route", 24, "0", "0"),

@@ -43,6 +43,7 @@ class Selection:
 
         self.link = rows(table.LINK, "link")
         self.inet6 = rows(table.LINK, "inet6")
+        self.sysctl = rows(table.LINK, "sysctl")
         self.flags = [row for attributes in rows(table.LINK, "flag").values() for row in attributes]
         self.kinds = {kind.kernel: rows(kind.rows, "data", "ioctl") for kind in _kinds.KINDS}
         self.absent = {
@@ -94,7 +95,7 @@ class _LinkTemplate(_nla.Template):
             self._take(selection.link.get(code, ()), place)
         if _IFLA_LINKINFO in self.slices:
             self._parse_info(message, self.slices[_IFLA_LINKINFO])
-        if _IFLA_AF_SPEC in self.slices and (selection.inet6 or selection.with_settings):
+        if _IFLA_AF_SPEC in self.slices and (selection.inet6 or selection.sysctl or selection.with_settings):
             self._parse_families(message, self.slices[_IFLA_AF_SPEC])
 
     @property
@@ -130,9 +131,17 @@ class _LinkTemplate(_nla.Template):
             if family == socket.AF_INET6 or self._selection.with_settings:
                 for code, inner, stop in self.parse_nested(message, first, last):
                     if (family, code) in _SETTINGS:
-                        self.settings[_SETTINGS[family, code]] = slice(inner, stop)
+                        self._take_settings(_SETTINGS[family, code], slice(inner, stop))
                     elif family == socket.AF_INET6:
                         self._take(self._selection.inet6.get(code, ()), slice(inner, stop))
+
+    def _take_settings(self, family: str, place: slice) -> None:
+        if self._selection.with_settings:
+            self.settings[family] = place
+        for position, rows in self._selection.sysctl.items() if family == "ipv6" else ():
+            start = place.start + 4 * position
+            if start + 4 <= place.stop:
+                self._take(rows, slice(start, start + 4))
 
 
 class Decoder:

@@ -8,9 +8,8 @@ from typing import Callable, Dict, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, interrupts, is_attachable
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Shown, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Shown, Vlan
 
 
 def may_be_interrupted(raw: RawLink, wanted: Optional[Link]) -> bool:
@@ -23,17 +22,6 @@ def has_parent(raw: RawLink) -> bool:
     return bool(raw.link) and raw.kind not in PAIRED and not (raw.link == raw.ifindex and raw.link_nsid is None)
 
 
-def disable_ipv6(reader: Reader, netns: str, raw: RawLink) -> Optional[bool]:
-    """Whether IPv6 is disabled on a link; None if the kernel has no IPv6."""
-    if raw.settings:
-        from ansible_collections.nfv.vnet.plugins.module_utils._settings import DISABLE_IPV6
-
-        disabled = DISABLE_IPV6.value(raw.settings)
-    else:
-        disabled = reader.sysctl(netns, "net/ipv6/conf/%s/disable_ipv6" % raw.name)
-    return None if disabled is None else disabled != "0"
-
-
 def references_of(raw: RawLink, name_of: Callable[[int], str]) -> Dict[str, str]:
     """The links that a port refers to, by name. C(name_of) maps an index to a name."""
     return {name: name_of(int(raw.port[name])) for name in PORT_REFERENCES} if raw.port else {}
@@ -42,7 +30,6 @@ def references_of(raw: RawLink, name_of: Callable[[int], str]) -> Dict[str, str]
 def assemble(
     netns: str,
     raw: RawLink,
-    more: Values,
     *,
     master: str,
     references: Dict[str, str],
@@ -59,7 +46,7 @@ def assemble(
 ) -> FoundLink:
     """Builds the record.
 
-    C(more): values that are not in the message. C(references): the links that the port refers to. C(pids): the processes that
+    C(references): the links that the port refers to. C(pids): the processes that
     hold the device, None if they were not read.
     """
     port = None if raw.port is None else Port({**raw.port, **references}, port_vlans)
@@ -73,7 +60,7 @@ def assemble(
         name=raw.name,
         ifindex=raw.ifindex,
         kind=raw.kind,
-        values={**raw.values, **more} if more else raw.values,
+        values=raw.values,
         status=status,
         master=master,
         port=port,

@@ -17,7 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawR
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import read_registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer, is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, has_parent, may_be_interrupted, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, references_of
 from ansible_collections.nfv.vnet.plugins.module_utils._records import FIRST_INDEX
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
@@ -37,12 +37,11 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Port,
     Route,
     Shown,
-    Values,
     Vlan,
     added_routes,
 )
 
-_ALWAYS = {"up", "mac", "mtu", *SHARED_WITH_PARENT, *(name for kind in KINDS for name in kind.always)}
+_ALWAYS = {"up", "mac", "mtu", "disable_ipv6", *SHARED_WITH_PARENT, *(name for kind in KINDS for name in kind.always)}
 """Attributes that the plan needs even if they are not declared."""
 _RELATED = [set(names) for kind in KINDS for names in kind.related]
 """Attributes that are needed together."""
@@ -103,7 +102,7 @@ def read_all(reader: Reader, names: List[str]) -> Everything:
         layout.namespaces.append(Namespace(netns, (), nsid=0, sysctl=dict.fromkeys(SYSCTLS, ""), routes=[]))
         for raw in layout_reader.raws[netns].values():
             vlans: Optional[Dict[int, Vlan]] = {} if is_bridge(raw.kind) else None
-            link = Link(raw.kind, netns, raw.name, (), {"disable_ipv6": True}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans)
+            link = Link(raw.kind, netns, raw.name, (), {}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans)
             layout.links.append(link)
     layout_reader.want(layout)
     layout_reader.add_all()
@@ -316,9 +315,6 @@ class _LayoutReader:
         with_routes: bool,
     ) -> None:
         before = (ownership and ownership.original) or {}
-        more: Values = {}
-        if (wanted and "disable_ipv6" in wanted.values) or "disable_ipv6" in before:
-            more["disable_ipv6"] = disable_ipv6(self._reader, netns, raw)
         routes, others = None, []
         if with_routes:
             tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + [route.table for route in added_routes(before)]
@@ -329,7 +325,6 @@ class _LayoutReader:
         self.links[netns, raw.name] = assemble(
             netns,
             raw,
-            more,
             master=master,
             references=references_of(raw, partial(self._name, netns)),
             addresses=addresses,

@@ -15,7 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Ra
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, disable_ipv6, has_parent, may_be_interrupted, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, references_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     FoundLink,
@@ -26,7 +26,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Namespace,
     Port,
     Route,
-    Values,
     Vlan,
 )
 
@@ -126,7 +125,7 @@ class SingleReader:
         """Reads a link with everything that it would lose if deleted."""
         self._read_namespace(netns)
         raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
-        link = Link(raw.kind, netns, raw.name, (), {"disable_ipv6": True}, port=Port({}, {}), routes=[])
+        link = Link(raw.kind, netns, raw.name, (), {}, port=Port({}, {}), routes=[])
         self._wanted.setdefault(link.id, link)
         self._ports.setdefault(link.id, (None, Port({}, {})))
         self._add(netns, raw)
@@ -154,9 +153,6 @@ class SingleReader:
             return
         wanted = self._wanted.get(key)
         master = self._name(netns, raw.master)
-        more: Values = {}
-        if wanted and "disable_ipv6" in wanted.values:
-            more["disable_ipv6"] = disable_ipv6(self._reader, netns, raw)
         routes = None
         if wanted and wanted.routes is not None:
             routes = [found.route._replace(dev=raw.name) for found in self._routes(netns, wanted.routes) if found.device == raw.ifindex]
@@ -164,7 +160,6 @@ class SingleReader:
         self.links[key] = assemble(
             netns,
             raw,
-            more,
             master=master,
             references=references_of(raw, partial(self._name, netns)),
             addresses=self._reader.addresses(netns, raw.ifindex).get(raw.ifindex, []),
