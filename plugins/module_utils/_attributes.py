@@ -174,6 +174,8 @@ LINK: Tuple[Attribute, ...] = (
     Attribute("up", 0, FLAG, "Whether the link is up.", location="flag"),
 )
 
+IPV6_LOCATIONS = ("sysctl", "inet6")
+"""Where attributes are that a link has only while it has IPv6, and that are new in another namespace."""
 SHARED_WITH_PARENT = ("promiscuous", "allmulticast")
 """Attributes that the kernel also sets on the parent. Linux 6.1 leaves them set there when the link is deleted."""
 

@@ -47,6 +47,8 @@ _HINTS: Dict[Tuple[type, int], str] = {
     (AddRoute, errno.EHOSTUNREACH): _NO_NEXT_HOP,
     (ReplaceRoute, errno.ENETUNREACH): _NO_NEXT_HOP,
     (AddRoute, errno.EEXIST): _SAME_ROUTE,
+    (AddAddress, errno.EINVAL): "with an MTU below 1280, that of a bridge being the lowest of its ports, a link has no IPv6",
+    (SetPort, errno.ENETDOWN): "the port is down or has no carrier",
     (SetNsid, errno.EEXIST): "another namespace has this id; use another",
     (SetTuntap, errno.EBUSY): "a program holds the device; end the program first",
     (SetMaster, errno.EBUSY): "the link is on top of the bridge, so it cannot be its port",

@@ -11,7 +11,8 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import lasting, partial_route, same_address
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, ROUTE, SET_PORTS, Draft, ends_ipv6, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, ROUTE, SET_PORTS, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import ends_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Address,

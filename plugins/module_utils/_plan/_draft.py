@@ -26,8 +26,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     link_of,
 )
 
-IPV6_MTU = 1280
-"""The smallest MTU with which a link can have IPv6 (RFC 8200)."""
 # The phases, in the order of their steps. What cannot be undone comes late, deletions last.
 NAMESPACE, NSID = 0, 1
 SETTINGS = 1.5
@@ -130,6 +128,15 @@ class Draft:
                 found.setdefault(link.parent, []).append(link)
         return found
 
+    @cached_property
+    def declared_ports(self) -> Dict[LinkId, List[str]]:
+        """The names of the links that declare each bridge as their master."""
+        found: Dict[LinkId, List[str]] = {}
+        for link in self.layout.links:
+            if link.present and link.master:
+                found.setdefault((link.netns, link.master), []).append(link.name)
+        return found
+
     def add(self, phase: float, step: Step) -> None:
         self.steps.setdefault(phase, []).append(step)
 
@@ -194,11 +201,6 @@ def needs(row: table.Attribute) -> str:
 
 def inside(netns: str) -> str:
     return " in namespace %s" % netns if netns else ""
-
-
-def ends_ipv6(values: Values) -> bool:
-    """Whether a link loses its IPv6 addresses and routes when its attributes are set to these."""
-    return bool(values.get("disable_ipv6")) or values.get("mtu", IPV6_MTU) < IPV6_MTU
 
 
 def planned_link(kind: str, netns: str, name: str, values: Values) -> FoundLink:

@@ -8,7 +8,7 @@ from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     ANY,
     LOOPBACK,
@@ -27,16 +27,15 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     DELETE,
     FINISH,
     FREE_NAMES,
-    IPV6_MTU,
     NAMESPACE,
     SET,
     UP,
     Draft,
-    ends_ipv6,
     inside,
     needs,
     planned_link,
 )
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import check_ipv6, ends_ipv6, has_ipv6_settings
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, FoundLink, Link, LinkId, Ownership, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateLink,
@@ -48,8 +47,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     Step,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS
-
-_IPV6_LOCATIONS = ("sysctl", "inet6")
 
 
 def require_namespace(draft: Draft, link: Link) -> None:
@@ -208,7 +205,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     is_new = not found.ifindex
     if not is_new and _is_as_wanted(wanted, found):
         return
-    _check_ipv6_mtu(wanted, found)
+    check_ipv6(draft, wanted, found)
     complaint = _kinds.BY_KIND[found.kind].check(wanted.values, {**found.values, **wanted.values}) if found.kind in _kinds.BY_KIND else None
     if complaint:
         raise VnetError((*wanted.path, complaint[0]), complaint[1])
@@ -244,7 +241,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         vlans = plan_bridge_vlans(draft, wanted, found)
     rows = _kinds.ROWS_OF[wanted.kind]
     kept = [] if is_new else [name for name in wanted.values if rows[name].when == "attach" or _has_wanted_value(rows[name], wanted, found)]
-    kept += ["disable_ipv6"] if _has_no_ipv6(wanted, found) else []
+    kept += ["disable_ipv6"] if "disable_ipv6" in wanted.values and not has_ipv6_settings(draft, wanted, found) else []
     values = {**found.values, **{name: value for name, value in wanted.values.items() if name not in kept}}
     draft.links_after[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
 
@@ -276,9 +273,9 @@ def _rows(wanted: Link) -> List[table.Attribute]:
 
 def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_new: bool) -> None:
     value, current = wanted.values[row.name], found.values.get(row.name)
-    if current is None and not is_new and row.location not in _IPV6_LOCATIONS:  # a link that was moved or had a small MTU has lost these
+    if current is None and not is_new and row.location not in table.IPV6_LOCATIONS:  # a link that was moved or had a small MTU has lost these
         raise VnetError((*wanted.path, row.name), "this kernel does not support it%s" % needs(row))
-    if row.name == "disable_ipv6" and value and _has_no_ipv6(wanted, found):
+    if row.location == "sysctl" and value and not has_ipv6_settings(draft, wanted, found):
         return
     if _has_wanted_value(row, wanted, found):
         if not row.same(value, current) and row.is_substituted(found.values, found.status):
@@ -296,7 +293,7 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
     if is_new and found.parent and row.name in table.SHARED_WITH_PARENT:
         old = {row.name: False}
     value = row.type.change(current, value)
-    phase = AFTER_PORTS if follows else ADDRESS if row.location in _IPV6_LOCATIONS else SET
+    phase = AFTER_PORTS if follows else ADDRESS if row.location in table.IPV6_LOCATIONS else SET
     restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: True}) for name in row.turns_off if found.values.get(name))
     draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, old, restore))
 
@@ -356,23 +353,3 @@ def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
         if wanted.values.get(name) == "" and found.values.get(name):
             conflicts.append("%s is %s and cannot be removed" % (name, found.values[name]))
     return conflicts
-
-
-def _mtu(wanted: Link, found: FoundLink) -> int:
-    return int(wanted.values.get("mtu") or found.values.get("mtu") or IPV6_MTU)
-
-
-def _has_no_ipv6(wanted: Link, found: FoundLink) -> bool:
-    """Whether the MTU is too small for IPv6, so that the link has no setting for it."""
-    return _mtu(wanted, found) < IPV6_MTU
-
-
-def _check_ipv6_mtu(wanted: Link, found: FoundLink) -> None:
-    mtu = _mtu(wanted, found)
-    if mtu >= IPV6_MTU:
-        return
-    speaks: List[Tuple[Path, str]] = [((name,), "IPv6") for name in ("ipv6_addrgenmode", "disable_ipv6") if wanted.values.get(name, True) is not True]
-    speaks += [(("addresses",), str(address)) for address in wanted.addresses or [] if address.ipv6]
-    if speaks:
-        path, what = speaks[0]
-        raise VnetError((*wanted.path, *path), "an MTU of %d is too small for %s; leave it out or set mtu to 1280 or more" % (mtu, what))

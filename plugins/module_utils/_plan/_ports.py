@@ -8,7 +8,16 @@ from typing import Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import FOLLOWING, is_bridge, may_follow_ports, sets_port_states, title_of, why_no_port
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
+    ANY,
+    FOLLOWING,
+    is_attachable,
+    is_bridge,
+    may_follow_ports,
+    sets_port_states,
+    title_of,
+    why_no_port,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, SET_PORTS, Draft, inside, needs, planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values, Vlan
@@ -111,7 +120,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
         draft.add(SET_PORTS, SetMaster(key[0], key[1], name, found.master, restore))
     current = found.port.values if found.port and joined else {}
     there = joined and bool(found.ifindex)
-    _port_values(draft, key, join, bridge, current, is_new=not there)
+    _port_values(draft, found, join, bridge, current, is_new=not there)
     vlans = found.port.vlans if found.port and joined else None
     if join.port.vlans is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_port_vlans
@@ -130,7 +139,7 @@ def _bridge(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
     return bridge
 
 
-def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundLink], current: Values, is_new: bool) -> None:
+def _port_values(draft: Draft, found: FoundLink, join: _Join, bridge: Optional[FoundLink], current: Values, is_new: bool) -> None:
     for row in table.PORT:
         if row.name not in join.port.values:
             continue
@@ -141,6 +150,8 @@ def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundL
             continue
         if row.when == "up" and bridge and sets_port_states(bridge.kind, bridge.values):
             raise VnetError((*join.settings_path, "state"), "STP is enabled on %s and controls the state; leave state out or set stp: false" % bridge.name)
+        if row.when == "up" and value != "disabled":
+            _check_carrier(join, found)
         if row.when == "up" and value not in table.STATES_WITHOUT_STP:
             raise VnetError(
                 (*join.settings_path, "state"),
@@ -148,7 +159,20 @@ def _port_values(draft: Draft, key: LinkId, join: _Join, bridge: Optional[FoundL
             )
         # a backup port must be a port already, and two ports may be each other's backup
         phase = AFTER_UP if row.when == "up" else AFTER_PORTS if row.name in table.PORT_REFERENCES else SET_PORTS
-        draft.add(phase, SetPort(key[0], key[1], row.name, value, None if is_new else now))
+        draft.add(phase, SetPort(found.netns, found.name, row.name, value, None if is_new else now))
+
+
+def _check_carrier(join: _Join, found: FoundLink) -> None:
+    """Refuses a state that the kernel allows only with a carrier (ENETDOWN)."""
+    if found.kind == ANY:
+        return  # in check mode, an earlier task may create it
+    reason = ""
+    if found.values.get("up") is False:
+        reason = "%s is down" % found.name
+    elif is_attachable(found.kind) and not found.status.get("attached"):
+        reason = "%s has no carrier while no program holds it" % found.name
+    if reason:
+        raise VnetError((*join.settings_path, "state"), "%s, so the kernel keeps it disabled; leave state out or set state: disabled" % reason)
 
 
 def leave(draft: Draft, found: FoundLink) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, is_bridge, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CREATE, Draft, planned_link
@@ -127,6 +128,7 @@ def _moved_back(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
     restore += (SetLink(found.netns, found.name, found.kind, {"up": True}),) if found.values["up"] else ()
     draft.add(CREATE, MoveLink(found.netns, found.name, wanted.netns, restore))
     del draft.links_after[found.id]
-    values = {name: value for name, value in found.values.items() if name != "disable_ipv6"}
+    lost = {row.name for row in table.LINK if row.location in table.IPV6_LOCATIONS}
+    values = {name: value for name, value in found.values.items() if name not in lost}
     values["up"] = False
     return found._replace(netns=wanted.netns, values=values, master="", port=None, addresses=[], routes=[])

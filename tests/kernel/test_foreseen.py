@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the kernel would refuse in the middle of a run is refused before, in check mode, too."""
+
+from __future__ import annotations
+
+from typing import List
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from features import needs_program
+from layouts import four_steps as lay_in_four_steps
+from layouts import lay, refused_always
+from packets import attached
+from support import Values, difference, four_steps, run, sh, snapshot
+
+IPV6 = "2001:db8::1/64"
+
+
+def cable(**near: object) -> Values:
+    return {"type": "veth", "name": "a", "master": "br0", **near, "peer": {"name": "b"}}
+
+
+def bridge(**options: object) -> Values:
+    return {"type": "bridge", "name": "br0", **options}
+
+
+@pytest.mark.parametrize(
+    ("links", "sentence"),
+    [
+        ([bridge(addresses=[IPV6]), cable(mtu=1000)], "links[0].addresses: an MTU of 1000 (that of its port a) is too small for 2001:db8::1/64"),
+        ([bridge(addresses=[IPV6], ports=[{"name": "a"}]), {**cable(mtu=1000), "master": None}], "links[0].addresses: an MTU of 1000 (that of its port a)"),
+        ([bridge(disable_ipv6=False), cable(mtu=1000)], "links[0].disable_ipv6: an MTU of 1000 (that of its port a) is too small for IPv6"),
+        ([bridge(ipv6_addrgenmode="none"), cable(mtu=1000)], "links[0].ipv6_addrgenmode: an MTU of 1000 (that of its port a) is too small for IPv6"),
+        ([bridge(), cable(up=False, port={"state": "forwarding"})], "links[1].port.state: a is down, so the kernel keeps it disabled"),
+        (
+            [bridge(ports=[{"name": "t", "state": "forwarding"}]), {"type": "tuntap", "name": "t", "mode": "tap"}],
+            "links[0].ports[0].state: t has no carrier while no program holds it",
+        ),
+    ],
+)
+def test_new_links(links: List[Values], sentence: str) -> None:
+    refused_always([sentence], links=links)
+
+
+def test_an_mtu_that_is_set_is_not_that_of_the_ports() -> None:
+    lay_in_four_steps(links=[bridge(addresses=[IPV6], mtu=1400), cable(mtu=1000)])
+
+
+def test_a_bridge_without_ipv6_needs_no_setting_for_that() -> None:
+    lay_in_four_steps(links=[bridge(disable_ipv6=True), cable(mtu=600)])
+
+
+def test_ipv6_that_an_earlier_task_disabled() -> None:
+    lay(links=[bridge(disable_ipv6=True)])
+    refused_always(["links[0].addresses: IPv6 is disabled on br0, so it cannot have 2001:db8::1/64"], links=[bridge(addresses=[IPV6])])
+    lay_in_four_steps(links=[bridge(addresses=[IPV6], disable_ipv6=False)])
+
+
+def test_ipv6_on_a_bridge_that_exists() -> None:
+    run("vnet_tuntap", name="t0", mode="tap", mtu=1000)
+    run("vnet_bridge", name="br0", ports=[{"name": "t0"}])
+    before = snapshot()
+    for check in (True, False):
+        with pytest.raises(VnetError, match="addresses: an MTU of 1000 is too small"):
+            run("vnet_bridge", check=check, name="br0", addresses=[IPV6])
+    assert not difference(before, snapshot())
+    four_steps("vnet_bridge", name="br0", addresses=[IPV6], mtu=1280)
+
+
+def test_a_port_that_brings_a_small_mtu_leaves_with_its_bridge() -> None:
+    run("vnet_tuntap", name="t0", mode="tap", mtu=1000)
+    run("vnet_bridge", name="br0", ports=[{"name": "t0"}])
+    four_steps("vnet_bridge", name="br0", ports=[], purge_ports=True)
+
+
+def test_an_mtu_that_somebody_may_have_set_is_left_to_the_kernel() -> None:
+    needs_program("ip")
+    sh("ip link add br0 up type bridge && ip link set dev br0 mtu 1400")
+    lay(links=[bridge(addresses=[IPV6]), cable(mtu=1000)])
+
+
+def test_a_tap_that_a_program_holds_has_a_state() -> None:
+    run("vnet_tuntap", name="t0", mode="tap")
+    with attached("t0", "tap"):
+        four_steps("vnet_bridge", name="br0", ports=[{"name": "t0", "state": "forwarding"}])
