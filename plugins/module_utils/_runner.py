@@ -109,7 +109,9 @@ def predict(reader: Reader, wanted: Layout) -> Result:
     if planned.is_empty:
         return Result(before, planned.after, planned.after, planned)
     from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
+    from ansible_collections.nfv.vnet.plugins.module_utils._observe._conflicts import refuse_taken_routes
 
+    refuse_taken_routes(reader, wanted, before, planned)
     return Result(before, planned.after, planned.after, planned, planned.steps, commands(planned.steps))
 
 
@@ -134,6 +136,9 @@ def apply_changes(reader: Reader, wanted: Layout) -> Result:
 
             Recorder(reader, wanted, before).forget_gone()
         return Result(before, planned.after, before, planned)
+    from ansible_collections.nfv.vnet.plugins.module_utils._observe._conflicts import refuse_taken_routes
+
+    refuse_taken_routes(reader, wanted, before, planned)
     done = load_apply()(reader, wanted, before, planned)
     planned = planned._replace(warnings=planned.warnings + done.warnings)
     return Result(before, planned.after, done.host, planned, done.steps, done.commands)

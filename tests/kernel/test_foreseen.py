@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import List, Optional
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import needs_program
+from layouts import clear, lay, refused_always
 from layouts import four_steps as lay_in_four_steps
-from layouts import lay, refused_always
 from packets import attached
 from support import Values, difference, four_steps, run, sh, snapshot
 
@@ -84,3 +84,48 @@ def test_a_tap_that_a_program_holds_has_a_state() -> None:
     run("vnet_tuntap", name="t0", mode="tap")
     with attached("t0", "tap"):
         four_steps("vnet_bridge", name="br0", ports=[{"name": "t0", "state": "forwarding"}])
+
+
+# Routes that other links have
+
+UPLINK = "ip link add up0 up type bridge && ip address add 192.0.2.9/24 dev up0"
+
+
+@pytest.mark.parametrize(
+    ("there", "to", "via"),
+    [
+        ("ip route add default via 192.0.2.1 dev up0", "default", "198.51.100.9"),
+        ("ip route add default via 192.0.2.1 dev up0 proto dhcp", "default", "198.51.100.9"),
+        ("ip -6 address add 2001:db8:9::1/64 dev up0 nodad && ip -6 route add default via 2001:db8:9::9 dev up0", "default", "2001:db8::9"),
+        ("true", "192.0.2.0/24", None),
+    ],
+    ids=["default", "dhcp", "ipv6", "connected"],
+)
+def test_a_route_that_another_link_has(there: str, to: str, via: Optional[str]) -> None:
+    needs_program("ip")
+    sh(UPLINK, there)
+    link = {"name": "br0", "addresses": ["198.51.100.1/24", "2001:db8::1/64 nodad"], "routes": [{"to": to, "via": via}]}
+    sentence = "up0 has a route to"
+    refused_always(["links[0].routes: up0 has a route to", "use another metric, or declare its routes, too"], links=[{"type": "bridge", **link}])
+    before = snapshot()
+    for check in (True, False):
+        with pytest.raises(VnetError, match=f"vnet_bridge br0: routes: {sentence} .* or remove that route first"):
+            run("vnet_bridge", check=check, **link)
+    assert not difference(before, snapshot())
+
+
+def test_a_route_that_a_layout_takes_over() -> None:
+    needs_program("ip")
+    sh(UPLINK, "ip route add default via 192.0.2.1 dev up0")
+    before = snapshot()
+    new = bridge(addresses=["198.51.100.1/24"], routes=[{"to": "default", "via": "198.51.100.9"}])
+    lay_in_four_steps(links=[new, {"name": "up0", "routes": []}, {"type": "veth", "name": "v", "master": "br0", "peer": {"name": "w"}}])
+    clear()
+    assert not difference(before, snapshot())
+
+
+def test_another_metric_is_another_route() -> None:
+    needs_program("ip")
+    sh(UPLINK, "ip route add default via 192.0.2.1 dev up0")
+    new = bridge(addresses=["198.51.100.1/24"], routes=[{"to": "default", "via": "198.51.100.9", "metric": 7}])
+    lay_in_four_steps(links=[new, {"type": "veth", "name": "v", "master": "br0", "peer": {"name": "w"}}])

@@ -11,7 +11,8 @@ import errno
 import os
 import socket
 import struct
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla, _sysctl
@@ -27,7 +28,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import 
     extension_mask,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, is_still
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, RouteKey, Vlan
 
 if TYPE_CHECKING:  # not needed by single resources
     from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import Prefetch
@@ -168,6 +169,19 @@ class Reader(MessageReader):
                 routes = (_read_route(buffer, start, end) for _type, buffer, start, end in messages if buffer[start] == family)
                 wanted = (route for route in routes if route and device in (0, route.device))
                 found += [route for route in wanted if (route.route.table == number if number else route.route.table != _LOCAL_TABLE)]
+        return found
+
+    def links_of_routes(self, netns: str, keys: Set[RouteKey]) -> Dict[RouteKey, List[int]]:
+        """The indexes of the links that have routes with these keys."""
+        found: Dict[RouteKey, List[int]] = {}
+        for family in (socket.AF_INET, socket.AF_INET6):
+            for number in sorted({key[1] for key in keys if (":" in key[0]) == (family == socket.AF_INET6)}):
+                body = RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + _nla.attribute(_RTA_TABLE, struct.pack("=I", number))
+                with suppress(KernelError):  # no such table, or no IPv6
+                    for _type, buffer, start, end in self.socket(netns).dump(_RTM_GETROUTE, body):
+                        route = _read_route(buffer, start, end)
+                        if route and route.route.key in keys and route.device:
+                            found.setdefault(route.route.key, []).append(route.device)
         return found
 
     def parsed_address(self, body: bytes) -> Address:
