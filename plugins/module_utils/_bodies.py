@@ -21,6 +21,7 @@ _FLAG_WORDS = {0x02: "nodad", 0x10: "home", 0x100: "mngtmpaddr", 0x200: "noprefi
 _LAST_OF_KERNEL = 3
 """IFAPROT_KERNEL_LL. Up to it, the kernel itself says which of its parts made an address."""
 _FOREVER = 0xFFFFFFFF
+_LONGEST_LABEL = 15
 _DST, _OIF, _GATEWAY, _METRIC, _PREFSRC, _METRICS, _TABLE, _VIA, _PREF, _EXPIRES = 1, 4, 5, 6, 7, 8, 15, 18, 20, 23
 _NH_ID = 30
 _OF_NEXT_HOPS = (4, 5, 9, 18, 21, 22)
@@ -81,6 +82,21 @@ def _address_parts(body: str) -> Tuple[List[str], List[List[str]]]:
     if valid != _FOREVER:
         words.append(["valid_lft", str(valid), "preferred_lft", "forever" if preferred == _FOREVER else str(preferred)])
     return key, words + [[word] for bit, word in _FLAG_WORDS.items() if flags & bit and (family == socket.AF_INET6 or bit >= 0x200)]
+
+
+def moved_address(body: str, link: str, new: str) -> str:
+    """The body of an address of a link for another link, to which its label refers then. The index is that of the first one."""
+    message = bytes.fromhex(body)
+    moved = message[: _IFADDR.size]
+    for code, first, last in split(message, _IFADDR.size):
+        payload = message[first:last]
+        if code == _LABEL:
+            label = payload.rstrip(b"\0").decode("utf-8", "surrogateescape")
+            if label != link and not label.startswith(link + ":"):
+                continue
+            payload = (new + label[len(link) :]).encode("utf-8", "surrogateescape")[:_LONGEST_LABEL] + b"\0"
+        moved += attribute(code, payload)
+    return moved.hex()
 
 
 def same_address(one: str, other: str) -> bool:

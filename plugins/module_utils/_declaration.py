@@ -15,7 +15,17 @@ from ansible.module_utils.common import validation
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, unique_key, unique_options_of
 from ansible_collections.nfv.vnet.plugins.module_utils._module import check_number, check_text_type
-from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, TASK_OPTIONS, Option, expanded, links_of, namespace_of, sysctls
+from ansible_collections.nfv.vnet.plugins.module_utils._options import (
+    FORCE,
+    LINK_OPTIONS,
+    OPTIONS,
+    TASK_OPTIONS,
+    Option,
+    expanded,
+    links_of,
+    namespace_of,
+    sysctls,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._records import NAME
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
 
@@ -45,6 +55,7 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         "present",
         ("present", "absent"),
     ),
+    FORCE,
     Option(
         "sysctl",
         "dict",
@@ -185,7 +196,7 @@ def declaration(params: Mapping[str, Any], check_mode: bool = False) -> Layout:
     name = params["name"]
     if not NAME.fullmatch(name):
         raise VnetError(("name",), "it must have 1 to 32 letters, digits, '_', '.' and '-', and begin with a letter or digit")
-    layout = Layout([], [], name)
+    layout = Layout([], [], name, bool(params.get("force")))
     if params["state"] == "absent":
         return layout
     if params.get("sysctl") is not None:

@@ -110,6 +110,13 @@ _RECREATE = Option(
     " Links on top of it, such as VLAN links, are recreated on the new one. If it is false, the task fails instead.",
     False,
 )
+FORCE = Option(
+    "force",
+    "bool",
+    "Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH connection any more, if the client"
+    " of the connection would not be reached, or if no default route would work. If it is false, the task fails before anything is changed.",
+    False,
+)
 _NAME = Option("name", "str", "Name of the link: 1 to 15 bytes, without C(/), C(:), C(%) and white space.", required=True)
 
 _VLANS = (
@@ -300,7 +307,7 @@ def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
 def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
     text = "The other end of the pair: its options, or O(peer.name) alone. It is required if O(state=present)."
     peer = Option("peer", "dict", text, options=(_NAME, _PEER_NETNS, _UP) + _end_of(kind), short="name")
-    return (_NAME, _NETNS, _STATE, _UP, _RECREATE) + _end_of(kind) + ((peer,) if kind.has_peer else ())
+    return (_NAME, _NETNS, _STATE, _UP, _RECREATE, FORCE) + _end_of(kind) + ((peer,) if kind.has_peer else ())
 
 
 LINK_OPTIONS = (_NAME, _NETNS, _UP) + _of((row for row in table.LINK if row.when != "create"), "up") + (_MASTER, _PORT) + _LINK
@@ -310,7 +317,7 @@ OPTIONS: Dict[str, Tuple[Option, ...]] = {"vnet_netns": _NETNS_OPTIONS, **{"vnet
 """The options of each module."""
 LINK_KIND_OF = {"vnet_" + kind.type: kind for kind in KINDS}
 """The kind of link that each module manages."""
-TASK_OPTIONS = ("state",)
+TASK_OPTIONS = ("state", "force")
 """Options about the task, which items of a layout do not have."""
 
 
@@ -319,7 +326,7 @@ def layout(module: str, params: Params, check_mode: bool = False) -> Layout:
     if module == "vnet_netns":
         namespace, links = namespace_of(params, ())
         return Layout([namespace], links)
-    return Layout([], links_of(LINK_KIND_OF[module].kernel, params, (), check_mode))
+    return Layout([], links_of(LINK_KIND_OF[module].kernel, params, (), check_mode), force=params["force"])
 
 
 def title(module: str, params: Params) -> str:

@@ -235,6 +235,8 @@ class Layout(NamedTuple):
     links: List[Link]
     name: str = ""
     """The name of the layout; '' for a single resource, which owns nothing."""
+    force: bool = False
+    """Whether the host may be cut off."""
 
 
 class Ownership(NamedTuple):

@@ -109,9 +109,8 @@ def predict(reader: Reader, wanted: Layout) -> Result:
     if planned.is_empty:
         return Result(before, planned.after, planned.after, planned)
     from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
-    from ansible_collections.nfv.vnet.plugins.module_utils._observe._conflicts import refuse_taken_routes
 
-    refuse_taken_routes(reader, wanted, before, planned)
+    planned = _foresee(reader, wanted, before, planned)
     return Result(before, planned.after, planned.after, planned, planned.steps, commands(planned.steps))
 
 
@@ -136,12 +135,19 @@ def apply_changes(reader: Reader, wanted: Layout) -> Result:
 
             Recorder(reader, wanted, before).forget_gone()
         return Result(before, planned.after, before, planned)
-    from ansible_collections.nfv.vnet.plugins.module_utils._observe._conflicts import refuse_taken_routes
-
-    refuse_taken_routes(reader, wanted, before, planned)
+    planned = _foresee(reader, wanted, before, planned)
     done = load_apply()(reader, wanted, before, planned)
     planned = planned._replace(warnings=planned.warnings + done.warnings)
     return Result(before, planned.after, done.host, planned, done.steps, done.commands)
+
+
+def _foresee(reader: Reader, wanted: Layout, before: Host, planned: Plan) -> Plan:
+    """The plan with warnings of what the kernel will do beside. VnetError for what must not or cannot be done."""
+    from ansible_collections.nfv.vnet.plugins.module_utils._observe._conflicts import refuse_taken_routes
+    from ansible_collections.nfv.vnet.plugins.module_utils._observe._cutoff import refuse_cut_off
+
+    refuse_taken_routes(reader, wanted, before, planned)
+    return planned._replace(warnings=planned.warnings + refuse_cut_off(reader, wanted, before, planned))
 
 
 def load_apply() -> Callable[[Reader, Layout, Host, Plan], Applied]:

@@ -62,6 +62,13 @@ options:
         it is false, the task fails instead.
     type: bool
     default: false
+  force:
+    description:
+      - 'Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH
+        connection any more, if the client of the connection would not be reached, or if no default route would
+        work. If it is false, the task fails before anything is changed.'
+    type: bool
+    default: false
   mac:
     description:
       - MAC address of the link, such as V(02:00:00:00:00:01). A new link has a random one.

@@ -63,6 +63,13 @@ options:
     choices:
       - present
       - absent
+  force:
+    description:
+      - 'Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH
+        connection any more, if the client of the connection would not be reached, or if no default route would
+        work. If it is false, the task fails before anything is changed.'
+    type: bool
+    default: false
   sysctl:
     description:
       - 'Kernel settings (sysctl) of the namespace that the module runs in: a dictionary of keys that begin with

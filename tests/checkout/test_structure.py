@@ -27,7 +27,7 @@ LAYERS = (
     ("_apply",),
     ("_recorder",),
     ("_observe", "_explain"),
-    ("_observe._single", "_observe._layout", "_observe._conflicts"),
+    ("_observe._single", "_observe._layout", "_observe._conflicts", "_observe._cutoff"),
     ("_observe._assembly",),
     ("_reasons",),
     ("_kernel._write", "_kernel._save", "_kernel._neighbours", "_kernel._forwarding"),
@@ -35,7 +35,7 @@ LAYERS = (
     ("_kernel._prefetch", "_kernel._decode"),
     ("_kernel._messages",),
     ("_kernel._lock",),
-    ("_kernel._registry", "_kernel._pack", "_kernel._socket", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
+    ("_kernel._registry", "_kernel._pack", "_kernel._socket", "_kernel._connection", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
     ("_kernel._errors", "_kernel._ioctl", "_kernel"),
     ("_plan", "_report", "_export", "_declaration", "_commands", "_dependency"),
     ("_module",),
@@ -46,7 +46,8 @@ LAYERS = (
     ("_plan._veth_pairs", "_plan._namespaces", "_plan._duplicates", "_plan._ports"),
     ("_plan._links",),
     ("_plan._parents",),
-    ("_plan._lists", "_plan._vlans", "_plan._ipv6"),
+    ("_plan._lists", "_plan._vlans", "_plan._simulation"),
+    ("_plan._ipv6", "_plan._takeover"),
     ("_plan._draft",),
     ("_plan._graph",),
     ("_records", "_steps", "_bodies", "_settings"),
@@ -159,7 +160,7 @@ def test_every_module_has_its_options() -> None:
 
 def test_options_that_always_have_a_value() -> None:
     """What is not given is left alone: defaults are an exception, and these are all."""
-    allowed = {"up", "loopback", "recreate", "state", "table", "type", "fdb", "macs", "count", "size", "deadline", "timeout"}
+    allowed = {"up", "loopback", "recreate", "force", "state", "table", "type", "fdb", "macs", "count", "size", "deadline", "timeout"}
     for options in MODULES.values():
         pending = list(options)
         while pending:

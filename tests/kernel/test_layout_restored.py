@@ -109,15 +109,15 @@ TAKINGS = [
 
 def released() -> Values:
     """Removes the layout, as check mode foretells, but for lifetimes, which count down."""
-    planned = lay(check=True, state="absent")
-    result = clear()
+    planned = lay(check=True, state="absent", force=True)
+    result = clear(force=True)
     assert [line.split(" valid_lft")[0] for line in planned["commands"]] == [line.split(" valid_lft")[0] for line in result["commands"]]
     return result
 
 
 def declared(taking: Taking) -> Values:
     bridge: List[Values] = [{"type": "bridge", "name": "br0", "mac": mac(9), "addresses": ["203.0.120.1/24"]}] if taking.bridge else []
-    return {"links": [*bridge, {"name": "eth0", **taking.item}]}
+    return {"force": True, "links": [*bridge, {"name": "eth0", **taking.item}]}
 
 
 @pytest.mark.parametrize("taking", TAKINGS, ids=lambda taking: taking.name)
@@ -147,7 +147,7 @@ def test_the_commands_restore_the_same(taking: Taking) -> None:
     with private_network():
         card()
         lay(**declared(taking))
-        commands: List[str] = clear()["commands"]
+        commands: List[str] = clear(force=True)["commands"]
         expected = shown()
     card()
     lay(**declared(taking))
@@ -167,7 +167,7 @@ def test_a_release_that_fails_leaves_everything_as_it_was(taking: Taking) -> Non
         card()
         lay(**declared(taking))
         with Failing() as whole:
-            clear()
+            clear(force=True)
     for number, step in enumerate(whole.steps, 1):
         if isinstance(step, DELETIONS):
             continue
@@ -176,7 +176,7 @@ def test_a_release_that_fails_leaves_everything_as_it_was(taking: Taking) -> Non
             lay(**declared(taking))
             before: Any = shown()
             with Failing(number, _injected), pytest.raises(VnetError, match="The host is as it was before"):
-                clear()
+                clear(force=True)
             assert shown() == before, step
 
 
@@ -184,8 +184,8 @@ def test_a_route_by_a_nexthop_object_is_restored() -> None:
     card()
     sh("ip nexthop add id 7 via 192.0.2.9 dev eth0", "ip route add 203.0.121.0/24 nhid 7")
     before = shown()
-    lay(links=[{"name": "eth0", "routes": [], "addresses": []}])
-    result = clear()
+    lay(force=True, links=[{"name": "eth0", "routes": [], "addresses": []}])
+    result = clear(force=True)
     assert changes(before) == [], result["commands"]
 
 
@@ -193,9 +193,9 @@ def test_what_cannot_be_restored_any_more_is_a_warning() -> None:
     card()
     sh("ip link add gone type bridge", "ip link set gone up", "ip address add 203.0.122.1/24 dev gone")
     sh("ip route add 203.0.123.0/24 nexthop via 192.0.2.9 dev eth0 nexthop via 203.0.122.9 dev gone")
-    lay(links=[{"name": "eth0", "up": False}])
+    lay(force=True, links=[{"name": "eth0", "up": False}])
     sh("ip link delete gone")
-    result = clear()
+    result = clear(force=True)
     assert any("route add 203.0.123.0/24 is not restored" in warning for warning in result["warnings"])
 
 
@@ -205,5 +205,5 @@ def test_a_release_that_fails_leaves_the_routes_of_a_namespace() -> None:
     lay(namespaces=[{"name": "red", "routes": [{"to": "10.66.0.0/16", "type": "blackhole"}]}], links=[{"type": "bridge", "name": "br0"}])
     before = snapshot()
     with Failing(2, _injected), pytest.raises(VnetError, match="The host is as it was before"):
-        clear()
+        clear(force=True)
     assert not difference(before, snapshot())

@@ -245,7 +245,7 @@ def test_routes_are_given_to_a_link(route: Values, family: str, expected: Values
     assert found["protocol"] == "static"
     assert _fits(found, expected)
     assert not _bridge(routes=[route], purge_routes=True)["changed"]
-    assert _bridge(routes=[], purge_routes=True)["changed"]
+    assert _bridge(routes=[], purge_routes=True, force=True)["changed"]
     assert _routes(family) == []
 
 
@@ -391,7 +391,7 @@ def test_routes_change_together_with_the_addresses_that_carry_them() -> None:
 def test_routes_come_back_when_the_link_is_up_again() -> None:
     wanted = {"addresses": ["192.0.2.1/24", "2001:db8::1/64 nodad"], "routes": [{"to": "default", "via": "192.0.2.9"}, {"to": "2001:db8:1::/48"}]}
     _bridge(**wanted)
-    _bridge(up=False)
+    _bridge(up=False, force=True)
     assert _routes() == []
     _bridge(**wanted)
     assert len(_routes()) == len(_routes("-6")) == 1

@@ -594,11 +594,6 @@ def test_a_route_over_a_link_that_is_missing_is_refused() -> None:
     assert_refused_by_the_kernel("vnet_netns", ["red", "route", "10.2.0.0/16", "nowhere"], **netns(routes=[{"to": "10.2.0.0/16", "dev": "nowhere"}]))
 
 
-def test_a_route_that_another_link_has_is_refused() -> None:
-    run("vnet_bridge", name="br1", routes=[{"to": "10.2.0.0/16"}])
-    assert_refused_by_the_kernel("vnet_bridge", ["br0", "10.2.0.0/16", "another route", "metric"], **bridge(routes=[{"to": "10.2.0.0/16"}]))
-
-
 @pytest.mark.parametrize("made", [False, True], ids=["new", "there already"])
 def test_routes_through_a_link_that_is_to_be_down_are_refused(made: bool) -> None:
     if made:

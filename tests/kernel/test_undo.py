@@ -55,7 +55,7 @@ class Scenario(NamedTuple):
 
 
 ADDRESSES = ["192.0.2.1/24", "192.0.2.2/24", "2001:db8::1/64", "2001:db8::2/64 nodad"]
-ROUTES = [{"to": "198.51.100.0/24", "via": "192.0.2.9"}, {"to": "default", "via": "2001:db8::9", "metric": 7}, {"to": "10.0.0.0/8", "table": 100}]
+ROUTES = [{"to": "198.51.100.0/24", "via": "192.0.2.9"}, {"to": "2001:db8:7::/64", "via": "2001:db8::9", "metric": 7}, {"to": "10.0.0.0/8", "table": 100}]
 
 
 def _namespaces() -> None:
@@ -165,7 +165,11 @@ LINK: Values = {
 }
 PORT: Values = {"hairpin": False, "cost": 50, "priority": 9, "learning": False, "guard": True}
 NEW_ADDRESSES = ["192.0.2.2/24", "203.0.113.1/24", "2001:db8::2/48", "2001:db8:5::1/64 nodad"]
-NEW_ROUTES = [{"to": "198.51.100.0/24", "via": "203.0.113.9"}, {"to": "198.18.0.0/15", "metric": 5}, {"to": "default", "via": "2001:db8:5::9", "metric": 7}]
+NEW_ROUTES = [
+    {"to": "198.51.100.0/24", "via": "203.0.113.9"},
+    {"to": "198.18.0.0/15", "metric": 5},
+    {"to": "2001:db8:7::/64", "via": "2001:db8:5::9", "metric": 7},
+]
 PURGED: Values = {"addresses": NEW_ADDRESSES, "purge_addresses": True, "routes": NEW_ROUTES, "purge_routes": True}
 BRIDGE: Values = {
     "forward_delay": 4,

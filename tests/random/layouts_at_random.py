@@ -78,8 +78,8 @@ def declarations(draw: Draw) -> Values:
     """The parameters of vnet_layout."""
     name = draw(st.sampled_from(LAYOUTS))
     if _seldom(draw, 12):
-        return {"name": name, "state": "absent"}
-    params: Values = {"name": name}
+        return {"name": name, "force": True, "state": "absent"}
+    params: Values = {"name": name, "force": True}
     if _seldom(draw, 8):
         params["sysctl"] = {"net.ipv4.ip_forward": draw(st.integers(0, 1))}
     inside = draw(st.lists(st.sampled_from(NAMESPACES), unique=True, max_size=2))

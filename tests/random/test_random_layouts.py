@@ -306,12 +306,12 @@ def fail_and_run(step: Step, before: Values, warnings: list[str]) -> Values | No
 def take_away(sequence: Sequence) -> None:
     """Removes all layouts: the host is as it was before the first one, where nobody changed anything since."""
     try:
-        lay(name="guest", state="absent")
+        lay(name="guest", state="absent", force=True)
     except VnetError as error:
         if "which belongs to layout lab" not in str(error):
             raise
     for name in ("lab", "guest"):
-        lay(name=name, state="absent")
+        lay(name=name, state="absent", force=True)
     if any(step.by_hand for step in sequence.steps):
         return  # what is gone with all that belongs to a layout stays recorded
     assert not records(), "something is still recorded"

@@ -56,11 +56,21 @@ _UNSIGNED = struct.Struct("=I").unpack_from
 
 
 class RawRoute(NamedTuple):
-    """A route, the index of its link, and whether the kernel, RA or DHCP manages it."""
+    """A route, the index of its link, and its protocol (RTPROT_*): who added it."""
 
     route: Route
     device: int
-    automatic: bool
+    protocol: int
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the kernel derives it from an address."""
+        return self.protocol == _RTPROT_KERNEL
+
+    @property
+    def automatic(self) -> bool:
+        """Whether the kernel, RA or DHCP manages it."""
+        return self.protocol in (_RTPROT_KERNEL, _RTPROT_RA, _RTPROT_DHCP)
 
 
 class FdbEntry(NamedTuple):
@@ -259,7 +269,7 @@ def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
     if kind not in types or scope not in scopes or tos or flags & _RTM_F_CLONED:
         return None
     route = Route("%s/%d" % (destination, length), number, metric, type=types[kind], scope=scopes[scope], onlink=bool(flags & _RTNH_F_ONLINK), **values)
-    return RawRoute(route, device, protocol in (_RTPROT_KERNEL, _RTPROT_RA, _RTPROT_DHCP))
+    return RawRoute(route, device, protocol)
 
 
 def _read_fdb_entry(buffer: bytes, start: int, end: int) -> FdbEntry:

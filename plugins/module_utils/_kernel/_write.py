@@ -21,6 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import sendable
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _pack, _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import IFADDR
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NetlinkSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, LinkId, NamespaceId, Route, Values, Vlan
@@ -290,7 +291,9 @@ class Writer:
     def address_add(self, netns: str, name: str, address: Address, body: str = "") -> None:
         """Adds an address. C(body): as the kernel showed it."""
         if body:
-            self._reader.socket(netns).request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, bytes.fromhex(body))
+            message = bytearray.fromhex(body)
+            struct.pack_into("=I", message, IFADDR.size - 4, self._index(netns, name))
+            self._reader.socket(netns).request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, bytes(message))
         else:
             self._address(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, netns, name, address)
 

@@ -132,6 +132,8 @@ class _LayoutReader:
         """Why namespaces could not be read that nobody has declared."""
         self.want(layout)
         self._declared = {link.netns for link in layout.links}
+        self._ports = {(link.netns, name) for link in layout.links for name in link.ports or ()}
+        """The links that are declared as ports of a bridge."""
         self._nsids: Dict[Tuple[str, str], Optional[int]] = {}
         self._peers: Dict[LinkId, LinkId] = {}
         self._ends: Dict[Tuple[int, int], List[Tuple[str, RawLink]]] = {}
@@ -281,10 +283,10 @@ class _LayoutReader:
         wanted = self._wanted.get(netns, {})
         ownerships = {raw.ifindex: self._ownership(netns, raw) for raw in raws.values()}
         any_adopted = any(ownership is not None and ownership.original is not None for ownership in ownerships.values())
-        declared = [raw for raw in raws.values() if raw.name in wanted]
+        declared = [raw for raw in raws.values() if raw.name in wanted or (netns, raw.name) in self._ports]
         adopting = any(self._existed_before(ownerships[raw.ifindex]) for raw in declared)
         undeclared = {raw.ifindex for raw in raws.values() if raw.name not in wanted and not self._is_not_own(ownerships[raw.ifindex])} if wanted else set()
-        with_addresses = [raw.ifindex for raw in declared if wanted[raw.name].addresses is not None]
+        with_addresses = [raw.ifindex for raw in declared if raw.name in wanted and wanted[raw.name].addresses is not None]
         addresses: Dict[int, List[Address]] = {}
         if any_adopted or adopting or undeclared or len(with_addresses) > 1:
             addresses = self._reader.addresses(netns)
@@ -336,8 +338,13 @@ class _LayoutReader:
             parent=self._parent(netns, raw, wanted) if has_parent(raw) else None,
             pids=self._pids_of(netns, raw.name) if may_be_interrupted(raw, wanted) else None,
             ownership=ownership,
-            shown=self._shown(netns, raw) if (wanted or ownership) and (self._everything or self._existed_before(ownership)) else None,
+            shown=self._shown(netns, raw) if self._is_shown(netns, raw, wanted, ownership) else None,
         )
+
+    def _is_shown(self, netns: str, raw: RawLink, wanted: Optional[Link], ownership: Optional[Ownership]) -> bool:
+        """Whether the addresses and routes of a link may be restored, or moved to a bridge."""
+        concerned = bool(wanted or ownership or (netns, raw.name) in self._ports)
+        return concerned and (self._everything or self._existed_before(ownership))
 
     def _shown(self, netns: str, raw: RawLink) -> Shown:
         """The addresses and routes of a link as the kernel shows them; one dump serves all links of a namespace."""

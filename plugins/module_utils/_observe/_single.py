@@ -14,6 +14,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_link
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, references_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
@@ -26,6 +27,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Namespace,
     Port,
     Route,
+    Shown,
     Vlan,
 )
 
@@ -169,8 +171,21 @@ class SingleReader:
             port_vlans=port_vlans,
             peer=self._linked(netns, raw) if has_peer(raw.kind) else None,
             parent=self._linked(netns, raw) if has_parent(raw) else None,
+            shown=self._shown(netns, raw) if self._may_be_taken_over(key) else None,
             pids=self._holders(netns, raw.name) if wanted and may_be_interrupted(raw, wanted) else None,
         )
+
+    def _may_be_taken_over(self, key: LinkId) -> bool:
+        """Whether it is a declared port of a bridge whose addresses or routes are declared, too."""
+        bridge = self._wanted.get((key[0], self._ports[key][0] or "")) if key in self._ports else None
+        return bool(bridge and (bridge.addresses or bridge.routes))
+
+    def _shown(self, netns: str, raw: RawLink) -> Shown:
+        """The addresses and routes of a link as the kernel shows them."""
+        saved = save_link(self._reader.socket(netns), raw.ifindex)
+        parsed = ((self._reader.parsed_route(body), body.hex()) for body in saved.routes)
+        routes = [(route and route._replace(dev=raw.name), text) for route, text in parsed]
+        return Shown({self._reader.parsed_address(body).key: body.hex() for _key, body in saved.addresses}, routes)
 
     def _holders(self, netns: str, name: str) -> List[int]:
         identity = self.namespaces[netns].identity

@@ -233,7 +233,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
             raise VnetError((*wanted.path, "routes"), "a link that is down cannot have routes; leave them out or set up: true")
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_routes
 
-        routes = plan_routes(draft, wanted.netns, wanted.routes, routes, wanted.purge_routes, of_link=True)
+        routes = plan_routes(draft, wanted.netns, wanted.routes, routes, wanted.purge_routes, wanted)
     vlans = found.vlans
     if wanted.vlans is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_bridge_vlans
@@ -256,11 +256,11 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
     if wanted.addresses is None:
         return True
     wanted_keys = {address.key for address in wanted.addresses}
-    there = {address.key: address for address in found.addresses if not address.dynamic}
+    there = {address.key: address for address in found.addresses}
     if not wanted_keys <= set(there):
         return False
     return not wanted.purge_addresses or all(
-        key in wanted_keys or address.link_local or address.multicast or key in KERNEL_ADDRESSES for key, address in there.items()
+        key in wanted_keys or address.dynamic or address.link_local or address.multicast or key in KERNEL_ADDRESSES for key, address in there.items()
     )
 
 

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_ROUTES, ROUTE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, Address, AddressKey, Link, Route, RouteKey
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -36,40 +37,50 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     networks = {_network(address) for address in deleted.values() if not address.ipv6}
     gone6 = {address.local for address in deleted.values() if address.ipv6}
     staying = [address for address in current if address.key not in deleted]
-    there = {address.key for address in staying if not address.dynamic and (address.ipv6 or _network(address) not in networks)}
+    there = {address.key for address in staying if (address.ipv6 or _network(address) not in networks)}
     added = [address for address in wanted_by_key.values() if address.key not in there]
     # New addresses first, as the kernel drops the routes of a link with its last address; but not if they would be deleted with an old one.
     late = [address for address in added if (address.local in gone6 if address.ipv6 else _network(address) in networks)]
     late_keys = {address.key for address in late}
+    bodies: Dict[AddressKey, str] = {}
+    if added and is_bridge(wanted.kind):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import bodies_on_ports, take_addresses
+
+        bodies = bodies_on_ports(draft, wanted, added)
     for address in added:
         if address.key not in late_keys:
             # the kernel drops the route to an IPv6 peer when the link goes up
             phase = AFTER_UP if address.ipv6 and address.peer else ADDRESS
-            draft.add(phase, AddAddress(wanted.netns, wanted.name, address))
+            draft.add(phase, AddAddress(wanted.netns, wanted.name, address, bodies.get(address.key, "")))
     for address in reversed(list(deleted.values())):  # secondary addresses first: the kernel deletes them with their primary one
         draft.add(ADDRESS, DeleteAddress(wanted.netns, wanted.name, address))
     for address in late:
-        draft.add(ADDRESS, AddAddress(wanted.netns, wanted.name, address))
-    kept = [address for address in staying if not (address.dynamic and address.key in wanted_by_key)]
-    keys = {address.key for address in kept}
-    return kept + [address for address in wanted_by_key.values() if address.key not in keys]
+        draft.add(ADDRESS, AddAddress(wanted.netns, wanted.name, address, bodies.get(address.key, "")))
+    if bodies:
+        take_addresses(draft, wanted, added)
+    keys = {address.key for address in staying}
+    return staying + [address for address in wanted_by_key.values() if address.key not in keys]
 
 
-def plan_routes(draft: Draft, netns: str, wanted: List[Route], current: List[Route], purge: bool, of_link: bool) -> List[Route]:
-    """Plans routes; returns those that will be there."""
+def plan_routes(draft: Draft, netns: str, wanted: List[Route], current: List[Route], purge: bool, link: Optional[Link] = None) -> List[Route]:
+    """Plans routes of a link or a namespace; returns those that will be there."""
     there: Dict[RouteKey, List[Route]] = {}
     for route in current:
         there.setdefault(route.key, []).append(route)
     missing = [route for route in wanted if not any(route.satisfied_by(other) for other in there.get(route.key, ()))]
     replaced = {route.key: there[route.key][-1] for route in missing if route.key in there}
     kept = {route.key for route in wanted}
-    purged = [route for route in current if purge and route.key not in kept and (of_link or not route.dev)]
+    purged = [route for route in current if purge and route.key not in kept and (link or not route.dev)]
     # IPv6 may have several routes with one key, and would replace any of them
     for route in purged + [route for route in replaced.values() if route.ipv6]:
         draft.add(DELETE_ROUTES, DeleteRoute(netns, route))
     for route in missing:
         old = None if route.ipv6 else replaced.get(route.key)
         draft.add(ROUTE, ReplaceRoute(netns, route, old) if old else AddRoute(netns, route))
+    if missing and link and is_bridge(link.kind):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import take_routes
+
+        take_routes(draft, link, missing)
     gone = set(purged)
     return [route for route in current if route not in gone and route.key not in replaced] + missing
 

@@ -48,7 +48,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     if wanted.routes is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_routes
 
-        routes = plan_routes(draft, wanted.name, wanted.routes, found.routes or [], wanted.purge_routes, of_link=False)
+        routes = plan_routes(draft, wanted.name, wanted.routes, found.routes or [], wanted.purge_routes)
     draft.namespaces_after[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
 
 

@@ -126,6 +126,11 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_port_vlans
 
         vlans = plan_port_vlans(draft, join.port, bridge, found, there)
+    addresses = draft.links_after[key].addresses if key in draft.links_after else []
+    if addresses:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import warn_of_kept_addresses
+
+        warn_of_kept_addresses(draft, draft.wanted.get(key, found), name, addresses)
     port = Port({**current, **join.port.values}, vlans)
     draft.links_after[key] = found._replace(master=name, port=port)
 

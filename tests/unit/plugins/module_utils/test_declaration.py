@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
-from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, TASK_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import acts, declared, host, planned, there, wanted
 
@@ -113,7 +113,7 @@ def test_settings_of_the_host_are_those_of_the_namespace_without_a_name() -> Non
 
 @pytest.mark.parametrize("word", [*TYPES, None])
 def test_an_item_has_the_options_of_its_module_but_for_those_of_the_task(word: str | None) -> None:
-    names = [option.name for option in (OPTIONS[f"vnet_{word}"] if word else LINK_OPTIONS) if option.name != "state"]
+    names = [option.name for option in (OPTIONS[f"vnet_{word}"] if word else LINK_OPTIONS) if option.name not in TASK_OPTIONS]
     sentence = f"links[0]: there is no option xyz; there are {', '.join(['type', *names])}"
     assert refusal(links=[{"type": word, "name": "x", "xyz": "absent"}]) == f"vnet_layout lab: {sentence}"
 

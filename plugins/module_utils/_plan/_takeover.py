@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses and routes that a bridge takes over from its ports, where they do not work."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, Iterator, List
+
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import moved_address
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, AddressKey, FoundLink, Link, Route
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import DeleteAddress, DeleteRoute
+
+
+def bodies_on_ports(draft: Draft, bridge: Link, added: Iterable[Address]) -> Dict[AddressKey, str]:
+    """The new addresses of a bridge that its ports have, as messages with everything that they have there."""
+    wanted = {address.key for address in added}
+    found: Dict[AddressKey, str] = {}
+    for port in _ports(draft, bridge):
+        bodies = port.shown.addresses if port.shown else {}
+        found.update((key, moved_address(body, port.name, bridge.name)) for key, body in bodies.items() if key in wanted)
+    return found
+
+
+def take_addresses(draft: Draft, bridge: Link, added: Iterable[Address]) -> None:
+    """Plans to remove the new addresses of a bridge from its ports."""
+    wanted = {address.key for address in added}
+    for port in _ports(draft, bridge):
+        now = draft.links_after.get(port.id, port)
+        link = draft.wanted.get(port.id)
+        for address in [address for address in now.addresses if address.key in wanted]:
+            if link and any(address.key == other.key for other in link.addresses or ()):
+                raise VnetError((*bridge.path, "addresses"), "%s is also declared for %s, which is a port of %s" % (address, port.name, bridge.name))
+            _require_declared(draft, bridge, port, "addresses", str(address))
+            draft.add(ADDRESS, DeleteAddress(port.netns, port.name, address))
+            draft.warn((*bridge.path, "addresses"), "%s moves from %s to %s" % (address, port.name, bridge.name))
+        if port.id in draft.links_after:
+            draft.links_after[port.id] = now._replace(addresses=[address for address in now.addresses if address.key not in wanted])
+
+
+def take_routes(draft: Draft, bridge: Link, new: Iterable[Route]) -> None:
+    """Plans to remove routes from ports that are in the way of the new routes of a bridge."""
+    keys = {route.key for route in new}
+    for port in _ports(draft, bridge):
+        now = draft.links_after.get(port.id, port)
+        for route, body in port.shown.routes if port.shown else ():
+            if not route or route.key not in keys or route.dev != port.name:
+                continue
+            if route in (port.routes or ()) and route not in (now.routes or ()):
+                continue  # it is deleted already
+            _require_declared(draft, bridge, port, "routes", route.to)
+            draft.add(DELETE_ROUTES, DeleteRoute(port.netns, route, body))
+            draft.warn((*bridge.path, "routes"), "the route to %s moves from %s to %s" % (route.to, port.name, bridge.name))
+        if port.id in draft.links_after:
+            draft.links_after[port.id] = now._replace(routes=now.routes and [route for route in now.routes if route.key not in keys])
+
+
+def warn_of_kept_addresses(draft: Draft, port: Link | FoundLink, bridge: str, addresses: List[Address]) -> None:
+    """A port does not answer to its addresses."""
+    kept = [str(address) for address in addresses if not (address.link_local or address.multicast)]
+    if kept:
+        path = port.path if isinstance(port, Link) else ()
+        text = "%s%s keeps %s, but a port of a bridge does not answer to it; declare it in addresses of %s to move it there"
+        draft.warn(path, text % (port.name, inside(port.netns), ", ".join(kept), bridge))
+
+
+def _require_declared(draft: Draft, bridge: Link, port: FoundLink, option: str, what: str) -> None:
+    """What a layout takes from a link must be recorded with it, so that it can be restored."""
+    if draft.layout.name and port.id not in draft.wanted:
+        text = "%s is on %s, which is not declared; declare it in links, so that it gets it back when the layout is removed"
+        raise VnetError((*bridge.path, option), text % (what, port.name))
+
+
+def _ports(draft: Draft, bridge: Link) -> Iterator[FoundLink]:
+    """The declared ports of a bridge that exist."""
+    for name in dict.fromkeys([*(bridge.ports or ()), *draft.declared_ports.get(bridge.id, ())]):
+        found = draft.host.links.get((bridge.netns, name))
+        if found:
+            yield found

@@ -1,0 +1,226 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A card with the address and default route of the host becomes a port of a bridge: what moves, what the kernel drops, what is refused."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Dict, Iterator, List
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _connection
+from features import needs_program
+from layouts import clear, four_steps, lay, refused_always, snapshot_at_rest
+from support import Values, difference, ip, run, sh, snapshot
+from support import four_steps as single_in_four_steps
+
+ADDRESS, GATEWAY = "192.0.2.10/24", "192.0.2.1"
+DEFAULT = {"to": "default", "via": GATEWAY}
+CUT_OFF = "this would cut off the host: "
+
+
+@pytest.fixture(autouse=True)
+def _host() -> None:
+    """A host whose card is connected to a router, with an address from DHCP."""
+    needs_program("ip")
+    sh(
+        "ip netns add router && ip link add name eth0 type veth peer name lan netns router",
+        "ip -n router address add 192.0.2.1/24 dev lan && ip -n router link set dev lan up && ip link set dev eth0 up",
+        "ip address add 192.0.2.10/24 brd + dev eth0 valid_lft 1000 preferred_lft 900",
+        "ip route add default via 192.0.2.1 dev eth0 proto dhcp metric 100",
+    )
+
+
+def card(**options: object) -> Values:
+    return {"name": "eth0", "master": "br0", **options}
+
+
+def bridge(**options: object) -> Values:
+    return {"type": "bridge", "name": "br0", "addresses": [ADDRESS], "routes": [DEFAULT], **options}
+
+
+def held(name: str) -> List[str]:
+    return [line.split("\\")[0].split(maxsplit=3)[3] for line in ip("ip", "-4", "-o", "address", "show", "dev", name).splitlines()]
+
+
+def default_route() -> str:
+    return " ".join(ip("ip", "route", "show", "default").split())
+
+
+@contextmanager
+def connected(monkeypatch: pytest.MonkeyPatch, client: str, server: str = "192.0.2.10") -> Iterator[None]:
+    with monkeypatch.context() as patched:
+        patched.setattr("ansible_collections.nfv.vnet.plugins.module_utils._observe._cutoff.connection", lambda: _connection.Connection(client, server))
+        yield
+
+
+# What a bridge declares moves
+
+
+@pytest.mark.parametrize("port", [card(), card(addresses=[], routes=[])], ids=["card", "exact"])
+def test_address_and_default_route_move_and_come_back(port: Values) -> None:
+    before = snapshot_at_rest()
+    result = four_steps(links=[bridge(), port])
+    assert held("eth0") == []
+    assert held("br0") == ["192.0.2.10/24 brd 192.0.2.255 scope global dynamic br0"]
+    assert default_route() == "default via 192.0.2.1 dev br0 proto static"
+    assert "ip address replace 192.0.2.10/24 broadcast 192.0.2.255 label br0 valid_lft" in " ".join(result["commands"])
+    text = " ".join(result["warnings"])
+    assert "192.0.2.10/24 moves from eth0 to br0" in text
+    assert "192.0.2.10/24 of eth0 has a lifetime" in text
+    with pytest.raises(ConnectionRefusedError):  # the router answers
+        socket.create_connection((GATEWAY, 9), timeout=5)
+    clear()
+    after = snapshot_at_rest()
+    for state in (before, after):
+        for address in state[""]["addresses"]:
+            address.pop(6, None)  # the lifetime goes on
+    assert not difference(before, after)
+
+
+def test_a_single_bridge_takes_over_the_address_of_its_port() -> None:
+    single_in_four_steps("vnet_bridge", name="br0", addresses=[ADDRESS], routes=[DEFAULT], ports=[{"name": "eth0"}])
+    assert (held("eth0"), len(held("br0"))) == ([], 1)
+    assert default_route() == "default via 192.0.2.1 dev br0 proto static"
+
+
+def test_a_route_of_the_same_metric_is_replaced() -> None:
+    sh("ip route replace default via 192.0.2.1 dev eth0", "ip route del default via 192.0.2.1 dev eth0 metric 100")
+    single_in_four_steps("vnet_bridge", name="br0", addresses=[ADDRESS], routes=[DEFAULT], ports=[{"name": "eth0"}])
+    assert default_route() == "default via 192.0.2.1 dev br0 proto static"
+
+
+def test_ipv6_moves_too() -> None:
+    sh("ip address add 2001:db8::10/64 dev eth0 nodad && ip route add default via 2001:db8::1 dev eth0 && ip address add 198.51.100.9/24 dev eth0")
+    routes = [DEFAULT, {"to": "default", "via": "2001:db8::1"}]
+    four_steps(links=[bridge(addresses=[ADDRESS, "2001:db8::10/64"], routes=routes), card(addresses=["198.51.100.9/24"])])
+    assert "default via 2001:db8::1 dev br0" in ip("ip", "-6", "route", "show", "default")
+    assert held("eth0") == ["198.51.100.9/24 scope global eth0"]
+
+
+def test_a_failure_at_any_step_leaves_the_host_as_it_was() -> None:
+    before = snapshot_at_rest()
+    with pytest.raises(VnetError, match="no network of the link has the gateway"):
+        lay(links=[bridge(routes=[DEFAULT, {"to": "198.51.100.0/24", "via": "203.0.113.1"}]), card()])
+    after = snapshot_at_rest()
+    for state in (before, after):
+        for address in state[""]["addresses"]:
+            address.pop(6, None)
+    assert not difference(before, after)
+
+
+def test_what_both_declare_is_refused() -> None:
+    refused_always(["links[0].addresses: 192.0.2.10/24 is also declared for eth0, which is a port of br0"], links=[bridge(), card(addresses=[ADDRESS])])
+
+
+def test_a_layout_takes_nothing_from_a_link_that_it_cannot_restore() -> None:
+    words = ["links[0].addresses: 192.0.2.10/24 is on eth0, which is not declared; declare it in links"]
+    refused_always(words, links=[bridge(ports=[{"name": "eth0"}])])
+
+
+# What a port keeps
+
+
+def test_a_port_that_keeps_addresses_is_a_warning() -> None:
+    result = run("vnet_bridge", name="br0", ports=[{"name": "eth0"}], force=True)
+    assert any("eth0 keeps 192.0.2.10/24, but a port of a bridge does not answer to it" in warning for warning in result["warnings"])
+
+
+# What would cut off the host
+
+CUTS: Dict[str, Values] = {
+    "port": {"links": [{"type": "bridge", "name": "br0"}, card()]},
+    "port-of-bridge": {"links": [{"type": "bridge", "name": "br0", "ports": [{"name": "eth0"}]}]},
+    "address-alone": {"links": [bridge(routes=None), card()]},
+    "down": {"links": [{"name": "eth0", "up": False}]},
+    "other-address": {"links": [bridge(addresses=["192.0.2.11/24"], routes=None), card(addresses=[])]},
+}
+
+
+@pytest.mark.parametrize("case", CUTS)
+def test_what_takes_the_default_route(case: str) -> None:
+    refused_always([CUT_OFF, "the IPv4 default route over 192.0.2.1 through eth0 would not work any more", "force: true"], **CUTS[case])
+    result = lay(force=True, **CUTS[case])
+    assert any("the IPv4 default route over 192.0.2.1 through eth0 would not work any more" in warning for warning in result["warnings"])
+
+
+def test_what_the_kernel_drops_is_said() -> None:
+    sh("ip route add 203.0.113.0/24 via 192.0.2.7 dev eth0")
+    result = lay(check=True, links=[bridge(), card()])
+    assert any("the kernel drops the route to 203.0.113.0/24 over 192.0.2.7 of eth0 with the last IPv4 address" in warning for warning in result["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("module", "params"),
+    [
+        ("vnet_bridge", {"name": "br0", "ports": [{"name": "eth0"}]}),
+        ("vnet_bridge", {"name": "br0", "ports": [{"name": "eth0"}], "addresses": [ADDRESS]}),
+        ("vnet_veth", {"name": "eth0", "peer": {"name": "lan", "netns": "router"}, "up": False}),
+        ("vnet_veth", {"name": "eth0", "state": "absent"}),
+        ("vnet_veth", {"name": "eth0", "peer": {"name": "lan", "netns": "router"}, "mtu": 1400, "master": "br1"}),
+    ],
+    ids=str,
+)
+def test_single_modules_refuse_too(module: str, params: Values) -> None:
+    sh("ip link add br1 up type bridge")
+    before = snapshot()
+    for check in (True, False):
+        with pytest.raises(VnetError, match=f"{module} .*: {CUT_OFF}.*; nothing was changed, force: true allows it"):
+            run(module, check=check, **params)
+    assert not difference(before, snapshot())
+    assert run(module, force=True, **params)["changed"]
+
+
+def test_the_bridge_that_has_the_address_cannot_go() -> None:
+    sh("ip address change 192.0.2.10/24 dev eth0 valid_lft forever preferred_lft forever")
+    run("vnet_bridge", name="br0", addresses=[ADDRESS], routes=[DEFAULT], ports=[{"name": "eth0"}])
+    for params in ({"state": "absent"}, {"addresses": [], "purge_addresses": True}, {"routes": [], "purge_routes": True}, {"up": False}):
+        with pytest.raises(VnetError, match=CUT_OFF):
+            run("vnet_bridge", name="br0", **params)
+
+
+def test_a_default_route_that_the_layout_added_goes_with_it() -> None:
+    sh("ip route flush default")
+    before = snapshot_at_rest()
+    lay(links=[{"type": "bridge", "name": "br1", "addresses": ["198.51.100.1/24"], "routes": [{"to": "default", "via": "198.51.100.9"}]}])
+    clear()
+    assert not difference(before, snapshot_at_rest())
+
+
+# The connection
+
+
+def test_the_address_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    sh("ip route flush default")
+    with connected(monkeypatch, "192.0.2.1"):
+        refused_always([CUT_OFF, "no link would answer to 192.0.2.10, which this connection uses"], links=[{"type": "bridge", "name": "br0"}, card()])
+        four_steps(links=[bridge(routes=None), card()])
+
+
+def test_the_client_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    sh("ip route flush default", "ip route add 203.0.113.0/24 via 192.0.2.1 dev eth0")
+    with connected(monkeypatch, "203.0.113.5"):
+        refused_always([CUT_OFF, "203.0.113.5, where this connection comes from, would not be reached"], links=[bridge(routes=None), card()])
+        four_steps(links=[bridge(routes=[{"to": "203.0.113.0/24", "via": GATEWAY}]), card()])
+
+
+def test_what_the_connection_does_not_use_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    with connected(monkeypatch, "192.0.2.1"):
+        run("vnet_bridge", name="br1", addresses=["198.51.100.1/24"])
+        run("vnet_bridge", name="br1", state="absent")
+
+
+def test_the_connection_is_found_behind_programs_that_hide_it() -> None:
+    package = Path(_connection.__file__).resolve()
+    assert package.exists()
+    code = "import os, subprocess, sys;from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import connection;print(connection())"
+    inner = f"env -u SSH_CONNECTION {sys.executable} -c '{code}'; true"
+    env = {**os.environ, "SSH_CONNECTION": "::ffff:203.0.113.5 40000 192.0.2.10 22", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    told = subprocess.run(["sh", "-c", inner], env=env, capture_output=True, text=True, check=True).stdout
+    assert "client='203.0.113.5', server='192.0.2.10'" in told
