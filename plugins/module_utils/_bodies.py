@@ -92,8 +92,8 @@ def moved_address(body: str, link: str, new: str) -> str:
         payload = message[first:last]
         if code == _LABEL:
             label = payload.rstrip(b"\0").decode("utf-8", "surrogateescape")
-            if label != link and not label.startswith(link + ":"):
-                continue
+            if not label.startswith(link + ":"):
+                continue  # the kernel sets the name of the link
             payload = (new + label[len(link) :]).encode("utf-8", "surrogateescape")[:_LONGEST_LABEL] + b"\0"
         moved += attribute(code, payload)
     return moved.hex()

@@ -174,11 +174,20 @@ class _View:
             "kind": found.kind,
             **({"peer": peer} if _kinds.has_peer(found.kind) else {}),
             **_ownership(found),
-            "status": found.status,
+            "status": {**found.status, **_dynamic(found)},
         }
 
     def _options(self, key: LinkId) -> Values:
         return describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)
+
+
+def _dynamic(found: FoundLink) -> Values:
+    """What others gave to the link, who renew it: no option declares it."""
+    routes = [route for route, _body in (found.shown.routes if found.shown else ()) if route and route.dev and route not in (found.routes or ())]
+    return {
+        "dynamic_addresses": [str(address) for address in found.addresses if address.dynamic and not address.link_local],
+        "dynamic_routes": [route.options(of_link=True) for route in routes],
+    }
 
 
 def _type(found: FoundLink) -> str:

@@ -125,7 +125,8 @@ namespaces:
 links:
   description: The links, each with the options of its module, its C(type), its kind in the kernel (C(kind), empty
     for most network cards), the C(peer) of a veth, the C(layout) that owns it (null if none), whether it was C(adopted),
-    and its read-only C(status).
+    and its read-only C(status). Its C(dynamic_addresses) have a lifetime, and its C(dynamic_routes) are from DHCP
+    or router advertisements, so they are not among C(addresses) and C(routes).
   returned: success
   type: list
   elements: dict

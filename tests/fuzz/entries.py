@@ -21,7 +21,7 @@ from ansible_collections.nfv.vnet.plugins.filter.dot import FilterModule as Dot
 from ansible_collections.nfv.vnet.plugins.filter.mermaid import FilterModule as Mermaid
 from ansible_collections.nfv.vnet.plugins.filter.svg import FilterModule as Svg
 from ansible_collections.nfv.vnet.plugins.inventory import netns as inventory
-from ansible_collections.nfv.vnet.plugins.module_utils import _info, _ping
+from ansible_collections.nfv.vnet.plugins.module_utils import _export, _info, _ping
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
@@ -226,10 +226,11 @@ def _of_info(case: Case) -> bool:
     except VnetError as error:
         return _refused(INFO, error)
     host = _network(case)
-    view = _info._View(host, _everything(host), given)
-    check_result([[view.namespace(name) for name in view.namespaces], [view.link(key) for key in view.links], view.declaration(), view.warnings])
-    for warning in view.warnings:
-        check_sentence(warning)
+    everything = _everything(host)
+    view = _info._View(host, everything, given)
+    export = _export.Export(host, {link.id: link for link in everything.links}, given["macs"])
+    declared = export.declaration(view.namespaces, view.links)
+    check_result([[view.namespace(name) for name in view.namespaces], [view.link(key) for key in view.links], declared, export.lacks])
     return True
 
 
@@ -259,8 +260,7 @@ def _everything(host: Host) -> Layout:
     whole = Layout([Namespace(name, (), nsid=0, routes=[]) for name, found in host.namespaces.items() if found.identity], [])
     for found in host.links.values():
         vlans: Any = {} if is_bridge(found.kind) else None
-        values = {"disable_ipv6": True}
-        whole.links.append(Link(found.kind, *found.id, (), values, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans))
+        whole.links.append(Link(found.kind, *found.id, (), {}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans))
     return whole
 
 
