@@ -324,7 +324,7 @@ def _interludes(draw: Draw) -> str:
                 f"ip{place} link delete dev {name}",
                 f"ip{place} address add 203.0.{number}.1/24 dev {name}",
                 f"ip{place} address flush dev {name} scope global",
-                f"ip{place} route flush dev {name}",
+                f"ip{place} route flush dev {name} proto static",
                 f"ip{place} link set dev {name} down; ip{place} link set dev {name} name {other}",
                 f"ip{place} link set dev {name} down; ip{place} link set dev {name} name {STRAY}",
                 f"ip{place} link set dev {name} nomaster",

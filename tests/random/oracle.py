@@ -41,7 +41,8 @@ _OF_PORT = {
     "flood": "flood",
     "neigh_suppress": "neigh_suppress",
 }
-_OF_TUNTAP = {"mode": "type", "multi_queue": "multi_queue", "vnet_hdr": "vnet_hdr", "packet_info": "pi", "owner": "user"}
+_OF_TUNTAP = {"mode": "type", "multi_queue": "multi_queue", "owner": "user"}
+"""Without what every program sets that attaches: it is only set on a new device."""
 _KERNEL_MADE = ("kernel", "ra", "redirect")
 """Protocols of routes that no declaration has."""
 

@@ -106,11 +106,12 @@ def _restore_addresses(sock: NetlinkSocket, saved: Saved) -> None:
         with suppress(KernelError):
             sock.request(_RTM_DELADDR, 0, body)
     there = _addresses(sock, saved.ifindex)
-    for address in saved.addresses:
-        if address in there:
-            continue
+    missing = [address for address in saved.addresses if address not in there]
+    ipv6 = [address for address in missing if address[1][0] == socket.AF_INET6]
+    # the kernel puts a new IPv6 address before the others
+    for _key, body in [*(address for address in missing if address not in ipv6), *reversed(ipv6)]:
         with suppress(KernelError):
-            sock.request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, address[1])
+            sock.request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body)
 
 
 def _link_local(address: _Address) -> bool:

@@ -75,7 +75,8 @@ def _create_pair(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundL
     if bridge and is_bridge(bridge.kind):
         one = one._replace(master=bridge.name, port=Port({}))
         draft.bridges_with_changed_ports.add(bridge.id)
-    restore = bridge_mac(bridge) if one.master else ()
+    # links are created before anything is set, so the bridge has the MAC address that was found
+    restore = bridge_mac(draft.host.links.get(bridge.id)) if bridge and one.master else ()
     peer = NewPeer(far.netns, far.name, peer_values)
     draft.add(CREATE, CreateLink(near.netns, near.name, near.kind, values, peer, master=one.master, restore=restore))
     return one, other
