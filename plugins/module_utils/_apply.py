@@ -210,6 +210,7 @@ class Transaction:
     def save(self, steps: List[Step]) -> None:
         """Saves the addresses and routes that links may lose by the steps."""
         losing = {link_of(step) for step in steps if _has_side_effects(step)}
+        losing |= {(step.netns, step.master) for step in steps if isinstance(step, (CreateLink, SetMaster)) and step.master}  # by the MTU of the port
         losing |= {found.id for found in self._before.links.values() if self._is_above(found, losing)}
         for link in losing & set(self._before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)

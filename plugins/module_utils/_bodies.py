@@ -34,6 +34,7 @@ _SPECIAL = {9: "nexthop ...", 22: "encap ...", 30: "nhid ..."}
 _USUAL_PROTOCOLS = (3, 4)
 """What ip(8) and this collection say of routes, whoever wants them."""
 _UNDECLARED_OF_ROUTES = (_METRICS, _PREF, _EXPIRES)
+_OF_ADVERTISEMENTS = 9
 _ONLINK = 4
 _SCOPES = {code: word for word, code in table.SCOPES.items()}
 _TYPES = {**{code: word for word, code in table.ROUTE_TYPES.items()}, 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast", 9: "throw"}
@@ -155,6 +156,11 @@ def partial_route(body: str) -> Route:
     to = socket.inet_ntop(family, found[_DST]) if _DST in found else "0.0.0.0" if family == socket.AF_INET else "::"
     number = _number(found[_TABLE]) if _TABLE in found else number
     return Route("%s/%d" % (to, length), number, _number(found.get(_METRIC, b"")), _TYPES.get(kind, str(kind)))
+
+
+def is_advertised(message: bytes) -> bool:
+    """Whether a route is from a router advertisement."""
+    return bool(_RTMSG.unpack_from(message)[5] == _OF_ADVERTISEMENTS)
 
 
 def sendable(message: bytes) -> bytes:

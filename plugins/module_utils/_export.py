@@ -43,17 +43,22 @@ class Export:
     def declaration(self, namespaces: Iterable[str], links: List[LinkId]) -> Dict[str, Any]:
         """The options C(sysctl), C(namespaces) and C(links)."""
         declared = [entry for key in links if key not in self._done for entry in self._entries(key, links)]
-        settings: Dict[str, Dict[str, str]] = {name: changed_settings(self._host.namespaces[name].sysctl) for name in namespaces}
+        home = self._host.namespaces.get("")
+        inherited = home.sysctl if home else None
+        settings: Dict[str, Dict[str, str]] = {name: changed_settings(self._host.namespaces[name].sysctl, inherited) for name in namespaces}
         loopbacks = [(name, "lo") for name in settings]
         for netns, name in [*loopbacks, *(key for key in self._host.links if key in self._done)]:
-            settings.setdefault(netns, {}).update(changed_settings_of(self._host.links[netns, name], self._host.namespaces[netns].sysctl))
+            found = self._host.links.get((netns, name))
+            if found:
+                settings.setdefault(netns, {}).update(changed_settings_of(found, self._host.namespaces[netns].sysctl))
         for netns, name in loopbacks:
             self._add_lacks(self._host.links.get((netns, name)))
         named = [self._namespace(name, settings) for name in namespaces if name]
         return {"sysctl": settings.get("", {}), "namespaces": named, "links": declared}
 
     def _namespace(self, name: str, settings: Dict[str, Dict[str, str]]) -> Values:
-        found, loopback = self._host.namespaces[name], self._options((name, "lo"))
+        found = self._host.namespaces[name]
+        loopback = self._options((name, "lo")) if (name, "lo") in self._host.links else {"up": True, "addresses": []}  # somebody renamed it
         routes = [_short(route, route.options(of_link=False)) for route in found.routes or [] if not route.dev]
         values = {"loopback": loopback["up"], "sysctl": settings[name], "addresses": loopback["addresses"], "routes": routes}
         initial = {"loopback": True, "sysctl": {}, "addresses": [], "routes": []}

@@ -13,7 +13,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, LinkKind, has_peer
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
-    MAIN_TABLE,
     Address,
     AddressKey,
     Layout,
@@ -114,7 +113,8 @@ FORCE = Option(
     "force",
     "bool",
     "Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH connection any more, if the client"
-    " of the connection would not be reached, or if no default route would work. If it is false, the task fails before anything is changed.",
+    " of the connection would not be reached, or if no IPv4 or no IPv6 default route would work any more. If it is false, the task fails"
+    " before anything is changed. Inside a namespace that the task has entered nothing is checked.",
     False,
 )
 _NAME = Option("name", "str", "Name of the link: 1 to 15 bytes, without C(/), C(:), C(%) and white space.", required=True)
@@ -173,7 +173,8 @@ _LINK = (
         "addresses",
         "list",
         "IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length it is C(/32) or C(/128)."
-        " C(nodad) disables duplicate address detection for an IPv6 address. Other addresses are kept, unless O(purge_addresses=true).",
+        " C(nodad) disables duplicate address detection for an IPv6 address. One that is there with a lifetime, as from DHCP, is left as it is."
+        " Other addresses are kept, unless O(purge_addresses=true).",
         elements="str",
     ),
     Option(
@@ -216,6 +217,7 @@ _MASTER = Option(
 _NETNS_OPTIONS = (
     Option("name", "str", "Name of the network namespace, as in C(/run/netns): without C(/) and white space, and neither V(.) nor V(..).", required=True),
     _STATE,
+    FORCE,
     Option("loopback", "bool", "Whether the loopback link C(lo) of the namespace should be up.", True),
     Option(
         "sysctl",
@@ -325,7 +327,7 @@ def layout(module: str, params: Params, check_mode: bool = False) -> Layout:
     """Returns the layout of a single resource. VnetError if the parameters are wrong."""
     if module == "vnet_netns":
         namespace, links = namespace_of(params, ())
-        return Layout([namespace], links)
+        return Layout([namespace], links, force=params["force"])
     return Layout([], links_of(LINK_KIND_OF[module].kernel, params, (), check_mode), force=params["force"])
 
 
@@ -670,8 +672,6 @@ def _route(params: Params, path: Path, dev: str) -> Route:
 
 
 def _table(text: str, path: Path) -> int:
-    if text == "main":
-        return MAIN_TABLE
     if re.fullmatch("-?[0-9]+", text):
         if len(text) > 10 or not 1 <= int(text) < 2**32:
             raise VnetError(path, "%s is out of range (1 to 4294967295)" % shown(text))
@@ -681,7 +681,7 @@ def _table(text: str, path: Path) -> int:
     tables = routing_tables()
     if text not in tables:
         raise VnetError(path, "%s is neither a number nor the name of a routing table in /etc/iproute2/rt_tables" % quoted(text))
-    return tables[text]
+    return _table(str(tables[text]), path)
 
 
 def _check_host_bits(family: int, address: str, length: Optional[int], path: Path) -> None:

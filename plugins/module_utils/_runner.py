@@ -143,9 +143,10 @@ def apply_changes(reader: Reader, wanted: Layout) -> Result:
 
 def _foresee(reader: Reader, wanted: Layout, before: Host, planned: Plan) -> Plan:
     """The plan with warnings of what the kernel will do beside. VnetError for what must not or cannot be done."""
-    from ansible_collections.nfv.vnet.plugins.module_utils._observe._conflicts import refuse_taken_routes
+    from ansible_collections.nfv.vnet.plugins.module_utils._observe._conflicts import refuse_disabled_ipv6, refuse_taken_routes
     from ansible_collections.nfv.vnet.plugins.module_utils._observe._cutoff import refuse_cut_off
 
+    refuse_disabled_ipv6(reader, wanted, before, planned)
     refuse_taken_routes(reader, wanted, before, planned)
     return planned._replace(warnings=planned.warnings + refuse_cut_off(reader, wanted, before, planned))
 

@@ -77,9 +77,20 @@ SYSCTLS = (
 """The keys of a namespace."""
 
 
-def changed_settings(found: Found) -> Dict[str, str]:
-    """The settings of a namespace that a new one does not have, in an order in which they can be set."""
-    return {key: value for key, value, initial in _of_namespace(found) if value != initial}
+_FOLLOWING = {
+    *(setting.key(_DEFAULT) for setting in _LINK_FORWARDING),
+    *(setting.key(_ALL) for setting in _SETTINGS if setting.forwarding),
+}
+"""What the kernel sets with forwarding."""
+
+
+def changed_settings(found: Found, inherited: Optional[Found] = None) -> Dict[str, str]:
+    """The settings of a namespace that a new one may not have, in an order in which they can be set.
+
+    C(inherited): those of the namespace that new ones may have their IPv4 settings from (net.core.devconf_inherit_init_net).
+    """
+    of_new = {key: value for key, value in (inherited or {}).items() if key.startswith("net.ipv4.")}
+    return {key: value for key, value, initial in _of_namespace(found) if value != initial or (key not in _FOLLOWING and value != (of_new.get(key) or value))}
 
 
 def changed_settings_of(link: FoundLink, found: Found) -> Dict[str, str]:

@@ -65,8 +65,9 @@ options:
   force:
     description:
       - 'Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH
-        connection any more, if the client of the connection would not be reached, or if no default route would
-        work. If it is false, the task fails before anything is changed.'
+        connection any more, if the client of the connection would not be reached, or if no IPv4 or no IPv6 default
+        route would work any more. If it is false, the task fails before anything is changed. Inside a namespace
+        that the task has entered nothing is checked.'
     type: bool
     default: false
   mac:
@@ -350,8 +351,8 @@ options:
   addresses:
     description:
       - IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length
-        it is C(/32) or C(/128). C(nodad) disables duplicate address detection for an IPv6 address. Other addresses
-        are kept, unless O(purge_addresses=true).
+        it is C(/32) or C(/128). C(nodad) disables duplicate address detection for an IPv6 address. One that is
+        there with a lifetime, as from DHCP, is left as it is. Other addresses are kept, unless O(purge_addresses=true).
     type: list
     elements: str
   purge_addresses:

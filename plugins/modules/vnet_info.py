@@ -137,10 +137,11 @@ declaration:
   type: dict
   contains:
     sysctl:
-      description: 'The kernel settings (sysctl) of the namespace that the module runs in, as far as a new one does
-        not have them: forwarding, C(rp_filter), C(disable_ipv6), and those that begin with C(accept_), C(arp_)
-        or C(proxy_), and C(autoconf), C(route_localnet) and C(send_redirects). The named namespaces have theirs.
-        With O(layout) only settings of its links.'
+      description: 'The kernel settings (sysctl) of the namespace that the module runs in, as far as they are not
+        the initial ones of the kernel: forwarding, C(rp_filter), C(disable_ipv6), and those that begin with C(accept_),
+        C(arp_) or C(proxy_), and C(autoconf), C(route_localnet) and C(send_redirects). The named namespaces have
+        theirs, of IPv4 also those that differ from the namespace that the module runs in, as a new one may inherit
+        them. With O(layout) only settings of its links.'
       returned: success
       type: dict
     namespaces:

@@ -66,8 +66,9 @@ options:
   force:
     description:
       - 'Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH
-        connection any more, if the client of the connection would not be reached, or if no default route would
-        work. If it is false, the task fails before anything is changed.'
+        connection any more, if the client of the connection would not be reached, or if no IPv4 or no IPv6 default
+        route would work any more. If it is false, the task fails before anything is changed. Inside a namespace
+        that the task has entered nothing is checked.'
     type: bool
     default: false
   sysctl:

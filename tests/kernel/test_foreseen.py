@@ -129,3 +129,21 @@ def test_another_metric_is_another_route() -> None:
     sh(UPLINK, "ip route add default via 192.0.2.1 dev up0")
     new = bridge(addresses=["198.51.100.1/24"], routes=[{"to": "default", "via": "198.51.100.9", "metric": 7}])
     lay_in_four_steps(links=[new, {"type": "veth", "name": "v", "master": "br0", "peer": {"name": "w"}}])
+
+
+# Settings for new links
+
+
+@pytest.mark.parametrize("netns", ["", "red"])
+def test_new_links_without_ipv6(netns: str) -> None:
+    needs_program("ip")
+    sh("ip netns add red && ip netns exec red sysctl -qw net.ipv6.conf.default.disable_ipv6=1", "sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
+    link = bridge(addresses=[IPV6], netns=netns)
+    refused_always(["links[0].addresses: IPv6 is disabled on new links there", "so br0 cannot have 2001:db8::1/64; set disable_ipv6: false"], links=[link])
+    lay_in_four_steps(links=[{**link, "disable_ipv6": False}])
+
+
+def test_a_layout_that_enables_ipv6_on_new_links() -> None:
+    needs_program("ip")
+    sh("sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
+    lay_in_four_steps(links=[bridge(addresses=[IPV6])], sysctl={"net.ipv6.conf.default.disable_ipv6": 0})

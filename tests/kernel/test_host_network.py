@@ -8,9 +8,10 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator, List, Tuple
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
@@ -22,13 +23,15 @@ from support import four_steps as single_in_four_steps
 
 ADDRESS, GATEWAY = "192.0.2.10/24", "192.0.2.1"
 DEFAULT = {"to": "default", "via": GATEWAY}
+CUTOFF = "ansible_collections.nfv.vnet.plugins.module_utils._observe._cutoff"
 CUT_OFF = "this would cut off the host: "
 
 
 @pytest.fixture(autouse=True)
-def _host() -> None:
+def _host(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host whose card is connected to a router, with an address from DHCP."""
     needs_program("ip")
+    monkeypatch.setattr(f"{CUTOFF}.is_network_of_host", lambda: True)
     sh(
         "ip netns add router && ip link add name eth0 type veth peer name lan netns router",
         "ip -n router address add 192.0.2.1/24 dev lan && ip -n router link set dev lan up && ip link set dev eth0 up",
@@ -54,9 +57,9 @@ def default_route() -> str:
 
 
 @contextmanager
-def connected(monkeypatch: pytest.MonkeyPatch, client: str, server: str = "192.0.2.10") -> Iterator[None]:
+def connected(monkeypatch: pytest.MonkeyPatch, client: str, server: str = "192.0.2.10", zone: str = "") -> Iterator[None]:
     with monkeypatch.context() as patched:
-        patched.setattr("ansible_collections.nfv.vnet.plugins.module_utils._observe._cutoff.connection", lambda: _connection.Connection(client, server))
+        patched.setattr(f"{CUTOFF}.connection", lambda: _connection.Connection(client, server, zone))
         yield
 
 
@@ -70,10 +73,10 @@ def test_address_and_default_route_move_and_come_back(port: Values) -> None:
     assert held("eth0") == []
     assert held("br0") == ["192.0.2.10/24 brd 192.0.2.255 scope global dynamic br0"]
     assert default_route() == "default via 192.0.2.1 dev br0 proto static"
-    assert "ip address replace 192.0.2.10/24 broadcast 192.0.2.255 label br0 valid_lft" in " ".join(result["commands"])
+    assert "ip address replace 192.0.2.10/24 broadcast 192.0.2.255 valid_lft" in " ".join(result["commands"])
     text = " ".join(result["warnings"])
     assert "192.0.2.10/24 moves from eth0 to br0" in text
-    assert "192.0.2.10/24 of eth0 has a lifetime" in text
+    assert "192.0.2.10/24 has a lifetime, and goes when that ends, unless a DHCP client renews it on its new link" in text
     with pytest.raises(ConnectionRefusedError):  # the router answers
         socket.create_connection((GATEWAY, 9), timeout=5)
     clear()
@@ -145,15 +148,15 @@ CUTS: Dict[str, Values] = {
 
 @pytest.mark.parametrize("case", CUTS)
 def test_what_takes_the_default_route(case: str) -> None:
-    refused_always([CUT_OFF, "the IPv4 default route over 192.0.2.1 through eth0 would not work any more", "force: true"], **CUTS[case])
+    refused_always([CUT_OFF, "the IPv4 default route via 192.0.2.1 dev eth0 would not work any more", "force: true"], **CUTS[case])
     result = lay(force=True, **CUTS[case])
-    assert any("the IPv4 default route over 192.0.2.1 through eth0 would not work any more" in warning for warning in result["warnings"])
+    assert any("the IPv4 default route via 192.0.2.1 dev eth0 would not work any more" in warning for warning in result["warnings"])
 
 
 def test_what_the_kernel_drops_is_said() -> None:
     sh("ip route add 203.0.113.0/24 via 192.0.2.7 dev eth0")
     result = lay(check=True, links=[bridge(), card()])
-    assert any("the kernel drops the route to 203.0.113.0/24 over 192.0.2.7 of eth0 with the last IPv4 address" in warning for warning in result["warnings"])
+    assert any("the kernel drops routes of eth0 with the last IPv4 address of the link: 203.0.113.0/24" in warning for warning in result["warnings"])
 
 
 @pytest.mark.parametrize(
@@ -224,3 +227,126 @@ def test_the_connection_is_found_behind_programs_that_hide_it() -> None:
     env = {**os.environ, "SSH_CONNECTION": "::ffff:203.0.113.5 40000 192.0.2.10 22", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     told = subprocess.run(["sh", "-c", inner], env=env, capture_output=True, text=True, check=True).stdout
     assert "client='203.0.113.5', server='192.0.2.10'" in told
+
+
+@pytest.mark.parametrize("text", ["UNKNOWN 65535 UNKNOWN 65535", "198.51.100.1 1 nowhere 22", "1 2 3"])
+def test_a_server_without_addresses_is_no_connection(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_connection, "_read", lambda path: f"SSH_CONNECTION={text}\0".encode() if path.endswith("/environ") else b"1 (x) S 0 ")
+    assert _connection.connection() is None
+
+
+def test_a_link_local_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    sh("ip route flush default", "ip link add br1 up type bridge", "ip link add name v1 up type veth peer name v2 && ip link set dev v2 up")
+    sh("ip address add fe80::10/64 dev eth0 nodad && ip address add fe80::20/64 dev v1 nodad")
+    with connected(monkeypatch, "fe80::99", "fe80::10", "eth0"):
+        run("vnet_bridge", name="br1", ports=[{"name": "v1"}])
+        with pytest.raises(VnetError, match=f"{CUT_OFF}no link would answer to fe80::10"):
+            run("vnet_bridge", name="br1", ports=[{"name": "eth0"}])
+
+
+def test_the_connection_of_the_host_is_not_that_of_a_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    sh("ip route add 203.0.113.0/24 via 192.0.2.1 dev eth0", "ip route flush default")
+    with connected(monkeypatch, "203.0.113.5", "198.51.100.77"):
+        run("vnet_veth", name="eth0", state="absent")
+
+
+# More ways to lose the network
+
+
+REFUSED: Dict[str, Tuple[List[str], str, Values]] = {
+    "peer": ([], "vnet_veth", {"name": "lan", "netns": "router", "state": "absent"}),
+    "namespace": ([], "vnet_netns", {"name": "router", "state": "absent"}),
+    "device-route": (
+        [
+            "ip address replace 192.0.2.10/32 dev eth0 && ip address del 192.0.2.10/24 dev eth0",
+            "ip route add 192.0.2.1 dev eth0 && ip route add default via 192.0.2.1 dev eth0",
+        ],
+        "vnet_bridge",
+        {"name": "br0", "ports": [{"name": "eth0"}]},
+    ),
+    "next-hops": (
+        ["ip route flush default", "ip route add default nexthop via 192.0.2.1 dev eth0 nexthop via 192.0.2.2 dev eth0"],
+        "vnet_bridge",
+        {"name": "br0", "ports": [{"name": "eth0"}]},
+    ),
+    "nexthop-object": (
+        ["ip route flush default", "ip nexthop add id 5 via 192.0.2.1 dev eth0 && ip route add default nhid 5"],
+        "vnet_bridge",
+        {"name": "br0", "ports": [{"name": "eth0"}]},
+    ),
+    "preferred-ipv6-route": (
+        ["ip address add 2001:db8::10/64 dev eth0 nodad", "ip -6 route add default via 2001:db8::2 dev eth0 metric 100"],
+        "vnet_bridge",
+        {"name": "br0", "addresses": [ADDRESS, "2001:db8::10/64"], "routes": [DEFAULT, {"to": "default", "via": "2001:db8::1"}], "ports": [{"name": "eth0"}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_more_that_cuts_off(case: str) -> None:
+    lines, module, params = REFUSED[case]
+    sh(*lines)
+    before = snapshot_at_rest()
+    for check in (True, False):
+        with pytest.raises(VnetError, match=f"{module} .*: {CUT_OFF}.* default route .* would not work any more"):
+            run(module, check=check, **params)
+    assert not difference(before, snapshot())
+
+
+def test_a_route_of_the_same_gateway_moves_whatever_its_metric() -> None:
+    sh(
+        "ip address add 2001:db8::10/64 dev eth0 nodad",
+        "ip -6 route add default via 2001:db8::1 dev eth0 metric 100",
+        "ip -6 route add 2001:db8:9::/48 via 2001:db8::7 dev eth0",
+    )
+    routes = [DEFAULT, {"to": "default", "via": "2001:db8::1"}]
+    result = run("vnet_bridge", name="br0", addresses=[ADDRESS, "2001:db8::10/64"], routes=routes, ports=[{"name": "eth0"}])
+    assert "eth0" not in ip("ip", "-6", "route", "show", "default")
+    assert any("routes stay on eth0, where they do not work, as it is a port of br0: 2001:db8:9::/48" in warning for warning in result["warnings"])
+
+
+def test_a_port_with_a_small_mtu_takes_ipv6_from_a_bridge() -> None:
+    sh("ip tuntap add t0 mode tap && ip link set dev t0 mtu 1000", "ip link add br1 up type bridge && ip address add 2001:db8:5::1/64 dev br1")
+    sh("ip -6 route add default via 2001:db8:5::9 dev br1")
+    with pytest.raises(VnetError, match="IPv6 default route via 2001:db8:5::9 dev br1 would not work any more, which the kernel drops with IPv6"):
+        run("vnet_tuntap", name="t0", master="br1")
+    before = snapshot()
+    refused_always(
+        ["links[0].addresses: an MTU of 1000 (that of its port t0) is too small"],
+        links=[
+            {"type": "bridge", "name": "br1", "addresses": ["2001:db8:5::1/64"]},
+            {"type": "tuntap", "name": "t0", "mode": "tap", "mtu": 1000, "master": "br1"},
+        ],
+    )
+    assert not difference(before, snapshot())
+
+
+def test_a_layout_that_moved_the_default_route_keeps_it() -> None:
+    lay(links=[bridge(), card()])
+    for change in ({"routes": []}, {"up": False, "routes": None}):
+        refused_always([CUT_OFF, "IPv4 default route via 192.0.2.1 dev br0"], links=[bridge(**change), card()])
+    clear()
+    assert default_route() == "default via 192.0.2.1 dev eth0 proto dhcp metric 100"
+
+
+def test_routes_from_router_advertisements_are_no_reason() -> None:
+    sh("ip -6 route add default via fe80::1 dev eth0 proto ra")
+    result = lay(links=[bridge(), card()])
+    assert any("routes stay on eth0, where they do not work" in warning for warning in result["warnings"])
+
+
+def test_links_of_other_namespaces_are_not_those_of_the_host() -> None:
+    sh("ip netns add blue && ip -n router link add name x0 type veth peer name eth0 netns router")
+    links = [{"type": "veth", "name": "x0", "netns": "router", "peer": {"name": "eth0", "netns": "blue"}}, {"type": "bridge", "name": "br7", "up": False}]
+    lay(links=links)
+    assert default_route()
+
+
+def test_thousands_of_routes_go_in_time() -> None:
+    sh("ip link add br7 up type bridge")
+    batch = "\n".join(f"route add 10.{number >> 8}.{number & 255}.0/24 dev br7 proto static" for number in range(4000))
+    subprocess.run(["ip", "-batch", "-"], input=batch, text=True, check=True)
+    begin = time.monotonic()
+    result = run("vnet_bridge", name="br7", routes=[], purge_routes=True)
+    assert result["changed"]
+    assert time.monotonic() - begin < 10

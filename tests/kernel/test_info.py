@@ -407,3 +407,19 @@ def test_link_local_addresses_that_somebody_added_are_declared() -> None:
     needs_program("ip")
     sh("ip link add br0 type bridge", "ip link set br0 up", "ip address add fe80::1/64 dev br0", "ip address add 169.254.1.1/16 dev br0")
     assert info()["declaration"]["links"] == [{"type": "bridge", "name": "br0", "addresses": ["169.254.1.1/16", "fe80::1/64"]}]
+
+
+def test_a_loopback_that_was_renamed() -> None:
+    needs_program("ip")
+    sh("ip netns add red && ip -n red link set dev lo name loop")
+    for asked in (["red"], None):
+        assert {namespace["name"] for namespace in info(namespaces=asked)["declaration"]["namespaces"]} == {"red"}
+
+
+def test_settings_that_a_new_namespace_may_inherit_are_declared() -> None:
+    needs_program("ip")
+    sh("ip netns add red && sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.default.rp_filter=2")
+    (red,) = info()["declaration"]["namespaces"]
+    assert red["sysctl"] == {"net.ipv4.ip_forward": "0", "net.ipv4.conf.default.rp_filter": "0"}
+    lay(**info()["declaration"])
+    settled(**info(for_layout="lab")["declaration"])

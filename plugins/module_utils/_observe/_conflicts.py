@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Routes of links that the task is not about, where the plan adds one with the same destination, table and metric (EEXIST)."""
+"""What the kernel would refuse because of something that the task is not about: routes of other links, and settings for new links."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Dict, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, DeleteRoute, Plan, ReplaceRoute, link_of
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, sysctl_path
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, CreateLink, DeleteRoute, Plan, ReplaceRoute, SetSysctl, link_of
+
+_KEY = "net.ipv6.conf.default.disable_ipv6"
+_DEFAULT = sysctl_path(_KEY)
 
 
 def refuse_taken_routes(reader: Reader, layout: Layout, before: Host, planned: Plan) -> None:
@@ -32,9 +35,26 @@ def refuse_taken_routes(reader: Reader, layout: Layout, before: Host, planned: P
                     raise _taken(layout, step, found.name)
 
 
+def refuse_disabled_ipv6(reader: Reader, layout: Layout, before: Host, planned: Plan) -> None:
+    """VnetError if a new link gets an IPv6 address where new links have no IPv6 (net.ipv6.conf.default.disable_ipv6)."""
+    created = {link_of(step) for step in planned.steps if isinstance(step, CreateLink)}
+    created |= {(step.peer.netns, step.peer.name) for step in planned.steps if isinstance(step, CreateLink) and step.peer}
+    disabled = {step.netns: step.value != "0" for step in planned.steps if isinstance(step, SetSysctl) and sysctl_path(step.key) == _DEFAULT}
+    for link in layout.links:
+        new = [address for address in link.addresses or () if address.ipv6] if link.id in created else []
+        if not new or link.values.get("disable_ipv6") is False or not (before.namespaces.get(link.netns) and before.exists(link.netns)):
+            continue
+        if link.netns not in disabled:
+            disabled[link.netns] = reader.sysctl(link.netns, _KEY) not in ("0", None)
+        if disabled[link.netns]:
+            text = "IPv6 is disabled on new links there (%s), so %s cannot have %s; set disable_ipv6: false"
+            raise VnetError((*link.path, "addresses"), text % (_KEY, link.name, new[0]))
+
+
 def _taken(layout: Layout, step: AddRoute, name: str) -> VnetError:
     paths = [(*link.path, "routes") for link in layout.links if link.id == (step.netns, step.route.dev)]
     paths += [(*namespace.path, "routes") for namespace in layout.namespaces if namespace.name == step.netns]
     how = "declare its routes, too" if layout.name else "remove that route first"
-    text = "%s has a route to %s with the same table and metric; use another metric, or %s" % (shown(name), step.route.to, how)
+    to = "default" if step.route.to.endswith("/0") else step.route.to
+    text = "%s has a route to %s with the same table and metric; use another metric, or %s" % (shown(name), to, how)
     return VnetError(paths[0] if paths else (), text)

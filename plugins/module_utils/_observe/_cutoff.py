@@ -4,86 +4,158 @@
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Dict, Iterator, List, Set
+from typing import Dict, Iterator, List, Set, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_advertised, partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, shown
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import connection, dhcp_clients
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import Connection, connection, dhcp_clients, is_network_of_host
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import HARMLESS, Network, NetworkLink
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Address, Host, Layout, Route
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import DeleteAddress, Plan, link_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_all
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink, takes_away
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AwaitLinks,
+    DeleteAddress,
+    DeleteLink,
+    DeleteLinks,
+    DeleteNamespace,
+    DeleteNamespaces,
+    Plan,
+    link_of,
+)
 
 _HOME = ""
 _FAMILIES = {False: "IPv4", True: "IPv6"}
+_MOST_NAMED = 3
+"""So many routes are named in one warning, and the others counted."""
 
 
 def refuse_cut_off(reader: Reader, layout: Layout, before: Host, planned: Plan) -> List[Message]:
     """VnetError if the plan would cut off the host, unless that is allowed. Returns what else the kernel would drop, as warnings."""
-    steps = [step for step in planned.steps if link_of(step)[0] == _HOME and not isinstance(step, HARMLESS)]
-    if not steps or not before.namespaces.get(_HOME):
+    if not _is_concerned(planned) or not is_network_of_host():
         return []
-    now = read_network(reader, _HOME)
+    now = read_network(reader)
+    removed = _removed_from_elsewhere(reader, before, planned)
     declared = [planned.after.links[link.id] for link in layout.links if link.netns == _HOME and link.routes is not None and link.id in planned.after.links]
-    after = now.after(planned.steps, declared)
-    owned = {found.name for found in before.links.values() if found.netns == _HOME and found.ownership and found.ownership.original is None}
-    lost = [*_lost_connection(now, after), *_lost_default_routes(now, after, owned)]
+    after = now.after(planned.steps, declared, removed)
+    ends = connection()
+    lost = [*(_lost_connection(ends, now, after) if ends else ()), *_lost_default_routes(now, after, before)]
     if lost and not layout.force:
         raise VnetError((), "this would cut off the host: %s; nothing was changed, force: true allows it" % "; ".join(lost))
-    warnings = [*lost, *_dropped(after), *_renewed(planned, now)]
-    return [Message((), text) for text in warnings]
+    return [Message((), text) for text in [*lost, *_dropped(after), *_stranded(now, after), *_renewed(planned, now)]]
 
 
-def read_network(reader: Reader, netns: str) -> Network:
-    """The links of a namespace with their addresses and routes."""
-    raws = {raw.ifindex: raw for raw in reader.links(netns)}
-    addresses: Dict[int, List[Address]] = reader.addresses(netns)
-    routes: Dict[int, List[Route]] = {}
-    for found in reader.routes(netns, [MAIN_TABLE]):
-        if found.device in raws and not found.is_derived:
-            routes.setdefault(found.device, []).append(found.route._replace(dev=raws[found.device].name))
-    ports = {raw.ifindex for raw in raws.values() if raw.master in raws and is_bridge(raws[raw.master].kind)}
-    links = {
-        raw.name: NetworkLink(bool(raw.values["up"]), index in ports, tuple(addresses.get(index, ())), tuple(routes.get(index, ())))
-        for index, raw in raws.items()
-    }
-    return Network(netns, links)
+def read_network(reader: Reader) -> Network:
+    """The links of the home namespace with their addresses and the routes of the main table."""
+    raws = {raw.ifindex: raw for raw in reader.links(_HOME)}
+    addresses = reader.addresses(_HOME)
+    saved = save_all(reader.socket(_HOME))
+    links: Dict[str, NetworkLink] = {}
+    for index, raw in raws.items():
+        bridge = raws.get(raw.master)
+        parent = raws.get(raw.link) if raw.link_nsid is None and raw.kind not in PAIRED and raw.link != index else None
+        link = links[raw.name] = NetworkLink(
+            bool(raw.values["up"]), bridge.name if bridge and is_bridge(bridge.kind) else "", parent.name if parent else "", int(raw.values.get("mtu") or 1500)
+        )
+        link.addresses = {address.key: address for address in addresses.get(index, ())}
+        for body in saved[index].routes if index in saved else ():
+            route = reader.parsed_route(body) or partial_route(body.hex())._replace(onlink=True)  # one of several next hops
+            if route.table == MAIN_TABLE:
+                link.add_route(route._replace(dev=raw.name))
+                if is_advertised(body):
+                    link.advertised.add((route.key, route.via))
+    return Network(_HOME, links)
 
 
-def _lost_connection(now: Network, after: Network) -> Iterator[str]:
+def _is_concerned(planned: Plan) -> bool:
+    """Whether a link of the home namespace may lose something, or go with something elsewhere."""
+    elsewhere = (DeleteLink, DeleteLinks, DeleteNamespace, DeleteNamespaces, AwaitLinks)
+    return any(isinstance(step, elsewhere) or (takes_away(step) is not None and link_of(step)[0] == _HOME) for step in planned.steps)
+
+
+def _removed_from_elsewhere(reader: Reader, before: Host, planned: Plan) -> Set[str]:
+    """The links of the home namespace that go with a peer, a parent or a namespace."""
+    gone: Set[Tuple[str, str]] = set()
+    namespaces: Set[str] = set()
+    for step in planned.steps:
+        if isinstance(step, DeleteLink):
+            gone.add((step.netns, step.name))
+        elif isinstance(step, DeleteLinks):
+            gone.update((step.netns, name) for name in step.names)
+        elif isinstance(step, AwaitLinks):
+            gone.update(key for key, _index in step.links)
+        elif isinstance(step, DeleteNamespace):
+            namespaces.add(step.name)
+        elif isinstance(step, DeleteNamespaces):
+            namespaces.update(step.names)
+    removed = {name for netns, name in gone if netns == _HOME}
+    elsewhere = {netns for netns, _name in gone if netns != _HOME}
+    ids = {name: reader.nsid(_HOME, name) for name in namespaces | elsewhere if before.namespaces.get(name) and before.exists(name)}
+    below = {(ids.get(netns), before.links[netns, name].ifindex) for netns, name in gone if (netns, name) in before.links and netns in elsewhere}
+    of_namespaces = {ids.get(name) for name in namespaces}
+    linked = [raw for raw in reader.links(_HOME) if raw.link_nsid is not None] if ids else []
+    return removed | {raw.name for raw in linked if raw.link_nsid in of_namespaces or (raw.link_nsid, raw.link) in below}
+
+
+def _lost_connection(ends: Connection, now: Network, after: Network) -> Iterator[str]:
     """What the SSH connection loses, as parts of a sentence."""
-    ends = connection()
-    if not ends:
+    if not now.answers(ends.server, ends.zone):
         return
-    if now.holder(ends.server) and not after.holder(ends.server):
+    if not after.answers(ends.server, ends.zone):
         yield "no link would answer to %s, which this connection uses" % ends.server
-    elif now.way_to(ends.client) and not after.way_to(ends.client) and not ipaddress.ip_address(ends.client).is_loopback:
+    elif now.reaches(ends.client, ends.zone) and not after.reaches(ends.client, ends.zone):
         yield "%s, where this connection comes from, would not be reached" % ends.client
 
 
-def _lost_default_routes(now: Network, after: Network, owned: Set[str]) -> Iterator[str]:
+def _lost_default_routes(now: Network, after: Network, before: Host) -> Iterator[str]:
     """The default routes that go. Those through links that the layout created may go with them."""
+    created = {found.name for found in before.links.values() if found.netns == _HOME and found.ownership and found.ownership.original is None}
+    going = {name for name in created if name not in after.links}
     for ipv6, family in _FAMILIES.items():
-        routes = [route for route in now.default_routes(ipv6) if route.dev not in owned]
+        routes = [route for route in now.default_routes(ipv6) if route.dev not in going]
         if routes and not after.default_routes(ipv6):
             lost = next((lost for lost in after.dropped if lost.route.key == routes[0].key), None)
             how = ", which the kernel drops %s" % lost.reason if lost else ""
-            over = " over %s" % routes[0].via if routes[0].via else ""
-            yield "the %s default route%s through %s would not work any more%s" % (family, over, shown(routes[0].dev), how)
+            via = " via %s" % routes[0].via if routes[0].via else ""
+            yield "the %s default route%s dev %s would not work any more%s" % (family, via, shown(routes[0].dev), how)
 
 
 def _dropped(after: Network) -> Iterator[str]:
+    """What links lose that stay."""
+    routes: Dict[Tuple[str, str], List[str]] = {}
     for lost in after.dropped:
-        over = " over %s" % lost.route.via if lost.route.via else ""
-        yield "the kernel drops the route to %s%s of %s %s" % (lost.route.to, over, shown(lost.link), lost.reason)
+        if lost.link in after.links:
+            routes.setdefault((lost.link, lost.reason), []).append(_destination(lost.route.to))
+    for (link, reason), names in routes.items():
+        yield "the kernel drops routes of %s %s: %s" % (shown(link), reason, _some(names))
+
+
+def _stranded(now: Network, after: Network) -> Iterator[str]:
+    """The IPv6 routes that stay on a new port, as the kernel does not drop them."""
+    for name, link in after.links.items():
+        if link.bridge and name in now.links and not now.links[name].bridge:
+            routes = [_destination(route.to) for route in link.routes.values() if route.ipv6]
+            if routes:
+                yield "routes stay on %s, where they do not work, as it is a port of %s: %s" % (shown(name), shown(link.bridge), _some(routes))
 
 
 def _renewed(planned: Plan, now: Network) -> Iterator[str]:
-    """DHCP clients that would give addresses to a link again that loses them."""
+    """Addresses with a lifetime that a link loses, and who would renew them there."""
     for step in planned.steps:
-        link = now.links.get(step.name) if isinstance(step, DeleteAddress) and step.netns == _HOME else None
-        if isinstance(step, DeleteAddress) and link and any(address.dynamic and address.key == step.address.key for address in link.addresses):
+        if not isinstance(step, DeleteAddress) or step.netns != _HOME or step.name not in now.links:
+            continue
+        address = now.links[step.name].addresses.get(step.address.key)
+        if address and address.dynamic:
             clients = ", ".join("%s (process id: %d)" % client for client in dhcp_clients(step.name))
-            who = "%s may renew" % clients if clients else "a DHCP client may renew"
-            yield "%s of %s has a lifetime; %s it on the wrong link, unless it is told to use another" % (step.address, shown(step.name), who)
+            where = "%s may renew it on %s" % (clients, shown(step.name)) if clients else "no DHCP client was found"
+            yield "%s has a lifetime, and goes when that ends, unless a DHCP client renews it on its new link; %s" % (step.address, where)
+
+
+def _destination(to: str) -> str:
+    return "default" if to.endswith("/0") else to
+
+
+def _some(names: List[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (" and %d more" % more if more > 0 else "")

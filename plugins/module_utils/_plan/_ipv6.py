@@ -18,6 +18,10 @@ IPV6_MTU = 1280
 """The smallest MTU with which a link can have IPv6 (RFC 8200). With a smaller one it has neither addresses nor settings."""
 
 
+_INITIAL = 1500
+"""The MTU of a bridge without ports, unless somebody set it."""
+
+
 class _Mtu(NamedTuple):
     value: int
     port: str = ""
@@ -58,8 +62,8 @@ def _mtu_after(draft: Draft, wanted: Link, found: FoundLink) -> _Mtu:
     if "mtu" not in follows_ports(wanted.kind):
         return _Mtu(now)
     before = [port.values.get("mtu") for port in draft.host.ports(found.id)] if found.ifindex else []
-    if found.ifindex and (not before or now not in before):
-        return _Mtu(now)  # somebody may have set it
+    if found.ifindex and now not in (before or [_INITIAL]):
+        return _Mtu(now)  # somebody has set it
     return min([*_ports_after(draft, wanted), _Mtu(2**32)], key=lambda mtu: mtu.value)
 
 

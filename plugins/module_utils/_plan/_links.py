@@ -203,9 +203,11 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
 
 def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     is_new = not found.ifindex
-    if not is_new and _is_as_wanted(wanted, found):
+    as_wanted = not is_new and _is_as_wanted(wanted, found)
+    if not as_wanted or is_bridge(found.kind):
+        check_ipv6(draft, wanted, found)
+    if as_wanted:
         return
-    check_ipv6(draft, wanted, found)
     complaint = _kinds.BY_KIND[found.kind].check(wanted.values, {**found.values, **wanted.values}) if found.kind in _kinds.BY_KIND else None
     if complaint:
         raise VnetError((*wanted.path, complaint[0]), complaint[1])

@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What becomes of the addresses and routes of a namespace when the steps of a plan run, with what the kernel drops beside.
 
-Sources: net/ipv4/fib_frontend.c (fib_del_ifaddr, fib_disable_ip), net/ipv6/addrconf.c (addrconf_notify, addrconf_ifdown).
+Sources: net/ipv4/fib_frontend.c (fib_del_ifaddr, fib_disable_ip), net/ipv6/addrconf.c (addrconf_notify, addrconf_ifdown),
+net/8021q/vlan.c (vlan_device_event), net/bridge/br_if.c (br_mtu_auto_adjust).
 """
 
 from __future__ import annotations
 
+import copy
 import ipaddress
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import ends_ipv6
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Address, FoundLink, Route
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import IPV6_MTU, ends_ipv6
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Address, AddressKey, FoundLink, Route, RouteKey
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
@@ -29,15 +31,30 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     link_of,
 )
 
+_WITH_THE_LINK = "with the link"
 
-class NetworkLink(NamedTuple):
-    """A link with what it needs to reach others. C(routes): those that the kernel did not derive from the addresses."""
 
-    up: bool
-    is_port: bool
-    """Whether it is a port of a bridge: packets to its addresses do not arrive, as the bridge takes them."""
-    addresses: Tuple[Address, ...] = ()
-    routes: Tuple[Route, ...] = ()
+class NetworkLink:
+    """A link with what it needs to reach others."""
+
+    def __init__(self, up: bool = False, bridge: str = "", parent: str = "", mtu: int = 1500) -> None:
+        self.up = up
+        self.bridge = bridge
+        """The bridge that it is a port of: packets to its addresses do not arrive, as the bridge takes them."""
+        self.parent = parent
+        self.mtu = mtu
+        self.addresses: Dict[AddressKey, Address] = {}
+        self.routes: Dict[Tuple[RouteKey, str], Route] = {}
+        """The routes that the kernel did not derive from the addresses, by their key and gateway."""
+        self.advertised: Set[Tuple[RouteKey, str]] = set()
+        """Those of router advertisements, which come again."""
+
+    @property
+    def works(self) -> bool:
+        return self.up and not self.bridge
+
+    def add_route(self, route: Route) -> None:
+        self.routes[route.key, route.via] = route
 
 
 class Dropped(NamedTuple):
@@ -49,80 +66,107 @@ class Dropped(NamedTuple):
     """The end of a sentence: C(with its last address)."""
 
 
-class Way(NamedTuple):
-    """How an address is reached: through which link, and over which gateway ('' for none)."""
-
-    link: str
-    via: str
-
-
 class Network:
     """The links of one namespace by name."""
 
     def __init__(self, netns: str, links: Dict[str, NetworkLink]) -> None:
-        self._netns = netns
-        self.links = dict(links)
+        self.netns = netns
+        self.links = links
         self.dropped: List[Dropped] = []
 
-    def after(self, steps: List[Step], declared: Iterable[FoundLink]) -> Network:
-        """What the network will be after these steps. C(declared): what links will be whose routes are declared, as a route that the kernel
-        drops is added again then."""
-        network = Network(self._netns, self.links)
+    def after(self, steps: Iterable[Step], declared: Iterable[FoundLink], removed: Iterable[str] = ()) -> Network:
+        """What the network will be after these steps.
+
+        C(declared): what links will be whose routes are declared, as a route that the kernel drops is added again then. C(removed):
+        links that go with what is in other namespaces.
+        """
+        network = Network(self.netns, copy.deepcopy(self.links))
         for step in steps:
             effect = _EFFECTS.get(type(step))
-            if effect and (link_of(step)[0] == self._netns or isinstance(step, MoveLink)):
+            if effect and (link_of(step)[0] == self.netns or isinstance(step, MoveLink)):
                 effect(network, step)
+        for name in removed:
+            network.remove(name)
         for link in declared:
-            if link.name in network.links:
-                there = network.links[link.name].routes
-                network.change(link.name, routes=(*there, *(route for route in link.routes or () if route not in there)))
+            for route in link.routes or () if link.name in network.links else ():
+                network.links[link.name].add_route(route)
         # a route that comes back, through whichever link, is not lost
-        left = {(route.to, route.table) for found in network.links.values() for route in found.routes}
+        left = {(route.to, route.table) for found in network.links.values() for route in found.routes.values()}
         network.dropped = [lost for lost in network.dropped if (lost.route.to, lost.route.table) not in left]
         return network
 
-    def holder(self, local: str) -> Optional[str]:
-        """The link that answers to this address; None if there is none."""
-        names = [name for name, link in self.links.items() if link.up and not link.is_port and any(address.local == local for address in link.addresses)]
-        return names[0] if names else None
+    def answers(self, local: str, zone: str = "") -> bool:
+        """Whether a link answers to this address. C(zone): the link of a link-local address."""
+        links = (link for name, link in self.links.items() if link.works and zone in ("", name))
+        return any(key[0] == local for link in links for key in link.addresses)
 
-    def way_to(self, target: str) -> Optional[Way]:
-        """How the kernel reaches an address; None if it does not, or over a link on which no answer arrives."""
+    def reaches(self, target: str, zone: str = "") -> bool:
+        """Whether the host reaches an address, over a link on which answers arrive. C(zone): the link of a link-local address."""
+        if zone:
+            return zone in self.links and self.links[zone].works
         ways = [(length, -metric, route, name) for name, link in self.links.items() for length, metric, route in _covering(link, target)]
-        if not ways:
-            return None
-        best = max((length, metric) for length, metric, _route, _name in ways)
-        chosen = [(route, name) for length, metric, route, name in ways if (length, metric) == best]
-        if any(self.links[name].is_port for _route, name in chosen):
-            return None  # the kernel may choose that one
-        for route, name in chosen:
-            if self._is_on_link(name, route):
-                return Way(name, route.via)
-        return None
+        best = max(((length, metric) for length, metric, _route, _name in ways), default=None)
+        return self._work([(route, name) for length, metric, route, name in ways if (length, metric) == best])
 
     def default_routes(self, ipv6: bool) -> List[Route]:
-        """The default routes of the main table that work."""
-        found = ((name, route) for name, link in self.links.items() for route in link.routes if link.up and not link.is_port)
-        return [route for name, route in found if route.ipv6 == ipv6 and _is_default(route) and self._is_on_link(name, route)]
+        """The default routes of the main table with the lowest metric, if they work. Without those of router advertisements."""
+        found = [(route, name) for name, link in self.links.items() for route in link.routes.values() if link.up and route.ipv6 == ipv6 and _is_default(route)]
+        lowest = min((route.metric for route, _name in found), default=0)
+        chosen = [(route, name) for route, name in found if route.metric == lowest]
+        lasting = [route for route, name in chosen if (route.key, route.via) not in self.links[name].advertised]
+        return lasting if self._work(chosen) else []
 
-    def _is_on_link(self, name: str, route: Route) -> bool:
+    def _work(self, routes: List[Tuple[Route, str]]) -> bool:
+        """Whether answers arrive, whichever of these routes the kernel chooses."""
+        return bool(routes) and all(self.links[name].works and self._is_gateway_on_link(self.links[name], route) for route, name in routes)
+
+    def _is_gateway_on_link(self, link: NetworkLink, route: Route) -> bool:
         if not route.via or route.onlink or route.via.startswith("fe80:"):
             return True
-        return any(_contains(address.peer or address.local, address.prefix, route.via) for address in self.links[name].addresses)
-
-    def change(self, name: str, **values: Any) -> None:
-        if name in self.links:
-            self.links[name] = self.links[name]._replace(**values)
+        return any(not found.via for _length, _metric, found in _covering(link, route.via))
 
     def remove(self, name: str) -> None:
-        self.drop_routes(name, lambda _route: True, "with the link")
+        """Removes a link and those on top of it."""
+        for upper in self._uppers(name):
+            self.remove(upper)
+        self.drop_routes(name, lambda _route: True, _WITH_THE_LINK)
         self.links.pop(name, None)
 
+    def set_down(self, name: str) -> None:
+        """Sets a link down, and with it those on top of it."""
+        for upper in self._uppers(name):
+            if self.links[upper].up:
+                self.set_down(upper)
+        self.drop_routes(name, lambda _route: True, "as the link goes down")
+        self.drop_ipv6(name)
+        self.links[name].up = False
+
+    def set_up(self, name: str) -> None:
+        self.links[name].up = True
+        for upper in self._uppers(name):
+            self.links[upper].up = True
+
+    def drop_ipv6(self, name: str) -> None:
+        self.drop_routes(name, lambda route: route.ipv6, "with IPv6")
+        for key in [key for key, address in self.links[name].addresses.items() if address.ipv6]:
+            del self.links[name].addresses[key]
+
     def drop_routes(self, name: str, which: Callable[[Route], bool], reason: str) -> None:
-        link = self.links.get(name)
-        if link:
-            self.dropped += [Dropped(name, route, reason) for route in link.routes if which(route)]
-            self.change(name, routes=tuple(route for route in link.routes if not which(route)))
+        routes = self.links[name].routes if name in self.links else {}
+        for key, route in list(routes.items()):
+            if which(route):
+                self.dropped.append(Dropped(name, route, reason))
+                del routes[key]
+
+    def set_mtu(self, name: str, mtu: int) -> None:
+        """A bridge takes the MTU of a port that has a lower one, unless somebody set it."""
+        self.links[name].mtu = mtu
+        for affected in (name, self.links[name].bridge) if mtu < IPV6_MTU else ():
+            if affected in self.links:
+                self.drop_ipv6(affected)
+
+    def _uppers(self, name: str) -> List[str]:
+        return [upper for upper, link in self.links.items() if link.parent == name]
 
 
 def _is_default(route: Route) -> bool:
@@ -134,10 +178,10 @@ def _covering(link: NetworkLink, target: str) -> Iterator[Tuple[int, int, Route]
     ipv6 = ":" in target
     if not link.up:
         return
-    for address in link.addresses:
+    for address in link.addresses.values():
         if address.ipv6 == ipv6 and _contains(address.peer or address.local, address.prefix, target):
             yield address.prefix, 256 if ipv6 else 0, Route("", MAIN_TABLE, 0)
-    for route in link.routes:
+    for route in link.routes.values():
         to, length = route.to.split("/")
         if route.ipv6 == ipv6 and route.table == MAIN_TABLE and route.type == "unicast" and _contains(to, int(length), target):
             yield int(length), route.metric, route
@@ -148,22 +192,23 @@ def _contains(network: str, length: int, address: str) -> bool:
 
 
 def _set_link(network: Network, step: SetLink) -> None:
-    link = network.links.get(step.name)
-    if not link:
+    if step.name not in network.links:
         return
     if step.values.get("up") is False:
-        network.drop_routes(step.name, lambda _route: True, "as the link goes down")
-    if step.values.get("up") is False or ends_ipv6(step.values):
-        network.drop_routes(step.name, lambda route: route.ipv6, "with IPv6")
-        network.change(step.name, addresses=tuple(address for address in link.addresses if not address.ipv6))
-    if "up" in step.values:
-        network.change(step.name, up=step.values["up"])
+        network.set_down(step.name)
+    if "mtu" in step.values:
+        network.set_mtu(step.name, step.values["mtu"])
+    if ends_ipv6(step.values):
+        network.drop_ipv6(step.name)
+    if step.values.get("up"):
+        network.set_up(step.name)
 
 
 def _create_link(network: Network, step: CreateLink) -> None:
-    network.links[step.name] = NetworkLink(False, bool(step.master))
-    if step.peer and step.peer.netns == step.netns:
-        network.links[step.peer.name] = NetworkLink(False, False)
+    parent = step.parent[1] if step.parent and step.parent[0] == network.netns else ""
+    network.links[step.name] = NetworkLink(bridge=step.master, parent=parent)
+    if step.peer and step.peer.netns == network.netns:
+        network.links[step.peer.name] = NetworkLink()
 
 
 def _delete_link(network: Network, step: DeleteLink) -> None:
@@ -177,40 +222,46 @@ def _delete_links(network: Network, step: DeleteLinks) -> None:
 
 def _rename_link(network: Network, step: RenameLink) -> None:
     link = network.links.pop(step.name, None)
-    if link:
-        network.links[step.new] = link._replace(routes=tuple(route._replace(dev=step.new) for route in link.routes))
+    if not link:
+        return
+    network.links[step.new] = link
+    link.routes = {key: route._replace(dev=step.new) for key, route in link.routes.items()}
+    for other in network.links.values():
+        other.bridge = step.new if other.bridge == step.name else other.bridge
+        other.parent = step.new if other.parent == step.name else other.parent
 
 
 def _move_link(network: Network, step: MoveLink) -> None:
-    if step.netns != step.new:
+    if step.netns == network.netns:
         network.remove(step.name)
+    elif step.new == network.netns:
+        network.links[step.name] = NetworkLink()
 
 
 def _set_master(network: Network, step: SetMaster) -> None:
-    network.change(step.name, is_port=bool(step.master))
+    if step.name in network.links:
+        network.links[step.name].bridge = step.master
+        network.set_mtu(step.name, network.links[step.name].mtu)
 
 
 def _add_address(network: Network, step: AddAddress) -> None:
-    link = network.links.get(step.name)
-    if link:
-        network.change(step.name, addresses=(*(address for address in link.addresses if address.key != step.address.key), step.address))
+    if step.name in network.links:
+        network.links[step.name].addresses[step.address.key] = step.address
 
 
 def _delete_address(network: Network, step: DeleteAddress) -> None:
     link = network.links.get(step.name)
-    if not link:
+    if not link or not link.addresses.pop(step.address.key, None):
         return
-    left = tuple(address for address in link.addresses if address.key != step.address.key)
-    network.change(step.name, addresses=left)
-    network.drop_routes(step.name, lambda route: route.src == step.address.local, "with its source address")
-    if not step.address.ipv6 and not any(not address.ipv6 for address in left):
+    if any(route.src == step.address.local for route in link.routes.values()):
+        network.drop_routes(step.name, lambda route: route.src == step.address.local, "with its source address")
+    if not step.address.ipv6 and all(address.ipv6 for address in link.addresses.values()):
         network.drop_routes(step.name, lambda route: not route.ipv6, "with the last IPv4 address of the link")
 
 
 def _add_route(network: Network, step: AddRoute) -> None:
-    link = network.links.get(step.route.dev)
-    if link:
-        network.change(step.route.dev, routes=(*link.routes, step.route))
+    if step.route.dev in network.links:
+        network.links[step.route.dev].add_route(step.route)
 
 
 def _replace_route(network: Network, step: ReplaceRoute) -> None:
@@ -219,9 +270,8 @@ def _replace_route(network: Network, step: ReplaceRoute) -> None:
 
 
 def _delete_route(network: Network, step: DeleteRoute) -> None:
-    link = network.links.get(step.route.dev)
-    if link:
-        network.change(step.route.dev, routes=tuple(route for route in link.routes if (route.key, route.via) != (step.route.key, step.route.via)))
+    if step.route.dev in network.links:
+        network.links[step.route.dev].routes.pop((step.route.key, step.route.via), None)
 
 
 _EFFECTS: Dict[type, Callable[[Network, Any], None]] = {
@@ -239,5 +289,11 @@ _EFFECTS: Dict[type, Callable[[Network, Any], None]] = {
     DeleteRoute: _delete_route,
 }
 """What each step does to addresses and routes. All others do nothing to them."""
-HARMLESS = (CreateLink, AddAddress, AddRoute)
-"""Steps that take nothing away."""
+
+
+def takes_away(step: Step) -> Optional[str]:
+    """The name of the link that may lose addresses or routes by a step; None if none can."""
+    harmless = isinstance(step, (CreateLink, AddAddress, AddRoute)) or type(step) not in _EFFECTS
+    if harmless or (isinstance(step, SetLink) and step.values.get("up") is not False and not ends_ipv6(step.values)):
+        return None
+    return link_of(step)[1]

@@ -42,18 +42,23 @@ def take_addresses(draft: Draft, bridge: Link, added: Iterable[Address]) -> None
 def take_routes(draft: Draft, bridge: Link, new: Iterable[Route]) -> None:
     """Plans to remove routes from ports that are in the way of the new routes of a bridge."""
     keys = {route.key for route in new}
+    ways = {(route.to, route.table, route.via) for route in new}  # of another metric, it would be preferred, or wait to be
     for port in _ports(draft, bridge):
         now = draft.links_after.get(port.id, port)
+        taken: List[Route] = []
         for route, body in port.shown.routes if port.shown else ():
-            if not route or route.key not in keys or route.dev != port.name:
+            if not route or route.dev != port.name or not (route.key in keys or (route.to, route.table, route.via) in ways):
                 continue
+            taken.append(route)
             if route in (port.routes or ()) and route not in (now.routes or ()):
                 continue  # it is deleted already
             _require_declared(draft, bridge, port, "routes", route.to)
             draft.add(DELETE_ROUTES, DeleteRoute(port.netns, route, body))
-            draft.warn((*bridge.path, "routes"), "the route to %s moves from %s to %s" % (route.to, port.name, bridge.name))
+            draft.warn(
+                (*bridge.path, "routes"), "the route to %s moves from %s to %s" % ("default" if route.to.endswith("/0") else route.to, port.name, bridge.name)
+            )
         if port.id in draft.links_after:
-            draft.links_after[port.id] = now._replace(routes=now.routes and [route for route in now.routes if route.key not in keys])
+            draft.links_after[port.id] = now._replace(routes=now.routes and [route for route in now.routes if route not in taken])
 
 
 def warn_of_kept_addresses(draft: Draft, port: Link | FoundLink, bridge: str, addresses: List[Address]) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _iproute2
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._options import _table
 
 
 @pytest.fixture
@@ -34,3 +36,10 @@ def test_names_are_read_from_all_files(folders: tuple[Path, Path]) -> None:
     found = _iproute2.routing_tables()
     assert {name: found[name] for name in ("local", "old", "uplink", "vpn")} == {"local": 255, "old": 70, "uplink": 16, "vpn": 9}
     assert not {"no", "long", "line"} & set(found)
+
+
+def test_a_name_of_a_number_that_is_no_table_is_refused(folders: tuple[Path, Path]) -> None:
+    (folders[1] / "rt_tables").write_text("0 unspec\n4294967296 big\n")
+    for name, number in (("unspec", "0"), ("big", "4294967296")):
+        with pytest.raises(VnetError, match=rf"^table: {number} is out of range"):
+            _table(name, ("table",))
