@@ -323,7 +323,8 @@ def test_a_port_with_a_small_mtu_takes_ipv6_from_a_bridge() -> None:
 
 def test_a_layout_that_moved_the_default_route_keeps_it() -> None:
     lay(links=[bridge(), card()])
-    for change in ({"routes": []}, {"up": False, "routes": None}):
+    changes: List[Values] = [{"routes": []}, {"up": False, "routes": None}]
+    for change in changes:
         refused_always([CUT_OFF, "IPv4 default route via 192.0.2.1 dev br0"], links=[bridge(**change), card()])
     clear()
     assert default_route() == "default via 192.0.2.1 dev eth0 proto dhcp metric 100"
