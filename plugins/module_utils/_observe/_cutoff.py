@@ -13,7 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Read
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink, takes_away
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AwaitLinks,
     DeleteAddress,
@@ -76,26 +76,35 @@ def _is_concerned(planned: Plan) -> bool:
 
 def _removed_from_elsewhere(reader: Reader, before: Host, planned: Plan) -> Set[str]:
     """The links of the home namespace that go with a peer, a parent or a namespace."""
-    gone: Set[Tuple[str, str]] = set()
+    gone, namespaces = _deletions(planned)
+    known = [found for found in before.links.values() if found.netns == _HOME and (found.peer or found.parent)]
+    removed = {found.name for found in known if {found.peer, found.parent} & gone or (found.peer and found.peer[0] in namespaces)}
+    names = {found.name for found in known}
+    linked = [raw for raw in reader.links(_HOME) if raw.link_nsid is not None and raw.name not in names]
+    if not linked:
+        return removed
+    ids = {netns: reader.nsid(_HOME, netns) for netns in {*namespaces, *(netns for netns, _name in gone if netns)} if before.exists(netns)}
+    below = {(ids[netns], before.links[netns, name].ifindex) for netns, name in gone if netns in ids and (netns, name) in before.links}
+    of_namespaces = {ids[netns] for netns in namespaces if netns in ids}
+    return removed | {raw.name for raw in linked if raw.link_nsid in of_namespaces or (raw.link_nsid, raw.link) in below}
+
+
+def _deletions(planned: Plan) -> Tuple[Set[LinkId], Set[str]]:
+    """The links and the namespaces that the plan deletes."""
+    links: Set[LinkId] = set()
     namespaces: Set[str] = set()
     for step in planned.steps:
         if isinstance(step, DeleteLink):
-            gone.add((step.netns, step.name))
+            links.add((step.netns, step.name))
         elif isinstance(step, DeleteLinks):
-            gone.update((step.netns, name) for name in step.names)
+            links.update((step.netns, name) for name in step.names)
         elif isinstance(step, AwaitLinks):
-            gone.update(key for key, _index in step.links)
+            links.update(key for key, _index in step.links)
         elif isinstance(step, DeleteNamespace):
             namespaces.add(step.name)
         elif isinstance(step, DeleteNamespaces):
             namespaces.update(step.names)
-    removed = {name for netns, name in gone if netns == _HOME}
-    elsewhere = {netns for netns, _name in gone if netns != _HOME}
-    ids = {name: reader.nsid(_HOME, name) for name in namespaces | elsewhere if before.namespaces.get(name) and before.exists(name)}
-    below = {(ids.get(netns), before.links[netns, name].ifindex) for netns, name in gone if (netns, name) in before.links and netns in elsewhere}
-    of_namespaces = {ids.get(name) for name in namespaces}
-    linked = [raw for raw in reader.links(_HOME) if raw.link_nsid is not None] if ids else []
-    return removed | {raw.name for raw in linked if raw.link_nsid in of_namespaces or (raw.link_nsid, raw.link) in below}
+    return links, namespaces
 
 
 def _lost_connection(ends: Connection, now: Network, after: Network) -> Iterator[str]:
