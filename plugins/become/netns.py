@@ -124,7 +124,7 @@ EXAMPLES = r"""
             name: br0
             addresses: [192.0.2.1/24]
 
-- name: Run all tasks of a play in the namespace red, which exists
+- name: Run all tasks of a play in the namespace red, which must exist, also in check mode
   hosts: all
   become: true
   become_method: nfv.vnet.netns

@@ -17,7 +17,7 @@ requirements:
   - on the target host root, or CAP_NET_ADMIN and CAP_SYS_ADMIN in the affected namespaces
 notes:
   - If an option without a default is left out, the setting is not changed; a new link has the default of the kernel. V(false) and V(0)
-    are set like any other value. Items of lists are added, unless O(ignore:purge_addresses=true) and so on.
+    are set like any other value. Items of lists are added; with O(ignore:purge_addresses=true) and so on, which is the default in a layout, lists are exact.
   - If a task fails, its changes are rolled back. The error message says so, or lists what could not be restored.
   - Links and namespaces do not survive a reboot of the target host.
 options: {}

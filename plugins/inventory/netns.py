@@ -45,8 +45,8 @@ options:
     type: dict
   declaration:
     description:
-      - A YAML file with options of M(nfv.vnet.vnet_layout). The namespaces that it declares are added, for each of the O(hosts). The hosts are not
-        contacted, so the layout need not exist yet.
+      - A YAML file with options of M(nfv.vnet.vnet_layout), C(name) among them. The namespaces that it declares are added, for each of the O(hosts). The
+        hosts are not contacted, so the layout need not exist yet.
       - A relative path is relative to the inventory file. The file must not contain templates.
       - If it is left out, M(nfv.vnet.vnet_info) is run on each of the O(hosts).
     type: str

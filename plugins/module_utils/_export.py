@@ -27,6 +27,8 @@ class Lack(NamedTuple):
     """Its name, '' for something of the namespace."""
     what: str
     """In the words of ip(8)."""
+    declared: bool = False
+    """Whether the declaration has it, but not with everything that it has."""
 
 
 class Export:
@@ -80,7 +82,7 @@ class Export:
 
     def _cable(self, found: FoundLink, links: List[LinkId]) -> List[Values]:
         if not found.peer or found.peer not in self._wanted:
-            self._lack(found, "its peer is in a namespace that was not read")
+            self._lack(found, "its peer is in a namespace that was not read, or has no name")
             return []
         if found.peer not in links:
             return []  # the other end is excluded
@@ -89,8 +91,8 @@ class Export:
         del peer["type"]
         return [{**self._link(near), "peer": peer}]
 
-    def _lack(self, found: FoundLink, what: str) -> None:
-        self.lacks.append(Lack(found.netns, found.name, what))
+    def _lack(self, found: FoundLink, what: str, declared: bool = False) -> None:
+        self.lacks.append(Lack(found.netns, found.name, what, declared))
 
     def _add_lacks(self, found: Optional[FoundLink]) -> None:
         """What no option can say of a link that is declared."""
@@ -104,14 +106,16 @@ class Export:
             if address.generated or address.key in KERNEL_ADDRESSES or address.key not in shown.addresses:
                 continue
             body = shown.addresses[address.key]
-            words = undeclared_address_words(body, found.name) if str(address) in declared else whole_address(body, found.name)
+            is_declared = str(address) in declared
+            words = undeclared_address_words(body, found.name) if is_declared else whole_address(body, found.name)
             if words:
-                self._lack(found, "address " + " ".join(words))
-        declared_routes = set(found.routes or [])
+                self._lack(found, "address " + " ".join(words), is_declared)
+        of_namespace = self._host.namespaces[found.netns].routes if found.kind == _kinds.LOOPBACK and found.netns else None
+        declared_routes = {*(found.routes or []), *(of_namespace or [])}
         for route, body in shown.routes:
             words = undeclared_route_words(body) if route in declared_routes else summary_of_route(body, found.name)
             if words:
-                self._lack(found, "route " + " ".join(words))
+                self._lack(found, "route " + " ".join(words), route in declared_routes)
 
     def _options(self, key: LinkId) -> Values:
         return describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)

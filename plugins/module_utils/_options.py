@@ -114,7 +114,8 @@ FORCE = Option(
     "bool",
     "Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH connection any more, if the client"
     " of the connection would not be reached, or if no IPv4 or no IPv6 default route would work any more. If it is false, the task fails"
-    " before anything is changed. Inside a namespace that the task has entered nothing is checked.",
+    " before anything is changed. That is checked for the network namespace of the host or container, not for links in other ones, and not if"
+    " the module runs in another one by the become plugin or C(ip netns exec).",
     False,
 )
 _NAME = Option("name", "str", "Name of the link: 1 to 15 bytes, without C(/), C(:), C(%) and white space.", required=True)
@@ -152,7 +153,7 @@ _ROUTE_OPTIONS = (
         "int",
         "Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left out, it is 0 for IPv4 and 1024 for IPv6.",
     ),
-    Option("table", "str", "Routing table: its number, or its name in C(/etc/iproute2/rt_tables) of the target host.", "main"),
+    Option("table", "str", "Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.", "main"),
     Option("src", "str", "Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses."),
     Option(
         "scope",
@@ -267,7 +268,9 @@ _PORTS = (
         "ports",
         "list",
         "Ports of the bridge: links in the same namespace, which must exist. Each has its options, or is O(ports[].name) alone: V([tap0, tap1])."
-        " Other ports are kept, unless O(purge_ports=true).",
+        " Other ports are kept, unless O(purge_ports=true). An address of O(addresses) that a port has is moved to the bridge with everything that it"
+        " has, and a route of O(routes) to the same destination over the same gateway, too. What else a port has stays there and does not work,"
+        " and a warning says so.",
         elements="dict",
         short="name",
         options=(_NAME._replace(text="Name of the link."),) + _of(table.PORT) + _VLANS,
@@ -660,7 +663,7 @@ def _route(params: Params, path: Path, dev: str) -> Route:
     kind = params.get("type") or "unicast"
     return Route(
         "%s/%d" % (to, _bits(family) if length is None else length),
-        _table(params["table"], (*path, "table")),
+        _table(params["table"] or "main", (*path, "table")),
         metric,
         kind,
         dev or params.get("dev") or "",

@@ -70,8 +70,9 @@ options:
     description:
       - 'Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH
         connection any more, if the client of the connection would not be reached, or if no IPv4 or no IPv6 default
-        route would work any more. If it is false, the task fails before anything is changed. Inside a namespace
-        that the task has entered nothing is checked.'
+        route would work any more. If it is false, the task fails before anything is changed. That is checked for
+        the network namespace of the host or container, not for links in other ones, and not if the module runs
+        in another one by the become plugin or C(ip netns exec).'
     type: bool
     default: false
   forward_delay:
@@ -412,7 +413,9 @@ options:
   ports:
     description:
       - 'Ports of the bridge: links in the same namespace, which must exist. Each has its options, or is O(ports[].name)
-        alone: V([tap0, tap1]). Other ports are kept, unless O(purge_ports=true).'
+        alone: V([tap0, tap1]). Other ports are kept, unless O(purge_ports=true). An address of O(addresses) that
+        a port has is moved to the bridge with everything that it has, and a route of O(routes) to the same destination
+        over the same gateway, too. What else a port has stays there and does not work, and a warning says so.'
     type: list
     elements: dict
     suboptions:
@@ -670,7 +673,7 @@ options:
         type: int
       table:
         description:
-          - 'Routing table: its number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
         type: str
         default: main
       src:

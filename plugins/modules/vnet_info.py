@@ -21,6 +21,8 @@ extends_documentation_fragment:
 notes:
   - RV(declaration) does not include values that new links have anyway, nor links that cannot be declared, such
     as a veth whose peer is in a namespace without a name. It includes network cards only if they are ports of bridges.
+  - RV(declaration) has routes whose gateway is reached through an address that it does not have, such as one from
+    DHCP. On another host they need that address.
   - If RV(declaration) is applied to the same host as a layout, that layout adopts everything, and nothing else
     is changed. It is an error if a namespace or link belongs to another layout; O(for_layout) leaves those out.
 seealso:
@@ -156,9 +158,10 @@ declaration:
       type: list
       elements: dict
 declaration_lacks:
-  description: What the host has and RV(declaration) does not say, so that it would be different elsewhere. Among
-    them are addresses from DHCP, labels of addresses, metrics of routes such as C(mtu), and virtual links of other
-    types.
+  description: What links, addresses and routes have and RV(declaration) does not say, so that it would be different
+    elsewhere. Among them are addresses from DHCP, labels of addresses, metrics of routes such as C(mtu), and virtual
+    links of other types. Policy routing rules, neighbours, packet filters, queueing disciplines and the protocol
+    of routes are not looked at.
   returned: success
   type: list
   elements: dict
@@ -175,10 +178,15 @@ declaration_lacks:
       description: What is not declared, in the words of ip(8).
       returned: success
       type: str
+    declared:
+      description: Whether RV(declaration) has it, but not with everything that it has.
+      returned: success
+      type: bool
   sample:
     - netns: ''
       link: br0
       what: address 192.0.2.1/24 broadcast 192.0.2.255 noprefixroute
+      declared: true
 fdb:
   description: The entries of the forwarding databases of bridges, each with C(netns), C(bridge), C(port), C(mac),
     C(vlan), C(permanent) and C(flags).

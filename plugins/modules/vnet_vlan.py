@@ -71,8 +71,9 @@ options:
     description:
       - 'Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH
         connection any more, if the client of the connection would not be reached, or if no IPv4 or no IPv6 default
-        route would work any more. If it is false, the task fails before anything is changed. Inside a namespace
-        that the task has entered nothing is checked.'
+        route would work any more. If it is false, the task fails before anything is changed. That is checked for
+        the network namespace of the host or container, not for links in other ones, and not if the module runs
+        in another one by the become plugin or C(ip netns exec).'
     type: bool
     default: false
   parent:
@@ -452,7 +453,7 @@ options:
         type: int
       table:
         description:
-          - 'Routing table: its number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
         type: str
         default: main
       src:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 from pathlib import Path
 from typing import Iterator
 
@@ -174,3 +175,9 @@ def test_licence_is_in_every_file(path: Path) -> None:
     head = path.read_text(encoding="utf-8")[:300]
     assert "SPDX-FileCopyrightText: The nfv.vnet developers" in head
     assert "SPDX-License-Identifier: GPL-3.0-or-later" in head
+
+
+def test_there_are_no_large_files() -> None:
+    """Such as a package that somebody downloaded."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    assert [name for name in names if name and (ROOT / name).exists() and (ROOT / name).stat().st_size > 250_000] == []

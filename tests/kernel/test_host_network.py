@@ -154,9 +154,11 @@ def test_what_takes_the_default_route(case: str) -> None:
 
 
 def test_what_the_kernel_drops_is_said() -> None:
-    sh("ip route add 203.0.113.0/24 via 192.0.2.7 dev eth0")
+    sh("ip route add 203.0.113.0/24 via 192.0.2.7 dev eth0", "ip route add 203.0.114.0/24 via 192.0.2.7 dev eth0 table 77")
     result = lay(check=True, links=[bridge(), card()])
-    assert any("the kernel drops routes of eth0 with the last IPv4 address of the link: 203.0.113.0/24" in warning for warning in result["warnings"])
+    (told,) = [warning for warning in result["warnings"] if "the kernel drops routes of eth0 with the last IPv4 address of the link: " in warning]
+    assert "203.0.113.0/24 via 192.0.2.7" in told
+    assert "203.0.114.0/24 via 192.0.2.7 table 77" in told
 
 
 @pytest.mark.parametrize(
@@ -302,7 +304,10 @@ def test_a_route_of_the_same_gateway_moves_whatever_its_metric() -> None:
     routes = [DEFAULT, {"to": "default", "via": "2001:db8::1"}]
     result = run("vnet_bridge", name="br0", addresses=[ADDRESS, "2001:db8::10/64"], routes=routes, ports=[{"name": "eth0"}])
     assert "eth0" not in ip("ip", "-6", "route", "show", "default")
-    assert any("routes stay on eth0, where they do not work, as it is a port of br0: 2001:db8:9::/48" in warning for warning in result["warnings"])
+    assert any(
+        "routes stay on eth0, where they do not work, as it is a port of br0: 2001:db8:9::/48 via 2001:db8::7 metric 1024" in warning
+        for warning in result["warnings"]
+    )
 
 
 def test_a_port_with_a_small_mtu_takes_ipv6_from_a_bridge() -> None:

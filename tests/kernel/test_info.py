@@ -248,16 +248,17 @@ def test_what_a_declaration_lacks_is_listed() -> None:
     sh("ip link add br0 up type bridge && ip link add name v0 up type veth peer name v1 && ip link set dev v1 up")
     sh("ip address add 192.0.2.1/24 brd + dev br0 label br0:x noprefixroute && ip address add 192.0.2.2/24 dev br0 valid_lft 500 preferred_lft 400")
     sh("ip address add 10.9.0.1/24 dev v0 && ip route add 10.1.0.0/16 dev v0 mtu lock 900 && ip route add 10.2.0.0/16 dev v0 proto 99")
+    sh("ip netns add red && ip -n red link set dev lo up && ip -n red route add blackhole 10.66.0.0/16")
     sh("ip route add 10.3.0.0/16 proto static nexthop via 10.9.0.8 dev v0 nexthop via 10.9.0.9 dev v0", "ip route add throw 10.4.0.0/16 proto static")
     found = info()
-    lacks = {(lack["link"], lack["what"].partition(" valid_lft")[0]) for lack in found["declaration_lacks"]}
+    lacks = {(lack["link"], lack["what"].partition(" valid_lft")[0], lack["declared"]) for lack in found["declaration_lacks"]}
     assert lacks == {
-        ("br0", "address 192.0.2.1/24 broadcast 192.0.2.255 label br0:x noprefixroute"),
-        ("br0", "address 192.0.2.2/24"),
-        ("v0", "route 10.1.0.0/16 mtu lock 900"),
-        ("v0", "route 10.2.0.0/16 proto 99"),
-        ("v0", "route 10.3.0.0/16 nexthop ..."),
-        ("lo", "route throw 10.4.0.0/16 scope global proto static"),
+        ("br0", "address 192.0.2.1/24 broadcast 192.0.2.255 label br0:x noprefixroute", True),
+        ("br0", "address 192.0.2.2/24", False),
+        ("v0", "route 10.1.0.0/16 mtu lock 900", True),
+        ("v0", "route 10.2.0.0/16 proto 99", True),
+        ("v0", "route 10.3.0.0/16 nexthop ...", False),
+        ("lo", "route throw 10.4.0.0/16 scope global proto static", False),
     }
     assert info(exclude=["br0", "v0"])["declaration_lacks"] == [lack for lack in found["declaration_lacks"] if lack["link"] == "lo"]
 
@@ -334,7 +335,7 @@ def test_a_cable_to_nowhere_is_not_declared() -> None:
     sh("ip netns add red", "ip link add name a type veth peer name b netns red")
     found = info(namespaces=[""])
     assert found["declaration"]["links"] == []
-    assert {"netns": "", "link": "a", "what": "its peer is in a namespace that was not read"} in found["declaration_lacks"]
+    assert {"netns": "", "link": "a", "what": "its peer is in a namespace that was not read, or has no name", "declared": False} in found["declaration_lacks"]
     assert len(info()["declaration"]["links"]) == 1
     assert info()["declaration_lacks"] == []
 

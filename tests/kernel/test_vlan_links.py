@@ -593,7 +593,7 @@ def test_a_parent_that_nobody_looked_at_is_none() -> None:
     assert link["parent"] is None
     found = info(namespaces=[""])
     assert not [item for item in found["declaration"]["links"] if item["name"] == "x0"]
-    assert {"netns": "", "link": "x0", "what": "its parent is in a namespace that was not read"} in found["declaration_lacks"]
+    assert {"netns": "", "link": "x0", "what": "its parent is in a namespace that was not read", "declared": False} in found["declaration_lacks"]
 
 
 def test_another_name_of_a_link_of_the_host_is_not_in_the_way_of_a_parent_elsewhere() -> None:

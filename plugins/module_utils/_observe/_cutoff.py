@@ -13,7 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Read
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink, takes_away
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Route
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AwaitLinks,
     DeleteAddress,
@@ -47,7 +47,7 @@ def refuse_cut_off(reader: Reader, layout: Layout, before: Host, planned: Plan) 
 
 
 def read_network(reader: Reader) -> Network:
-    """The links of the home namespace with their addresses and the routes of the main table."""
+    """The links of the home namespace with their addresses and routes."""
     raws = {raw.ifindex: raw for raw in reader.links(_HOME)}
     addresses = reader.addresses(_HOME)
     saved = save_all(reader.socket(_HOME))
@@ -61,10 +61,9 @@ def read_network(reader: Reader) -> Network:
         link.addresses = {address.key: address for address in addresses.get(index, ())}
         for body in saved[index].routes if index in saved else ():
             route = reader.parsed_route(body) or partial_route(body.hex())._replace(onlink=True)  # one of several next hops
-            if route.table == MAIN_TABLE:
-                link.add_route(route._replace(dev=raw.name))
-                if is_advertised(body):
-                    link.advertised.add((route.key, route.via))
+            link.add_route(route._replace(dev=raw.name))
+            if is_advertised(body):
+                link.advertised.add((route.key, route.via))
     return Network(_HOME, links)
 
 
@@ -127,7 +126,9 @@ def _lost_default_routes(now: Network, after: Network, before: Host) -> Iterator
             lost = next((lost for lost in after.dropped if lost.route.key == routes[0].key), None)
             how = ", which the kernel drops %s" % lost.reason if lost else ""
             via = " via %s" % routes[0].via if routes[0].via else ""
-            yield "the %s default route%s dev %s would not work any more%s" % (family, via, shown(routes[0].dev), how)
+            bridge = after.links[routes[0].dev].bridge if routes[0].dev in after.links else ""
+            advice = " (declare it in routes of %s to move it there)" % shown(bridge) if bridge else ""
+            yield "the %s default route%s dev %s would not work any more%s%s" % (family, via, shown(routes[0].dev), how, advice)
 
 
 def _dropped(after: Network) -> Iterator[str]:
@@ -135,7 +136,7 @@ def _dropped(after: Network) -> Iterator[str]:
     routes: Dict[Tuple[str, str], List[str]] = {}
     for lost in after.dropped:
         if lost.link in after.links:
-            routes.setdefault((lost.link, lost.reason), []).append(_destination(lost.route.to))
+            routes.setdefault((lost.link, lost.reason), []).append(_words(lost.route))
     for (link, reason), names in routes.items():
         yield "the kernel drops routes of %s %s: %s" % (shown(link), reason, _some(names))
 
@@ -144,7 +145,7 @@ def _stranded(now: Network, after: Network) -> Iterator[str]:
     """The IPv6 routes that stay on a new port, as the kernel does not drop them."""
     for name, link in after.links.items():
         if link.bridge and name in now.links and not now.links[name].bridge:
-            routes = [_destination(route.to) for route in link.routes.values() if route.ipv6]
+            routes = [_words(route) for route in link.routes.values() if route.ipv6]
             if routes:
                 yield "routes stay on %s, where they do not work, as it is a port of %s: %s" % (shown(name), shown(link.bridge), _some(routes))
 
@@ -161,8 +162,12 @@ def _renewed(planned: Plan, now: Network) -> Iterator[str]:
             yield "%s has a lifetime, and goes when that ends, unless a DHCP client renews it on its new link; %s" % (step.address, where)
 
 
-def _destination(to: str) -> str:
-    return "default" if to.endswith("/0") else to
+def _words(route: Route) -> str:
+    """A route as ip(8) shows it."""
+    words = ["default" if route.to.endswith("/0") else route.to]
+    words += ["via", route.via] if route.via else []
+    words += ["table", str(route.table)] if route.table != MAIN_TABLE else []
+    return " ".join(words + (["metric", str(route.metric)] if route.metric else []))
 
 
 def _some(names: List[str]) -> str:

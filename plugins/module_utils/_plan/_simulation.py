@@ -91,8 +91,8 @@ class Network:
             for route in link.routes or () if link.name in network.links else ():
                 network.links[link.name].add_route(route)
         # a route that comes back, through whichever link, is not lost
-        left = {(route.to, route.table) for found in network.links.values() for route in found.routes.values()}
-        network.dropped = [lost for lost in network.dropped if (lost.route.to, lost.route.table) not in left]
+        left = {route.key for found in network.links.values() for route in found.routes.values()}
+        network.dropped = [lost for lost in network.dropped if lost.route.key not in left]
         return network
 
     def answers(self, local: str, zone: str = "") -> bool:

@@ -163,7 +163,6 @@ LINK_ROUTES: list[tuple[Values, list[str]]] = [
     ({"to": "10.0.0.0/24", "table": 0}, ["table", "0", "out of range"]),
     ({"to": "10.0.0.0/24", "table": -1}, ["table", "-1", "out of range"]),
     ({"to": "10.0.0.0/24", "table": 2**32}, ["table", "4294967296", "out of range"]),
-    ({"to": "10.0.0.0/24", "table": ""}, ["table", "''", "neither"]),
     ({"to": "10.0.0.0/24", "table": "uplink"}, ["table", "uplink", "rt_tables"]),
     ({"to": "2001:db8::/64", "scope": "link"}, ["scope", "IPv6"]),
 ]
