@@ -472,7 +472,7 @@ def _plain(number: float) -> str:
 
 
 def _mac(text: str, path: Path) -> str:
-    mac = _sexagesimal(text) if text.isdigit() else text.lower().replace("-", ":")
+    mac = _sexagesimal(text) if _NUMBER.fullmatch(text) else text.lower().replace("-", ":")
     if not re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", mac):
         raise VnetError(path, "%s is not a MAC address such as 02:00:00:00:00:01" % quoted(text))
     return mac

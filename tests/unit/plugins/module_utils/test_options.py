@@ -196,6 +196,7 @@ def test_mac(text: str, mac: str) -> None:
     [
         ({"mac": "02:00:00:00:00"}, "mac: '02:00:00:00:00' is not a MAC address such as 02:00:00:00:00:01"),
         ({"mac": "0200.0000.0001"}, "mac: '0200.0000.0001' is not a MAC address such as 02:00:00:00:00:01"),
+        ({"mac": "\u00b2"}, "mac: '\\xb2' is not a MAC address such as 02:00:00:00:00:01"),
         ({"mac": "01:00:00:00:00:01"}, "mac: 01:00:00:00:00:01 is not a unicast address: the first byte must be even, and not all bytes zero"),
         ({"mac": "00:00:00:00:00:00"}, "mac: 00:00:00:00:00:00 is not a unicast address: the first byte must be even, and not all bytes zero"),
         ({"group_address": "01:80:c2:00:00:01"}, "group_address: 01:80:c2:00:00:01 is not 01:80:C2:00:00:0X, where X is 0 or 4 to F"),
