@@ -103,6 +103,7 @@ notes:
 EXAMPLES = r"""
 - name: Create the namespace red, and run tasks inside it, also in check mode
   hosts: all
+  gather_facts: false
   become: true
   tasks:
     - name: Create the namespace
@@ -126,6 +127,7 @@ EXAMPLES = r"""
 
 - name: Run all tasks of a play in the namespace red, which must exist, also in check mode
   hosts: all
+  gather_facts: false
   become: true
   become_method: nfv.vnet.netns
   vars:
