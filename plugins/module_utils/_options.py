@@ -151,7 +151,8 @@ _ROUTE_OPTIONS = (
     Option(
         "metric",
         "int",
-        "Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left out, it is 0 for IPv4 and 1024 for IPv6.",
+        "Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left out, it is 0 for IPv4 and 1024"
+        " for IPv6. For IPv6 the kernel takes V(0) for 1024.",
     ),
     Option("table", "str", "Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.", "main"),
     Option("src", "str", "Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses."),

@@ -406,7 +406,7 @@ options:
       metric:
         description:
           - Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left
-            out, it is 0 for IPv4 and 1024 for IPv6.
+            out, it is 0 for IPv4 and 1024 for IPv6. For IPv6 the kernel takes V(0) for 1024.
         type: int
       table:
         description:
