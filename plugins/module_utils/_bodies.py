@@ -158,6 +158,12 @@ def partial_route(body: str) -> Route:
     return Route("%s/%d" % (to, length), number, _number(found.get(_METRIC, b"")), _TYPES.get(kind, str(kind)))
 
 
+def gateway_of(body: str) -> str:
+    """The gateway of a route, '' if it has none, or several."""
+    message = bytes.fromhex(body)
+    return next((socket.inet_ntop(message[0], message[first:last]) for code, first, last in split(message, _RTMSG.size) if code == _GATEWAY), "")
+
+
 def is_advertised(message: bytes) -> bool:
     """Whether a route is from a router advertisement."""
     return bool(_RTMSG.unpack_from(message)[5] == _OF_ADVERTISEMENTS)

@@ -356,3 +356,13 @@ def test_thousands_of_routes_go_in_time() -> None:
     result = run("vnet_bridge", name="br7", routes=[], purge_routes=True)
     assert result["changed"]
     assert time.monotonic() - begin < 10
+
+
+def test_a_restored_gateway_counts() -> None:
+    """What the layout takes and gives back: a default route whose gateway is not reachable does not work."""
+    lay(links=[bridge(), card()])
+    sh("ip address flush dev br0 scope global && ip address add 198.51.100.9/24 dev br0 && ip route add default via 198.51.100.1 dev br0")
+    result = lay(check=True, state="absent")
+    assert any("ip address replace 192.0.2.10/24" in line for line in result["commands"])
+    clear()
+    assert default_route() == "default via 192.0.2.1 dev eth0 proto dhcp metric 100"

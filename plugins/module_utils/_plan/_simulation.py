@@ -12,6 +12,7 @@ import copy
 import ipaddress
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import gateway_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import IPV6_MTU, ends_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Address, AddressKey, FoundLink, Route, RouteKey
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -259,9 +260,14 @@ def _delete_address(network: Network, step: DeleteAddress) -> None:
         network.drop_routes(step.name, lambda route: not route.ipv6, "with the last IPv4 address of the link")
 
 
+def _whole(step: AddRoute | DeleteRoute) -> Route:
+    """The route with its gateway, which only the message has if it is restored."""
+    return step.route._replace(via=gateway_of(step.body)) if step.body else step.route
+
+
 def _add_route(network: Network, step: AddRoute) -> None:
     if step.route.dev in network.links:
-        network.links[step.route.dev].add_route(step.route)
+        network.links[step.route.dev].add_route(_whole(step))
 
 
 def _replace_route(network: Network, step: ReplaceRoute) -> None:
@@ -271,7 +277,7 @@ def _replace_route(network: Network, step: ReplaceRoute) -> None:
 
 def _delete_route(network: Network, step: DeleteRoute) -> None:
     if step.route.dev in network.links:
-        network.links[step.route.dev].routes.pop((step.route.key, step.route.via), None)
+        network.links[step.route.dev].routes.pop((step.route.key, _whole(step).via), None)
 
 
 _EFFECTS: Dict[type, Callable[[Network, Any], None]] = {

@@ -10,6 +10,7 @@ import struct
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import (
     address_words,
+    gateway_of,
     lasting,
     partial_route,
     route_words,
@@ -114,6 +115,11 @@ def test_route_as_words(body: str, words: str) -> None:
 )
 def test_route_that_has_no_words(body: str) -> None:
     assert route_words(body, "eth0") is None
+
+
+def test_gateway_of_a_route() -> None:
+    assert gateway_of(route(V4, 0, (5, bytes([192, 0, 2, 1])), OUT)) == "192.0.2.1"
+    assert gateway_of(route(V4, 8, TEN, OUT)) == ""
 
 
 def test_part_of_a_route() -> None:
