@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import errno
 from difflib import ndiff
-from typing import Any, List, NamedTuple
+from typing import Any, List, NamedTuple, Set
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
@@ -162,15 +162,17 @@ def _injected() -> KernelError:
 
 
 @pytest.mark.parametrize("taking", [TAKINGS[1], TAKINGS[4], TAKINGS[8], TAKINGS[11]], ids=lambda taking: taking.name)
-def test_a_release_that_fails_leaves_everything_as_it_was(taking: Taking) -> None:
+def test_a_release_that_fails_leaves_everything_as_it_was(taking: Taking, every: bool) -> None:
     with private_network():
         card()
         lay(**declared(taking))
         with Failing() as whole:
             clear(force=True)
+    tried: Set[type] = set()
     for number, step in enumerate(whole.steps, 1):
-        if isinstance(step, DELETIONS):
+        if isinstance(step, DELETIONS) or (type(step) in tried and not every):
             continue
+        tried.add(type(step))
         with private_network():
             card()
             lay(**declared(taking))
