@@ -17,7 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan, Step
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, CreateLink, Plan, Step, takes_away
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import Applied
@@ -143,11 +143,15 @@ def apply_changes(reader: Reader, wanted: Layout) -> Result:
 
 def _foresee(reader: Reader, wanted: Layout, before: Host, planned: Plan) -> Plan:
     """The plan with warnings of what the kernel will do beside. VnetError for what must not or cannot be done."""
-    from ansible_collections.nfv.vnet.plugins.module_utils._observe._conflicts import refuse_disabled_ipv6, refuse_taken_routes
+    if any(isinstance(step, (AddRoute, CreateLink)) for step in planned.steps):
+        from ansible_collections.nfv.vnet.plugins.module_utils._observe._conflicts import refuse_disabled_ipv6, refuse_taken_routes
+
+        refuse_disabled_ipv6(reader, wanted, before, planned)
+        refuse_taken_routes(reader, wanted, before, planned)
+    if not any(map(takes_away, planned.steps)):
+        return planned
     from ansible_collections.nfv.vnet.plugins.module_utils._observe._cutoff import refuse_cut_off
 
-    refuse_disabled_ipv6(reader, wanted, before, planned)
-    refuse_taken_routes(reader, wanted, before, planned)
     return planned._replace(warnings=planned.warnings + refuse_cut_off(reader, wanted, before, planned))
 
 

@@ -239,6 +239,28 @@ def link_of(step: Step) -> LinkId:
     return step.netns, step.name
 
 
+def takes_away(step: Step) -> bool:
+    """Whether a link may lose addresses or routes by a step, or be deleted."""
+    if isinstance(step, SetLink):
+        return step.values.get("up") is False or "mtu" in step.values or bool(step.values.get("disable_ipv6"))
+    return isinstance(step, _TAKING_AWAY)
+
+
+_TAKING_AWAY = (
+    AwaitLinks,
+    DeleteAddress,
+    DeleteLink,
+    DeleteLinks,
+    DeleteNamespace,
+    DeleteNamespaces,
+    DeleteRoute,
+    MoveLink,
+    RenameLink,
+    ReplaceRoute,
+    SetMaster,
+)
+
+
 def restore_of(step: Step) -> Tuple[Step, ...]:
     if isinstance(step, DeleteLink):
         return step.recreation

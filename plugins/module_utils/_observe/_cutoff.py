@@ -12,7 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection impor
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink, takes_away
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Route
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AwaitLinks,
@@ -23,9 +23,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteNamespaces,
     Plan,
     link_of,
+    takes_away,
 )
 
 _HOME = ""
+_DELETIONS = (DeleteLink, DeleteLinks, DeleteNamespace, DeleteNamespaces, AwaitLinks)
+"""Steps that may delete a link of the home namespace wherever they are."""
 _FAMILIES = {False: "IPv4", True: "IPv6"}
 _MOST_NAMED = 3
 """So many routes are named in one warning, and the others counted."""
@@ -33,7 +36,7 @@ _MOST_NAMED = 3
 
 def refuse_cut_off(reader: Reader, layout: Layout, before: Host, planned: Plan) -> List[Message]:
     """VnetError if the plan would cut off the host, unless that is allowed. Returns what else the kernel would drop, as warnings."""
-    if not _is_concerned(planned) or not is_network_of_host():
+    if not is_network_of_host() or not any(takes_away(step) and (link_of(step)[0] == _HOME or isinstance(step, _DELETIONS)) for step in planned.steps):
         return []
     now = read_network(reader)
     removed = _removed_from_elsewhere(reader, before, planned)
@@ -65,12 +68,6 @@ def read_network(reader: Reader) -> Network:
             if is_advertised(body):
                 link.advertised.add((route.key, route.via))
     return Network(_HOME, links)
-
-
-def _is_concerned(planned: Plan) -> bool:
-    """Whether a link of the home namespace may lose something, or go with something elsewhere."""
-    elsewhere = (DeleteLink, DeleteLinks, DeleteNamespace, DeleteNamespaces, AwaitLinks)
-    return any(isinstance(step, elsewhere) or (takes_away(step) is not None and link_of(step)[0] == _HOME) for step in planned.steps)
 
 
 def _removed_from_elsewhere(reader: Reader, before: Host, planned: Plan) -> Set[str]:

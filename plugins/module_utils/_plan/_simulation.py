@@ -9,8 +9,7 @@ net/8021q/vlan.c (vlan_device_event), net/bridge/br_if.c (br_mtu_auto_adjust).
 from __future__ import annotations
 
 import copy
-import ipaddress
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import gateway_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import IPV6_MTU, ends_ipv6
@@ -189,6 +188,8 @@ def _covering(link: NetworkLink, target: str) -> Iterator[Tuple[int, int, Route]
 
 
 def _contains(network: str, length: int, address: str) -> bool:
+    import ipaddress  # most plans change no route of the host
+
     return ipaddress.ip_address(address) in ipaddress.ip_network("%s/%d" % (network, length), strict=False)
 
 
@@ -295,11 +296,3 @@ _EFFECTS: Dict[type, Callable[[Network, Any], None]] = {
     DeleteRoute: _delete_route,
 }
 """What each step does to addresses and routes. All others do nothing to them."""
-
-
-def takes_away(step: Step) -> Optional[str]:
-    """The name of the link that may lose addresses or routes by a step; None if none can."""
-    harmless = isinstance(step, (CreateLink, AddAddress, AddRoute)) or type(step) not in _EFFECTS
-    if harmless or (isinstance(step, SetLink) and step.values.get("up") is not False and not ends_ipv6(step.values)):
-        return None
-    return link_of(step)[1]
