@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _connection
 from features import needs_program
-from layouts import clear, four_steps, lay, refused_always, snapshot_at_rest
+from layouts import clear, four_steps, lay, refused_always, settled, snapshot_at_rest
 from support import Values, difference, ip, run, sh, snapshot
 from support import four_steps as single_in_four_steps
 
@@ -28,15 +29,20 @@ CUT_OFF = "this would cut off the host: "
 
 @pytest.fixture(autouse=True)
 def _host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host whose card is connected to a router, with an address from DHCP."""
+    """A host whose card is connected to a router, with a default route from DHCP."""
     needs_program("ip")
     monkeypatch.setattr(f"{CUTOFF}.is_network_of_host", lambda: True)
     sh(
         "ip netns add router && ip link add name eth0 type veth peer name lan netns router",
         "ip -n router address add 192.0.2.1/24 dev lan && ip -n router link set dev lan up && ip link set dev eth0 up",
-        "ip address add 192.0.2.10/24 brd + dev eth0 valid_lft 1000 preferred_lft 900",
+        "ip address add 192.0.2.10/24 brd + dev eth0",
         "ip route add default via 192.0.2.1 dev eth0 proto dhcp metric 100",
     )
+
+
+def with_lifetime() -> None:
+    """As from DHCP."""
+    sh("ip address change 192.0.2.10/24 brd + dev eth0 valid_lft 1000 preferred_lft 900")
 
 
 def card(**options: object) -> Values:
@@ -67,8 +73,12 @@ def connected(monkeypatch: pytest.MonkeyPatch, client: str, server: str = "192.0
 
 @pytest.mark.parametrize("port", [card(), card(addresses=[], routes=[])], ids=["card", "exact"])
 def test_address_and_default_route_move_and_come_back(port: Values) -> None:
+    with_lifetime()
     before = snapshot_at_rest()
-    result = four_steps(links=[bridge(), port])
+    planned, result = lay(check=True, links=[bridge(), port]), lay(links=[bridge(), port])
+    without_lifetimes = [[re.sub(r"_lft \d+", "_lft N", line) for line in one["commands"]] for one in (planned, result)]
+    assert without_lifetimes[0] == without_lifetimes[1]
+    settled(links=[bridge(), port])
     assert held("eth0") == []
     assert held("br0") == ["192.0.2.10/24 brd 192.0.2.255 scope global dynamic br0"]
     assert default_route() == "default via 192.0.2.1 dev br0 proto static"
@@ -182,7 +192,6 @@ def test_single_modules_refuse_too(module: str, params: Values) -> None:
 
 
 def test_the_bridge_that_has_the_address_cannot_go() -> None:
-    sh("ip address change 192.0.2.10/24 dev eth0 valid_lft forever preferred_lft forever")
     run("vnet_bridge", name="br0", addresses=[ADDRESS], routes=[DEFAULT], ports=[{"name": "eth0"}])
     for params in ({"state": "absent"}, {"addresses": [], "purge_addresses": True}, {"routes": [], "purge_routes": True}, {"up": False}):
         with pytest.raises(VnetError, match=CUT_OFF):
