@@ -14,7 +14,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_link
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, references_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
@@ -182,6 +181,8 @@ class SingleReader:
 
     def _shown(self, netns: str, raw: RawLink) -> Shown:
         """The addresses and routes of a link as the kernel shows them."""
+        from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_link  # most tasks need none of it
+
         saved = save_link(self._reader.socket(netns), raw.ifindex)
         parsed = ((self._reader.parsed_route(body), body.hex()) for body in saved.routes)
         routes = [(route and route._replace(dev=raw.name), text) for route, text in parsed]
