@@ -8,7 +8,6 @@ net/8021q/vlan.c (vlan_device_event), net/bridge/br_if.c (br_mtu_auto_adjust).
 
 from __future__ import annotations
 
-import copy
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import gateway_of
@@ -53,6 +52,11 @@ class NetworkLink:
     def works(self) -> bool:
         return self.up and not self.bridge
 
+    def copy(self) -> NetworkLink:
+        other = NetworkLink(self.up, self.bridge, self.parent, self.mtu)
+        other.addresses, other.routes, other.advertised = dict(self.addresses), dict(self.routes), set(self.advertised)
+        return other
+
     def add_route(self, route: Route) -> None:
         self.routes[route.key, route.via] = route
 
@@ -73,6 +77,8 @@ class Network:
         self.netns = netns
         self.links = links
         self.dropped: List[Dropped] = []
+        self.parents = {link.parent for link in links.values()}
+        """The names of all links that have others on top of them, or had."""
 
     def after(self, steps: Iterable[Step], declared: Iterable[FoundLink], removed: Iterable[str] = ()) -> Network:
         """What the network will be after these steps.
@@ -80,7 +86,7 @@ class Network:
         C(declared): what links will be whose routes are declared, as a route that the kernel drops is added again then. C(removed):
         links that go with what is in other namespaces.
         """
-        network = Network(self.netns, copy.deepcopy(self.links))
+        network = Network(self.netns, {name: link.copy() for name, link in self.links.items()})
         for step in steps:
             effect = _EFFECTS.get(type(step))
             if effect and (link_of(step)[0] == self.netns or isinstance(step, MoveLink)):
@@ -166,7 +172,7 @@ class Network:
                 self.drop_ipv6(affected)
 
     def _uppers(self, name: str) -> List[str]:
-        return [upper for upper, link in self.links.items() if link.parent == name]
+        return [upper for upper, link in self.links.items() if link.parent == name] if name in self.parents else []
 
 
 def _is_default(route: Route) -> bool:
@@ -209,6 +215,7 @@ def _set_link(network: Network, step: SetLink) -> None:
 def _create_link(network: Network, step: CreateLink) -> None:
     parent = step.parent[1] if step.parent and step.parent[0] == network.netns else ""
     network.links[step.name] = NetworkLink(bridge=step.master, parent=parent)
+    network.parents.add(parent)
     if step.peer and step.peer.netns == network.netns:
         network.links[step.peer.name] = NetworkLink()
 
@@ -227,6 +234,7 @@ def _rename_link(network: Network, step: RenameLink) -> None:
     if not link:
         return
     network.links[step.new] = link
+    network.parents.add(step.new)
     link.routes = {key: route._replace(dev=step.new) for key, route in link.routes.items()}
     for other in network.links.values():
         other.bridge = step.new if other.bridge == step.name else other.bridge
