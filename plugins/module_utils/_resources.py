@@ -110,6 +110,11 @@ class Route(NamedTuple):
     def key(self) -> RouteKey:
         return self.to, self.table, self.metric
 
+    @property
+    def destination(self) -> str:
+        """C(to) as ip(8) shows it."""
+        return "default" if self.to.endswith("/0") else self.to
+
     def options(self, of_link: bool) -> Values:
         """The route as options."""
         values = self._asdict()

@@ -55,6 +55,5 @@ def _taken(layout: Layout, step: AddRoute, name: str) -> VnetError:
     paths = [(*link.path, "routes") for link in layout.links if link.id == (step.netns, step.route.dev)]
     paths += [(*namespace.path, "routes") for namespace in layout.namespaces if namespace.name == step.netns]
     how = "declare its routes, too" if layout.name else "remove that route first"
-    to = "default" if step.route.to.endswith("/0") else step.route.to
-    text = "%s has a route to %s with the same table and metric; use another metric, or %s" % (shown(name), to, how)
+    text = "%s has a route to %s with the same table and metric; use another metric, or %s" % (shown(name), step.route.destination, how)
     return VnetError(paths[0] if paths else (), text)

@@ -161,7 +161,7 @@ def _renewed(planned: Plan, now: Network) -> Iterator[str]:
 
 def _words(route: Route) -> str:
     """A route as ip(8) shows it."""
-    words = ["default" if route.to.endswith("/0") else route.to]
+    words = [route.destination]
     words += ["via", route.via] if route.via else []
     words += ["table", str(route.table)] if route.table != MAIN_TABLE else []
     return " ".join(words + (["metric", str(route.metric)] if route.metric else []))

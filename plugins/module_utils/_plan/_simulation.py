@@ -176,7 +176,7 @@ class Network:
 
 
 def _is_default(route: Route) -> bool:
-    return route.to.endswith("/0") and route.table == MAIN_TABLE and route.type == "unicast"
+    return route.destination == "default" and route.table == MAIN_TABLE and route.type == "unicast"
 
 
 def _covering(link: NetworkLink, target: str) -> Iterator[Tuple[int, int, Route]]:

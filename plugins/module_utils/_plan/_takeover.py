@@ -54,9 +54,7 @@ def take_routes(draft: Draft, bridge: Link, new: Iterable[Route]) -> None:
                 continue  # it is deleted already
             _require_declared(draft, bridge, port, "routes", route.to)
             draft.add(DELETE_ROUTES, DeleteRoute(port.netns, route, body))
-            draft.warn(
-                (*bridge.path, "routes"), "the route to %s moves from %s to %s" % ("default" if route.to.endswith("/0") else route.to, port.name, bridge.name)
-            )
+            draft.warn((*bridge.path, "routes"), "the route to %s moves from %s to %s" % (route.destination, port.name, bridge.name))
         if port.id in draft.links_after:
             draft.links_after[port.id] = now._replace(routes=now.routes and [route for route in now.routes if route not in taken])
 
