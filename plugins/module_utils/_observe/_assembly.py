@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, Iterable, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, interrupts, is_attachable
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Shown, Vlan
 
@@ -25,6 +26,13 @@ def has_parent(raw: RawLink) -> bool:
 def references_of(raw: RawLink, name_of: Callable[[int], str]) -> Dict[str, str]:
     """The links that a port refers to, by name. C(name_of) maps an index to a name."""
     return {name: name_of(int(raw.port[name])) for name in PORT_REFERENCES} if raw.port else {}
+
+
+def shown_by(reader: Reader, link: str, addresses: Iterable[bytes], routes: Iterable[bytes]) -> Shown:
+    """The addresses and routes of a link from the bodies of their messages."""
+    parsed = ((reader.parsed_route(body), body.hex()) for body in routes)
+    named = [(route and route._replace(dev=link if route.type == "unicast" else ""), text) for route, text in parsed]
+    return Shown({reader.parsed_address(body).key: body.hex() for body in addresses}, named)
 
 
 def assemble(

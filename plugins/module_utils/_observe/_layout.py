@@ -17,7 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawR
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import read_registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer, is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, references_of, shown_by
 from ansible_collections.nfv.vnet.plugins.module_utils._records import FIRST_INDEX
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
@@ -352,9 +352,7 @@ class _LayoutReader:
             self._saved[netns] = save_all(self._reader.socket(netns))
         saved = self._saved[netns].get(raw.ifindex, Saved(raw.ifindex, [], []))
         bodies = [*saved.routes, *(self._saved[netns][0].routes if raw.kind == LOOPBACK and 0 in self._saved[netns] else [])]
-        parsed = ((self._reader.parsed_route(body), body.hex()) for body in bodies)
-        routes = [(route and route._replace(dev=raw.name if route.type == "unicast" else ""), text) for route, text in parsed]
-        return Shown({self._reader.parsed_address(body).key: body.hex() for _key, body in saved.addresses}, routes)
+        return shown_by(self._reader, raw.name, (body for _key, body in saved.addresses), bodies)
 
     def _pids_of(self, netns: str, name: str) -> List[int]:
         """The processes that hold a TUN or TAP device."""

@@ -15,7 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Ra
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, references_of, shown_by
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     FoundLink,
@@ -184,9 +184,7 @@ class SingleReader:
         from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_link  # most tasks need none of it
 
         saved = save_link(self._reader.socket(netns), raw.ifindex)
-        parsed = ((self._reader.parsed_route(body), body.hex()) for body in saved.routes)
-        routes = [(route and route._replace(dev=raw.name), text) for route, text in parsed]
-        return Shown({self._reader.parsed_address(body).key: body.hex() for _key, body in saved.addresses}, routes)
+        return shown_by(self._reader, raw.name, (body for _key, body in saved.addresses), saved.routes)
 
     def _holders(self, netns: str, name: str) -> List[int]:
         identity = self.namespaces[netns].identity
