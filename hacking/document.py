@@ -5,8 +5,8 @@
 
 Documentation of modules is static YAML, and fragments cannot be used below suboptions, so it is generated from the attribute table. Only
 short_description, description, notes, and the return values of modules that do not manage a single resource are written by hand. The list
-of modules in README.md and the action group in meta/runtime.yml are generated, too. With --check nothing is written, and the exit
-status is 1 if something is out of date.
+of modules in README.md, the action group in meta/runtime.yml and the actions of the modules are generated, too. With --check nothing is
+written, and the exit status is 1 if something is out of date.
 """
 
 from __future__ import annotations
@@ -44,6 +44,18 @@ PIDS_OF_DEVICE: Values = {
     "type": "list",
     "elements": "int",
 }
+ACTION = '''# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action of nfv.vnet.{module}."""
+
+from __future__ import annotations
+
+from ansible_collections.nfv.vnet.plugins.plugin_utils._action import ConfirmingAction
+
+
+class ActionModule(ConfirmingAction):
+    pass
+'''
 PIDS_OF_NAMESPACE: Values = {
     "description": "Ids of the processes that run in the namespace. It is empty unless O(state=absent).",
     "type": "list",
@@ -53,7 +65,8 @@ PIDS_OF_NAMESPACE: Values = {
 
 def main() -> int:
     stale = []
-    written = {path: text for path, text in (*modules(), readme(), action_group()) if text != path.read_text(encoding="utf-8")}
+    generated = (*modules(), *actions(), readme(), action_group())
+    written = {path: text for path, text in generated if not path.is_file() or text != path.read_text(encoding="utf-8")}
     for path, text in written.items():
         stale.append(path.name)
         if "--check" not in sys.argv:
@@ -75,6 +88,12 @@ def modules() -> Iterator[Tuple[Path, str]]:
         source = path_of(module).read_text(encoding="utf-8")
         source = put(source, "DOCUMENTATION", documentation(module, said(source, "DOCUMENTATION")))
         yield path_of(module), put(source, "RETURN", returns(module, said(source, "RETURN")))
+
+
+def actions() -> Iterator[Tuple[Path, str]]:
+    """The action of each module for a single resource: Ansible finds it by its file, also where the module has only its short name."""
+    for module in OPTIONS:
+        yield ROOT / "plugins" / "action" / f"{module}.py", ACTION.format(module=module)
 
 
 def readme() -> Tuple[Path, str]:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Dict, List, Mapping, Optional
 
-from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
+from ansible_collections.nfv.vnet.plugins.plugin_utils._action import ConfirmingAction
 
 _FEW = 30
 """The number of commands that are always shown."""
@@ -21,7 +21,7 @@ _EVERYTHING = 3
 """From -vvv on everything is shown."""
 
 
-class ActionModule(NormalAction):  # type: ignore[misc]
+class ActionModule(ConfirmingAction):
     @classmethod
     def finalize_task_arg(cls, name: str, value: Any, templar: Any, *context: Any, **more: Any) -> Any:
         """The value of an argument (an experimental hook of ansible-core since 2.19).

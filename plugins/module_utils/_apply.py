@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTupl
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, NotConfirmedError, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._explain import COMMAND_NAMES, hint, not_applied, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
@@ -51,6 +51,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 
 if TYPE_CHECKING:
+    from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
     from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
 
 _IRREVERSIBLE = (DeleteNamespace, DeleteNamespaces, DeleteLink, DeleteLinks, AwaitLinks, SetNsid)
@@ -70,7 +71,7 @@ _GONE: Dict[type, Tuple[int, ...]] = {
 _IMPOSSIBLE = (errno.EINVAL, errno.ENODEV, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EOPNOTSUPP, errno.ENETDOWN)
 _PASSES = 2
 """The kernel may change more than a message asks for. What is not as wanted after the first pass is set once more, without deletions."""
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Applied(NamedTuple):
@@ -112,28 +113,34 @@ def _recorder_of(reader: Reader, layout: Layout, before: Host) -> _NoRecords | R
     return Recorder(reader, layout, before)
 
 
-def apply(reader: Reader, layout: Layout, before: Host, planned: Plan) -> Applied:
-    """Runs the steps of a plan and verifies the result.
+def apply(reader: Reader, layout: Layout, before: Host, planned: Plan, confirmation: Optional[Confirmation] = None) -> Applied:
+    """Runs the steps of a plan and verifies the result. With a confirmation, what cannot be undone waits for that.
 
     VnetError if that fails. The host is as it was before then, or the error says what is not.
     """
     recorder = _recorder_of(reader, layout, before)
     transaction = Transaction(reader, layout, before, recorder.namespace_created)
-    transaction.save(planned.steps)
-    for number in _SIGNALS:
+    deferred = _irreversible(planned.steps) if confirmation else []
+    standing_in = _standing_in(before, planned.steps, deferred)
+    if deferred:
+        planned = planned._replace(steps=[*_repetition(planned).steps, *standing_in])
+    transaction.save(planned.steps + deferred)
+    for number in _ENDING_SIGNALS:
         signal.signal(number, _stop)
     try:
         with sentences():
-            for _pass in range(_PASSES):
-                after = recorder.without_released(_run_and_read(transaction, reader, layout, recorder.begin(planned)))
-                planned = _repetition(plan(layout, after))
-                if not planned.steps:
-                    recorder.conclude(after)
-                    return Applied(after, transaction.done, transaction.commands, transaction.warnings)
-        raise not_applied(layout, planned.steps[0])
+            after = _converge(transaction, reader, layout, recorder, planned)
+            if confirmation:
+                confirmation.wait()
+            if deferred:
+                after = recorder.without_released(_run_and_read(transaction, reader, layout, deferred))
+            recorder.conclude(after)
+            return transaction.applied(after, standing_in)
     except BaseException as error:
-        for number in _SIGNALS:
+        for number in (*_ENDING_SIGNALS, signal.SIGALRM):
             signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the rollback
+        if confirmation and isinstance(error, NotConfirmedError):
+            error = VnetError((), confirmation.expired())
         lost = transaction.rollback()
         try:
             recorder.revert()
@@ -147,9 +154,31 @@ def apply(reader: Reader, layout: Layout, before: Host, planned: Plan) -> Applie
         raise VnetError(error.path, "%s. %s" % (error.text, report), error.errno) from None
 
 
+def _converge(transaction: Transaction, reader: Reader, layout: Layout, recorder: _NoRecords | Recorder, planned: Plan) -> Host:
+    """Runs the steps of a plan, in a second pass those that are still needed. Returns the state, which is verified."""
+    for _pass in range(_PASSES):
+        after = recorder.without_released(_run_and_read(transaction, reader, layout, recorder.begin(planned)))
+        planned = _repetition(plan(layout, after))
+        if not planned.steps:
+            return after
+    raise not_applied(layout, planned.steps[0])
+
+
 def _repetition(planned: Plan) -> Plan:
     """The part of a plan that a second pass may carry out."""
     return planned._replace(steps=[step for step in planned.steps if not _is_irreversible(step)])
+
+
+def _irreversible(steps: List[Step]) -> List[Step]:
+    return [step for step in steps if _is_irreversible(step)]
+
+
+def _standing_in(before: Host, steps: List[Step], deletions: List[Step]) -> List[Step]:
+    """Steps that have the effect of deletions on the network, but can be undone: they bring down the links."""
+    renamed = {(step.netns, step.new): step.name for step in steps if isinstance(step, RenameLink)}
+    names = [link_of(step) for step in deletions if isinstance(step, DeleteLink)] + list(_implicitly_deleted(before, deletions))
+    found = [(name, before.links.get((name[0], renamed.get(name, name[1])))) for name in names]
+    return [SetLink(*name, link.kind, {"up": False}, {"up": True}) for name, link in found if link and link.values.get("up")]
 
 
 def _run_and_read(transaction: Transaction, reader: Reader, layout: Layout, steps: List[Step]) -> Host:
@@ -297,6 +326,11 @@ class Transaction:
 
     def _exists(self, netns: str) -> bool:
         return self._reader.namespaces.identity(netns) is not None
+
+    def applied(self, host: Host, standing_in: List[Step]) -> Applied:
+        """The outcome, without the steps that stood in for others."""
+        steps = [step for step in self.done if not any(step is one for one in standing_in)]
+        return Applied(host, steps, self.commands if not standing_in else commands(steps), self.warnings)
 
     def rollback(self) -> List[str]:
         """Undoes the steps as far as possible; returns what is lost."""

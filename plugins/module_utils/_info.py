@@ -10,12 +10,13 @@ from fnmatch import fnmatchcase
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._answer import answer
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, shown, valid
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._export import Export
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Selection
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import FdbEntry, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
@@ -63,14 +64,7 @@ def run() -> None:
     """Runs the module."""
     gc.disable()  # there are thousands of records, and none is freed before the end
     module = VnetModule("vnet_info", INFO_OPTIONS)
-    try:
-        with sentences():
-            result = look(module.params)
-    except VnetError as error:
-        module.fail_json(**failure("vnet_info", error))
-    for warning in result.pop("warnings"):
-        module.warn(printable(warning))
-    module.exit_json(**valid(result))
+    answer(module, "vnet_info", lambda: look(module.params))
 
 
 def look(params: Mapping[str, Any]) -> Dict[str, Any]:

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import gc
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._answer import answer_confirmed
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, MODULE, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import prefetching
@@ -21,6 +20,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._options import title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Layout
 
 if TYPE_CHECKING:
+    from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
     from ansible_collections.nfv.vnet.plugins.module_utils._runner import Result
 
 
@@ -29,20 +29,13 @@ def run() -> None:
     gc.disable()  # there are thousands of records, and none is freed before the end
     module = VnetModule(MODULE, LAYOUT_OPTIONS, without=LISTS)  # the items are left to the checks of the engine
     require_pyroute2(module)
-    try:
-        with sentences():
-            result = execute({**module.params, **module.others}, module.check_mode, module._diff)
-    except VnetError as error:
-        module.fail_json(**failure(title(MODULE, module.params), error))
-    for warning in result.pop("warnings"):
-        module.warn(printable("%s: %s" % (title(MODULE, module.params), warning)))
-    gc.freeze()  # or the interpreter walks all records when it ends
-    module.exit_json(**valid(result))
+    params = {**module.params, **module.others}
+    answer_confirmed(module, title(MODULE, params), lambda confirmation: execute(params, module.check_mode, module._diff, confirmation))
 
 
-def execute(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Dict[str, Any]:
+def execute(params: Mapping[str, Any], check_mode: bool, diff_mode: bool, confirmation: Optional[Confirmation] = None) -> Dict[str, Any]:
     """Converges the host to the layout, or predicts that. C(diff_mode): with the difference."""
-    wanted, outcome = _converge(params, check_mode)
+    wanted, outcome = _converge(params, check_mode, confirmation)
     from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
 
     result = {
@@ -56,10 +49,11 @@ def execute(params: Mapping[str, Any], check_mode: bool, diff_mode: bool) -> Dic
         from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
 
         result["diff"] = {"before": as_yaml(wanted, outcome.before, outcome.before), "after": as_yaml(wanted, outcome.before, outcome.after)}
+    gc.freeze()  # or the interpreter walks all records when it ends
     return result
 
 
-def _converge(params: Mapping[str, Any], check_mode: bool) -> Tuple[Layout, Result]:
+def _converge(params: Mapping[str, Any], check_mode: bool, confirmation: Optional[Confirmation]) -> Tuple[Layout, Result]:
     """Returns the declared layout and what was done.
 
     Reading a thousand namespaces twice is expensive, so it begins with the lock, unless another run holds it.
@@ -84,10 +78,10 @@ def _converge(params: Mapping[str, Any], check_mode: bool) -> Tuple[Layout, Resu
         if check_mode:
             return wanted, predict(reader, wanted)
         if locked:
-            return wanted, apply_changes(reader, wanted)
+            return wanted, apply_changes(reader, wanted, confirmation)
         outcome = result_if_unchanged(reader, wanted)
         if outcome:
             return wanted, outcome
         reader.close()  # the run that holds the lock may replace a namespace
         stack.enter_context(lock())
-        return wanted, apply_changes(reader, wanted)
+        return wanted, apply_changes(reader, wanted, confirmation)

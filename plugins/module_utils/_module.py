@@ -26,11 +26,15 @@ class VnetModule(AnsibleModule):  # type: ignore[misc]
         self._without = tuple(without)
         self.others: Dict[str, Any] = {}
         """The parameters that were kept from the checks."""
+        self.confirm_token: object = None
+        """What the action plugin of the collection hands over if it will confirm the change."""
         super().__init__(argument_spec=argument_spec(options), supports_check_mode=True)
 
     def _load_params(self) -> None:
         super()._load_params()
         self.others = {name: self.params.pop(name, None) for name in self._without}
+        if self.params.get("confirm_timeout") is not None:
+            self.confirm_token = self.params.pop("_confirm_token", None)
         self.params = expanded_all(self._options, self.params)
 
     def _set_internal_properties(self, *arguments: Any) -> None:

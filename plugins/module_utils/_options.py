@@ -118,6 +118,14 @@ FORCE = Option(
     " the module runs in another one by the become plugin or C(ip netns exec).",
     False,
 )
+CONFIRM_TIMEOUT = Option(
+    "confirm_timeout",
+    "int",
+    "Time within which Ansible has to confirm the change over a new SSH connection, in seconds from the first change on. If it does not, as the"
+    " change has cut off the host, a process on the target host rolls the change back, and the task fails; the host is not unreachable."
+    " Links and namespaces are deleted after the confirmation; until then those links are down. It must be longer than the timeout of the"
+    " connection, which must be one of C(ansible.builtin.ssh), and it cannot be used with C(async). The range is V(1) to V(86400).",
+)
 _NAME = Option("name", "str", "Name of the link: 1 to 15 bytes, without C(/), C(:), C(%) and white space.", required=True)
 
 _VLANS = (
@@ -220,6 +228,7 @@ _NETNS_OPTIONS = (
     Option("name", "str", "Name of the network namespace, as in C(/run/netns): without C(/) and white space, and neither V(.) nor V(..).", required=True),
     _STATE,
     FORCE,
+    CONFIRM_TIMEOUT,
     Option("loopback", "bool", "Whether the loopback link C(lo) of the namespace should be up.", True),
     Option(
         "sysctl",
@@ -313,7 +322,7 @@ def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
 def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
     text = "The other end of the pair: its options, or O(peer.name) alone. It is required if O(state=present)."
     peer = Option("peer", "dict", text, options=(_NAME, _PEER_NETNS, _UP) + _end_of(kind), short="name")
-    return (_NAME, _NETNS, _STATE, _UP, _RECREATE, FORCE) + _end_of(kind) + ((peer,) if kind.has_peer else ())
+    return (_NAME, _NETNS, _STATE, _UP, _RECREATE, FORCE, CONFIRM_TIMEOUT) + _end_of(kind) + ((peer,) if kind.has_peer else ())
 
 
 LINK_OPTIONS = (_NAME, _NETNS, _UP) + _of((row for row in table.LINK if row.when != "create"), "up") + (_MASTER, _PORT) + _LINK
@@ -323,7 +332,7 @@ OPTIONS: Dict[str, Tuple[Option, ...]] = {"vnet_netns": _NETNS_OPTIONS, **{"vnet
 """The options of each module."""
 LINK_KIND_OF = {"vnet_" + kind.type: kind for kind in KINDS}
 """The kind of link that each module manages."""
-TASK_OPTIONS = ("state", "force")
+TASK_OPTIONS = ("state", "force", "confirm_timeout")
 """Options about the task, which items of a layout do not have."""
 
 

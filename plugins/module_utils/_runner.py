@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
+from ansible_collections.nfv.vnet.plugins.module_utils._answer import answer_confirmed
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, failure, printable, valid
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS
@@ -21,6 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, C
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import Applied
+    from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
 
 KEYS = {"vnet_netns": "namespace", **{"vnet_" + kind.type: kind.type for kind in KINDS}}
 """The key under which each module returns its resource."""
@@ -52,22 +53,18 @@ def run(name: str) -> None:
     """Runs the module of a single resource."""
     module = VnetModule(name, OPTIONS[name])
     require_pyroute2(module)
-    try:
-        with sentences():
-            wanted = layout(name, module.params, check_mode=module.check_mode)
-            result = execute(wanted, KEYS[name], module.check_mode)
-    except VnetError as error:
-        module.fail_json(**failure(title(name, module.params), error))
-    for warning in result.pop("warnings"):
-        module.warn(printable("%s: %s" % (title(name, module.params), warning)))
-    module.exit_json(**valid(result))
+
+    def work(confirmation: Optional[Confirmation]) -> Dict[str, Any]:
+        return execute(layout(name, module.params, module.check_mode), KEYS[name], module.check_mode, confirmation)
+
+    answer_confirmed(module, title(name, module.params), work)
 
 
-def execute(wanted: Layout, key: str, check_mode: bool) -> Dict[str, Any]:
+def execute(wanted: Layout, key: str, check_mode: bool, confirmation: Optional[Confirmation] = None) -> Dict[str, Any]:
     """Converges the host to the resource, or predicts that. C(key): the key of the resource in the result."""
     from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
 
-    outcome = converge(wanted, check_mode)
+    outcome = converge(wanted, check_mode, confirmation)
     difference = {"before": outcome.before, "after": outcome.after} if outcome.changed else {}
     return {
         "changed": outcome.changed,
@@ -79,7 +76,7 @@ def execute(wanted: Layout, key: str, check_mode: bool) -> Dict[str, Any]:
     }
 
 
-def converge(wanted: Layout, check_mode: bool) -> Result:
+def converge(wanted: Layout, check_mode: bool, confirmation: Optional[Confirmation] = None) -> Result:
     """Converges the host to the resource, or predicts that.
 
     Changes need the lock. Most runs change nothing, so they read first without it.
@@ -96,7 +93,7 @@ def converge(wanted: Layout, check_mode: bool) -> Result:
 
         reader.close()  # the run that holds the lock may replace a namespace
         with lock():
-            return apply_changes(reader, wanted)
+            return apply_changes(reader, wanted, confirmation)
     finally:
         reader.close()
         namespaces.close()
@@ -125,7 +122,7 @@ def result_if_unchanged(reader: Reader, wanted: Layout) -> Optional[Result]:
     return Result(before, planned.after, before, planned) if planned.is_empty else None
 
 
-def apply_changes(reader: Reader, wanted: Layout) -> Result:
+def apply_changes(reader: Reader, wanted: Layout, confirmation: Optional[Confirmation] = None) -> Result:
     """Converges the host. The caller holds the lock."""
     before = observe(reader, wanted)
     planned = plan(wanted, before)
@@ -136,7 +133,10 @@ def apply_changes(reader: Reader, wanted: Layout) -> Result:
             Recorder(reader, wanted, before).forget_gone()
         return Result(before, planned.after, before, planned)
     planned = _foresee(reader, wanted, before, planned)
-    done = load_apply()(reader, wanted, before, planned)
+    apply = load_apply()
+    if confirmation and planned.steps:
+        confirmation.arm()
+    done = apply(reader, wanted, before, planned, confirmation)
     planned = planned._replace(warnings=planned.warnings + done.warnings)
     return Result(before, planned.after, done.host, planned, done.steps, done.commands)
 
@@ -155,7 +155,7 @@ def _foresee(reader: Reader, wanted: Layout, before: Host, planned: Plan) -> Pla
     return planned._replace(warnings=planned.warnings + refuse_cut_off(reader, wanted, before, planned))
 
 
-def load_apply() -> Callable[[Reader, Layout, Host, Plan], Applied]:
+def load_apply() -> Callable[[Reader, Layout, Host, Plan, Optional[Confirmation]], Applied]:
     """Imports the part that changes the host, which most runs do not need."""
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import apply
 

@@ -56,6 +56,14 @@ options:
         in another one by the become plugin or C(ip netns exec).'
     type: bool
     default: false
+  confirm_timeout:
+    description:
+      - Time within which Ansible has to confirm the change over a new SSH connection, in seconds from the first
+        change on. If it does not, as the change has cut off the host, a process on the target host rolls the change
+        back, and the task fails; the host is not unreachable. Links and namespaces are deleted after the confirmation;
+        until then those links are down. It must be longer than the timeout of the connection, which must be one
+        of C(ansible.builtin.ssh), and it cannot be used with C(async). The range is V(1) to V(86400).
+    type: int
   loopback:
     description:
       - Whether the loopback link C(lo) of the namespace should be up.

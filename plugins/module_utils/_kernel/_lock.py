@@ -1,14 +1,18 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lock that serializes changes of a host (flock(2))."""
+"""The lock that serializes changes of a host (flock(2)).
+
+Its holder may write into the file what it waits for, so that others can say so.
+"""
 
 from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Iterator, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
@@ -33,12 +37,27 @@ def lock(wait: bool = True) -> Iterator[bool]:
         taken = _taken(descriptor)
         while wait and not taken:
             if time.monotonic() > deadline:
-                raise KernelError(errno.ETIMEDOUT, "another run has held %s for more than two minutes" % path)
+                raise KernelError(errno.ETIMEDOUT, _pending() or "another run has held %s for more than two minutes" % path)
             time.sleep(_PAUSE)
             taken = _taken(descriptor)
         yield taken
     finally:
         os.close(descriptor)
+
+
+def describe_holder(words: str, seconds: float) -> None:
+    """Says what the holder of the lock is, and how long it waits for its confirmation at most."""
+    with open(_FILE, "w", encoding="utf-8") as file:
+        json.dump([words, time.monotonic() + seconds], file)
+
+
+def _pending() -> str:
+    """What the holder of the lock waits for, as a part of a sentence; '' if it waits for nothing."""
+    with suppress(OSError, ValueError):
+        with open(_FILE, encoding="utf-8") as file:
+            words, deadline = json.load(file)
+        return "%s waits for its confirmation, for %d more seconds at most" % (words, max(0, deadline - time.monotonic()))
+    return ""
 
 
 def _opened() -> Tuple[int, str]:
@@ -62,4 +81,6 @@ def _taken(descriptor: int) -> bool:
         return False
     except OSError as error:
         raise refusal(error, "the lock that keeps out other runs") from None
+    if os.fstat(descriptor).st_size:
+        os.ftruncate(descriptor, 0)  # a holder that was killed has left its words
     return True

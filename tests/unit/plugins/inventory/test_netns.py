@@ -272,7 +272,7 @@ DECLARATIONS: dict[str, tuple[str, str]] = {
     "nothing": ("", "this is not a dictionary with options of vnet_layout"),
     "yaml": ("{", "cannot be read: "),
     "name": ("namespaces: []", "missing required arguments: name"),
-    "option": ("{name: lab, vlans: []}", "vlans. Supported parameters include: force, links, name, "),
+    "option": ("{name: lab, vlans: []}", "vlans. Supported parameters include: confirm_timeout, force, links, name, "),
     "state": ("{name: lab, state: up}", "value of state must be one of: present, absent, got: up"),
     "sysctl": ("{name: lab, sysctl: 5}", "sysctl"),
     "item": ("{name: lab, links: [{type: veth, name: a}]}", "links[0].peer: missing; a veth pair has two ends"),

@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a module ends: with the result of its work, or with its error as one sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, NoReturn, Optional
+
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
+from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
+
+if TYPE_CHECKING:
+    from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
+
+Result = Dict[str, Any]
+
+
+def answer(module: VnetModule, title: str, work: Callable[[], Result]) -> NoReturn:
+    """Ends the module with the result of the work."""
+    _end(module, outcome(title, work))
+
+
+def answer_confirmed(module: VnetModule, title: str, work: Callable[[Optional[Confirmation]], Result]) -> NoReturn:
+    """Ends the module with the result of the work, which changes the host: with a confirmation if the task asks for one."""
+    if module.params["confirm_timeout"] is None:
+        answer(module, title, lambda: work(None))
+    from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
+
+    try:
+        confirmation = Confirmation(title, module.confirm_token, module.params["confirm_timeout"])
+    except VnetError as error:
+        module.fail_json(**failure(title, error))
+    _end(module, confirmation.outcome(lambda: outcome(title, lambda: work(confirmation))))
+
+
+def outcome(title: str, work: Callable[[], Result]) -> Result:
+    """The result of a module: of the work, which may raise a VnetError, and in which C(warnings) are without the title."""
+    try:
+        with sentences():
+            result = work()
+    except VnetError as error:
+        return {"failed": True, **failure(title, error)}
+    warnings = [printable("%s: %s" % (title, warning)) for warning in result.pop("warnings")]
+    return {**valid(result), "warnings": warnings}
+
+
+def _end(module: VnetModule, result: Result) -> NoReturn:
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
+    raise AssertionError  # it has ended

@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A change that is rolled back unless the controller confirms it over a new connection (C(confirm_timeout)).
+
+Before the first change the module forks. The child, the watchdog, holds the lock and the plan; the module returns. The watchdog
+changes the host when the controller says so, waits for the confirmation, and rolls the change back if none comes in time. Both talk
+by files in a directory of the change below C(DIRECTORY): the controller creates C(begin) and C(confirmed), the watchdog replaces
+C(state), with its process id, and, when it ends, writes C(result), which stays there. A controller that gives up need not say so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+import re
+import signal
+import sys
+import syslog
+import time
+import traceback
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, Callable, Dict, NoReturn
+
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import NotConfirmedError, VnetError, failure, printable
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _registry
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._daemon import become_daemon
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import describe_holder
+
+OPTION, TOKEN = "confirm_timeout", "_confirm_token"
+"""The option, and the parameter by which the action plugin says that it will confirm: 32 hexadecimal digits, the name of the directory."""
+PENDING = "pending"
+"""The key in the result of the module that says that the watchdog waits."""
+DIRECTORY = _registry.DIRECTORY + "/confirm"
+BEGIN, CONFIRMED, STATE, RESULT = "begin", "confirmed", "state", "result"
+ARMED, CHANGING, CHANGED, DONE = "armed", "changing", "changed", "done"
+"""The states: nothing is changed yet; the change is under way; it waits for the confirmation; the result is there."""
+_LONGEST = 24 * 3600
+_PAUSE = 0.02
+_KEPT = 3600
+"""Seconds for which the result of a change is kept at least."""
+_READY = b"ready"
+
+
+class _ArmedError(Exception):
+    """Raised in the module, not in the watchdog: the watchdog waits, nothing is changed yet."""
+
+
+class Confirmation:
+    """The confirmation of one change. C(title): the beginning of its messages; C(seconds): the time that the controller has."""
+
+    def __init__(self, title: str, token: object, seconds: int) -> None:
+        if not 1 <= seconds <= _LONGEST:
+            raise VnetError((OPTION,), "%d is out of range (1 to %d)" % (seconds, _LONGEST))
+        if token is None:
+            module = title.split()[0]
+            text = "only the action plugin of the collection can confirm a change: use the full name nfv.vnet.%s, or set action_plugins beside library"
+            raise VnetError((OPTION,), text % module)
+        if not re.fullmatch("[0-9a-f]{32}", str(token)):
+            raise VnetError((TOKEN,), "it is for the action plugin of the collection only")
+        self._title = title
+        self._token = str(token)
+        self._seconds = seconds
+        self._state = ""
+        self._is_watchdog = False
+
+    def outcome(self, work: Callable[[], Dict[str, Any]]) -> Dict[str, Any]:
+        """The result of the module, whose work calls C(arm) and C(wait); the watchdog writes its own and ends."""
+        try:
+            result = work()
+        except _ArmedError:
+            return {"changed": False, PENDING: True}
+        except BaseException as error:
+            if not self._is_watchdog:
+                raise
+            result = self._failed(error)
+        if self._is_watchdog:
+            self._conclude(result)
+        return result
+
+    def arm(self) -> None:
+        """Starts the watchdog. In the module it does not return; in the watchdog when the change is to begin."""
+        with sentences():
+            self._make_directory()
+            reading, writing = os.pipe()
+        if os.fork():
+            os.close(writing)
+            with open(reading, "rb") as pipe:
+                said = pipe.read()
+            if said != _READY:
+                raise VnetError((OPTION,), "the process that would take the change back cannot be started: %s" % (said.decode() or "it ended"))
+            raise _ArmedError
+        self._is_watchdog = True
+        try:
+            self._detach()
+            self._enter(ARMED)
+            os.write(writing, _READY)
+        except BaseException as error:
+            os.write(writing, printable(str(error)).encode())
+            os._exit(1)
+        os.close(writing)
+        self._await(BEGIN)
+        self._enter(CHANGING)
+        self._log("the change begins; it is rolled back unless it is confirmed within %d seconds" % self._seconds)
+
+    def wait(self) -> None:
+        """Waits for the confirmation. NotConfirmedError if none comes in time."""
+        self._enter(CHANGED)
+        self._await(CONFIRMED)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._log("confirmed")
+
+    def _conclude(self, result: Dict[str, Any]) -> NoReturn:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if result.get("failed"):
+            self._log(result["msg"])
+        self._write(RESULT, json.dumps(result))
+        self._enter(DONE)
+        os._exit(0)
+
+    def expired(self) -> str:
+        """What is to be said when the time is over."""
+        if self._state == ARMED:
+            return "the controller did not begin the change within %d seconds" % self._seconds
+        return "the controller did not confirm the change over a new connection within %d seconds" % self._seconds
+
+    def _failed(self, error: BaseException) -> Dict[str, Any]:
+        """The result if nothing was changed yet, or if the rollback has not turned the error into a sentence."""
+        if isinstance(error, NotConfirmedError):
+            return {"failed": True, **failure(self._title, VnetError((), "%s; nothing was changed" % self.expired()))}
+        text = "the process that waits for the confirmation was ended, and has rolled the change back (%s)" % type(error).__name__
+        return {"failed": True, **failure(self._title, VnetError((), text)), "exception": traceback.format_exc()}
+
+    def _make_directory(self) -> None:
+        _registry.make_directory()
+        with suppress(FileExistsError):
+            os.mkdir(DIRECTORY, 0o700)
+        for name in os.listdir(DIRECTORY):
+            path = os.path.join(DIRECTORY, name)
+            if os.stat(path).st_mtime < time.time() - _KEPT:
+                for file in os.listdir(path):
+                    os.unlink(os.path.join(path, file))
+                os.rmdir(path)
+        os.mkdir(self._path(), 0o700)
+
+    def _detach(self) -> None:
+        """Makes this process independent of the session, the connection and the archive of the module."""
+        _load_all()
+        become_daemon("nfv-vnet-confirm-%s" % self._token, "Rolls back %s unless it is confirmed" % self._title)
+        syslog.openlog("nfv-vnet", syslog.LOG_PID, syslog.LOG_DAEMON)
+        signal.signal(signal.SIGALRM, _expire)
+
+    def _enter(self, state: str) -> None:
+        """Tells the controller the state. With the first two the time begins."""
+        if state in (ARMED, CHANGING):
+            signal.setitimer(signal.ITIMER_REAL, self._seconds)
+            describe_holder(self._title, self._seconds)
+        self._state = state
+        self._write(STATE, "%s %d\n" % (state, os.getpid()))
+
+    def _await(self, name: str) -> None:
+        while not os.path.exists(self._path(name)):
+            time.sleep(_PAUSE)
+
+    def _log(self, text: str) -> None:
+        syslog.syslog(printable(text if text.startswith(self._title) else "%s: %s" % (self._title, text)))
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._path(name)
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.rename(path + ".new", path)
+
+    def _path(self, *names: str) -> str:
+        return os.path.join(DIRECTORY, self._token, *names)
+
+
+def _expire(_number: int, _frame: object) -> NoReturn:
+    raise NotConfirmedError
+
+
+def _load_all() -> None:
+    """Imports every part of the collection: the archive that the module runs from is deleted when the module ends."""
+    package = sys.modules[__name__.rpartition(".")[0]]
+    for part in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        import_module(part.name)

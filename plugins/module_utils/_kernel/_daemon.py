@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A process that outlives the task, its connection and its login session (daemon(7)).
+
+Source: org.freedesktop.systemd1(5), StartTransientUnit; systemd.scope(5).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import time
+from contextlib import suppress
+
+_SYSTEMD_RUNS = "/run/systemd/system"
+"""Exists if systemd is the init system: sd_booted(3)."""
+_DEADLINE = 5.0
+_PAUSE = 0.02
+
+
+def become_daemon(unit: str, description: str) -> None:
+    """Makes this process independent. C(unit): the name of a scope of systemd, without its suffix."""
+    os.setsid()
+    os.chdir("/")
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    _close_inherited()
+    _move_to_scope(os.getpid(), unit + ".scope", description)
+
+
+def _close_inherited() -> None:
+    """Closes what this process was started with. What Python opens itself does not survive an exec(2), so it is marked."""
+    for name in os.listdir("/proc/self/fd"):
+        descriptor = int(name)
+        with suppress(OSError):  # the one of the directory is closed already
+            if descriptor > 2 and not fcntl.fcntl(descriptor, fcntl.F_GETFD) & fcntl.FD_CLOEXEC:
+                os.close(descriptor)
+
+
+def _move_to_scope(pid: int, name: str, description: str) -> bool:
+    """Moves a process out of its login session, which may end all of its own (KillUserProcesses of logind.conf(5)).
+
+    Returns whether it is there; without systemd it stays where it is.
+    """
+    if not os.path.isdir(_SYSTEMD_RUNS):
+        return False
+    target = ["org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "StartTransientUnit"]
+    properties = ["3", "Description", "s", description, "CollectMode", "s", "inactive-or-failed", "PIDs", "au", "1", str(pid)]
+    command = ["busctl", "--system", "--quiet", "call", *target, "ssa(sv)a(sa(sv))", name, "fail", *properties, "0"]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=_DEADLINE, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    deadline = time.monotonic() + _DEADLINE
+    while done.returncode == 0 and time.monotonic() < deadline:
+        with open("/proc/%d/cgroup" % pid, encoding="utf-8") as file:
+            if name in file.read():
+                return True
+        time.sleep(_PAUSE)
+    return False

@@ -1,0 +1,250 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes that wait for a confirmation: the process that makes them, and rolls them back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.nfv.vnet.plugins.module_utils._answer import outcome
+from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import DIRECTORY, PENDING, Confirmation
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock
+from ansible_collections.nfv.vnet.plugins.module_utils._layouts import execute as execute_layout
+from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
+from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, execute
+from support import Values, run, snapshot
+
+TOKEN = "0123456789abcdef" * 2
+HERE = Path(DIRECTORY, TOKEN)
+LONG = 60
+"""Seconds that no test takes."""
+
+
+@pytest.fixture(autouse=True)
+def ended() -> Iterator[None]:
+    """No process waits any longer, and nothing is known of earlier changes."""
+    yield
+    if (HERE / "state").exists():
+        end(signal.SIGKILL)
+        for path in HERE.iterdir():
+            path.unlink()
+        HERE.rmdir()
+
+
+def begin(module: str, seconds: int = LONG, check: bool = False, **params: Any) -> Values:
+    """Starts the module; what it returns at once."""
+    validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(params).validated_parameters
+    return begin_work(title(module, validated), seconds, lambda one: execute(layout(module, validated), KEYS[module], check, one))
+
+
+def begin_work(name: str, seconds: int, work: Callable[[Confirmation], Values]) -> Values:
+    confirmation = Confirmation(name, TOKEN, seconds)
+    return confirmation.outcome(lambda: outcome(name, lambda: work(confirmation)))
+
+
+def say(word: str) -> None:
+    (HERE / word).touch()
+
+
+def wait_for(state: str) -> None:
+    deadline = time.monotonic() + LONG / 2
+    while not (HERE / "state").read_text().startswith(state):
+        assert time.monotonic() < deadline, (HERE / "state").read_text()
+        time.sleep(0.01)
+
+
+def result() -> Values:
+    wait_for("done")
+    found: Values = json.loads((HERE / "result").read_text())
+    return found
+
+
+def end(number: int) -> None:
+    """Ends the process that waits, if it is still there."""
+    pid = int((HERE / "state").read_text().split()[1])
+    try:
+        os.kill(pid, number)
+        os.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        pass
+
+
+CHANGES = {
+    "new": [{"name": "br0", "addresses": ["192.0.2.1/24"], "ports": [{"name": "a"}]}],
+    "changed": [{"name": "br9", "addresses": ["192.0.2.1/24"], "mtu": 1400, "up": False}],
+    "deleted": [{"name": "br9", "state": "absent"}],
+    "recreated": [{"name": "br9", "num_tx_queues": 2, "recreate": True}],
+}
+
+
+@pytest.fixture
+def world() -> Values:
+    """Some links and a route, as they are to be after a rollback."""
+    run("vnet_veth", name="a", peer={"name": "b", "addresses": ["198.51.100.1/24"]})
+    run("vnet_bridge", name="br9", addresses=["203.0.113.1/24", "2001:db8::1/64"], routes=[{"to": "198.18.0.0/15", "via": "203.0.113.2"}])
+    return snapshot()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_nothing_happens_before_the_controller_says_so_and_everything_when_it_confirms(change: str, world: Values) -> None:
+    (params,) = CHANGES[change]
+    expected = run("vnet_bridge", check=True, **params)
+    assert begin("vnet_bridge", **params) == {"changed": False, PENDING: True}
+    assert snapshot() == world
+    say("begin")
+    wait_for("changed")
+    say("confirmed")
+    found = result()
+    assert (found["changed"], found["commands"]) == (True, expected["commands"])
+    assert run("vnet_bridge", **params)["changed"] is False
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_not_confirmed_is_rolled_back(change: str, world: Values) -> None:
+    (params,) = CHANGES[change]
+    begin("vnet_bridge", 1, **params)
+    say("begin")
+    wait_for("changed")
+    if change != "recreated":  # a new link has the same values
+        assert snapshot() != world
+    found = result()
+    name = params["name"]
+    text = "the controller did not confirm the change over a new connection within 1 seconds. The host is as it was before"
+    if change == "recreated":
+        text = text.replace("The host is as it was before", "")  # the index of the link is another one
+    assert found["failed"] is True
+    assert found["msg"].startswith(f"vnet_bridge {name}: {text}")
+    assert found["error"] == {"path": [], "errno": None}
+    assert without_indexes(snapshot()) == without_indexes(world)
+
+
+def without_indexes(shot: Values) -> Any:
+    if isinstance(shot, dict):
+        return {key: without_indexes(value) for key, value in shot.items() if key not in ("ifindex", "index")}
+    return [without_indexes(value) for value in shot] if isinstance(shot, list) else shot
+
+
+def test_a_change_that_nobody_begins() -> None:
+    before = snapshot()
+    begin("vnet_bridge", 1, name="br0")
+    found = result()
+    assert found["msg"] == "vnet_bridge br0: the controller did not begin the change within 1 seconds; nothing was changed"
+    assert snapshot() == before
+
+
+def test_what_the_kernel_refuses() -> None:
+    before = snapshot()
+    begin("vnet_bridge", name="br0", routes=[{"to": "198.18.0.0/15", "via": "192.0.2.9"}])
+    say("begin")
+    found = result()
+    assert found["failed"] is True
+    assert found["msg"].endswith("The host is as it was before")
+    assert found["error"] == {"path": [], "errno": "ENETUNREACH"}
+    assert snapshot() == before
+
+
+def test_check_mode_and_runs_without_a_change_start_nothing() -> None:
+    assert begin("vnet_bridge", check=True, name="br0")["changed"] is True
+    run("vnet_bridge", name="br0")
+    assert begin("vnet_bridge", name="br0")["changed"] is False
+    assert begin("vnet_bridge", name="br0", ports=[{"name": "none"}])["failed"] is True
+    assert not HERE.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_rolls_back(number: int, world: Values) -> None:
+    begin("vnet_bridge", name="br9", state="absent")
+    say("begin")
+    wait_for("changed")
+    end(number)
+    assert result()["msg"] == "vnet_bridge br9: the process that waits for the confirmation was ended, and has rolled the change back (SystemExit)"
+    assert snapshot() == world
+
+
+# What cannot be undone
+
+
+def state_of(link: str) -> str:
+    return Path(f"/sys/class/net/{link}/operstate").read_text().strip()
+
+
+LAYOUT: Values = {"name": "lab", "state": "present", "force": False, "sysctl": None, "namespaces": None, "links": None}
+NAMESPACES = [{"name": "red", "nsid": 7}, {"name": "blue"}]
+LINKS = [
+    {"type": "veth", "name": "red0", "addresses": ["192.0.2.1/24"], "peer": {"name": "eth0", "netns": "red"}},
+    {"type": "tuntap", "name": "tap0", "mode": "tap", "netns": "blue"},
+]
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_namespaces_and_links_are_deleted_after_the_confirmation(confirmed: bool) -> None:
+    execute_layout({**LAYOUT, "namespaces": NAMESPACES, "links": LINKS}, False, False)
+    before = snapshot()
+    expected = execute_layout({**LAYOUT, "state": "absent"}, True, False)
+    inode = os.stat("/run/netns/red").st_ino
+    begin_work("vnet_layout lab", LONG if confirmed else 1, lambda one: execute_layout({**LAYOUT, "state": "absent"}, False, False, one))
+    say("begin")
+    wait_for("changed")
+    assert os.stat("/run/netns/red").st_ino == inode
+    assert state_of("red0") == "down"
+    if confirmed:
+        say("confirmed")
+        found = result()
+        assert found["commands"] == expected["commands"]
+        assert found["summary"]["namespaces"]["removed"] == 2
+        assert sorted(snapshot()) == [""]
+    else:
+        assert result()["msg"].endswith("The host is as it was before")
+        assert snapshot() == before
+        assert os.stat("/run/netns/red").st_ino == inode
+    assert execute_layout({**LAYOUT, "state": "absent"}, False, False)["changed"] is not confirmed
+
+
+# One at a time
+
+
+def test_another_run_says_who_is_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_lock, "_DEADLINE", 0.2)
+    begin("vnet_bridge", name="br0")
+    with pytest.raises(VnetError, match=r"^vnet_bridge br1: .*\(vnet_bridge br0 waits for its confirmation, for (59|60) more seconds at most\)$"):
+        run("vnet_bridge", name="br1")
+    assert run("vnet_bridge", name="br1", check=True)["changed"] is True
+    end(signal.SIGKILL)
+    assert run("vnet_bridge", name="br1")["changed"] is True
+    assert not Path("/run/nfv-vnet/lock").read_text()
+
+
+def test_results_are_kept_for_an_hour() -> None:
+    old, young = (Path(DIRECTORY, number * 32) for number in "ab")
+    for path in (old, young):
+        path.mkdir(parents=True)
+        (path / "result").write_text("{}")
+    os.utime(old, (0, 0))
+    begin("vnet_bridge", name="br0")
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("token", "seconds", "words"),
+    [
+        (None, 30, "confirm_timeout: only the action plugin of the collection can confirm a change: use the full name nfv.vnet.vnet_bridge, "),
+        (TOKEN, 0, "confirm_timeout: 0 is out of range (1 to 86400)"),
+        (TOKEN, 86401, "confirm_timeout: 86401 is out of range (1 to 86400)"),
+        ("../../etc", 30, "_confirm_token: it is for the action plugin of the collection only"),
+    ],
+)
+def test_what_cannot_be_confirmed(token: object, seconds: int, words: str) -> None:
+    with pytest.raises(VnetError) as error:
+        Confirmation("vnet_bridge br0", token, seconds)
+    assert str(error.value).startswith(words)
