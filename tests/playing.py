@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
+HOSTS = [sys.executable, str(ROOT / "tests" / "integration" / "confirmation" / "hosts.py")]
 TARGETS = ROOT / "tests" / "integration" / "targets"
 SANDBOX = str(ROOT / "tests" / "sandbox")
 Result = subprocess.CompletedProcess
@@ -29,3 +30,10 @@ def play(folder: Path, plays: list[dict[str, Any]], *options: str, within: Seque
     file = folder / "playbook.yml"
     file.write_text(json.dumps(plays))
     return run("ansible-playbook", str(file), *options, within=within)
+
+
+def on_hosts(count: int, folder: Path, plays: list[dict[str, Any]], *options: str) -> Result[str]:
+    """The same on hosts of their own, which are reached by something like SSH, from 192.0.2.10 on."""
+    result = play(folder, plays, "--inventory", "/run/inventory.json", *options, within=[*HOSTS, str(count)])
+    assert "Traceback" not in result.stdout + result.stderr
+    return result

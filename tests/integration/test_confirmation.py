@@ -4,32 +4,24 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playing import ROOT, Result, play, run
+from playing import on_hosts, run
 
-HOSTS = [sys.executable, str(ROOT / "tests" / "integration" / "confirmation" / "hosts.py")]
-GATEWAY = "10.88.0.1"
+GATEWAY = "192.0.2.1"
 ADDRESS = "{{ ansible_host }}/24"
 BR5 = {"type": "bridge", "name": "br5", "addresses": [ADDRESS], "routes": [{"to": "default", "via": GATEWAY}]}
-UPLINK = {"name": "uplink", "confirm_timeout": 6, "links": [BR5, {"name": "vec0", "master": "br5"}]}
-CUT = {"name": "cut", "force": True, "confirm_timeout": 4, "links": [{"name": "vec0", "up": False}]}
+UPLINK = {"name": "uplink", "confirm_timeout": 6, "links": [BR5, {"name": "eth0", "master": "br5"}]}
+CUT = {"name": "cut", "force": True, "confirm_timeout": 4, "links": [{"name": "eth0", "up": False}]}
+PLAY: dict[str, Any] = {"hosts": "all", "gather_facts": False}
 WHO = "awk '$2 == \"00000000\" {print $1}' /proc/net/route"
 """The link of the default route."""
 
 
 def layout(options: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"nfv.vnet.vnet_layout": options, **more}
-
-
-def on_hosts(count: int, folder: Path, tasks: list[dict[str, Any]], *options: str, **keywords: str) -> Result[str]:
-    plays = [{"hosts": "all", "gather_facts": False, "tasks": tasks, **keywords}]
-    result = play(folder, plays, "--inventory", "/run/inventory.json", *options, within=[*HOSTS, str(count)])
-    assert "Traceback" not in result.stdout + result.stderr
-    return result
 
 
 def expect(that: str) -> dict[str, Any]:
@@ -53,29 +45,41 @@ def test_the_address_of_the_connection_moves_to_a_bridge(tmp_path: Path, pipelin
         expect("both.results | map(attribute='commands') | map('first') | list == ['ip link add name a type bridge', 'ip link add name b type bridge']"),
         delegated,
         layout({**UPLINK, "state": "absent"}),
-        {"ansible.builtin.shell": WHO, "register": "who", "failed_when": "who.stdout != 'vec0'", "changed_when": False},
+        {"ansible.builtin.shell": WHO, "register": "who", "failed_when": "who.stdout != 'eth0'", "changed_when": False},
     ]
-    result = on_hosts(2, tmp_path, tasks, "--extra-vars", f"ansible_pipelining={pipelining}", strategy="free")
+    result = on_hosts(2, tmp_path, [{**PLAY, "strategy": "free", "tasks": tasks}], "--extra-vars", f"ansible_pipelining={pipelining}")
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.each_ansible
 def test_a_host_that_is_cut_off_comes_back(tmp_path: Path) -> None:
     """The task fails there alone, after which the rescue and the next task run; the other host is confirmed."""
-    here = {**CUT, "links": "{{ [{'name': 'vec0', 'up': inventory_hostname != 'host0'}, {'type': 'bridge', 'name': 'br0'}] }}"}
+    here = {**CUT, "links": "{{ [{'name': 'eth0', 'up': inventory_hostname != 'host0'}, {'type': 'bridge', 'name': 'br0'}] }}"}
     told = {"ansible.builtin.debug": {"msg": "{{ inventory_hostname }}: {{ ansible_failed_result.msg }}"}}
     block = {"block": [layout(here)], "rescue": [told]}
-    after = {"ansible.builtin.shell": "cat /sys/class/net/vec0/operstate; ls /sys/class/net; cat /run/nfv-vnet/confirm/*/state", "register": "seen"}
+    after = {"ansible.builtin.shell": "cat /sys/class/net/eth0/operstate; ls /sys/class/net; cat /run/nfv-vnet/confirm/*/state", "register": "seen"}
     tasks = [block, after, {"ansible.builtin.debug": {"msg": "{{ inventory_hostname }}: {{ seen.stdout_lines | join(' ') }}"}}]
-    result = on_hosts(2, tmp_path, tasks)
+    result = on_hosts(2, tmp_path, [{**PLAY, "tasks": tasks}])
     assert result.returncode == 0, result.stdout + result.stderr
     text = " ".join(result.stdout.split())
     sentence = "the controller did not confirm the change over a new connection within 4 seconds. The host is as it was before"
     assert f"host0: vnet_layout cut: {sentence}" in text
-    assert "host0: up lo vec0 done" in text
-    assert "host1: up br0 lo vec0 done" in text
+    assert "host0: up eth0 lo done" in text
+    assert "host1: up br0 eth0 lo done" in text
     assert text.count("rescued=1") == 1
     assert text.count("unreachable=0") == 2
+
+
+def test_a_role_confirms(tmp_path: Path) -> None:
+    role = {"name": "nfv.vnet.vm_bridge"}
+    variables = {"vm_bridge_uplink": "eth0", "vm_bridge_move_addresses": True, "vm_bridge_confirm_timeout": 6}
+    tasks = [
+        {"ansible.builtin.include_role": role, "vars": variables},
+        expect("vm_bridge_result is changed and vm_bridge_result.commands | length > 0"),
+        {"ansible.builtin.shell": "cat /run/nfv-vnet/confirm/*/state"},
+    ]
+    result = on_hosts(1, tmp_path, [{**PLAY, "tasks": tasks}])
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 REFUSED = {
@@ -109,7 +113,7 @@ def test_what_cannot_be_confirmed_is_refused(tmp_path: Path) -> None:
         asked = {"name": "br0", "confirm_timeout": number}
         tasks += [{"nfv.vnet.vnet_bridge": asked, "register": "it", "ignore_errors": True}, expect(f'it is failed and "{words}" in it.msg')]
     tasks += [{"ansible.builtin.command": "ls -d /run/nfv-vnet /sys/class/net/br0", "register": "traces", "failed_when": "traces.stdout != ''"}]
-    result = on_hosts(1, tmp_path, tasks)
+    result = on_hosts(1, tmp_path, [{**PLAY, "tasks": tasks}])
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -135,5 +139,5 @@ def test_a_process_that_is_killed(tmp_path: Path) -> None:
         expect("it is failed and 'was killed, or the host was restarted; the change may be in place' in it.msg"),
         layout({"name": "uplink", "state": "absent"}),
     ]
-    result = on_hosts(1, tmp_path, tasks)
+    result = on_hosts(1, tmp_path, [{**PLAY, "tasks": tasks}])
     assert result.returncode == 0, result.stdout + result.stderr

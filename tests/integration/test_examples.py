@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
 from documented import Example, Task, arguments_of, examples, module_of
 from kernel_kinds import needs_kind
-from playing import SANDBOX, play
+from playing import SANDBOX, on_hosts, play
 from samples import SAMPLES
 
 PROBE = """
@@ -22,6 +22,8 @@ import fcntl, os, socket, sys
 fcntl.ioctl(socket.socket(), 0x89A0, b"probe0\\0")  # SIOCBRADDBR
 sys.exit(not os.path.exists("/sys/class/net/probe0/bridge/vlan_filtering"))
 """
+CONFIRMATION = "confirm_timeout"
+"""Examples with this option need a host that is reached over SSH."""
 VLANS = "CONFIG_BRIDGE_VLAN_FILTERING"
 VLAN_OPTIONS = {"vlans", "vlan_filtering", "vlan_default_pvid", "vlan_protocol"}
 EMPTY = """
@@ -32,7 +34,9 @@ for link in $(ls /sys/class/net); do [ $link = lo ] || ip link delete $link || [
 
 
 def needs(example: Example) -> str:
-    """What not every kernel has: a kind of link, or VLANs in bridges; '' where all have what it takes."""
+    """What not every kernel or host has: a kind of link, VLANs in bridges, or SSH; '' where all have what it takes."""
+    if any(CONFIRMATION in arguments_of(task) for task in example.tasks() if module_of(task)):
+        return CONFIRMATION
     kinds = {module_of(task).partition("_")[2] for task in example.tasks()} & set(SAMPLES)
     if kinds:
         return TYPES[min(kinds)].kernel
@@ -79,6 +83,13 @@ def test_examples_with_vlans(tmp_path: Path) -> None:
     if subprocess.run([SANDBOX, sys.executable, "-c", PROBE], check=False).returncode:
         pytest.skip(f"this kernel has no {VLANS}")
     run_one_after_the_other(parts(VLANS), tmp_path)
+
+
+def test_examples_over_ssh(tmp_path: Path) -> None:
+    tasks = [entry for part in parts(CONFIRMATION) for entry in part.content]
+    result = on_hosts(1, tmp_path, [{"hosts": "all", "gather_facts": False, "tasks": tasks}])
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stderr.count("WARNING") == result.stderr.count("moves from eth0 to br0") > 0, result.stderr
 
 
 def run_one_after_the_other(parts: list[Example], folder: Path) -> None:

@@ -11,14 +11,16 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _connection
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink
 from features import needs_program
 from layouts import clear, four_steps, lay, refused_always, settled, snapshot_at_rest
-from support import Values, difference, ip, run, sh, snapshot
+from support import Values, difference, ip, run, sh, shown, snapshot
 from support import four_steps as single_in_four_steps
 
 ADDRESS, GATEWAY = "192.0.2.10/24", "192.0.2.1"
@@ -94,6 +96,28 @@ def test_address_and_default_route_move_and_come_back(port: Values) -> None:
         for address in state[""]["addresses"]:
             address.pop(6, None)  # the lifetime goes on
     assert not difference(before, after)
+
+
+def test_a_new_bridge_has_the_mac_address_of_the_port_whose_address_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its first moment: udev gives a new bridge another one, unless it was created with one."""
+    sh("ip link add name z type veth peer name y")  # the bridge must not take its MAC address, even if that is the lowest one
+    sh("ip link set dev z address 02:00:00:00:00:01 up && ip link set dev y up")
+    mac = shown("eth0")["address"]
+    with monkeypatch.context() as patched:
+        run_step = _apply.run
+
+        def and_udev(writer: Any, step: Any) -> None:
+            run_step(writer, step)
+            if isinstance(step, CreateLink):
+                assert shown("br0")["address"] == mac
+
+        patched.setattr(_apply, "run", and_udev)
+        lay(links=[bridge(), card(), {"name": "z", "master": "br0"}])
+    assert shown("br0")["address"] == mac
+    settled(links=[bridge(), card(), {"name": "z", "master": "br0"}])
+    clear()
+    run("vnet_bridge", name="br0", addresses=[ADDRESS], routes=[DEFAULT], ports=[{"name": "eth0"}])
+    assert shown("br0")["address"] == mac
 
 
 def test_a_single_bridge_takes_over_the_address_of_its_port() -> None:

@@ -27,6 +27,7 @@ from folders import CACHE, alone, private_folder
 
 SUITE = "bookworm"
 PACKAGES = ["systemd", "systemd-sysv", "udev", "openssh-server", "sudo", "python3", "python3-pyroute2", "kmod"]
+PACKAGES += ["dbus", "libpam-systemd", "nftables"]
 USER = "lab"
 COUNT = 2
 """The hosts of the tests; each is busy on a processor of its own."""
@@ -48,6 +49,8 @@ install -m 600 -o 1000 -g 1000 "$2" "$1/home/lab/.ssh/authorized_keys"
 echo 'lab ALL=(ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/lab"
 sed -i 's/^hosts:.*/hosts: files/' "$1/etc/nsswitch.conf"
 rm -f "$1/etc/resolv.conf"
+install -d "$1/etc/systemd/logind.conf.d"
+printf '[Login]\nKillUserProcesses=yes\n' > "$1/etc/systemd/logind.conf.d/lab.conf"
 echo 'UseDNS no' > "$1/etc/ssh/sshd_config.d/lab.conf"
 for modules in /usr/lib/uml/modules/*; do
     release=${modules##*/}

@@ -141,6 +141,165 @@ def test_the_address_of_the_connection_moves_to_a_bridge_and_back(lab: Lab) -> N
         assert holder == ("br5" if state == "present" else "vec0")
 
 
+# Changes that Ansible confirms over a new connection
+
+CONFIRM = 8
+"""Seconds."""
+QUICK = {"ansible_timeout": 4}
+"""A host on the same machine answers sooner than others."""
+AWAY = {"name": "away", "force": True, "confirm_timeout": CONFIRM, "links": [{"name": "vec0", "up": False}]}
+VLANS = {"type": "bridge", "name": "br5", "vlan_filtering": True, "vlan_default_pvid": 0}
+WRONG_VLAN = {**VLANS, "vlans": [{"vid": 10, "pvid": True, "untagged": True}]}
+WRONG_PORT = {"name": "vec0", "master": "br5", "port": {"vlans": [{"vid": 20, "pvid": True, "untagged": True}]}}
+FIREWALL = """
+table bridge lab {
+    chain input {
+        type filter hook input priority 0;
+        tcp dport 22 tcp flags & (syn | ack) == syn drop
+    }
+}
+"""
+"""Connections that are open go on."""
+RESCUED = """
+- hosts: all
+  gather_facts: false
+  become: true
+  tasks:
+    - block:
+        - nfv.vnet.vnet_layout: "{{ change }}"
+          when: inventory_hostname == cut
+        - nfv.vnet.vnet_layout: {name: away, confirm_timeout: 8, links: [{type: dummy, name: d0}]}
+          when: inventory_hostname != cut
+      rescue:
+        - ansible.builtin.debug: {msg: "{{ inventory_hostname }} rescued: {{ ansible_failed_result.msg }}"}
+    - ansible.builtin.command: journalctl --quiet --identifier nfv-vnet --output cat
+      register: log
+    - ansible.builtin.debug: {msg: "{{ inventory_hostname }} says {{ log.stdout_lines[-1] }}"}
+"""
+
+
+def changed(lab: Lab, folder: Path, change: dict[str, object]) -> str:
+    """What Ansible prints of a play in which the change cuts off the first host, and the second one has another."""
+    playbook = folder / "rescued.yml"
+    playbook.write_text(RESCUED, encoding="utf-8")
+    words = {"change": change, "cut": lab.hosts[0].name, **QUICK}
+    result = ansible(lab, "ansible-playbook", str(playbook), "--extra-vars", json.dumps(words))
+    assert result.returncode == 0, result.stdout + result.stderr
+    return " ".join(result.stdout.split())
+
+
+def uplink(host: Host, *links: dict[str, object], **bridge: object) -> dict[str, object]:
+    br5 = {"type": "bridge", "name": "br5", "addresses": [f"{host.address}/24"], "routes": [{"to": "default", "via": GATEWAY}], **bridge}
+    return {"name": "uplink", "confirm_timeout": CONFIRM, "force": True, "links": [br5, *(links or ({"name": "vec0", "master": "br5"},))]}
+
+
+CUTTING: dict[str, Callable[[Host], dict[str, object]]] = {
+    "link": lambda _host: AWAY,
+    "vlan": lambda host: uplink(host, WRONG_PORT, **WRONG_VLAN),
+    "firewall": uplink,
+}
+
+
+@pytest.mark.parametrize("how", CUTTING)
+def test_a_host_that_is_cut_off_comes_back_by_itself(lab: Lab, how: str, tmp_path: Path) -> None:
+    """The other host is not disturbed. Here the sessions of users end with everything that runs in them."""
+    host, other = lab.hosts
+    if how == "firewall":  # in the way of new connections only
+        done = host.ssh(f"echo {shlex.quote(FIREWALL)} | sudo nft --file -")
+        assert done.returncode == 0, done.stderr
+    text = changed(lab, tmp_path, CUTTING[how](host))
+    name = CUTTING[how](host)["name"]
+    sentence = f"vnet_layout {name}: the controller did not confirm the change over a new connection within {CONFIRM} seconds. The host is as it was before"
+    assert f"{host.name} rescued: {sentence}" in text
+    assert f"{host.name} says {sentence}" in text
+    assert f"{other.name} says vnet_layout away: confirmed" in text
+    assert text.count("unreachable=0") == COUNT
+    assert "rescued=1" in text
+    assert "br5" not in host.ssh("ls /sys/class/net").stdout
+    assert ansible(lab, "ansible", other.name, "-m", "vnet_layout", "-a", "name=away state=absent").returncode == 0
+    if how == "firewall":
+        assert host.ssh("sudo nft delete table bridge lab").returncode == 0
+
+
+def test_the_address_moves_to_a_bridge_and_is_confirmed(lab: Lab) -> None:
+    host = lab.hosts[0]
+    change = {**uplink(host), "force": False}
+    for state, words in (("present", "CHANGED"), ("present", "SUCCESS"), ("absent", "CHANGED")):
+        result = ansible(lab, "ansible", host.name, "-m", "vnet_layout", "-a", json.dumps({**change, "state": state}), "--extra-vars", json.dumps(QUICK))
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert f"{host.name} | {words} => " in result.stdout
+    scopes = host.ssh("sudo journalctl --quiet --unit 'nfv-vnet-confirm-*.scope' --output cat").stdout
+    assert "Rolls back vnet_layout uplink unless it is confirmed" in scopes
+
+
+# With an address from DHCP
+
+OF_DHCP = """
+[Match]
+Name=vec0 br5
+[Network]
+DHCP=ipv4
+[DHCPv4]
+ClientIdentifier=mac
+"""
+LEASED = "networkctl status {link} | grep -q 'Address: {address} (DHCP4'"
+WITH_ROLE = """
+- hosts: all
+  gather_facts: false
+  become: true
+  roles:
+    - role: nfv.vnet.vm_bridge
+      vars: {vm_bridge_bridge: br5, vm_bridge_uplink: vec0, vm_bridge_move_addresses: true, vm_bridge_confirm_timeout: 8}
+"""
+
+
+@pytest.fixture
+def leased(lab: Lab) -> Iterator[Host]:
+    """A host whose address and default route are from DHCP, and which renews them on vec0 or br5, whichever has them."""
+    host = lab.hosts[0]
+    server = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--interface=lab0", "--bind-interfaces", "--user=root"]
+    server += [f"--dhcp-range={host.address},{host.address},2m", "--dhcp-leasefile=/run/leases", "--pid-file=", "--log-facility=/run/dnsmasq.log"]
+    with subprocess.Popen(server) as process:
+        try:
+            file = "/run/systemd/network/10-dhcp.network"
+            done = host.ssh(f"sudo mkdir -p /run/systemd/network; echo {shlex.quote(OF_DHCP)} | sudo tee {file}; sudo networkctl reload")
+            assert done.returncode == 0, done.stderr
+            wait_until(lambda: has_lease(host, "vec0"), "there is no lease")
+            yield host
+        finally:
+            process.terminate()
+            host.cut()  # it boots without the file
+
+
+def has_lease(host: Host, link: str) -> bool:
+    return host.ssh(LEASED.format(link=link, address=host.address)).returncode == 0
+
+
+def test_an_address_of_dhcp_moves_and_is_taken_back(lab: Lab, leased: Host, tmp_path: Path) -> None:
+    """The client goes on where the address is."""
+    text = changed(lab, tmp_path, AWAY)
+    assert f"{leased.name} rescued: vnet_layout away: the controller did not confirm the change" in text
+    assert "rescued=1" in text
+    playbook = tmp_path / "role.yml"
+    playbook.write_text(WITH_ROLE, encoding="utf-8")
+    for state, link in (("present", "br5"), ("absent", "vec0")):
+        words = json.dumps({"vm_bridge_state": state, **QUICK})
+        result = ansible(lab, "ansible-playbook", str(playbook), "--limit", leased.name, "--extra-vars", words)
+        assert result.returncode == 0, result.stdout + result.stderr
+        wait_until(partial(has_lease, leased, link), f"{link} has no lease")
+        holder = leased.ssh("awk '$2 == \"00000000\" {print $1}' /proc/net/route").stdout.split()
+        assert holder == [link]
+
+
+def test_a_change_with_a_password(lab: Lab, guarded: str) -> None:
+    known = json.dumps({"ansible_become_password": PASSWORD, **QUICK})
+    for state in ("present", "absent"):
+        words = f"name=br9 state={state} confirm_timeout={CONFIRM}"
+        result = ansible(lab, "ansible", guarded, "-m", "vnet_bridge", "-a", words, "--extra-vars", known)
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert f"{guarded} | CHANGED => " in result.stdout
+
+
 def test_a_user_without_sudo_is_told_so(lab: Lab) -> None:
     program = str(Path(sys.executable).with_name("ansible"))
     command = [program, "--inventory", str(lab.inventory), "host1", "-m", "vnet_bridge", "-a", "name=br9"]

@@ -64,10 +64,12 @@ def test_playbook_after_installation(user: User, empty_folder: Path) -> None:
     assert_builds_bridge(user, empty_folder, "ansible-playbook playbook.yml")
 
 
-def test_short_name_after_installation_with_one_line_of_settings(user: User, empty_folder: Path) -> None:
-    library = "~/.ansible/collections/ansible_collections/nfv/vnet/plugins/modules"
-    (empty_folder / "ansible.cfg").write_text(f"[defaults]\nlibrary = {library}\n")
+def test_short_name_after_installation_with_the_settings_of_the_readme(user: User, empty_folder: Path) -> None:
+    (settings,) = re.findall(r"^```ini\n(library.*?)^```$", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    (empty_folder / "ansible.cfg").write_text(f"[defaults]\n{settings}")
     assert_builds_bridge(user, empty_folder, "ansible localhost -m vnet_bridge -a 'name=br0'")
+    result = user.run(SANDBOX, "ansible", "localhost", "-m", "vnet_bridge", "-a", "name=br0 confirm_timeout=30", cwd=empty_folder)
+    assert "only a new SSH connection shows that the host can still be reached" in " ".join(result.stdout.split())
 
 
 @pytest.mark.parametrize("name", ["vnet_bridge", "nfv.vnet.vnet_bridge"])

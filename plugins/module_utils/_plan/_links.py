@@ -197,6 +197,10 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
             choices = row.type.choices if row else ()
             raise VnetError((*wanted.path, name), "missing; it is required to create the link%s" % (": " + " or ".join(choices) if choices else ""))
     created = {name: wanted.values[name] for name in kind.created_with if name in wanted.values}
+    if kind.follows_ports_until_set and wanted.addresses:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import values_of_port
+
+        created = {**values_of_port(draft, wanted, kind.follows_ports_until_set), **created}
     draft.add(CREATE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, parent=wanted.parent))
     return planned_link(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})._replace(parent=wanted.parent)
 

@@ -9,8 +9,21 @@ from typing import Dict, Iterable, Iterator, List
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import moved_address
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, Draft, inside
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, AddressKey, FoundLink, Link, Route
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, AddressKey, FoundLink, Link, Route, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import DeleteAddress, DeleteRoute
+
+
+def values_of_port(draft: Draft, bridge: Link, names: Iterable[str]) -> Values:
+    """Attributes that a new bridge takes from the port whose addresses it takes.
+
+    Others on the network know its MAC address with these addresses. The kernel takes over that one too, but where systemd runs, udev
+    gives a new bridge another one (C(MACAddressPolicy), systemd.link(5)).
+    """
+    wanted = {address.key for address in bridge.addresses or ()}
+    for port in _ports(draft, bridge):
+        if any(address.key in wanted for address in port.addresses):
+            return {name: port.values[name] for name in names if port.values.get(name)}
+    return {}
 
 
 def bodies_on_ports(draft: Draft, bridge: Link, added: Iterable[Address]) -> Dict[AddressKey, str]:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hosts that are namespaces: tests/sandbox python tests/integration/confirmation/hosts.py COUNT COMMAND [ARGUMENT...]
 
-Each has a network, processes and a /run of its own, a network card vec0 on a bridge of the sandbox, and a server for the program
+Each has a network, processes and a /run of its own, a network card eth0 on a bridge of the sandbox, and a server for the program
 ssh beside this file. The command finds them in the inventory INVENTORY.
 """
 
@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-GATEWAY = "10.88.0.1"
-ADDRESS = "10.88.0.%d"
+GATEWAY = "192.0.2.1"
+ADDRESS = "192.0.2.%d"
 HERE = Path(__file__).resolve().parent
 PR_SET_PDEATHSIG = 1
 
@@ -68,7 +68,7 @@ def host(number: int, address: str) -> subprocess.Popen[bytes]:
     own = os.readlink("/proc/self/ns/net")
     while os.readlink(f"/proc/{process.pid}/ns/net") == own:
         time.sleep(0.01)
-    ip(f"link add host{number} type veth peer name vec0 netns {process.pid}")
+    ip(f"link add host{number} type veth peer name eth0 netns {process.pid}")
     ip(f"link set host{number} master lab0 up")
     return process
 
@@ -93,9 +93,9 @@ def wait(address: str) -> None:
 def serve(address: str) -> int:
     subprocess.run(["mount", "-t", "tmpfs", "run", "/run"], check=True)
     subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=True)
-    while not os.path.exists("/sys/class/net/vec0"):
+    while not os.path.exists("/sys/class/net/eth0"):
         time.sleep(0.01)
-    for words in ("link set lo up", f"address add {address}/24 dev vec0", "link set vec0 up", f"route add default via {GATEWAY}"):
+    for words in ("link set lo up", f"address add {address}/24 dev eth0", "link set eth0 up", f"route add default via {GATEWAY}"):
         ip(words)
     server = socket.create_server(("", 22), backlog=32)
     while True:
