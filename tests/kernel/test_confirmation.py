@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Dict, Iterator
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -77,11 +77,11 @@ def end(number: int) -> None:
         pass
 
 
-CHANGES = {
-    "new": [{"name": "br0", "addresses": ["192.0.2.1/24"], "ports": [{"name": "a"}]}],
-    "changed": [{"name": "br9", "addresses": ["192.0.2.1/24"], "mtu": 1400, "up": False}],
-    "deleted": [{"name": "br9", "state": "absent"}],
-    "recreated": [{"name": "br9", "num_tx_queues": 2, "recreate": True}],
+CHANGES: Dict[str, Values] = {
+    "new": {"name": "br0", "addresses": ["192.0.2.1/24"], "ports": [{"name": "a"}]},
+    "changed": {"name": "br9", "addresses": ["192.0.2.1/24"], "mtu": 1400, "up": False},
+    "deleted": {"name": "br9", "state": "absent"},
+    "recreated": {"name": "br9", "num_tx_queues": 2, "recreate": True},
 }
 
 
@@ -95,7 +95,7 @@ def world() -> Values:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_nothing_happens_before_the_controller_says_so_and_everything_when_it_confirms(change: str, world: Values) -> None:
-    (params,) = CHANGES[change]
+    params = CHANGES[change]
     expected = run("vnet_bridge", check=True, **params)
     assert begin("vnet_bridge", **params) == {"changed": False, PENDING: True}
     assert snapshot() == world
@@ -109,7 +109,7 @@ def test_nothing_happens_before_the_controller_says_so_and_everything_when_it_co
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_is_not_confirmed_is_rolled_back(change: str, world: Values) -> None:
-    (params,) = CHANGES[change]
+    params = CHANGES[change]
     begin("vnet_bridge", 1, **params)
     say("begin")
     wait_for("changed")

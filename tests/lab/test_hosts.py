@@ -147,10 +147,10 @@ CONFIRM = 8
 """Seconds."""
 QUICK = {"ansible_timeout": 4}
 """A host on the same machine answers sooner than others."""
-AWAY = {"name": "away", "force": True, "confirm_timeout": CONFIRM, "links": [{"name": "vec0", "up": False}]}
-VLANS = {"type": "bridge", "name": "br5", "vlan_filtering": True, "vlan_default_pvid": 0}
-WRONG_VLAN = {**VLANS, "vlans": [{"vid": 10, "pvid": True, "untagged": True}]}
-WRONG_PORT = {"name": "vec0", "master": "br5", "port": {"vlans": [{"vid": 20, "pvid": True, "untagged": True}]}}
+AWAY: dict[str, object] = {"name": "away", "force": True, "confirm_timeout": CONFIRM, "links": [{"name": "vec0", "up": False}]}
+VLANS: dict[str, object] = {"type": "bridge", "name": "br5", "vlan_filtering": True, "vlan_default_pvid": 0}
+WRONG_VLAN: dict[str, object] = {**VLANS, "vlans": [{"vid": 10, "pvid": True, "untagged": True}]}
+WRONG_PORT: dict[str, object] = {"name": "vec0", "master": "br5", "port": {"vlans": [{"vid": 20, "pvid": True, "untagged": True}]}}
 FIREWALL = """
 table bridge lab {
     chain input {

@@ -18,8 +18,9 @@ import subprocess
 import sys
 import threading
 import time
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 GATEWAY = "192.0.2.1"
 ADDRESS = "192.0.2.%d"
@@ -110,8 +111,9 @@ def answer(connection: socket.socket, client: str, address: str) -> None:
     if not line:
         return
     environment = {**os.environ, "SSH_CONNECTION": f"{client} 50000 {address} 22"}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(["/bin/sh", "-c", json.loads(line)], env=environment, start_new_session=True, **pipes) as process:
+    command = ["/bin/sh", "-c", json.loads(line)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, start_new_session=True, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         assert process.stdin
         assert process.stdout
         assert process.stderr
@@ -126,7 +128,7 @@ def answer(connection: socket.socket, client: str, address: str) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def feed(received: BinaryIO, pipe: BinaryIO) -> None:
+def feed(received: BufferedReader, pipe: IO[bytes]) -> None:
     try:
         while data := received.read1(65536):
             pipe.write(data)
@@ -136,7 +138,7 @@ def feed(received: BinaryIO, pipe: BinaryIO) -> None:
         pass  # it has ended, or the client has gone
 
 
-def send(connection: socket.socket, lock: threading.Lock, channel: int, pipe: BinaryIO) -> None:
+def send(connection: socket.socket, lock: threading.Lock, channel: int, pipe: IO[bytes]) -> None:
     while data := os.read(pipe.fileno(), 65536):
         frame(connection, lock, channel, data)
 
