@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import signal
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
@@ -71,6 +72,9 @@ _GONE: Dict[type, Tuple[int, ...]] = {
 _IMPOSSIBLE = (errno.EINVAL, errno.ENODEV, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EOPNOTSUPP, errno.ENETDOWN)
 _PASSES = 2
 """The kernel may change more than a message asks for. What is not as wanted after the first pass is set once more, without deletions."""
+_SETTLING = 1.0
+"""Since Linux 7 a VLAN link goes up some time after its parent, so that its routes are refused until then."""
+_PAUSE = 0.02
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
@@ -267,7 +271,13 @@ class Transaction:
 
     def unrestored(self) -> List[LinkId]:
         """The links that lack an address or a route that they had."""
-        return [link for link, saved in self._saved.items() if not self._exists(link[0]) or differs(self._reader.socket(link[0]), saved)]
+        return [link for link, saved in self._saved.items() if self._differs(link[0], saved)]
+
+    def _differs(self, netns: str, saved: Saved) -> bool:
+        try:
+            return not self._exists(netns) or differs(self._reader.socket(netns), saved)
+        except (VnetError, OSError):  # it cannot be read any more
+            return True
 
     def run(self, steps: List[Step]) -> None:
         losing_addresses: Dict[LinkId, Saved] = {}
@@ -338,11 +348,18 @@ class Transaction:
         for step in reversed(self.done):
             if not _is_irreversible(step):
                 self._roll_back_step(step)
+        deadline = time.monotonic() + _SETTLING
+        self._restore_saved()
+        while not lost and self.unrestored() and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+            self._restore_saved()
+        return lost
+
+    def _restore_saved(self) -> None:
         for (netns, _name), saved in self._saved.items():
             with suppress(Exception):
                 if self._exists(netns):
                     restore(self._reader.socket(netns), saved)
-        return lost
 
     def _lost(self) -> List[str]:
         """What was deleted, by its old name, and what the kernel deletes with it."""
