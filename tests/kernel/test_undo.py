@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -351,6 +352,8 @@ def test_whichever_step_fails_the_host_is_as_it_was_before(
 ) -> None:
     if scenario.feature:
         needs(scenario.feature)
+    if platform.release().startswith("5.10.") and {"stp", "mcast_querier"} <= set(scenario.params):
+        pytest.skip("Linux 5.10 crashes if a bridge with STP and a multicast querier is deleted that was never up")
     complaints: Dict[str, List[str]] = {}
     with private_network():
         scenario.prepare()
