@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, NoReturn, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
+from ansible_collections.nfv.vnet.plugins.module_utils._options import CONFIRM_TIMEOUT
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
@@ -23,12 +24,13 @@ def answer(module: VnetModule, title: str, work: Callable[[], Result]) -> NoRetu
 
 def answer_confirmed(module: VnetModule, title: str, work: Callable[[Optional[Confirmation]], Result]) -> NoReturn:
     """Ends the module with the result of the work, which changes the host: with a confirmation if the task asks for one."""
-    if module.params["confirm_timeout"] is None:
+    seconds = module.params[CONFIRM_TIMEOUT.name]
+    if seconds is None:
         answer(module, title, lambda: work(None))
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
 
     try:
-        confirmation = Confirmation(title, module.confirm_token, module.params["confirm_timeout"])
+        confirmation = Confirmation(title, module.confirm_token, seconds, logs=not module.no_log)
     except VnetError as error:
         module.fail_json(**failure(title, error))
     _end(module, confirmation.outcome(lambda: outcome(title, lambda: work(confirmation))))
@@ -46,7 +48,9 @@ def outcome(title: str, work: Callable[[], Result]) -> Result:
 
 
 def _end(module: VnetModule, result: Result) -> NoReturn:
-    if result.get("failed"):
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)
     raise AssertionError  # it has ended

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTupl
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, NotConfirmedError, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._deferred import IRREVERSIBLE, implicitly_deleted, is_irreversible, stand_in
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._explain import COMMAND_NAMES, hint, not_applied, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
     from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
 
-_IRREVERSIBLE = (DeleteNamespace, DeleteNamespaces, DeleteLink, DeleteLinks, AwaitLinks, SetNsid)
 _ATOMIC = (CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute)
 """Steps that change nothing if the kernel refuses them."""
 _AFFECT_OTHER_NAMESPACES = (CreateNamespace, DeleteNamespace, DeleteLink, MoveLink, SetNsid)
@@ -123,12 +123,12 @@ def apply(reader: Reader, layout: Layout, before: Host, planned: Plan, confirmat
     VnetError if that fails. The host is as it was before then, or the error says what is not.
     """
     recorder = _recorder_of(reader, layout, before)
-    transaction = Transaction(reader, layout, before, recorder.namespace_created)
-    deferred = _irreversible(planned.steps) if confirmation else []
-    standing_in = _standing_in(before, planned.steps, deferred)
+    transaction = Transaction(reader, layout, before, recorder.namespace_created, confirmation.require_time if confirmation else None)
+    deferred = [step for step in planned.steps if is_irreversible(step)] if confirmation else []
+    standing_in = stand_in(reader, before, planned.steps) if deferred else []
+    transaction.save(planned.steps + standing_in)
     if deferred:
-        planned = planned._replace(steps=[*_repetition(planned).steps, *standing_in])
-    transaction.save(planned.steps + deferred)
+        planned = planned._replace(steps=_repetition(planned).steps + standing_in)
     for number in _ENDING_SIGNALS:
         signal.signal(number, _stop)
     try:
@@ -141,21 +141,26 @@ def apply(reader: Reader, layout: Layout, before: Host, planned: Plan, confirmat
             recorder.conclude(after)
             return transaction.applied(after, standing_in)
     except BaseException as error:
-        for number in (*_ENDING_SIGNALS, signal.SIGALRM):
+        for number in _ENDING_SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the rollback
-        if confirmation and isinstance(error, NotConfirmedError):
-            error = VnetError((), confirmation.expired())
-        lost = transaction.rollback()
-        try:
-            recorder.revert()
-            after = observe(reader, layout)
-            recorder.forget_removed(after)
-            report = _rollback_report(lost, transaction.unrestored(), before, after)
-        except (VnetError, OSError) as second:
-            report = "After the rollback the host could not be read: %s" % second
+        report = _roll_back(transaction, recorder, reader, layout, before)
+        if confirmation and not isinstance(error, VnetError):
+            error = confirmation.ended_by(error)
         if not isinstance(error, VnetError):
             raise
         raise VnetError(error.path, "%s. %s" % (error.text, report), error.errno) from None
+
+
+def _roll_back(transaction: Transaction, recorder: _NoRecords | Recorder, reader: Reader, layout: Layout, before: Host) -> str:
+    """Rolls the change back. Returns a sentence that says whether the host is as it was before."""
+    lost = transaction.rollback()
+    try:
+        recorder.revert()
+        after = observe(reader, layout)
+        recorder.forget_removed(after)
+        return _rollback_report(lost, transaction.unrestored(), before, after)
+    except (VnetError, OSError) as error:
+        return "After the rollback the host could not be read: %s" % error
 
 
 def _converge(transaction: Transaction, reader: Reader, layout: Layout, recorder: _NoRecords | Recorder, planned: Plan) -> Host:
@@ -170,19 +175,7 @@ def _converge(transaction: Transaction, reader: Reader, layout: Layout, recorder
 
 def _repetition(planned: Plan) -> Plan:
     """The part of a plan that a second pass may carry out."""
-    return planned._replace(steps=[step for step in planned.steps if not _is_irreversible(step)])
-
-
-def _irreversible(steps: List[Step]) -> List[Step]:
-    return [step for step in steps if _is_irreversible(step)]
-
-
-def _standing_in(before: Host, steps: List[Step], deletions: List[Step]) -> List[Step]:
-    """Steps that have the effect of deletions on the network, but can be undone: they bring down the links."""
-    renamed = {(step.netns, step.new): step.name for step in steps if isinstance(step, RenameLink)}
-    names = [link_of(step) for step in deletions if isinstance(step, DeleteLink)] + list(_implicitly_deleted(before, deletions))
-    found = [(name, before.links.get((name[0], renamed.get(name, name[1])))) for name in names]
-    return [SetLink(*name, link.kind, {"up": False}, {"up": True}) for name, link in found if link and link.values.get("up")]
+    return planned._replace(steps=[step for step in planned.steps if not is_irreversible(step)])
 
 
 def _run_and_read(transaction: Transaction, reader: Reader, layout: Layout, steps: List[Step]) -> Host:
@@ -229,11 +222,20 @@ def _stop(number: int, _frame: Any) -> None:
 class Transaction:
     """The steps that were run, to undo them in reverse order."""
 
-    def __init__(self, reader: Reader, layout: Layout, before: Host, namespace_created: Callable[[str, NamespaceId], None]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        layout: Layout,
+        before: Host,
+        namespace_created: Callable[[str, NamespaceId], None],
+        before_each: Optional[Callable[[], None]] = None,
+    ) -> None:
         self._reader = reader
         self._writer = Writer(reader, namespace_created)
         self._layout = layout
         self._before = before
+        self._before_each = before_each or (lambda: None)
+        """Called before each step. It may raise a VnetError."""
         self._saved: Dict[LinkId, Saved] = {}
         self.done: List[Step] = []
         self.warnings: List[Message] = []
@@ -283,6 +285,7 @@ class Transaction:
         losing_addresses: Dict[LinkId, Saved] = {}
         earlier = len(self.done)
         for step, batch in _batched(steps, self._before):
+            self._before_each()
             if not isinstance(step, (AddAddress, DeleteAddress)):
                 self._restore_routes(losing_addresses)
             if isinstance(step, DeleteAddress) and link_of(step) not in losing_addresses:
@@ -300,7 +303,7 @@ class Transaction:
                     continue
                 if self._has_value(step) or error.errno in _GONE.get(type(step), ()) or _is_down(step, error):
                     continue
-                if isinstance(step, (*_IRREVERSIBLE, *_ATOMIC)):
+                if isinstance(step, (*IRREVERSIBLE, *_ATOMIC)):
                     self.done[-len(batch) :] = [one for one in batch if self._is_gone(one)]
                 about = subject(self._layout, step)
                 raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, hint(self._layout, step, error)), error.errno) from None
@@ -346,7 +349,7 @@ class Transaction:
         """Undoes the steps as far as possible; returns what is lost."""
         lost = self._lost()
         for step in reversed(self.done):
-            if not _is_irreversible(step):
+            if not is_irreversible(step):
                 self._roll_back_step(step)
         deadline = time.monotonic() + _SETTLING
         self._restore_saved()
@@ -369,12 +372,12 @@ class Transaction:
         for step in reversed(self.done):
             if isinstance(step, SetNsid) and not self._before.exists(step.name):
                 continue  # it is deleted with the namespace
-            if _is_irreversible(step):
+            if is_irreversible(step):
                 netns, name = link_of(step)
                 before = renamed.get((netns, name), name)
                 named.add((netns, before))
                 lost.append("%s: %s" % (netns if name == "lo" else before, COMMAND_NAMES[type(step)]))
-        implicit = sorted(_implicitly_deleted(self._before, self.done).keys() - named)
+        implicit = sorted(implicitly_deleted(self._before, self.done).keys() - named)
         return lost + ["%s: link delete" % name for _netns, name in implicit]
 
     def _roll_back_step(self, step: Step) -> None:
@@ -383,11 +386,6 @@ class Transaction:
             with suppress(Exception):  # what could not be restored is found by reading the host afterwards
                 if not self._has_value(action):
                     run(self._writer, action)
-
-
-def _is_irreversible(step: Step) -> bool:
-    """Whether the step cannot be undone."""
-    return isinstance(step, _IRREVERSIBLE) and not restore_of(step)
 
 
 def _has_side_effects(step: Step) -> bool:
@@ -423,20 +421,13 @@ def inverse_of(step: Step) -> Optional[Step]:
     return inverse(step) if inverse else None
 
 
-def _implicitly_deleted(before: Host, steps: List[Step]) -> Dict[LinkId, int]:
-    """The links that the kernel deletes by itself, with their indexes: peers of links in namespaces that are deleted."""
-    deleted = {step.name for step in steps if isinstance(step, DeleteNamespace)}
-    vanishing = {name for name in deleted if not before.namespaces[name].pids}
-    return {key: found.ifindex for key, found in before.links.items() if found.netns not in deleted and found.peer and found.peer[0] in vanishing}
-
-
 def _batched(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]]]:
     """Joins deletions to batches, as a single deletion takes as long as many. Yields what to run with the steps that it stands
     for.
 
     Namespaces come before links, as the kernel deletes many links with them.
     """
-    implicit = _implicitly_deleted(before, steps)
+    implicit = implicitly_deleted(before, steps)
     namespaces: List[DeleteNamespace] = []
     links: Dict[Tuple[bool, str], List[DeleteLink]] = {}
     implicit_steps: List[DeleteLink] = []

@@ -23,20 +23,20 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, Callable, Dict, NoReturn
 
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import NotConfirmedError, VnetError, failure, printable
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._daemon import become_daemon
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import describe_holder
+from ansible_collections.nfv.vnet.plugins.module_utils._options import CONFIRM_TIMEOUT, CONFIRM_TOKEN
 
-OPTION, TOKEN = "confirm_timeout", "_confirm_token"
-"""The option, and the parameter by which the action plugin says that it will confirm: 32 hexadecimal digits, the name of the directory."""
 PENDING = "pending"
 """The key in the result of the module that says that the watchdog waits."""
 DIRECTORY = _registry.DIRECTORY + "/confirm"
 BEGIN, CONFIRMED, STATE, RESULT = "begin", "confirmed", "state", "result"
-ARMED, CHANGING, CHANGED, DONE = "armed", "changing", "changed", "done"
-"""The states: nothing is changed yet; the change is under way; it waits for the confirmation; the result is there."""
+ARMED, CHANGING, CHANGED, COMPLETING, DONE = "armed", "changing", "changed", "completing", "done"
+"""The states: nothing is changed yet; the change is under way; it waits for the confirmation; it is confirmed; the result is there."""
+_OPTION = (CONFIRM_TIMEOUT.name,)
 _LONGEST = 24 * 3600
 _PAUSE = 0.02
 _KEPT = 3600
@@ -49,21 +49,24 @@ class _ArmedError(Exception):
 
 
 class Confirmation:
-    """The confirmation of one change. C(title): the beginning of its messages; C(seconds): the time that the controller has."""
+    """The confirmation of one change. C(title): the beginning of its messages; C(seconds): the time that the controller has;
+    C(logs): whether messages may have values of options."""
 
-    def __init__(self, title: str, token: object, seconds: int) -> None:
+    def __init__(self, title: str, token: object, seconds: int, logs: bool = True) -> None:
         if not 1 <= seconds <= _LONGEST:
-            raise VnetError((OPTION,), "%d is out of range (1 to %d)" % (seconds, _LONGEST))
+            raise VnetError(_OPTION, "%d is out of range (1 to %d)" % (seconds, _LONGEST))
         if token is None:
             module = title.split()[0]
             text = "only the action plugin of the collection can confirm a change: use the full name nfv.vnet.%s, or set action_plugins beside library"
-            raise VnetError((OPTION,), text % module)
+            raise VnetError(_OPTION, text % module)
         if not re.fullmatch("[0-9a-f]{32}", str(token)):
-            raise VnetError((TOKEN,), "it is for the action plugin of the collection only")
+            raise VnetError((CONFIRM_TOKEN,), "it is for the action plugin of the collection only")
         self._title = title
         self._token = str(token)
         self._seconds = seconds
+        self._logs = logs
         self._state = ""
+        self._deadline = 0.0
         self._is_watchdog = False
 
     def outcome(self, work: Callable[[], Dict[str, Any]]) -> Dict[str, Any]:
@@ -90,7 +93,7 @@ class Confirmation:
             with open(reading, "rb") as pipe:
                 said = pipe.read()
             if said != _READY:
-                raise VnetError((OPTION,), "the process that would take the change back cannot be started: %s" % (said.decode() or "it ended"))
+                raise VnetError(_OPTION, "the process that would roll the change back cannot be started: %s" % (said.decode() or "it ended"))
             raise _ArmedError
         self._is_watchdog = True
         try:
@@ -103,35 +106,54 @@ class Confirmation:
         os.close(writing)
         self._await(BEGIN)
         self._enter(CHANGING)
-        self._log("the change begins; it is rolled back unless it is confirmed within %d seconds" % self._seconds)
+        self._log("the change begins; it is rolled back unless it is confirmed within %s" % self._time())
+
+    def require_time(self) -> None:
+        """VnetError if the time is over."""
+        if self._state != COMPLETING and time.monotonic() > self._deadline:
+            raise VnetError((), self._expired())
 
     def wait(self) -> None:
-        """Waits for the confirmation. NotConfirmedError if none comes in time."""
+        """Waits for the confirmation. VnetError if none comes in time."""
         self._enter(CHANGED)
         self._await(CONFIRMED)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._enter(COMPLETING)
         self._log("confirmed")
 
-    def _conclude(self, result: Dict[str, Any]) -> NoReturn:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        if result.get("failed"):
-            self._log(result["msg"])
-        self._write(RESULT, json.dumps(result))
-        self._enter(DONE)
-        os._exit(0)
+    def ended_by(self, error: BaseException) -> VnetError:
+        """The error of a change that a signal or an error of this program ended."""
+        return VnetError((), "the process that waits for the confirmation was ended (%s)" % type(error).__name__)
 
-    def expired(self) -> str:
-        """What is to be said when the time is over."""
+    def _expired(self) -> str:
         if self._state == ARMED:
-            return "the controller did not begin the change within %d seconds" % self._seconds
-        return "the controller did not confirm the change over a new connection within %d seconds" % self._seconds
+            return "the controller did not begin the change within %s; nothing was changed" % self._time()
+        if self._state == CHANGING:
+            return "the change was not complete within %s" % self._time()
+        return "the controller did not confirm the change over a new connection within %s" % self._time()
+
+    def _time(self) -> str:
+        return "%d second%s" % (self._seconds, "" if self._seconds == 1 else "s")
 
     def _failed(self, error: BaseException) -> Dict[str, Any]:
-        """The result if nothing was changed yet, or if the rollback has not turned the error into a sentence."""
-        if isinstance(error, NotConfirmedError):
-            return {"failed": True, **failure(self._title, VnetError((), "%s; nothing was changed" % self.expired()))}
-        text = "the process that waits for the confirmation was ended, and has rolled the change back (%s)" % type(error).__name__
+        """The result after an error that the rollback has not turned into a sentence."""
+        place = "the change is confirmed and in place" if self._state == COMPLETING else "nothing was changed"
+        text = "%s; %s" % (self.ended_by(error).text, place)
         return {"failed": True, **failure(self._title, VnetError((), text)), "exception": traceback.format_exc()}
+
+    def _conclude(self, result: Dict[str, Any]) -> NoReturn:
+        """Writes the result, and ends the watchdog."""
+        try:
+            if result.get("failed"):
+                self._log(result["msg"] if self._logs else "failed")
+            try:
+                self._write(RESULT, json.dumps(result))
+            except (OSError, ValueError, TypeError) as error:
+                text = "the result cannot be written (%s); see nfv-vnet in the log of the host" % error
+                self._log(text)
+                self._write(RESULT, json.dumps({"failed": True, **failure(self._title, VnetError((), text))}))
+            self._enter(DONE)
+        finally:
+            os._exit(0)
 
     def _make_directory(self) -> None:
         _registry.make_directory()
@@ -148,24 +170,27 @@ class Confirmation:
     def _detach(self) -> None:
         """Makes this process independent of the session, the connection and the archive of the module."""
         _load_all()
-        become_daemon("nfv-vnet-confirm-%s" % self._token, "Rolls back %s unless it is confirmed" % self._title)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, _end)
         syslog.openlog("nfv-vnet", syslog.LOG_PID, syslog.LOG_DAEMON)
-        signal.signal(signal.SIGALRM, _expire)
+        self._log(become_daemon("nfv-vnet-confirm-%s" % self._token, "Rolls back %s unless it is confirmed" % self._title))
 
     def _enter(self, state: str) -> None:
         """Tells the controller the state. With the first two the time begins."""
         if state in (ARMED, CHANGING):
-            signal.setitimer(signal.ITIMER_REAL, self._seconds)
+            self._deadline = time.monotonic() + self._seconds
             describe_holder(self._title, self._seconds)
         self._state = state
         self._write(STATE, "%s %d\n" % (state, os.getpid()))
 
     def _await(self, name: str) -> None:
         while not os.path.exists(self._path(name)):
+            self.require_time()
             time.sleep(_PAUSE)
 
     def _log(self, text: str) -> None:
-        syslog.syslog(printable(text if text.startswith(self._title) else "%s: %s" % (self._title, text)))
+        if text:
+            syslog.syslog(printable(text if text.startswith(self._title) else "%s: %s" % (self._title, text)))
 
     def _write(self, name: str, text: str) -> None:
         path = self._path(name)
@@ -177,8 +202,8 @@ class Confirmation:
         return os.path.join(DIRECTORY, self._token, *names)
 
 
-def _expire(_number: int, _frame: object) -> NoReturn:
-    raise NotConfirmedError
+def _end(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _load_all() -> None:

@@ -36,10 +36,6 @@ class VnetError(Exception):
         return str(Message(self.path, self.text))
 
 
-class NotConfirmedError(BaseException):
-    """The time for the confirmation of a change is over. As it may be raised anywhere, it is no C(Exception)."""
-
-
 def printable(text: str) -> str:
     """A text without what a terminal would interpret: names in the kernel may have any bytes.
 

@@ -134,7 +134,9 @@ def apply_changes(reader: Reader, wanted: Layout, confirmation: Optional[Confirm
         return Result(before, planned.after, before, planned)
     planned = _foresee(reader, wanted, before, planned)
     apply = load_apply()
-    if confirmation and planned.steps:
+    if not planned.steps:
+        confirmation = None  # only the ownership of links changes
+    if confirmation:
         confirmation.arm()
     done = apply(reader, wanted, before, planned, confirmation)
     planned = planned._replace(warnings=planned.warnings + done.warnings)

@@ -27,7 +27,7 @@ LAYERS = (
     ("_runner",),
     ("_answer",),
     ("_apply",),
-    ("_recorder",),
+    ("_recorder", "_deferred"),
     ("_observe", "_explain"),
     ("_observe._single", "_observe._layout", "_observe._conflicts", "_observe._cutoff"),
     ("_observe._assembly",),

@@ -19,7 +19,10 @@ QUICKSTART = str(ROOT / "playbooks" / "quickstart.yml")
 
 @pytest.mark.each_ansible
 def test_ad_hoc() -> None:
-    result = run("ansible", "localhost", "-m", "nfv.vnet.vnet_bridge", "-a", "name=br0 stp=true forward_delay=2.5 addresses=192.0.2.1/24,192.0.2.2/24")
+    """With the deprecation warnings that the configuration of the checkout turns off."""
+    words = "name=br0 stp=true forward_delay=2.5 addresses=192.0.2.1/24,192.0.2.2/24"
+    result = run("ansible", "localhost", "-m", "nfv.vnet.vnet_bridge", "-a", words, ANSIBLE_DEPRECATION_WARNINGS="true")
+    assert "DEPRECATION" not in result.stderr
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.startswith("localhost | CHANGED => ")
     assert "forward_delay: 2.5" in result.stdout

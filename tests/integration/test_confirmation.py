@@ -93,7 +93,6 @@ REFUSED = {
 }
 
 
-@pytest.mark.each_ansible
 def test_what_cannot_be_confirmed_is_refused(tmp_path: Path) -> None:
     tasks: list[dict[str, Any]] = []
     for check in (True, False):
@@ -128,7 +127,6 @@ def test_by_the_short_name_without_the_setting() -> None:
         assert f"{words} action_plugins beside library" in " ".join((result.stdout + result.stderr).split())
 
 
-@pytest.mark.each_ansible
 def test_a_process_that_is_killed(tmp_path: Path) -> None:
     """What the documentation says of it: nobody rolls the change back, and the task says so."""
     state = "/run/nfv-vnet/confirm/*/state"

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._answer import outcome
 from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import DIRECTORY, PENDING, Confirmation
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
@@ -26,6 +27,8 @@ TOKEN = "0123456789abcdef" * 2
 HERE = Path(DIRECTORY, TOKEN)
 LONG = 60
 """Seconds that no test takes."""
+SHORT = 3
+"""Seconds after which a change is rolled back, but not before the test has looked at it."""
 
 
 @pytest.fixture(autouse=True)
@@ -110,14 +113,14 @@ def test_nothing_happens_before_the_controller_says_so_and_everything_when_it_co
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_is_not_confirmed_is_rolled_back(change: str, world: Values) -> None:
     params = CHANGES[change]
-    begin("vnet_bridge", 1, **params)
+    begin("vnet_bridge", SHORT, **params)
     say("begin")
     wait_for("changed")
     if change != "recreated":  # a new link has the same values
         assert snapshot() != world
     found = result()
     name = params["name"]
-    text = "the controller did not confirm the change over a new connection within 1 seconds. The host is as it was before"
+    text = "the controller did not confirm the change over a new connection within 3 seconds. The host is as it was before"
     if change == "recreated":
         text = text.replace("The host is as it was before", "")  # the index of the link is another one
     assert found["failed"] is True
@@ -134,9 +137,9 @@ def without_indexes(shot: Values) -> Any:
 
 def test_a_change_that_nobody_begins() -> None:
     before = snapshot()
-    begin("vnet_bridge", 1, name="br0")
+    begin("vnet_bridge", SHORT, name="br0")
     found = result()
-    assert found["msg"] == "vnet_bridge br0: the controller did not begin the change within 1 seconds; nothing was changed"
+    assert found["msg"] == "vnet_bridge br0: the controller did not begin the change within 3 seconds; nothing was changed"
     assert snapshot() == before
 
 
@@ -159,13 +162,33 @@ def test_check_mode_and_runs_without_a_change_start_nothing() -> None:
     assert not HERE.exists()
 
 
+def test_a_change_that_takes_too_long(world: Values, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_step = _apply.run
+
+    def slowly(writer: Any, step: Any) -> None:
+        time.sleep(0.6)
+        run_step(writer, step)
+
+    monkeypatch.setattr(_apply, "run", slowly)
+    begin("vnet_bridge", 1, name="br0", addresses=["192.0.2.1/24"], mtu=1400)
+    say("begin")
+    assert result()["msg"] == "vnet_bridge br0: the change was not complete within 1 second. The host is as it was before"
+    assert snapshot() == world
+
+
+def test_a_signal_before_the_change() -> None:
+    begin("vnet_bridge", name="br0")
+    end(signal.SIGTERM)
+    assert result()["msg"] == "vnet_bridge br0: the process that waits for the confirmation was ended (SystemExit); nothing was changed"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_rolls_back(number: int, world: Values) -> None:
     begin("vnet_bridge", name="br9", state="absent")
     say("begin")
     wait_for("changed")
     end(number)
-    assert result()["msg"] == "vnet_bridge br9: the process that waits for the confirmation was ended, and has rolled the change back (SystemExit)"
+    assert result()["msg"] == "vnet_bridge br9: the process that waits for the confirmation was ended (SystemExit). The host is as it was before"
     assert snapshot() == world
 
 
@@ -190,7 +213,7 @@ def test_namespaces_and_links_are_deleted_after_the_confirmation(confirmed: bool
     before = snapshot()
     expected = execute_layout({**LAYOUT, "state": "absent"}, True, False)
     inode = os.stat("/run/netns/red").st_ino
-    begin_work("vnet_layout lab", LONG if confirmed else 1, lambda one: execute_layout({**LAYOUT, "state": "absent"}, False, False, one))
+    begin_work("vnet_layout lab", LONG if confirmed else SHORT, lambda one: execute_layout({**LAYOUT, "state": "absent"}, False, False, one))
     say("begin")
     wait_for("changed")
     assert os.stat("/run/netns/red").st_ino == inode
@@ -208,13 +231,35 @@ def test_namespaces_and_links_are_deleted_after_the_confirmation(confirmed: bool
     assert execute_layout({**LAYOUT, "state": "absent"}, False, False)["changed"] is not confirmed
 
 
+def test_a_port_of_a_bridge_that_goes_works_before_the_confirmation() -> None:
+    """Only the deletion itself removes it; with its settings it comes back."""
+    run("vnet_veth", name="eth0", peer={"name": "far"})
+    links = [{"type": "bridge", "name": "br0", "addresses": ["192.0.2.1/24"]}, {"name": "eth0", "master": "br0", "port": {"cost": 7, "hairpin": True}}]
+    execute_layout({**LAYOUT, "links": links}, False, False)
+    before = snapshot()
+    alone = {**LAYOUT, "links": [{"name": "eth0", "addresses": ["192.0.2.1/24"]}]}
+    begin_work("vnet_layout lab", SHORT, lambda one: execute_layout(alone, False, False, one))
+    say("begin")
+    wait_for("changed")
+    assert not os.path.exists("/sys/class/net/eth0/master")
+    assert result()["msg"].endswith("The host is as it was before")
+    assert snapshot() == before
+
+
+def test_what_is_only_recorded_is_not_confirmed() -> None:
+    run("vnet_bridge", name="br0")
+    links = [{"type": "bridge", "name": "br0"}]
+    found = begin_work("vnet_layout lab", LONG, lambda one: execute_layout({**LAYOUT, "links": links}, False, False, one))
+    assert (found["changed"], found["summary"]["links"]["adopted"], HERE.exists()) == (True, 1, False)
+
+
 # One at a time
 
 
 def test_another_run_says_who_is_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_lock, "_DEADLINE", 0.2)
     begin("vnet_bridge", name="br0")
-    with pytest.raises(VnetError, match=r"^vnet_bridge br1: .*\(vnet_bridge br0 waits for its confirmation, for (59|60) more seconds at most\)$"):
+    with pytest.raises(VnetError, match=r"^vnet_bridge br1: .*\(vnet_bridge br0 waits for its confirmation, for \d+ more seconds at most\)$"):
         run("vnet_bridge", name="br1")
     assert run("vnet_bridge", name="br1", check=True)["changed"] is True
     end(signal.SIGKILL)

@@ -120,6 +120,15 @@ def test_a_new_bridge_has_the_mac_address_of_the_port_whose_address_it_takes(mon
     assert shown("br0")["address"] == mac
 
 
+def test_the_mac_address_goes_with_the_address_to_another_uplink() -> None:
+    sh("ip link add name eth1 type veth peer name lan1 netns router && ip link set dev eth1 up && ip address add 198.51.100.10/24 dev eth1")
+    lay(links=[bridge(), card()])
+    other = [bridge(addresses=["198.51.100.10/24"], routes=[]), {"name": "eth1", "master": "br0"}]
+    four_steps(force=True, links=other)
+    assert shown("br0")["address"] == shown("eth1")["address"] != shown("eth0")["address"]
+    assert len(held("eth0")) == 1
+
+
 def test_a_single_bridge_takes_over_the_address_of_its_port() -> None:
     single_in_four_steps("vnet_bridge", name="br0", addresses=[ADDRESS], routes=[DEFAULT], ports=[{"name": "eth0"}])
     assert (held("eth0"), len(held("br0"))) == ([], 1)

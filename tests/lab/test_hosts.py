@@ -200,7 +200,7 @@ CUTTING: dict[str, Callable[[Host], dict[str, object]]] = {
 }
 
 
-@pytest.mark.parametrize("how", CUTTING)
+@pytest.mark.parametrize("how", [pytest.param("link", marks=pytest.mark.slow), "vlan", "firewall"])
 def test_a_host_that_is_cut_off_comes_back_by_itself(lab: Lab, how: str, tmp_path: Path) -> None:
     """The other host is not disturbed. Here the sessions of users end with everything that runs in them."""
     host, other = lab.hosts
@@ -219,17 +219,6 @@ def test_a_host_that_is_cut_off_comes_back_by_itself(lab: Lab, how: str, tmp_pat
     assert ansible(lab, "ansible", other.name, "-m", "vnet_layout", "-a", "name=away state=absent").returncode == 0
     if how == "firewall":
         assert host.ssh("sudo nft delete table bridge lab").returncode == 0
-
-
-def test_the_address_moves_to_a_bridge_and_is_confirmed(lab: Lab) -> None:
-    host = lab.hosts[0]
-    change = {**uplink(host), "force": False}
-    for state, words in (("present", "CHANGED"), ("present", "SUCCESS"), ("absent", "CHANGED")):
-        result = ansible(lab, "ansible", host.name, "-m", "vnet_layout", "-a", json.dumps({**change, "state": state}), "--extra-vars", json.dumps(QUICK))
-        assert result.returncode == 0, result.stdout + result.stderr
-        assert f"{host.name} | {words} => " in result.stdout
-    scopes = host.ssh("sudo journalctl --quiet --unit 'nfv-vnet-confirm-*.scope' --output cat").stdout
-    assert "Rolls back vnet_layout uplink unless it is confirmed" in scopes
 
 
 # With an address from DHCP
@@ -297,12 +286,13 @@ def test_an_address_of_dhcp_moves_and_is_taken_back(lab: Lab, leased: Host, tmp_
         run_client(leased, link)
         holder = leased.ssh("awk '$2 == \"00000000\" {print $1}' /proc/net/route").stdout.split()
         assert set(holder) == {link}
+    scopes = leased.ssh("sudo journalctl --quiet --unit 'nfv-vnet-confirm-*.scope' --output cat").stdout
+    assert "Rolls back vnet_layout vms unless it is confirmed" in scopes
 
 
 def test_a_change_with_a_password(lab: Lab, guarded: str) -> None:
     known = json.dumps({"ansible_become_password": PASSWORD, **QUICK})
-    for state in ("present", "absent"):
-        words = f"name=br9 state={state} confirm_timeout={CONFIRM}"
+    for words in (f"name=br9 confirm_timeout={CONFIRM}", "name=br9 state=absent"):
         result = ansible(lab, "ansible", guarded, "-m", "vnet_bridge", "-a", words, "--extra-vars", known)
         assert result.returncode == 0, result.stdout + result.stderr
         assert f"{guarded} | CHANGED => " in result.stdout

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import time
 from contextlib import suppress
@@ -19,15 +20,21 @@ _DEADLINE = 5.0
 _PAUSE = 0.02
 
 
-def become_daemon(unit: str, description: str) -> None:
-    """Makes this process independent. C(unit): the name of a scope of systemd, without its suffix."""
+def become_daemon(unit: str, description: str) -> str:
+    """Makes this process independent. C(unit): the name of a scope of systemd, without its suffix.
+
+    Returns what is not as it should be, else ''.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     os.setsid()
     os.chdir("/")
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     _close_inherited()
-    _move_to_scope(os.getpid(), unit + ".scope", description)
+    if not os.path.isdir(_SYSTEMD_RUNS) or _move_to_scope(os.getpid(), unit + ".scope", description):
+        return ""
+    return "systemd did not move the process %d out of its login session, and may end it with that" % os.getpid()
 
 
 def _close_inherited() -> None:
@@ -42,10 +49,8 @@ def _close_inherited() -> None:
 def _move_to_scope(pid: int, name: str, description: str) -> bool:
     """Moves a process out of its login session, which may end all of its own (KillUserProcesses of logind.conf(5)).
 
-    Returns whether it is there; without systemd it stays where it is.
+    Returns whether it is there.
     """
-    if not os.path.isdir(_SYSTEMD_RUNS):
-        return False
     target = ["org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "StartTransientUnit"]
     properties = ["3", "Description", "s", description, "CollectMode", "s", "inactive-or-failed", "PIDs", "au", "1", str(pid)]
     command = ["busctl", "--system", "--quiet", "call", *target, "ssa(sv)a(sa(sv))", name, "fail", *properties, "0"]

@@ -120,6 +120,10 @@ def plan_link(draft: Draft, wanted: Link) -> None:
     elif found:
         same_kind(wanted, found)
         found = keep_or_replace(draft, wanted, found, conflicts_of(draft, wanted, found))
+    if wanted.addresses and _kinds.is_bridge(wanted.kind) and (not found or draft.owns(found)):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import with_values_of_port
+
+        wanted = with_values_of_port(draft, wanted, found)
     if not found:
         found = _make(draft, wanted)
     if found.parent:
@@ -197,10 +201,6 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
             choices = row.type.choices if row else ()
             raise VnetError((*wanted.path, name), "missing; it is required to create the link%s" % (": " + " or ".join(choices) if choices else ""))
     created = {name: wanted.values[name] for name in kind.created_with if name in wanted.values}
-    if kind.follows_ports_until_set and wanted.addresses:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import values_of_port
-
-        created = {**values_of_port(draft, wanted, kind.follows_ports_until_set), **created}
     draft.add(CREATE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, parent=wanted.parent))
     return planned_link(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})._replace(parent=wanted.parent)
 

@@ -115,7 +115,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     joined = found.master == name
     if not joined:
         _check_ring(draft, join, found, (key[0], name))
-        restore = _port_settings(found) + bridge_mac(bridge)
+        restore = port_settings(found.netns, found.name, found.port) + bridge_mac(bridge)
         draft.bridges_with_changed_ports |= {(key[0], name), (key[0], found.master)}
         draft.add(SET_PORTS, SetMaster(key[0], key[1], name, found.master, restore))
     current = found.port.values if found.port and joined else {}
@@ -182,7 +182,7 @@ def _check_carrier(join: _Join, found: FoundLink) -> None:
 
 def leave(draft: Draft, found: FoundLink) -> None:
     """Removes a port from its bridge."""
-    draft.add(SET_PORTS, SetMaster(found.netns, found.name, "", found.master, _port_settings(found)))
+    draft.add(SET_PORTS, SetMaster(found.netns, found.name, "", found.master, port_settings(found.netns, found.name, found.port)))
     draft.bridges_with_changed_ports.add((found.netns, found.master))
     draft.links_after[found.id] = found._replace(master="", port=None)
 
@@ -207,14 +207,14 @@ def _check_ring(draft: Draft, join: _Join, found: FoundLink, bridge: LinkId) -> 
             below += [port.id for port in draft.links_after.values() if (port.netns, port.master) == key]
 
 
-def _port_settings(found: FoundLink) -> Tuple[Step, ...]:
+def port_settings(netns: str, name: str, port: Optional[Port]) -> Tuple[Step, ...]:
     """Steps that restore the settings of a port that left its bridge and joined it again."""
-    if not found.port:
+    if not port:
         return ()
-    settable = {name: value for name, value in found.port.values.items() if name != "state" and (value or name not in table.PORT_REFERENCES)}
-    settings: Tuple[Step, ...] = tuple(SetPort(found.netns, found.name, name, value) for name, value in settable.items())
-    if found.port.vlans is None:
+    settable = {attribute: value for attribute, value in port.values.items() if attribute != "state" and (value or attribute not in table.PORT_REFERENCES)}
+    settings: Tuple[Step, ...] = tuple(SetPort(netns, name, attribute, value) for attribute, value in settable.items())
+    if port.vlans is None:
         return settings
-    everything = DeleteVlan(found.netns, found.name, Vlan(1, 4094, False, False), of_bridge=False)
-    vlans = tuple(AddVlan(found.netns, found.name, vlan, of_bridge=False) for vlan in found.port.vlans.values())
+    everything = DeleteVlan(netns, name, Vlan(1, 4094, False, False), of_bridge=False)
+    vlans = tuple(AddVlan(netns, name, vlan, of_bridge=False) for vlan in port.vlans.values())
     return (*settings, everything, *vlans)

@@ -4,26 +4,30 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List
+from typing import Dict, Iterable, Iterator, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import moved_address
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, Draft, inside
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, AddressKey, FoundLink, Link, Route, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, AddressKey, FoundLink, Link, Route
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import DeleteAddress, DeleteRoute
 
 
-def values_of_port(draft: Draft, bridge: Link, names: Iterable[str]) -> Values:
-    """Attributes that a new bridge takes from the port whose addresses it takes.
+def with_values_of_port(draft: Draft, bridge: Link, found: Optional[FoundLink]) -> Link:
+    """The bridge with what it takes from a port besides its addresses, unless it has some of these already.
 
-    Others on the network know its MAC address with these addresses. The kernel takes over that one too, but where systemd runs, udev
-    gives a new bridge another one (C(MACAddressPolicy), systemd.link(5)).
+    Others on the network know the MAC address of the port with these addresses. The kernel gives it to a bridge, too, but where systemd
+    runs, udev gives a new bridge another one (C(MACAddressPolicy), systemd.link(5)), and one that was set stays.
     """
     wanted = {address.key for address in bridge.addresses or ()}
+    if found and any(address.key in wanted for address in found.addresses):
+        return bridge
     for port in _ports(draft, bridge):
         if any(address.key in wanted for address in port.addresses):
-            return {name: port.values[name] for name in names if port.values.get(name)}
-    return {}
+            taken = {name: port.values[name] for name in BY_KIND[bridge.kind].follows_ports_until_set if port.values.get(name)}
+            return bridge._replace(values={**taken, **bridge.values})
+    return bridge
 
 
 def bodies_on_ports(draft: Draft, bridge: Link, added: Iterable[Address]) -> Dict[AddressKey, str]:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import IO
@@ -79,10 +80,13 @@ def end_with_parent() -> None:
 
 
 def wait(address: str) -> None:
+    deadline = time.monotonic() + 30
     while True:
         try:
             socket.create_connection((address, 22), timeout=1).close()
         except OSError:
+            if time.monotonic() > deadline:
+                raise
             time.sleep(0.02)
         else:
             return
@@ -125,7 +129,8 @@ def answer(connection: socket.socket, client: str, address: str) -> None:
         for reader in readers:
             reader.join()
         frame(connection, lock, 0, bytes([process.wait() % 256]))
-        connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # the client has gone
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def feed(received: BufferedReader, pipe: IO[bytes]) -> None:

@@ -135,11 +135,11 @@ def test_every_attribute_of_a_port_has_a_command(row: table.Attribute) -> None:
 
 
 def test_every_act_has_its_place_in_each_table() -> None:
-    from ansible_collections.nfv.vnet.plugins.module_utils import _apply, _explain
+    from ansible_collections.nfv.vnet.plugins.module_utils import _apply, _deferred, _explain
 
     acts = set(get_args(Step))
     never_planned = {DeleteNamespaces, DeleteLinks, AwaitLinks}
-    irreversible = {*_apply._IRREVERSIBLE, DeleteAddress, DeleteRoute}
+    irreversible = {*_deferred.IRREVERSIBLE, DeleteAddress, DeleteRoute}
     assert set(_apply._RUN) == set(_explain.COMMAND_NAMES) == acts
     assert set(_COMMANDS) == acts - never_planned
     assert set(_apply._INVERSE) == acts - irreversible
