@@ -42,7 +42,7 @@ def outcome(title: str, work: Callable[[], Result]) -> Result:
         with sentences():
             result = work()
     except VnetError as error:
-        return {"failed": True, **failure(title, error)}
+        result = {"failed": True, **failure(title, error), "warnings": error.warnings}
     warnings = [printable("%s: %s" % (title, warning)) for warning in result.pop("warnings")]
     return {**valid(result), "warnings": warnings}
 

@@ -17,6 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._deferred import IRREVERS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._explain import COMMAND_NAMES, hint, not_applied, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import forget_learned
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, restore_routes, save_link, save_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
@@ -135,6 +136,8 @@ def apply(reader: Reader, layout: Layout, before: Host, planned: Plan, confirmat
         with sentences():
             after = _converge(transaction, reader, layout, recorder, planned)
             if confirmation:
+                # a host that knows a neighbour may reach it for a while although it would not find it any more
+                forget_learned(reader, "", {name for netns, name in map(link_of, transaction.done) if not netns})
                 confirmation.wait()
             if deferred:
                 after = recorder.without_released(_run_and_read(transaction, reader, layout, deferred))

@@ -27,7 +27,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError,
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._daemon import become_daemon
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import describe_holder
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import describe_holder, forget_holder
 from ansible_collections.nfv.vnet.plugins.module_utils._options import CONFIRM_TIMEOUT, CONFIRM_TOKEN
 
 PENDING = "pending"
@@ -42,6 +42,8 @@ _PAUSE = 0.02
 _KEPT = 3600
 """Seconds for which the result of a change is kept at least."""
 _READY = b"ready"
+_OF_SIGNALS = 128
+"""The status of a process that a signal ended is this and the number of the signal."""
 
 
 class _ArmedError(Exception):
@@ -85,8 +87,12 @@ class Confirmation:
 
     def arm(self) -> None:
         """Starts the watchdog. In the module it does not return; in the watchdog when the change is to begin."""
-        with sentences():
+        try:
             self._make_directory()
+        except OSError as error:
+            text = "%s cannot be written (%s), but a change that waits for its confirmation is recorded there"
+            raise VnetError(_OPTION, text % (DIRECTORY, error.strerror)) from None
+        with sentences():
             reading, writing = os.pipe()
         if os.fork():
             os.close(writing)
@@ -97,9 +103,10 @@ class Confirmation:
             raise _ArmedError
         self._is_watchdog = True
         try:
-            self._detach()
-            self._enter(ARMED)
-            os.write(writing, _READY)
+            with sentences():
+                self._detach()
+                self._enter(ARMED)
+                os.write(writing, _READY)
         except BaseException as error:
             os.write(writing, printable(str(error)).encode())
             os._exit(1)
@@ -122,7 +129,8 @@ class Confirmation:
 
     def ended_by(self, error: BaseException) -> VnetError:
         """The error of a change that a signal or an error of this program ended."""
-        return VnetError((), "the process that waits for the confirmation was ended (%s)" % type(error).__name__)
+        cause = signal.Signals(error.code - _OF_SIGNALS).name if isinstance(error, SystemExit) and isinstance(error.code, int) else repr(error)
+        return VnetError((), "the process that waits for the confirmation was ended by %s" % cause)
 
     def _expired(self) -> str:
         if self._state == ARMED:
@@ -138,7 +146,8 @@ class Confirmation:
         """The result after an error that the rollback has not turned into a sentence."""
         place = "the change is confirmed and in place" if self._state == COMPLETING else "nothing was changed"
         text = "%s; %s" % (self.ended_by(error).text, place)
-        return {"failed": True, **failure(self._title, VnetError((), text)), "exception": traceback.format_exc()}
+        result = {"failed": True, **failure(self._title, VnetError((), text))}
+        return result if isinstance(error, SystemExit) else {**result, "exception": traceback.format_exc()}
 
     def _conclude(self, result: Dict[str, Any]) -> NoReturn:
         """Writes the result, and ends the watchdog."""
@@ -152,6 +161,7 @@ class Confirmation:
                 self._log(text)
                 self._write(RESULT, json.dumps({"failed": True, **failure(self._title, VnetError((), text))}))
             self._enter(DONE)
+            forget_holder()
         finally:
             os._exit(0)
 
@@ -203,7 +213,7 @@ class Confirmation:
 
 
 def _end(number: int, _frame: object) -> NoReturn:
-    raise SystemExit(128 + number)
+    raise SystemExit(_OF_SIGNALS + number)
 
 
 def _load_all() -> None:

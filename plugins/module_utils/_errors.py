@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import errno as codes
-from typing import Any, Dict, NamedTuple, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Tuple, Union
 
 _ERRNO_NAMES = {**codes.errorcode, **{getattr(codes, name): name for name in ("EOPNOTSUPP", "EAGAIN", "EDEADLK")}}
 """Where two names have one number, the one in the manual pages of the kernel's interfaces."""
@@ -31,6 +31,8 @@ class VnetError(Exception):
         self.path = path
         self.text = text
         self.errno = errno
+        self.warnings: List[Message] = []
+        """What was to be said of the change that failed."""
 
     def __str__(self) -> str:
         return str(Message(self.path, self.text))

@@ -18,6 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import may_be_pending
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import FdbEntry, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
@@ -84,7 +85,7 @@ def look(params: Mapping[str, Any]) -> Dict[str, Any]:
             "links": [view.link(key) for key in view.links],
             "declaration": export.declaration(view.namespaces, view.links),
             "declaration_lacks": [lack._asdict() for lack in export.lacks],
-            "warnings": ["namespace %s is left out: %s" % entry for entry in sorted(unread.items())],
+            "warnings": [*_pending(), *("namespace %s is left out: %s" % entry for entry in sorted(unread.items()))],
         }
         if params["fdb"]:
             result["fdb"] = [entry for name in host.namespaces for entry in _fdb(reader, host, name) if (name, entry["bridge"]) in view.links]
@@ -92,6 +93,15 @@ def look(params: Mapping[str, Any]) -> Dict[str, Any]:
     finally:
         reader.close()
         namespaces.close()
+
+
+def _pending() -> List[str]:
+    """A change that waits for its confirmation, as a warning."""
+    if not may_be_pending():
+        return []
+    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import pending
+
+    return ["%s; until then what was found may be rolled back" % words for words in [pending()] if words]
 
 
 def _names(namespaces: Namespaces, asked: Optional[List[str]]) -> List[str]:

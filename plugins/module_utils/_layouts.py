@@ -13,6 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOU
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import may_be_pending
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import prefetching
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import require_writable
 from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
@@ -80,7 +81,7 @@ def _converge(params: Mapping[str, Any], check_mode: bool, confirmation: Optiona
         if locked:
             return wanted, apply_changes(reader, wanted, confirmation)
         outcome = result_if_unchanged(reader, wanted)
-        if outcome:
+        if outcome and not may_be_pending():
             return wanted, outcome
         reader.close()  # the run that holds the lock may replace a namespace
         stack.enter_context(lock())

@@ -10,6 +10,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._answer import answer_con
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import may_be_pending
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS
 from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
@@ -87,7 +88,7 @@ def converge(wanted: Layout, check_mode: bool, confirmation: Optional[Confirmati
         if check_mode:
             return predict(reader, wanted)
         outcome = result_if_unchanged(reader, wanted)
-        if outcome:
+        if outcome and not may_be_pending():
             return outcome
         from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock  # not imported by runs that change nothing
 
@@ -103,12 +104,22 @@ def predict(reader: Reader, wanted: Layout) -> Result:
     """What would be done."""
     before = observe(reader, wanted)
     planned = plan(wanted, before, check_mode=True)
+    if may_be_pending():
+        planned = planned._replace(warnings=planned.warnings + warnings_of_pending())
     if planned.is_empty:
         return Result(before, planned.after, planned.after, planned)
     from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 
     planned = _foresee(reader, wanted, before, planned)
     return Result(before, planned.after, planned.after, planned, planned.steps, commands(planned.steps))
+
+
+def warnings_of_pending() -> List[Message]:
+    """A warning if a change waits for its confirmation."""
+    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import pending
+
+    words = pending()
+    return [Message((), "%s; until then what was found may be rolled back" % words)] if words else []
 
 
 def result_if_unchanged(reader: Reader, wanted: Layout) -> Optional[Result]:
@@ -138,7 +149,11 @@ def apply_changes(reader: Reader, wanted: Layout, confirmation: Optional[Confirm
         confirmation = None  # only the ownership of links changes
     if confirmation:
         confirmation.arm()
-    done = apply(reader, wanted, before, planned, confirmation)
+    try:
+        done = apply(reader, wanted, before, planned, confirmation)
+    except VnetError as error:
+        error.warnings = planned.warnings
+        raise
     planned = planned._replace(warnings=planned.warnings + done.warnings)
     return Result(before, planned.after, done.host, planned, done.steps, done.commands)
 

@@ -182,6 +182,24 @@ EXAMPLES = r"""
   nfv.vnet.vnet_layout:
     name: lab
     state: absent
+
+- name: Change the network that the host is reached through
+  block:
+    - name: Make the network card a port of a bridge
+      nfv.vnet.vnet_layout:
+        name: uplink
+        confirm_timeout: 30
+        links:
+          - type: bridge
+            name: br0
+            addresses: [192.0.2.10/24]
+            routes: [{to: default, via: 192.0.2.1}]
+          - name: eth0
+            master: br0
+  rescue:
+    - name: Say that it was rolled back
+      ansible.builtin.debug:
+        var: ansible_failed_result.msg
 """
 
 RETURN = r"""

@@ -30,7 +30,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import (
     RESULT,
     STATE,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, quoted
 from ansible_collections.nfv.vnet.plugins.module_utils._options import CONFIRM_TIMEOUT, CONFIRM_TOKEN
 
 _TRANSPORT = "ssh"
@@ -54,6 +54,7 @@ _SCRIPT = (
     "read -r state pid < {state}",
     "done",
     '[ -e "/proc/$pid/exe" ] || read -r state pid < {state}',
+    "if [ -e {result} ]; then state={done}; fi",
     "echo",
     'echo "{token} $state"',
     'if [ "$state" = {done} ]; then cat {result}; elif [ -e "/proc/$pid/exe" ]; then :; else exit {gone}; fi',
@@ -82,14 +83,12 @@ class _NoAnswerError(Exception):
 
 def run_confirmed(action: ActionBase, task_vars: Mapping[str, Any]) -> Dict[str, Any]:
     """The result of the module, whose change was confirmed, or rolled back."""
-    title = "%s %s" % (action._task.action.rpartition(".")[2], action._task.args.get("name"))
+    title = " ".join([action._task.action.rpartition(".")[2], *([str(action._task.args["name"])] if action._task.args.get("name") else [])])
     try:
-        seconds = int(action._task.args[CONFIRM_TIMEOUT.name])
+        seconds = _seconds(action._task.args[CONFIRM_TIMEOUT.name])
         _check(action, seconds)
     except VnetError as error:
         return {"failed": True, **failure(title, error)}
-    except (TypeError, ValueError):
-        seconds = 0  # the module will refuse it
     token = secrets.token_hex(16)
     with _options(action._connection, reconnection_retries=0):  # it waits itself, and a module that is repeated would wait for the first one
         result: Dict[str, Any] = action._execute_module(module_args={**action._task.args, CONFIRM_TOKEN: token}, task_vars=task_vars)
@@ -98,7 +97,18 @@ def run_confirmed(action: ActionBase, task_vars: Mapping[str, Any]) -> Dict[str,
             return result
         with _new_connections(action._connection):
             confirmed = confirm(action, title, token, seconds)
-    return {**result, **confirmed, "warnings": result.get("warnings", []) + confirmed.get("warnings", [])}
+    warnings = result.pop("warnings", []) + confirmed.pop("warnings", [])
+    return {**result, **confirmed, **({"warnings": warnings} if warnings else {})}
+
+
+def _seconds(value: object) -> int:
+    """The time. VnetError if it is none."""
+    if not isinstance(value, bool):
+        try:
+            return int(str(value))
+        except ValueError:
+            pass
+    raise VnetError((CONFIRM_TIMEOUT.name,), "%s is not a whole number of seconds" % quoted(value))
 
 
 def confirm(action: ActionBase, title: str, token: str, seconds: int) -> Dict[str, Any]:
@@ -125,8 +135,11 @@ def confirm(action: ActionBase, title: str, token: str, seconds: int) -> Dict[st
         if answer.state == COMPLETING:  # it takes its time, and answers
             deadline = time.monotonic() + _GRACE
         state = answer.state
-    text = "the host did not say for %d seconds what came of the change, which it rolls back by itself; see %s/%s and nfv-vnet in its log%s"
-    words = text % (seconds + _GRACE, DIRECTORY, token, complaint and ". The last attempt: " + complaint)
+    text = (
+        "the host did not answer for %d seconds, so it is not known what came of the change. Unless its process %s was killed, it is rolled back."
+        " See %s/%s on the host, and nfv-vnet in its log%s"
+    )
+    words = text % (seconds + _GRACE, "nfv-vnet", DIRECTORY, token, complaint and ". The last attempt: " + complaint)
     return {"failed": True, **failure(title, VnetError((), words))}
 
 
@@ -136,11 +149,14 @@ def _check(action: ActionBase, seconds: int) -> None:
     if action._task.async_val:
         raise VnetError(option, "a change in the background cannot be confirmed; leave async out")
     if action._connection.transport != _TRANSPORT:
-        text = "only a new SSH connection shows that the host can still be reached, but the connection of this task is %s"
+        text = "only a new connection of ansible.builtin.ssh shows that the host can still be reached, but this task uses %s"
         raise VnetError(option, text % action._connection.transport)
     timeout = action._connection.get_option("timeout")
     if 0 < seconds <= timeout:
-        raise VnetError(option, "%d is not longer than the timeout of the connection, %d seconds" % (seconds, timeout))
+        raise VnetError(option, "%d is not longer than the timeout of the connection, %d seconds (ansible_timeout)" % (seconds, timeout))
+    if 0 < action._task.timeout <= seconds + _GRACE:
+        text = "the task ends after %d seconds (timeout), before the change is surely confirmed or rolled back; use more than %d seconds"
+        raise VnetError(option, text % (action._task.timeout, seconds + _GRACE))
 
 
 @contextmanager

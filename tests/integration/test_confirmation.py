@@ -86,10 +86,11 @@ REFUSED = {
     "local": (
         {"ansible_connection": "local"},
         {},
-        "only a new SSH connection shows that the host can still be reached, but the connection of this task is local",
+        "only a new connection of ansible.builtin.ssh shows that the host can still be reached, but this task uses local",
     ),
     "async": ({}, {"async": 30, "poll": 1}, "a change in the background cannot be confirmed; leave async out"),
-    "short": ({"ansible_timeout": 30}, {}, "20 is not longer than the timeout of the connection, 30 seconds"),
+    "short": ({"ansible_timeout": 30}, {}, "20 is not longer than the timeout of the connection, 30 seconds (ansible_timeout)"),
+    "task": ({}, {"timeout": 50}, "the task ends after 50 seconds (timeout), before the change is surely confirmed or rolled back; use more than 50 seconds"),
 }
 
 
@@ -108,7 +109,8 @@ def test_what_cannot_be_confirmed_is_refused(tmp_path: Path) -> None:
             }
             if not (check and keywords):
                 tasks += [{"name": name, **task}, expect(f"it is failed and it.msg == 'vnet_bridge br0: confirm_timeout: {words}'")]
-    for number, words in ((0, "0 is out of range (1 to 86400)"), ("soon", "argument 'confirm_timeout' is of type")):
+    no_number = "confirm_timeout: %s is not a whole number of seconds"
+    for number, words in ((0, "0 is out of range (1 to 86400)"), ("soon", no_number % "'soon'"), (True, no_number % "True")):
         asked = {"name": "br0", "confirm_timeout": number}
         tasks += [{"nfv.vnet.vnet_bridge": asked, "register": "it", "ignore_errors": True}, expect(f'it is failed and "{words}" in it.msg')]
     tasks += [{"ansible.builtin.command": "ls -d /run/nfv-vnet /sys/class/net/br0", "register": "traces", "failed_when": "traces.stdout != ''"}]

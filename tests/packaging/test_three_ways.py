@@ -69,7 +69,7 @@ def test_short_name_after_installation_with_the_settings_of_the_readme(user: Use
     (empty_folder / "ansible.cfg").write_text(f"[defaults]\n{settings}")
     assert_builds_bridge(user, empty_folder, "ansible localhost -m vnet_bridge -a 'name=br0'")
     result = user.run(SANDBOX, "ansible", "localhost", "-m", "vnet_bridge", "-a", "name=br0 confirm_timeout=30", cwd=empty_folder)
-    assert "only a new SSH connection shows that the host can still be reached" in " ".join(result.stdout.split())
+    assert "only a new connection of ansible.builtin.ssh shows that the host can still be reached" in " ".join(result.stdout.split())
 
 
 @pytest.mark.parametrize("name", ["vnet_bridge", "nfv.vnet.vnet_bridge"])

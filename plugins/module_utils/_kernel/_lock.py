@@ -16,9 +16,9 @@ from contextlib import contextmanager, suppress
 from typing import Iterator, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import DIRECTORY, make_directory
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import LOCK_FILE, may_be_pending
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import make_directory
 
-_FILE = DIRECTORY + "/lock"
 _WITHOUT_RUN = "/proc/sys/net/ipv4/tcp_fastopen_key"
 """A file that only root can open, and that every network namespace has."""
 _DEADLINE = 120.0
@@ -37,7 +37,7 @@ def lock(wait: bool = True) -> Iterator[bool]:
         taken = _taken(descriptor)
         while wait and not taken:
             if time.monotonic() > deadline:
-                raise KernelError(errno.ETIMEDOUT, _pending() or "another run has held %s for more than two minutes" % path)
+                raise KernelError(errno.ETIMEDOUT, pending() or "another run has held %s for more than two minutes" % path)
             time.sleep(_PAUSE)
             taken = _taken(descriptor)
         yield taken
@@ -47,16 +47,26 @@ def lock(wait: bool = True) -> Iterator[bool]:
 
 def describe_holder(words: str, seconds: float) -> None:
     """Says what the holder of the lock is, and how long it waits for its confirmation at most."""
-    with open(_FILE, "w", encoding="utf-8") as file:
+    with open(LOCK_FILE, "w", encoding="utf-8") as file:
         json.dump([words, time.monotonic() + seconds], file)
 
 
-def _pending() -> str:
-    """What the holder of the lock waits for, as a part of a sentence; '' if it waits for nothing."""
-    with suppress(OSError, ValueError):
-        with open(_FILE, encoding="utf-8") as file:
+def forget_holder() -> None:
+    """The holder waits no longer."""
+    with open(LOCK_FILE, "w", encoding="utf-8"):
+        pass
+
+
+def pending() -> str:
+    """Who holds the lock and waits for a confirmation, as a sentence; '' for nobody."""
+    if not may_be_pending():
+        return ""
+    with suppress(OSError, ValueError), open(LOCK_FILE, encoding="utf-8") as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
             words, deadline = json.load(file)
-        return "%s waits for its confirmation, for %d more seconds at most" % (words, max(0, deadline - time.monotonic()))
+            return "%s waits for its confirmation, for %d more seconds at most" % (words, max(0, deadline - time.monotonic()))
     return ""
 
 
@@ -64,14 +74,14 @@ def _opened() -> Tuple[int, str]:
     """A descriptor of the file to lock, and its path."""
     try:
         make_directory()
-        return os.open(_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), _FILE
+        return os.open(LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), LOCK_FILE
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT):
-            raise refusal(error, _FILE) from None
+            raise refusal(error, LOCK_FILE) from None
     try:
         return os.open(_WITHOUT_RUN, os.O_RDONLY | os.O_CLOEXEC), _WITHOUT_RUN
     except OSError as error:
-        raise refusal(error, "neither %s nor %s can be opened to lock out other runs" % (_FILE, _WITHOUT_RUN)) from None
+        raise refusal(error, "neither %s nor %s can be opened to lock out other runs" % (LOCK_FILE, _WITHOUT_RUN)) from None
 
 
 def _taken(descriptor: int) -> bool:

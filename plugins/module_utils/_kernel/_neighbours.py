@@ -30,22 +30,33 @@ class Neighbours:
 
     def __init__(self, reader: Reader, names: Iterable[str]) -> None:
         self._reader = reader
-        self._known: Dict[str, Set[_Neighbour]] = {name: self._learned(name) for name in names}
+        self._known: Dict[str, Set[_Neighbour]] = {name: _learned(reader, name) for name in names}
 
     def forget(self) -> None:
         """Removes the entries that were learned since."""
         for netns, known in self._known.items():
-            for family, index, address in self._learned(netns) - known:
-                body = NDMSG.pack(family, index, 0, 0, 0) + attribute(_NDA_DST, address)
-                with suppress(KernelError):  # it expired
-                    self._reader.socket(netns).request(_RTM_DELNEIGH, 0, body)
+            _delete(self._reader, netns, _learned(self._reader, netns) - known)
 
-    def _learned(self, netns: str) -> Set[_Neighbour]:
-        found: Set[_Neighbour] = set()
-        for family in _FAMILIES:
-            for _type, buffer, start, end in self._reader.socket(netns).dump(_RTM_GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
-                its_family, index, state, _flags, _kind = NDMSG.unpack_from(buffer, start)
-                place = offsets(buffer, start + NDMSG.size, end).get(_NDA_DST)
-                if its_family == family and place and not state & (_NUD_NOARP | _NUD_PERMANENT):
-                    found.add((family, index, buffer[place : end_of(buffer, place)]))
-        return found
+
+def forget_learned(reader: Reader, netns: str, links: Iterable[str]) -> None:
+    """Removes the entries of links, so that they must be learned anew."""
+    indexes = {raw.ifindex for raw in (reader.link(netns, name) for name in links) if raw}
+    _delete(reader, netns, {neighbour for neighbour in _learned(reader, netns) if neighbour[1] in indexes})
+
+
+def _delete(reader: Reader, netns: str, neighbours: Iterable[_Neighbour]) -> None:
+    for family, index, address in neighbours:
+        body = NDMSG.pack(family, index, 0, 0, 0) + attribute(_NDA_DST, address)
+        with suppress(KernelError):  # it expired
+            reader.socket(netns).request(_RTM_DELNEIGH, 0, body)
+
+
+def _learned(reader: Reader, netns: str) -> Set[_Neighbour]:
+    found: Set[_Neighbour] = set()
+    for family in _FAMILIES:
+        for _type, buffer, start, end in reader.socket(netns).dump(_RTM_GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
+            its_family, index, state, _flags, _kind = NDMSG.unpack_from(buffer, start)
+            place = offsets(buffer, start + NDMSG.size, end).get(_NDA_DST)
+            if its_family == family and place and not state & (_NUD_NOARP | _NUD_PERMANENT):
+                found.add((family, index, buffer[place : end_of(buffer, place)]))
+    return found

@@ -96,7 +96,7 @@ def wait(address: str) -> None:
 
 
 def serve(address: str) -> int:
-    subprocess.run(["mount", "-t", "tmpfs", "run", "/run"], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "run", "/run"], check=True)
     subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=True)
     while not os.path.exists("/sys/class/net/eth0"):
         time.sleep(0.01)

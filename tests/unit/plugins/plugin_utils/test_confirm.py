@@ -74,8 +74,11 @@ def test_each_command_says_what_is_next(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 UNCONFIRMED = {
-    "never": (LOST, "the host did not say for 50 seconds what came of the change, which it rolls back by itself; see /run/nfv-vnet/confirm/"),
-    "no more": (says("changing"), "the host did not say for 50 seconds"),
+    "never": (
+        LOST,
+        "Unless its process nfv-vnet was killed, it is rolled back. See /run/nfv-vnet/confirm/",
+    ),
+    "no more": (says("changing"), "the host did not answer for 50 seconds"),
     "killed": ((3, says("changed")), "was killed, or the host was restarted; the change may be in place"),
     "killed before": ((3, says("armed")), "was killed, or the host was restarted; nothing was changed"),
     "killed after": ((3, says("completing")), "was killed, or the host was restarted; the change is confirmed, and may not be complete"),
