@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, NoReturn, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
-from ansible_collections.nfv.vnet.plugins.module_utils._options import CONFIRM_TIMEOUT
+from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
@@ -24,7 +24,7 @@ def answer(module: VnetModule, title: str, work: Callable[[], Result]) -> NoRetu
 
 def answer_confirmed(module: VnetModule, title: str, work: Callable[[Optional[Confirmation]], Result]) -> NoReturn:
     """Ends the module with the result of the work, which changes the host: with a confirmation if the task asks for one."""
-    seconds = module.params[CONFIRM_TIMEOUT.name]
+    seconds = module.params[CONFIRM_TIMEOUT]
     if seconds is None:
         answer(module, title, lambda: work(None))
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation

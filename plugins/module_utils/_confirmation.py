@@ -28,7 +28,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._daemon import become_daemon
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import describe_holder, forget_holder
-from ansible_collections.nfv.vnet.plugins.module_utils._options import CONFIRM_TIMEOUT, CONFIRM_TOKEN
+from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, CONFIRM_TOKEN
 
 PENDING = "pending"
 """The key in the result of the module that says that the watchdog waits."""
@@ -36,7 +36,7 @@ DIRECTORY = _registry.DIRECTORY + "/confirm"
 BEGIN, CONFIRMED, STATE, RESULT = "begin", "confirmed", "state", "result"
 ARMED, CHANGING, CHANGED, COMPLETING, DONE = "armed", "changing", "changed", "completing", "done"
 """The states: nothing is changed yet; the change is under way; it waits for the confirmation; it is confirmed; the result is there."""
-_OPTION = (CONFIRM_TIMEOUT.name,)
+_OPTION = (CONFIRM_TIMEOUT,)
 _LONGEST = 24 * 3600
 _PAUSE = 0.02
 _KEPT = 3600

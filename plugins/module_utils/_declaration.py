@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, Vnet
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, unique_key, unique_options_of
 from ansible_collections.nfv.vnet.plugins.module_utils._module import check_number, check_text_type
 from ansible_collections.nfv.vnet.plugins.module_utils._options import (
-    CONFIRM_TIMEOUT,
+    CONFIRMATION,
     FORCE,
     LINK_OPTIONS,
     OPTIONS,
@@ -57,7 +57,7 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         ("present", "absent"),
     ),
     FORCE,
-    CONFIRM_TIMEOUT,
+    CONFIRMATION,
     Option(
         "sysctl",
         "dict",

@@ -9,7 +9,8 @@ from typing import Any, Dict, Iterable, Mapping, Tuple
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.validation import check_type_dict
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure, quoted
-from ansible_collections.nfv.vnet.plugins.module_utils._options import CONFIRM_TIMEOUT, CONFIRM_TOKEN, Option, argument_spec, expanded
+from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, CONFIRM_TOKEN
+from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, expanded
 
 _BEYOND = 2**64
 """No option has a number as large as that."""
@@ -33,7 +34,7 @@ class VnetModule(AnsibleModule):  # type: ignore[misc]
     def _load_params(self) -> None:
         super()._load_params()
         self.others = {name: self.params.pop(name, None) for name in self._without}
-        if self.params.get(CONFIRM_TIMEOUT.name) is not None:
+        if self.params.get(CONFIRM_TIMEOUT) is not None:
             self.confirm_token = self.params.pop(CONFIRM_TOKEN, None)
         self.params = expanded_all(self._options, self.params)
 

@@ -12,6 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, LinkKind, has_peer
+from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Address,
     AddressKey,
@@ -118,8 +119,8 @@ FORCE = Option(
     " the module runs in another one by the become plugin or C(ip netns exec).",
     False,
 )
-CONFIRM_TIMEOUT = Option(
-    "confirm_timeout",
+CONFIRMATION = Option(
+    CONFIRM_TIMEOUT,
     "int",
     "Time in seconds within which the change must be complete, and Ansible must have confirmed it over a new SSH connection. If that does not"
     " happen, as the change has cut off the host, a process on the target host rolls the change back, and the task fails; the host is not"
@@ -127,8 +128,6 @@ CONFIRM_TIMEOUT = Option(
     " It must be longer than the timeout of the connection, which must be one of C(ansible.builtin.ssh) and need no password that is asked for"
     " each time. It cannot be used with C(async). The range is V(1) to V(86400).",
 )
-CONFIRM_TOKEN = "_confirm_token"
-"""A parameter by which the action plugin says that it will confirm the change: 32 hexadecimal digits."""
 _NAME = Option("name", "str", "Name of the link: 1 to 15 bytes, without C(/), C(:), C(%) and white space.", required=True)
 
 _VLANS = (
@@ -231,7 +230,7 @@ _NETNS_OPTIONS = (
     Option("name", "str", "Name of the network namespace, as in C(/run/netns): without C(/) and white space, and neither V(.) nor V(..).", required=True),
     _STATE,
     FORCE,
-    CONFIRM_TIMEOUT,
+    CONFIRMATION,
     Option("loopback", "bool", "Whether the loopback link C(lo) of the namespace should be up.", True),
     Option(
         "sysctl",
@@ -325,7 +324,7 @@ def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
 def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
     text = "The other end of the pair: its options, or O(peer.name) alone. It is required if O(state=present)."
     peer = Option("peer", "dict", text, options=(_NAME, _PEER_NETNS, _UP) + _end_of(kind), short="name")
-    return (_NAME, _NETNS, _STATE, _UP, _RECREATE, FORCE, CONFIRM_TIMEOUT) + _end_of(kind) + ((peer,) if kind.has_peer else ())
+    return (_NAME, _NETNS, _STATE, _UP, _RECREATE, FORCE, CONFIRMATION) + _end_of(kind) + ((peer,) if kind.has_peer else ())
 
 
 LINK_OPTIONS = (_NAME, _NETNS, _UP) + _of((row for row in table.LINK if row.when != "create"), "up") + (_MASTER, _PORT) + _LINK
@@ -335,7 +334,7 @@ OPTIONS: Dict[str, Tuple[Option, ...]] = {"vnet_netns": _NETNS_OPTIONS, **{"vnet
 """The options of each module."""
 LINK_KIND_OF = {"vnet_" + kind.type: kind for kind in KINDS}
 """The kind of link that each module manages."""
-TASK_OPTIONS = ("state", "force", "confirm_timeout")
+TASK_OPTIONS = ("state", FORCE.name, CONFIRMATION.name)
 """Options about the task, which items of a layout do not have."""
 
 

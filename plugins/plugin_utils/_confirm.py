@@ -31,7 +31,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import (
     STATE,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, quoted
-from ansible_collections.nfv.vnet.plugins.module_utils._options import CONFIRM_TIMEOUT, CONFIRM_TOKEN
+from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, CONFIRM_TOKEN
 
 _TRANSPORT = "ssh"
 _SSH_ARGUMENTS = "-o ControlPath=none -o ServerAliveInterval=2 -o ServerAliveCountMax=3"
@@ -85,7 +85,7 @@ def run_confirmed(action: ActionBase, task_vars: Mapping[str, Any]) -> Dict[str,
     """The result of the module, whose change was confirmed, or rolled back."""
     title = " ".join([action._task.action.rpartition(".")[2], *([str(action._task.args["name"])] if action._task.args.get("name") else [])])
     try:
-        seconds = _seconds(action._task.args[CONFIRM_TIMEOUT.name])
+        seconds = _seconds(action._task.args[CONFIRM_TIMEOUT])
         _check(action, seconds)
     except VnetError as error:
         return {"failed": True, **failure(title, error)}
@@ -108,7 +108,7 @@ def _seconds(value: object) -> int:
             return int(str(value))
         except ValueError:
             pass
-    raise VnetError((CONFIRM_TIMEOUT.name,), "%s is not a whole number of seconds" % quoted(value))
+    raise VnetError((CONFIRM_TIMEOUT,), "%s is not a whole number of seconds" % quoted(value))
 
 
 def confirm(action: ActionBase, title: str, token: str, seconds: int) -> Dict[str, Any]:
@@ -145,7 +145,7 @@ def confirm(action: ActionBase, title: str, token: str, seconds: int) -> Dict[st
 
 def _check(action: ActionBase, seconds: int) -> None:
     """VnetError if a change could not be confirmed, or if that would prove nothing."""
-    option = (CONFIRM_TIMEOUT.name,)
+    option = (CONFIRM_TIMEOUT,)
     if action._task.async_val:
         raise VnetError(option, "a change in the background cannot be confirmed; leave async out")
     if action._connection.transport != _TRANSPORT:

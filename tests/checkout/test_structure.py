@@ -55,7 +55,7 @@ LAYERS = (
     ("_records", "_steps", "_bodies", "_settings"),
     ("_kinds",),
     ("_attributes", "_resources", "_archive"),
-    ("_errors", "_values", "_iproute2"),
+    ("_errors", "_values", "_iproute2", "_names"),
     ("_kernel._nla",),
 )
 """From the top layer down; a module imports only from lower layers."""
