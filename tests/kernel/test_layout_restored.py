@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from difflib import ndiff
 from typing import Any, List, NamedTuple, Set
 
@@ -61,7 +62,17 @@ def card() -> None:
 
 
 def shown() -> List[str]:
-    """The addresses and routes, as ip shows them, without what counts down, and without the order of IPv6 addresses."""
+    """The addresses and routes, as C(_shown), when the kernel has added the local route of each IPv6 address, which it does later."""
+    deadline = time.monotonic() + 2
+    while True:
+        lines = _shown()
+        held = {line.split()[3].split("/")[0] for line in lines if " inet6 " in line}
+        if held <= {line.split()[1] for line in lines if line.startswith("local ")} or time.monotonic() > deadline:
+            return lines
+
+
+def _shown() -> List[str]:
+    """As ip shows them, without what counts down, and without the order of IPv6 addresses."""
     text = (
         ip("ip", "-o", "address", "show", "dev", "eth0")
         + ip("ip", "-o", "route", "show", "table", "all")

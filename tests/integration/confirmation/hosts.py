@@ -3,7 +3,7 @@
 """Hosts that are namespaces: tests/sandbox python tests/integration/confirmation/hosts.py COUNT COMMAND [ARGUMENT...]
 
 Each has a network, processes and a /run of its own, a network card eth0 on a bridge of the sandbox, and a server for the program
-ssh beside this file. The command finds them in the inventory INVENTORY.
+ssh.py beside this file. The command finds them in the inventory INVENTORY.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import IO
 
 GATEWAY = "192.0.2.1"
 ADDRESS = "192.0.2.%d"
-HERE = Path(__file__).resolve().parent
+SSH = Path("/run/ssh")
 PR_SET_PDEATHSIG = 1
 
 
@@ -40,6 +40,8 @@ def main() -> int:
     hosts = [host(number, address) for number, address in enumerate(addresses)]
     for address in addresses:
         wait(address)
+    SSH.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("ssh.py")} "$@"\n', encoding="utf-8")
+    SSH.chmod(0o755)
     inventory = {"all": {"hosts": {f"host{number}": variables(address) for number, address in enumerate(addresses)}}}
     Path("/run/inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
     status = subprocess.run(command, env={**os.environ, "INVENTORY": "/run/inventory.json"}, check=False).returncode
@@ -52,7 +54,7 @@ def variables(address: str) -> dict[str, object]:
     return {
         "ansible_host": address,
         "ansible_connection": "ssh",
-        "ansible_ssh_executable": str(HERE / "ssh"),
+        "ansible_ssh_executable": str(SSH),
         "ansible_ssh_transfer_method": "piped",
         "ansible_timeout": 2,
         "ansible_python_interpreter": sys.executable,

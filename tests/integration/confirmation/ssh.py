@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The part of ssh(1) that Ansible needs, without encryption, for the hosts of hosts.py: ssh [OPTION...] HOST COMMAND."""
