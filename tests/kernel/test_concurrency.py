@@ -13,6 +13,7 @@ from typing import Any, Callable, ContextManager, Iterator, Tuple
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import LOCK_FILE
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
 from packets import attached
 from processes import NOBODY, Child, as_user, child, mapped, network_namespace, wait_for
@@ -131,7 +132,7 @@ def held(meanwhile: ContextManager[Any] | None = None) -> Iterator[None]:
 def test_a_run_waits_until_the_lock_is_free() -> None:
     with held():
         process = Child(run, "vnet_bridge", name="br0")
-        wait_for(lambda: opened(process.pid, _lock.LOCK_FILE))
+        wait_for(lambda: opened(process.pid, LOCK_FILE))
         assert [link["name"] for link in snapshot()[""]["links"]] == ["lo"]
     assert process.result()["changed"]
 
@@ -146,7 +147,7 @@ def test_a_run_gives_up_at_the_deadline_with_a_sentence(monkeypatch: pytest.Monk
     before = snapshot()
     with held():
         sentence = refusal("vnet_bridge", name="br0")
-    assert_sentence(sentence, ["br0", "another run", _lock.LOCK_FILE])
+    assert_sentence(sentence, ["br0", "another run", LOCK_FILE])
     assert "connection" not in sentence.lower()
     assert snapshot() == before
     assert run("vnet_bridge", name="br0")["changed"]
@@ -163,7 +164,7 @@ def test_what_changes_nothing_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_another_run_has_half_made_is_not_complained_of() -> None:
     with held(attached("t0", "tap")):  # not to stay yet, as in the middle of its making
         process = Child(run, "vnet_tuntap", name="t0", mode="tap")
-        wait_for(lambda: opened(process.pid, _lock.LOCK_FILE))
+        wait_for(lambda: opened(process.pid, LOCK_FILE))
     assert process.result()["changed"]
 
 
@@ -188,7 +189,7 @@ def test_another_user_cannot_open_the_file_of_the_lock() -> None:
 
     def take() -> str:
         try:
-            fcntl.flock(os.open(_lock.LOCK_FILE, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(os.open(LOCK_FILE, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except PermissionError:
             return "refused"
         return "taken"

@@ -66,7 +66,7 @@ def shown() -> List[str]:
     deadline = time.monotonic() + 2
     while True:
         lines = _shown()
-        held = {line.split()[3].split("/")[0] for line in lines if " inet6 " in line}
+        held = {line.split()[3].split("/")[0] for line in lines if line.split()[1:3] == ["eth0", "inet6"]}
         if held <= {line.split()[1] for line in lines if line.startswith("local ")} or time.monotonic() > deadline:
             return lines
 
