@@ -352,8 +352,8 @@ def test_whichever_step_fails_the_host_is_as_it_was_before(
 ) -> None:
     if scenario.feature:
         needs(scenario.feature)
-    if platform.release().startswith("5.10.") and {"stp", "mcast_querier"} <= set(scenario.params):
-        pytest.skip("Linux 5.10 crashes if a bridge with STP and a multicast querier is deleted that was never up")
+    if platform.release().startswith("5.10.") and "mcast_querier" in scenario.params:
+        pytest.skip("Linux 5.10 may crash if a bridge with a multicast querier is deleted that was never up")
     complaints: Dict[str, List[str]] = {}
     with private_network():
         scenario.prepare()
