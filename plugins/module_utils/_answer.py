@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any, Callable, Dict, NoReturn, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
@@ -48,6 +49,7 @@ def outcome(title: str, work: Callable[[], Result]) -> Result:
 
 
 def _end(module: VnetModule, result: Result) -> NoReturn:
+    gc.freeze()  # or the interpreter walks everything when it ends
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if result.pop("failed", False):

@@ -8,6 +8,7 @@ Python asks the loader for the file name of a module before it loads it. The loa
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib.machinery import ModuleSpec
 from pkgutil import get_importer
@@ -44,7 +45,11 @@ def _spec(name: str, importer: zipimporter, is_package: bool) -> ModuleSpec:
 
 
 def compile_once() -> None:
-    """Installs the finder. To be called before the engine is imported."""
+    """Installs the finder. To be called before the engine is imported.
+
+    Nothing is collected either: a module ends before that would be worth it.
+    """
+    gc.disable()
     if _Finder not in sys.meta_path:
         # after the finder of built-in modules, as ansible-test insists on the first place
         sys.meta_path.insert(1, _Finder)

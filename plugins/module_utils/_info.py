@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import gc
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
@@ -63,7 +62,6 @@ _FDB_SELF, _FDB_MASTER, _FDB_EXTERNAL, _FDB_STICKY = 0x02, 0x04, 0x10, 0x40
 
 def run() -> None:
     """Runs the module."""
-    gc.disable()  # there are thousands of records, and none is freed before the end
     module = VnetModule("vnet_info", INFO_OPTIONS)
     answer(module, "vnet_info", lambda: look(module.params))
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import gc
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 def run() -> None:
     """Runs the module."""
-    gc.disable()  # there are thousands of records, and none is freed before the end
     module = VnetModule(MODULE, LAYOUT_OPTIONS, without=LISTS)  # the items are left to the checks of the engine
     require_pyroute2(module)
     params = {**module.params, **module.others}
@@ -50,7 +48,6 @@ def execute(params: Mapping[str, Any], check_mode: bool, diff_mode: bool, confir
         from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
 
         result["diff"] = {"before": as_yaml(wanted, outcome.before, outcome.before), "after": as_yaml(wanted, outcome.before, outcome.after)}
-    gc.freeze()  # or the interpreter walks all records when it ends
     return result
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla, _sysctl
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Decoder, RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import (
@@ -224,6 +224,8 @@ class Reader(MessageReader):
         return self.sysctls(netns, [key])[key]
 
     def sysctls(self, netns: str, keys: Iterable[str]) -> Dict[str, Optional[str]]:
+        from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _sysctl  # most tasks need none of it
+
         with self.namespaces.inside(netns):
             return _sysctl.read(keys)
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _tuntap
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
@@ -188,6 +188,8 @@ class SingleReader:
 
     def _holders(self, netns: str, name: str) -> List[int]:
         identity = self.namespaces[netns].identity
+        from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _tuntap  # most tasks need none of it
+
         return _tuntap.holders({identity}).get((identity, name), []) if identity else []
 
     def _vlans_matter(self, key: LinkId, master: str) -> bool:
