@@ -374,7 +374,7 @@ CLEAR = """
 """
 
 
-@pytest.mark.parametrize("pipelining", ["true", "false"])
+@pytest.mark.parametrize("pipelining", ["true", pytest.param("false", marks=pytest.mark.slow)])
 def test_tasks_inside_a_namespace(lab: Lab, pipelining: str, tmp_path: Path) -> None:
     playbooks = [tmp_path / "inside.yml", tmp_path / "clear.yml"]
     for path, content in zip(playbooks, (INSIDE, CLEAR), strict=True):
@@ -402,7 +402,7 @@ def guarded(lab: Lab) -> Iterator[str]:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("pipelining", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_password_on_the_way_into_a_namespace(lab: Lab, guarded: str, pipelining: bool) -> None:
     def inside(**variables: object) -> Result[str]:
         words = json.dumps({"ansible_netns": "inner", "ansible_pipelining": pipelining, **variables})
