@@ -21,8 +21,8 @@ notes:
   - If a task fails, its changes are rolled back. The error message says so, or lists what could not be restored.
   - Links and namespaces do not survive a reboot of the target host.
   - With O(ignore:confirm_timeout) the change is made by a process on the target host that outlives the connection and the login session, in a
-    transient scope where systemd runs. If it is ended by a signal such as C(SIGTERM), it rolls the change back. If it is killed by C(SIGKILL), as
-    when memory runs out, the change stays; after a power failure nothing of it is left. Until it ends, other tasks that change the host
+    transient scope where systemd runs. If it is ended by a signal such as C(SIGTERM), it rolls the change back. If it is killed by C(SIGKILL), the
+    change stays; after a power failure nothing of it is left. Until it ends, other tasks that change the host
     wait, for two minutes at most. It logs as C(nfv-vnet), and its result is kept in C(/run/nfv-vnet/confirm) for an hour at least.
 options: {}
 attributes:

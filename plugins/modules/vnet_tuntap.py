@@ -78,10 +78,11 @@ options:
     description:
       - Time in seconds within which the change must be complete, and Ansible must have confirmed it over a new
         SSH connection. If that does not happen, as the change has cut off the host, a process on the target host
-        rolls the change back, and the task fails; the host is not unreachable. Links and namespaces are deleted
-        after the confirmation; until then those links are down, and those bridges have no ports. It must be longer
-        than the timeout of the connection, which must be one of C(ansible.builtin.ssh) and need no password that
-        is asked for each time. It cannot be used with C(async). The range is V(1) to V(86400).
+        rolls the change back, and the task fails instead of reporting the host as unreachable. Links and namespaces
+        are deleted after the confirmation; until then those links are down, and those bridges have no ports. It
+        needs the connection C(ansible.builtin.ssh), without a password that is asked for each time, must be longer
+        than the timeout of that (C(ansible_timeout), 10 seconds by default), and cannot be used with C(async).
+        The range is V(1) to V(86400).
     type: int
   mode:
     description:
