@@ -50,7 +50,7 @@ def stand_in(reader: Reader, before: Host, steps: List[Step]) -> List[Step]:
     found: List[Step] = []
     for netns, name in [*map(link_of, deletions), *implicitly_deleted(before, steps)]:
         link = before.links.get((netns, renamed.get((netns, name), name)))
-        if link and link.values.get("up"):
+        if link and link.values.get("up") and (netns, name) not in renamed:  # one that was renamed is down already
             found.append(SetLink(netns, name, link.kind, {"up": False}, {"up": True}))
         if link and is_bridge(link.kind):
             found += _without_ports(reader, link, name, steps)
