@@ -97,9 +97,9 @@ def _pending() -> List[str]:
     """A change that waits for its confirmation, as a warning."""
     if not may_be_pending():
         return []
-    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import pending
+    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import warnings_of_pending
 
-    return ["%s; until then what was found may be rolled back" % words for words in [pending()] if words]
+    return warnings_of_pending()
 
 
 def _names(namespaces: Namespaces, asked: Optional[List[str]]) -> List[str]:

@@ -105,21 +105,15 @@ def predict(reader: Reader, wanted: Layout) -> Result:
     before = observe(reader, wanted)
     planned = plan(wanted, before, check_mode=True)
     if may_be_pending():
-        planned = planned._replace(warnings=planned.warnings + warnings_of_pending())
+        from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import warnings_of_pending
+
+        planned = planned._replace(warnings=planned.warnings + [Message((), text) for text in warnings_of_pending()])
     if planned.is_empty:
         return Result(before, planned.after, planned.after, planned)
     from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 
     planned = _foresee(reader, wanted, before, planned)
     return Result(before, planned.after, planned.after, planned, planned.steps, commands(planned.steps))
-
-
-def warnings_of_pending() -> List[Message]:
-    """A warning if a change waits for its confirmation."""
-    from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import pending
-
-    words = pending()
-    return [Message((), "%s; until then what was found may be rolled back" % words)] if words else []
 
 
 def result_if_unchanged(reader: Reader, wanted: Layout) -> Optional[Result]:

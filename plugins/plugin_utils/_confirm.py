@@ -136,10 +136,10 @@ def confirm(action: ActionBase, title: str, token: str, seconds: int) -> Dict[st
             deadline = time.monotonic() + _GRACE
         state = answer.state
     text = (
-        "the host did not answer for %d seconds, so it is not known what came of the change. Unless its process %s was killed, it is rolled back."
+        "the host did not answer for %d seconds, so it is not known what came of the change. Unless its process nfv-vnet was killed, it is rolled back."
         " See %s/%s on the host, and nfv-vnet in its log%s"
     )
-    words = text % (seconds + _GRACE, "nfv-vnet", DIRECTORY, token, complaint and ". The last attempt: " + complaint)
+    words = text % (seconds + _GRACE, DIRECTORY, token, complaint and ". The last attempt: " + complaint)
     return {"failed": True, **failure(title, VnetError((), words))}
 
 

@@ -13,7 +13,7 @@ import json
 import os
 import time
 from contextlib import contextmanager, suppress
-from typing import Iterator, Tuple
+from typing import Iterator, List, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, refusal
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import LOCK_FILE, may_be_pending
@@ -68,6 +68,12 @@ def pending() -> str:
             words, deadline = json.load(file)
             return "%s waits for its confirmation, for %d more seconds at most" % (words, max(0, deadline - time.monotonic()))
     return ""
+
+
+def warnings_of_pending() -> List[str]:
+    """What is to be said where something was only looked at."""
+    words = pending()
+    return ["%s; until then what was found may be rolled back" % words] if words else []
 
 
 def _opened() -> Tuple[int, str]:
