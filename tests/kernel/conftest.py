@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Iterator
 
 import pytest
+from processes import Child
 from support import private_network
 from versions import ran_on
 
@@ -19,3 +20,4 @@ def pytest_report_header() -> str:
 def network() -> Iterator[None]:
     with private_network():
         yield
+    Child.end_all()

@@ -13,9 +13,9 @@ import struct
 import sys
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Callable, Iterator, TypeVar
+from typing import Any, Callable, ClassVar, Iterator, TypeVar
 
 from support import call
 
@@ -31,6 +31,8 @@ class ChildError(Exception):
 class Child:
     """A forked process that runs one function and returns its result."""
 
+    _running: ClassVar[set[Child]] = set()
+
     def __init__(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> None:
         reader, writer = os.pipe2(os.O_CLOEXEC)
         sys.stdout.flush()
@@ -41,7 +43,7 @@ class Child:
             _answer(writer, function, arguments, options)
         os.close(writer)
         self._reader = reader
-        self._reaped = False
+        self._running.add(self)
 
     def result(self, seconds: float = 60) -> Any:
         """The result of the function; raises its exception, or ChildError if it takes too long."""
@@ -66,11 +68,17 @@ class Child:
         return value
 
     def end(self) -> None:
-        if not self._reaped:
-            self._reaped = True
+        if self in self._running:
+            self._running.remove(self)
             os.close(self._reader)
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
+
+    @classmethod
+    def end_all(cls) -> None:
+        """End those that a failed test has left."""
+        for process in list(cls._running):
+            process.end()
 
 
 def _answer(writer: int, function: Callable[..., Any], arguments: Any, options: Any) -> None:
@@ -162,6 +170,15 @@ def wait_for(condition: Callable[[], Value], seconds: float = 5, pause: float = 
             return value
         assert time.monotonic() < deadline, f"still {value!r} after {seconds} s"
         time.sleep(pause)
+
+
+def open_files(pid: int | str = "self") -> list[str]:
+    """What the descriptors of a process are open on, but for those that it closes meanwhile."""
+    found = []
+    for entry in os.scandir(f"/proc/{pid}/fd"):
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(entry.path))
+    return found
 
 
 def network_namespace(pid: str = "self") -> tuple[int, int]:

@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import LOCK_FILE
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
 from packets import attached
-from processes import NOBODY, Child, as_user, child, mapped, network_namespace, wait_for
+from processes import NOBODY, Child, as_user, child, mapped, network_namespace, open_files, wait_for
 from refusals import refusal
 from support import Values, portable, private_network, run, snapshot
 
@@ -132,14 +132,9 @@ def held(meanwhile: ContextManager[Any] | None = None) -> Iterator[None]:
 def test_a_run_waits_until_the_lock_is_free() -> None:
     with held():
         process = Child(run, "vnet_bridge", name="br0")
-        wait_for(lambda: opened(process.pid, LOCK_FILE))
+        wait_for(lambda: LOCK_FILE in open_files(process.pid))
         assert [link["name"] for link in snapshot()[""]["links"]] == ["lo"]
     assert process.result()["changed"]
-
-
-def opened(pid: int, path: str) -> bool:
-    links = Path(f"/proc/{pid}/fd").iterdir()
-    return any(os.readlink(link) == path for link in links if link.is_symlink())
 
 
 def test_a_run_gives_up_at_the_deadline_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +159,7 @@ def test_what_changes_nothing_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_another_run_has_half_made_is_not_complained_of() -> None:
     with held(attached("t0", "tap")):  # not to stay yet, as in the middle of its making
         process = Child(run, "vnet_tuntap", name="t0", mode="tap")
-        wait_for(lambda: opened(process.pid, LOCK_FILE))
+        wait_for(lambda: LOCK_FILE in open_files(process.pid))
     assert process.result()["changed"]
 
 
@@ -201,14 +196,7 @@ def test_another_user_cannot_open_the_file_of_the_lock() -> None:
 
 
 def descriptors() -> list[str]:
-    """What the open descriptors are, without the one that reads them."""
-    found = []
-    for entry in Path("/proc/self/fd").iterdir():
-        try:
-            found.append(os.readlink(entry).partition(":")[0])
-        except OSError:
-            continue
-    return sorted(found)
+    return sorted(target.partition(":")[0] for target in open_files())
 
 
 def children() -> str:
