@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Iterator
 
 import pytest
+from private_files import is_private
 from processes import Child
 from support import private_network
 from versions import ran_on
@@ -14,6 +15,13 @@ from versions import ran_on
 
 def pytest_report_header() -> str:
     return f"on: {ran_on()}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_files() -> None:
+    """Nothing that a test installs may reach the machine."""
+    if not is_private():
+        pytest.exit("the folders of the machine are not private; run the tests by make, or in tests/sandbox", 1)
 
 
 @pytest.fixture(autouse=True)

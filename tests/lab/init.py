@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Optional
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from private_files import make_private  # noqa: E402
 
 MOUNTS = [
     ("proc", "/proc"),
@@ -41,6 +43,7 @@ def main(mark: str, folder: Path) -> None:
     if not ROOT.exists():  # it is under /tmp
         ROOT.mkdir(parents=True)
         mount(f"/proc/self/fd/{checkout}", str(ROOT), MS_BIND)
+    make_private()
     console = os.open("/dev/console", os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(console, descriptor)

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import NoReturn
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(CHECKOUT / "tests"))
+from private_files import make_private  # noqa: E402
+
 MOUNTS = [
     ["--rbind", "/dev", "dev"],
     ["--rbind", "/proc", "proc"],
@@ -40,6 +43,7 @@ def main(root: str, *command: str) -> NoReturn:
     subprocess.run(["pivot_root", ".", "."], check=True)
     if libc.umount2(b".", MNT_DETACH):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    make_private()
     os.chdir(CHECKOUT)
     os.environ["PATH"] = PATH
     os.execvp(command[0], command)

@@ -23,12 +23,15 @@ PROCESSES = "len([name for name in os.listdir('/proc') if name.isdigit()]) == 2 
 TUN = "os.close(os.open('/dev/net/tun', os.O_RDWR))"
 PROMISES = f"import os, socket, sys; {PING}; {LOOPBACK}; {LINK}; {RUN}; {PROCESSES}; {TUN}; print(os.getuid())"
 
+INSTALLED = ["/etc", "/etc/nfv-vnet", "/etc/systemd/system", "/usr/local/lib/nfv-vnet", "/usr/local/sbin", "/usr/local/share/man/man8"]
+
 
 @pytest.fixture
 def sandbox(anybody: User) -> Path:
     """The program where every user may read it."""
     copy = anybody.home / "sandbox"
-    shutil.copy2(ROOT / "tests" / "sandbox", copy)
+    for name in ("sandbox", "private_files.py"):
+        shutil.copy2(ROOT / "tests" / name, anybody.home / name)
     permission = anybody.run(copy, "true", cwd=anybody.home)
     if permission.returncode == os.EX_NOPERM:
         pytest.skip(permission.stderr.strip())
@@ -39,6 +42,16 @@ def sandbox(anybody: User) -> Path:
 def test_promises_hold_however_deep(anybody: User, sandbox: Path, depth: int) -> None:
     result = anybody.run(*[sandbox] * depth, "python3", "-c", PROMISES, cwd=anybody.home)
     assert (result.returncode, result.stdout, result.stderr) == (0, f"{anybody.uid}\n", "")
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_what_is_installed_does_not_reach_the_machine(anybody: User, sandbox: Path, depth: int) -> None:
+    mark = f"left-{uuid.uuid4()}"
+    script = f"for folder in {' '.join(INSTALLED)}; do mkdir -p $folder && echo > $folder/{mark} && ls -A $folder; done; test -s /etc/passwd"
+    result = anybody.run(*[sandbox] * depth, "sh", "-e", "-c", script, cwd=anybody.home)
+    inside = [name for name in result.stdout.split() if name == mark]
+    assert (result.returncode, len(inside), result.stderr) == (0, len(INSTALLED), "")
+    assert [folder for folder in INSTALLED if Path(folder, mark).exists()] == []
 
 
 @pytest.mark.parametrize(("command", "status"), [("exit 0", 0), ("exit 5", 5), ("kill -KILL $$", 137), ("exec /nonexistent", 127)])
