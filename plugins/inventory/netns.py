@@ -109,9 +109,10 @@ from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, quoted, shown
-from ansible_collections.nfv.vnet.plugins.module_utils._module import check_given
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, Address, Layout, Link, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
+from ansible_collections.nfv.vnet.plugins.module_utils._task._module import check_given
 
 try:
     from ansible.template import trust_as_template
@@ -314,7 +315,7 @@ def _layout(content: Any) -> Layout:
     validated = ArgumentSpecValidator(spec).validate(content)
     if validated.error_messages:
         raise VnetError((), _line(validated.error_messages[0]))
-    return declaration(validated.validated_parameters, check_mode=True)
+    return declaration(checked(validated.validated_parameters), check_mode=True)
 
 
 def _spaces_of_layout(layout: Layout) -> List[Space]:

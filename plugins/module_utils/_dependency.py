@@ -10,8 +10,6 @@ import sys
 from importlib.util import find_spec
 from typing import Tuple
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
 OLDEST = (0, 7, 2)
 _NEEDS_PYTHON_3_9 = (0, 9)
 """Python 3.8 cannot import pyroute2 since this version, although pip installs 0.9.1 and 0.9.2 there."""
@@ -19,24 +17,16 @@ _PACKAGES = "Debian and Ubuntu: python3-pyroute2; Fedora and EPEL: python3-pyrou
 _METADATA = re.compile(r"pyroute2-([0-9]+(?:\.[0-9]+)*)[^/]*\.(?:dist|egg)-info")
 
 
-def require_pyroute2(module: AnsibleModule) -> None:
-    """Fails the task if pyroute2 is missing or too old."""
-    words = complaint()
-    if words:
-        module.fail_json(msg=words)
-
-
 def complaint() -> str:
-    """The error message, '' if pyroute2 is usable."""
+    """What is wrong with the pyroute2 of this Python, as a sentence; '' if it is usable."""
     spec = find_spec("pyroute2")
-    library = "pyroute2 >= %s" % _text(OLDEST)
+    needed = "pyroute2 >= %s is required on the target host (%s)" % (_text(OLDEST), _PACKAGES)
     if spec is None or not spec.origin:
-        return str(missing_required_lib(library, reason="on the target host (%s)." % _PACKAGES))
+        return "%s, but Python %s has none" % (needed, sys.executable)
     folder = os.path.dirname(spec.origin)
     found = version(folder)
     if found and found < OLDEST:
-        reason = "on the target host (%s); %s is version %s." % (_PACKAGES, folder, _text(found))
-        return str(missing_required_lib(library, reason=reason))
+        return "%s, but %s is version %s" % (needed, folder, _text(found))
     if found >= _NEEDS_PYTHON_3_9 and sys.version_info < (3, 9):
         return "pyroute2 %s in %s does not run with Python %s on the target host; install an older one: pip install 'pyroute2<%s'" % (
             _text(found),

@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._answer import answer
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._export import Export
@@ -19,12 +18,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import may_be_pending
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import FdbEntry, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, check_text
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, LinkId, Values
 
 OTHER = "other"
+MODULE = "vnet_info"
 TYPES = (*_kinds.TYPES, _kinds.LOOPBACK, OTHER)
 INFO_OPTIONS: Tuple[Option, ...] = (
     Option(
@@ -58,12 +57,6 @@ INFO_OPTIONS: Tuple[Option, ...] = (
 )
 """The options of M(nfv.vnet.vnet_info)."""
 _FDB_SELF, _FDB_MASTER, _FDB_EXTERNAL, _FDB_STICKY = 0x02, 0x04, 0x10, 0x40
-
-
-def run() -> None:
-    """Runs the module."""
-    module = VnetModule("vnet_info", INFO_OPTIONS)
-    answer(module, "vnet_info", lambda: look(module.params))
 
 
 def look(params: Mapping[str, Any]) -> Dict[str, Any]:

@@ -1,40 +1,34 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module vnet_layout: from its parameters to its result."""
+"""Converges the host to a layout, and returns the result of the module vnet_layout."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._answer import answer_confirmed
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, MODULE, declaration
-from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import may_be_pending
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import prefetching
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import require_writable
-from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
-from ansible_collections.nfv.vnet.plugins.module_utils._options import title
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Layout
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
     from ansible_collections.nfv.vnet.plugins.module_utils._runner import Result
 
 
-def run() -> None:
-    """Runs the module."""
-    module = VnetModule(MODULE, LAYOUT_OPTIONS, without=LISTS)  # the items are left to the checks of the engine
-    require_pyroute2(module)
-    params = {**module.params, **module.others}
-    answer_confirmed(module, title(MODULE, params), lambda confirmation: execute(params, module.check_mode, module._diff, confirmation))
-
-
-def execute(params: Mapping[str, Any], check_mode: bool, diff_mode: bool, confirmation: Optional[Confirmation] = None) -> Dict[str, Any]:
-    """Converges the host to the layout, or predicts that. C(diff_mode): with the difference."""
-    wanted, outcome = _converge(params, check_mode, confirmation)
+def execute(
+    params: Mapping[str, Any],
+    checked: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    check_mode: bool,
+    diff_mode: bool,
+    confirmation: Optional[Confirmation] = None,
+) -> Dict[str, Any]:
+    """Converges the host to the layout, or predicts that. C(checked) checks the items; C(diff_mode): with the difference."""
+    wanted, outcome = _converge(params, checked, check_mode, confirmation)
     from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
 
     result = {
@@ -51,7 +45,12 @@ def execute(params: Mapping[str, Any], check_mode: bool, diff_mode: bool, confir
     return result
 
 
-def _converge(params: Mapping[str, Any], check_mode: bool, confirmation: Optional[Confirmation]) -> Tuple[Layout, Result]:
+def _converge(
+    params: Mapping[str, Any],
+    checked: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    check_mode: bool,
+    confirmation: Optional[Confirmation],
+) -> Tuple[Layout, Result]:
     """Returns the declared layout and what was done.
 
     Reading a thousand namespaces twice is expensive, so it begins with the lock, unless another run holds it.
@@ -69,7 +68,7 @@ def _converge(params: Mapping[str, Any], check_mode: bool, confirmation: Optiona
 
         if prefetched and locked and params["state"] == "absent":
             load_apply()  # it will be needed, as there is something to delete
-        wanted = declaration(params, check_mode)
+        wanted = declaration(checked(params), check_mode)
         reader = Reader(namespaces, selection(wanted))
         stack.callback(reader.close)
         reader.use_prefetched(prefetched)

@@ -9,15 +9,13 @@ import socket
 import time
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure, printable, shown, valid
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._echo import LEAST_SIZE, Answer, Pair, Pinger
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Forwarding
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import Neighbours
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option
 from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons, namespace_title
@@ -82,21 +80,6 @@ class _Wanted(NamedTuple):
     reachable: List[Pair]
     unreachable: List[Pair]
     homes: Dict[Pair, Optional[str]]
-
-
-def run() -> None:
-    """Runs the module."""
-    module = VnetModule(MODULE, PING_OPTIONS)
-    if module.check_mode:
-        module.exit_json(changed=False, skipped=True, msg="nothing is sent in check mode")
-    try:
-        with sentences():
-            result = valid(ping(module.params))
-    except VnetError as error:
-        module.fail_json(**failure(MODULE, error))
-    if result["differing"]:
-        module.fail_json(msg=printable(_complaint(result)), **result)
-    module.exit_json(**result)
 
 
 def ping(params: Mapping[str, Any]) -> Dict[str, Any]:
@@ -282,7 +265,7 @@ def _spoken(pair: Pair) -> str:
     return "%s to %s" % (pair.source or "the host", pair.target)
 
 
-def _complaint(result: Mapping[str, Any]) -> str:
+def complaint(result: Mapping[str, Any]) -> str:
     """The first unexpected pairs as sentences."""
     sentences = []
     for told in result["differing"][:_TOLD]:

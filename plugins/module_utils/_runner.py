@@ -1,21 +1,17 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules for single resources: from their parameters to their result."""
+"""Converges the host to what is declared, and returns the result of the module of a single resource."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
-from ansible_collections.nfv.vnet.plugins.module_utils._answer import answer_confirmed
-from ansible_collections.nfv.vnet.plugins.module_utils._dependency import require_pyroute2
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import may_be_pending
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS
-from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, CreateLink, Plan, Step, takes_away
@@ -48,17 +44,6 @@ class Result(NamedTuple):
     @property
     def warnings(self) -> List[Message]:
         return self.planned.warnings
-
-
-def run(name: str) -> None:
-    """Runs the module of a single resource."""
-    module = VnetModule(name, OPTIONS[name])
-    require_pyroute2(module)
-
-    def work(confirmation: Optional[Confirmation]) -> Dict[str, Any]:
-        return execute(layout(name, module.params, module.check_mode), KEYS[name], module.check_mode, confirmation)
-
-    answer_confirmed(module, title(name, module.params), work)
 
 
 def execute(wanted: Layout, key: str, check_mode: bool, confirmation: Optional[Confirmation] = None) -> Dict[str, Any]:

@@ -542,14 +542,14 @@ error:
       sample: EEXIST
 """
 
-from ansible_collections.nfv.vnet.plugins.module_utils._archive import compile_once
+from ansible_collections.nfv.vnet.plugins.module_utils._task._archive import compile_once
 
 
 def main() -> None:
     compile_once()
-    from ansible_collections.nfv.vnet.plugins.module_utils._runner import run
+    from ansible_collections.nfv.vnet.plugins.module_utils._task._run import run_resource
 
-    run("vnet_ifb")
+    run_resource("vnet_ifb")
 
 
 if __name__ == "__main__":

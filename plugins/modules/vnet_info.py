@@ -217,14 +217,14 @@ error:
       sample: EEXIST
 """
 
-from ansible_collections.nfv.vnet.plugins.module_utils._archive import compile_once
+from ansible_collections.nfv.vnet.plugins.module_utils._task._archive import compile_once
 
 
 def main() -> None:
     compile_once()
-    from ansible_collections.nfv.vnet.plugins.module_utils._info import run
+    from ansible_collections.nfv.vnet.plugins.module_utils._task._run import run_info
 
-    run()
+    run_info()
 
 
 if __name__ == "__main__":

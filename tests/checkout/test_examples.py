@@ -10,6 +10,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOU
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
 from documented import Example, arguments_of, examples, module_of
 
 EXAMPLES = examples()
@@ -33,7 +34,7 @@ def test_example_is_valid(example: Example) -> None:
         if module == "vnet_layout":
             arguments = {**dict.fromkeys(option.name for option in LAYOUT_OPTIONS), "state": "present", **arguments_of(task)}
             templates = [name for name, value in arguments.items() if "{{" in str(value)]  # lists that only Ansible can make
-            declaration({**arguments, **dict.fromkeys(templates)}, check_mode=True)
+            declaration(checked({**arguments, **dict.fromkeys(templates)}), check_mode=True)
         elif module in LOOKING:
             assert ArgumentSpecValidator(argument_spec(LOOKING[module])).validate(arguments_of(task)).error_messages == []
         elif module:

@@ -22,7 +22,7 @@ of_each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.type
 @of_each_kind
 def test_it_has_a_module_that_only_names_itself(kind: LinkKind) -> None:
     source = (ROOT / "plugins" / "modules" / f"vnet_{kind.type}.py").read_text(encoding="utf-8")
-    assert f'run("vnet_{kind.type}")' in source
+    assert f'run_resource("vnet_{kind.type}")' in source
 
 
 @of_each_kind

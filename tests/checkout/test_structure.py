@@ -23,9 +23,12 @@ UTILS = ROOT / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.nfv.vnet.plugins.module_utils"
 
 LAYERS = (
+    ("_task._run",),
+    ("_task._answer", "_task._items"),
+    ("_task._module",),
+    ("_task", "_task._archive"),
     ("_layouts", "_info", "_ping"),
     ("_runner",),
-    ("_answer",),
     ("_apply",),
     ("_recorder", "_deferred"),
     ("_observe", "_explain"),
@@ -40,7 +43,6 @@ LAYERS = (
     ("_kernel._registry", "_kernel._pack", "_kernel._socket", "_kernel._connection", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
     ("_kernel._errors", "_kernel._ioctl", "_kernel._daemon", "_kernel._pending", "_kernel"),
     ("_plan", "_report", "_export", "_declaration", "_commands", "_dependency"),
-    ("_module",),
     ("_options", "_describe", "_summary"),
     ("_plan._ownership",),
     ("_plan._prune",),
@@ -54,7 +56,7 @@ LAYERS = (
     ("_plan._graph",),
     ("_records", "_steps", "_bodies", "_settings"),
     ("_kinds",),
-    ("_attributes", "_resources", "_archive"),
+    ("_attributes", "_resources"),
     ("_errors", "_values", "_iproute2", "_names"),
     ("_kernel._nla",),
 )
@@ -124,6 +126,13 @@ def test_only_the_kernel_package_accesses_the_kernel(path: Path) -> None:
     opened = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "socket.socket"]
     assert not opened
     assert not programs & {name.split(".")[0] for name in imports(path)}
+
+
+@pytest.mark.parametrize("module", UTIL_MODULES)
+def test_only_what_a_task_needs_knows_ansible(module: str) -> None:
+    """The target runs the others without it."""
+    known = {name.split(".")[0] for name in imports(UTIL_MODULES[module])}
+    assert "ansible" not in known or module.startswith("_task")
 
 
 @pytest.mark.parametrize("module", ["_options", "_plan", "_resources", "_attributes", "_commands", "_describe", "_report", "_summary", "_records"])

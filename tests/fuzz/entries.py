@@ -28,7 +28,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._module import check_given, expanded_all
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
@@ -36,6 +35,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, 
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
+from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
+from ansible_collections.nfv.vnet.plugins.module_utils._task._module import check_given, expanded_all
 from found import host_of
 from odd import wired
 from parameters import INFO, LAYOUT, MODULES, PING, TABLES, Values
@@ -184,7 +185,7 @@ def _of_layout(case: Case) -> bool:
         return False
     name = title(LAYOUT, given)
     try:
-        wanted = declaration({**given, **items}, case.checking)
+        wanted = declaration(checked({**given, **items}), case.checking)
         before = host_of(case.style, wanted, Random(case.seed))
         planned = plan(wanted, before, case.checking)
     except VnetError as error:
@@ -213,7 +214,7 @@ NETWORK: Values = {
 
 
 def _network(case: Case) -> Host:
-    return host_of("whole" if case.style in ("empty", "bare") else case.style, declaration({"state": "present", **NETWORK}), Random(case.seed))
+    return host_of("whole" if case.style in ("empty", "bare") else case.style, declaration(checked({"state": "present", **NETWORK})), Random(case.seed))
 
 
 def _of_info(case: Case) -> bool:

@@ -20,6 +20,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _prefetch,
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import execute
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
+from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
 from features import has, needs_program
 from support import Values, difference, sh, snapshot, told
@@ -49,7 +50,7 @@ def lay(check: bool = False, diff: bool = True, prefetched: Optional[bool] = Non
     validated = ArgumentSpecValidator(argument_spec(LAYOUT_OPTIONS)).validate(params)
     assert not validated.error_messages, validated.error_messages
     with prefetching(prefetched):
-        return told(title("vnet_layout", params), lambda: execute({**validated.validated_parameters, **items}, check, diff))
+        return told(title("vnet_layout", params), lambda: execute({**validated.validated_parameters, **items}, checked, check, diff))
 
 
 def clear(name: str = NAME, **params: Any) -> Values:

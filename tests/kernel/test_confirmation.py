@@ -14,7 +14,6 @@ from typing import Any, Callable, Dict, Iterator
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils import _apply
-from ansible_collections.nfv.vnet.plugins.module_utils._answer import outcome
 from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import DIRECTORY, PENDING, Confirmation
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS, look
@@ -22,6 +21,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import execute as execute_layout
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, execute
+from ansible_collections.nfv.vnet.plugins.module_utils._task._answer import outcome
+from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
 from support import Values, difference, ip, portable, run, sh, snapshot
 
 TOKEN = "0123456789abcdef" * 2
@@ -206,11 +207,11 @@ LINKS = [
 
 @pytest.mark.parametrize("confirmed", [True, False])
 def test_namespaces_and_links_are_deleted_after_the_confirmation(confirmed: bool) -> None:
-    execute_layout({**LAYOUT, "namespaces": NAMESPACES, "links": LINKS}, False, False)
+    execute_layout({**LAYOUT, "namespaces": NAMESPACES, "links": LINKS}, checked, False, False)
     before = snapshot()
-    expected = execute_layout({**LAYOUT, "state": "absent"}, True, False)
+    expected = execute_layout({**LAYOUT, "state": "absent"}, checked, True, False)
     inode = os.stat("/run/netns/red").st_ino
-    begin_work("vnet_layout lab", LONG if confirmed else SHORT, lambda one: execute_layout({**LAYOUT, "state": "absent"}, False, False, one))
+    begin_work("vnet_layout lab", LONG if confirmed else SHORT, lambda one: execute_layout({**LAYOUT, "state": "absent"}, checked, False, False, one))
     say("begin")
     wait_for("changed")
     assert os.stat("/run/netns/red").st_ino == inode
@@ -225,17 +226,17 @@ def test_namespaces_and_links_are_deleted_after_the_confirmation(confirmed: bool
         assert result()["msg"].endswith("The host is as it was before")
         assert snapshot() == before
         assert os.stat("/run/netns/red").st_ino == inode
-    assert execute_layout({**LAYOUT, "state": "absent"}, False, False)["changed"] is not confirmed
+    assert execute_layout({**LAYOUT, "state": "absent"}, checked, False, False)["changed"] is not confirmed
 
 
 def test_a_port_of_a_bridge_that_goes_works_before_the_confirmation() -> None:
     """Only the deletion itself removes it; with its settings it comes back."""
     run("vnet_veth", name="eth0", peer={"name": "far"})
     links = [{"type": "bridge", "name": "br0", "addresses": ["192.0.2.1/24"]}, {"name": "eth0", "master": "br0", "port": {"cost": 7, "hairpin": True}}]
-    execute_layout({**LAYOUT, "links": links}, False, False)
+    execute_layout({**LAYOUT, "links": links}, checked, False, False)
     before = snapshot()
     alone = {**LAYOUT, "links": [{"name": "eth0", "addresses": ["192.0.2.1/24"]}]}
-    begin_work("vnet_layout lab", SHORT, lambda one: execute_layout(alone, False, False, one))
+    begin_work("vnet_layout lab", SHORT, lambda one: execute_layout(alone, checked, False, False, one))
     say("begin")
     wait_for("changed")
     assert not os.path.exists("/sys/class/net/eth0/master")
@@ -246,7 +247,7 @@ def test_a_port_of_a_bridge_that_goes_works_before_the_confirmation() -> None:
 def test_what_is_only_recorded_is_not_confirmed() -> None:
     run("vnet_bridge", name="br0")
     links = [{"type": "bridge", "name": "br0"}]
-    found = begin_work("vnet_layout lab", LONG, lambda one: execute_layout({**LAYOUT, "links": links}, False, False, one))
+    found = begin_work("vnet_layout lab", LONG, lambda one: execute_layout({**LAYOUT, "links": links}, checked, False, False, one))
     assert (found["changed"], found["summary"]["links"]["adopted"], HERE.exists()) == (True, 1, False)
 
 

@@ -37,6 +37,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetTuntap,
     Step,
 )
+from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
 
 _INDEXES = itertools.count(10)
 _BRIDGE = {"stp": False, "forward_delay": 15.0, "vlan_filtering": False, "vlan_default_pvid": 1, "priority": 32768, "ageing_time": 300.0, "mst": False}
@@ -54,7 +55,7 @@ def wanted(module: str, check: bool = False, **params: Any) -> Layout:
 
 def declared(check: bool = False, **params: Any) -> Layout:
     """The layout that vnet_layout creates from these options."""
-    return declaration({"name": "lab", "state": "present", "sysctl": None, **params}, check)
+    return declaration(checked({"name": "lab", "state": "present", "sysctl": None, **params}), check)
 
 
 def there(kind: str, name: str, netns: str = "", **fields: Any) -> FoundLink:

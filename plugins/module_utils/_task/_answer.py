@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, NoReturn, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
-from ansible_collections.nfv.vnet.plugins.module_utils._module import VnetModule
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT
+from ansible_collections.nfv.vnet.plugins.module_utils._task._module import VnetModule
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation

@@ -15,7 +15,7 @@ from pkgutil import get_importer
 from typing import Any, Optional, Sequence
 from zipimport import ZipImportError, zipimporter
 
-_PACKAGE = __name__.rpartition(".")[0] + "."
+_PACKAGE = __name__.rsplit(".", 2)[0] + "."
 
 
 class _Finder:

@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterable, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.validation import check_type_dict
+from ansible_collections.nfv.vnet.plugins.module_utils._dependency import complaint
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure, quoted
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, CONFIRM_TOKEN
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, expanded
@@ -44,6 +45,12 @@ class VnetModule(AnsibleModule):  # type: ignore[misc]
             check_given(self._options, self.params, ())
         except VnetError as error:
             self.fail_json(**failure(self._title, error))
+
+    def require_pyroute2(self) -> None:
+        """Fails the task if pyroute2 is missing, or does not fit."""
+        words = complaint()
+        if words:
+            self.fail_json(msg=words)
 
 
 def expanded_all(options: Iterable[Option], params: Dict[str, Any]) -> Dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-COLLECTION = Path(__file__).resolve().parents[4]
+COLLECTION = Path(__file__).resolve().parents[5]
 PACKAGE = "ansible_collections.nfv.vnet.plugins.module_utils"
 PROGRAM = f"""
 import json, sys
@@ -21,7 +21,7 @@ import json, sys
 compiled = []
 sys.addaudithook(lambda event, arguments: compiled.append(str(arguments[1])) if event == "compile" else None)
 sys.path.insert(0, sys.argv[1])
-from {PACKAGE}._archive import compile_once
+from {PACKAGE}._task._archive import compile_once
 
 compile_once()
 import {PACKAGE}._plan._links as links
