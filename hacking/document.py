@@ -141,6 +141,11 @@ SAMPLE_COMMANDS = {
     "vnet_netns": ["ip netns add red", "ip -n red link set dev lo up"],
     "vnet_veth": ["ip link add name red0 type veth peer name eth0 netns red", "ip link set dev red0 up", "ip -n red link set dev eth0 up"],
 }
+STORED: Values = {
+    "description": "Whether the resource is stored, so that it is there again after a reboot.",
+    "returned": "success",
+    "type": "bool",
+}
 ERROR: Values = {
     "description": "The error in RV(ignore:msg) as data.",
     "returned": "if the options are wrong, or the kernel refuses a change; not if Ansible itself refuses the options",
@@ -246,7 +251,7 @@ def initial(row: table.Attribute, kind: Optional[LinkKind]) -> List[str]:
 
 def returns(module: str, own: Values) -> Values:
     if module not in OPTIONS:
-        return {**own, "error": ERROR}
+        return {**own, **({"persistent": STORED} if module == "vnet_layout" else {}), "error": ERROR}
     kind = LINK_KIND_OF.get(module)
     status = status_of_link(kind) if kind else {"pids": PIDS_OF_NAMESPACE}
     for value in status.values():
@@ -266,6 +271,7 @@ def returns(module: str, own: Values) -> Values:
             "elements": "str",
             "sample": SAMPLE_COMMANDS.get(module, ["ip link add name br0 type bridge", "ip link set dev br0 up"]),
         },
+        "persistent": STORED,
         "error": ERROR,
     }
 

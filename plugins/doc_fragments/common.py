@@ -19,7 +19,9 @@ notes:
   - If an option without a default is left out, the setting is not changed; a new link has the default of the kernel. V(false) and V(0)
     are set like any other value. Items of lists are added; with O(ignore:purge_addresses=true) and so on, which is the default in a layout, lists are exact.
   - If a task fails, its changes are rolled back. The error message says so, or lists what could not be restored.
-  - Links and namespaces do not survive a reboot of the target host.
+  - Links and namespaces survive a reboot of the target host only with O(ignore:persistent=true). The program C(nfv-vnet) on the target host then
+    shows what is stored and where the host differs (C(nfv-vnet status)), and applies it (C(nfv-vnet apply)); see its manual page. The interpreter
+    of the task and its pyroute2 must not be in C(/tmp) or in a home directory, as the service uses them.
   - With O(ignore:confirm_timeout) the change is made by a process on the target host that outlives the connection and the login session, in a
     transient scope where systemd runs. If it is ended by a signal such as C(SIGTERM), it rolls the change back. If it is killed by C(SIGKILL), the
     change stays; after a power failure nothing of it is left. Until it ends, other tasks that change the host

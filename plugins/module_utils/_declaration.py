@@ -11,6 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES,
 from ansible_collections.nfv.vnet.plugins.module_utils._options import (
     CONFIRMATION,
     FORCE,
+    PERSISTENCE,
     Option,
     links_of,
     namespace_of,
@@ -44,6 +45,7 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         "present",
         ("present", "absent"),
     ),
+    PERSISTENCE,
     FORCE,
     CONFIRMATION,
     Option(

@@ -7,16 +7,20 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE, declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import may_be_pending
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import prefetching
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import require_writable
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence import Outcome
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._entry import change_of_store
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
+    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import Change
     from ansible_collections.nfv.vnet.plugins.module_utils._runner import Result
 
 
@@ -28,21 +32,29 @@ def execute(
     confirmation: Optional[Confirmation] = None,
 ) -> Dict[str, Any]:
     """Converges the host to the layout, or predicts that. C(checked) checks the items; C(diff_mode): with the difference."""
-    wanted, outcome = _converge(params, checked, check_mode, confirmation)
+    wanted, outcome, stored = _converge(params, checked, check_mode, confirmation)
     from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
 
     result = {
-        "changed": outcome.changed,
+        "changed": outcome.changed or stored.changed,
         "summary": summary(wanted, outcome.before, outcome.after, outcome.steps),
         "commands": list(outcome.commands),
         "kept": sorted(params["sysctl"] or ()) if params["state"] == "absent" else [],
-        "warnings": outcome.warnings,
+        "persistent": stored.after is not None,
+        "warnings": outcome.warnings + [Message((), text) for text in stored.warnings],
     }
     if diff_mode:
-        from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
+        from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml, yaml
 
-        result["diff"] = {"before": as_yaml(wanted, outcome.before, outcome.before), "after": as_yaml(wanted, outcome.before, outcome.after)}
+        hosts = {"before": outcome.before, "after": outcome.after}
+        result["diff"] = {name: as_yaml(wanted, outcome.before, host) + yaml(stored.difference[name]) for name, host in hosts.items()}
     return result
+
+
+def converge_layout(wanted: Layout, check_mode: bool) -> Result:
+    """Converges the host to a layout that is declared already, or predicts that."""
+    with _Session(check_mode, addresses=True) as session:
+        return session.converge(wanted)
 
 
 def _converge(
@@ -50,35 +62,68 @@ def _converge(
     checked: Callable[[Mapping[str, Any]], Mapping[str, Any]],
     check_mode: bool,
     confirmation: Optional[Confirmation],
-) -> Tuple[Layout, Result]:
-    """Returns the declared layout and what was done.
+) -> Tuple[Layout, Result, Outcome]:
+    """Returns the declared layout, what was done, and what was stored."""
+    present = params["state"] == "present"
+    with _Session(check_mode, addresses=present) as session:
+        if session.has_prefetched and not check_mode and not present:
+            from ansible_collections.nfv.vnet.plugins.module_utils._runner import load_apply
 
-    Reading a thousand namespaces twice is expensive, so it begins with the lock, unless another run holds it.
+            load_apply()  # it will be needed, as there is something to delete
+        params = checked(params)
+        wanted = declaration(params, check_mode)
+        storage = change_of_store(MODULE, params)
+        done = session.converge(wanted, confirmation, storage)
+        return wanted, done, storage.outcome(done.changed) if storage else Outcome()
+
+
+class _Session:
+    """What it takes to converge a host to a layout.
+
+    Reading a thousand namespaces twice is expensive, so it begins with the lock, unless another run holds it. While another process
+    reads, the engine is compiled and the declaration checked.
     """
-    require_writable()
-    with ExitStack() as stack:
-        namespaces = Namespaces()
-        stack.callback(namespaces.close)
-        locked = not check_mode and stack.enter_context(lock(wait=False))
-        prefetched = stack.enter_context(prefetching(namespaces, addresses=params["state"] == "present"))
-        # the engine is compiled and the declaration checked while the other process reads
+
+    def __init__(self, check_mode: bool, addresses: bool) -> None:
+        self._check_mode = check_mode
+        self._addresses = addresses
+        self._stack = ExitStack()
+
+    def __enter__(self) -> _Session:
+        require_writable()
+        self._namespaces = Namespaces()
+        self._stack.callback(self._namespaces.close)
+        try:
+            self._locked = not self._check_mode and self._stack.enter_context(lock(wait=False))
+            self._prefetched = self._stack.enter_context(prefetching(self._namespaces, addresses=self._addresses))
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stack.close()
+
+    @property
+    def has_prefetched(self) -> bool:
+        return bool(self._prefetched)
+
+    def converge(self, wanted: Layout, confirmation: Optional[Confirmation] = None, storage: Optional[Change] = None) -> Result:
+        """What was done, or would be done."""
         from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
         from ansible_collections.nfv.vnet.plugins.module_utils._observe import selection
-        from ansible_collections.nfv.vnet.plugins.module_utils._runner import apply_changes, load_apply, predict, result_if_unchanged
+        from ansible_collections.nfv.vnet.plugins.module_utils._runner import apply_changes, predict, result_if_unchanged
 
-        if prefetched and locked and params["state"] == "absent":
-            load_apply()  # it will be needed, as there is something to delete
-        wanted = declaration(checked(params), check_mode)
-        reader = Reader(namespaces, selection(wanted))
-        stack.callback(reader.close)
-        reader.use_prefetched(prefetched)
-        if check_mode:
-            return wanted, predict(reader, wanted)
-        if locked:
-            return wanted, apply_changes(reader, wanted, confirmation)
+        reader = Reader(self._namespaces, selection(wanted))
+        self._stack.callback(reader.close)
+        reader.use_prefetched(self._prefetched)
+        if self._check_mode:
+            return predict(reader, wanted)
+        if self._locked:
+            return apply_changes(reader, wanted, confirmation, storage)
         outcome = result_if_unchanged(reader, wanted)
-        if outcome and not may_be_pending():
-            return wanted, outcome
+        if outcome and not may_be_pending() and not (storage and storage.changed):
+            return outcome
         reader.close()  # the run that holds the lock may replace a namespace
-        stack.enter_context(lock())
-        return wanted, apply_changes(reader, wanted, confirmation)
+        self._stack.enter_context(lock())
+        return apply_changes(reader, wanted, confirmation, storage)

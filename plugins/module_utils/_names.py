@@ -7,3 +7,4 @@ from __future__ import annotations
 CONFIRM_TIMEOUT = "confirm_timeout"
 CONFIRM_TOKEN = "_confirm_token"
 """By this the action says that it will confirm the change: 32 hexadecimal digits."""
+PERSISTENT = "persistent"

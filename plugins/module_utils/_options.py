@@ -12,7 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, LinkKind, has_peer
-from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT
+from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Address,
     AddressKey,
@@ -32,6 +32,9 @@ Params = Dict[str, Any]
 _NO_LINK_NAME = "%s is not the name of a link: 1 to 15 bytes, no '/', ':', '%%' or white space, not '.', '..', 'all' or 'default'"
 _LONGEST_KEY = 200
 _NUMBER = re.compile("[0-9]+")
+_NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
+NETNS_OPTIONS = ("netns", "parent_netns")
+"""The options that name a namespace."""
 _HIGHEST_ID = 2**32 - 2
 
 
@@ -135,6 +138,15 @@ CONFIRMATION = Option(
     " no ports. It needs the connection C(ansible.builtin.ssh), without a password that is asked for each time, must be longer than the timeout"
     " of that (C(ansible_timeout), 10 seconds by default), and cannot be used with C(async). The range is V(1) to V(86400).",
 )
+PERSISTENCE = Option(
+    PERSISTENT,
+    "bool",
+    "Whether the resource is there again after a reboot of the target host. With V(true) the options of the task are stored in C(/etc/nfv-vnet), and"
+    " the service C(nfv-vnet) of systemd applies what is stored when the host starts, before its network managers do anything; these leave the links"
+    " alone from now on, except a bridge without O(ignore:addresses). With V(false) what is stored is forgotten. If it is left out, what is stored is"
+    " kept, and if the task changes something that a reboot would bring back otherwise, a warning says so. What is removed by O(state=absent) is"
+    " forgotten.",
+)
 _NAME = Option("name", "str", "Name of the link: 1 to 15 bytes, without C(/), C(:), C(%) and white space.", required=True)
 
 _VLANS = (
@@ -236,6 +248,7 @@ _MASTER = Option(
 _NETNS_OPTIONS = (
     Option("name", "str", "Name of the network namespace, as in C(/run/netns): without C(/) and white space, and neither V(.) nor V(..).", required=True),
     _STATE,
+    PERSISTENCE,
     FORCE,
     CONFIRMATION,
     Option("loopback", "bool", "Whether the loopback link C(lo) of the namespace should be up.", True),
@@ -331,7 +344,7 @@ def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
 def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
     text = "The other end of the pair: its options, or O(peer.name) alone. It is required if O(state=present)."
     peer = Option("peer", "dict", text, options=(_NAME, _PEER_NETNS, _UP) + _end_of(kind), short="name")
-    return (_NAME, _NETNS, _STATE, _UP, _RECREATE, FORCE, CONFIRMATION) + _end_of(kind) + ((peer,) if kind.has_peer else ())
+    return (_NAME, _NETNS, _STATE, _UP, _RECREATE, PERSISTENCE, FORCE, CONFIRMATION) + _end_of(kind) + ((peer,) if kind.has_peer else ())
 
 
 LINK_OPTIONS = (_NAME, _NETNS, _UP) + _of((row for row in table.LINK if row.when != "create"), "up") + (_MASTER, _PORT) + _LINK
@@ -341,7 +354,7 @@ OPTIONS: Dict[str, Tuple[Option, ...]] = {"vnet_netns": _NETNS_OPTIONS, **{"vnet
 """The options of each module."""
 LINK_KIND_OF = {"vnet_" + kind.type: kind for kind in KINDS}
 """The kind of link that each module manages."""
-TASK_OPTIONS = ("state", FORCE.name, CONFIRMATION.name)
+TASK_OPTIONS = ("state", PERSISTENT, FORCE.name, CONFIRMATION.name)
 """Options about the task, which items of a layout do not have."""
 
 
@@ -349,8 +362,8 @@ def layout(module: str, params: Params, check_mode: bool = False) -> Layout:
     """Returns the layout of a single resource. VnetError if the parameters are wrong."""
     if module == "vnet_netns":
         namespace, links = namespace_of(params, ())
-        return Layout([namespace], links, force=params["force"])
-    return Layout([], links_of(LINK_KIND_OF[module].kernel, params, (), check_mode), force=params["force"])
+        return Layout([namespace], links, force=bool(params["force"]))
+    return Layout([], links_of(LINK_KIND_OF[module].kernel, params, (), check_mode), force=bool(params["force"]))
 
 
 def title(module: str, params: Params) -> str:
@@ -538,6 +551,11 @@ def _account(row: table.Attribute, text: str, path: Path, check_mode: bool) -> s
 
 
 # Names
+
+
+def namespace_name(netns: str) -> str:
+    """The name of a namespace that is given by its path in /run/netns."""
+    return _NAMED.sub(r"\1", netns)
 
 
 def _is_file_name(name: str) -> bool:

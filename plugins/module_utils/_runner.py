@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
@@ -12,6 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import m
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence import Outcome
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, CreateLink, Plan, Step, takes_away
@@ -19,6 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, C
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import Applied
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
+    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import Change
 
 KEYS = {"vnet_netns": "namespace", **{"vnet_" + kind.type: kind.type for kind in KINDS}}
 """The key under which each module returns its resource."""
@@ -46,23 +49,32 @@ class Result(NamedTuple):
         return self.planned.warnings
 
 
-def execute(wanted: Layout, key: str, check_mode: bool, confirmation: Optional[Confirmation] = None) -> Dict[str, Any]:
-    """Converges the host to the resource, or predicts that. C(key): the key of the resource in the result."""
+def execute(
+    wanted: Layout,
+    key: str,
+    check_mode: bool,
+    confirmation: Optional[Confirmation] = None,
+    storage: Optional[Change] = None,
+) -> Dict[str, Any]:
+    """Converges the host to the resource, or predicts that. C(key): the key of the resource in the result; C(storage): what is stored."""
     from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
 
-    outcome = converge(wanted, check_mode, confirmation)
-    difference = {"before": outcome.before, "after": outcome.after} if outcome.changed else {}
+    outcome = converge(wanted, check_mode, confirmation, storage)
+    stored = storage.outcome(outcome.changed) if storage else Outcome()
+    states = {"before": outcome.before, "after": outcome.after} if outcome.changed else {}
+    difference = {name: describe(wanted, host) for name, host in states.items()}
     return {
-        "changed": outcome.changed,
+        "changed": outcome.changed or stored.changed,
         key: describe(wanted, outcome.host),
         "status": status(wanted, outcome.before, outcome.before if check_mode else outcome.host),
         "commands": list(outcome.commands),
-        "diff": {"before": {}, "after": {}, **{name: describe(wanted, host) for name, host in difference.items()}},
-        "warnings": outcome.warnings,
+        "persistent": stored.after is not None,
+        "diff": {name: {**difference.get(name, {}), **values} for name, values in stored.difference.items()},
+        "warnings": outcome.warnings + [Message((), text) for text in stored.warnings],
     }
 
 
-def converge(wanted: Layout, check_mode: bool, confirmation: Optional[Confirmation] = None) -> Result:
+def converge(wanted: Layout, check_mode: bool, confirmation: Optional[Confirmation] = None, storage: Optional[Change] = None) -> Result:
     """Converges the host to the resource, or predicts that.
 
     Changes need the lock. Most runs change nothing, so they read first without it.
@@ -73,13 +85,13 @@ def converge(wanted: Layout, check_mode: bool, confirmation: Optional[Confirmati
         if check_mode:
             return predict(reader, wanted)
         outcome = result_if_unchanged(reader, wanted)
-        if outcome and not may_be_pending():
+        if outcome and not may_be_pending() and not (storage and storage.changed):
             return outcome
         from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock  # not imported by runs that change nothing
 
         reader.close()  # the run that holds the lock may replace a namespace
         with lock():
-            return apply_changes(reader, wanted, confirmation)
+            return apply_changes(reader, wanted, confirmation, storage)
     finally:
         reader.close()
         namespaces.close()
@@ -112,24 +124,33 @@ def result_if_unchanged(reader: Reader, wanted: Layout) -> Optional[Result]:
     return Result(before, planned.after, before, planned) if planned.is_empty else None
 
 
-def apply_changes(reader: Reader, wanted: Layout, confirmation: Optional[Confirmation] = None) -> Result:
-    """Converges the host. The caller holds the lock."""
+def apply_changes(reader: Reader, wanted: Layout, confirmation: Optional[Confirmation] = None, storage: Optional[Change] = None) -> Result:
+    """Converges the host, and changes what is stored. The caller holds the lock."""
     before = observe(reader, wanted)
     planned = plan(wanted, before)
+    if not planned.is_empty:
+        planned = _foresee(reader, wanted, before, planned)
+    if not planned.steps:
+        confirmation = None  # at most the ownership of links changes
+    if confirmation:
+        confirmation.arm()
+    with storage.made() if storage else nullcontext(False) as released:
+        if released:
+            before = observe(reader, wanted)
+            planned = plan(wanted, before)._replace(warnings=planned.warnings)
+        return _apply(reader, wanted, before, planned, confirmation)
+
+
+def _apply(reader: Reader, wanted: Layout, before: Host, planned: Plan, confirmation: Optional[Confirmation]) -> Result:
+    """Carries out a plan."""
     if planned.is_empty:
         if wanted.name and not wanted.links:
             from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
 
             Recorder(reader, wanted, before).forget_gone()
         return Result(before, planned.after, before, planned)
-    planned = _foresee(reader, wanted, before, planned)
-    apply = load_apply()
-    if not planned.steps:
-        confirmation = None  # only the ownership of links changes
-    if confirmation:
-        confirmation.arm()
     try:
-        done = apply(reader, wanted, before, planned, confirmation)
+        done = load_apply()(reader, wanted, before, planned, confirmation)
     except VnetError as error:
         error.warnings = planned.warnings
         raise

@@ -65,6 +65,15 @@ options:
         it is false, the task fails instead.
     type: bool
     default: false
+  persistent:
+    description:
+      - Whether the resource is there again after a reboot of the target host. With V(true) the options of the task
+        are stored in C(/etc/nfv-vnet), and the service C(nfv-vnet) of systemd applies what is stored when the host
+        starts, before its network managers do anything; these leave the links alone from now on, except a bridge
+        without O(ignore:addresses). With V(false) what is stored is forgotten. If it is left out, what is stored
+        is kept, and if the task changes something that a reboot would bring back otherwise, a warning says so.
+        What is removed by O(state=absent) is forgotten.
+    type: bool
   force:
     description:
       - 'Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH
@@ -566,6 +575,10 @@ commands:
   sample:
     - ip link add name br0 type bridge
     - ip link set dev br0 up
+persistent:
+  description: Whether the resource is stored, so that it is there again after a reboot.
+  returned: success
+  type: bool
 error:
   description: The error in RV(ignore:msg) as data.
   returned: if the options are wrong, or the kernel refuses a change; not if Ansible itself refuses the options

@@ -14,6 +14,7 @@ import yaml
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._version import VERSION
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS
 
@@ -27,8 +28,16 @@ LAYERS = (
     ("_task._answer", "_task._items"),
     ("_task._module",),
     ("_task", "_task._archive"),
+    ("_persistence._program",),
+    ("_persistence._boot",),
     ("_layouts", "_info", "_ping"),
     ("_runner",),
+    ("_persistence._entry",),
+    ("_persistence._change",),
+    ("_persistence._managers", "_persistence._ruleset"),
+    ("_persistence._store", "_persistence._unit"),
+    ("_persistence._declarations", "_persistence._engine"),
+    ("_persistence", "_persistence._manual", "_persistence._version"),
     ("_apply",),
     ("_recorder", "_deferred"),
     ("_observe", "_explain"),
@@ -41,7 +50,7 @@ LAYERS = (
     ("_kernel._messages",),
     ("_kernel._lock",),
     ("_kernel._registry", "_kernel._pack", "_kernel._socket", "_kernel._connection", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
-    ("_kernel._errors", "_kernel._ioctl", "_kernel._daemon", "_kernel._pending", "_kernel"),
+    ("_kernel._errors", "_kernel._ioctl", "_kernel._daemon", "_kernel._files", "_kernel._programs", "_kernel._pending", "_kernel"),
     ("_plan", "_report", "_export", "_declaration", "_commands", "_dependency"),
     ("_options", "_describe", "_summary"),
     ("_plan._ownership",),
@@ -153,6 +162,23 @@ def test_module_is_thin(module: str) -> None:
     code = [node for node in tree(path).body if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in texts)]
     lines = sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in code)
     assert lines <= 10
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_brings_the_whole_engine(module: str) -> None:
+    """What it installs must not depend on the module that happens to do it."""
+    brought: set[str] = set()
+    pending = imported_modules(ROOT / "plugins" / "modules" / f"{module}.py")
+    while pending:
+        one = pending.pop()
+        brought.add(one)
+        pending |= imported_modules(UTIL_MODULES[one]) - brought
+    packages = {name for name, path in UTIL_MODULES.items() if path.name == "__init__.py"}
+    assert set(UTIL_MODULES) - packages - brought == set()
+
+
+def test_the_engine_knows_its_version() -> None:
+    assert yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"] == VERSION
 
 
 def test_every_resource_has_its_key() -> None:

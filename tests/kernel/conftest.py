@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Iterator
 
 import pytest
-from private_files import is_private
+from private_files import is_private, remove_installed
 from processes import Child
 from support import private_network
 from versions import ran_on
@@ -29,3 +29,4 @@ def network() -> Iterator[None]:
     with private_network():
         yield
     Child.end_all()
+    remove_installed()

@@ -19,6 +19,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._entry import change_of_store
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, execute
 
 Values = Dict[str, Any]
@@ -78,7 +79,11 @@ def run(module: str, check: bool = False, **params: Any) -> Values:
     validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(params)
     assert not validated.error_messages, validated.error_messages
     options = validated.validated_parameters
-    return told(title(module, options), lambda: execute(layout(module, options, check), KEYS[module], check))
+
+    def work() -> Values:
+        return execute(layout(module, options, check), KEYS[module], check, None, change_of_store(module, options))
+
+    return told(title(module, options), work)
 
 
 def told(title: str, work: Callable[[], Values]) -> Values:

@@ -8,17 +8,23 @@ reading them from the kernel. So the items are checked here, against the same ta
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.common import validation
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import TYPE
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
-from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, TASK_OPTIONS, Option, SparseParams, expanded
+from ansible_collections.nfv.vnet.plugins.module_utils._options import (
+    LINK_OPTIONS,
+    NETNS_OPTIONS,
+    OPTIONS,
+    TASK_OPTIONS,
+    Option,
+    SparseParams,
+    expanded,
+    namespace_name,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._task._module import check_number, check_text_type
-
-_NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
 
 
 def checked(params: Mapping[str, Any]) -> Dict[str, Any]:
@@ -42,9 +48,9 @@ def checked(params: Mapping[str, Any]) -> Dict[str, Any]:
 def _with_names(item: SparseParams) -> SparseParams:
     """A link with its namespaces as names, where they are given as the paths of these."""
     for end in (item, item["peer"] or {}):
-        for name in ("netns", "parent_netns"):
+        for name in NETNS_OPTIONS:
             if end.get(name):
-                end[name] = _NAMED.sub(r"\1", end[name])
+                end[name] = namespace_name(end[name])
     return item
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, layout, title
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._entry import change_of_store
 from ansible_collections.nfv.vnet.plugins.module_utils._task._answer import answer, answer_confirmed
 from ansible_collections.nfv.vnet.plugins.module_utils._task._module import VnetModule
 
 if TYPE_CHECKING:
+    # every module brings along what it may have to install
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
+    from ansible_collections.nfv.vnet.plugins.module_utils._persistence import _program  # noqa: F401
 
 
 def run_resource(name: str) -> None:
@@ -22,7 +25,8 @@ def run_resource(name: str) -> None:
     module.require_pyroute2()
 
     def work(confirmation: Optional[Confirmation]) -> Dict[str, Any]:
-        return execute(layout(name, module.params, module.check_mode), KEYS[name], module.check_mode, confirmation)
+        wanted = layout(name, module.params, module.check_mode)
+        return execute(wanted, KEYS[name], module.check_mode, confirmation, change_of_store(name, module.params))
 
     answer_confirmed(module, title(name, module.params), work)
 

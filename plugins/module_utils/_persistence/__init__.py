@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is there again after a reboot: declarations that are stored on the target, and the program and unit that apply them."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, NamedTuple, Optional, Sequence
+
+STORE = "/etc/nfv-vnet"
+
+
+class Outcome(NamedTuple):
+    """What a task did to the stored declarations, or would do. C(before), C(after): the stored options of the resource; None for none."""
+
+    changed: bool = False
+    before: Optional[Mapping[str, Any]] = None
+    after: Optional[Mapping[str, Any]] = None
+    warnings: Sequence[str] = ()
+
+    @property
+    def difference(self) -> Mapping[str, Mapping[str, Any]]:
+        """What a diff shows of it, before and after."""
+        if self.before == self.after:
+            return {"before": {}, "after": {}}
+        states = {"before": self.before, "after": self.after}
+        return {name: {} if options is None else {"stored": options} for name, options in states.items()}

@@ -1,0 +1,243 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task does to the stored declarations, beside its change of the host: it keeps, stores or forgets what is stored of its resource."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from typing import Any, Iterator, List, Mapping, Sequence, Set
+
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import is_network_of_host
+from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
+from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_KIND_OF
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence import Outcome, _engine, _store, _unit
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import (
+    Key,
+    Stored,
+    check_storable,
+    declared_links,
+    dependants,
+    encode,
+    key_of,
+    stored,
+)
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import Handover, take_back
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LinkId
+
+
+def change(module: str, params: Mapping[str, Any]) -> Change:
+    """What a task does to what is stored. VnetError if it cannot."""
+    asked = params[PERSISTENT]
+    if not is_network_of_host():
+        if asked is None:
+            return Change()
+        text = "the task runs in another network namespace than that of the host; what is stored is for the host, so run it there"
+        raise VnetError((PERSISTENT,), text)
+    if asked and params["state"] == "present":
+        return _Storage(stored(module, params))
+    key = key_of(module, params)
+    if key is None:
+        return Change()
+    if params["state"] == "absent":
+        return _Removal(key)
+    return _Retention(stored(module, params)) if asked is None else _Removal(key, keeps_resource=True)
+
+
+class Change:
+    """Nothing is changed. The other classes look at what is stored when they are made, and again when the lock is held."""
+
+    changed = False
+    """Whether the task changes what is stored, or what applies it."""
+
+    def __init__(self) -> None:
+        self._look()
+
+    def outcome(self, changed: bool) -> Outcome:
+        """What it comes to. C(changed): whether the task changes the host."""
+        found = self._outcome()
+        return found._replace(warnings=[*found.warnings, *(self._warnings_of_change() if changed else ())])
+
+    def _outcome(self) -> Outcome:
+        return Outcome()
+
+    def _warnings_of_change(self) -> Sequence[str]:
+        """What is to be said if the task changes the host."""
+        return ()
+
+    @contextmanager
+    def made(self) -> Iterator[bool]:
+        """Makes the change after the block, in which the host is changed.
+
+        Yields whether a network manager has let go of a link, and with it of addresses and routes.
+        """
+        self._look()  # another run may have stored something meanwhile
+        if not self.changed:
+            yield False
+            return
+        try:
+            with _sentences():
+                released = self._prepare()
+            yield released
+        except BaseException:
+            with _sentences():
+                self._abandon()
+            raise
+        with _sentences():
+            self._commit()
+
+    def _look(self) -> None:
+        """Reads what is stored. VnetError if the change is not possible."""
+
+    def _prepare(self) -> bool:
+        """Does what may fail. Returns what C(made) yields."""
+        return False
+
+    def _abandon(self) -> None:
+        """Undoes what C(_prepare) has done as far as it came."""
+
+    def _commit(self) -> None:
+        """Completes the change."""
+
+
+class _Retention(Change):
+    """What is stored of the resource is kept. If the task changes the host, a reboot may bring back something else."""
+
+    def __init__(self, declared: Stored) -> None:
+        self._declared = declared
+        self._key = declared.key
+        super().__init__()
+
+    def _look(self) -> None:
+        self._own = _store.read_if_readable(self._key)
+
+    def _outcome(self) -> Outcome:
+        options = self._own.options if self._own else None
+        return Outcome(False, options, options)
+
+    def _warnings_of_change(self) -> Sequence[str]:
+        if self._own and encode(self._own) == encode(self._declared):
+            return ()
+        links = declared_links(self._declared.layout(check_mode=True))
+        content = _store.read_all()
+        keys = [one.key for one in content.declarations if links & declared_links(one.layout(check_mode=True))]
+        own = "it is stored with other options, which a reboot brings back; set persistent: true to store these, or false to forget those"
+        other = "%s is stored, and declares it with other options, which a reboot brings back"
+        return [own if key == self._key else other % str(key) for key in keys] + [str(one) for one in content.unreadable]
+
+
+class _Storage(Change):
+    """The declaration of the task is stored."""
+
+    def __init__(self, declared: Stored) -> None:
+        self._declared = declared
+        self._handover = Handover(declared)
+        self._warnings: List[str] = []
+        self._key = declared.key
+        super().__init__()
+
+    def _outcome(self) -> Outcome:
+        return Outcome(self.changed, self._before.options if self._before else None, self._declared.options, self._warnings)
+
+    def _look(self) -> None:
+        self._before = _store.read_if_readable(self._key)
+        self._differs = self._before is None or encode(self._before) != encode(self._declared)
+        self._is_installed = _is_installed()
+        self.changed = self._differs or not self._is_installed
+        if self._differs:
+            check_storable(self._declared, [one for one in _store.read_all().declarations if one.key != self._key])
+            self._handover.check()
+        if not self._is_installed:
+            _engine.check_python()
+
+    def _prepare(self) -> bool:
+        if not _engine.is_current():
+            _engine.install()
+        self._warnings += _unit.install(_engine.python())
+        if not self._differs:
+            return False
+        _store.prepare(self._declared)
+        return self._handover.begin()
+
+    def _abandon(self) -> None:
+        _store.abandon()
+        self._handover.undo()
+        _uninstall_if_unused()
+
+    def _commit(self) -> None:
+        if self._differs:
+            _store.commit(self._key)
+            self._handover.complete()
+
+
+class _Removal(Change):
+    """What is stored of the resource is forgotten, and what is stored of others that go with it."""
+
+    def __init__(self, key: Key, keeps_resource: bool = False) -> None:
+        self._keeps_resource = keeps_resource
+        self._key = key
+        super().__init__()
+
+    def _outcome(self) -> Outcome:
+        return Outcome(self.changed, self._before.options if self._before else None, None, self._warnings)
+
+    def _look(self) -> None:
+        content = _store.read_all()
+        self._before = next((one for one in content.declarations if one.key == self._key), None)
+        others = [one for one in content.declarations if one.key != self._key]
+        going = [] if self._keeps_resource or self._key.module == LAYOUT else [one for one in others if self._takes_along(one)]
+        self._forgotten = [one.key for one in going] + ([self._key] if _store.exists(self._key) else [])
+        self.changed = bool(self._forgotten)
+        self._warnings = [str(one) for one in content.unreadable]
+        self._warnings += [] if self._keeps_resource else self._warnings_of(others, going)
+
+    def _takes_along(self, other: Stored) -> bool:
+        """Whether the other resource goes with this one: it is the other end of a cable, or in the namespace."""
+        alike = other.key.module == self._key.module or self._key.module not in LINK_KIND_OF
+        return alike and other.key.module != LAYOUT and bool(self._removed(declared_links(other.layout(check_mode=True))))
+
+    def _removed(self, links: Set[LinkId]) -> Set[LinkId]:
+        """Which of the links go with the resource."""
+        if self._key.module in LINK_KIND_OF:
+            return links & {(self._key.netns, self._key.name)}
+        return {link for link in links if link[0] == self._key.name}
+
+    def _warnings_of(self, others: List[Stored], going: List[Stored]) -> List[str]:
+        """What is stored and needs what goes."""
+        staying = [one for one in others if one not in going]
+        layouts = [one.key for one in staying if self._removed(declared_links(one.layout(check_mode=True)))]
+        text = "%s is stored, and declares what this task removes; a reboot brings it back"
+        needing = [] if self._before is None else dependants(declared_links(self._before.layout(check_mode=True)), staying)
+        left = "%s is stored, and needs what this task removes; after a reboot it cannot be applied"
+        return [text % str(key) for key in layouts] + [left % str(key) for key in needing]
+
+    def _commit(self) -> None:
+        for key in self._forgotten:
+            _store.forget(key)
+            take_back(key)
+        _uninstall_if_unused()
+
+
+def _is_installed() -> bool:
+    """Whether the engine and the unit are there."""
+    return _engine.is_current() and _unit.is_installed(_engine.python())
+
+
+def _uninstall_if_unused() -> None:
+    if not _store.is_used():
+        _unit.uninstall()
+        _engine.uninstall()
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turns an error of a file in the block into a VnetError."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or "what is to be stored"
+        text = "%s cannot be written: %s" % (place, os.strerror(error.errno or errno.EIO))
+        raise VnetError((PERSISTENT,), text, error.errno or 0) from None

@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stored declarations: their content, what they declare, and in which order they are applied."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set
+
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, LOOPBACK
+from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
+from ansible_collections.nfv.vnet.plugins.module_utils._options import FORCE, NETNS_OPTIONS, OPTIONS, TASK_OPTIONS, SparseParams, layout, namespace_name, title
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId
+
+FORMAT = 1
+"""The number of the format. It changes when an older version could not understand the content."""
+
+
+class NewerFormatError(Exception):
+    """The content is of a newer version of the collection."""
+
+
+class DamagedError(Exception):
+    """The content is not what this collection has written."""
+
+
+class Key(NamedTuple):
+    """What identifies a stored declaration. C(netns): the namespace that the resource is in, '' for that of the host."""
+
+    module: str
+    netns: str
+    name: str
+
+    def __str__(self) -> str:
+        return title(self.module, self._asdict())
+
+
+class Stored(NamedTuple):
+    """A stored declaration: the options of a task that are given, or have a default."""
+
+    key: Key
+    options: SparseParams
+
+    def layout(self, check_mode: bool = False) -> Layout:
+        """What is declared. VnetError if it is wrong, such as without the user that owns a TAP device."""
+        if self.key.module == LAYOUT:
+            return declaration(self.options, check_mode)
+        return layout(self.key.module, self.options, check_mode)
+
+
+def key_of(module: str, params: Mapping[str, Any]) -> Optional[Key]:
+    """The key of the declaration of a task; None if its namespace is given by a path, as these are not stored."""
+    netns = namespace_name(params.get("netns") or "")
+    return None if "/" in netns else Key(module, netns, params["name"])
+
+
+def stored(module: str, params: Mapping[str, Any]) -> Stored:
+    """The declaration of a task. C(params) of a layout have checked items. VnetError if it has a namespace given by a path."""
+    kept = {name: value for name, value in params.items() if name not in TASK_OPTIONS}
+    if params[FORCE.name]:
+        kept[FORCE.name] = True
+    options = _given(kept)
+    return Stored(Key(module, options.get("netns") or "", options["name"]), options)
+
+
+def _given(value: Any, name: str = "") -> Any:
+    """Without the options that are not given, and with namespaces by their names."""
+    if isinstance(value, Mapping):
+        return SparseParams((str(key), _given(entry, str(key))) for key, entry in value.items() if entry is not None)
+    if name in NETNS_OPTIONS:
+        value = namespace_name(value)
+        if "/" in value:
+            text = "%s is a path, which may lead to another namespace after a reboot; give the name of the namespace"
+            raise VnetError((PERSISTENT,), text % shown(value))
+    return [_given(entry) for entry in value] if isinstance(value, list) else value
+
+
+def encode(declared: Stored) -> str:
+    """The content of the file."""
+    content = {"format": FORMAT, "module": declared.key.module, "options": declared.options}
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+
+def decode(text: str) -> Stored:
+    """The declaration in a file. NewerFormatError or DamagedError if there is none."""
+    try:
+        content = json.loads(text, object_hook=SparseParams)
+        if content["format"] > FORMAT:
+            raise NewerFormatError
+        if content["module"] != LAYOUT and content["module"] not in OPTIONS:
+            raise DamagedError
+        options = content["options"]
+        return Stored(Key(content["module"], options["netns"] or "", options["name"]), options)
+    except (ValueError, TypeError, AttributeError, LookupError):
+        raise DamagedError from None
+
+
+def declared_links(wanted: Layout) -> Set[LinkId]:
+    """The links that are declared; C(lo) stands for its namespace."""
+    return {link.id for link in wanted.links if link.present}
+
+
+def needed_links(wanted: Layout) -> Set[LinkId]:
+    """The links that have to be there already; C(lo) stands for its namespace."""
+    found = {key for link in wanted.links for key in _references(link)}
+    existing = {link.id for link in wanted.links if link.kind == ANY}
+    return (found - declared_links(wanted)) | existing
+
+
+def _references(link: Link) -> Iterator[LinkId]:
+    if link.netns:
+        yield link.netns, LOOPBACK
+    if link.parent:
+        yield link.parent
+        if link.parent[0]:
+            yield link.parent[0], LOOPBACK
+    for name in (link.master, *(link.ports or ())):
+        if name:
+            yield link.netns, name
+
+
+def check_storable(declared: Stored, others: List[Stored]) -> None:
+    """VnetError if the declaration does not fit to the other stored ones, or would mean something else after a reboot."""
+    here = declared_links(declared.layout(check_mode=True))
+    for other in others:
+        both = sorted(here & declared_links(other.layout(check_mode=True)))
+        if both:
+            text = "%s is declared by %s, too, which is stored; declare it once, or set persistent: false for one of them"
+            raise VnetError((PERSISTENT,), text % (_words(both[0]), other.key))
+    ring = _ring(declared.key, _needs({one.key: one.layout(check_mode=True) for one in [declared, *others]}))
+    if ring:
+        text = "the stored declarations would need each other, so that none could be applied first: %s; declare a port on one side only"
+        raise VnetError((PERSISTENT,), text % ", ".join(map(str, ring)))
+
+
+def _words(link: LinkId) -> str:
+    netns, name = link
+    if name == LOOPBACK and netns:
+        return "namespace %s" % shown(netns)
+    return shown(name) + (" in namespace %s" % shown(netns) if netns else "")
+
+
+def dependants(removed: Set[LinkId], others: List[Stored]) -> List[Key]:
+    """The stored declarations that need one of the links."""
+    return [other.key for other in others if needed_links(other.layout(check_mode=True)) & removed]
+
+
+def in_order(declarations: List[Stored]) -> List[Stored]:
+    """The declarations, each after those that it needs; among others, those that need no device come first."""
+    layouts = {one.key: one.layout(check_mode=True) for one in declarations}
+    devices = needed_devices(layouts)
+    needs = _needs(layouts)
+    waiting = sorted((bool(devices[key]), key) for key in layouts)
+    ordered: Dict[Key, None] = {}
+    while waiting:
+        ready = [entry for entry in waiting if all(other in ordered for other in needs[entry[1]])]
+        without_device = [entry for entry in ready if not entry[0]]
+        for entry in without_device or ready or waiting[:1]:  # these need each other: edited by hand
+            ordered[entry[1]] = None
+        waiting = [entry for entry in waiting if entry[1] not in ordered]
+    by_key = {one.key: one for one in declarations}
+    return [by_key[key] for key in ordered]
+
+
+def needed_devices(layouts: Mapping[Key, Layout]) -> Dict[Key, Set[str]]:
+    """The links of the host that each declaration needs, and none creates."""
+    created = {link.id for wanted in layouts.values() for link in wanted.links if link.kind != ANY}
+    return {key: {name for netns, name in needed_links(wanted) - created if not netns} for key, wanted in layouts.items()}
+
+
+def _needs(layouts: Mapping[Key, Layout]) -> Dict[Key, Set[Key]]:
+    """The declarations that each one needs."""
+    declaring = {link: key for key, wanted in layouts.items() for link in declared_links(wanted)}
+    return {key: {declaring[link] for link in needed_links(wanted) if link in declaring} - {key} for key, wanted in layouts.items()}
+
+
+def _ring(first: Key, needs: Mapping[Key, Set[Key]]) -> List[Key]:
+    """The declarations from this one to itself, each of which needs the next; empty if it does not need itself."""
+    came_from: Dict[Key, Key] = {}
+    pending = [first]
+    while pending:
+        key = pending.pop()
+        for other in needs[key]:
+            if other == first:
+                ring = [key]
+                while ring[0] != first:
+                    ring.insert(0, came_from[ring[0]])
+                return ring
+            if other not in came_from:
+                came_from[other] = key
+                pending.append(other)
+    return []

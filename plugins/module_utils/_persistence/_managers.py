@@ -1,0 +1,215 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network managers of the host: what is stored is not theirs.
+
+systemd-networkd is told by a file below /run/systemd/network, NetworkManager by one below /run/NetworkManager/conf.d, both for each
+stored declaration. A bridge without declared addresses is left to them, so that they may run a DHCP client on it.
+
+Sources: systemd.network(5), C(Unmanaged); NetworkManager.conf(5), device sections; interfaces(5).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import time
+from contextlib import suppress
+from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import has_content, remove, replace
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import Key, Stored
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._unit import is_booted
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link
+
+_DEADLINE = 10.0
+_PAUSE = 0.05
+_NETWORKD_FOLDERS = ("/etc/systemd/network", "/run/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network", "/lib/systemd/network")
+_PREFIX = "00-nfv-vnet-"
+_INTERFACES = "/etc/network/interfaces"
+_IFUP = ("/usr/sbin/ifup", "/sbin/ifup")
+_PLAIN = re.compile("[^A-Za-z0-9_.@-]")
+"""Characters that mean something else in a list of names; C(?) stands for any one."""
+
+
+class Manager(NamedTuple):
+    """A network manager. C(path): of its file for a declaration; C(content): of its name and names of links."""
+
+    unit: str
+    path: str
+    content: Callable[[str, List[str]], str]
+    reload: Tuple[str, ...]
+    is_released: Callable[[str], bool]
+    """Whether it has let go of a link."""
+
+
+def _patterns(names: List[str]) -> List[str]:
+    return [_PLAIN.sub("?", name) for name in names]
+
+
+def _of_networkd(_label: str, names: List[str]) -> str:
+    return "[Match]\nName=%s\n\n[Link]\nUnmanaged=yes\n" % " ".join(_patterns(names))
+
+
+def _of_networkmanager(label: str, names: List[str]) -> str:
+    devices = ",".join("interface-name:%s" % name for name in _patterns(names))
+    return "[device-%s]\nmatch-device=%s\nmanaged=0\n" % (label, devices)
+
+
+def _networkd_released(name: str) -> bool:
+    state = _networkd_state(name)
+    return state.get("ADMIN_STATE", "unmanaged") == "unmanaged"
+
+
+def _networkmanager_released(name: str) -> bool:
+    shown_state = run_program("nmcli", "--terse", "--get-values", "GENERAL.STATE", "device", "show", name)
+    return bool(shown_state.status) or shown_state.text.startswith("10 ")
+
+
+MANAGERS = (
+    Manager("systemd-networkd.service", "/run/systemd/network/%s.network", _of_networkd, ("networkctl", "reload"), _networkd_released),
+    Manager(
+        "NetworkManager.service", "/run/NetworkManager/conf.d/%s.conf", _of_networkmanager, ("nmcli", "general", "reload", "conf"), _networkmanager_released
+    ),
+)
+
+
+def _networkd_state(name: str) -> Dict[str, str]:
+    """What systemd-networkd says about a link; empty if it does not know it."""
+    try:
+        with open("/sys/class/net/%s/ifindex" % name, encoding="ascii") as index, open(
+            "/run/systemd/netif/links/%s" % index.read().strip(), encoding="utf-8"
+        ) as file:
+            return dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+    except (OSError, ValueError):
+        return {}
+
+
+class Handover:
+    """The links of a declaration, which the network managers are to leave alone."""
+
+    def __init__(self, declared: Stored) -> None:
+        self._key = declared.key
+        self._names = sorted({link.name for link in declared.layout(check_mode=True).links if _is_ours(link)})
+        self._written: List[Manager] = []
+
+    def check(self) -> None:
+        """VnetError if a manager would configure a link all the same."""
+        for name in self._names:
+            path = _configured_by_ifupdown(name)
+            if path:
+                text = "%s configures %s, too, when the host starts; remove it there, or set it to manual"
+                raise VnetError((PERSISTENT,), text % (path, shown(name)))
+            path = _configured_earlier(name, _file_name(self._key))
+            if path:
+                text = "%s configures %s, too, and sorts before what would tell systemd-networkd to leave it alone; rename it to begin with a higher number"
+                raise VnetError((PERSISTENT,), text % (path, shown(name)))
+
+    def begin(self) -> bool:
+        """Has the managers that run let go of the links. Returns whether one has. VnetError if one does not."""
+        managed = False
+        for manager in _running():
+            managed |= any(not manager.is_released(name) for name in self._names)
+            self._tell(manager)
+            deadline = time.monotonic() + _DEADLINE
+            while not all(map(manager.is_released, self._names)):
+                if time.monotonic() > deadline:
+                    kept = next(name for name in self._names if not manager.is_released(name))
+                    raise VnetError((PERSISTENT,), "%s does not let go of %s; see its log" % (manager.unit, shown(kept)))
+                time.sleep(_PAUSE)
+        return managed
+
+    def complete(self) -> None:
+        """Tells the managers that are not running yet."""
+        if is_booted():
+            for manager in MANAGERS:
+                if manager not in self._written:
+                    self._tell(manager)
+
+    def undo(self) -> None:
+        """Gives the links back."""
+        for manager in self._written:
+            remove(_path(manager, self._key))
+            run_program(*manager.reload)
+
+    def _tell(self, manager: Manager) -> None:
+        path, content = _path(manager, self._key), manager.content(_file_name(self._key), self._names) if self._names else ""
+        if not content or has_content(path, content):
+            return
+        self._written.append(manager)
+        replace(path, content, 0o644)
+        if _is_running(manager):
+            run_program(*manager.reload)
+
+
+def take_back(key: Key) -> None:
+    """What was stored is not any more: the managers may have its links."""
+    for manager in MANAGERS:
+        path = _path(manager, key)
+        if os.path.exists(path):
+            remove(path)
+            if _is_running(manager):
+                run_program(*manager.reload)
+
+
+def _is_ours(link: Link) -> bool:
+    """Whether the link is none of the managers' business."""
+    return not link.netns and link.kind != LOOPBACK and (not is_bridge(link.kind) or bool(link.addresses))
+
+
+def _file_name(key: Key) -> str:
+    return _PREFIX + "-".join(part.replace("_", "-") for part in (key.module, key.netns, key.name) if part)
+
+
+def _path(manager: Manager, key: Key) -> str:
+    return manager.path % _file_name(key)
+
+
+def _running() -> List[Manager]:
+    return [manager for manager in MANAGERS if _is_running(manager)]
+
+
+def _is_running(manager: Manager) -> bool:
+    return is_booted() and run_program("systemctl", "is-active", "--quiet", manager.unit).status == 0
+
+
+def _configured_earlier(name: str, than: str) -> str:
+    """The file of systemd-networkd that matches a link and sorts before ours; '' for none."""
+    if not is_booted():
+        return ""
+    for folder in _NETWORKD_FOLDERS:
+        with suppress(OSError):
+            for entry in sorted(os.listdir(folder)):
+                if entry.endswith(".network") and not entry.startswith(_PREFIX) and entry < than and name in _matched(os.path.join(folder, entry), name):
+                    return os.path.join(folder, entry)
+    return ""
+
+
+def _matched(path: str, name: str) -> List[str]:
+    """The name, if a C(Name=) of the file has a pattern for it."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        lines = [line.partition("=")[2].split() for line in file if line.replace(" ", "").startswith("Name=")]
+    return [name for patterns in lines for pattern in patterns if fnmatch.fnmatchcase(name, pattern)]
+
+
+def _configured_by_ifupdown(name: str) -> str:
+    """The file of interfaces(5) that configures a link, but for C(manual); '' for none."""
+    if not any(map(os.path.exists, _IFUP)):
+        return ""
+    for path in _files_of_ifupdown():
+        with suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+            for words in map(str.split, file):
+                if words[:2] == ["iface", name] and words[-1] != "manual":
+                    return path
+    return ""
+
+
+def _files_of_ifupdown() -> Iterator[str]:
+    yield _INTERFACES
+    with suppress(OSError):
+        for entry in sorted(os.listdir(_INTERFACES + ".d")):
+            yield os.path.join(_INTERFACES + ".d", entry)

@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The unit of systemd that applies what is stored when the host starts.
+
+Sources: systemd.unit(5), systemd.special(7) on network-pre.target, bootup(7).
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import List
+
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import has_content, remove, replace
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._engine import ENGINE, PROGRAM
+
+NAME = "nfv-vnet.service"
+_UNIT = "/etc/systemd/system/" + NAME
+_WANTED = "/etc/systemd/system/multi-user.target.wants/" + NAME
+"""What C(systemctl enable) creates."""
+_PROGRAMS = ("/usr/lib/systemd/systemd", "/lib/systemd/systemd")
+_BOOTED = "/run/systemd/system"
+"""Exists if systemd is the init system: sd_booted(3)."""
+_CONTENT = """\
+# Installed by the Ansible collection nfv.vnet, which replaces it.
+[Unit]
+Description=Network links and namespaces that nfv.vnet has stored
+Documentation=man:nfv-vnet(8)
+DefaultDependencies=no
+Wants=network-pre.target
+Before=network-pre.target shutdown.target
+After=local-fs.target systemd-udev-trigger.service systemd-sysctl.service systemd-modules-load.service
+After=cloud-init-local.service nftables.service firewalld.service
+Conflicts=shutdown.target
+RequiresMountsFor=%s
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=%s apply
+TimeoutStartSec=300
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def is_booted() -> bool:
+    return os.path.isdir(_BOOTED)
+
+
+def is_installed(python: str) -> bool:
+    """Whether the unit is there and enabled, or there is no systemd."""
+    return not _has_systemd() or (has_content(_UNIT, _content(python)) and os.path.islink(_WANTED))
+
+
+def install(python: str) -> List[str]:
+    """Installs and enables the unit. Returns what has to be said. OSError if that fails."""
+    if not _has_systemd():
+        return ["there is no systemd on this host; have it run the command %s apply when it starts, before its network is configured" % PROGRAM]
+    replace(_UNIT, _content(python), 0o644)
+    os.makedirs(os.path.dirname(_WANTED), 0o755, exist_ok=True)
+    with suppress(FileExistsError):
+        os.symlink(_UNIT, _WANTED)
+    return _reload()
+
+
+def uninstall() -> None:
+    """Disables and removes the unit."""
+    if os.path.lexists(_UNIT) or os.path.lexists(_WANTED):
+        for path in (_WANTED, _UNIT):
+            remove(path)
+        with suppress(OSError):
+            os.rmdir(os.path.dirname(_WANTED))
+        _reload()
+
+
+def _content(python: str) -> str:
+    return _CONTENT % (" ".join([STORE, ENGINE, python]), PROGRAM)
+
+
+def _has_systemd() -> bool:
+    return any(map(os.path.exists, _PROGRAMS))
+
+
+def _reload() -> List[str]:
+    if not is_booted():
+        return []
+    done = run_program("systemctl", "daemon-reload", seconds=60)
+    return ["systemd was not reloaded: %s" % " ".join(done.text.split())] if done.status else []

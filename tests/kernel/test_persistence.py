@@ -1,0 +1,461 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is stored by persistent: true, and applied by the program nfv-vnet after a reboot."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE, _boot, _change, _engine, _managers, _program, _store, _unit
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import Key
+from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
+from layouts import counts, full, lay, small
+from support import Values, difference, portable, private_network, run, sh, snapshot
+
+HERE = Path(STORE)
+UNIT = Path("/etc/systemd/system/nfv-vnet.service")
+WANTED = Path("/etc/systemd/system/multi-user.target.wants/nfv-vnet.service")
+PROGRAM = Path(_engine.PROGRAM)
+BRIDGE: Values = {"name": "br0", "mac": "02:00:00:00:00:01", "addresses": ["192.0.2.254/24"]}
+CABLE: Values = {
+    "name": "a",
+    "mac": "02:00:00:00:00:02",
+    "master": "br0",
+    "peer": {"name": "eth0", "netns": "red", "mac": "02:00:00:00:00:03", "addresses": ["192.0.2.1/24"]},
+}
+TAP: Values = {"name": "t", "mode": "tap", "netns": "red", "mac": "02:00:00:00:00:04"}
+
+
+@pytest.fixture(autouse=True)
+def host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network of the test is that of its host, whose Python may be stored wherever it is."""
+    monkeypatch.setattr(_change, "is_network_of_host", lambda: True)
+    monkeypatch.setattr(_engine, "_VOLATILE", ())
+
+
+@contextmanager
+def rebooted() -> Iterator[None]:
+    """A host with the same disk, and an empty network."""
+    with private_network():
+        yield
+
+
+def program(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """The exit status of the program, and what it says on both channels."""
+    capfd.readouterr()
+    status = _program.main(arguments)
+    said = capfd.readouterr()
+    return status, said.out, said.err
+
+
+def files() -> dict[str, str]:
+    """What is stored, by the names of the files."""
+    return {str(path.relative_to(HERE)): path.read_text(encoding="utf-8") for path in sorted(HERE.rglob("*")) if path.is_file()}
+
+
+def installed() -> list[Path]:
+    return [path for path in (UNIT, WANTED, PROGRAM, Path(_engine.ENGINE), HERE) if os.path.lexists(path)]
+
+
+def refusal(module: str, check: bool = False, **params: Any) -> str:
+    """The error message; checks that neither the network nor what is stored has changed."""
+    before = snapshot(), files(), installed()
+    with pytest.raises(VnetError) as caught:
+        run(module, check=check, **params)
+    assert (snapshot(), files(), installed()) == before
+    return str(caught.value)
+
+
+def store_all() -> list[tuple[str, Values]]:
+    """A bridge, a namespace, and a cable between them, stored each."""
+    tasks = [("vnet_bridge", BRIDGE), ("vnet_netns", {"name": "red"}), ("vnet_veth", CABLE), ("vnet_tuntap", TAP)]
+    for module, params in tasks:
+        assert run(module, persistent=True, **params)["changed"]
+    return tasks
+
+
+# Storing and forgetting
+
+
+def test_four_steps() -> None:
+    before = snapshot()
+    planned = run("vnet_bridge", check=True, persistent=True, **BRIDGE)
+    assert (planned["changed"], planned["persistent"]) == (True, True)
+    assert (snapshot(), installed()) == (before, [])
+    result = run("vnet_bridge", persistent=True, **BRIDGE)
+    assert {key: result[key] for key in ("changed", "diff", "commands", "persistent")} == {
+        key: planned[key] for key in ("changed", "diff", "commands", "persistent")
+    }
+    assert result["diff"]["after"]["stored"]["addresses"] == ["192.0.2.254/24"]
+    assert "stored" not in result["diff"]["before"]
+    for check in (True, False):
+        again = run("vnet_bridge", check=check, persistent=True, **BRIDGE)
+        assert (again["changed"], again["commands"], again["persistent"], again["warnings"]) == (False, [], True, [])
+        assert again["diff"]["before"] == again["diff"]["after"]
+
+
+def test_what_is_not_given_is_not_stored_and_what_is_empty_is() -> None:
+    run("vnet_bridge", persistent=True, name="br0", addresses=[], stp=False, priority=0, force=True)
+    stored = json.loads(files()["host/vnet_bridge/br0.json"])
+    assert stored["format"] == 1
+    assert stored["module"] == "vnet_bridge"
+    options = stored["options"]
+    assert {name: options[name] for name in ("addresses", "stp", "priority", "force")} == {"addresses": [], "stp": False, "priority": 0, "force": True}
+    assert not {"mtu", "state", "persistent", "confirm_timeout"} & set(options)
+
+
+def test_only_root_can_read_what_is_stored() -> None:
+    run("vnet_tuntap", persistent=True, name="t", mode="tap")
+    assert [path.stat().st_mode & 0o077 for path in (HERE, HERE / "host/vnet_tuntap/t.json")] == [0, 0]
+
+
+def test_left_out_keeps_and_false_forgets() -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    before = files()
+    kept = run("vnet_bridge", **BRIDGE)
+    assert (kept["changed"], kept["persistent"], kept["warnings"], files()) == (False, True, [], before)
+    planned = run("vnet_bridge", check=True, persistent=False, **BRIDGE)
+    assert (planned["changed"], planned["persistent"], files()) == (True, False, before)
+    result = run("vnet_bridge", persistent=False, **BRIDGE)
+    assert (result["changed"], result["commands"], result["persistent"], installed()) == (True, [], False, [])
+    assert "stored" in result["diff"]["before"]
+    assert run("vnet_bridge", persistent=False, **BRIDGE)["changed"] is False
+    assert run("vnet_bridge", **BRIDGE)["persistent"] is False
+
+
+def test_a_change_that_is_not_stored_is_warned_of() -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    for check in (True, False):
+        (warning,) = run("vnet_bridge", check=check, **BRIDGE, stp=True)["warnings"]
+        assert_sentence(warning.partition(": ")[2], ["stored", "reboot", "persistent: true"])
+    sh("ip link delete br0")
+    assert run("vnet_bridge", **BRIDGE)["warnings"] == []  # it is as stored again
+
+
+def test_another_declaration_of_the_link_is_warned_of() -> None:
+    run("vnet_netns", name="red")
+    run("vnet_veth", persistent=True, name="a", peer={"name": "b", "netns": "red"})
+    (warning,) = run("vnet_veth", name="b", netns="red", mtu=1400, peer={"name": "a", "netns": ""})["warnings"]
+    assert "vnet_veth a is stored" in warning
+
+
+@pytest.mark.parametrize(("name", "netns"), [("a", ""), ("eth0", "red")])
+def test_either_end_of_a_cable_forgets_it(name: str, netns: str) -> None:
+    store_all()
+    planned = run("vnet_veth", check=True, name=name, netns=netns, state="absent")
+    assert (planned["changed"], "host/vnet_veth/a.json" in files()) == (True, True)
+    run("vnet_veth", name=name, netns=netns, state="absent")
+    assert sorted(files()) == ["host/vnet_bridge/br0.json", "host/vnet_netns/red.json", "netns/red/vnet_tuntap/t.json"]
+
+
+def test_a_namespace_takes_along_what_is_stored_of_its_links() -> None:
+    store_all()
+    run("vnet_netns", name="red", state="absent")
+    assert sorted(files()) == ["host/vnet_bridge/br0.json"]
+
+
+def test_what_is_gone_already_is_forgotten_all_the_same() -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    with rebooted():
+        result = run("vnet_bridge", name="br0", state="absent")
+    assert (result["changed"], result["commands"], installed()) == (True, [], [])
+
+
+def test_what_needs_the_removed_link_is_warned_of() -> None:
+    store_all()
+    warnings = run("vnet_bridge", name="br0", state="absent")["warnings"]
+    assert len(warnings) == 1
+    assert "vnet_veth a is stored, and needs what this task removes" in warnings[0]
+
+
+def test_the_last_one_removes_engine_and_unit() -> None:
+    store_all()
+    assert installed() == [UNIT, WANTED, PROGRAM, Path(_engine.ENGINE), HERE]
+    assert os.readlink(WANTED) == str(UNIT)
+    for module, name, netns in (("vnet_bridge", "br0", ""), ("vnet_tuntap", "t", "red"), ("vnet_veth", "a", "")):
+        run(module, name=name, netns=netns, state="absent")
+        assert len(installed()) == 5
+    run("vnet_netns", name="red", state="absent")
+    assert installed() == []
+
+
+# After a reboot
+
+
+def test_single_resources_are_there_after_a_reboot(capfd: pytest.CaptureFixture[str]) -> None:
+    tasks = store_all()
+    before = snapshot()
+    with rebooted():
+        assert program(capfd, "status")[0] == 1
+        status, out, err = program(capfd, "apply")
+        assert (status, err) == (0, "")
+        assert len(out.splitlines()) == 4
+        changed = difference(portable(before), portable(snapshot()))
+        assert not changed, changed
+        assert program(capfd, "status")[0] == 0
+        for module, params in tasks:
+            assert run(module, persistent=True, **params)["changed"] is False
+
+
+@pytest.mark.parametrize("declare", [small, full])
+def test_a_layout_is_there_after_a_reboot(capfd: pytest.CaptureFixture[str], declare: Callable[[], Values]) -> None:
+    planned = lay(check=True, persistent=True, **declare())
+    result = lay(persistent=True, **declare())
+    for key in ("changed", "diff", "commands", "persistent"):
+        assert planned[key] == result[key], key
+    assert lay(persistent=True, **declare())["changed"] is False
+    before = snapshot()
+    with rebooted():
+        assert program(capfd, "apply") == (0, "vnet_layout lab: changed\n", "")
+        changed = difference(portable(before), portable(snapshot()))
+        assert not changed, changed
+        assert lay(persistent=True, **declare())["changed"] is False
+        assert lay(state="absent")["changed"]
+        assert installed() == []
+        assert counts(lay(**declare()), "created")
+
+
+def test_status_shows_the_difference_and_commands_what_apply_would_do(capfd: pytest.CaptureFixture[str]) -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    assert program(capfd, "status") == (0, "vnet_bridge br0: as stored\n", "")
+    sh("ip address delete 192.0.2.254/24 dev br0", "ip link set br0 down")
+    before = snapshot()
+    status, out, err = program(capfd, "status")
+    assert (status, err) == (1, "")
+    assert out.splitlines()[0] == "vnet_bridge br0: differs"
+    assert {"  -     up: false", "  +     up: true", "  +       - 192.0.2.254/24"} <= set(out.splitlines())
+    status, out, err = program(capfd, "commands")
+    assert (status, err) == (0, "")
+    assert program(capfd, "apply", "--check") == (0, "vnet_bridge br0: would be changed\n", "")
+    assert snapshot() == before
+    sh(*out.splitlines())
+    assert program(capfd, "apply") == (0, "vnet_bridge br0: unchanged\n", "")
+
+
+def test_one_that_fails_leaves_the_others(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_boot, "_LONGEST_WAIT", 0.1)
+    store_all()
+    sh("ip tuntap add dev under mode tap")
+    run("vnet_bridge", persistent=True, name="v", ports=[{"name": "under"}])
+    with rebooted():
+        status, out, err = program(capfd, "apply")
+        assert status == 1
+        assert len(out.splitlines()) == 4
+        (sentence,) = err.splitlines()
+        assert_sentence(sentence, ["v", "under"])
+        assert program(capfd, "apply", "br0")[0] == 0
+        assert program(capfd, "apply", "v")[0] == 1
+
+
+def test_a_device_is_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
+    sh("ip tuntap add dev late mode tap")
+    run("vnet_bridge", persistent=True, name="br0", ports=[{"name": "late"}])
+    with rebooted(), subprocess.Popen(["sh", "-c", "sleep 0.5; ip tuntap add dev late mode tap"]) as process:
+        assert program(capfd, "apply") == (0, "vnet_bridge br0: changed\n", "")
+        assert process.wait(5) == 0
+
+
+def test_the_program_needs_neither_ansible_nor_an_environment() -> None:
+    store_all()
+    before = snapshot()
+    with rebooted():
+        done = subprocess.run([PROGRAM, "apply"], env={}, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        changed = difference(portable(before), portable(snapshot()))
+        assert not changed, changed
+        engine = Path(_engine.ENGINE, "current")
+        assert not list(engine.rglob("_task"))
+        assert len(list(engine.rglob("*.pyc"))) >= 60
+
+
+def test_a_missing_python_is_one_sentence() -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    PROGRAM.write_text(PROGRAM.read_text().replace(sys.executable, "/nonexistent/python3"))
+    done = subprocess.run([PROGRAM, "apply"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (os.EX_UNAVAILABLE, "")
+    assert_sentence(done.stderr.rstrip("\n"), ["/nonexistent/python3", "missing"])
+    assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"] is False or PROGRAM.exists()
+
+
+# What cannot be stored
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_the_same_link_is_stored_once(check: bool) -> None:
+    store_all()
+    sentence = refusal("vnet_veth", check, persistent=True, name="eth0", netns="red", peer={"name": "a", "netns": ""})
+    assert_sentence(sentence, ["a is declared by vnet_veth a", "persistent: false"])
+
+
+def test_declarations_that_need_each_other_are_refused() -> None:
+    run("vnet_bridge", name="br0")
+    run("vnet_tuntap", persistent=True, name="t", mode="tap", master="br0")
+    assert_sentence(refusal("vnet_bridge", persistent=True, name="br0", ports=[{"name": "t"}]), ["vnet_bridge br0", "vnet_tuntap t"])
+
+
+def test_a_namespace_given_by_its_path_is_refused() -> None:
+    run("vnet_netns", name="red")
+    assert_sentence(refusal("vnet_bridge", persistent=True, name="br0", netns="/proc/1/ns/net"), ["/proc/1/ns/net", "path", "reboot"])
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+def test_in_another_namespace_it_is_refused(monkeypatch: pytest.MonkeyPatch, persistent: bool) -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    monkeypatch.setattr(_change, "is_network_of_host", lambda: False)
+    assert_sentence(refusal("vnet_bridge", persistent=persistent, name="br1"), ["persistent", "network namespace"])
+    before = files()
+    run("vnet_bridge", name="br0", state="absent")
+    assert files() == before
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_python_in_a_home_is_refused(monkeypatch: pytest.MonkeyPatch, check: bool) -> None:
+    monkeypatch.setattr(_engine, "_VOLATILE", (os.path.dirname(os.path.dirname(sys.executable)),))
+    assert_sentence(refusal("vnet_bridge", check, persistent=True, **BRIDGE), ["interpreter", "ansible_python_interpreter"])
+
+
+def test_a_full_disk_is_one_sentence() -> None:
+    HERE.mkdir(0o700)
+    sh(f"mount -t tmpfs -o size=4k tmpfs {HERE}", f"head -c 4096 /dev/zero > {HERE}/full")
+    try:
+        assert_sentence(refusal("vnet_bridge", persistent=True, **BRIDGE), [str(HERE), "No space left"])
+    finally:
+        sh(f"umount {HERE}")
+
+
+def test_a_disk_that_is_full_in_the_middle_of_the_engine_leaves_nothing() -> None:
+    Path(_engine.ENGINE).mkdir()
+    sh(f"mount -t tmpfs -o size=64k tmpfs {_engine.ENGINE}")
+    try:
+        assert_sentence(refusal("vnet_bridge", persistent=True, **BRIDGE), [_engine.ENGINE, "No space left"])
+    finally:
+        sh(f"umount {_engine.ENGINE}")
+
+
+def test_a_failed_change_stores_nothing() -> None:
+    before = snapshot()
+    with pytest.raises(VnetError):
+        run("vnet_bridge", persistent=True, name="br0", addresses=["192.0.2.1/24"], routes=[{"to": "198.51.100.0/24", "via": "203.0.113.1"}])
+    assert (snapshot(), installed()) == (before, [])
+
+
+# Damage
+
+
+def test_a_damaged_file_fails_alone_and_is_replaced(capfd: pytest.CaptureFixture[str]) -> None:
+    store_all()
+    path = HERE / "host/vnet_bridge/br0.json"
+    path.write_text(path.read_text()[:50])
+    status, out, err = program(capfd, "status")
+    assert (status, len(out.splitlines())) == (1, 3)
+    assert_sentence(err.rstrip("\n"), [str(path), "damaged"])
+    assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"]
+    assert program(capfd, "status")[0] == 0
+
+
+def test_a_newer_format_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    path = HERE / "host/vnet_bridge/br0.json"
+    path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
+    assert_sentence(refusal("vnet_bridge", persistent=True, **BRIDGE), [str(path), "newer version"])
+    status, _out, err = program(capfd, "apply")
+    assert status == 1
+    assert "newer version" in err
+
+
+def test_a_run_that_ended_while_it_stored_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE, stp=False)
+    before = files()
+
+    def interrupted(_key: Key) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_store, "commit", interrupted)
+        patch.setattr(_store, "abandon", lambda: None)
+        with pytest.raises(KeyboardInterrupt):
+            run("vnet_bridge", persistent=True, **BRIDGE, stp=True)
+    assert {name: text for name, text in files().items() if name != ".new"} == before
+    assert program(capfd, "status")[0] == 1
+    assert run("vnet_bridge", persistent=True, **BRIDGE, stp=True)["changed"]
+    assert (program(capfd, "status")[0], ".new" in files()) == (0, False)
+
+
+# The engine
+
+
+def test_an_older_engine_is_replaced_and_a_newer_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    before = _engine.installed()
+    assert before is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(_engine, "VERSION", "0.0.9")
+        patch.setattr(_engine, "_hash", lambda _sources: "0" * 16)
+        assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"] is False
+    with monkeypatch.context() as patch:
+        patch.setattr(_engine, "VERSION", "0.2.0")
+        patch.setattr(_engine, "_hash", lambda _sources: "1" * 16)
+        assert run("vnet_bridge", check=True, persistent=True, **BRIDGE)["changed"]
+        assert _engine.installed() == before
+        assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"]
+        assert sorted(os.listdir(_engine.ENGINE)) == ["1" * 16, "current"]
+        assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"] is False
+    assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"] is False
+
+
+@pytest.mark.parametrize("lost", [PROGRAM, UNIT, WANTED, Path(_engine.ENGINE, "current", "engine.json")], ids=lambda path: path.name)
+def test_what_somebody_has_removed_is_installed_again(lost: Path) -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    lost.unlink()
+    assert run("vnet_bridge", check=True, persistent=True, **BRIDGE)["changed"]
+    assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"]
+    assert lost.exists()
+    assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"] is False
+
+
+def test_without_systemd_the_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_unit, "_has_systemd", lambda: False)
+    (warning,) = run("vnet_bridge", persistent=True, **BRIDGE)["warnings"]
+    assert "nfv-vnet apply" in warning
+    assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"] is False
+    assert not UNIT.exists()
+
+
+def test_the_unit_is_correct() -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(UNIT)], capture_output=True, text=True, check=False)
+    assert "nfv-vnet.service:" not in done.stderr, done.stderr
+
+
+# The network managers
+
+
+@pytest.mark.parametrize(("words", "refused"), [("dhcp", True), ("static", True), ("manual", False)])
+def test_a_link_of_ifupdown_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: str, refused: bool) -> None:
+    path = tmp_path / "interfaces"
+    path.write_text(f"auto eth0\niface br0 inet {words}\n")
+    monkeypatch.setattr(_managers, "_INTERFACES", str(path))
+    monkeypatch.setattr(_managers, "_IFUP", ("/bin/sh",))
+    if refused:
+        assert_sentence(refusal("vnet_bridge", persistent=True, **BRIDGE), [str(path), "br0", "manual"])
+    else:
+        assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"]
+
+
+def test_a_bridge_without_addresses_is_left_to_the_managers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "interfaces"
+    path.write_text("iface br0 inet dhcp\n")
+    monkeypatch.setattr(_managers, "_INTERFACES", str(path))
+    monkeypatch.setattr(_managers, "_IFUP", ("/bin/sh",))
+    assert run("vnet_bridge", persistent=True, name="br0")["changed"]
