@@ -27,12 +27,13 @@ from folders import CACHE, alone, private_folder
 
 SUITE = "bookworm"
 PACKAGES = ["systemd", "systemd-sysv", "udev", "openssh-server", "sudo", "python3", "python3-pyroute2", "kmod"]
-PACKAGES += ["dbus", "libpam-systemd", "nftables"]
+PACKAGES += ["dbus", "libpam-systemd", "nftables", "iproute2", "iputils-ping", "network-manager", "netplan.io"]
 USER = "lab"
 COUNT = 2
 """The hosts of the tests; each is busy on a processor of its own."""
 GATEWAY = "10.88.0.1"
 ADDRESS = "10.88.0.%d"
+MAC = "02:00:00:00:58:%02x"
 BRIDGE = "lab0"
 TUN = "/dev/net/tun"
 HOME = Path("/run/lab")
@@ -62,6 +63,7 @@ for modules in /usr/lib/uml/modules/*; do
 done
 rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/usr/share/doc/* "$1"/usr/share/locale/*
 systemctl --quiet --root "$1" enable systemd-networkd systemd-network-generator ssh
+systemctl --quiet --root "$1" disable NetworkManager NetworkManager-wait-online
 systemctl --quiet --root "$1" mask getty@tty1 serial-getty@tty0 getty.target systemd-networkd-wait-online
 rm -f "$1"/etc/ssh/ssh_host_*
 chroot "$1" ssh-keygen -q -A
@@ -120,6 +122,7 @@ class Host:
         self._processor = processors[number % len(processors)]
         self.name = "host%d" % number
         self.address = ADDRESS % (10 + number)
+        self.mac = MAC % (10 + number)
         self.connection = HOME / self.name
         self._folder = folder / self.name
         self._folder.mkdir()
@@ -135,7 +138,8 @@ class Host:
         # On one processor the processes of a kernel need not wake another for each system call.
         kernel = ["taskset", "--cpu-list", str(self._processor), "linux.uml", "mem=%s" % MEMORY]
         kernel += ["ubd0=%s/cow,%s" % (self._folder, self._disk), "root=/dev/ubda", "rw", "quiet"]
-        kernel += ["vec0:transport=tap,ifname=%s,depth=128,gro=1" % self.name, "ip=%s" % network]
+        # With another MAC address after each start, neighbours would not find the host for 40 s.
+        kernel += ["vec0:transport=tap,ifname=%s,mac=%s,depth=128,gro=1" % (self.name, self.mac), "ip=%s" % network]
         kernel += ["systemd.hostname=%s" % self.name, "uml_dir=%s/uml" % self._folder, "con=null", "con0=null,fd:1", "con1=null,fd:1"]
         with open(self._folder / "console", "ab") as console:
             self._process = subprocess.Popen(kernel, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
@@ -167,6 +171,12 @@ class Host:
         self.ssh("sudo systemctl poweroff")
         if self._process:
             self._process.wait(HALT_DEADLINE)
+
+    def reset(self) -> None:
+        """Starts the host with the disk that it was made with."""
+        self.cut()
+        (self._folder / "cow").unlink(missing_ok=True)
+        self.start()
 
     def cut(self) -> None:
         """Pulls the plug. A kernel has helpers that would outlive it: all of its group end at once."""

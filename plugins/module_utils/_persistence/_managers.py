@@ -15,6 +15,7 @@ import os
 import re
 import time
 from contextlib import suppress
+from functools import lru_cache
 from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
@@ -173,7 +174,9 @@ def _running() -> List[Manager]:
     return [manager for manager in MANAGERS if _is_running(manager)]
 
 
+@lru_cache(maxsize=None)
 def _is_running(manager: Manager) -> bool:
+    """Whether it runs; asked once, as systemctl(1) takes its time."""
     return is_booted() and run_program("systemctl", "is-active", "--quiet", manager.unit).status == 0
 
 

@@ -59,8 +59,8 @@ def _status(options: argparse.Namespace) -> int:
     different = False
     for applied in apply_all(selected(options.names), check_mode=True):
         different |= applied.differs
+        _say(applied)
         if applied.error:
-            _fail(applied.error, 0)
             continue
         print("%s: %s" % (printable(applied.title), "differs" if applied.differs else "as stored"))
         for line in _difference(applied):
@@ -85,11 +85,9 @@ def _apply(options: argparse.Namespace) -> int:
     failed = False
     would = "would be changed" if options.check else "changed"
     for applied in apply_all(selected(options.names), options.check):
-        for warning in applied.warnings:
-            print(printable("%s: %s" % (applied.title, warning)), file=sys.stderr)
+        _say(applied)
         if applied.error:
             failed = True
-            _fail(applied.error, 0)
         else:
             print("%s: %s" % (printable(applied.title), would if applied.differs else "unchanged"), flush=True)
     return _DIFFERENT if failed else 0
@@ -100,12 +98,19 @@ def _commands(options: argparse.Namespace) -> int:
 
     failed = False
     for applied in apply_all(selected(options.names), check_mode=True):
-        if applied.error:
-            failed = True
-            _fail(applied.error, 0)
+        _say(applied)
+        failed |= bool(applied.error)
         for command in applied.result.commands if applied.result else ():
             print(command)
     return _DIFFERENT if failed else 0
+
+
+def _say(applied: Applied) -> None:
+    """Prints the warnings and the error of a declaration."""
+    for warning in applied.warnings:
+        print(printable("%s: %s" % (applied.title, warning)), file=sys.stderr)
+    if applied.error:
+        print(applied.error, file=sys.stderr, flush=True)
 
 
 def _fail(words: str, status: int) -> int:

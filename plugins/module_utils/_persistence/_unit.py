@@ -33,13 +33,16 @@ Wants=network-pre.target
 Before=network-pre.target shutdown.target
 After=local-fs.target systemd-udev-trigger.service systemd-sysctl.service systemd-modules-load.service
 After=cloud-init-local.service nftables.service firewalld.service
+ReloadPropagatedFrom=nftables.service
 Conflicts=shutdown.target
-RequiresMountsFor=%s
+RequiresMountsFor={mounts}
 
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=%s apply
+ExecStart={program} apply
+# nftables.service drops all rules when it is reloaded
+ExecReload={program} apply
 TimeoutStartSec=300
 
 [Install]
@@ -78,7 +81,7 @@ def uninstall() -> None:
 
 
 def _content(python: str) -> str:
-    return _CONTENT % (" ".join([STORE, ENGINE, python]), PROGRAM)
+    return _CONTENT.format(mounts=" ".join([STORE, ENGINE, python]), program=PROGRAM)
 
 
 def _has_systemd() -> bool:
