@@ -18,6 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TA
 _IFADDR, _RTMSG = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI")
 _ADDRESS, _LOCAL, _LABEL, _BROADCAST, _CACHEINFO, _FLAGS, _PRIORITY, _PROTO = 1, 2, 3, 4, 6, 8, 9, 11
 _FLAG_WORDS = {0x02: "nodad", 0x10: "home", 0x100: "mngtmpaddr", 0x200: "noprefixroute", 0x400: "autojoin"}
+_NOPREFIXROUTE = 0x200
 _LAST_OF_KERNEL = 3
 """IFAPROT_KERNEL_LL. Up to it, the kernel itself says which of its parts made an address."""
 _FOREVER = 0xFFFFFFFF
@@ -86,7 +87,10 @@ def _address_parts(body: str) -> Tuple[List[str], List[List[str]]]:
 
 
 def moved_address(body: str, link: str, new: str) -> str:
-    """The body of an address of a link for another link, to which its label refers then. The index is that of the first one."""
+    """The body of an address of a link for another link, to which its label refers then. The index is that of the first one.
+
+    NetworkManager adds the route to the network of an address itself (noprefixroute), and that stays; so the kernel is to add one.
+    """
     message = bytes.fromhex(body)
     moved = message[: _IFADDR.size]
     for code, first, last in split(message, _IFADDR.size):
@@ -96,6 +100,8 @@ def moved_address(body: str, link: str, new: str) -> str:
             if not label.startswith(link + ":"):
                 continue  # the kernel sets the name of the link
             payload = (new + label[len(link) :]).encode("utf-8", "surrogateescape")[:_LONGEST_LABEL] + b"\0"
+        if code == _FLAGS:
+            payload = struct.pack("=I", _number(payload) & ~_NOPREFIXROUTE)
         moved += attribute(code, payload)
     return moved.hex()
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 KEYS = {"vnet_netns": "namespace", **{"vnet_" + kind.type: kind.type for kind in KINDS}}
 """The key under which each module returns its resource."""
+
+_REST, _LONGEST_REST = 0.5, 10.0
 
 
 class Result(NamedTuple):
@@ -136,9 +139,26 @@ def apply_changes(reader: Reader, wanted: Layout, confirmation: Optional[Confirm
         confirmation.arm()
     with storage.made() if storage else nullcontext(False) as released:
         if released:
-            before = observe(reader, wanted)
+            before = _observe_at_rest(reader, wanted)
             planned = plan(wanted, before)._replace(warnings=planned.warnings)
         return _apply(reader, wanted, before, planned, confirmation)
+
+
+def _observe_at_rest(reader: Reader, wanted: Layout) -> Host:
+    """What is found when a network manager that has let go of a link has removed what it had set, which it does a moment later."""
+    deadline = time.monotonic() + _LONGEST_REST
+    found = observe(reader, wanted)
+    while time.monotonic() < deadline:
+        time.sleep(_REST)
+        earlier, found = found, observe(reader, wanted)
+        if _settings(earlier) == _settings(found):
+            break
+    return found
+
+
+def _settings(host: Host) -> List[object]:
+    """What a network manager sets."""
+    return [(link.id, link.values, link.master, link.addresses, link.routes) for link in host.links.values()]
 
 
 def _apply(reader: Reader, wanted: Layout, before: Host, planned: Plan, confirmation: Optional[Confirmation]) -> Result:

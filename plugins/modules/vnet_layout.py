@@ -25,9 +25,9 @@ extends_documentation_fragment:
   - nfv.vnet.common
 notes:
   - What a layout owns is recorded on the target host under C(/run/nfv-vnet), which only root can write and everybody
-    can read. It is gone after a reboot, like the links. Where C(/run) cannot be written, the task fails. In a container
-    that shares the network of the host but has a C(/run) of its own, the links of layouts of the host are links
-    of others, and the other way round.
+    can read. It is gone after a reboot, like the links, and there again with them if the layout is stored. Where
+    C(/run) cannot be written, the task fails. In a container that shares the network of the host but has a C(/run)
+    of its own, the links of layouts of the host are links of others, and the other way round.
   - A layout belongs to the network namespace that it is declared from. A layout C(lab) of the host, and a layout
     C(lab) that a task declares inside a namespace (R(become plugin,ansible_collections.nfv.vnet.netns_become)),
     are two layouts.

@@ -20,6 +20,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import execute as execute_layout
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE, _change, _engine
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._entry import change_of_store
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, execute
 from ansible_collections.nfv.vnet.plugins.module_utils._task._answer import outcome
 from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
@@ -47,7 +49,11 @@ def ended() -> Iterator[None]:
 def begin(module: str, seconds: int = LONG, check: bool = False, **params: Any) -> Values:
     """Starts the module; what it returns at once."""
     validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(params).validated_parameters
-    return begin_work(title(module, validated), seconds, lambda one: execute(layout(module, validated), KEYS[module], check, one))
+
+    def work(one: Confirmation) -> Values:
+        return execute(layout(module, validated), KEYS[module], check, one, change_of_store(module, validated))
+
+    return begin_work(title(module, validated), seconds, work)
 
 
 def begin_work(name: str, seconds: int, work: Callable[[Confirmation], Values]) -> Values:
@@ -197,7 +203,7 @@ def state_of(link: str) -> str:
     return Path(f"/sys/class/net/{link}/operstate").read_text().strip()
 
 
-LAYOUT: Values = {"name": "lab", "state": "present", "force": False, "sysctl": None, "namespaces": None, "links": None}
+LAYOUT: Values = {"name": "lab", "state": "present", "persistent": None, "force": False, "sysctl": None, "namespaces": None, "links": None}
 NAMESPACES = [{"name": "red", "nsid": 7}, {"name": "blue"}]
 LINKS = [
     {"type": "veth", "name": "red0", "addresses": ["192.0.2.1/24"], "peer": {"name": "eth0", "netns": "red"}},
@@ -317,3 +323,21 @@ def test_what_cannot_be_confirmed(token: object, seconds: int, words: str) -> No
     with pytest.raises(VnetError) as error:
         Confirmation("vnet_bridge br0", token, seconds)
     assert str(error.value).startswith(words)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_it_is_stored_after_the_confirmation(confirmed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_change, "is_network_of_host", lambda: True)
+    monkeypatch.setattr(_engine, "_VOLATILE", ())
+    stored = Path(STORE, "host/vnet_bridge/br0.json")
+    assert begin("vnet_bridge", LONG if confirmed else SHORT, name="br0", persistent=True) == {"changed": False, PENDING: True}
+    assert not Path(STORE).exists()
+    say("begin")
+    wait_for("changed")
+    assert not stored.exists()
+    if confirmed:
+        say("confirmed")
+    found = result()
+    assert found.get("persistent", False) is confirmed
+    assert stored.exists() is confirmed
+    assert Path(STORE).exists() is confirmed

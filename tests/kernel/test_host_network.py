@@ -98,6 +98,16 @@ def test_address_and_default_route_move_and_come_back(port: Values) -> None:
     assert not difference(before, after)
 
 
+def test_an_address_whose_network_somebody_else_has_added_moves() -> None:
+    """As NetworkManager does."""
+    sh("ip address flush dev eth0 scope global", "ip address add 192.0.2.10/24 dev eth0 noprefixroute")
+    sh(f"ip route add 192.0.2.0/24 dev eth0 proto kernel metric 100 && ip route add default via {GATEWAY} dev eth0 metric 100")
+    lay(links=[bridge(), card()])
+    settled(links=[bridge(), card()])
+    assert default_route() == "default via 192.0.2.1 dev br0 proto static"
+    assert "192.0.2.0/24 dev br0" in ip("ip", "route")
+
+
 def test_a_new_bridge_has_the_mac_address_of_the_port_whose_address_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """From its first moment: udev gives a new bridge another one, unless it was created with one."""
     sh("ip link add name z type veth peer name y")  # the bridge must not take its MAC address, even if that is the lowest one

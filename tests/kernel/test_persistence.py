@@ -18,8 +18,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE, _boot, _change, _engine, _managers, _program, _store, _unit
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import Key
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
+from features import needs_program
 from layouts import counts, full, lay, small
-from support import Values, difference, portable, private_network, run, sh, snapshot
+from support import Values, difference, ip, portable, private_network, run, sh, snapshot
 
 HERE = Path(STORE)
 UNIT = Path("/etc/systemd/system/nfv-vnet.service")
@@ -32,6 +33,11 @@ CABLE: Values = {
     "master": "br0",
     "peer": {"name": "eth0", "netns": "red", "mac": "02:00:00:00:00:03", "addresses": ["192.0.2.1/24"]},
 }
+RULES = """
+table inet lab
+delete table inet lab
+table inet lab { chain forward { type filter hook forward priority 0; ip daddr 10.99.0.0/16 drop; }; }
+"""
 TAP: Values = {"name": "t", "mode": "tap", "netns": "red", "mac": "02:00:00:00:00:04"}
 
 
@@ -284,6 +290,53 @@ def test_a_missing_python_is_one_sentence() -> None:
     assert (done.returncode, done.stdout) == (os.EX_UNAVAILABLE, "")
     assert_sentence(done.stderr.rstrip("\n"), ["/nonexistent/python3", "missing"])
     assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"] is False or PROGRAM.exists()
+
+
+def test_rules_of_nft_are_loaded_after_their_layout(capfd: pytest.CaptureFixture[str]) -> None:
+    needs_program("nft")
+    lay(persistent=True, **small())
+    rules = HERE / "host/vnet_layout/lab.nft"
+    rules.write_text(RULES)
+    if subprocess.run(["nft", "--check", "--file", rules], capture_output=True, check=False).returncode:
+        pytest.skip("this kernel has no nftables (CONFIG_NF_TABLES_INET)")
+    with rebooted():
+        assert program(capfd, "apply")[0] == 0
+        table = ip("nft", "list", "table", "inet", "lab")
+        assert "10.99.0.0/16" in table
+        assert program(capfd, "status")[0] == 0
+        sh("nft flush table inet lab")
+        status, out, _err = program(capfd, "status")
+        assert (status, "rules of nft" in out) == (1, True)
+        assert program(capfd, "apply") == (0, "vnet_layout lab: changed\n", "")
+        assert ip("nft", "list", "table", "inet", "lab") == table
+        rules.write_text("nonsense")
+        status, _out, err = program(capfd, "apply")
+        assert status == 1
+        assert_sentence(err.splitlines()[0], [str(rules), "cannot be loaded"])
+        lay(state="absent")
+        assert installed() == []
+
+
+def test_a_peer_given_by_its_path_is_only_not_stored() -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    run("vnet_netns", name="red")
+    params = {"name": "a", "peer": {"name": "b", "netns": f"/proc/{os.getpid()}/ns/net"}}
+    assert_sentence(refusal("vnet_veth", persistent=True, **params), ["path", "reboot"])
+    assert run("vnet_veth", **params)["changed"]
+    path = {"name": "c", "netns": "/run/netns/red", "peer": {"name": "d", "netns": ""}}
+    assert run("vnet_veth", persistent=True, **path)["changed"]
+    assert "netns/red/vnet_veth/c.json" in files()
+
+
+def test_one_that_is_not_valid_any_more_fails_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    store_all()
+    path = HERE / "host/vnet_bridge/br0.json"
+    path.write_text(path.read_text().replace("02:00:00:00:00:01", "no address"))
+    status, out, err = program(capfd, "apply")
+    assert (status, len(out.splitlines())) == (1, 3)
+    assert_sentence(err.rstrip("\n"), [str(path), "mac", "no address"])
+    assert len(run("vnet_bridge", name="br1", persistent=False)["warnings"]) == 1
+    assert run("vnet_bridge", **BRIDGE)["changed"] is False
 
 
 # What cannot be stored

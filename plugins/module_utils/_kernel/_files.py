@@ -31,13 +31,13 @@ def replace(path: str, content: str, mode: int) -> None:
     sync_folder(path)
 
 
-def has_content(path: str, content: str) -> bool:
-    """Whether a file is there and has this content."""
+def content_of(path: str) -> str:
+    """The content of a file; '' if it is not there, or cannot be read."""
     try:
         with open(path, encoding="utf-8") as file:
-            return file.read() == content
+            return file.read()
     except (OSError, UnicodeDecodeError):
-        return False
+        return ""
 
 
 def sync_folder(path: str) -> None:

@@ -57,16 +57,9 @@ def apply_all(content: Content, check_mode: bool) -> Iterator[Applied]:
     """Applies the declarations one by one, in the order of what they need, and yields what became of each."""
     for unreadable in content.unreadable:
         yield Applied(unreadable.path, error=str(unreadable))
-    usable: List[Stored] = []
-    for declared in content.declarations:
-        try:
-            declared.layout(check_mode=True)
-            usable.append(declared)
-        except VnetError as error:
-            yield Applied(str(declared.key), error=_sentence(declared.key, error))
-    devices = needed_devices({one.key: one.layout(check_mode=True) for one in usable})
+    devices = needed_devices({one.key: one.layout(check_mode=True) for one in content.declarations})
     deadline = time.monotonic() + _LONGEST_WAIT
-    for declared in in_order(usable):
+    for declared in in_order(content.declarations):
         if not check_mode:
             _wait_for(devices[declared.key], deadline)
         yield _apply(declared, check_mode)

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import contextmanager
-from typing import Any, Iterator, List, Mapping, Sequence, Set
+from contextlib import contextmanager, suppress
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
@@ -23,6 +23,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declaration
     dependants,
     encode,
     key_of,
+    refuse_path,
     stored,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import Handover, take_back
@@ -37,11 +38,13 @@ def change(module: str, params: Mapping[str, Any]) -> Change:
             return Change()
         text = "the task runs in another network namespace than that of the host; what is stored is for the host, so run it there"
         raise VnetError((PERSISTENT,), text)
-    if asked and params["state"] == "present":
-        return _Storage(stored(module, params))
     key = key_of(module, params)
     if key is None:
+        if asked:
+            refuse_path(params["netns"])
         return Change()
+    if asked and params["state"] == "present":
+        return _Storage(stored(module, params))
     if params["state"] == "absent":
         return _Removal(key)
     return _Retention(stored(module, params)) if asked is None else _Removal(key, keeps_resource=True)
@@ -83,7 +86,7 @@ class Change:
                 released = self._prepare()
             yield released
         except BaseException:
-            with _sentences():
+            with suppress(OSError, VnetError):
                 self._abandon()
             raise
         with _sentences():
@@ -134,7 +137,6 @@ class _Storage(Change):
 
     def __init__(self, declared: Stored) -> None:
         self._declared = declared
-        self._handover = Handover(declared)
         self._warnings: List[str] = []
         self._key = declared.key
         super().__init__()
@@ -144,6 +146,7 @@ class _Storage(Change):
 
     def _look(self) -> None:
         self._before = _store.read_if_readable(self._key)
+        self._handover = Handover(self._declared, self._before)
         self._differs = self._before is None or encode(self._before) != encode(self._declared)
         self._is_installed = _is_installed()
         self.changed = self._differs or not self._is_installed
@@ -189,7 +192,9 @@ class _Removal(Change):
         self._before = next((one for one in content.declarations if one.key == self._key), None)
         others = [one for one in content.declarations if one.key != self._key]
         going = [] if self._keeps_resource or self._key.module == LAYOUT else [one for one in others if self._takes_along(one)]
-        self._forgotten = [one.key for one in going] + ([self._key] if _store.exists(self._key) else [])
+        self._forgotten: Dict[Key, Optional[Stored]] = {one.key: one for one in going}
+        if _store.exists(self._key):
+            self._forgotten[self._key] = self._before
         self.changed = bool(self._forgotten)
         self._warnings = [str(one) for one in content.unreadable]
         self._warnings += [] if self._keeps_resource else self._warnings_of(others, going)
@@ -215,9 +220,9 @@ class _Removal(Change):
         return [text % str(key) for key in layouts] + [left % str(key) for key in needing]
 
     def _commit(self) -> None:
-        for key in self._forgotten:
+        for key, declared in self._forgotten.items():
             _store.forget(key)
-            take_back(key)
+            take_back(key, declared)
         _uninstall_if_unused()
 
 

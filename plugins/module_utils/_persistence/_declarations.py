@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import declaration
@@ -58,7 +58,7 @@ def key_of(module: str, params: Mapping[str, Any]) -> Optional[Key]:
 
 
 def stored(module: str, params: Mapping[str, Any]) -> Stored:
-    """The declaration of a task. C(params) of a layout have checked items. VnetError if it has a namespace given by a path."""
+    """The declaration of a task. C(params) of a layout have checked items."""
     kept = {name: value for name, value in params.items() if name not in TASK_OPTIONS}
     if params[FORCE.name]:
         kept[FORCE.name] = True
@@ -71,10 +71,7 @@ def _given(value: Any, name: str = "") -> Any:
     if isinstance(value, Mapping):
         return SparseParams((str(key), _given(entry, str(key))) for key, entry in value.items() if entry is not None)
     if name in NETNS_OPTIONS:
-        value = namespace_name(value)
-        if "/" in value:
-            text = "%s is a path, which may lead to another namespace after a reboot; give the name of the namespace"
-            raise VnetError((PERSISTENT,), text % shown(value))
+        return namespace_name(value)
     return [_given(entry) for entry in value] if isinstance(value, list) else value
 
 
@@ -124,7 +121,11 @@ def _references(link: Link) -> Iterator[LinkId]:
 
 def check_storable(declared: Stored, others: List[Stored]) -> None:
     """VnetError if the declaration does not fit to the other stored ones, or would mean something else after a reboot."""
-    here = declared_links(declared.layout(check_mode=True))
+    wanted = declared.layout(check_mode=True)
+    for netns, _name in [*declared_links(wanted), *needed_links(wanted)]:
+        if "/" in netns:
+            refuse_path(netns)
+    here = declared_links(wanted)
     for other in others:
         both = sorted(here & declared_links(other.layout(check_mode=True)))
         if both:
@@ -134,6 +135,11 @@ def check_storable(declared: Stored, others: List[Stored]) -> None:
     if ring:
         text = "the stored declarations would need each other, so that none could be applied first: %s; declare a port on one side only"
         raise VnetError((PERSISTENT,), text % ", ".join(map(str, ring)))
+
+
+def refuse_path(netns: str) -> NoReturn:
+    """VnetError for a namespace that is given by its path."""
+    raise VnetError((PERSISTENT,), "%s is a path, which may lead to another namespace after a reboot; give the name of the namespace" % shown(netns))
 
 
 def _words(link: LinkId) -> str:

@@ -14,6 +14,7 @@ import py_compile
 import re
 import shlex
 import sys
+from functools import lru_cache
 from hashlib import sha256
 from importlib.util import find_spec
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
@@ -79,8 +80,9 @@ def installed() -> Optional[Installed]:
 
 def is_current() -> bool:
     """Whether the engine that the task brings need not be installed: it is there, or a newer one."""
+    brought = _hash(_brought())
     found = installed()
-    return found is not None and (found.hash == _hash(_brought()) or _numbers(found.version) > _numbers(VERSION))
+    return found is not None and (found.hash == brought or _numbers(found.version) > _numbers(VERSION))
 
 
 def python() -> str:
@@ -145,8 +147,9 @@ def _lead_to(name: str) -> None:
     os.rename(new, _CURRENT)
 
 
+@lru_cache(maxsize=None)
 def _brought() -> Dict[str, str]:
-    """The sources of the engine of this task, by their paths."""
+    """The sources of the engine of this task, by their paths. They are read once, as a process that waits for its confirmation outlives them."""
     sources = {_MAIN: _MAIN_SOURCE}
     parts = _PACKAGE.split(".")
     for number in range(1, len(parts)):

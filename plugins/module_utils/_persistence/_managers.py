@@ -16,10 +16,10 @@ import re
 import time
 from contextlib import suppress
 from functools import lru_cache
-from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import has_content, remove, replace
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import content_of, remove, replace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
@@ -30,6 +30,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link
 _DEADLINE = 10.0
 _PAUSE = 0.05
 _NETWORKD_FOLDERS = ("/etc/systemd/network", "/run/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network", "/lib/systemd/network")
+_UNMANAGED = "10 "
+"""NM_DEVICE_STATE_UNMANAGED"""
 _PREFIX = "00-nfv-vnet-"
 _INTERFACES = "/etc/network/interfaces"
 _IFUP = ("/usr/sbin/ifup", "/sbin/ifup")
@@ -38,65 +40,73 @@ _PLAIN = re.compile("[^A-Za-z0-9_.@-]")
 
 
 class Manager(NamedTuple):
-    """A network manager. C(path): of its file for a declaration; C(content): of its name and names of links."""
+    """A network manager. C(path): of its file for a declaration; C(content): of the name of the file, and of the names of links."""
 
     unit: str
     path: str
     content: Callable[[str, List[str]], str]
-    reload: Tuple[str, ...]
     is_released: Callable[[str], bool]
-    """Whether it has let go of a link."""
+    """Whether it has let go of a link, or does not know it."""
+    reload: Callable[[List[str], bool], None]
+    """Has it read its files, and let go of links, or take them back."""
 
 
-def _patterns(names: List[str]) -> List[str]:
-    return [_PLAIN.sub("?", name) for name in names]
-
-
-def _of_networkd(_label: str, names: List[str]) -> str:
+def _content_for_networkd(_label: str, names: List[str]) -> str:
     return "[Match]\nName=%s\n\n[Link]\nUnmanaged=yes\n" % " ".join(_patterns(names))
 
 
-def _of_networkmanager(label: str, names: List[str]) -> str:
+def _is_released_by_networkd(name: str) -> bool:
+    try:
+        with open("/sys/class/net/%s/ifindex" % name, encoding="ascii") as file:
+            index = file.read().strip()
+        with open("/run/systemd/netif/links/%s" % index, encoding="utf-8") as file:
+            return "ADMIN_STATE=unmanaged\n" in file
+    except OSError:
+        return True
+
+
+def _reload_networkd(_names: List[str], _managed: bool) -> None:
+    run_program("networkctl", "reload")
+
+
+def _content_for_networkmanager(label: str, names: List[str]) -> str:
     devices = ",".join("interface-name:%s" % name for name in _patterns(names))
     return "[device-%s]\nmatch-device=%s\nmanaged=0\n" % (label, devices)
 
 
-def _networkd_released(name: str) -> bool:
-    state = _networkd_state(name)
-    return state.get("ADMIN_STATE", "unmanaged") == "unmanaged"
+def _is_released_by_networkmanager(name: str) -> bool:
+    state = run_program("nmcli", "--terse", "--get-values", "GENERAL.STATE", "device", "show", name)
+    return bool(state.status) or state.text.startswith(_UNMANAGED)
 
 
-def _networkmanager_released(name: str) -> bool:
-    shown_state = run_program("nmcli", "--terse", "--get-values", "GENERAL.STATE", "device", "show", name)
-    return bool(shown_state.status) or shown_state.text.startswith("10 ")
+def _reload_networkmanager(names: List[str], managed: bool) -> None:
+    """The file is for links that it does not know yet."""
+    run_program("nmcli", "general", "reload", "conf")
+    for name in names:
+        run_program("nmcli", "device", "set", name, "managed", "yes" if managed else "no")
 
 
 MANAGERS = (
-    Manager("systemd-networkd.service", "/run/systemd/network/%s.network", _of_networkd, ("networkctl", "reload"), _networkd_released),
+    Manager("systemd-networkd.service", "/run/systemd/network/%s.network", _content_for_networkd, _is_released_by_networkd, _reload_networkd),
     Manager(
-        "NetworkManager.service", "/run/NetworkManager/conf.d/%s.conf", _of_networkmanager, ("nmcli", "general", "reload", "conf"), _networkmanager_released
+        "NetworkManager.service",
+        "/run/NetworkManager/conf.d/%s.conf",
+        _content_for_networkmanager,
+        _is_released_by_networkmanager,
+        _reload_networkmanager,
     ),
 )
 
 
-def _networkd_state(name: str) -> Dict[str, str]:
-    """What systemd-networkd says about a link; empty if it does not know it."""
-    try:
-        with open("/sys/class/net/%s/ifindex" % name, encoding="ascii") as index, open(
-            "/run/systemd/netif/links/%s" % index.read().strip(), encoding="utf-8"
-        ) as file:
-            return dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
-    except (OSError, ValueError):
-        return {}
-
-
 class Handover:
-    """The links of a declaration, which the network managers are to leave alone."""
+    """The links of a declaration, which the network managers are to leave alone. C(before): what was stored in its place."""
 
-    def __init__(self, declared: Stored) -> None:
+    def __init__(self, declared: Stored, before: Optional[Stored] = None) -> None:
         self._key = declared.key
-        self._names = sorted({link.name for link in declared.layout(check_mode=True).links if _is_ours(link)})
-        self._written: List[Manager] = []
+        self._names = _names_of(declared)
+        self._former = [name for name in _names_of(before) if name not in self._names] if before else []
+        self._replaced: Dict[Manager, str] = {}
+        """The earlier content of the files."""
 
     def check(self) -> None:
         """VnetError if a manager would configure a link all the same."""
@@ -113,7 +123,7 @@ class Handover:
     def begin(self) -> bool:
         """Has the managers that run let go of the links. Returns whether one has. VnetError if one does not."""
         managed = False
-        for manager in _running():
+        for manager in filter(_is_running, MANAGERS):
             managed |= any(not manager.is_released(name) for name in self._names)
             self._tell(manager)
             deadline = time.monotonic() + _DEADLINE
@@ -125,36 +135,54 @@ class Handover:
         return managed
 
     def complete(self) -> None:
-        """Tells the managers that are not running yet."""
+        """Tells the managers that do not run yet, and lets those that run have what is not declared any more."""
         if is_booted():
             for manager in MANAGERS:
-                if manager not in self._written:
-                    self._tell(manager)
+                self._tell(manager)
+                if self._former and _is_running(manager):
+                    manager.reload(self._former, True)
 
     def undo(self) -> None:
         """Gives the links back."""
-        for manager in self._written:
-            remove(_path(manager, self._key))
-            run_program(*manager.reload)
+        for manager, content in self._replaced.items():
+            path = _path(manager, self._key)
+            if content:
+                replace(path, content, 0o644)
+            else:
+                remove(path)
+            manager.reload(self._names, True)
 
     def _tell(self, manager: Manager) -> None:
-        path, content = _path(manager, self._key), manager.content(_file_name(self._key), self._names) if self._names else ""
-        if not content or has_content(path, content):
+        path = _path(manager, self._key)
+        content = manager.content(_file_name(self._key), self._names) if self._names else ""
+        now = content_of(path)
+        if content == now:
             return
-        self._written.append(manager)
-        replace(path, content, 0o644)
+        self._replaced.setdefault(manager, now)
+        if content:
+            replace(path, content, 0o644)
+        else:
+            remove(path)
         if _is_running(manager):
-            run_program(*manager.reload)
+            manager.reload(self._names, False)
 
 
-def take_back(key: Key) -> None:
-    """What was stored is not any more: the managers may have its links."""
+def take_back(key: Key, declared: Optional[Stored]) -> None:
+    """What was stored is not any more: the managers may have its links. C(declared) is None where it could not be read."""
     for manager in MANAGERS:
         path = _path(manager, key)
         if os.path.exists(path):
             remove(path)
             if _is_running(manager):
-                run_program(*manager.reload)
+                manager.reload(_names_of(declared) if declared else [], True)
+
+
+def _names_of(declared: Stored) -> List[str]:
+    return sorted({link.name for link in declared.layout(check_mode=True).links if _is_ours(link)})
+
+
+def _patterns(names: List[str]) -> List[str]:
+    return [_PLAIN.sub("?", name) for name in names]
 
 
 def _is_ours(link: Link) -> bool:
@@ -168,10 +196,6 @@ def _file_name(key: Key) -> str:
 
 def _path(manager: Manager, key: Key) -> str:
     return manager.path % _file_name(key)
-
-
-def _running() -> List[Manager]:
-    return [manager for manager in MANAGERS if _is_running(manager)]
 
 
 @lru_cache(maxsize=None)

@@ -37,6 +37,7 @@ class Content(NamedTuple):
     """Everything that is stored."""
 
     declarations: List[Stored]
+    """What they declare is valid."""
     unreadable: List[Unreadable]
 
 
@@ -76,11 +77,15 @@ def read_all() -> Content:
     content = Content([], [])
     for path in sorted(_paths()):
         try:
-            content.declarations.append(_read(path))
+            declared = _read(path)
+            declared.layout(check_mode=True)
+            content.declarations.append(declared)
         except FileNotFoundError:  # another run has just removed it
             continue
         except _UnreadableError as error:
             content.unreadable.append(Unreadable(path, str(error)))
+        except VnetError as error:
+            content.unreadable.append(Unreadable(path, "cannot be used: %s" % error))
     return content
 
 

@@ -11,7 +11,7 @@ import os
 from contextlib import suppress
 from typing import List
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import has_content, remove, replace
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import content_of, remove, replace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._engine import ENGINE, PROGRAM
@@ -56,13 +56,15 @@ def is_booted() -> bool:
 
 def is_installed(python: str) -> bool:
     """Whether the unit is there and enabled, or there is no systemd."""
-    return not _has_systemd() or (has_content(_UNIT, _content(python)) and os.path.islink(_WANTED))
+    return not _has_systemd() or (content_of(_UNIT) == _content(python) and os.path.islink(_WANTED))
 
 
 def install(python: str) -> List[str]:
-    """Installs and enables the unit. Returns what has to be said. OSError if that fails."""
+    """Installs and enables the unit, if it is not. Returns what has to be said. OSError if that fails."""
     if not _has_systemd():
         return ["there is no systemd on this host; have it run the command %s apply when it starts, before its network is configured" % PROGRAM]
+    if is_installed(python):
+        return []
     replace(_UNIT, _content(python), 0o644)
     os.makedirs(os.path.dirname(_WANTED), 0o755, exist_ok=True)
     with suppress(FileExistsError):
