@@ -11,10 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any, Sequence
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 HOSTS = [sys.executable, str(ROOT / "tests" / "integration" / "confirmation" / "hosts.py")]
 TARGETS = ROOT / "tests" / "integration" / "targets"
 SANDBOX = str(ROOT / "tests" / "sandbox")
+PYTHON_OF_THE_SYSTEM = "/usr/bin/python3"
 Result = subprocess.CompletedProcess
 
 
@@ -30,6 +33,14 @@ def play(folder: Path, plays: list[dict[str, Any]], *options: str, within: Seque
     file = folder / "playbook.yml"
     file.write_text(json.dumps(plays))
     return run("ansible-playbook", str(file), *options, within=within)
+
+
+def with_python_of_the_system() -> list[str]:
+    """Options for tasks with persistent: true, which refuse a Python in a home directory. Skips the test if that Python lacks pyroute2."""
+    done = subprocess.run([PYTHON_OF_THE_SYSTEM, "-I", "-c", "import pyroute2"], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip(f"{PYTHON_OF_THE_SYSTEM} has no pyroute2 (python3-pyroute2, make lab-deps)")
+    return ["--extra-vars", f"ansible_python_interpreter={PYTHON_OF_THE_SYSTEM}"]
 
 
 def on_hosts(count: int, folder: Path, plays: list[dict[str, Any]], *options: str) -> Result[str]:
