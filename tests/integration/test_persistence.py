@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playing import SANDBOX, play, with_python_of_the_system
 
 NAT = {"netns_nat_addresses": ["10.5.0.1/24"], "netns_nat_hosts": [{"name": "n1", "addresses": ["10.5.0.11/24"]}]}
@@ -19,9 +19,7 @@ TASKS: list[dict[str, Any]] = [
     {"nfv.vnet.vnet_layout": {"name": "lab", "links": [{"type": "tuntap", "name": "t", "mode": "tap"}], "persistent": True}},
     {"ansible.builtin.include_role": {"name": "nfv.vnet.netns_lan"}, "vars": LAN},
 ]
-REBOOT = (
-    "for netns in /run/netns/*; do ip netns delete ${netns##*/}; done; ip link delete br0; ip link delete lan; ip link delete t; rm -r /run/nfv-vnet/layouts"
-)
+REBOOT = "for netns in /run/netns/*; do ip netns delete ${netns##*/}; done; for link in br0 lan t; do ip link delete $link; done; rm -r /run/nfv-vnet/layouts"
 SEEN = {"ansible.builtin.command": "nfv-vnet status", "changed_when": False}
 
 
@@ -55,14 +53,12 @@ def test_check_mode_tells_of_it_and_changes_nothing(tmp_path: Path) -> None:
 def test_nat_is_stored_with_its_rules(tmp_path: Path) -> None:
     python = with_python_of_the_system()
     if subprocess.run([SANDBOX, "nft", "list", "ruleset"], capture_output=True, check=False).returncode:
-        return  # the scenario of the role says so
+        pytest.skip("nft(8), and a kernel that has it")
     role = {"ansible.builtin.include_role": {"name": "nfv.vnet.netns_nat"}}
     stored, gone = ({**role, "vars": {**NAT, "netns_nat_persistent": True, "netns_nat_state": state}} for state in ("present", "absent"))
     flush = {"ansible.builtin.command": "nft flush ruleset", "changed_when": False}
     apply = {"ansible.builtin.command": "nfv-vnet apply", "changed_when": False}
     nothing = {"ansible.builtin.command": "test ! -e /etc/nfv-vnet", "changed_when": False}
-    check = {"check_mode": True, **stored}
-    result = play(tmp_path, plays(check, stored, SEEN, flush, apply, SEEN, stored, gone, nothing), *python)
+    check = [{**one, "check_mode": True} for one in plays(stored)]
+    result = play(tmp_path, check + plays(stored, SEEN, flush, apply, SEEN, stored, gone, nothing), *python)
     assert result.returncode == 0, result.stdout + result.stderr
-    recap = json.dumps(result.stdout.splitlines()[-2:])
-    assert "failed=0" in recap
