@@ -320,10 +320,10 @@ def test_rules_of_nft_are_loaded_after_their_layout(capfd: pytest.CaptureFixture
 def test_a_peer_given_by_its_path_is_only_not_stored() -> None:
     run("vnet_bridge", persistent=True, **BRIDGE)
     run("vnet_netns", name="red")
-    params = {"name": "a", "peer": {"name": "b", "netns": f"/proc/{os.getpid()}/ns/net"}}
+    params: Values = {"name": "a", "peer": {"name": "b", "netns": f"/proc/{os.getpid()}/ns/net"}}
     assert_sentence(refusal("vnet_veth", persistent=True, **params), ["path", "reboot"])
     assert run("vnet_veth", **params)["changed"]
-    path = {"name": "c", "netns": "/run/netns/red", "peer": {"name": "d", "netns": ""}}
+    path: Values = {"name": "c", "netns": "/run/netns/red", "peer": {"name": "d", "netns": ""}}
     assert run("vnet_veth", persistent=True, **path)["changed"]
     assert "netns/red/vnet_veth/c.json" in files()
 

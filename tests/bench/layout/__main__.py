@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -22,10 +23,10 @@ from statistics import median
 from typing import Callable, NamedTuple
 
 import tasks
-from competitors import Baseline, Batch, Module
+from competitors import PYTHON, Baseline, Batch, Module, Program
 from tasks import ROOT, Figures
 
-GROUPS = ("c", "batch", "module", "task")
+GROUPS = ("c", "batch", "module", "program", "task")
 SMALL, LARGE = 500, 4000
 
 
@@ -43,6 +44,7 @@ BARS = [
     Bar("ip -batch: build", True, 2, "module build"),
     Bar("module, nothing to do", False, 0.25, "module build"),
     Bar("module remove", False, 1.5, "C remove"),
+    Bar("nfv-vnet apply", False, 1.3, "module build"),
     Bar("task with nothing to do", False, 2.2, "task of ansible.builtin.ping"),
     Bar("loop over single modules", True, 100, "task that builds"),
     Bar(f"module build, one of {LARGE}", False, 1.4, f"module build, one of {SMALL}"),
@@ -86,6 +88,8 @@ def contest(folder: Path, count: int, rounds: int, only: list[str], figures: Fig
         entered += [partial(batch_round, Batch(folder, count, entered=by_program), baseline, figures) for by_program in (False, True)]
     if "module" in only:
         entered.append(partial(module_round, Module(folder, count), baseline, figures))
+    if "program" in only and run_quietly(PYTHON, "-c", "import pyroute2"):
+        entered.append(partial(program_round, Program(folder, count), figures))
     for turn in range(rounds):
         for one in random.Random(turn).sample(entered, len(entered)):
             one()
@@ -114,6 +118,19 @@ def module_round(module: Module, baseline: Baseline, figures: Figures) -> None:
     figures["module, nothing to do"].append(module.again().seconds)
     figures["module remove"].append(module.remove())
     baseline.settle()
+
+
+def program_round(program: Program, figures: Figures) -> None:
+    figures["nfv-vnet apply"].append(program.build())
+    program.baseline.calm()
+    program.baseline.read()
+    program.baseline.remove()
+    program.baseline.settle()
+
+
+def run_quietly(*command: str) -> bool:
+    """Whether it succeeds."""
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def grow(folder: Path, rounds: int, figures: Figures) -> None:

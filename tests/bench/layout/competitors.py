@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 import shape
 
+PYTHON, PROGRAM = "/usr/bin/python3", "/usr/local/sbin/nfv-vnet"
+STORE, AWAY = "/etc/nfv-vnet", "/etc/nfv-vnet.away"
 HERE = Path(__file__).resolve().parent
 NAMES = Path("/run/netns")
 CLONE_NEWNET = 0x40000000
@@ -165,6 +167,25 @@ class Module:
         seconds = time.perf_counter() - start
         if left:
             sys.exit(f"vnet_layout with state absent has left {', '.join(left[:5])}")
+        return seconds
+
+
+class Program:
+    """nfv-vnet apply, as when the host starts, for the same layout. It runs with the Python of the system, as that of the tests may be in a home."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.baseline = Baseline(folder, count)
+        payload = write_payload(folder / f"stored-{count}", "nfv.vnet.vnet_layout", {**shape.layout(count), "persistent": True})
+        run(PYTHON, payload)
+        os.rename(STORE, AWAY)  # the module would forget it
+        self.baseline.remove()
+        self.baseline.settle()
+
+    def build(self) -> float:
+        shutil.rmtree("/run/nfv-vnet", ignore_errors=True)
+        os.rename(AWAY, STORE)
+        seconds = run(PROGRAM, "apply").seconds
+        os.rename(STORE, AWAY)
         return seconds
 
 
