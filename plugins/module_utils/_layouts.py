@@ -51,10 +51,10 @@ def execute(
     return result
 
 
-def converge_layout(wanted: Layout, check_mode: bool) -> Result:
-    """Converges the host to a layout that is declared already, or predicts that."""
+def converge_layout(wanted: Layout, check_mode: bool, storage: Optional[Change] = None) -> Result:
+    """Converges the host to a layout that is declared already, or predicts that; no task comes before."""
     with _Session(check_mode, addresses=True) as session:
-        return session.converge(wanted)
+        return session.converge(wanted, None, storage, alone=True)
 
 
 def _converge(
@@ -108,8 +108,8 @@ class _Session:
     def has_prefetched(self) -> bool:
         return bool(self._prefetched)
 
-    def converge(self, wanted: Layout, confirmation: Optional[Confirmation] = None, storage: Optional[Change] = None) -> Result:
-        """What was done, or would be done."""
+    def converge(self, wanted: Layout, confirmation: Optional[Confirmation], storage: Optional[Change], alone: bool = False) -> Result:
+        """What was done, or would be done. C(alone): no earlier task may create what is missing."""
         from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
         from ansible_collections.nfv.vnet.plugins.module_utils._observe import selection
         from ansible_collections.nfv.vnet.plugins.module_utils._runner import apply_changes, predict, result_if_unchanged
@@ -118,7 +118,7 @@ class _Session:
         self._stack.callback(reader.close)
         reader.use_prefetched(self._prefetched)
         if self._check_mode:
-            return predict(reader, wanted)
+            return predict(reader, wanted, alone)
         if self._locked:
             return apply_changes(reader, wanted, confirmation, storage)
         outcome = result_if_unchanged(reader, wanted)

@@ -77,8 +77,14 @@ def execute(
     }
 
 
-def converge(wanted: Layout, check_mode: bool, confirmation: Optional[Confirmation] = None, storage: Optional[Change] = None) -> Result:
-    """Converges the host to the resource, or predicts that.
+def converge(
+    wanted: Layout,
+    check_mode: bool,
+    confirmation: Optional[Confirmation] = None,
+    storage: Optional[Change] = None,
+    alone: bool = False,
+) -> Result:
+    """Converges the host to the resource, or predicts that. C(alone): no earlier task may create what is missing.
 
     Changes need the lock. Most runs change nothing, so they read first without it.
     """
@@ -86,7 +92,7 @@ def converge(wanted: Layout, check_mode: bool, confirmation: Optional[Confirmati
     reader = Reader(namespaces)
     try:
         if check_mode:
-            return predict(reader, wanted)
+            return predict(reader, wanted, alone)
         outcome = result_if_unchanged(reader, wanted)
         if outcome and not may_be_pending() and not (storage and storage.changed):
             return outcome
@@ -100,10 +106,10 @@ def converge(wanted: Layout, check_mode: bool, confirmation: Optional[Confirmati
         namespaces.close()
 
 
-def predict(reader: Reader, wanted: Layout) -> Result:
-    """What would be done."""
+def predict(reader: Reader, wanted: Layout, alone: bool = False) -> Result:
+    """What would be done. C(alone): no earlier task may create what is missing."""
     before = observe(reader, wanted)
-    planned = plan(wanted, before, check_mode=True)
+    planned = plan(wanted, before, check_mode=not alone)
     if may_be_pending():
         from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import warnings_of_pending
 
@@ -133,14 +139,15 @@ def apply_changes(reader: Reader, wanted: Layout, confirmation: Optional[Confirm
     planned = plan(wanted, before)
     if not planned.is_empty:
         planned = _foresee(reader, wanted, before, planned)
-    if not planned.steps:
-        confirmation = None  # at most the ownership of links changes
+    if not planned.steps and not (storage and storage.releases):
+        confirmation = None  # at most the ownership of links changes, or what is stored
     if confirmation:
         confirmation.arm()
     with storage.made() if storage else nullcontext(False) as released:
         if released:
             before = _observe_at_rest(reader, wanted)
-            planned = plan(wanted, before)._replace(warnings=planned.warnings)
+            again = plan(wanted, before)
+            planned = again if again.is_empty else _foresee(reader, wanted, before, again)
         return _apply(reader, wanted, before, planned, confirmation)
 
 

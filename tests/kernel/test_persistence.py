@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -180,7 +181,7 @@ def test_what_needs_the_removed_link_is_warned_of() -> None:
     store_all()
     warnings = run("vnet_bridge", name="br0", state="absent")["warnings"]
     assert len(warnings) == 1
-    assert "vnet_veth a is stored, and needs what this task removes" in warnings[0]
+    assert "vnet_veth a is stored, and needs what is forgotten" in warnings[0]
 
 
 def test_the_last_one_removes_engine_and_unit() -> None:
@@ -241,10 +242,10 @@ def test_status_shows_the_difference_and_commands_what_apply_would_do(capfd: pyt
     assert {"  -     up: false", "  +     up: true", "  +       - 192.0.2.254/24"} <= set(out.splitlines())
     status, out, err = program(capfd, "commands")
     assert (status, err) == (0, "")
-    assert program(capfd, "apply", "--check") == (0, "vnet_bridge br0: would be changed\n", "")
+    assert program(capfd, "apply", "--check") == (1, "vnet_bridge br0: would be changed\n", "")
     assert snapshot() == before
     sh(*out.splitlines())
-    assert program(capfd, "apply") == (0, "vnet_bridge br0: unchanged\n", "")
+    assert program(capfd, "apply") == program(capfd, "apply", "--check") == (0, "vnet_bridge br0: unchanged\n", "")
 
 
 def test_one_that_fails_leaves_the_others(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +257,8 @@ def test_one_that_fails_leaves_the_others(capfd: pytest.CaptureFixture[str], mon
         status, out, err = program(capfd, "apply")
         assert status == 1
         assert len(out.splitlines()) == 4
-        (sentence,) = err.splitlines()
+        waiting, sentence = err.splitlines()
+        assert "waiting for under" in waiting
         assert_sentence(sentence, ["v", "under"])
         assert program(capfd, "apply", "br0")[0] == 0
         assert program(capfd, "apply", "v")[0] == 1
@@ -266,7 +268,8 @@ def test_a_device_is_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
     sh("ip tuntap add dev late mode tap")
     run("vnet_bridge", persistent=True, name="br0", ports=[{"name": "late"}])
     with rebooted(), subprocess.Popen(["sh", "-c", "sleep 0.5; ip tuntap add dev late mode tap"]) as process:
-        assert program(capfd, "apply") == (0, "vnet_bridge br0: changed\n", "")
+        status, out, err = program(capfd, "apply")
+        assert (status, out, "waiting for late" in err) == (0, "vnet_bridge br0: changed\n", True)
         assert process.wait(5) == 0
 
 
@@ -289,7 +292,8 @@ def test_a_missing_python_is_one_sentence() -> None:
     done = subprocess.run([PROGRAM, "apply"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (os.EX_UNAVAILABLE, "")
     assert_sentence(done.stderr.rstrip("\n"), ["/nonexistent/python3", "missing"])
-    assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"] is False or PROGRAM.exists()
+    assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"]
+    assert subprocess.run([PROGRAM, "apply"], capture_output=True, check=False).returncode == 0
 
 
 def test_rules_of_nft_are_loaded_after_their_layout(capfd: pytest.CaptureFixture[str]) -> None:
@@ -306,7 +310,7 @@ def test_rules_of_nft_are_loaded_after_their_layout(capfd: pytest.CaptureFixture
         assert program(capfd, "status")[0] == 0
         sh("nft flush table inet lab")
         status, out, _err = program(capfd, "status")
-        assert (status, "rules of nft" in out) == (1, True)
+        assert (status, f"+ rules of {rules}" in out) == (1, True)
         assert program(capfd, "apply") == (0, "vnet_layout lab: changed\n", "")
         assert ip("nft", "list", "table", "inet", "lab") == table
         rules.write_text("nonsense")
@@ -337,6 +341,8 @@ def test_one_that_is_not_valid_any_more_fails_alone(capfd: pytest.CaptureFixture
     assert_sentence(err.rstrip("\n"), [str(path), "mac", "no address"])
     assert len(run("vnet_bridge", name="br1", persistent=False)["warnings"]) == 1
     assert run("vnet_bridge", **BRIDGE)["changed"] is False
+    assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"]
+    assert program(capfd, "status")[0] == 0
 
 
 # What cannot be stored
@@ -346,7 +352,7 @@ def test_one_that_is_not_valid_any_more_fails_alone(capfd: pytest.CaptureFixture
 def test_the_same_link_is_stored_once(check: bool) -> None:
     store_all()
     sentence = refusal("vnet_veth", check, persistent=True, name="eth0", netns="red", peer={"name": "a", "netns": ""})
-    assert_sentence(sentence, ["a is declared by vnet_veth a", "persistent: false"])
+    assert_sentence(sentence, ["a is stored already as part of vnet_veth a", "persistent: false"])
 
 
 def test_declarations_that_need_each_other_are_refused() -> None:
@@ -401,6 +407,77 @@ def test_a_failed_change_stores_nothing() -> None:
     assert (snapshot(), installed()) == (before, [])
 
 
+def test_a_name_that_is_too_long_for_a_file_is_refused() -> None:
+    assert_sentence(refusal("vnet_netns", persistent=True, name="n" * 250), ["too long", "240"])
+
+
+def test_a_disk_that_is_full_when_the_change_is_made_is_noticed_before() -> None:
+    HERE.mkdir(0o700)
+    sh(f"mount -t tmpfs -o nr_inodes=3 tmpfs {HERE}")
+    try:
+        assert_sentence(refusal("vnet_bridge", persistent=True, **BRIDGE), [str(HERE), "No space left"])
+    finally:
+        sh(f"umount {HERE}")
+
+
+def test_what_cannot_be_completed_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_key: Key) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(HERE))
+
+    monkeypatch.setattr(_store, "commit", fail)
+    with pytest.raises(VnetError, match="Input/output error"):
+        run("vnet_bridge", persistent=True, **BRIDGE)
+    assert installed() == []
+
+
+def test_what_a_reboot_does_not_bring_back_is_warned_of() -> None:
+    run("vnet_netns", name="red")
+    run("vnet_bridge", name="br9")
+    (warning,) = run("vnet_tuntap", persistent=True, **TAP)["warnings"]
+    assert "namespace red is needed and not stored" in warning
+    (warning,) = run("vnet_tuntap", persistent=True, name="t9", mode="tap", master="br9")["warnings"]
+    assert "br9 is needed and not stored" in warning
+    run("vnet_netns", persistent=True, name="red")
+    (warning,) = run("vnet_netns", persistent=False, name="red")["warnings"]
+    assert "vnet_tuntap t in namespace red is stored, and needs what is forgotten" in warning
+
+
+# The program
+
+
+def test_exit_statuses_and_names(capfd: pytest.CaptureFixture[str]) -> None:
+    lay(persistent=True, **small())
+    for name in ("lab", "red", "tap0", "eth0", "vnet_layout lab", "vnet_layout/lab"):
+        assert program(capfd, "status", name) == (0, "vnet_layout lab: as stored\n", "")
+    status, out, err = program(capfd, "apply", "nobody")
+    assert (status, out) == (os.EX_USAGE, "")
+    assert_sentence(err.rstrip("\n"), ["nobody", "lab"])
+
+
+def test_whoever_may_not_read_what_is_stored_is_told(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+
+    def scandir(path: str) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    status, out, err = program(capfd, "status")
+    monkeypatch.undo()
+    assert (status, out) == (os.EX_NOPERM, "")
+    assert_sentence(err.rstrip("\n"), ["/etc/nfv-vnet", "Permission denied", "root"])
+
+
+def test_what_waits_for_another_stored_one_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
+    store_all()
+    with rebooted():
+        status, out, err = program(capfd, "status")
+        assert (status, err) == (1, "")
+        assert "  + needs vnet_netns red" in out.splitlines()
+        assert out.count(": differs\n") == 4
+        status, out, err = program(capfd, "apply", "--check")
+        assert (status, out.count("would be changed"), err) == (1, 4, "")
+
+
 # Damage
 
 
@@ -408,9 +485,40 @@ def test_a_damaged_file_fails_alone_and_is_replaced(capfd: pytest.CaptureFixture
     store_all()
     path = HERE / "host/vnet_bridge/br0.json"
     path.write_text(path.read_text()[:50])
-    status, out, err = program(capfd, "status")
-    assert (status, len(out.splitlines())) == (1, 3)
-    assert_sentence(err.rstrip("\n"), [str(path), "damaged"])
+    status, out, _err = program(capfd, "status")
+    assert (status, len(out.splitlines())) == (1, 4)
+    assert_sentence(out.splitlines()[0], [str(path), "damaged"])
+    assert program(capfd, "status", "br0")[0] == 1
+    assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"]
+    assert program(capfd, "status")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"name": 5},
+        {"name": "br0", "netns": [1]},
+        {"name": "br0", "addresses": 5},
+        {"name": "br0", "addresses": [5]},
+        {"name": "br0", "mtu": "1500"},
+        {"name": "br0", "ports": ["a"]},
+        {"name": "br0", "routes": [{"to": 5}]},
+        {"name": "br0", "up": "maybe"},
+        {"name": "br0", "colour": 3},
+        5,
+    ],
+    ids=str,
+)
+def test_a_file_that_somebody_has_edited_fails_alone(options: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    run("vnet_netns", persistent=True, name="red")
+    path = HERE / "host/vnet_bridge/br0.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"format": 1, "module": "vnet_bridge", "options": options}))
+    status, out, err = program(capfd, "apply")
+    assert (status, out) == (1, "vnet_netns red: unchanged\n")
+    assert_sentence(err.rstrip("\n"), [str(path)])
+    assert run("vnet_bridge", name="br1", state="absent")["changed"] is False
     assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"]
     assert program(capfd, "status")[0] == 0
 
@@ -420,6 +528,8 @@ def test_a_newer_format_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     path = HERE / "host/vnet_bridge/br0.json"
     path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
     assert_sentence(refusal("vnet_bridge", persistent=True, **BRIDGE), [str(path), "newer version"])
+    assert_sentence(refusal("vnet_bridge", name="br0", state="absent"), [str(path), "newer version"])
+    assert "newer version" in run("vnet_bridge", **BRIDGE)["warnings"][0]
     status, _out, err = program(capfd, "apply")
     assert status == 1
     assert "newer version" in err
@@ -434,13 +544,13 @@ def test_a_run_that_ended_while_it_stored_leaves_what_was_there(monkeypatch: pyt
 
     with monkeypatch.context() as patch:
         patch.setattr(_store, "commit", interrupted)
-        patch.setattr(_store, "abandon", lambda: None)
+        patch.setattr(_store, "abandon", lambda _key: None)
         with pytest.raises(KeyboardInterrupt):
             run("vnet_bridge", persistent=True, **BRIDGE, stp=True)
-    assert {name: text for name, text in files().items() if name != ".new"} == before
+    assert {name: text for name, text in files().items() if not name.endswith(".new")} == before
     assert program(capfd, "status")[0] == 1
     assert run("vnet_bridge", persistent=True, **BRIDGE, stp=True)["changed"]
-    assert (program(capfd, "status")[0], ".new" in files()) == (0, False)
+    assert (program(capfd, "status")[0], len(files())) == (0, 1)
 
 
 # The engine
@@ -512,3 +622,100 @@ def test_a_bridge_without_addresses_is_left_to_the_managers(monkeypatch: pytest.
     monkeypatch.setattr(_managers, "_INTERFACES", str(path))
     monkeypatch.setattr(_managers, "_IFUP", ("/bin/sh",))
     assert run("vnet_bridge", persistent=True, name="br0")["changed"]
+
+
+class FakeManager:
+    """A network manager: it holds links, and removes their addresses a moment after it has let go of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.holds: set[str] = set()
+        self.keeps: set[str] = set()
+        self.said: list[tuple[list[str], bool]] = []
+        self.record = _managers.Manager("fake.service", str(folder / "%s.conf"), self.content, self.held, self.reload)
+
+    @staticmethod
+    def content(patterns: list[str], _name: str) -> str:
+        return " ".join(patterns) + "\n"
+
+    def held(self, names: list[str]) -> list[str]:
+        return [name for name in names if name in self.holds]
+
+    def reload(self, names: list[str], managed: bool) -> None:
+        self.said.append((names, managed))
+        for name in set(names) - self.keeps:
+            if not managed:
+                self.holds.discard(name)
+                subprocess.Popen(["sh", "-c", f"sleep 0.2; ip address flush dev {name} scope global"])
+            else:
+                self.holds.add(name)
+
+
+@pytest.fixture
+def manager(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeManager:
+    fake = FakeManager(tmp_path)
+    monkeypatch.setattr(_managers, "MANAGERS", (fake.record,))
+    monkeypatch.setattr(_managers, "is_booted", lambda: True)
+    monkeypatch.setattr(_managers, "_is_running", lambda _manager: True)
+    monkeypatch.setattr(_managers, "_DEADLINE", 0.5)
+    return fake
+
+
+def written(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted(folder.iterdir())}
+
+
+def test_a_manager_lets_go_before_the_change_and_gets_it_back(manager: FakeManager, tmp_path: Path) -> None:
+    run("vnet_bridge", **BRIDGE)
+    manager.holds = {"br0"}
+    assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"]
+    assert "192.0.2.254/24" in ip("ip", "address", "show", "dev", "br0")
+    assert written(tmp_path) == {"00-nfv-vnet-vnet_bridge@br0.conf": "# let go of br0\nbr0\n"}
+    assert manager.said == [(["br0"], False)]
+    run("vnet_bridge", persistent=False, **BRIDGE)
+    assert (written(tmp_path), manager.said[1:]) == ({}, [(["br0"], True)])
+
+
+@pytest.mark.usefixtures("manager")
+def test_ports_are_taken_from_their_managers_and_bridges_without_addresses_are_not(tmp_path: Path) -> None:
+    sh("ip tuntap add dev t mode tap")
+    run("vnet_bridge", persistent=True, name="br0", ports=[{"name": "t"}])
+    assert written(tmp_path) == {"00-nfv-vnet-vnet_bridge@br0.conf": "t\n"}
+
+
+def test_links_that_the_manager_did_not_hold_are_not_given_to_it(manager: FakeManager) -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    run("vnet_bridge", name="br0", state="absent")
+    assert (manager.holds, [names for names, managed in manager.said if managed]) == (set(), [[]])
+
+
+def test_a_manager_that_does_not_let_go(manager: FakeManager, tmp_path: Path) -> None:
+    run("vnet_bridge", **BRIDGE)
+    manager.holds = manager.keeps = {"br0"}
+    assert_sentence(refusal("vnet_bridge", persistent=True, **BRIDGE), ["fake.service", "does not let go of br0"])
+    assert written(tmp_path) == {}
+
+
+def test_a_failed_update_gives_back_only_what_it_took(manager: FakeManager, tmp_path: Path) -> None:
+    links = [{"type": "tuntap", "name": name, "mode": "tap"} for name in ("d1", "d2")]
+    sh("ip tuntap add dev d1 mode tap", "ip tuntap add dev d2 mode tap")
+    manager.holds = {"d1", "d2"}
+    lay(persistent=True, links=links[:1])
+    before = written(tmp_path)
+    with pytest.raises(VnetError):
+        lay(persistent=True, links=[*links, {"type": "bridge", "name": "br0", "routes": [{"to": "198.51.100.0/24", "via": "203.0.113.1"}]}])
+    assert (written(tmp_path), manager.holds) == (before, {"d2"})
+
+
+@pytest.mark.usefixtures("manager")
+def test_names_of_files_do_not_collide(tmp_path: Path) -> None:
+    for name in ("t_0", "t-0"):
+        run("vnet_tuntap", persistent=True, name=name, mode="tap")
+    assert len(written(tmp_path)) == 2
+
+
+def test_apply_takes_links_from_their_managers_too(manager: FakeManager, capfd: pytest.CaptureFixture[str]) -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    manager.holds = {"br0"}
+    assert program(capfd, "apply") == (0, "vnet_bridge br0: changed\n", "")
+    assert "192.0.2.254/24" in ip("ip", "address", "show", "dev", "br0")
+    assert program(capfd, "status")[0] == 0

@@ -9,6 +9,16 @@ import shutil
 from contextlib import suppress
 
 
+def make_folders(path: str, mode: int) -> None:
+    """Creates a folder with those that it is in, whatever the umask is."""
+    if not os.path.isdir(path):
+        make_folders(os.path.dirname(path), mode)
+        with suppress(FileExistsError):
+            os.mkdir(path)
+            os.chmod(path, mode)
+            sync_folder(path)
+
+
 def write(path: str, content: str, mode: int) -> None:
     """Writes a new file and waits until the disk has its content. OSError if that fails; then there is no file."""
     try:
@@ -24,7 +34,7 @@ def write(path: str, content: str, mode: int) -> None:
 
 def replace(path: str, content: str, mode: int) -> None:
     """Replaces a file, or creates it with its folders."""
-    os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+    make_folders(os.path.dirname(path), 0o755)
     new = path + ".new"
     write(new, content, mode)
     os.rename(new, path)
@@ -41,18 +51,24 @@ def content_of(path: str) -> str:
 
 
 def sync_folder(path: str) -> None:
-    """Waits until the disk has the name of a file, and those of its folders."""
-    for folder in (os.path.dirname(path), os.path.dirname(os.path.dirname(path))):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    """Waits until the disk knows the name of a file, or that there is none."""
+    sync(os.path.dirname(path))
+
+
+def sync(path: str) -> None:
+    """Waits until the disk has a file or a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def remove(path: str) -> None:
+    """Removes a file if it is there."""
     with suppress(FileNotFoundError):
         os.unlink(path)
+        sync_folder(path)
 
 
 def remove_tree(path: str) -> None:

@@ -19,14 +19,14 @@ class Output(NamedTuple):
     """What the program said, on both channels."""
 
 
-def run_program(*command: str, seconds: float = 10, text: str = "", environment: Optional[Mapping[str, str]] = None) -> Output:
-    """Runs a program and waits for its end. C(text): its input; C(environment): all of its environment but the path."""
+def run_program(*command: str, seconds: float = 10, environment: Optional[Mapping[str, str]] = None) -> Output:
+    """Runs a program and waits for its end. C(environment): all of its environment but the path."""
     given = os.environ if environment is None else environment
     try:
         # AnsibleModule, whose function would do, is not there when the engine runs by itself
         done = subprocess.run(  # pylint: disable=ansible-bad-function
             command,
-            input=text,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=seconds,

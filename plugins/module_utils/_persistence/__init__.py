@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
 
 STORE = "/etc/nfv-vnet"
 
@@ -16,11 +16,19 @@ class Outcome(NamedTuple):
     before: Optional[Mapping[str, Any]] = None
     after: Optional[Mapping[str, Any]] = None
     warnings: Sequence[str] = ()
+    forgotten: Sequence[str] = ()
+    """Other resources that are stored no more."""
+    installs: bool = False
+    """Whether the program and its unit are installed."""
 
     @property
     def difference(self) -> Mapping[str, Mapping[str, Any]]:
         """What a diff shows of it, before and after."""
-        if self.before == self.after:
-            return {"before": {}, "after": {}}
-        states = {"before": self.before, "after": self.after}
-        return {name: {} if options is None else {"stored": options} for name, options in states.items()}
+        found: Dict[str, Dict[str, Any]] = {"before": {}, "after": {}}
+        if self.before != self.after:
+            found = {name: {} if options is None else {"stored": options} for name, options in (("before", self.before), ("after", self.after))}
+        if self.forgotten:
+            found["before"]["also_stored"] = list(self.forgotten)
+        if self.installs:
+            found["after"]["nfv_vnet"] = "installed"
+        return found

@@ -5,16 +5,24 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Set
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, printable
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import converge_layout
-from ansible_collections.nfv.vnet.plugins.module_utils._persistence import _ruleset
-from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import Key, Stored, in_order, needed_devices
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence import _ruleset, _store
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import Change, failures_of
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import (
+    Key,
+    Stored,
+    declared_links,
+    in_order,
+    needed_devices,
+    needs,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import Handover
-from ansible_collections.nfv.vnet.plugins.module_utils._persistence._store import Content, read_all
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import Result, converge
 
@@ -24,6 +32,10 @@ _PAUSE = 0.05
 _UDEV_RUNS = "/run/udev/control"
 
 
+class UnknownNameError(Exception):
+    """Nothing is stored under a name: the sentence."""
+
+
 class Applied(NamedTuple):
     """What became of one stored declaration, or would become of it. C(error): why it could not be applied, as a sentence."""
 
@@ -31,70 +43,148 @@ class Applied(NamedTuple):
     wanted: Optional[Layout] = None
     result: Optional[Result] = None
     error: str = ""
-    ruleset_differs: bool = False
+    ruleset: str = ""
+    """The file with rules of nft(8) that are not loaded as they are there."""
+    waits_for: str = ""
+    """What else is stored, and has to be applied before."""
 
     @property
     def differs(self) -> bool:
         """Whether the host was not as stored."""
-        return bool(self.error) or self.ruleset_differs or (self.result is not None and self.result.changed)
+        return bool(self.error or self.ruleset or self.waits_for) or (self.result is not None and self.result.changed)
 
     @property
     def warnings(self) -> List[Message]:
         return self.result.warnings if self.result else []
 
 
-def selected(names: Sequence[str]) -> Content:
-    """What is stored under these names; without any, everything. VnetError for a name under which nothing is stored."""
-    content = read_all()
+class Selection(NamedTuple):
+    """The stored declarations that are meant, in the order in which they are applied."""
+
+    declarations: List[Stored]
+    unreadable: List[_store.Unreadable]
+    devices: Dict[Key, Set[str]]
+    """The network cards that each needs."""
+    needs: Dict[Key, Set[Key]]
+    """The other stored ones that each needs."""
+
+
+def selected(names: Sequence[str]) -> Selection:
+    """What is stored under these names; without any, everything. UnknownNameError for a name under which nothing is stored."""
+    content = _store.read_all()
+    layouts = {one.key: one.layout(check_mode=True) for one in content.declarations}
+    chosen: Set[Key] = set()
+    damaged: List[_store.Unreadable] = []
     for name in names:
-        if not any(one.key.name == name for one in content.declarations):
-            known = ", ".join(sorted({one.key.name for one in content.declarations}))
-            raise VnetError((), "nothing is stored as %s; %s" % (printable(name), "there are %s" % known if known else "nothing is stored at all"))
-    return content._replace(declarations=[one for one in content.declarations if not names or one.key.name in names])
+        keys = {key for key, wanted in layouts.items() if name in _names_of(key, wanted)}
+        files = [one for one in content.unreadable if os.path.basename(one.path) == name + ".json"]
+        if not keys and not files:
+            known = ", ".join(sorted({key.name for key in layouts}))
+            raise UnknownNameError("nothing is stored as '%s'; %s" % (printable(name), "stored are: %s" % known if known else "nothing is stored at all"))
+        chosen |= keys
+        damaged += files
+    declarations = [one for one in in_order(content.declarations) if not names or one.key in chosen]
+    return Selection(declarations, damaged if names else content.unreadable, needed_devices(layouts), needs(layouts))
 
 
-def apply_all(content: Content, check_mode: bool) -> Iterator[Applied]:
+def _names_of(key: Key, wanted: Layout) -> Set[str]:
+    """What a user may call a declaration: by its name, its title, or by what it declares."""
+    return {key.name, str(key), "%s/%s" % (key.module, key.name)} | {part for link in declared_links(wanted) for part in link if part not in ("", "lo")}
+
+
+def predict_all(selection: Selection) -> Iterator[Applied]:
+    """What applying each would change. Nothing is waited for, and nothing is changed."""
+    yield from _of_unreadable(selection)
+    differing: Dict[Key, None] = {}
+    for declared in selection.declarations:
+        found = _predict(declared)
+        before = [str(key) for key in differing if key in selection.needs[declared.key]]
+        if found.error and before:
+            found = found._replace(error="", waits_for=", ".join(before))
+        if found.differs:
+            differing[declared.key] = None
+        yield found
+
+
+def apply_all(selection: Selection) -> Iterator[Applied]:
     """Applies the declarations one by one, in the order of what they need, and yields what became of each."""
-    for unreadable in content.unreadable:
-        yield Applied(unreadable.path, error=str(unreadable))
-    devices = needed_devices({one.key: one.layout(check_mode=True) for one in content.declarations})
+    yield from _of_unreadable(selection)
     deadline = time.monotonic() + _LONGEST_WAIT
-    for declared in in_order(content.declarations):
-        if not check_mode:
-            _wait_for(devices[declared.key], deadline)
-        yield _apply(declared, check_mode)
+    for declared in selection.declarations:
+        _wait_for(selection.devices[declared.key], deadline)
+        yield _apply(declared)
 
 
-def _apply(declared: Stored, check_mode: bool) -> Applied:
-    title = str(declared.key)
+def _of_unreadable(selection: Selection) -> Iterator[Applied]:
+    for unreadable in selection.unreadable:
+        yield Applied(unreadable.path, error=str(unreadable))
+
+
+class _Application(Change):
+    """Nothing is stored, but the network managers let go of the links, and the rules of nft are loaded."""
+
+    def __init__(self, declared: Stored) -> None:
+        self._declared = declared
+        self._handover = Handover(declared)
+        self.ruleset = ""
+        super().__init__()
+
+    @property
+    def releases(self) -> bool:  # type: ignore[override]
+        return self._handover.releases
+
+    def _look(self) -> None:
+        now = _store.read_if_readable(self._declared.key)
+        if now is None or now.options != self._declared.options:
+            raise VnetError((), "a task has changed what is stored meanwhile")
+        self.ruleset = _ruleset.differing(self._declared.key)
+        self.changed = bool(self.ruleset) or self._handover.is_due or self._handover.releases
+
+    def _prepare(self) -> bool:
+        self._handover.check()
+        return self._handover.begin()
+
+    def _abandon(self) -> List[str]:
+        return failures_of(self._handover.undo)
+
+    def _commit(self) -> None:
+        self._handover.complete()
+        if self.ruleset:
+            _ruleset.load(self._declared.key)
+
+
+def _apply(declared: Stored) -> Applied:
     try:
         with sentences():
             wanted = declared.layout()
-            handover = Handover(declared)
-            if not check_mode:
-                handover.check()
-                handover.begin()
-            try:
-                result = converge_layout(wanted, check_mode) if wanted.name else converge(wanted, check_mode)
-            except BaseException:
-                handover.undo()
-                raise
-            differs = _ruleset.differs(declared.key)
-            if not check_mode:
-                handover.complete()
-                if differs:
-                    _ruleset.load(declared.key)
-            return Applied(title, wanted, result, ruleset_differs=differs)
-    except VnetError as error:
-        return Applied(title, error=_sentence(declared.key, error))
+            application = _Application(declared)
+            result = converge_layout(wanted, False, application) if wanted.name else converge(wanted, False, None, application)
+            return Applied(str(declared.key), wanted, result, ruleset=application.ruleset)
+    except Exception as error:  # whatever it is, the others are applied
+        return _failed(declared, error)
 
 
-def _sentence(key: Key, error: VnetError) -> str:
-    return printable("%s: %s" % (str(key), error))
+def _predict(declared: Stored) -> Applied:
+    try:
+        with sentences():
+            wanted = declared.layout()
+            result = converge_layout(wanted, True) if wanted.name else converge(wanted, True, alone=True)
+            return Applied(str(declared.key), wanted, result, ruleset=_ruleset.differing(declared.key))
+    except Exception as error:
+        return _failed(declared, error)
+
+
+def _failed(declared: Stored, error: Exception) -> Applied:
+    words = str(error) if isinstance(error, VnetError) else "an error of nfv-vnet itself: %r" % error
+    return Applied(str(declared.key), error=printable("%s: %s" % (str(declared.key), words)))
 
 
 def _wait_for(names: Set[str], deadline: float) -> None:
     """Waits until udev has named and set up the devices, or the time is over: then what needs them fails, and says so."""
+    missing = [name for name in sorted(names) if not _is_ready(name)]
+    left = deadline - time.monotonic()
+    if missing and left > 0:
+        print("nfv-vnet: waiting for %s, for %d seconds at most" % (", ".join(map(printable, missing)), left), file=sys.stderr, flush=True)
     while not all(map(_is_ready, names)) and time.monotonic() < deadline:
         time.sleep(_PAUSE)
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import contextmanager, suppress
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, List, Mapping, Sequence, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
@@ -21,12 +21,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declaration
     check_storable,
     declared_links,
     dependants,
-    encode,
     key_of,
+    missing_links,
     refuse_path,
     stored,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import Handover, take_back
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import Handover, give_back
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LinkId
 
 
@@ -55,6 +55,8 @@ class Change:
 
     changed = False
     """Whether the task changes what is stored, or what applies it."""
+    releases = False
+    """Whether a network manager will let go of a link, and with it of addresses and routes."""
 
     def __init__(self) -> None:
         self._look()
@@ -85,12 +87,13 @@ class Change:
             with _sentences():
                 released = self._prepare()
             yield released
-        except BaseException:
-            with suppress(OSError, VnetError):
-                self._abandon()
+            with _sentences():
+                self._commit()
+        except BaseException as error:
+            lost = self._abandon()
+            if lost and isinstance(error, VnetError):
+                raise VnetError(error.path, "%s. This cannot be undone: %s" % (error.text, "; ".join(lost)), error.errno) from None
             raise
-        with _sentences():
-            self._commit()
 
     def _look(self) -> None:
         """Reads what is stored. VnetError if the change is not possible."""
@@ -99,8 +102,9 @@ class Change:
         """Does what may fail. Returns what C(made) yields."""
         return False
 
-    def _abandon(self) -> None:
-        """Undoes what C(_prepare) has done as far as it came."""
+    def _abandon(self) -> List[str]:
+        """Undoes what was done as far as it came. Returns what could not be undone."""
+        return []
 
     def _commit(self) -> None:
         """Completes the change."""
@@ -115,20 +119,25 @@ class _Retention(Change):
         super().__init__()
 
     def _look(self) -> None:
-        self._own = _store.read_if_readable(self._key)
+        self._unreadable: List[str] = []
+        try:
+            self._own = _store.read_if_readable(self._key)
+        except VnetError as error:
+            self._own = None
+            self._unreadable.append(error.text)
 
     def _outcome(self) -> Outcome:
         options = self._own.options if self._own else None
-        return Outcome(False, options, options)
+        return Outcome(False, options, options, self._unreadable)
 
     def _warnings_of_change(self) -> Sequence[str]:
-        if self._own and encode(self._own) == encode(self._declared):
+        if self._own and self._own.options == self._declared.options:
             return ()
         links = declared_links(self._declared.layout(check_mode=True))
         content = _store.read_all()
         keys = [one.key for one in content.declarations if links & declared_links(one.layout(check_mode=True))]
-        own = "it is stored with other options, which a reboot brings back; set persistent: true to store these, or false to forget those"
-        other = "%s is stored, and declares it with other options, which a reboot brings back"
+        own = "it is stored with other options; a reboot brings these back, and takes what else was set; set persistent: true to store what this task sets"
+        other = "%s is stored and declares it, too; a reboot brings that back, and takes what else was set; change it in that task"
         return [own if key == self._key else other % str(key) for key in keys] + [str(one) for one in content.unreadable]
 
 
@@ -137,24 +146,36 @@ class _Storage(Change):
 
     def __init__(self, declared: Stored) -> None:
         self._declared = declared
-        self._warnings: List[str] = []
         self._key = declared.key
+        self._handover = Handover(declared)
+        self._warnings: List[str] = []
         super().__init__()
 
+    @property
+    def releases(self) -> bool:  # type: ignore[override]
+        return self._differs and self._handover.releases
+
     def _outcome(self) -> Outcome:
-        return Outcome(self.changed, self._before.options if self._before else None, self._declared.options, self._warnings)
+        return Outcome(self.changed, self._before.options if self._before else None, self._declared.options, self._warnings, installs=not self._is_installed)
 
     def _look(self) -> None:
         self._before = _store.read_if_readable(self._key)
-        self._handover = Handover(self._declared, self._before)
-        self._differs = self._before is None or encode(self._before) != encode(self._declared)
+        self._differs = self._before is None or self._before.options != self._declared.options
         self._is_installed = _is_installed()
         self.changed = self._differs or not self._is_installed
         if self._differs:
-            check_storable(self._declared, [one for one in _store.read_all().declarations if one.key != self._key])
+            others = [one for one in _store.read_all().declarations if one.key != self._key]
+            check_storable(self._declared, others)
             self._handover.check()
+            self._warnings = self._warnings_of(others)
         if not self._is_installed:
             _engine.check_python()
+
+    def _warnings_of(self, others: List[Stored]) -> List[str]:
+        """What a reboot does not bring back, but this needs."""
+        missing = [link for link in missing_links(self._declared, others) if not os.path.exists("/sys/class/net/%s/device" % link)]
+        text = "%s is needed and not stored; unless something else creates it when the host starts, this cannot be applied"
+        return [text % link for link in missing]
 
     def _prepare(self) -> bool:
         if not _engine.is_current():
@@ -165,15 +186,15 @@ class _Storage(Change):
         _store.prepare(self._declared)
         return self._handover.begin()
 
-    def _abandon(self) -> None:
-        _store.abandon()
-        self._handover.undo()
-        _uninstall_if_unused()
+    def _abandon(self) -> List[str]:
+        return failures_of(lambda: _store.abandon(self._key), self._handover.undo, _uninstall_if_unused)
 
     def _commit(self) -> None:
         if self._differs:
             _store.commit(self._key)
             self._handover.complete()
+        if not self._is_installed:
+            _unit.start()
 
 
 class _Removal(Change):
@@ -185,19 +206,17 @@ class _Removal(Change):
         super().__init__()
 
     def _outcome(self) -> Outcome:
-        return Outcome(self.changed, self._before.options if self._before else None, None, self._warnings)
+        others = [str(key) for key in self._forgotten if key != self._key]
+        return Outcome(self.changed, self._before.options if self._before else None, None, self._warnings, others)
 
     def _look(self) -> None:
+        self._before = _store.read_if_readable(self._key)
         content = _store.read_all()
-        self._before = next((one for one in content.declarations if one.key == self._key), None)
         others = [one for one in content.declarations if one.key != self._key]
         going = [] if self._keeps_resource or self._key.module == LAYOUT else [one for one in others if self._takes_along(one)]
-        self._forgotten: Dict[Key, Optional[Stored]] = {one.key: one for one in going}
-        if _store.exists(self._key):
-            self._forgotten[self._key] = self._before
+        self._forgotten = [one.key for one in going] + ([self._key] if _store.exists(self._key) else [])
         self.changed = bool(self._forgotten)
-        self._warnings = [str(one) for one in content.unreadable]
-        self._warnings += [] if self._keeps_resource else self._warnings_of(others, going)
+        self._warnings = [str(one) for one in content.unreadable] + self._warnings_of(others, going)
 
     def _takes_along(self, other: Stored) -> bool:
         """Whether the other resource goes with this one: it is the other end of a cable, or in the namespace."""
@@ -211,19 +230,34 @@ class _Removal(Change):
         return {link for link in links if link[0] == self._key.name}
 
     def _warnings_of(self, others: List[Stored], going: List[Stored]) -> List[str]:
-        """What is stored and needs what goes."""
+        """What stays stored, and declares or needs what goes."""
         staying = [one for one in others if one not in going]
-        layouts = [one.key for one in staying if self._removed(declared_links(one.layout(check_mode=True)))]
-        text = "%s is stored, and declares what this task removes; a reboot brings it back"
-        needing = [] if self._before is None else dependants(declared_links(self._before.layout(check_mode=True)), staying)
-        left = "%s is stored, and needs what this task removes; after a reboot it cannot be applied"
-        return [text % str(key) for key in layouts] + [left % str(key) for key in needing]
+        forgotten = [*going, *([self._before] if self._before else [])]
+        links = {link for one in forgotten for link in declared_links(one.layout(check_mode=True))}
+        needing = "%s is stored, and needs what is forgotten; after a reboot it cannot be applied, unless something else creates that"
+        warnings = [needing % str(key) for key in dependants(links, staying)]
+        if not self._keeps_resource:
+            text = "%s is stored, and declares what this task removes; a reboot brings it back; change it in that task"
+            warnings += [text % str(one.key) for one in staying if self._removed(declared_links(one.layout(check_mode=True)))]
+        return warnings
 
     def _commit(self) -> None:
-        for key, declared in self._forgotten.items():
+        for key in self._forgotten:
             _store.forget(key)
-            take_back(key, declared)
+            give_back(key)
         _uninstall_if_unused()
+
+
+def failures_of(*steps: Callable[[], None]) -> List[str]:
+    """Runs every step. Returns what failed, as parts of a sentence."""
+    lost = []
+    for step in steps:
+        try:
+            with _sentences():
+                step()
+        except VnetError as error:
+            lost.append(error.text)
+    return lost
 
 
 def _is_installed() -> bool:

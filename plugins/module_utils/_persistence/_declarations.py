@@ -5,16 +5,29 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Set
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Set, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, TYPE, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import declaration
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, LOOPBACK
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
-from ansible_collections.nfv.vnet.plugins.module_utils._options import FORCE, NETNS_OPTIONS, OPTIONS, TASK_OPTIONS, SparseParams, layout, namespace_name, title
+from ansible_collections.nfv.vnet.plugins.module_utils._options import (
+    FORCE,
+    LINK_OPTIONS,
+    NETNS_OPTIONS,
+    OPTIONS,
+    TASK_OPTIONS,
+    Option,
+    SparseParams,
+    layout,
+    namespace_name,
+    title,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId
 
+_LO = "lo"
+"""The link that stands for its namespace."""
 FORMAT = 1
 """The number of the format. It changes when an older version could not understand the content."""
 
@@ -24,7 +37,19 @@ class NewerFormatError(Exception):
 
 
 class DamagedError(Exception):
-    """The content is not what this collection has written."""
+    """The content is not what this collection has written: why."""
+
+
+_TYPES: Dict[str, Tuple[Any, str]] = {
+    "str": (str, "a string"),
+    "int": (int, "an integer"),
+    "float": ((int, float), "a number"),
+    "bool": (bool, "true or false"),
+    "dict": (dict, "a dictionary"),
+    "list": (list, "a list"),
+}
+_LONGEST_NAME = 240
+"""Bytes; the name of a file has 255."""
 
 
 class Key(NamedTuple):
@@ -46,9 +71,49 @@ class Stored(NamedTuple):
 
     def layout(self, check_mode: bool = False) -> Layout:
         """What is declared. VnetError if it is wrong, such as without the user that owns a TAP device."""
+        _check(self._spec, self.options, ())
         if self.key.module == LAYOUT:
             return declaration(self.options, check_mode)
         return layout(self.key.module, self.options, check_mode)
+
+    @property
+    def _spec(self) -> Iterable[Option]:
+        return LAYOUT_OPTIONS if self.key.module == LAYOUT else OPTIONS[self.key.module]
+
+
+def _check(options: Iterable[Option], given: Any, path: Path) -> None:
+    """VnetError if the options have other names or types than those of a task: somebody may have edited them."""
+    if not isinstance(given, dict):
+        raise VnetError(path, "%s is not a dictionary of options" % quoted(given))
+    known = {option.name: option for option in options}
+    for name, value in given.items():
+        here = (*path, name)
+        option = known.get(name)
+        if option is None:
+            raise VnetError(here, "there is no such option")
+        types, words = _TYPES[option.type]
+        if not isinstance(value, types) or (isinstance(value, bool) and option.type != "bool"):
+            raise VnetError(here, "%s is not %s" % (quoted(value), words))
+        if option.choices and value not in option.choices:
+            raise VnetError(here, "%s is none of %s" % (quoted(value), ", ".join(option.choices)))
+        if option.type == "list":
+            for number, entry in enumerate(value):
+                if option.elements == "dict":
+                    _check(_spec_of_item(option, entry), entry, (*here, number))
+                elif not isinstance(entry, str):
+                    raise VnetError((*here, number), "%s is not a string" % quoted(entry))
+        elif option.options:
+            _check(option.options, value, here)
+
+
+def _spec_of_item(option: Option, item: Any) -> Iterable[Option]:
+    """The options of an entry of a list. A layout documents only what all its items have."""
+    if option not in LAYOUT_OPTIONS or not isinstance(item, dict):
+        return option.options
+    if option.name == "namespaces":
+        return OPTIONS["vnet_netns"]
+    of_type = OPTIONS.get("vnet_%s" % item.get("type"), LINK_OPTIONS)
+    return (TYPE, *of_type)
 
 
 def key_of(module: str, params: Mapping[str, Any]) -> Optional[Key]:
@@ -78,21 +143,26 @@ def _given(value: Any, name: str = "") -> Any:
 def encode(declared: Stored) -> str:
     """The content of the file."""
     content = {"format": FORMAT, "module": declared.key.module, "options": declared.options}
-    return json.dumps(content, indent=2, sort_keys=True) + "\n"
+    return json.dumps(content, indent=2) + "\n"
 
 
 def decode(text: str) -> Stored:
-    """The declaration in a file. NewerFormatError or DamagedError if there is none."""
+    """The declaration in a file. NewerFormatError, or DamagedError with the reason, if there is none."""
     try:
         content = json.loads(text, object_hook=SparseParams)
         if content["format"] > FORMAT:
             raise NewerFormatError
-        if content["module"] != LAYOUT and content["module"] not in OPTIONS:
-            raise DamagedError
-        options = content["options"]
-        return Stored(Key(content["module"], options["netns"] or "", options["name"]), options)
-    except (ValueError, TypeError, AttributeError, LookupError):
-        raise DamagedError from None
+        module, options = content["module"], content["options"]
+        if module != LAYOUT and module not in OPTIONS:
+            raise DamagedError("there is no module %s" % quoted(module))
+        key = Key(module, options["netns"] or "", options["name"])
+        if not all(isinstance(part, str) and part for part in (key.name, key.netns or "host")):
+            raise DamagedError("it has no name")
+        return Stored(key, options)
+    except ValueError as error:
+        raise DamagedError(str(error)) from None
+    except (TypeError, AttributeError, LookupError, RecursionError):
+        raise DamagedError("it is no declaration") from None
 
 
 def declared_links(wanted: Layout) -> Set[LinkId]:
@@ -109,11 +179,11 @@ def needed_links(wanted: Layout) -> Set[LinkId]:
 
 def _references(link: Link) -> Iterator[LinkId]:
     if link.netns:
-        yield link.netns, LOOPBACK
+        yield link.netns, _LO
     if link.parent:
         yield link.parent
         if link.parent[0]:
-            yield link.parent[0], LOOPBACK
+            yield link.parent[0], _LO
     for name in (link.master, *(link.ports or ())):
         if name:
             yield link.netns, name
@@ -125,13 +195,15 @@ def check_storable(declared: Stored, others: List[Stored]) -> None:
     for netns, _name in [*declared_links(wanted), *needed_links(wanted)]:
         if "/" in netns:
             refuse_path(netns)
+    if max(len(part.encode()) for part in declared.key) > _LONGEST_NAME:
+        raise VnetError((PERSISTENT,), "the name is too long to be stored: at most %d bytes" % _LONGEST_NAME)
     here = declared_links(wanted)
     for other in others:
         both = sorted(here & declared_links(other.layout(check_mode=True)))
         if both:
-            text = "%s is declared by %s, too, which is stored; declare it once, or set persistent: false for one of them"
-            raise VnetError((PERSISTENT,), text % (_words(both[0]), other.key))
-    ring = _ring(declared.key, _needs({one.key: one.layout(check_mode=True) for one in [declared, *others]}))
+            text = "%s is stored already as part of %s; change it there, or set persistent: false in that task first"
+            raise VnetError((PERSISTENT,), text % (_words(both[0]), str(other.key)))
+    ring = _ring(declared.key, needs({one.key: one.layout(check_mode=True) for one in [declared, *others]}))
     if ring:
         text = "the stored declarations would need each other, so that none could be applied first: %s; declare a port on one side only"
         raise VnetError((PERSISTENT,), text % ", ".join(map(str, ring)))
@@ -142,9 +214,15 @@ def refuse_path(netns: str) -> NoReturn:
     raise VnetError((PERSISTENT,), "%s is a path, which may lead to another namespace after a reboot; give the name of the namespace" % shown(netns))
 
 
+def missing_links(declared: Stored, others: List[Stored]) -> List[str]:
+    """What the declaration needs and nothing stored creates, in words: namespaces, and links that may be network cards."""
+    created = {link for one in [declared, *others] for link in declared_links(one.layout(check_mode=True))}
+    return [_words(link) for link in sorted(needed_links(declared.layout(check_mode=True)) - created)]
+
+
 def _words(link: LinkId) -> str:
     netns, name = link
-    if name == LOOPBACK and netns:
+    if name == _LO and netns:
         return "namespace %s" % shown(netns)
     return shown(name) + (" in namespace %s" % shown(netns) if netns else "")
 
@@ -158,11 +236,11 @@ def in_order(declarations: List[Stored]) -> List[Stored]:
     """The declarations, each after those that it needs; among others, those that need no device come first."""
     layouts = {one.key: one.layout(check_mode=True) for one in declarations}
     devices = needed_devices(layouts)
-    needs = _needs(layouts)
+    others = needs(layouts)
     waiting = sorted((bool(devices[key]), key) for key in layouts)
     ordered: Dict[Key, None] = {}
     while waiting:
-        ready = [entry for entry in waiting if all(other in ordered for other in needs[entry[1]])]
+        ready = [entry for entry in waiting if all(other in ordered for other in others[entry[1]])]
         without_device = [entry for entry in ready if not entry[0]]
         for entry in without_device or ready or waiting[:1]:  # these need each other: edited by hand
             ordered[entry[1]] = None
@@ -177,7 +255,7 @@ def needed_devices(layouts: Mapping[Key, Layout]) -> Dict[Key, Set[str]]:
     return {key: {name for netns, name in needed_links(wanted) - created if not netns} for key, wanted in layouts.items()}
 
 
-def _needs(layouts: Mapping[Key, Layout]) -> Dict[Key, Set[Key]]:
+def needs(layouts: Mapping[Key, Layout]) -> Dict[Key, Set[Key]]:
     """The declarations that each one needs."""
     declaring = {link: key for key, wanted in layouts.items() for link in declared_links(wanted)}
     return {key: {declaring[link] for link in needed_links(wanted) if link in declaring} - {key} for key, wanted in layouts.items()}

@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import remove, remove_tree, replace, write
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import content_of, make_folders, remove, remove_tree, replace, sync, sync_folder, write
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._manual import MANUAL
@@ -32,6 +32,8 @@ _MANUAL_PAGE = "/usr/local/share/man/man8/nfv-vnet.8"
 _CURRENT = os.path.join(ENGINE, "current")
 _DESCRIPTION = "engine.json"
 _MAIN = "main.py"
+_NEW = "new"
+"""The folder of an engine until it is complete."""
 _PACKAGE = __name__.rsplit(".", 2)[0]
 _OF_TASKS = _PACKAGE + "._task"
 """What only a task of Ansible needs."""
@@ -51,12 +53,15 @@ sys.exit(main(sys.argv[1:]))
 _PROGRAM_SOURCE = """\
 #!/bin/sh
 # Installed by the Ansible collection nfv.vnet, which replaces it.
-python=%s
-if ! [ -x "$python" ]; then
-    echo "nfv-vnet: $python is missing, so that nothing is applied; install it, or run a task with persistent: true again" >&2
-    exit 69
-fi
-exec "$python" -I %s "$@"
+python={python}
+main={main}
+for needed in "$python" "$main"; do
+    if ! [ -e "$needed" ]; then
+        echo "nfv-vnet: $needed is missing, so that nothing can be applied; run a task with persistent: true again" >&2
+        exit 69
+    fi
+done
+exec "$python" -I "$main" "$@"
 """
 
 
@@ -75,14 +80,21 @@ def installed() -> Optional[Installed]:
             found = Installed(**json.load(file))
     except (OSError, ValueError, TypeError):
         return None
-    return found if os.access(PROGRAM, os.X_OK) and os.access(found.python, os.X_OK) else None
+    whole = os.access(PROGRAM, os.X_OK) and content_of(PROGRAM) == _program(found.python) and os.access(found.python, os.X_OK)
+    return found if whole else None
 
 
 def is_current() -> bool:
     """Whether the engine that the task brings need not be installed: it is there, or a newer one."""
     brought = _hash(_brought())
     found = installed()
-    return found is not None and (found.hash == brought or _numbers(found.version) > _numbers(VERSION))
+    return found is not None and (found.hash == brought or is_newer())
+
+
+def is_newer() -> bool:
+    """Whether a newer collection has installed its engine."""
+    found = installed()
+    return found is not None and _numbers(found.version) > _numbers(VERSION)
 
 
 def python() -> str:
@@ -98,7 +110,10 @@ def check_python() -> None:
     for what, place in places.items():
         for path in (place, os.path.realpath(place)):
             if not path or any(path.startswith(folder + "/") for folder in _VOLATILE):
-                text = "%s is %s, which may not be there when the host starts; use one of the system (ansible_python_interpreter)"
+                text = (
+                    "%s is %s, in a home directory or a temporary one, which need not be there when the host starts;"
+                    " set ansible_python_interpreter to a Python of the system, such as /usr/bin/python3"
+                )
                 raise VnetError((PERSISTENT,), text % (what, path or "unknown"))
     if run_program(sys.executable, "-I", "-c", _FIND_PYROUTE2, environment={}).status:
         text = "%s finds pyroute2 only by the environment of this task, which is not there when the host starts; install it for this interpreter"
@@ -109,18 +124,20 @@ def install() -> None:
     """Installs the engine. OSError if that fails; then what was there is still there."""
     sources = _brought()
     found = Installed(VERSION, _hash(sources), sys.executable)
-    folder = os.path.join(ENGINE, found.hash)
-    remove_tree(folder)
+    folder, new = (os.path.join(ENGINE, name) for name in (found.hash, _NEW))
+    remove_tree(new)
     try:
         for path, source in sources.items():
-            _write_source(os.path.join(folder, path), source)
-        write(os.path.join(folder, _DESCRIPTION), json.dumps(found._asdict()), 0o644)
+            _write_source(os.path.join(new, path), source)
+        write(os.path.join(new, _DESCRIPTION), json.dumps(found._asdict()), 0o644)
+        replace(_MANUAL_PAGE, MANUAL, 0o644)
+        replace(PROGRAM, _program(found.python), 0o755)
+        remove_tree(folder)
+        os.rename(new, folder)
         _lead_to(found.hash)
     except OSError:
-        remove_tree(folder)
+        remove_tree(new)
         raise
-    replace(PROGRAM, _PROGRAM_SOURCE % (shlex.quote(sys.executable), os.path.join(_CURRENT, _MAIN)), 0o755)
-    replace(_MANUAL_PAGE, MANUAL, 0o644)
     for name in os.listdir(ENGINE):
         if name not in (found.hash, os.path.basename(_CURRENT)):
             remove_tree(os.path.join(ENGINE, name))
@@ -133,11 +150,16 @@ def uninstall() -> None:
     remove_tree(ENGINE)
 
 
+def _program(interpreter: str) -> str:
+    """The text of the program."""
+    return _PROGRAM_SOURCE.format(python=shlex.quote(interpreter), main=os.path.join(_CURRENT, _MAIN))
+
+
 def _write_source(path: str, source: str) -> None:
-    os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+    make_folders(os.path.dirname(path), 0o755)
     write(path, source, 0o644)
     if path.endswith(".py"):
-        py_compile.compile(path, doraise=True)
+        sync(str(py_compile.compile(path, doraise=True)))
 
 
 def _lead_to(name: str) -> None:
@@ -145,6 +167,7 @@ def _lead_to(name: str) -> None:
     remove(new)
     os.symlink(name, new)
     os.rename(new, _CURRENT)
+    sync_folder(_CURRENT)
 
 
 @lru_cache(maxsize=None)

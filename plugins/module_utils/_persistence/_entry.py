@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def change_of_store(module: str, params: Mapping[str, Any]) -> Optional[Change]:
     """What a task does to the stored declarations; None if there are none, and it stores none. C(params) of a layout have checked items."""
-    if params[PERSISTENT] is None and not os.path.isdir(STORE):
+    if params[PERSISTENT] is None and not os.access(STORE, os.R_OK | os.X_OK):
         return None
     from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import change
 

@@ -16,7 +16,8 @@ import re
 import time
 from contextlib import suppress
 from functools import lru_cache
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional
+from hashlib import sha256
+from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import content_of, remove, replace
@@ -30,8 +31,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link
 _DEADLINE = 10.0
 _PAUSE = 0.05
 _NETWORKD_FOLDERS = ("/etc/systemd/network", "/run/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network", "/lib/systemd/network")
-_UNMANAGED = "10 "
-"""NM_DEVICE_STATE_UNMANAGED"""
+_UNMANAGED = "unmanaged"
+_RELEASED = "# let go of "
 _PREFIX = "00-nfv-vnet-"
 _INTERFACES = "/etc/network/interfaces"
 _IFUP = ("/usr/sbin/ifup", "/sbin/ifup")
@@ -40,73 +41,89 @@ _PLAIN = re.compile("[^A-Za-z0-9_.@-]")
 
 
 class Manager(NamedTuple):
-    """A network manager. C(path): of its file for a declaration; C(content): of the name of the file, and of the names of links."""
+    """A network manager. C(path): of its file for a declaration; C(content): of patterns for the names of links, and a name of its own."""
 
     unit: str
     path: str
-    content: Callable[[str, List[str]], str]
-    is_released: Callable[[str], bool]
-    """Whether it has let go of a link, or does not know it."""
+    content: Callable[[List[str], str], str]
+    held: Callable[[List[str]], List[str]]
+    """Those of the links that it has not let go of."""
     reload: Callable[[List[str], bool], None]
     """Has it read its files, and let go of links, or take them back."""
 
 
-def _content_for_networkd(_label: str, names: List[str]) -> str:
-    return "[Match]\nName=%s\n\n[Link]\nUnmanaged=yes\n" % " ".join(_patterns(names))
+def _content_for_networkd(patterns: List[str], _name: str) -> str:
+    return "[Match]\nName=%s\n\n[Link]\nUnmanaged=yes\n" % " ".join(patterns)
 
 
-def _is_released_by_networkd(name: str) -> bool:
-    try:
-        with open("/sys/class/net/%s/ifindex" % name, encoding="ascii") as file:
-            index = file.read().strip()
-        with open("/run/systemd/netif/links/%s" % index, encoding="utf-8") as file:
-            return "ADMIN_STATE=unmanaged\n" in file
-    except OSError:
-        return True
+def _held_by_networkd(names: List[str]) -> List[str]:
+    held = []
+    for name in names:
+        with suppress(OSError):  # it does not know the link
+            with open("/sys/class/net/%s/ifindex" % name, encoding="ascii") as file:
+                index = file.read().strip()
+            with open("/run/systemd/netif/links/%s" % index, encoding="utf-8") as file:
+                if "ADMIN_STATE=unmanaged\n" not in file:
+                    held.append(name)
+    return held
 
 
 def _reload_networkd(_names: List[str], _managed: bool) -> None:
-    run_program("networkctl", "reload")
+    _run("networkctl", "reload")
 
 
-def _content_for_networkmanager(label: str, names: List[str]) -> str:
-    devices = ",".join("interface-name:%s" % name for name in _patterns(names))
-    return "[device-%s]\nmatch-device=%s\nmanaged=0\n" % (label, devices)
+def _content_for_networkmanager(patterns: List[str], name: str) -> str:
+    return "[device-nfv-vnet-%s]\nmatch-device=%s\nmanaged=0\n" % (name, ",".join("interface-name:%s" % pattern for pattern in patterns))
 
 
-def _is_released_by_networkmanager(name: str) -> bool:
-    state = run_program("nmcli", "--terse", "--get-values", "GENERAL.STATE", "device", "show", name)
-    return bool(state.status) or state.text.startswith(_UNMANAGED)
+def _held_by_networkmanager(names: List[str]) -> List[str]:
+    lines = _run("nmcli", "--terse", "--escape", "no", "--fields", "DEVICE,STATE", "device", "status").splitlines()
+    states = dict(line.rsplit(":", 1) for line in lines if ":" in line)
+    return [name for name in names if states.get(name, _UNMANAGED) != _UNMANAGED]
 
 
 def _reload_networkmanager(names: List[str], managed: bool) -> None:
-    """The file is for links that it does not know yet."""
-    run_program("nmcli", "general", "reload", "conf")
+    """Its file is for links that it does not know yet."""
+    _run("nmcli", "general", "reload", "conf")
     for name in names:
-        run_program("nmcli", "device", "set", name, "managed", "yes" if managed else "no")
+        _run("nmcli", "device", "set", name, "managed", "yes" if managed else "no")
+
+
+def _run(*command: str) -> str:
+    """What the program says. VnetError if it fails."""
+    done = run_program(*command)
+    if done.status:
+        raise VnetError((PERSISTENT,), "%s failed: %s" % (" ".join(command), " ".join(done.text.split())))
+    return done.text
 
 
 MANAGERS = (
-    Manager("systemd-networkd.service", "/run/systemd/network/%s.network", _content_for_networkd, _is_released_by_networkd, _reload_networkd),
-    Manager(
-        "NetworkManager.service",
-        "/run/NetworkManager/conf.d/%s.conf",
-        _content_for_networkmanager,
-        _is_released_by_networkmanager,
-        _reload_networkmanager,
-    ),
+    Manager("systemd-networkd.service", "/run/systemd/network/%s.network", _content_for_networkd, _held_by_networkd, _reload_networkd),
+    Manager("NetworkManager.service", "/run/NetworkManager/conf.d/%s.conf", _content_for_networkmanager, _held_by_networkmanager, _reload_networkmanager),
 )
 
 
 class Handover:
-    """The links of a declaration, which the network managers are to leave alone. C(before): what was stored in its place."""
+    """The links of a declaration, which the network managers are to leave alone.
 
-    def __init__(self, declared: Stored, before: Optional[Stored] = None) -> None:
+    The file of a manager has those that it has let go of in a comment, as only these are given back.
+    """
+
+    def __init__(self, declared: Stored) -> None:
         self._key = declared.key
         self._names = _names_of(declared)
-        self._former = [name for name in _names_of(before) if name not in self._names] if before else []
         self._replaced: Dict[Manager, str] = {}
         """The earlier content of the files."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a manager has to be told."""
+        return is_booted() and any(self._content(manager, ()) != _without_comments(content_of(self._path(manager))) for manager in MANAGERS)
+
+    @property
+    def releases(self) -> bool:
+        """Whether a manager that runs has to let go of a link."""
+        return any(manager.held(self._names) for manager in filter(_is_running, MANAGERS))
 
     def check(self) -> None:
         """VnetError if a manager would configure a link all the same."""
@@ -122,80 +139,106 @@ class Handover:
 
     def begin(self) -> bool:
         """Has the managers that run let go of the links. Returns whether one has. VnetError if one does not."""
-        managed = False
+        released = False
         for manager in filter(_is_running, MANAGERS):
-            managed |= any(not manager.is_released(name) for name in self._names)
-            self._tell(manager)
-            deadline = time.monotonic() + _DEADLINE
-            while not all(map(manager.is_released, self._names)):
-                if time.monotonic() > deadline:
-                    kept = next(name for name in self._names if not manager.is_released(name))
-                    raise VnetError((PERSISTENT,), "%s does not let go of %s; see its log" % (manager.unit, shown(kept)))
-                time.sleep(_PAUSE)
-        return managed
+            held = manager.held(self._names)
+            if self._write(manager, held) or held:
+                manager.reload(held, False)
+            released |= bool(held)
+            _await_release(manager, held)
+        return released
 
     def complete(self) -> None:
-        """Tells the managers that do not run yet, and lets those that run have what is not declared any more."""
-        if is_booted():
-            for manager in MANAGERS:
-                self._tell(manager)
-                if self._former and _is_running(manager):
-                    manager.reload(self._former, True)
+        """Tells the managers that do not run yet, and gives back what is not declared any more."""
+        for manager in MANAGERS if is_booted() else ():
+            former = _released_in(self._replaced.get(manager, content_of(self._path(manager))))
+            written = self._write(manager, [])
+            gone = [name for name in former if name not in self._names]
+            if _is_running(manager) and (written or gone):
+                manager.reload(gone, True)
 
     def undo(self) -> None:
-        """Gives the links back."""
+        """Gives back what was taken."""
         for manager, content in self._replaced.items():
-            path = _path(manager, self._key)
+            path = self._path(manager)
+            taken = [name for name in _released_in(content_of(path)) if name not in _released_in(content)]
             if content:
                 replace(path, content, 0o644)
             else:
                 remove(path)
-            manager.reload(self._names, True)
+            if _is_running(manager):
+                manager.reload(taken, True)
 
-    def _tell(self, manager: Manager) -> None:
-        path = _path(manager, self._key)
-        content = manager.content(_file_name(self._key), self._names) if self._names else ""
+    def _write(self, manager: Manager, held: List[str]) -> bool:
+        """Writes the file of a manager. Returns whether it was another one."""
+        path = self._path(manager)
         now = content_of(path)
+        released = [name for name in _released_in(now) if name in self._names]
+        content = self._content(manager, sorted({*released, *held}))
         if content == now:
-            return
+            return False
         self._replaced.setdefault(manager, now)
         if content:
             replace(path, content, 0o644)
         else:
             remove(path)
-        if _is_running(manager):
-            manager.reload(self._names, False)
+        return True
+
+    def _content(self, manager: Manager, released: Sequence[str]) -> str:
+        """The content of the file of a manager; '' for none."""
+        if not self._names:
+            return ""
+        comment = "".join(_RELEASED + name + "\n" for name in released)
+        return comment + manager.content([_PLAIN.sub("?", name) for name in self._names], sha256(_file_name(self._key).encode()).hexdigest()[:8])
+
+    def _path(self, manager: Manager) -> str:
+        return manager.path % _file_name(self._key)
 
 
-def take_back(key: Key, declared: Optional[Stored]) -> None:
-    """What was stored is not any more: the managers may have its links. C(declared) is None where it could not be read."""
+def _await_release(manager: Manager, names: List[str]) -> None:
+    deadline = time.monotonic() + _DEADLINE
+    while names:
+        names = manager.held(names)
+        if names and time.monotonic() > deadline:
+            raise VnetError((PERSISTENT,), "%s does not let go of %s; see its log" % (manager.unit, shown(names[0])))
+        time.sleep(_PAUSE)
+
+
+def give_back(key: Key) -> None:
+    """What was stored is not any more: the managers may have its links."""
     for manager in MANAGERS:
-        path = _path(manager, key)
+        path = manager.path % _file_name(key)
         if os.path.exists(path):
+            released = _released_in(content_of(path))
             remove(path)
             if _is_running(manager):
-                manager.reload(_names_of(declared) if declared else [], True)
+                manager.reload(released, True)
+
+
+def _released_in(content: str) -> List[str]:
+    """The links in the comments of a file."""
+    return [line[len(_RELEASED) :] for line in content.splitlines() if line.startswith(_RELEASED)]
+
+
+def _without_comments(content: str) -> str:
+    return "".join(line for line in content.splitlines(keepends=True) if not line.startswith(_RELEASED))
 
 
 def _names_of(declared: Stored) -> List[str]:
-    return sorted({link.name for link in declared.layout(check_mode=True).links if _is_ours(link)})
-
-
-def _patterns(names: List[str]) -> List[str]:
-    return [_PLAIN.sub("?", name) for name in names]
+    """The links of the host that are none of the managers' business, with the ports of its bridges."""
+    links = [link for link in declared.layout(check_mode=True).links if not link.netns]
+    own = {link.name for link in links if _is_ours(link)}
+    return sorted(own.union(*(link.ports or () for link in links)))
 
 
 def _is_ours(link: Link) -> bool:
-    """Whether the link is none of the managers' business."""
-    return not link.netns and link.kind != LOOPBACK and (not is_bridge(link.kind) or bool(link.addresses))
+    """Whether the managers are to leave a link of the host alone."""
+    return link.kind != LOOPBACK and (not is_bridge(link.kind) or bool(link.addresses))
 
 
 def _file_name(key: Key) -> str:
-    return _PREFIX + "-".join(part.replace("_", "-") for part in (key.module, key.netns, key.name) if part)
-
-
-def _path(manager: Manager, key: Key) -> str:
-    return manager.path % _file_name(key)
+    """The name of a file, without its suffix. No name of a link has C(%)."""
+    return _PREFIX + "@".join([key.module, key.name]) + ("%" + key.netns if key.netns else "")
 
 
 @lru_cache(maxsize=None)

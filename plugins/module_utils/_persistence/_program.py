@@ -8,15 +8,14 @@ import argparse
 import difflib
 import os
 import sys
-from typing import TYPE_CHECKING, List, Sequence
+from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import complaint
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, printable
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import printable
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._version import VERSION
 
 if TYPE_CHECKING:
-    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._boot import Applied
+    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._boot import Applied, Selection
 
 _DIFFERENT = 1
 _DESCRIPTION = "Links and network namespaces that are there again after a reboot: what the Ansible collection nfv.vnet has stored by persistent: true."
@@ -24,26 +23,31 @@ _DESCRIPTION = "Links and network namespaces that are there again after a reboot
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the program. Returns its exit status, see nfv-vnet(8)."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     words = complaint()
     if words:
-        return _fail("nfv-vnet: %s" % words, os.EX_UNAVAILABLE)
+        return _fail(words, os.EX_UNAVAILABLE)
+    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._boot import UnknownNameError, selected
+
     try:
-        with sentences():
-            return int(options.run(options))
-    except VnetError as error:
-        return _fail("nfv-vnet: %s" % printable(str(error)), _DIFFERENT)
+        return int(options.run(selected(options.names), options))
+    except UnknownNameError as error:
+        return _fail(str(error), os.EX_USAGE)
+    except PermissionError as error:
+        return _fail("%s cannot be read: %s; run it as root" % (error.filename, error.strerror), os.EX_NOPERM)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _DIFFERENT
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nfv-vnet", description=_DESCRIPTION)
-    parser.add_argument("--version", action="version", version=VERSION)
+    parser.add_argument("--version", action="version", version="nfv.vnet %s" % VERSION)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, run, text in (
         ("status", _status, "show what is stored, and where the host differs from it"),
         ("apply", _apply, "apply what is stored"),
-        ("commands", _commands, "print the commands of iproute2 for what apply would change"),
+        ("commands", _commands, "print the commands of ip, bridge, sysctl and nft that apply would run"),
     ):
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         command.add_argument("names", nargs="*", metavar="NAME", help="a link, namespace or layout; without it everything that is stored")
@@ -53,14 +57,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _status(options: argparse.Namespace) -> int:
-    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._boot import apply_all, selected
+def _status(selection: Selection, _options: argparse.Namespace) -> int:
+    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._boot import predict_all
 
     different = False
-    for applied in apply_all(selected(options.names), check_mode=True):
+    for applied in predict_all(selection):
         different |= applied.differs
-        _say(applied)
+        _warn(applied)
         if applied.error:
+            print(applied.error, flush=True)
             continue
         print("%s: %s" % (printable(applied.title), "differs" if applied.differs else "as stored"))
         for line in _difference(applied):
@@ -69,50 +74,74 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _difference(applied: Applied) -> List[str]:
-    """The lines of YAML that the host has, with C(-), and that are stored, with C(+)."""
+    """What differs, as YAML with marks: of each item that differs all lines, C(-) before those of the host, C(+) before those that are stored."""
     from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
 
-    lines = ["+ rules of nft: not as stored"] if applied.ruleset_differs else []
+    lines = ["+ needs %s" % applied.waits_for] if applied.waits_for else []
     if applied.result and applied.wanted:
-        before, after = (as_yaml(applied.wanted, applied.result.before, host).splitlines() for host in (applied.result.before, applied.result.after))
-        lines += [line for line in difflib.ndiff(before, after) if line[:1] in "+-"]
-    return lines
+        before, after = (_items(as_yaml(applied.wanted, applied.result.before, host)) for host in (applied.result.before, applied.result.after))
+        for title in dict.fromkeys([*before, *after]):
+            if before.get(title) != after.get(title):
+                marked = difflib.ndiff(before.get(title, []), after.get(title, []))
+                lines += [line for line in marked if not line.startswith("?")]
+    return lines + (["+ rules of %s" % applied.ruleset] if applied.ruleset else [])
 
 
-def _apply(options: argparse.Namespace) -> int:
-    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._boot import apply_all, selected
-
-    failed = False
-    would = "would be changed" if options.check else "changed"
-    for applied in apply_all(selected(options.names), options.check):
-        _say(applied)
-        if applied.error:
-            failed = True
+def _items(text: str) -> Dict[Tuple[str, ...], List[str]]:
+    """The items of the lists of a declaration in YAML: their lines, by what names them."""
+    items: Dict[Tuple[str, ...], List[str]] = {}
+    section = ""
+    lines: List[str] = []
+    for line in [*text.splitlines(), "end:"]:
+        if line.startswith("  - ") or not line.startswith(" "):
+            if lines:
+                items[(section, *(one.strip(" -") for one in lines if one[:4] in ("  - ", "    ") and one[4:].startswith(("name:", "netns:"))))] = lines
+            lines = []
+        if line.startswith(" "):
+            lines.append(line)
         else:
-            print("%s: %s" % (printable(applied.title), would if applied.differs else "unchanged"), flush=True)
-    return _DIFFERENT if failed else 0
+            section = line
+    return items
 
 
-def _commands(options: argparse.Namespace) -> int:
-    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._boot import apply_all, selected
+def _apply(selection: Selection, options: argparse.Namespace) -> int:
+    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._boot import apply_all, predict_all
+
+    status = 0
+    for applied in predict_all(selection) if options.check else apply_all(selection):
+        _warn(applied)
+        if applied.error:
+            print(applied.error, file=sys.stderr, flush=True)
+        else:
+            changed = "would be changed" if options.check else "changed"
+            print("%s: %s" % (printable(applied.title), changed if applied.differs else "unchanged"), flush=True)
+        if applied.error or (options.check and applied.differs):
+            status = _DIFFERENT
+    return status
+
+
+def _commands(selection: Selection, _options: argparse.Namespace) -> int:
+    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._boot import predict_all
 
     failed = False
-    for applied in apply_all(selected(options.names), check_mode=True):
-        _say(applied)
-        failed |= bool(applied.error)
+    for applied in predict_all(selection):
+        _warn(applied)
+        words = applied.error or (applied.waits_for and "%s: needs %s first" % (applied.title, applied.waits_for))
+        if words:
+            failed = True
+            print(words, file=sys.stderr, flush=True)
         for command in applied.result.commands if applied.result else ():
             print(command)
+        if applied.ruleset:
+            print("nft -f %s" % applied.ruleset)
     return _DIFFERENT if failed else 0
 
 
-def _say(applied: Applied) -> None:
-    """Prints the warnings and the error of a declaration."""
+def _warn(applied: Applied) -> None:
     for warning in applied.warnings:
-        print(printable("%s: %s" % (applied.title, warning)), file=sys.stderr)
-    if applied.error:
-        print(applied.error, file=sys.stderr, flush=True)
+        print(printable("warning: %s: %s" % (applied.title, warning)), file=sys.stderr)
 
 
 def _fail(words: str, status: int) -> int:
-    print(words, file=sys.stderr, flush=True)
+    print("nfv-vnet: %s" % printable(words), file=sys.stderr, flush=True)
     return status

@@ -18,16 +18,16 @@ _LIST = 'nft --file "$1" && nft --json list tables'
 _SHOW = 'nft --file "$1" && nft list table "$2" "$3"'
 
 
-def differs(key: Key) -> bool:
-    """Whether a table that the rules make is not on the host as they make it. VnetError if nft cannot tell."""
+def differing(key: Key) -> str:
+    """The file of the rules, if a table that they make is not on the host as they make it; else ''. VnetError if the rules are wrong."""
     path = ruleset_of(key)
     if not os.path.exists(path):
-        return False
+        return ""
     for family, name in _tables(path):
         wanted = _checked(path, run_program(*_IN_ANOTHER_NAMESPACE, "sh", "-c", _SHOW, "sh", path, family, name))
         if run_program("nft", "list", "table", family, name).text != wanted:
-            return True
-    return False
+            return path
+    return ""
 
 
 def load(key: Key) -> None:
@@ -39,10 +39,14 @@ def load(key: Key) -> None:
 def _tables(path: str) -> List[List[str]]:
     """The families and names of the tables that the rules make."""
     said = _checked(path, run_program(*_IN_ANOTHER_NAMESPACE, "sh", "-c", _LIST, "sh", path))
-    return [[entry["table"]["family"], entry["table"]["name"]] for entry in json.loads(said)["nftables"] if "table" in entry]
+    try:
+        found = json.loads(said[said.index("{") :])["nftables"]  # warnings come first
+    except (ValueError, LookupError):
+        raise VnetError((), "the rules in %s cannot be read by nft: %s" % (path, " ".join(said.split()))) from None
+    return [[entry["table"]["family"], entry["table"]["name"]] for entry in found if "table" in entry]
 
 
 def _checked(path: str, done: Output) -> str:
     if done.status:
-        raise VnetError((), "the rules in %s cannot be loaded: %s" % (path, " ".join(done.text.split())))
+        raise VnetError((), "the rules in %s cannot be loaded: %s" % (path, (done.text.splitlines() or [""])[0]))
     return done.text

@@ -7,19 +7,20 @@ Only root can read them. Each is replaced as a whole, by whoever holds the lock.
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from typing import Iterator, List, NamedTuple, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import remove, sync_folder, write
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import make_folders, remove, sync_folder, write
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import DamagedError, Key, NewerFormatError, Stored, decode, encode
 
 _SUFFIX = ".json"
-_NEW = os.path.join(STORE, ".new")
-"""A file that is written, until it gets its name."""
+_NEW = ".new"
+"""The suffix of a file until it is complete."""
 _RULESET_SUFFIX = ".nft"
 
 
@@ -68,7 +69,7 @@ def read_if_readable(key: Key) -> Optional[Stored]:
         return _read(path)
     except (FileNotFoundError, _DamagedFileError):
         return None
-    except _UnreadableError as error:
+    except _NewerFileError as error:
         raise VnetError((PERSISTENT,), "%s %s" % (path, error)) from None
 
 
@@ -77,36 +78,33 @@ def read_all() -> Content:
     content = Content([], [])
     for path in sorted(_paths()):
         try:
-            declared = _read(path)
-            declared.layout(check_mode=True)
-            content.declarations.append(declared)
+            content.declarations.append(_read(path))
         except FileNotFoundError:  # another run has just removed it
             continue
-        except _UnreadableError as error:
+        except (_DamagedFileError, _NewerFileError) as error:
             content.unreadable.append(Unreadable(path, str(error)))
-        except VnetError as error:
-            content.unreadable.append(Unreadable(path, "cannot be used: %s" % error))
     return content
 
 
 def prepare(declared: Stored) -> None:
     """Writes a declaration without its name, so that C(commit) can hardly fail. OSError if that fails."""
-    os.makedirs(STORE, 0o700, exist_ok=True)
-    write(_NEW, encode(declared), 0o600)
+    path = path_of(declared.key)
+    make_folders(os.path.dirname(path), 0o700)
+    write(path + _NEW, encode(declared), 0o600)
 
 
 def commit(key: Key) -> None:
     """Gives the prepared declaration its name."""
     path = path_of(key)
-    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-    os.rename(_NEW, path)
+    os.rename(path + _NEW, path)
     sync_folder(path)
 
 
-def abandon() -> None:
+def abandon(key: Key) -> None:
     """Removes what was prepared."""
-    remove(_NEW)
-    _remove_empty(STORE)
+    path = path_of(key)
+    remove(path + _NEW)
+    _remove_empty(os.path.dirname(path))
 
 
 def forget(key: Key) -> None:
@@ -124,26 +122,39 @@ def _remove_empty(folder: str) -> None:
 
 
 def _paths() -> Iterator[str]:
-    for folder, _folders, names in os.walk(STORE):
+    for folder, _folders, names in os.walk(STORE, onerror=_unless_gone):
         yield from (os.path.join(folder, name) for name in names if name.endswith(_SUFFIX))
 
 
-class _UnreadableError(Exception):
-    """Why a file cannot be used, as the end of a sentence."""
+def _unless_gone(error: OSError) -> None:
+    if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+        raise error
 
 
-class _DamagedFileError(_UnreadableError):
-    """It may be replaced."""
+class _NewerFileError(Exception):
+    """A file of a newer version of the collection. The text is the end of a sentence."""
+
+
+class _DamagedFileError(Exception):
+    """A file that may be replaced. The text is the end of a sentence."""
 
 
 def _read(path: str) -> Stored:
+    """A declaration that is valid."""
     try:
         with open(path, encoding="utf-8") as file:
             declared = decode(file.read())
+        declared.layout(check_mode=True)
+    except FileNotFoundError:
+        raise
     except NewerFormatError:
-        raise _UnreadableError("was written by a newer version of nfv.vnet; use that version here") from None
-    except (DamagedError, UnicodeDecodeError):
-        raise _DamagedFileError("is damaged; remove it, or store it again by persistent: true") from None
+        raise _NewerFileError("was written by a newer version of nfv.vnet; use that version here") from None
+    except (DamagedError, UnicodeDecodeError) as error:
+        raise _DamagedFileError("is damaged (%s); remove it, or store it again by persistent: true" % error) from None
+    except VnetError as error:
+        raise _DamagedFileError("cannot be used: %s" % error) from None
+    except OSError as error:
+        raise _DamagedFileError("cannot be read: %s" % error.strerror) from None
     if path_of(declared.key) != path:
-        raise _DamagedFileError("has the declaration of %s, which belongs into another file" % str(declared.key))
+        raise _DamagedFileError("has the declaration of %s, which belongs into %s; rename or remove it" % (str(declared.key), path_of(declared.key)))
     return declared

@@ -11,10 +11,10 @@ import os
 from contextlib import suppress
 from typing import List
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import content_of, remove, replace
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import content_of, make_folders, remove, replace, sync_folder
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE
-from ansible_collections.nfv.vnet.plugins.module_utils._persistence._engine import ENGINE, PROGRAM
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._engine import ENGINE, PROGRAM, is_newer
 
 NAME = "nfv-vnet.service"
 _UNIT = "/etc/systemd/system/" + NAME
@@ -55,21 +55,30 @@ def is_booted() -> bool:
 
 
 def is_installed(python: str) -> bool:
-    """Whether the unit is there and enabled, or there is no systemd."""
-    return not _has_systemd() or (content_of(_UNIT) == _content(python) and os.path.islink(_WANTED))
+    """Whether the unit is there and enabled, or there is no systemd. One of a newer collection stays."""
+    return not _has_systemd() or _is_masked() or ((is_newer() or content_of(_UNIT) == _content(python)) and os.path.lexists(_WANTED))
 
 
 def install(python: str) -> List[str]:
     """Installs and enables the unit, if it is not. Returns what has to be said. OSError if that fails."""
     if not _has_systemd():
         return ["there is no systemd on this host; have it run the command %s apply when it starts, before its network is configured" % PROGRAM]
+    if _is_masked():
+        return ["%s is masked, so that nothing is applied when the host starts; unmask it: systemctl unmask %s" % (NAME, NAME)]
     if is_installed(python):
         return []
     replace(_UNIT, _content(python), 0o644)
-    os.makedirs(os.path.dirname(_WANTED), 0o755, exist_ok=True)
+    make_folders(os.path.dirname(_WANTED), 0o755)
     with suppress(FileExistsError):
         os.symlink(_UNIT, _WANTED)
+        sync_folder(_WANTED)
     return _reload()
+
+
+def start() -> None:
+    """Starts the unit, unless it runs: what is stored is there already, but it gets the reloads of nftables only when it is active."""
+    if is_booted() and not _is_masked():
+        run_program("systemctl", "start", "--no-block", NAME)
 
 
 def uninstall() -> None:
@@ -84,6 +93,10 @@ def uninstall() -> None:
 
 def _content(python: str) -> str:
     return _CONTENT.format(mounts=" ".join([STORE, ENGINE, python]), program=PROGRAM)
+
+
+def _is_masked() -> bool:
+    return os.path.islink(_UNIT) and os.readlink(_UNIT) == os.devnull
 
 
 def _has_systemd() -> bool:
