@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import List, Optional
@@ -41,14 +40,6 @@ def is_private() -> bool:
     mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
     places = {line.split()[1] for line in mounts if line.split()[2] == "tmpfs"}
     return {os.path.realpath(folder) for folder in FOLDERS} <= places
-
-
-def remove_installed() -> None:
-    """Removes what a test has installed."""
-    for path in EMPTY:
-        if os.path.isfile(path):
-            os.unlink(path)
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _stand_in(folder: str) -> None:

@@ -307,7 +307,7 @@ def _layout(content: Any) -> Layout:
     """The layout that a file declares. Items are checked by the engine, as in the module."""
     if not isinstance(content, dict):
         raise VnetError((), "this is not a dictionary with options of vnet_layout")
-    check_given(LAYOUT_OPTIONS[:2], {str(key): value for key, value in content.items()}, ())
+    check_given([option for option in LAYOUT_OPTIONS if not option.options], {str(key): value for key, value in content.items()}, ())
     wrong = [key for key in content if not isinstance(key, str)]
     if wrong:
         raise VnetError((), "there is no option %s" % quoted(wrong[0]))

@@ -65,12 +65,14 @@ options:
       - absent
   persistent:
     description:
-      - Whether the resource is there again after a reboot of the target host. With V(true) the options of the task
-        are stored in C(/etc/nfv-vnet), and the service C(nfv-vnet) of systemd applies what is stored when the host
-        starts, before its network managers do anything; these leave the links alone from now on, except a bridge
-        without O(ignore:addresses). With V(false) what is stored is forgotten. If it is left out, what is stored
-        is kept, and if the task changes something that a reboot would bring back otherwise, a warning says so.
-        What is removed by O(state=absent) is forgotten.
+      - 'Whether the resource is there again after a reboot of the target host. With V(true) the options of the
+        task are stored in C(/etc/nfv-vnet), in place of those that were stored before, and the service C(nfv-vnet)
+        of systemd applies what is stored when the host starts, before its network managers do anything. These leave
+        the links and the ports of bridges alone from now on, except a bridge without O(ignore:addresses). With
+        V(false) what is stored is forgotten; the rest of the task is carried out as always. If it is left out,
+        what is stored is kept, and if the task changes something that a reboot would bring back otherwise, a warning
+        says so. What is removed by O(state=absent) is forgotten: with one end of a veth pair the pair, with a namespace
+        the links in it.'
     type: bool
   force:
     description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Iterator
 
 import pytest
-from private_files import is_private, remove_installed
+from private_files import is_private, make_private
 from processes import Child
 from support import private_network
 from versions import ran_on
@@ -29,4 +29,9 @@ def network() -> Iterator[None]:
     with private_network():
         yield
     Child.end_all()
-    remove_installed()
+
+
+@pytest.fixture
+def own_folders(network: None) -> None:  # noqa: ARG001
+    """Folders of the test's own where something is installed: other tests run at the same time."""
+    make_private()

@@ -325,6 +325,7 @@ def test_what_cannot_be_confirmed(token: object, seconds: int, words: str) -> No
     assert str(error.value).startswith(words)
 
 
+@pytest.mark.usefixtures("own_folders")
 @pytest.mark.parametrize("confirmed", [True, False])
 def test_it_is_stored_after_the_confirmation(confirmed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_change, "is_network_of_host", lambda: True)

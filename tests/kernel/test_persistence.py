@@ -23,6 +23,7 @@ from features import needs_program
 from layouts import counts, full, lay, small
 from support import Values, difference, ip, portable, private_network, run, sh, snapshot
 
+pytestmark = pytest.mark.usefixtures("own_folders")
 HERE = Path(STORE)
 UNIT = Path("/etc/systemd/system/nfv-vnet.service")
 WANTED = Path("/etc/systemd/system/multi-user.target.wants/nfv-vnet.service")

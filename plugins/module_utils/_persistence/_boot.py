@@ -184,7 +184,8 @@ def _wait_for(names: Set[str], deadline: float) -> None:
     missing = [name for name in sorted(names) if not _is_ready(name)]
     left = deadline - time.monotonic()
     if missing and left > 0:
-        print("nfv-vnet: waiting for %s, for %d seconds at most" % (", ".join(map(printable, missing)), left), file=sys.stderr, flush=True)
+        sys.stderr.write("nfv-vnet: waiting for %s, for %d seconds at most\n" % (", ".join(map(printable, missing)), left))
+        sys.stderr.flush()
     while not all(map(_is_ready, names)) and time.monotonic() < deadline:
         time.sleep(_PAUSE)
 

@@ -8,7 +8,7 @@ import argparse
 import difflib
 import os
 import sys
-from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, TextIO, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import complaint
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import printable
@@ -65,11 +65,11 @@ def _status(selection: Selection, _options: argparse.Namespace) -> int:
         different |= applied.differs
         _warn(applied)
         if applied.error:
-            print(applied.error, flush=True)
+            _say(applied.error)
             continue
-        print("%s: %s" % (printable(applied.title), "differs" if applied.differs else "as stored"))
+        _say("%s: %s" % (printable(applied.title), "differs" if applied.differs else "as stored"))
         for line in _difference(applied):
-            print("  " + printable(line))
+            _say("  " + printable(line))
     return _DIFFERENT if different else 0
 
 
@@ -111,10 +111,10 @@ def _apply(selection: Selection, options: argparse.Namespace) -> int:
     for applied in predict_all(selection) if options.check else apply_all(selection):
         _warn(applied)
         if applied.error:
-            print(applied.error, file=sys.stderr, flush=True)
+            _say(applied.error, sys.stderr)
         else:
             changed = "would be changed" if options.check else "changed"
-            print("%s: %s" % (printable(applied.title), changed if applied.differs else "unchanged"), flush=True)
+            _say("%s: %s" % (printable(applied.title), changed if applied.differs else "unchanged"))
         if applied.error or (options.check and applied.differs):
             status = _DIFFERENT
     return status
@@ -129,19 +129,26 @@ def _commands(selection: Selection, _options: argparse.Namespace) -> int:
         words = applied.error or (applied.waits_for and "%s: needs %s first" % (applied.title, applied.waits_for))
         if words:
             failed = True
-            print(words, file=sys.stderr, flush=True)
+            _say(words, sys.stderr)
         for command in applied.result.commands if applied.result else ():
-            print(command)
+            _say(command)
         if applied.ruleset:
-            print("nft -f %s" % applied.ruleset)
+            _say("nft -f %s" % applied.ruleset)
     return _DIFFERENT if failed else 0
+
+
+def _say(text: str, stream: Optional[TextIO] = None) -> None:
+    """Prints a line, by default to the standard output."""
+    stream = stream or sys.stdout
+    stream.write(text + "\n")
+    stream.flush()
 
 
 def _warn(applied: Applied) -> None:
     for warning in applied.warnings:
-        print(printable("warning: %s: %s" % (applied.title, warning)), file=sys.stderr)
+        _say(printable("warning: %s: %s" % (applied.title, warning)), sys.stderr)
 
 
 def _fail(words: str, status: int) -> int:
-    print("nfv-vnet: %s" % printable(words), file=sys.stderr, flush=True)
+    _say("nfv-vnet: %s" % printable(words), sys.stderr)
     return status
