@@ -165,3 +165,30 @@ def test_a_declaration_that_fails_leaves_the_uplink_to_its_manager(lab: Lab, hos
     host.wait()
     assert uplink_of(host) == "vec0"
     assert "pyroute2 >= 0.7.2 is required" in on(host, "sudo journalctl --unit nfv-vnet --no-pager --output cat")
+
+
+@pytest.fixture
+def leasing(host: Host) -> Iterator[None]:
+    """A DHCP server that has the address of the host for it."""
+    server = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--no-ping", "--interface=lab0", "--bind-interfaces", "--user=root"]
+    server += [f"--dhcp-range={host.address},{host.address},2m", "--dhcp-leasefile=/run/leases", "--pid-file=", "--log-facility=/run/dnsmasq.log"]
+    with subprocess.Popen(server) as process:
+        yield
+        process.terminate()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("leasing")
+def test_a_bridge_without_addresses_is_left_to_a_dhcp_client(lab: Lab, host: Host) -> None:
+    client = "[Match]\nName=br5\n[Network]\nDHCP=ipv4\n"
+    on(host, f"echo {shlex.quote(client)} | sudo tee /etc/systemd/network/50-br5.network && sudo sync /etc/systemd/network/50-br5.network")
+    on(host, "sudo networkctl reload")
+    done(task(lab, host, "vnet_bridge", name="br5", mac=host.mac, ports=["vec0"], persistent=True, force=True))
+    for _start in range(2):
+        assert "dynamic" in on(host, "ip -4 address show dev br5")
+        assert "inet " not in on(host, "ip -4 address show dev vec0")
+        assert uplink_of(host) == "br5"
+        on(host, "sudo nfv-vnet status")
+        host.cut()
+        host.start()
+        host.wait()
