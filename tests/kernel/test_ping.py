@@ -356,7 +356,7 @@ def test_many_addresses_from_one_socket() -> None:
         links=[{"type": "veth", **end("eth0", "red", "10.0.9.1/16"), "peer": end("eth0", "blue", *addresses)}],
     )
     for size in (56, 8000):
-        result = asked(sources=["red"], destinations=["blue"], count=3, size=size)
+        result = asked(sources=["red"], destinations=["blue"], count=3, size=size, timeout=10.0)
         assert [pair for pair in result["pairs"] if (pair["sent"], pair["received"]) != (3, 3)] == []
 
 
