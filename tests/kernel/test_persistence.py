@@ -346,6 +346,17 @@ def test_one_that_is_not_valid_any_more_fails_alone(capfd: pytest.CaptureFixture
     assert program(capfd, "status")[0] == 0
 
 
+def test_ports_that_are_only_listed_come_up_too(capfd: pytest.CaptureFixture[str]) -> None:
+    """Whoever brought them up before leaves them alone now."""
+    sh("ip tuntap add dev card mode tap && ip link set card up")
+    run("vnet_bridge", persistent=True, name="br0", ports=[{"name": "card"}])
+    with rebooted():
+        sh("ip tuntap add dev card mode tap")
+        assert program(capfd, "apply") == (0, "vnet_bridge br0: changed\n", "")
+        assert "UP" in ip("ip", "link", "show", "dev", "card").split(">")[0].split(",")
+        assert program(capfd, "apply") == (0, "vnet_bridge br0: unchanged\n", "")
+
+
 # What cannot be stored
 
 

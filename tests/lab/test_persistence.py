@@ -70,7 +70,7 @@ def test_everything_stored_is_there_after_a_power_cycle(lab: Lab, host: Host) ->
     status = host.ssh("sudo nfv-vnet status")
     assert status.returncode == 1
     assert status.stdout.count(": as stored\n") == 13, status.stdout
-    assert "\nvnet_vlan gone.5: differs\n" in status.stdout
+    assert "\nvnet_vlan gone.5: parent: there is no link gone" in status.stdout
     assert host.ssh("systemctl is-failed nfv-vnet").stdout == "failed\n"
     assert "vnet_vlan gone.5: " in on(host, "sudo journalctl --unit nfv-vnet --no-pager --output cat")
     for netns, target in PINGS:
@@ -171,7 +171,13 @@ def test_a_declaration_that_fails_leaves_the_uplink_to_its_manager(lab: Lab, hos
 def leasing(host: Host) -> Iterator[None]:
     """A DHCP server that has the address of the host for it."""
     server = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--no-ping", "--interface=lab0", "--bind-interfaces", "--user=root"]
-    server += [f"--dhcp-range={host.address},{host.address},2m", "--dhcp-leasefile=/run/leases", "--pid-file=", "--log-facility=/run/dnsmasq.log"]
+    server += [
+        f"--dhcp-range={host.address},{host.address},2m",
+        "--dhcp-leasefile=/run/leases",
+        "--dhcp-ignore-clid",
+        "--pid-file=",
+        "--log-facility=/run/dnsmasq.log",
+    ]
     with subprocess.Popen(server) as process:
         yield
         process.terminate()

@@ -11,6 +11,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, printable
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._flags import bring_up, is_up
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import converge_layout
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import _ruleset, _store
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import Change, failures_of
@@ -21,6 +22,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declaration
     in_order,
     needed_devices,
     needs,
+    undeclared_ports,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import Handover
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout
@@ -127,6 +129,8 @@ class _Application(Change):
         self._declared = declared
         self._handover = Handover(declared)
         self.ruleset = ""
+        self._ports = undeclared_ports(declared.layout(check_mode=True))
+        """The managers do not bring them up, so this does."""
         super().__init__()
 
     @property
@@ -138,7 +142,7 @@ class _Application(Change):
         if now is None or now.options != self._declared.options:
             raise VnetError((), "a task has changed what is stored meanwhile")
         self.ruleset = _ruleset.differing(self._declared.key)
-        self.changed = bool(self.ruleset) or self._handover.is_due or self._handover.releases
+        self.changed = bool(self.ruleset) or self._handover.is_due or self._handover.releases or bool(_down(self._ports))
 
     def _prepare(self) -> bool:
         self._handover.check()
@@ -149,8 +153,15 @@ class _Application(Change):
 
     def _commit(self) -> None:
         self._handover.complete()
+        for name in _down(self._ports):
+            bring_up(name)
         if self.ruleset:
             _ruleset.load(self._declared.key)
+
+
+def _down(names: Set[str]) -> List[str]:
+    """Those of the links that are there, and down."""
+    return [name for name in sorted(names) if os.path.exists("/sys/class/net/" + name) and not is_up(name)]
 
 
 def _apply(declared: Stored) -> Applied:

@@ -170,6 +170,12 @@ def declared_links(wanted: Layout) -> Set[LinkId]:
     return {link.id for link in wanted.links if link.present}
 
 
+def undeclared_ports(wanted: Layout) -> Set[str]:
+    """The ports of bridges of the host of which nothing else is declared."""
+    ports = {(link.netns, port) for link in wanted.links for port in link.ports or ()}
+    return {name for netns, name in ports - declared_links(wanted) if not netns}
+
+
 def needed_links(wanted: Layout) -> Set[LinkId]:
     """The links that have to be there already; C(lo) stands for its namespace."""
     found = {key for link in wanted.links for key in _references(link)}
