@@ -355,6 +355,12 @@ def test_ports_that_are_only_listed_come_up_too(capfd: pytest.CaptureFixture[str
         assert program(capfd, "apply") == (0, "vnet_bridge br0: changed\n", "")
         assert "UP" in ip("ip", "link", "show", "dev", "card").split(">")[0].split(",")
         assert program(capfd, "apply") == (0, "vnet_bridge br0: unchanged\n", "")
+        sh("ip link set card down")
+        status, out, _err = program(capfd, "status")
+        assert (status, "  + card up" in out.splitlines()) == (1, True)
+        assert program(capfd, "commands") == (0, "ip link set dev card up\n", "")
+        assert program(capfd, "apply") == (0, "vnet_bridge br0: changed\n", "")
+        assert program(capfd, "status") == (0, "vnet_bridge br0: as stored\n", "")
 
 
 # What cannot be stored

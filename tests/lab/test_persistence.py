@@ -7,13 +7,11 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
-from folders import ROOT
 from hosts import GATEWAY, Host, Lab
+from test_hosts import Result, ansible
 
 PLAYBOOK = "tests/lab/persistent.yml"
 PINGS = [
@@ -28,12 +26,6 @@ PINGS = [
 ADDRESSES = {"tun0": "10.6.0.1", "vms": "10.7.0.1/24", "br8.5": "10.9.0.1/24", "dummy8": "10.10.0.1/32"}
 WEB = """until python3 -c 'import socket; socket.create_connection(("10.1.0.1", 8080))'; do sleep 0.2; done 2> /dev/null"""
 """Waits until the service answers; the host may have answered first."""
-Result = subprocess.CompletedProcess
-
-
-def ansible(lab: Lab, program: str, *words: str) -> Result[str]:
-    command = [str(Path(sys.executable).with_name(program)), "--inventory", str(lab.inventory), "--become", *words]
-    return subprocess.run(command, cwd=ROOT, env=lab.environment, check=False, capture_output=True, text=True)
 
 
 def task(lab: Lab, host: Host, module: str, **options: Any) -> Result[str]:
@@ -159,7 +151,7 @@ def test_a_declaration_that_fails_leaves_the_uplink_to_its_manager(lab: Lab, hos
     assert uplink_of(host) == "vec0"
     assert "vec9" in on(host, "sudo journalctl --unit nfv-vnet --no-pager --output cat")
     # and where pyroute2 is gone
-    on(host, f"sudo sed -i s/vec9/vec0/ {UPLINK} && sudo mv /usr/lib/python3/dist-packages/pyroute2 /root/")
+    on(host, f"sudo sed -i s/vec9/vec0/ {UPLINK} && sudo mv /usr/lib/python3/dist-packages/pyroute2 /usr/src/")
     host.power_off()
     host.start()
     host.wait()

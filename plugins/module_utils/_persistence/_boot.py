@@ -47,13 +47,15 @@ class Applied(NamedTuple):
     error: str = ""
     ruleset: str = ""
     """The file with rules of nft(8) that are not loaded as they are there."""
+    ports: Sequence[str] = ()
+    """Ports of bridges that are down and to come up."""
     waits_for: str = ""
     """What else is stored, and has to be applied before."""
 
     @property
     def differs(self) -> bool:
         """Whether the host was not as stored."""
-        return bool(self.error or self.ruleset or self.waits_for) or (self.result is not None and self.result.changed)
+        return bool(self.error or self.ruleset or self.ports or self.waits_for) or (self.result is not None and self.result.changed)
 
     @property
     def warnings(self) -> List[Message]:
@@ -129,12 +131,11 @@ class _Application(Change):
         self._declared = declared
         self._handover = Handover(declared)
         self.ruleset = ""
-        self._ports = undeclared_ports(declared.layout(check_mode=True))
-        """The managers do not bring them up, so this does."""
+        self.ports: List[str] = []
         super().__init__()
 
     @property
-    def releases(self) -> bool:  # type: ignore[override]
+    def releases(self) -> bool:
         return self._handover.releases
 
     def _look(self) -> None:
@@ -142,7 +143,8 @@ class _Application(Change):
         if now is None or now.options != self._declared.options:
             raise VnetError((), "a task has changed what is stored meanwhile")
         self.ruleset = _ruleset.differing(self._declared.key)
-        self.changed = bool(self.ruleset) or self._handover.is_due or self._handover.releases or bool(_down(self._ports))
+        self.ports = _ports_down(self._declared)
+        self.changed = bool(self.ruleset) or self._handover.is_due or self._handover.releases or bool(self.ports)
 
     def _prepare(self) -> bool:
         self._handover.check()
@@ -153,14 +155,15 @@ class _Application(Change):
 
     def _commit(self) -> None:
         self._handover.complete()
-        for name in _down(self._ports):
+        for name in self.ports:
             bring_up(name)
         if self.ruleset:
             _ruleset.load(self._declared.key)
 
 
-def _down(names: Set[str]) -> List[str]:
-    """Those of the links that are there, and down."""
+def _ports_down(declared: Stored) -> List[str]:
+    """The ports that are only listed, there, and down: the managers do not bring them up any more."""
+    names = undeclared_ports(declared.layout(check_mode=True))
     return [name for name in sorted(names) if os.path.exists("/sys/class/net/" + name) and not is_up(name)]
 
 
@@ -170,7 +173,7 @@ def _apply(declared: Stored) -> Applied:
             wanted = declared.layout()
             application = _Application(declared)
             result = converge_layout(wanted, False, application) if wanted.name else converge(wanted, False, None, application)
-            return Applied(str(declared.key), wanted, result, ruleset=application.ruleset)
+            return Applied(str(declared.key), wanted, result, ruleset=application.ruleset, ports=application.ports)
     except Exception as error:  # whatever it is, the others are applied
         return _failed(declared, error)
 
@@ -180,7 +183,7 @@ def _predict(declared: Stored) -> Applied:
         with sentences():
             wanted = declared.layout()
             result = converge_layout(wanted, True) if wanted.name else converge(wanted, True, alone=True)
-            return Applied(str(declared.key), wanted, result, ruleset=_ruleset.differing(declared.key))
+            return Applied(str(declared.key), wanted, result, ruleset=_ruleset.differing(declared.key), ports=_ports_down(declared))
     except Exception as error:
         return _failed(declared, error)
 

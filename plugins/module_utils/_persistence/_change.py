@@ -55,8 +55,11 @@ class Change:
 
     changed = False
     """Whether the task changes what is stored, or what applies it."""
-    releases = False
-    """Whether a network manager will let go of a link, and with it of addresses and routes."""
+
+    @property
+    def releases(self) -> bool:
+        """Whether a network manager will let go of a link, and with it of addresses and routes."""
+        return False
 
     def __init__(self) -> None:
         self._look()
@@ -152,7 +155,7 @@ class _Storage(Change):
         super().__init__()
 
     @property
-    def releases(self) -> bool:  # type: ignore[override]
+    def releases(self) -> bool:
         return self._differs and self._handover.releases
 
     def _outcome(self) -> Outcome:

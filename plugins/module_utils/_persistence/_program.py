@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, TextIO, Tuple
 
@@ -84,6 +85,7 @@ def _difference(applied: Applied) -> List[str]:
             if before.get(title) != after.get(title):
                 marked = difflib.ndiff(before.get(title, []), after.get(title, []))
                 lines += [line for line in marked if not line.startswith("?")]
+    lines += ["+ %s up" % name for name in applied.ports]
     return lines + (["+ rules of %s" % applied.ruleset] if applied.ruleset else [])
 
 
@@ -132,6 +134,8 @@ def _commands(selection: Selection, _options: argparse.Namespace) -> int:
             _say(words, sys.stderr)
         for command in applied.result.commands if applied.result else ():
             _say(command)
+        for name in applied.ports:
+            _say("ip link set dev %s up" % shlex.quote(name))
         if applied.ruleset:
             _say("nft -f %s" % applied.ruleset)
     return _DIFFERENT if failed else 0
