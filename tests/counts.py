@@ -36,10 +36,9 @@ def counted(reports: Iterable[Path]) -> Counts:
     """The sum of JUnit reports; nothing if they are missing or incomplete."""
     counts = Counts()
     for case in cases(reports):
-        outcomes = {element.tag for element in case}
-        failed = bool(outcomes & {"failure", "error"})
-        skipped = not failed and "skipped" in outcomes
-        counts += Counts(not failed and not skipped, failed, skipped)
+        failed = bool(failure(case))
+        left_out = not failed and bool(skipped(case))
+        counts += Counts(not failed and not left_out, failed, left_out)
     return counts
 
 
@@ -55,6 +54,12 @@ def skipped(case: ElementTree.Element) -> str:
     """The reason why a test was skipped, '' if it was not."""
     element = case.find("skipped")
     return "" if element is None else element.get("message") or "no reason"
+
+
+def failure(case: ElementTree.Element) -> str:
+    """What a failed test said, '' if it did not fail."""
+    element = next((element for element in case if element.tag in ("failure", "error")), None)
+    return "" if element is None else element.get("message") or element.text or "no message"
 
 
 def identity(case: ElementTree.Element) -> str:

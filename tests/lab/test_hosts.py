@@ -286,8 +286,8 @@ def test_an_address_of_dhcp_moves_and_is_taken_back(lab: Lab, leased: Host, tmp_
         run_client(leased, link)
         holder = leased.ssh("awk '$2 == \"00000000\" {print $1}' /proc/net/route").stdout.split()
         assert set(holder) == {link}
-    scopes = leased.ssh("sudo journalctl --quiet --unit 'nfv-vnet-confirm-*.scope' --output cat").stdout
-    assert "Rolls back vnet_layout vms unless it is confirmed" in scopes
+    journal = leased.ssh("sudo journalctl --sync && sudo journalctl --boot --quiet --output cat --grep '^Started nfv-vnet-confirm'")
+    assert "Rolls back vnet_layout vms unless it is confirmed" in journal.stdout, journal
 
 
 def test_a_change_with_a_password(lab: Lab, guarded: str) -> None:

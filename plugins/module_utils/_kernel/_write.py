@@ -30,6 +30,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import NewPeer
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_SETLINK = 16, 17, 19
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE, _RTM_NEWNSID = 20, 21, 24, 25, 88
 _SETTLED_WITHIN, _PAUSE = 3.0, 0.01  # seconds
+_CLEANED_UP_WITHIN = 15.0
+"""How long the kernel may take to clean up deleted namespaces, which it does one after the other, in seconds."""
 _DETECTED_WITHIN = 15.0
 """How long duplicate address detection may take on a busy machine, in seconds."""
 _GONE_WITHIN, _MOMENT = 0.5, 0.001  # seconds
@@ -120,7 +122,7 @@ class Writer:
 
     def nsid_set(self, netns: str, other: str, nsid: int) -> None:
         """Sets the id. A namespace that was just deleted keeps its id until the kernel has cleaned it up."""
-        deadline = time.monotonic() + _SETTLED_WITHIN
+        deadline = time.monotonic() + _CLEANED_UP_WITHIN
         with self._namespaces.open(other) as descriptor:
             while True:
                 try:
