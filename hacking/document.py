@@ -25,7 +25,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _values  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS  # noqa: E402
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LinkKind  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_KIND_OF, OPTIONS, Option  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS  # noqa: E402

@@ -37,7 +37,10 @@ class Substitute(NamedTuple):
 
 
 class Attribute(NamedTuple):
-    """One row. C(code) is the number of the netlink attribute or the bit of a flag, or 0 where C(location) has no numbers."""
+    """One row. C(code) is the number of the netlink attribute or the bit of a flag, or 0 where C(location) has no numbers.
+
+    Rows of one kind with the same code are bits of one word.
+    """
 
     name: str
     code: int
@@ -67,6 +70,8 @@ class Attribute(NamedTuple):
     """Attributes that the kernel turns off with it but does not turn on again."""
     first_if: Any = None
     """The value that must be set before all other attributes."""
+    further: Tuple[Tuple[int, ValueType], ...] = ()
+    """More netlink attributes that the value is in, with their codes. They are sent, and say something, unless their type returns None."""
 
     @property
     def keyword(self) -> str:

@@ -11,7 +11,8 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, LinkKind, has_peer
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Address,

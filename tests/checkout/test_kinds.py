@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, KINDS, ROWS_OF, LinkKind
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, KINDS, ROWS_OF
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import picture
 from document import said
 from documented import examples

@@ -65,6 +65,8 @@ LAYERS = (
     ("_plan._graph",),
     ("_records", "_steps", "_bodies", "_settings"),
     ("_kinds",),
+    ("_kinds._bridge", "_kinds._plain", "_kinds._tuntap", "_kinds._vlan"),
+    ("_kinds._kind",),
     ("_attributes", "_resources"),
     ("_errors", "_values", "_iproute2", "_names"),
     ("_kernel._nla",),

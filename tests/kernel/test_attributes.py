@@ -139,9 +139,9 @@ ACCOUNTS = {"owner", "group"}
     ("rows", "sampled"),
     [
         pytest.param(table.LINK, {sample.name for sample in LINK} | {"num_tx_queues", "num_rx_queues"}, id="link"),
-        pytest.param(_kinds.BRIDGE, {sample.name for sample in BRIDGE}, id="bridge"),
+        pytest.param(_kinds.TYPES["bridge"].rows, {sample.name for sample in BRIDGE}, id="bridge"),
         pytest.param(table.PORT, {sample.name for sample in PORT}, id="port"),
-        pytest.param(_kinds.TUNTAP, {"mode", "multi_queue"} | AT_CREATION | ACCOUNTS, id="tuntap"),
+        pytest.param(_kinds.TYPES["tuntap"].rows, {"mode", "multi_queue"} | AT_CREATION | ACCOUNTS, id="tuntap"),
     ],
 )
 def test_every_settable_row_is_tried(rows: Tuple[table.Attribute, ...], sampled: set[str]) -> None:
@@ -508,7 +508,7 @@ def test_what_can_only_be_read_is_in_the_status() -> None:
     run("vnet_bridge", name="br0", mac="02:00:00:00:00:01", **querier)
     run("vnet_veth", name="x0", mac="02:00:00:00:00:02", master="br0", peer=dict(name="y0"))
     bridge = run("vnet_bridge", name="br0")["status"]
-    rows = {row.name for row in _kinds.BRIDGE if row.when == "read"}
+    rows = {row.name for row in _kinds.TYPES["bridge"].rows if row.when == "read"}
     optional = set() if has("fdb_max_learned") else {"fdb_n_learned"}
     # Linux 5.14, two releases after that limit
     optional |= set() if has("mcast_snooping") and has("mcast_eht_hosts_limit") else {"mcast_querier_state"}
@@ -523,7 +523,7 @@ def test_what_can_only_be_read_is_in_the_status() -> None:
 
 def test_the_status_of_a_tap_says_who_holds_it() -> None:
     result = run("vnet_tuntap", name="x0", mode="tap", multi_queue=True)
-    assert {row.name for row in _kinds.TUNTAP if row.when == "read"} <= set(result["status"])
+    assert {row.name for row in _kinds.TYPES["tuntap"].rows if row.when == "read"} <= set(result["status"])
     assert (result["status"]["persist"], result["status"]["attached"], result["status"]["num_queues"]) == (True, False, 0)
 
 

@@ -38,7 +38,8 @@ class Selection:
             found: _Rows = {}
             for row in content:
                 if row.location in locations and (names is None or row.name in names):
-                    found.setdefault(row.code, []).append(row)
+                    for code, value_type in ((row.code, row.type), *row.further):
+                        found.setdefault(code, []).append(row._replace(type=value_type))
             return found
 
         self.link = rows(table.LINK, "link")

@@ -26,6 +26,7 @@ _IFA_F_NODAD = 0x02
 
 _uint32 = struct.Struct("=I").pack
 _WIRE: Dict[str, Callable[[Any], bytes]] = {
+    "cdata": bytes,
     "uint8": struct.Struct("=B").pack,
     "uint16": struct.Struct("=H").pack,
     "be16": struct.Struct(">H").pack,
@@ -74,9 +75,21 @@ def parent(index: int) -> bytes:
 
 def data(word: str, values: Values) -> bytes:
     """Attributes of this kind of link."""
-    rows = [(_kinds.ROWS_OF[word][name], value) for name, value in values.items()]
-    packed = b"".join(attribute(row.code, _WIRE[row.type.wire](row.type.encode(value))) for row, value in rows)
+    payloads: Dict[int, bytes] = {}
+    for name, value in values.items():
+        row = _kinds.ROWS_OF[word][name]
+        for code, value_type in ((row.code, row.type), *row.further):
+            encoded = value_type.encode(value)
+            if encoded is not None:
+                payload = _WIRE[value_type.wire](encoded)
+                payloads[code] = _united(payloads[code], payload) if code in payloads else payload
+    packed = b"".join(attribute(code, payload) for code, payload in payloads.items())
     return attribute(_INFO_DATA, packed) if packed else b""
+
+
+def _united(one: bytes, other: bytes) -> bytes:
+    """Two words with different bits as one."""
+    return bytes(first | second for first, second in zip(one, other))
 
 
 def peer(index: int, values: Values, *attributes: bytes) -> bytes:

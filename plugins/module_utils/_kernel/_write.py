@@ -60,23 +60,19 @@ class Messages:
             return type(name, (nla,), {"nla_map": nla_map, **inner})
 
         inet6 = nest("inet6", _map(table.LINK, "inet6"))
-        data = {kind.kernel: nest(kind.kernel, _map(kind.rows, "data")) for kind in _kinds.KINDS if _map(kind.rows, "data")}
-        info = nest("info", ((1, "kind", "asciiz"), *((2, kind, kind) for kind in data)), **data)
         members = {
             "fields": ifinfmsg.fields,
             "nla_map": (
                 (_IFLA_PROTINFO | _NLA_F_NESTED, "port", "port"),
-                (18, "info", "info"),
                 (26, "af_spec", "af_spec"),
                 (26, "vlan_spec", "vlan_spec"),
             ),
-            "info": info,
             "port": nest("port", _map(table.PORT, "port")),
             "af_spec": nest("af_spec", ((socket.AF_INET6, "inet6", "inet6"),), inet6=inet6),
             "vlan_spec": nest("vlan_spec", ((0, "flags", "uint16"), (2, "vlan", "cdata"))),
         }
         self.link = type("link", (nlmsg,), members)
-        """C(struct ifinfomsg) with the attributes of the table. Nests that depend on the kind are named after it."""
+        """C(struct ifinfomsg) with the attributes of the table that are not of a kind."""
         self.route, self.nsid = rtmsg, nsidmsg
 
 
@@ -184,7 +180,7 @@ class Writer:
         self._change(netns, name, {}, _pack.master(self._index(netns, master) if master else 0))
 
     def link_set(self, netns: str, name: str, kind: str, values: Values) -> None:
-        """Sets common attributes, C(up) last and in a message of its own; or one attribute of another location."""
+        """Sets common attributes, C(up) last and in a message of its own; or attributes of the kind, or one of another location."""
         attribute, value = next(iter(values.items()))
         row = _kinds.rows_of(kind)[attribute]
         if row.location in ("link", "flag"):
@@ -199,8 +195,7 @@ class Writer:
             inet6 = _attributes([(attribute, row.type.encode(value))])
             self._send_link(netns, _RTM_SETLINK, name, [("af_spec", _attributes([("inet6", inet6)]))])
         else:
-            data = _attributes([(attribute, row.type.encode(value))])
-            self._send_link(netns, _RTM_NEWLINK, name, [("info", _attributes([("kind", kind), (kind, data)]))])
+            self._change(netns, name, {}, _pack.kind(kind, _pack.data(kind, values)))
 
     def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
         """Sets one attribute of a bridge port."""

@@ -139,5 +139,5 @@ def one(name: str, value: Any) -> Values:
 
 def rows() -> list[tuple[str, table.Attribute]]:
     """All rows of the attribute tables with the name of their table."""
-    parts = {"link": table.LINK, "bridge": _kinds.BRIDGE, "port": table.PORT, "tuntap": _kinds.TUNTAP}
+    parts = {"link": table.LINK, "bridge": _kinds.TYPES["bridge"].rows, "port": table.PORT, "tuntap": _kinds.TYPES["tuntap"].rows}
     return [(part, row) for part, content in parts.items() for row in content]

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _decode, _nla, _read
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, Option, argument_spec
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import rows
 
@@ -133,7 +134,7 @@ def test_number_that_is_read_is_the_kernels(constants: dict[str, int], name: str
 
 
 @pytest.mark.parametrize("kind", _kinds.KINDS, ids=lambda kind: kind.type)
-def test_names_are_unique_for_each_kind(kind: _kinds.LinkKind) -> None:
+def test_names_are_unique_for_each_kind(kind: LinkKind) -> None:
     names = Counter(row.name for row in table.LINK + kind.rows)
     assert [name for name, count in names.items() if count > 1] == []
 

@@ -269,7 +269,7 @@ def out_of_range(rows: tuple[table.Attribute, ...]) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(("name", "value"), out_of_range(table.LINK + _kinds.BRIDGE))
+@pytest.mark.parametrize(("name", "value"), out_of_range(table.LINK + _kinds.TYPES["bridge"].rows))
 def test_a_value_out_of_range_is_refused_for_a_bridge(name: str, value: Any) -> None:
     assert_refused_always("vnet_bridge", ["vnet_bridge br0", name, "out of range"], **bridge(**{name: value}))
 
@@ -280,7 +280,7 @@ def test_a_value_out_of_range_is_refused_for_a_cable(name: str, value: Any) -> N
     assert_refused_always("vnet_veth", ["vnet_veth a", "peer.", name, "out of range"], **peer(**{name: value}))
 
 
-@pytest.mark.parametrize(("name", "value"), out_of_range(tuple(row for row in table.LINK if not row.name.startswith("num_")) + _kinds.TUNTAP))
+@pytest.mark.parametrize(("name", "value"), out_of_range(tuple(row for row in table.LINK if not row.name.startswith("num_")) + _kinds.TYPES["tuntap"].rows))
 def test_a_value_out_of_range_is_refused_for_a_tap(name: str, value: Any) -> None:
     assert_refused_always("vnet_tuntap", ["vnet_tuntap t", name, "out of range"], **tap(**{name: value}))
 

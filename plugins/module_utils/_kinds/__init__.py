@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds of links: one kind, one record, with a table of its attributes.
+
+Codes are those of the kernel: C(include/uapi/linux/if_link.h), C(if_tun.h).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import LINK, Attribute
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._bridge import BRIDGE
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._plain import DUMMY, IFB, VETH
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._tuntap import TUNTAP
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._vlan import VLAN
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS
+
+KINDS: Tuple[LinkKind, ...] = (BRIDGE, TUNTAP, DUMMY, IFB, VETH, VLAN)
+"""The registry. Every list of kinds is derived from it, in this order."""
+TYPES: Dict[str, LinkKind] = {kind.type: kind for kind in KINDS}
+PAIRED = (*(kind.kernel for kind in KINDS if kind.has_peer), "netkit", "vxcan")
+"""The kernel kinds of which C(IFLA_LINK) is the peer."""
+ANY = "any"
+"""The kind of a declared link that must exist already and may be of any kind."""
+LOOPBACK = "loopback"
+"""The kind of C(lo)."""
+
+
+def common_rows(kind: LinkKind) -> Tuple[Attribute, ...]:
+    """The common attributes as this kind has them."""
+    rows = (row for row in LINK if row.name not in kind.lacks)
+    return tuple(row._replace(when="create") if row.name in kind.fixed else row for row in rows)
+
+
+BY_KIND: Dict[str, LinkKind] = {kind.kernel: kind for kind in KINDS}
+"""The kinds by their kernel kind."""
+ROWS_OF: Dict[str, Dict[str, Attribute]] = {
+    LOOPBACK: {row.name: row for row in LINK},
+    ANY: {row.name: row for row in LINK},
+    **{kind.kernel: {row.name: row for row in (*common_rows(kind), *kind.rows)} for kind in KINDS},
+}
+"""The attributes of each kind by name."""
+
+
+def rows_of(kernel: str) -> Dict[str, Attribute]:
+    """The attributes of a kind, which may be one without a module."""
+    return ROWS_OF.get(kernel, ROWS_OF[ANY])
+
+
+def type_of(kernel: str) -> str:
+    """The type of a kind; '' if it has no module."""
+    return BY_KIND[kernel].type if kernel in BY_KIND else ""
+
+
+def initial_of(kernel: str, values: Mapping[str, Any], parent: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values of a new link where they differ from the rows, on a parent with these values."""
+    if kernel not in BY_KIND:
+        return {}
+    return {**BY_KIND[kernel].initial(values), **{name: parent[name] for name in BY_KIND[kernel].from_parent if name in parent}}
+
+
+def unique_key(kernel: str, parent: Optional[LinkId], values: Mapping[str, Any]) -> Optional[Tuple[object, ...]]:
+    """What no two links may have in common. None if there is no such restriction, or if a value without a default is missing."""
+    names = BY_KIND[kernel].unique if kernel in BY_KIND and parent else ()
+    rows = rows_of(kernel)
+    key = [values.get(name, rows[name].initial) for name in names]
+    return (kernel, parent, *key) if names and None not in key else None
+
+
+def unique_options_of(kernel: str) -> str:
+    """The options that no two links of a kind may have in common."""
+    return ", ".join((BY_KIND[kernel].parent, *BY_KIND[kernel].unique))
+
+
+def why_no_port(kernel: str, values: Mapping[str, Any]) -> str:
+    """Why a link cannot be a bridge port, as the end of a sentence. '' if it can."""
+    if kernel == LOOPBACK:
+        return "%s, which cannot be a bridge port" % title_of(kernel)
+    return BY_KIND[kernel].why_no_port(values) if kernel in BY_KIND else ""
+
+
+def is_bridge(kernel: str) -> bool:
+    return kernel in BY_KIND and BY_KIND[kernel].is_bridge
+
+
+def sets_port_states(kernel: str, values: Mapping[str, Any]) -> bool:
+    """Whether a link controls the state of its ports."""
+    return kernel in BY_KIND and BY_KIND[kernel].sets_port_states(values)
+
+
+def follows_ports(kernel: str) -> Tuple[str, ...]:
+    """Attributes that the kernel changes when ports join or leave, so they are set afterwards."""
+    return BY_KIND[kernel].follows_ports if kernel in BY_KIND else ()
+
+
+def may_follow_ports(kernel: str) -> Tuple[str, ...]:
+    """Attributes that must be set again after ports have joined or left."""
+    return follows_ports(kernel) + (BY_KIND[kernel].follows_ports_until_set if kernel in BY_KIND else ())
+
+
+FOLLOWING = tuple(name for kind in KINDS for name in kind.follows_ports)
+"""Attributes of a link above a bridge that depend on the ports of the bridge."""
+
+
+def is_attachable(kernel: str) -> bool:
+    return kernel in BY_KIND and BY_KIND[kernel].is_attachable
+
+
+def parent_option_of(kernel: str) -> str:
+    """The option that names the parent; '' if the kind has none."""
+    return BY_KIND[kernel].parent if kernel in BY_KIND else ""
+
+
+def is_ethernet(kernel: str, values: Mapping[str, Any]) -> bool:
+    """Whether a link carries Ethernet frames."""
+    return kernel != LOOPBACK and (kernel not in BY_KIND or BY_KIND[kernel].is_ethernet(values))
+
+
+def tag_of(kernel: str, values: Mapping[str, Any]) -> int:
+    """The VLAN of a link's frames on its parent; 0 if they are untagged."""
+    return BY_KIND[kernel].tag(values) if kernel in BY_KIND else 0
+
+
+def has_peer(kernel: str) -> bool:
+    return kernel in BY_KIND and BY_KIND[kernel].has_peer
+
+
+@lru_cache(maxsize=None)  # called for each of a thousand links
+def accounts_of(kernel: str) -> Tuple[str, ...]:
+    """The attributes that say who may use a link."""
+    return tuple(row.name for row in rows_of(kernel).values() if row.type in ACCOUNTS)
+
+
+def interrupts(wanted: Link) -> bool:
+    """Whether the task may interrupt a program that holds the device."""
+    return not wanted.present or wanted.recreate or any(name in wanted.values for name in accounts_of(wanted.kind))
+
+
+def title_of(kernel: str) -> str:
+    """What a link of this kind is called in messages."""
+    if kernel in BY_KIND:
+        return BY_KIND[kernel].title
+    return "the loopback device" if kernel == LOOPBACK else "a %s" % (kernel or "device without a kind")
