@@ -520,12 +520,12 @@ def _unchanged(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:
     """Whether a link is as it was, apart from attributes that change by themselves."""
     if not before or not after:
         return before is after
-    rows = _kinds.ROWS_OF.get(before.kind, {}).values()
-    shown = {row.name for row in rows if any(row.is_substituted(found.values, found.status) for found in (before, after))}
+    rows = _kinds.ROWS_OF.get(before.kind, {})
+    shown = {row.name for row in rows.values() if any(row.is_substituted(found.values, found.status) for found in (before, after))}
     one, other = (
         (
             found.ifindex,
-            {name: value for name, value in found.values.items() if name not in shown},
+            {name: value for name, value in found.values.items() if name not in shown and not (name in rows and rows[name].when == "up")},
             found.master,
             found.port and {name: value for name, value in found.port.values.items() if name != "state"},
             found.vlans,

@@ -19,6 +19,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._values import (
     MAC,
     MCAST_ROUTER,
     ON_OFF,
+    S32,
     SECONDS64,
     TEXT,
     U16,
@@ -49,13 +50,13 @@ class Attribute(NamedTuple):
     low: Optional[float] = None
     high: Optional[float] = None
     ip_name: str = ""
-    """The keyword of ip(8) or bridge(8) if it differs from the name; '-' if they have none."""
+    """The keyword of ip(8) or bridge(8) if it differs from the name; '-' if they have none, ' ' if the argument stands alone."""
     when: str = "live"
-    """live: can be set at any time; create: only on a new link; up: only while the link is up; read: read-only; attach: set by every program
-    that attaches, so it is not compared."""
+    """live: can be set at any time; create: only on a new link; up: only while the link is up; down: only while it is down; read: read-only;
+    attach: set by every program that attaches, so it is not compared."""
     location: str = "data"
-    """link, flag, inet6, sysctl: of every link; data: of the kind; port: of a bridge port; ioctl: of TUN and TAP. C(code) of sysctl is
-    the position in C(IFLA_INET6_CONF)."""
+    """link, flag, inet6, sysctl: of every link; data: of the kind; port: of a bridge port; bond_port: of a port of a bond; ioctl: of TUN
+    and TAP. C(code) of sysctl is the position in C(IFLA_INET6_CONF)."""
     needs: str = ""
     """The kernel option or version that the attribute needs."""
     initial: Any = None
@@ -66,10 +67,10 @@ class Attribute(NamedTuple):
     """Returns what is wrong with a value apart from its range, '' if nothing is."""
     substitute: Optional[Substitute] = None
     """What the kernel reports at times instead of the configured value."""
-    turns_off: Tuple[str, ...] = ()
-    """Attributes that the kernel turns off with it but does not turn on again."""
-    first_if: Any = None
-    """The value that must be set before all other attributes."""
+    resets: Tuple[str, ...] = ()
+    """Attributes that the kernel resets with it but does not restore."""
+    rank: Callable[[Any], int] = lambda _value: 0
+    """Its place among the attributes that are set, which depends on the value. The lowest is first."""
     further: Tuple[Tuple[int, ValueType], ...] = ()
     """More netlink attributes that the value is in, with their codes. They are sent, and say something, unless their type returns None."""
 
@@ -80,7 +81,7 @@ class Attribute(NamedTuple):
     def words(self, value: Any) -> List[str]:
         """The keyword and argument of ip(8) or bridge(8)."""
         argument = self.type.argument(value)
-        return [self.keyword, *(argument.split() if self.type.several else [argument])]
+        return [*self.keyword.split(), *(argument.split() if self.type.several else [argument])]
 
     def same(self, one: Any, other: Any) -> bool:
         if self.type.tolerance and one is not None and other is not None:
@@ -343,6 +344,23 @@ PORT: Tuple[Attribute, ...] = (
     Attribute("hold_timer", 23, SECONDS64, "Time until the port may send the next BPDU.", when="read", location="port"),
 )
 
-PORT_ROWS: Dict[str, Attribute] = {row.name: row for row in PORT}
+BOND_PORT: Tuple[Attribute, ...] = (
+    Attribute(
+        "queue_id", 5, U16, "Number of the transmit queue of the bond whose packets the port sends. V(0) means none.", 0, 65535, location="bond_port", initial=0
+    ),
+    Attribute(
+        "prio",
+        9,
+        S32,
+        "Priority of the port when the bond chooses its active port. The port with the highest value is preferred.",
+        -(2**31),
+        2**31 - 1,
+        location="bond_port",
+        needs="Linux 6.1",
+        initial=0,
+    ),
+)
+
+PORT_ROWS: Dict[str, Attribute] = {row.name: row for row in (*PORT, *BOND_PORT)}
 PORT_REFERENCES = tuple(row.name for row in PORT if row.type is LINK_INDEX)
 """Attributes that refer to other links: by index in messages, by name everywhere else; '' for none."""

@@ -132,6 +132,8 @@ def _set_link(step: SetLink) -> str:
 
 def _set_port(step: SetPort) -> str:
     row = table.PORT_ROWS[step.attribute]
+    if row.location == "bond_port":
+        return _line(step.netns, "ip", "link", "set", "dev", step.name, "type", "bond_slave", *row.words(step.value))
     if row.ip_name == "-":
         return "# %s %s of port %s: iproute2 cannot set it" % (step.attribute, step.value, step.name)
     if step.attribute in table.PORT_REFERENCES and not step.value:

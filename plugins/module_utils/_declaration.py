@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, unique_key, unique_options_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, shared_on_parent, unique_key, unique_options_of
 from ansible_collections.nfv.vnet.plugins.module_utils._options import (
     CONFIRMATION,
     FORCE,
@@ -117,3 +117,16 @@ def _check_names(layout: Layout) -> None:
         one = alike.setdefault(key, link) if key else link
         if one is not link:
             raise VnetError(link.path, "%s has the same %s, but only one link can have them" % (joined(one.path), unique_options_of(link.kind)))
+    _check_shared(layout.links)
+
+
+def _check_shared(links: List[Link]) -> None:
+    """Refuses different values of what links of one kind have in common if they have the same parent."""
+    first: Dict[Tuple[object, ...], Link] = {}
+    for link in links:
+        for name in shared_on_parent(link.kind) if link.parent else ():
+            if name in link.values:
+                one = first.setdefault((link.kind, link.parent, name), link)
+                if one.values[name] != link.values[name]:
+                    text = "%s has %s, but all %s links on %s have the same"
+                    raise VnetError((*link.path, name), text % (joined(one.path), one.values[name], link.kind, link.parent[1] if link.parent else ""))

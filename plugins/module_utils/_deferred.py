@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import port_settings
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, LinkId, Port
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -52,7 +52,7 @@ def stand_in(reader: Reader, before: Host, steps: List[Step]) -> List[Step]:
         link = before.links.get((netns, renamed.get((netns, name), name)))
         if link and link.values.get("up") and (netns, name) not in renamed:  # one that was renamed is down already
             found.append(SetLink(netns, name, link.kind, {"up": False}, {"up": True}))
-        if link and is_bridge(link.kind):
+        if link and has_ports(link.kind):
             found += _without_ports(reader, link, name, steps)
     return found
 

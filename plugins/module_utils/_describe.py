@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_ethernet, parent_option_of, rows_of, why_no_port
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_ethernet, masters_of, parent_option_of, rows_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     KERNEL_ADDRESSES,
     Address,
@@ -85,16 +85,16 @@ def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
         if found.parent and found.parent[0] != found.netns:
             values["parent_netns"] = found.parent[0]
     for row in rows_of(found.kind).values():
-        if row.when != "read" and found.values.get(row.name) is not None:
+        if (row.when not in ("read", "up") or row.name in wanted.values) and found.values.get(row.name) is not None:
             values[row.name] = found.values[row.name]
     if not is_ethernet(found.kind, found.values) or values.get("mac") == _NO_MAC:
         values.pop("mac", None)
-    if not why_no_port(found.kind, found.values) and (found.port or not found.master):
+    if masters_of(found.kind) and found.kind != LOOPBACK and (found.port or not found.master):
         values["master"] = found.master
     for row in rows_of(found.kind).values():
         if row.type in ACCOUNTS and values.get(row.name):
             values[row.name] = _account(row, values[row.name])
-    if found.port and found.master:
+    if found.port and found.port.values:
         said = wanted.port.values if wanted.port else {}
         values["port"] = _port(found.port, said)
     values["addresses"] = _addresses(found.addresses, wanted.addresses)

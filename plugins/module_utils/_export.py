@@ -145,7 +145,7 @@ class Export:
 
     def _port(self, found: FoundLink) -> Values:
         options = self._options(found.id)["port"]
-        values = {row.name: options[row.name] for row in table.PORT if row.name in options and not self._usual(found, row, options[row.name])}
+        values = {row.name: options[row.name] for row in table.PORT_ROWS.values() if row.name in options and not self._usual(found, row, options[row.name])}
         if "vlans" in options and not self._usual_vlans(self._host.links[found.netns, found.master], options["vlans"]):
             values["vlans"] = options["vlans"]
         return values

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
@@ -99,7 +99,7 @@ def argument_spec(options: Iterable[Option]) -> Dict[str, Dict[str, Any]]:
 
 def _of(rows: Iterable[table.Attribute], *without: str) -> Tuple[Option, ...]:
     settable = (row for row in rows if row.when != "read" and row.name not in without)
-    return tuple(Option(row.name, row.type.option, row.text, choices=row.type.choices, row=row) for row in settable)
+    return tuple(Option(row.name, row.type.option, row.text, choices=row.type.choices, elements=row.type.elements, row=row) for row in settable)
 
 
 _STATE = Option("state", "str", "Whether the resource should exist.", "present", ("present", "absent"))
@@ -237,14 +237,16 @@ _LINK = (
 _PORT = Option(
     "port",
     "dict",
-    "Settings of the link as a bridge port. They require that the link is a port, or that O(master) makes it one.",
-    options=_of(table.PORT) + _VLANS,
+    "Settings of the link as a port of a bridge or of a bond. They require that the link is a port, or that O(master) makes it one. O(port.queue_id) and"
+    " O(port.prio) are settings of ports of bonds, all others of ports of bridges.",
+    options=_of(table.PORT) + _of(table.BOND_PORT) + _VLANS,
 )
 _MASTER = Option(
     "master",
     "str",
-    "Name of the bridge that the link should be a port of, in the same namespace. V('') removes the link from its bridge."
-    " If it is left out, it is not changed.",
+    "Name of the bridge or bond that the link should be a port of, or of the VRF that it should belong to, in the same namespace. V('') removes the link"
+    " from it. If it is left out, it is not changed. A link goes down for a moment when it joins or leaves a bond or a VRF, and the kernel drops its routes"
+    " and IPv6 addresses; those that are declared are set again.",
 )
 
 _NETNS_OPTIONS = (
@@ -307,12 +309,29 @@ _PORTS = (
         " and a warning says so.",
         elements="dict",
         short="name",
-        options=(_NAME._replace(text="Name of the link."),) + _of(table.PORT) + _VLANS,
     ),
     Option("purge_ports", "bool", "Whether ports that are not listed in O(ports) should be removed from the bridge. It has no effect without O(ports).", False),
     _VLANS[0]._replace(text="VLANs of the bridge itself, each with its options, or as O(vlans[].vid) alone. Other VLANs are kept, unless O(purge_vlans=true)."),
     _VLANS[1],
 )
+
+
+def _ports_of(kind: LinkKind) -> Tuple[Option, ...]:
+    """The options about the ports of a bridge or a bond."""
+    rows = tuple(row for row in kind.port_rows or () if row.when != "read")
+    entry = (_NAME._replace(text="Name of the link."), *_of(rows), *(_VLANS if kind.is_bridge else ()))
+    ports, purge, *vlans = _PORTS
+    words = (("of the bridge", "of the %s" % kind.type), ("to the bridge", "to the %s" % kind.type), ("from the bridge", "from the %s" % kind.type))
+    options = [ports._replace(options=entry), purge]
+    for one, other in words:
+        options = [option._replace(text=option.text.replace(one, other)) for option in options]
+    return (*options, *(vlans if kind.is_bridge else ()))
+
+
+def _join_options(kind: LinkKind) -> Tuple[Option, ...]:
+    """The options about the bridge, bond or VRF that the link belongs to."""
+    masters = _kinds.masters_of(kind.kernel)
+    return ((_MASTER,) if masters else ()) + ((_PORT,) if any(master.port_rows for master in masters) else ())
 
 
 def _parent_options(kind: LinkKind) -> Tuple[Option, ...]:
@@ -337,8 +356,8 @@ def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
         (_parent_options(kind) if kind.parent else ())
         + _of(kind.rows)
         + _of(_kinds.common_rows(kind), "up")
-        + (_PORTS if kind.is_bridge else ())
-        + (() if kind.is_bridge else (_MASTER, _PORT))
+        + (_ports_of(kind) if kind.takes_frames else ())
+        + _join_options(kind)
         + _LINK
     )
 
@@ -418,6 +437,8 @@ def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
     master = params.get("master")
     if master:
         _check_link_name(master, (*path, "master"))
+        if master == params["name"]:
+            raise VnetError((*path, "master"), "a link cannot be a port of itself")
     if master == "" and params.get("port"):
         raise VnetError((*path, "port"), "master is '', so the link is not a port; leave port out")
     parent = _parent(_kinds.parent_option_of(kind), params, path)
@@ -473,32 +494,106 @@ def _attributes_of(rows: Dict[str, table.Attribute], params: Params, path: Path,
     return {row.name: _value(row, value, (*path, row.name), check_mode) for row, value in given}
 
 
-def _check_length(row: table.Attribute, text: str, path: Path) -> None:
+def _text(row: table.Attribute, text: str, path: Path) -> str:
     check_text(text, path)
     length = len(text.encode())
     if row.high is not None and length > row.high:
         raise VnetError(path, "%d bytes are out of range (at most %d)" % (length, row.high))
+    return text
+
+
+def _number_or_word(row: table.Attribute, text: str, path: Path) -> str:
+    """A number in its shortest form, or one of the words of the type, also for the number that stands for one."""
+    if text in row.type.words:
+        return text
+    if not _NUMBER.fullmatch(text) or len(text) > 10:
+        raise VnetError(path, "%s is neither a number nor %s" % (quoted(text), " or ".join(row.type.words)))
+    _check_range(row, int(text), path)
+    return str(row.type.decode(row.type.encode(text)))
+
+
+def _optional_ip(text: str, path: Path) -> str:
+    """An address in the kernel's spelling; '' for none."""
+    return _ip(text, path)[1] if text else ""
+
+
+def _unicast(text: str, path: Path) -> str:
+    address = _optional_ip(text, path)
+    if address:
+        _check_unicast(_ip(text, path)[0], address, text, path)
+    return address
+
+
+def _multicast(text: str, path: Path) -> str:
+    address = _optional_ip(text, path)
+    if address and not _values.is_multicast(socket.inet_pton(_ip(text, path)[0], address)):
+        raise VnetError(path, "%s is not a multicast address" % quoted(text))
+    return address
+
+
+def _ips(texts: List[str], family: int, path: Path) -> List[str]:
+    found: List[str] = []
+    for number, text in enumerate(texts):
+        given, address = _ip(text, (*path, number))
+        if given != family:
+            raise VnetError((*path, number), "%s is not an %s address" % (quoted(text), "IPv4" if family == socket.AF_INET else "IPv6"))
+        _check_unicast(given, address, text, (*path, number))
+        if address in found:
+            raise VnetError((*path, number), "%s is listed twice" % address)
+        found.append(address)
+    return found
+
+
+def _macs(texts: List[str], path: Path) -> List[str]:
+    """A set of MAC addresses, in the order in which it is read."""
+    macs = {_mac(text, (*path, number)): (*path, number) for number, text in enumerate(texts)}
+    for mac, place in macs.items():
+        complaint = table.unicast(mac)
+        if complaint:
+            raise VnetError(place, complaint)
+    return sorted(macs)
 
 
 def _value(row: table.Attribute, value: Any, path: Path, check_mode: bool) -> Any:
     """The value in the kernel's spelling."""
-    if row.type is _values.MAC:
-        value = _mac(value, path)
-    if row.type is _values.LINK_INDEX and value:
-        _check_link_name(value, path)
-    if row.type is _values.QOS_MAP:
-        value = _mapping(value, path)
-    if row.type in _values.ACCOUNTS and value:
-        value = _account(row, value, path, check_mode)
-    if row.type is _values.TEXT:
-        _check_length(row, value, path)
-    elif row.low is not None and row.high is not None and not row.low <= value <= row.high:
-        unit = " " + row.type.unit if row.type.unit else ""
-        raise VnetError(path, "%g is out of range (%g to %s%s)" % (value, row.low, _plain(row.high), unit))
+    if row.type.syntax:
+        value = _PARSERS[row.type.syntax](row, value, path, check_mode)
+    else:
+        _check_range(row, value, path)
     complaint = row.check(value)
     if complaint:
         raise VnetError(path, complaint)
     return value
+
+
+def _link_or_none(name: str, path: Path) -> str:
+    if name:
+        _check_link_name(name, path)
+    return name
+
+
+_PARSERS: Dict[str, Callable[[table.Attribute, Any, Path, bool], Any]] = {
+    "text": lambda row, value, path, _check: _text(row, value, path),
+    "mac": lambda _row, value, path, _check: _mac(value, path),
+    "macs": lambda _row, value, path, _check: _macs(value, path),
+    "link": lambda _row, value, path, _check: _link_or_none(value, path),
+    "map": lambda _row, value, path, _check: _mapping(value, path),
+    "user": lambda row, value, path, check: _account(row, value, path, check) if value else "",
+    "group": lambda row, value, path, check: _account(row, value, path, check) if value else "",
+    "number_or": lambda row, value, path, _check: _number_or_word(row, value, path),
+    "ip": lambda _row, value, path, _check: _optional_ip(value, path),
+    "unicast": lambda _row, value, path, _check: _unicast(value, path),
+    "multicast": lambda _row, value, path, _check: _multicast(value, path),
+    "ip4s": lambda _row, value, path, _check: _ips(value, socket.AF_INET, path),
+    "ip6s": lambda _row, value, path, _check: _ips(value, socket.AF_INET6, path),
+}
+"""How the values of a type are parsed, by C(ValueType.syntax)."""
+
+
+def _check_range(row: table.Attribute, value: float, path: Path) -> None:
+    if row.low is not None and row.high is not None and not row.low <= value <= row.high:
+        unit = " " + row.type.unit if row.type.unit else ""
+        raise VnetError(path, "%g is out of range (%g to %s%s)" % (value, row.low, _plain(row.high), unit))
 
 
 def _plain(number: float) -> str:
@@ -747,7 +842,7 @@ def _check_next_hop(route: Route, path: Path) -> None:
 
 
 def _port(params: Params, path: Path) -> Port:
-    return Port(_attributes_of(table.PORT_ROWS, params, path), _vlans(params["vlans"], path), params["purge_vlans"])
+    return Port(_attributes_of(table.PORT_ROWS, params, path), _vlans(params.get("vlans"), path), bool(params.get("purge_vlans")))
 
 
 def _check_ports(bridge: str, ports: List[Params], path: Path) -> None:
@@ -756,7 +851,7 @@ def _check_ports(bridge: str, ports: List[Params], path: Path) -> None:
         name = port["name"]
         _check_link_name(name, (*path, number, "name"))
         if name == bridge:
-            raise VnetError((*path, number), "the bridge cannot be a port of itself")
+            raise VnetError((*path, number), "a link cannot be a port of itself")
         if name in seen:
             raise VnetError((*path, number), "%s is listed twice" % name)
         seen.add(name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
 
@@ -35,6 +35,12 @@ class ValueType(NamedTuple):
     tolerance: float = 0
     """Values that differ by no more than this are equal, as the kernel rounds."""
     unit: str = ""
+    syntax: str = ""
+    """How a value is written: the name of its parser in C(_options). '' if every value of the type is in the kernel's spelling."""
+    elements: str = ""
+    """Type of the elements of a list."""
+    words: Tuple[str, ...] = ()
+    """Words that may be given in place of a number."""
 
 
 def _number(payload: bytes) -> int:
@@ -94,6 +100,107 @@ def choice(words: Dict[str, int], wire: str, byteorder: str = sys.byteorder) -> 
     return ValueType("str", wire, decode, words.__getitem__, str, choices=tuple(words))
 
 
+def number_or(words: Dict[str, int], bits: int = 8, shift: int = 0, byteorder: str = sys.byteorder) -> ValueType:
+    """A number, or a word for one. C(shift): the position of its lowest bit in a word of the kernel."""
+    names = {number: word for word, number in words.items()}
+    width = bits if not shift and bits in (8, 16, 32) else 32
+
+    def decode(payload: bytes) -> str:
+        number = int.from_bytes(payload, byteorder) >> shift & (1 << bits) - 1  # type: ignore[arg-type]
+        return names.get(number, str(number))
+
+    def encode(value: str) -> bytes:
+        number = words[value] if value in words else int(value)
+        return (number << shift).to_bytes(width // 8, byteorder)  # type: ignore[arg-type]
+
+    return ValueType("str", "cdata", decode, encode, str, syntax="number_or", words=tuple(words))
+
+
+def part(bits: int, shift: int, width: int) -> ValueType:
+    """A number in some bits of a word in network byte order."""
+
+    def decode(payload: bytes) -> int:
+        return int.from_bytes(payload, "big") >> shift & (1 << bits) - 1
+
+    return ValueType("int", "cdata", decode, lambda value: (value << shift).to_bytes(width // 8, "big"), str)
+
+
+def bit(mask: int, wire: int, byteorder: str = sys.byteorder) -> ValueType:
+    """One bit of a word of C(wire) bits, in which several options are sent together."""
+
+    def decode(payload: bytes) -> bool:
+        return bool(int.from_bytes(payload, byteorder) & mask)  # type: ignore[arg-type]
+
+    def encode(value: object) -> bytes:
+        return (mask if value else 0).to_bytes(wire // 8, byteorder)  # type: ignore[arg-type]
+
+    return ValueType("bool", "cdata", decode, encode, ("off", "on").__getitem__)
+
+
+def silent(value_type: ValueType) -> ValueType:
+    """The type of a further attribute that follows from the value, so that reading it says nothing."""
+    return value_type._replace(decode=lambda _payload: None)
+
+
+def _ip(family: int, multicast: bool) -> ValueType:
+    length = 4 if family == socket.AF_INET else 16
+    syntax = "multicast" if multicast else "unicast"
+
+    def decode(payload: bytes) -> Optional[str]:
+        if len(payload) != length or (any(payload) and multicast != is_multicast(payload)):
+            return None
+        return socket.inet_ntop(family, payload) if any(payload) else ""
+
+    def encode(value: str) -> Optional[bytes]:
+        if not value:
+            return bytes(length) if family == socket.AF_INET else None
+        return socket.inet_pton(family, value) if (":" in value) == (family == socket.AF_INET6) else None
+
+    return ValueType("str", "cdata", decode, encode, lambda value: value or ("0.0.0.0" if family == socket.AF_INET else "::"), absent="", syntax=syntax)
+
+
+def _either_ip(payload: bytes) -> str:
+    return socket.inet_ntop(socket.AF_INET6 if len(payload) == 16 else socket.AF_INET, payload) if any(payload) else ""
+
+
+def _packed_ip(text: str) -> Optional[bytes]:
+    return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text) if text else None
+
+
+def is_multicast(packed: bytes) -> bool:
+    """Whether an address of either family is that of a group."""
+    return packed[0] == 0xFF if len(packed) == 16 else 224 <= packed[0] < 240
+
+
+def ip_addresses(family: int) -> ValueType:
+    """A list of addresses, each an attribute with its number as the code."""
+
+    def decode(payload: bytes) -> List[str]:
+        return [socket.inet_ntop(family, payload[start:end]) for _number, start, end in split(payload)]
+
+    def encode(value: List[str]) -> bytes:
+        return b"".join(attribute(number, socket.inet_pton(family, text)) for number, text in enumerate(value))
+
+    return ValueType("list", "cdata", decode, encode, ",".join, absent=[], syntax="ip6s" if family == socket.AF_INET6 else "ip4s", elements="str")
+
+
+def mac_addresses(code: int) -> ValueType:
+    """A set of MAC addresses, each an attribute with this code."""
+
+    def decode(payload: bytes) -> List[str]:
+        return sorted(_mac(payload[start:end]) for inner, start, end in split(payload) if inner == code)
+
+    def encode(value: List[str]) -> bytes:
+        return b"".join(attribute(code, bytes.fromhex(mac.replace(":", ""))) for mac in value)
+
+    return ValueType("list", "cdata", decode, encode, " ".join, absent=[], syntax="macs", elements="str", several=True)
+
+
+def presence(arguments: Tuple[str, str]) -> ValueType:
+    """True if the attribute is there, without a payload."""
+    return ValueType("bool", "cdata", lambda _payload: True, lambda value: b"" if value else None, arguments.__getitem__, absent=False)
+
+
 def masked_bit(bit: int, arguments: Tuple[str, str] = ("0", "1")) -> ValueType:
     """One bit in a pair of 32-bit words, values and mask: IFLA_BR_MULTI_BOOLOPT, IFLA_VLAN_FLAGS."""
 
@@ -127,7 +234,7 @@ def mapping(code: int) -> ValueType:
     def argument(value: Dict[str, int]) -> str:
         return " ".join("%s:%d" % pair for pair in value.items())
 
-    return ValueType("dict", "cdata", decode, encode, argument, change=change, several=True, absent={})
+    return ValueType("dict", "cdata", decode, encode, argument, change=change, several=True, absent={}, syntax="map")
 
 
 def _querier(payload: bytes) -> Dict[str, str]:
@@ -139,19 +246,34 @@ def _bridge_id(payload: bytes) -> str:
     return "%s.%s" % (payload[:2].hex(), payload[2:8].hex(":"))
 
 
+def _lacp(payload: bytes) -> Dict[str, Any]:
+    """IFLA_BOND_AD_INFO_*."""
+    names = {1: "aggregator", 2: "num_ports", 3: "actor_key", 4: "partner_key", 5: "partner_mac"}
+    found = {names[code]: payload[start:end] for code, start, end in split(payload) if code in names}
+    return {name: _mac(value) if name == "partner_mac" else _number(value) for name, value in found.items()}
+
+
 U8, U16, U32 = integer(8), integer(16), integer(32)
+S32 = ValueType("int", "int32", lambda payload: int.from_bytes(payload, sys.byteorder, signed=True), int, str)
 BOOL8, BOOL32, ON_OFF = boolean(8), boolean(32), boolean(8, ("off", "on"))
 FLAG = ON_OFF
 SECONDS32, SECONDS64 = seconds(32), seconds(64)
-TEXT = ValueType("str", "string", _text, str, str)
-MAC = ValueType("str", "l2addr", _mac, str, str)
-LINK_INDEX = ValueType("str", "uint32", _number, int, str)
-USER = ValueType("str", "uint32", lambda payload: str(_number(payload)), int, str)
-GROUP = ValueType("str", "uint32", lambda payload: str(_number(payload)), int, str)
+TEXT = ValueType("str", "string", _text, str, str, syntax="text")
+MAC = ValueType("str", "l2addr", _mac, str, str, syntax="mac")
+LINK_INDEX = ValueType("str", "uint32", _number, lambda index: index or 0, str, syntax="link")
+USER = ValueType("str", "uint32", lambda payload: str(_number(payload)), int, str, syntax="user")
+GROUP = ValueType("str", "uint32", lambda payload: str(_number(payload)), int, str, syntax="group")
 ACCOUNTS = (USER, GROUP)
 """Ids of users and groups, which have names on the target; '' for none."""
 QUERIER = ValueType("dict", "hex", _querier, str, str)
+LACP = ValueType("dict", "hex", _lacp, str, str)
 BRIDGE_ID = ValueType("str", "cdata", _bridge_id, str, str)
 ETHERTYPE = choice({"802.1q": 0x8100, "802.1ad": 0x88A8}, "be16", "big")
 QOS_MAP = mapping(1)
+PORT_NUMBER = part(16, 0, 16)
+"""A number of UDP ports."""
+IP = ValueType("str", "cdata", _either_ip, _packed_ip, lambda value: value or "any", absent="", syntax="ip")
+"""An address of the family that the kind of link has. '' is not sent."""
+UNICAST4, UNICAST6 = _ip(socket.AF_INET, False), _ip(socket.AF_INET6, False)
+GROUP4, GROUP6 = _ip(socket.AF_INET, True), _ip(socket.AF_INET6, True)
 MCAST_ROUTER = numbered(8, "disabled", "auto", "permanent", "temporary")

@@ -26,11 +26,16 @@ notes:
     finds it changed.
 seealso:
   - module: nfv.vnet.vnet_netns
+  - module: nfv.vnet.vnet_bond
+  - module: nfv.vnet.vnet_vrf
   - module: nfv.vnet.vnet_tuntap
   - module: nfv.vnet.vnet_dummy
   - module: nfv.vnet.vnet_ifb
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_vlan
+  - module: nfv.vnet.vnet_macvlan
+  - module: nfv.vnet.vnet_macvtap
+  - module: nfv.vnet.vnet_ipvlan
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping
@@ -656,6 +661,210 @@ options:
       - Whether VLANs that are not listed in O(vlans) should be removed. It has no effect without O(vlans).
     type: bool
     default: false
+  master:
+    description:
+      - Name of the bridge or bond that the link should be a port of, or of the VRF that it should belong to, in
+        the same namespace. V('') removes the link from it. If it is left out, it is not changed. A link goes down
+        for a moment when it joins or leaves a bond or a VRF, and the kernel drops its routes and IPv6 addresses;
+        those that are declared are set again.
+    type: str
+  port:
+    description:
+      - Settings of the link as a port of a bridge or of a bond. They require that the link is a port, or that O(master)
+        makes it one. O(port.queue_id) and O(port.prio) are settings of ports of bonds, all others of ports of bridges.
+    type: dict
+    suboptions:
+      state:
+        description:
+          - State of the port. It can be set to V(disabled) or V(forwarding), and only while STP is disabled on
+            the bridge. The other values are those that the bridge sets while STP is enabled.
+        type: str
+        choices:
+          - disabled
+          - listening
+          - learning
+          - forwarding
+          - blocking
+      priority:
+        description:
+          - STP priority of the port. The port with the lowest value is preferred.
+          - The range is V(0) to V(63).
+          - A new port has V(32).
+        type: int
+      cost:
+        description:
+          - STP path cost of the port. Unless it is set, the kernel derives it from the speed of the link.
+          - The range is V(1) to V(65535).
+        type: int
+      hairpin:
+        description:
+          - Whether the port may send packets back through itself (hairpin mode).
+          - A new port has V(false).
+        type: bool
+      guard:
+        description:
+          - Whether the port is disabled when it receives an STP packet (BPDU guard). It works only while STP is
+            enabled on the bridge.
+          - A new port has V(false).
+        type: bool
+      root_block:
+        description:
+          - Whether the port must not become the root port (root guard).
+          - A new port has V(false).
+        type: bool
+      fast_leave:
+        description:
+          - Whether the port leaves a multicast group as soon as it receives a leave message.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
+        type: bool
+      learning:
+        description:
+          - Whether MAC addresses are learned on the port.
+          - A new port has V(true).
+        type: bool
+      flood:
+        description:
+          - Whether unicast packets with an unknown destination are sent to the port.
+          - A new port has V(true).
+        type: bool
+      proxy_arp:
+        description:
+          - Whether the bridge answers ARP requests on the port for hosts behind other ports (proxy ARP).
+          - A new port has V(false).
+        type: bool
+      proxy_arp_wifi:
+        description:
+          - Whether the port does proxy ARP as IEEE 802.11 and Hotspot 2.0 require it.
+          - A new port has V(false).
+        type: bool
+      mcast_router:
+        description:
+          - 'When the port is regarded as one with a multicast router: never (V(disabled)), after it has received
+            queries (V(auto)), always (V(permanent)), or until a timeout (V(temporary)).'
+          - A new port has V(auto).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
+        type: str
+        choices:
+          - disabled
+          - auto
+          - permanent
+          - temporary
+      mcast_flood:
+        description:
+          - Whether multicast packets of unknown groups are sent to the port.
+          - A new port has V(true).
+        type: bool
+      mcast_to_unicast:
+        description:
+          - Whether multicast packets are sent to each listener as unicast packets.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
+        type: bool
+      vlan_tunnel:
+        description:
+          - Whether VLANs of the port are mapped to tunnels.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING.'
+        type: bool
+      bcast_flood:
+        description:
+          - Whether broadcast packets are sent to the port.
+          - A new port has V(true).
+        type: bool
+      group_fwd_mask:
+        description:
+          - Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bit 1 must not be set.
+          - The range is V(0) to V(65535).
+          - A new port has V(0).
+        type: int
+      neigh_suppress:
+        description:
+          - Whether the bridge answers ARP and neighbour discovery requests on behalf of the hosts (neighbour suppression).
+          - A new port has V(false).
+        type: bool
+      isolated:
+        description:
+          - 'Whether the port is isolated: it communicates only with ports that are not.'
+          - A new port has V(false).
+        type: bool
+      backup_port:
+        description:
+          - Name of the port that takes over when this one has no carrier. V('') removes it.
+        type: str
+      mcast_eht_hosts_limit:
+        description:
+          - Maximum number of hosts that are tracked on the port by multicast explicit host tracking.
+          - The range is V(1) to V(4294967295).
+          - A new port has V(512).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12.'
+        type: int
+      locked:
+        description:
+          - 'Whether the port is locked: only hosts in the forwarding database may send.'
+          - A new port has V(false).
+          - 'Kernel requirement: Linux 5.18.'
+        type: bool
+      mcast_max_groups:
+        description:
+          - Maximum number of multicast groups on the port. V(0) means no limit.
+          - The range is V(0) to V(4294967295).
+          - A new port has V(0).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3.'
+        type: int
+      neigh_vlan_suppress:
+        description:
+          - Whether neighbour suppression is configured for each VLAN of the port.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4.'
+        type: bool
+      mab:
+        description:
+          - Whether hosts behind a locked port are added to the forwarding database as locked entries (MAC authentication
+            bypass).
+          - A new port has V(false).
+          - 'Kernel requirement: Linux 6.2.'
+        type: bool
+      queue_id:
+        description:
+          - Number of the transmit queue of the bond whose packets the port sends. V(0) means none.
+          - The range is V(0) to V(65535).
+          - A new link has V(0).
+        type: int
+      prio:
+        description:
+          - Priority of the port when the bond chooses its active port. The port with the highest value is preferred.
+          - The range is V(-2147483648) to V(2147483647).
+          - A new link has V(0).
+          - 'Kernel requirement: Linux 6.1.'
+        type: int
+      vlans:
+        description:
+          - 'VLANs of the port, each with its options, or as O(port.vlans[].vid) alone: V([10, 20-29]). Other VLANs
+            are kept, unless O(port.purge_vlans=true).'
+        type: list
+        elements: dict
+        suboptions:
+          vid:
+            description:
+              - VLAN ID, V(1) to V(4094), or a range of them such as V(10-20).
+            type: str
+            required: true
+          pvid:
+            description:
+              - 'Whether it is the PVID: the VLAN of untagged packets that arrive. If it is left out, it is not
+                changed; for a new VLAN it is V(false).'
+            type: bool
+          untagged:
+            description:
+              - Whether packets of the VLAN leave untagged. If it is left out, it is not changed; for a new VLAN
+                it is V(false).
+            type: bool
+      purge_vlans:
+        description:
+          - Whether VLANs that are not listed in O(port.vlans) should be removed. It has no effect without O(port.vlans).
+        type: bool
+        default: false
   addresses:
     description:
       - IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length

@@ -21,10 +21,15 @@ extends_documentation_fragment:
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge
+  - module: nfv.vnet.vnet_bond
+  - module: nfv.vnet.vnet_vrf
   - module: nfv.vnet.vnet_tuntap
   - module: nfv.vnet.vnet_ifb
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_vlan
+  - module: nfv.vnet.vnet_macvlan
+  - module: nfv.vnet.vnet_macvtap
+  - module: nfv.vnet.vnet_ipvlan
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping
@@ -180,13 +185,15 @@ options:
     type: bool
   master:
     description:
-      - Name of the bridge that the link should be a port of, in the same namespace. V('') removes the link from
-        its bridge. If it is left out, it is not changed.
+      - Name of the bridge or bond that the link should be a port of, or of the VRF that it should belong to, in
+        the same namespace. V('') removes the link from it. If it is left out, it is not changed. A link goes down
+        for a moment when it joins or leaves a bond or a VRF, and the kernel drops its routes and IPv6 addresses;
+        those that are declared are set again.
     type: str
   port:
     description:
-      - Settings of the link as a bridge port. They require that the link is a port, or that O(master) makes it
-        one.
+      - Settings of the link as a port of a bridge or of a bond. They require that the link is a port, or that O(master)
+        makes it one. O(port.queue_id) and O(port.prio) are settings of ports of bonds, all others of ports of bridges.
     type: dict
     suboptions:
       state:
@@ -340,6 +347,19 @@ options:
           - A new port has V(false).
           - 'Kernel requirement: Linux 6.2.'
         type: bool
+      queue_id:
+        description:
+          - Number of the transmit queue of the bond whose packets the port sends. V(0) means none.
+          - The range is V(0) to V(65535).
+          - A new link has V(0).
+        type: int
+      prio:
+        description:
+          - Priority of the port when the bond chooses its active port. The port with the highest value is preferred.
+          - The range is V(-2147483648) to V(2147483647).
+          - A new link has V(0).
+          - 'Kernel requirement: Linux 6.1.'
+        type: int
       vlans:
         description:
           - 'VLANs of the port, each with its options, or as O(port.vlans[].vid) alone: V([10, 20-29]). Other VLANs

@@ -24,11 +24,16 @@ notes:
     with O(state=absent).
 seealso:
   - module: nfv.vnet.vnet_bridge
+  - module: nfv.vnet.vnet_bond
+  - module: nfv.vnet.vnet_vrf
   - module: nfv.vnet.vnet_tuntap
   - module: nfv.vnet.vnet_dummy
   - module: nfv.vnet.vnet_ifb
   - module: nfv.vnet.vnet_veth
   - module: nfv.vnet.vnet_vlan
+  - module: nfv.vnet.vnet_macvlan
+  - module: nfv.vnet.vnet_macvtap
+  - module: nfv.vnet.vnet_ipvlan
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping

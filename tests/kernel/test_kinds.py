@@ -9,9 +9,9 @@ from typing import Any, Callable, Dict, List
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ROWS_OF, TYPES
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ROWS_OF, TYPES, masters_of
 from features import needs_program
-from kernel_kinds import needs_kind
+from kernel_kinds import has_kind, needs_kind
 from layouts import four_steps as lay_in_four_steps
 from layouts import info, lay, settled
 from moments import WHOLE, Failing, may_be_held
@@ -35,6 +35,15 @@ def prepare(kind: str) -> None:
     if SAMPLES[kind].around:
         lay(name="around", links=SAMPLES[kind].around)
     run("vnet_bridge", name="br0", mac="02:00:00:00:00:f0")
+    if joining(kind).get("master") == "vrf0":
+        run("vnet_vrf", name="vrf0", table=99)
+
+
+def joining(kind: str) -> Values:
+    """The options with which it joins a bridge, or a VRF if it cannot; empty if it joins nothing."""
+    masters = {master.kernel for master in masters_of(TYPES[kind].kernel)}
+    bridge: Values = {"master": "br0", "port": {"cost": 7, "isolated": True}}
+    return bridge if "bridge" in masters else {"master": "vrf0"} if "vrf" in masters and has_kind("vrf") else {}
 
 
 def of(kind: str, **more: Any) -> Values:
@@ -55,16 +64,34 @@ def own(kind: str, number: int) -> Values:
 @of_each_kind
 def test_every_attribute_has_sample_values(kind: str) -> None:
     rows = {row.name: row for row in TYPES[kind].rows}
-    assert set(SAMPLES[kind].live) == {name for name, row in rows.items() if row.when == "live"}
-    only_new = {name for name, row in rows.items() if row.when == "create"}
-    assert set(SAMPLES[kind].new) == only_new | ({TYPES[kind].parent} if TYPES[kind].parent else set())
-    assert all(first != second for first, second in SAMPLES[kind].live.values())
+    sample = SAMPLES[kind]
+    changing = {name for name, row in rows.items() if row.when in ("live", "down")}
+    assert {*sample.live, *sample.apart} >= changing
+    only_new = {name for name, row in rows.items() if row.when == "create"} | ({TYPES[kind].parent} if TYPES[kind].parent else set())
+    assert {*sample.new, *sample.apart} >= only_new
+    assert {*sample.live, *sample.apart, *sample.new} <= {*rows, TYPES[kind].parent}
+    assert all(first != second for first, second in sample.live.values())
+    assert all(first[name] != second[name] for name, (first, second) in sample.apart.items())
 
 
 @of_each_kind
-@pytest.mark.parametrize("lists", [{"addresses": ADDRESSES, "routes": ROUTES}, {"master": "br0", "port": {"cost": 7, "isolated": True}}], ids=["alone", "port"])
-def test_it_is_made_changed_read_and_removed(kind: str, lists: Values) -> None:
+def test_what_needs_a_mode_or_other_links(kind: str) -> None:
+    for name, (first, second) in SAMPLES[kind].apart.items():
+        with private_network():
+            prepare(kind)
+            for options in (first, second, first):
+                result = four_steps(f"vnet_{kind}", **of(kind, **options))
+                assert resource(f"vnet_{kind}", result)[name] == options[name]
+            (found,) = [link for link in info()["declaration"]["links"] if link["name"] == "x0"]
+            assert found.get(name, ROWS_OF[TYPES[kind].kernel][name].initial) == first[name]
+            four_steps(f"vnet_{kind}", name="x0", state="absent")
+
+
+@of_each_kind
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "port"])
+def test_it_is_made_changed_read_and_removed(kind: str, alone: bool) -> None:
     module = f"vnet_{kind}"
+    lists: Values = {"addresses": ADDRESSES, "routes": ROUTES} if alone else joining(kind)
     for number in (0, 1, 0):
         wanted = {**every_link(kind, number), **own(kind, number)}
         result = four_steps(module, **of(kind, **wanted, **lists))
@@ -140,7 +167,7 @@ def changes(kind: str) -> Dict[str, Any]:
     return {
         "new": (_nothing, of(kind, **everything)),
         "changed": (_there, of(kind, **others)),
-        "joined": (_bare, of(kind, master="br0", port={"cost": 7})),
+        "joined": (_bare, of(kind, **joining(kind))),
         "removed": (_there, {"name": "x0", "state": "absent"}),
     }
 
@@ -155,7 +182,7 @@ def test_the_commands_do_the_same(kind: str, change: str) -> None:
         before(kind)
         result = run(f"vnet_{kind}", **params)
         by_module = portable(snapshot())
-    assert result["changed"]
+    assert result["changed"] or not params.get("master")
     assert not [line for line in result["commands"] if line.startswith("#")]
     with private_network():
         prepare(kind)
@@ -249,6 +276,6 @@ def test_it_declares_nothing_of_a_new_one(kind: str) -> None:
 def test_its_attributes_are_those_of_its_table(kind: str) -> None:
     run(f"vnet_{kind}", **of(kind))
     returned = resource(f"vnet_{kind}", run(f"vnet_{kind}", name="x0"))
-    settable = {name for name, row in ROWS_OF[TYPES[kind].kernel].items() if row.when != "read" and row.location != "sysctl"}
-    optional = {"num_rx_queues"}  # CONFIG_RPS
+    settable = {name for name, row in ROWS_OF[TYPES[kind].kernel].items() if row.when not in ("read", "up") and row.location != "sysctl"}
+    optional = {"num_rx_queues", *TYPES[kind].of_modes}  # CONFIG_RPS
     assert settable - optional <= set(returned)

@@ -25,7 +25,29 @@ MOUNTS = [
     ("tmpfs", "/run"),
     ("tmpfs", "/tmp"),
 ]
-MODULES = ["bridge", "br_netfilter", "8021q", "veth", "tun", "dummy", "ifb", "macvlan", "ipvlan", "vrf", "vxlan", "bonding", "sch_netem", "nf_tables"]
+MODULES = [
+    "bridge",
+    "br_netfilter",
+    "8021q",
+    "veth",
+    "tun",
+    "dummy",
+    "ifb",
+    "macvlan",
+    "macvtap",
+    "ipvlan",
+    "vrf",
+    "vxlan",
+    "geneve",
+    "bonding",
+    "ipip",
+    "sit",
+    "ip_gre",
+    "ip6_gre",
+    "ip6_tunnel",
+    "sch_netem",
+    "nf_tables",
+]
 MS_NOSUID, MS_REMOUNT, MS_BIND = 0x2, 0x20, 0x1000
 LIBC = ctypes.CDLL(None, use_errno=True)
 POWER_OFF = 0x4321FEDC

@@ -51,7 +51,7 @@ class Selection:
             kind.kernel: {row.name: row.type.absent for row in kind.rows if row.type.absent is not None and (names is None or row.name in names)}
             for kind in _kinds.KINDS
         }
-        self.port = rows(table.PORT, "port")
+        self.ports = {kind.kernel: rows(kind.port_rows, "port", "bond_port") for kind in _kinds.KINDS if kind.port_rows is not None}
         self.with_settings = with_settings
 
 
@@ -64,7 +64,9 @@ class RawLink(NamedTuple):
     values: Values
     status: Values
     master: int
+    master_kind: str
     port: Optional[Values]
+    """None if it is no port, or that of a kind without a module."""
     port_status: Values
     link: int
     """Index of the peer of a veth, or of the parent (C(IFLA_LINK)); 0 for none."""
@@ -84,7 +86,7 @@ class _LinkTemplate(_nla.Template):
     def __init__(self, message: bytes, selection: Selection) -> None:
         super().__init__(message, IFINFO.size)
         self._selection = selection
-        self.kind = self._master_kind = ""
+        self.kind = self.master_kind = ""
         self.values: List[_Field] = []
         self.status: List[_Field] = []
         self.port: List[_Field] = []
@@ -98,10 +100,6 @@ class _LinkTemplate(_nla.Template):
             self._parse_info(message, self.slices[_IFLA_LINKINFO])
         if _IFLA_AF_SPEC in self.slices and (selection.inet6 or selection.sysctl or selection.with_settings):
             self._parse_families(message, self.slices[_IFLA_AF_SPEC])
-
-    @property
-    def is_port(self) -> bool:
-        return self._master_kind == "bridge"
 
     def _take(self, rows: Iterable[table.Attribute], place: slice, port: bool = False) -> None:
         for row in rows:
@@ -119,13 +117,13 @@ class _LinkTemplate(_nla.Template):
                 if code == _INFO_KIND:
                     self.kind, self.absent = word, self._selection.absent.get(word, {})
                 else:
-                    self._master_kind = word
+                    self.master_kind = word
             elif code == _INFO_DATA and self._selection.kinds.get(self.kind):
                 for attribute, inner, stop in self.parse_nested(message, first, last):
                     self._take(self._selection.kinds[self.kind].get(attribute, ()), slice(inner, stop))
-            elif code == _INFO_SLAVE_DATA and self.is_port and self._selection.port:
+            elif code == _INFO_SLAVE_DATA and self._selection.ports.get(self.master_kind):
                 for attribute, inner, stop in self.parse_nested(message, first, last):
-                    self._take(self._selection.port.get(attribute, ()), slice(inner, stop), port=True)
+                    self._take(self._selection.ports[self.master_kind].get(attribute, ()), slice(inner, stop), port=True)
 
     def _parse_families(self, message: bytes, families: slice) -> None:
         for family, first, last in self.parse_nested(message, families.start, families.stop):
@@ -169,8 +167,8 @@ class Decoder:
             status["carrier"] = bool(message[slices[_IFLA_CARRIER].start])
         port: Optional[Values] = None
         port_status: Values = {}
-        if template.is_port:
-            port = dict.fromkeys(table.PORT_REFERENCES, 0)
+        if _kinds.has_ports(template.master_kind):
+            port = {row.name: 0 for row in _kinds.port_rows_of(template.master_kind) or () if row.name in table.PORT_REFERENCES}
             _fill(port, template.port, message)
             _fill(port_status, template.port_status, message)
         name = message[slices[_IFLA_IFNAME]].rstrip(b"\0").decode("utf-8", "surrogateescape")
@@ -178,7 +176,7 @@ class Decoder:
         link_nsid = _SIGNED(message, slices[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in slices else None
         settings = {family: message[place] for family, place in template.settings.items()}
         kind = template.kind or ("loopback" if index == 1 else "")
-        return RawLink(index, name, kind, values, status, master, port, port_status, link, link_nsid, settings)
+        return RawLink(index, name, kind, values, status, master, template.master_kind, port, port_status, link, link_nsid, settings)
 
 
 def _fill(values: Values, fields: List[_Field], message: bytes) -> None:

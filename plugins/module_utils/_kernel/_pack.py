@@ -20,7 +20,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
 
 _IFINFO, _IFADDR = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
 _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 3, 5, 10, 18, 28
-_INFO_KIND, _INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
+_INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA, _VETH_INFO_PEER = 1, 2, 4, 5, 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
 _IFA_F_NODAD = 0x02
 
@@ -31,6 +31,8 @@ _WIRE: Dict[str, Callable[[Any], bytes]] = {
     "uint16": struct.Struct("=H").pack,
     "be16": struct.Struct(">H").pack,
     "uint32": _uint32,
+    "int32": struct.Struct("=i").pack,
+    "uint64": struct.Struct("=Q").pack,
     "string": os.fsencode,
     "l2addr": lambda text: bytes.fromhex(text.replace(":", "")),
 }
@@ -90,6 +92,12 @@ def data(word: str, values: Values) -> bytes:
 def _united(one: bytes, other: bytes) -> bytes:
     """Two words with different bits as one."""
     return bytes(first | second for first, second in zip(one, other))
+
+
+def port_data(master: str, row: table.Attribute, value: Any) -> bytes:
+    """An attribute of a port of a link of the kind C(master)."""
+    packed = attribute(row.code, _WIRE[row.type.wire](row.type.encode(value)))
+    return attribute(_IFLA_LINKINFO, attribute(_INFO_SLAVE_KIND, master.encode()) + attribute(_INFO_SLAVE_DATA, packed))
 
 
 def peer(index: int, values: Values, *attributes: bytes) -> bytes:

@@ -195,16 +195,21 @@ class Writer:
             inet6 = _attributes([(attribute, row.type.encode(value))])
             self._send_link(netns, _RTM_SETLINK, name, [("af_spec", _attributes([("inet6", inet6)]))])
         else:
-            self._change(netns, name, {}, _pack.kind(kind, _pack.data(kind, values)))
+            known = {key: self._index(netns, value) if value and key in _kinds.references_of(kind) else value for key, value in values.items()}
+            self._change(netns, name, {}, _pack.kind(kind, _pack.data(kind, known)))
 
     def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
-        """Sets one attribute of a bridge port."""
+        """Sets one attribute of a port."""
+        row = table.PORT_ROWS[attribute]
+        if row.location == "bond_port":
+            self._change(netns, name, {}, _pack.port_data("bond", row, value))
+            return
         if attribute == "state":
             self._await_operstate(netns, name)
         if attribute in table.PORT_REFERENCES:
             value = self._index(netns, value) if value else 0
         else:
-            value = table.PORT_ROWS[attribute].type.encode(value)
+            value = row.type.encode(value)
         port = ("port", _attributes([(attribute, value)]))
         self._send_link(netns, _RTM_SETLINK, name, [port], family=socket.AF_BRIDGE)
 

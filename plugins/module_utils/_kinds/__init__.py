@@ -11,15 +11,18 @@ from functools import lru_cache
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import LINK, Attribute
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._bond import BOND
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._bridge import BRIDGE
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._macvlan import IPVLAN, MACVLAN, MACVTAP
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._plain import DUMMY, IFB, VETH
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._tuntap import TUNTAP
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._vlan import VLAN
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._vrf import VRF
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS
 
-KINDS: Tuple[LinkKind, ...] = (BRIDGE, TUNTAP, DUMMY, IFB, VETH, VLAN)
+KINDS: Tuple[LinkKind, ...] = (BRIDGE, BOND, VRF, TUNTAP, DUMMY, IFB, VETH, VLAN, MACVLAN, MACVTAP, IPVLAN)
 """The registry. Every list of kinds is derived from it, in this order."""
 TYPES: Dict[str, LinkKind] = {kind.type: kind for kind in KINDS}
 PAIRED = (*(kind.kernel for kind in KINDS if kind.has_peer), "netkit", "vxcan")
@@ -76,11 +79,54 @@ def unique_options_of(kernel: str) -> str:
     return ", ".join((BY_KIND[kernel].parent, *BY_KIND[kernel].unique))
 
 
-def why_no_port(kernel: str, values: Mapping[str, Any]) -> str:
-    """Why a link cannot be a bridge port, as the end of a sentence. '' if it can."""
-    if kernel == LOOPBACK:
-        return "%s, which cannot be a bridge port" % title_of(kernel)
-    return BY_KIND[kernel].why_no_port(values) if kernel in BY_KIND else ""
+def shared_on_parent(kernel: str) -> Tuple[str, ...]:
+    """The attributes that all links of a kind on one parent have in common."""
+    return BY_KIND[kernel].shared_on_parent if kernel in BY_KIND else ()
+
+
+def why_no_port(kernel: str, values: Mapping[str, Any], master: str) -> str:
+    """Why a link cannot be a port of a link of the kind C(master), as the end of a sentence. '' if it can."""
+    if kernel == LOOPBACK or (kernel in BY_KIND and master in BY_KIND[kernel].no_port_of):
+        return "%s, which cannot be a port of %s" % (title_of(kernel), title_of(master))
+    if takes_frames(master) and not is_ethernet(kernel, values):
+        return BY_KIND[kernel].without_frames or "%s, which carries no Ethernet frames" % title_of(kernel)
+    return ""
+
+
+@lru_cache(maxsize=None)  # called for each of a thousand links
+def references_of(kernel: str) -> Tuple[str, ...]:
+    """The attributes that refer to other links: by index in messages, by name everywhere else; '' for none."""
+    return tuple(row.name for row in rows_of(kernel).values() if row.type.syntax == "link")
+
+
+def masters_of(kernel: str) -> Tuple[LinkKind, ...]:
+    """The kinds of which one of this kind may be a port."""
+    refused = BY_KIND[kernel].no_port_of if kernel in BY_KIND else ()
+    return tuple(kind for kind in KINDS if kind.port_rows is not None and kind.kernel not in refused)
+
+
+def has_ports(kernel: str) -> bool:
+    return port_rows_of(kernel) is not None
+
+
+def port_rows_of(kernel: str) -> Optional[Tuple[Attribute, ...]]:
+    """The attributes of the ports of a kind; None if it has no ports."""
+    return BY_KIND[kernel].port_rows if kernel in BY_KIND else None
+
+
+def takes_frames(kernel: str) -> bool:
+    """Whether a link gets all frames that its ports receive."""
+    return kernel in BY_KIND and BY_KIND[kernel].takes_frames
+
+
+def opens_ports(kernel: str) -> bool:
+    """Whether the kernel brings up links that become ports of this kind."""
+    return kernel in BY_KIND and BY_KIND[kernel].opens_ports
+
+
+def brings_ports_down(kernel: str) -> bool:
+    """Whether links go down when they become ports of this kind, or leave."""
+    return kernel in BY_KIND and BY_KIND[kernel].brings_ports_down
 
 
 def is_bridge(kernel: str) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._attributes import NETFILTER, SNOOPING, VLANS, Attribute, Substitute, forwardable, link_local_group
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import NETFILTER, PORT, SNOOPING, VLANS, Attribute, Substitute, forwardable, link_local_group
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._values import (
     BOOL8,
@@ -46,7 +46,15 @@ _ROWS: Tuple[Attribute, ...] = (
         initial=300.0,
         substitute=Substitute("topology_change", lambda values: 2 * values.get("forward_delay", 0)),
     ),
-    Attribute("stp", 5, BOOL32, "Whether the spanning tree protocol (STP) is enabled on the bridge.", ip_name="stp_state", initial=False, first_if=False),
+    Attribute(
+        "stp",
+        5,
+        BOOL32,
+        "Whether the spanning tree protocol (STP) is enabled on the bridge.",
+        ip_name="stp_state",
+        initial=False,
+        rank=lambda stp: 0 if stp else -1,
+    ),
     Attribute("priority", 6, U16, "STP priority of the bridge. The bridge with the lowest value becomes the root bridge.", 0, 65535, initial=32768),
     Attribute(
         "group_fwd_mask",
@@ -86,7 +94,7 @@ _ROWS: Tuple[Attribute, ...] = (
         needs=VLANS + " and Linux 5.18",
         initial=False,
     ),
-    Attribute("vlan_filtering", 7, BOOL8, "Whether VLAN filtering is enabled on the bridge.", needs=VLANS, initial=False, turns_off=("mcast_vlan_snooping",)),
+    Attribute("vlan_filtering", 7, BOOL8, "Whether VLAN filtering is enabled on the bridge.", needs=VLANS, initial=False, resets=("mcast_vlan_snooping",)),
     Attribute(
         "mcast_snooping",
         23,
@@ -238,12 +246,14 @@ BRIDGE = LinkKind(
     "CONFIG_BRIDGE",
     _ROWS,
     is_bridge=True,
+    port_rows=PORT,
+    takes_frames=True,
+    no_port_of=("bridge",),
     follows_ports=("mtu", "gso_max_segs", "gso_max_size"),
     follows_ports_until_set=("mac",),
     always=("vlan_default_pvid",),
     related=(("vlan_filtering", "mcast_vlan_snooping"), ("stp", "forward_delay", "state"), ("ageing_time", "topology_change", "forward_delay")),
     check=_check_bridge,
     sets_port_states=lambda values: bool(values.get("stp")),
-    why_no_port=lambda _values: "a bridge, which cannot be a bridge port",
     picture="bridge",
 )

@@ -36,14 +36,24 @@ class LinkKind(NamedTuple):
     """Attributes that the plan needs even if they are not declared."""
     related: Tuple[Tuple[str, ...], ...] = ()
     """Groups of attributes, also of ports: if one is declared, the plan needs all."""
+    of_modes: Mapping[str, Tuple[str, ...]] = {}
+    """Attributes that it has only with some values of C(mode). With another one the kernel has, and takes, only what a new link has."""
     check: Callable[[Mapping[str, Any], Mapping[str, Any]], Optional[Tuple[str, str]]] = lambda _wanted, _after: None
     """Checks the values that are wanted and all values as they would be. Returns an option and what is wrong with it, or None."""
+    needs_new: Callable[[Mapping[str, Any], Mapping[str, Any]], Tuple[str, ...]] = lambda _found, _wanted: ()
+    """The attributes of which only a new link can have the wanted values, given all values that were found and those that are wanted."""
     sets_port_states: Callable[[Mapping[str, Any]], bool] = lambda _values: False
     """Whether one with these values controls the state of its ports."""
     unique: Tuple[str, ...] = ()
     """Attributes that two links on one parent must not have in common."""
     parent: str = ""
     """The option that names its parent (C(IFLA_LINK)); '' if it has none."""
+    not_on: Tuple[str, ...] = ()
+    """Kinds (C(kernel)) on which it cannot be."""
+    excludes_others: Callable[[Mapping[str, Any]], bool] = lambda _values: False
+    """Whether one with these values must be the only one on its parent."""
+    shared_on_parent: Tuple[str, ...] = ()
+    """Attributes that all links of this kind on one parent have in common."""
     needs_parent_up: Callable[[Mapping[str, Any]], bool] = lambda _values: False
     """Whether one with these values can be up only while its parent is."""
     goes_up_with_parent: Callable[[Mapping[str, Any]], bool] = lambda _values: False
@@ -53,7 +63,7 @@ class LinkKind(NamedTuple):
     is_ethernet: Callable[[Mapping[str, Any]], bool] = lambda _values: True
     """Whether one with these values carries Ethernet frames and has a MAC address."""
     is_bridge: bool = False
-    """Whether it has ports and VLANs of its own."""
+    """Whether it forwards frames between its ports, and has VLANs."""
     follows_ports: Tuple[str, ...] = ()
     """Attributes that the kernel changes when ports join or leave."""
     follows_ports_until_set: Tuple[str, ...] = ()
@@ -64,8 +74,18 @@ class LinkKind(NamedTuple):
     """Whether it is created by C(ioctl) (C(TUNSETIFF)) and held by programs."""
     initial: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _values: {}
     """The values of a new link where they differ from the common ones."""
-    why_no_port: Callable[[Mapping[str, Any]], str] = lambda _values: ""
-    """Why a link with these values cannot be a bridge port, as the end of a sentence. '' if it can."""
+    port_rows: Optional[Tuple[Attribute, ...]] = None
+    """The attributes of its ports; None if it has no ports."""
+    takes_frames: bool = False
+    """Whether it gets all frames that its ports receive, so that their own addresses do not work."""
+    brings_ports_down: bool = False
+    """Whether a link must be down to become its port, or is taken down and up by the kernel then."""
+    opens_ports: bool = False
+    """Whether the kernel brings a link up that becomes its port."""
+    no_port_of: Tuple[str, ...] = ()
+    """Kinds (C(kernel)) of which it cannot be a port."""
+    without_frames: str = ""
+    """What one without Ethernet frames is, as the end of a sentence."""
     tag: Callable[[Mapping[str, Any]], int] = lambda _values: 0
     """The VLAN of its frames on the parent; 0 if they are untagged."""
     picture: str = "link"

@@ -63,11 +63,6 @@ _ROWS: Tuple[Attribute, ...] = (
 )
 
 
-def _why_no_port_of_tuntap(values: Mapping[str, Any]) -> str:
-    words = "a TUN device, which carries no Ethernet frames and cannot be a bridge port; use a TAP device"
-    return words if values.get("mode") == "tun" else ""
-
-
 def _initial_of_tuntap(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"arp": False, "txqueuelen": 500} if values.get("mode") == "tun" else {}
 
@@ -85,6 +80,6 @@ TUNTAP = LinkKind(
     is_ethernet=lambda values: values.get("mode") != "tun",
     is_attachable=True,
     initial=_initial_of_tuntap,
-    why_no_port=_why_no_port_of_tuntap,
+    without_frames="a TUN device, which carries no Ethernet frames; use a TAP device",
     picture="device",
 )

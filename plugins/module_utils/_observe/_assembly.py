@@ -9,8 +9,8 @@ from typing import Callable, Dict, Iterable, List, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, interrupts, is_attachable
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Shown, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, interrupts, is_attachable, is_bridge, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Shown, Values, Vlan
 
 
 def may_be_interrupted(raw: RawLink, wanted: Optional[Link]) -> bool:
@@ -23,9 +23,16 @@ def has_parent(raw: RawLink) -> bool:
     return bool(raw.link) and raw.kind not in PAIRED and not (raw.link == raw.ifindex and raw.link_nsid is None)
 
 
-def references_of(raw: RawLink, name_of: Callable[[int], str]) -> Dict[str, str]:
-    """The links that a port refers to, by name. C(name_of) maps an index to a name."""
-    return {name: name_of(int(raw.port[name])) for name in PORT_REFERENCES} if raw.port else {}
+def _port_values(raw: RawLink, name_of: Callable[[int], str]) -> Values:
+    """The values of a port, with the names of the links that it refers to."""
+    references = {name: name_of(int(raw.port[name])) for name in PORT_REFERENCES if name in raw.port} if raw.port else {}
+    return {**(raw.port or {}), **references}
+
+
+def _own_values(raw: RawLink, name_of: Callable[[int], str]) -> Values:
+    """The values of a link, with the names of the links that it refers to."""
+    names = [name for name in references_of(raw.kind) if raw.values.get(name)]
+    return {**raw.values, **{name: name_of(int(raw.values[name])) for name in names}} if names else raw.values
 
 
 def shown_by(reader: Reader, link: str, addresses: Iterable[bytes], routes: Iterable[bytes]) -> Shown:
@@ -38,9 +45,9 @@ def shown_by(reader: Reader, link: str, addresses: Iterable[bytes], routes: Iter
 def assemble(
     netns: str,
     raw: RawLink,
+    name_of: Callable[[int], str],
     *,
     master: str,
-    references: Dict[str, str],
     addresses: List[Address],
     routes: Optional[List[Route]],
     other_routes: List[Route],
@@ -54,10 +61,9 @@ def assemble(
 ) -> FoundLink:
     """Builds the record.
 
-    C(references): the links that the port refers to. C(pids): the processes that
-    hold the device, None if they were not read.
+    C(name_of) maps an index to a name. C(pids): the processes that hold the device, None if they were not read.
     """
-    port = None if raw.port is None else Port({**raw.port, **references}, port_vlans)
+    port = None if raw.port is None else Port(_port_values(raw, name_of), port_vlans if is_bridge(raw.master_kind) else None)
     status = {**raw.status, "port": raw.port_status} if raw.port_status else dict(raw.status)
     if is_attachable(raw.kind):
         status["attached"] = bool(raw.status.get("carrier"))
@@ -68,7 +74,7 @@ def assemble(
         name=raw.name,
         ifindex=raw.ifindex,
         kind=raw.kind,
-        values=raw.values,
+        values=_own_values(raw, name_of),
         status=status,
         master=master,
         port=port,

@@ -11,7 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, V
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import Connection, connection, dhcp_clients, is_network_of_host
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_all
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Route
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -56,10 +56,10 @@ def read_network(reader: Reader) -> Network:
     saved = save_all(reader.socket(_HOME))
     links: Dict[str, NetworkLink] = {}
     for index, raw in raws.items():
-        bridge = raws.get(raw.master)
+        master = raws.get(raw.master)
         parent = raws.get(raw.link) if raw.link_nsid is None and raw.kind not in PAIRED and raw.link != index else None
         link = links[raw.name] = NetworkLink(
-            bool(raw.values["up"]), bridge.name if bridge and is_bridge(bridge.kind) else "", parent.name if parent else "", int(raw.values.get("mtu") or 1500)
+            bool(raw.values["up"]), master.name if master else "", parent.name if parent else "", int(raw.values.get("mtu") or 1500)
         )
         link.addresses = {address.key: address for address in addresses.get(index, ())}
         for body in saved[index].routes if index in saved else ():
@@ -123,7 +123,7 @@ def _lost_default_routes(now: Network, after: Network, before: Host) -> Iterator
             lost = next((lost for lost in after.dropped if lost.route.key == routes[0].key), None)
             how = ", which the kernel drops %s" % lost.reason if lost else ""
             via = " via %s" % routes[0].via if routes[0].via else ""
-            bridge = after.links[routes[0].dev].bridge if routes[0].dev in after.links else ""
+            bridge = after.links[routes[0].dev].master if routes[0].dev in after.links else ""
             advice = " (declare it in routes of %s to move it there)" % shown(bridge) if bridge else ""
             yield "the %s default route%s dev %s would not work any more%s%s" % (family, via, shown(routes[0].dev), how, advice)
 
@@ -141,10 +141,10 @@ def _dropped(after: Network) -> Iterator[str]:
 def _stranded(now: Network, after: Network) -> Iterator[str]:
     """The IPv6 routes that stay on a new port, as the kernel does not drop them."""
     for name, link in after.links.items():
-        if link.bridge and name in now.links and not now.links[name].bridge:
+        if link.master and name in now.links and not now.links[name].master:
             routes = [_words(route) for route in link.routes.values() if route.ipv6]
             if routes:
-                yield "routes stay on %s, where they do not work, as it is a port of %s: %s" % (shown(name), shown(link.bridge), _some(routes))
+                yield "routes stay on %s, where they do not work, as it is a port of %s: %s" % (shown(name), shown(link.master), _some(routes))
 
 
 def _renewed(planned: Plan, now: Network) -> Iterator[str]:

@@ -14,8 +14,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, references_of, shown_by
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, has_ports, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, shown_by
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     FoundLink,
@@ -61,6 +61,7 @@ class SingleReader:
         """Reads a link, its peer, its bridge and its ports."""
         names = {wanted.name, wanted.master or ""} | set(wanted.ports or ())
         names |= {str(port.values[name]) for port in wanted.declared_ports for name in PORT_REFERENCES if port.values.get(name)}
+        names |= {str(wanted.values[name]) for name in references_of(wanted.kind) if wanted.values.get(name)}
         self._find(wanted.netns, names)
         if wanted.peer:
             # either end may have been moved to the namespace of the other
@@ -81,7 +82,7 @@ class SingleReader:
             self._find_alike(wanted.netns, wanted.kind, self.links[wanted.parent])
         if found and wanted.port:
             self._find(wanted.netns, {found.master})
-        if found and is_bridge(found.kind) and wanted.ports is not None:
+        if found and has_ports(found.kind) and wanted.ports is not None:
             for raw in self._reader.ports(wanted.netns, found.ifindex):
                 self._add(wanted.netns, raw)
 
@@ -161,8 +162,8 @@ class SingleReader:
         self.links[key] = assemble(
             netns,
             raw,
+            partial(self._name, netns),
             master=master,
-            references=references_of(raw, partial(self._name, netns)),
             addresses=self._reader.addresses(netns, raw.ifindex).get(raw.ifindex, []),
             routes=routes,
             other_routes=[],

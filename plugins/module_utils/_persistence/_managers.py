@@ -22,7 +22,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import content_of, remove, replace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import Key, Stored
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._unit import is_booted
@@ -233,7 +233,7 @@ def _names_of(declared: Stored) -> List[str]:
 
 def _is_ours(link: Link) -> bool:
     """Whether the managers are to leave a link of the host alone."""
-    return link.kind != LOOPBACK and (not is_bridge(link.kind) or bool(link.addresses))
+    return link.kind != LOOPBACK and (not takes_frames(link.kind) or bool(link.addresses))
 
 
 def _file_name(key: Key) -> str:

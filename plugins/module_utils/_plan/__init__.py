@@ -28,10 +28,13 @@ def plan(layout: Layout, host: Host, check_mode: bool = False) -> Plan:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._namespaces import plan_namespace
 
         plan_namespace(draft, namespace)
+    if any(_says_ports(link) for link in layout.links):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import links_that_go_down
+
+        draft.interrupted |= links_that_go_down(draft)
     for link in draft.links:
         _plan_link(draft, link)
-    links = layout.links + draft.released
-    if draft.bridges_with_changed_ports or any(link.ports is not None or link.port is not None or link.master is not None for link in links if link.present):
+    if draft.bridges_with_changed_ports or any(_says_ports(link) for link in layout.links + draft.released):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import plan_ports
 
         plan_ports(draft)
@@ -52,6 +55,11 @@ def plan(layout: Layout, host: Host, check_mode: bool = False) -> Plan:
         plan_ownership(draft)
         warn_of_duplicates(draft)
     return draft.plan()
+
+
+def _says_ports(link: Link) -> bool:
+    """Whether it is declared which bridge, bond or VRF a link belongs to, or its ports."""
+    return link.present and (link.ports is not None or link.port is not None or link.master is not None)
 
 
 def _plan_link(draft: Draft, link: Link) -> None:

@@ -69,7 +69,7 @@ class OriginalState:
 
     def _removed_ports(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         """Ports of others that leave a bridge: they are recorded with the bridge."""
-        for port in self._draft.host.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
+        for port in self._draft.host.ports(bridge.id) if _kinds.has_ports(bridge.kind) else ():
             now = self._draft.links_after.get(port.id)
             if now and not now.master and not now.ownership:
                 recorded = (port.ownership.original if port.ownership else None) or {}
@@ -168,7 +168,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None
     master = before.get("master")
     if master and (found.netns, master) not in draft.links_after:
-        draft.warn((), "bridge %s, of which %s%s was a port, does not exist any more" % (master, found.name, inside(found.netns)))
+        draft.warn((), "%s, of which %s%s was a port, does not exist any more" % (master, found.name, inside(found.netns)))
         master, port = "", None
     link = Link(kind, found.netns, found.name, (), values, master=master, port=port)
     with draft.naming(link):

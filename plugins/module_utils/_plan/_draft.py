@@ -88,8 +88,10 @@ class Draft:
         """The namespaces to create, each with what is in the place of its name."""
         self.to_bring_up: Set[LinkId] = set()
         """The links to bring up."""
+        self.interrupted: Set[LinkId] = set()
+        """The links that go down and up again, with which the kernel drops their routes and IPv6 addresses."""
         self.bridges_with_changed_ports: Set[LinkId] = set()
-        """The bridges that get or lose ports."""
+        """The bridges, bonds and VRFs that get or lose ports."""
         self.deleted_ids: Set[LinkId] = set()
         """The links to delete, by their old names."""
         self.deleted: List[FoundLink] = []

@@ -16,12 +16,15 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     follows_ports,
     is_attachable,
     is_bridge,
+    may_follow_ports,
     parent_option_of,
+    takes_frames,
     title_of,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     ADDRESS,
     AFTER_PORTS,
+    AFTER_UP,
     BRIDGE_UP,
     CREATE,
     DELETE,
@@ -120,10 +123,11 @@ def plan_link(draft: Draft, wanted: Link) -> None:
     elif found:
         same_kind(wanted, found)
         found = keep_or_replace(draft, wanted, found, conflicts_of(draft, wanted, found))
-    if wanted.addresses and _kinds.is_bridge(wanted.kind) and (not found or draft.owns(found)):
+    if wanted.addresses and takes_frames(wanted.kind) and (not found or draft.owns(found)):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import with_values_of_port
 
         wanted = with_values_of_port(draft, wanted, found)
+    wanted = _of_mode(wanted, found)
     if not found:
         found = _make(draft, wanted)
     if found.parent:
@@ -131,6 +135,20 @@ def plan_link(draft: Draft, wanted: Link) -> None:
 
         check_against_parent(draft, wanted, found)
     configure(draft, wanted, found)
+
+
+def _of_mode(wanted: Link, found: Optional[FoundLink]) -> Link:
+    """A link without the values that its mode does not have. VnetError if one of them is not that of a new link."""
+    of_modes = _kinds.BY_KIND[wanted.kind].of_modes if wanted.kind in _kinds.BY_KIND else {}
+    if not any(name in wanted.values for name in of_modes):
+        return wanted
+    rows = _kinds.rows_of(wanted.kind)
+    mode = wanted.values.get("mode", found.values["mode"] if found else rows["mode"].initial)
+    strange = [name for name, modes in of_modes.items() if name in wanted.values and mode not in modes]
+    for name in strange:
+        if wanted.values[name] not in (rows[name].initial, rows[name].type.absent):
+            raise VnetError((*wanted.path, name), "it is for mode: %s; the mode is %s" % (" or ".join(of_modes[name]), mode))
+    return wanted._replace(values={name: value for name, value in wanted.values.items() if name not in strange})
 
 
 def keep_or_replace(draft: Draft, wanted: Link, found: FoundLink, conflicts: List[str]) -> Optional[FoundLink]:
@@ -174,7 +192,7 @@ def plan_bring_up(draft: Draft) -> None:
 
 def bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
     """A step that restores the MAC address of a bridge, which the kernel changes with the first port and does not restore."""
-    if not bridge or not bridge.ifindex:
+    if not bridge or not bridge.ifindex or "mac" not in may_follow_ports(bridge.kind):
         return ()
     return (SetLink(bridge.netns, bridge.name, bridge.kind, {"mac": bridge.values["mac"]}),)
 
@@ -207,7 +225,7 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
 
 def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     is_new = not found.ifindex
-    as_wanted = not is_new and _is_as_wanted(wanted, found)
+    as_wanted = not is_new and wanted.id not in draft.interrupted and _is_as_wanted(wanted, found)
     if not as_wanted or is_bridge(found.kind):
         check_ipv6(draft, wanted, found)
     if as_wanted:
@@ -225,11 +243,16 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
     if is_attachable(found.kind):
         _set_accounts(draft, wanted, found)
+    if found.values["up"] and not going_down and _must_go_down(wanted, found):
+        draft.interrupted.add(wanted.id)
+        draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
+        bring_up_again(draft, found)
+    interrupted = going_down or wanted.id in draft.interrupted
     for row in _rows(wanted):
         _set(draft, wanted, found, row, is_new)
-    no_ipv6 = going_down or ends_ipv6(wanted.values)
+    no_ipv6 = interrupted or ends_ipv6(wanted.values)
     addresses = [address for address in found.addresses if not (no_ipv6 and address.ipv6)]
-    routes = [] if going_down else [route for route in found.routes or [] if not (no_ipv6 and route.ipv6)]
+    routes = [] if interrupted else [route for route in found.routes or [] if not (no_ipv6 and route.ipv6)]
     if wanted.addresses is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_addresses
 
@@ -272,9 +295,21 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
 
 def _rows(wanted: Link) -> List[table.Attribute]:
     """The wanted attributes, in the order in which the kernel accepts them."""
-    rows = [row for row in _kinds.ROWS_OF[wanted.kind].values() if row.name in wanted.values and row.when == "live"]
+    rows = [row for row in _kinds.ROWS_OF[wanted.kind].values() if row.name in wanted.values and row.when in ("live", "down", "up")]
     rows = [row for row in rows if row.type not in ACCOUNTS]
-    return sorted(rows, key=lambda row: row.first_if is None or wanted.values[row.name] != row.first_if)
+    return sorted(rows, key=lambda row: row.rank(wanted.values[row.name]))
+
+
+def _must_go_down(wanted: Link, found: FoundLink) -> bool:
+    """Whether something is wanted that can be set only while the link is down."""
+    rows = _kinds.ROWS_OF[wanted.kind]
+    return any(rows[name].when == "down" and not _has_wanted_value(rows[name], wanted, found) for name in wanted.values)
+
+
+def bring_up_again(draft: Draft, found: FoundLink) -> None:
+    """Plans to bring a link up that another step brings down."""
+    phase = BRIDGE_UP if is_bridge(found.kind) or found.id in draft.above_bridges else UP
+    draft.add(phase, SetLink(found.netns, found.name, found.kind, {"up": True}, {"up": False}))
 
 
 def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_new: bool) -> None:
@@ -299,9 +334,21 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
     if is_new and found.parent and row.name in table.SHARED_WITH_PARENT:
         old = {row.name: False}
     value = row.type.change(current, value)
-    phase = AFTER_PORTS if follows else ADDRESS if row.location in table.IPV6_LOCATIONS else SET
-    restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: True}) for name in row.turns_off if found.values.get(name))
+    refers = row.type.syntax == "link"
+    if refers and value and (wanted.netns, value) not in draft.links_after:
+        draft.missing_link((*wanted.path, row.name), "there is no link %s%s" % (value, inside(wanted.netns)))
+    phase = AFTER_UP if row.when == "up" else AFTER_PORTS if follows or refers else ADDRESS if row.location in table.IPV6_LOCATIONS else SET
+    restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: value}) for name, value in _reset_with(row, found).items())
     draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, old, restore))
+
+
+def _reset_with(row: table.Attribute, found: FoundLink) -> Values:
+    """The values that the kernel resets with an attribute, as far as they are not those of a new link."""
+    if not row.resets:
+        return {}
+    rows = _kinds.rows_of(found.kind)
+    usual = {**{name: rows[name].initial for name in row.resets}, **_kinds.initial_of(found.kind, found.values, {})}
+    return {name: found.values[name] for name in row.resets if found.values.get(name, usual[name]) != usual[name]}
 
 
 def _set_accounts(draft: Draft, wanted: Link, found: FoundLink) -> None:
@@ -349,7 +396,10 @@ def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
     if wanted.parent and not draft.host.same(wanted.parent, found.parent):
         conflicts.append("%s is %s, not %s" % (parent_option_of(wanted.kind), _link_text(found.parent), _link_text(wanted.parent)))
     rows = _kinds.ROWS_OF[wanted.kind]
-    for row in (rows[name] for name in wanted.values if rows[name].when == "create"):
+    only_new = {name for name in wanted.values if rows[name].when == "create"}
+    if wanted.kind in _kinds.BY_KIND:
+        only_new.update(_kinds.BY_KIND[wanted.kind].needs_new(found.values, wanted.values))
+    for row in (row for row in rows.values() if row.name in only_new):
         value, now = wanted.values[row.name], found.values.get(row.name)
         if now is None:
             raise VnetError((*wanted.path, row.name), "this kernel does not support it%s" % needs(row))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_ROUTES, ROUTE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, Address, AddressKey, Link, Route, RouteKey
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -43,7 +43,7 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     late = [address for address in added if (address.local in gone6 if address.ipv6 else _network(address) in networks)]
     late_keys = {address.key for address in late}
     bodies: Dict[AddressKey, str] = {}
-    if added and is_bridge(wanted.kind):
+    if added and takes_frames(wanted.kind):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import bodies_on_ports, take_addresses
 
         bodies = bodies_on_ports(draft, wanted, added)
@@ -77,7 +77,7 @@ def plan_routes(draft: Draft, netns: str, wanted: List[Route], current: List[Rou
     for route in missing:
         old = None if route.ipv6 else replaced.get(route.key)
         draft.add(ROUTE, ReplaceRoute(netns, route, old) if old else AddRoute(netns, route))
-    if missing and link and is_bridge(link.kind):
+    if missing and link and takes_frames(link.kind):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import take_routes
 
         take_routes(draft, link, missing)

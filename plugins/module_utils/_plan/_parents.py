@@ -34,6 +34,8 @@ def check_parent(draft: Draft, wanted: Link) -> None:
         raise VnetError(path, "%s is not declared any more and will be deleted; declare it, too" % wanted.parent[1])
     if not parent:
         _missing(draft, wanted.parent, path)
+    elif parent.kind in BY_KIND[wanted.kind].not_on:
+        raise VnetError(path, "%s is %s; %s cannot be on top of it" % (parent.name, title_of(parent.kind), title_of(wanted.kind)))
     elif not is_ethernet(parent.kind, parent.values):
         raise VnetError(path, "%s is %s without Ethernet frames, so it cannot be the parent of %s" % (parent.name, _short(parent), title_of(wanted.kind)))
 
@@ -199,7 +201,13 @@ def is_renamed(draft: Draft, found: FoundLink) -> bool:
 
 def must_go_first(draft: Draft, found: FoundLink) -> bool:
     """Whether a link must be deleted before another one with the same unique options is created."""
-    return found.parent not in draft.deleted_ids and _wanted_with_same_key(draft, found) is not None
+    return found.parent not in draft.deleted_ids and (_wanted_with_same_key(draft, found) is not None or _excludes(draft, found))
+
+
+def _excludes(draft: Draft, found: FoundLink) -> bool:
+    """Whether a link and the one that replaces it cannot be on one parent."""
+    wanted, kind = draft.wanted.get(found.id), BY_KIND.get(found.kind)
+    return bool(wanted and wanted.present and kind and (kind.excludes_others(found.values) or kind.excludes_others({**found.values, **wanted.values})))
 
 
 def _wanted_with_same_key(draft: Draft, found: FoundLink) -> Optional[Link]:

@@ -1,25 +1,30 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bridge ports: which link is a port of which bridge, and its settings."""
+"""Ports: which link belongs to which bridge, bond or VRF, and its settings there."""
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     ANY,
     FOLLOWING,
+    brings_ports_down,
+    has_ports,
     is_attachable,
     is_bridge,
     may_follow_ports,
+    opens_ports,
+    port_rows_of,
     sets_port_states,
+    takes_frames,
     title_of,
     why_no_port,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, SET_PORTS, Draft, inside, needs, planned_link
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac, bring_up_again
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values, Vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddVlan,
@@ -32,7 +37,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 
 class _Join(NamedTuple):
-    """A link that is to be a port, and where its master and its settings are declared. C(master) None: the bridge that it is a port of."""
+    """A link that is to be a port, and where its master and its settings are declared. C(master) None: the one that it has."""
 
     path: Path
     settings_path: Path
@@ -41,7 +46,7 @@ class _Join(NamedTuple):
 
 
 def plan_ports(draft: Draft) -> None:
-    """Plans the ports of bridges. Comes after all links are planned."""
+    """Plans the ports of bridges, bonds and VRFs. Comes after all links are planned."""
     joins = _joins(draft)
     released = {link.id: link for link in draft.released}
     for key, join in joins.items():
@@ -58,7 +63,7 @@ def plan_ports(draft: Draft) -> None:
                 if now and now.master == bridge.name and not stays:
                     leave(draft, now)
     for bridge in draft.layout.links:
-        if is_bridge(bridge.kind) and bridge.present and bridge.id in draft.bridges_with_changed_ports:
+        if has_ports(bridge.kind) and bridge.present and bridge.id in draft.bridges_with_changed_ports:
             _reassert(draft, bridge, may_follow_ports(bridge.kind))
             for found in draft.uppers.get(bridge.id, ()):
                 if found.id in draft.wanted:
@@ -103,11 +108,12 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
         return
     name = found.master if join.master is None else join.master
     if not name:
-        raise VnetError(join.settings_path, "%s is not a port of a bridge; set master" % key[1])
-    bridge = _bridge(draft, (key[0], name), join)
-    _check_port(join, found)
+        raise VnetError(join.settings_path, "%s is not a port; set master" % key[1])
+    bridge = _master(draft, (key[0], name), join)
+    if bridge:
+        _check_port(join, found, bridge)
     if found.master and not found.port:
-        raise VnetError(join.path, "%s belongs to %s, which is not a bridge; remove it there first" % (key[1], found.master))
+        raise VnetError(join.path, "%s belongs to %s, which is no bridge, bond or VRF; remove it there first" % (key[1], found.master))
     for reference in table.PORT_REFERENCES:
         other = join.port.values.get(reference)
         if other and (key[0], other) not in draft.links_after:
@@ -115,19 +121,19 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     joined = found.master == name
     if not joined:
         _check_ring(draft, join, found, (key[0], name))
-        restore = port_settings(found.netns, found.name, found.port) + bridge_mac(bridge)
-        draft.bridges_with_changed_ports |= {(key[0], name), (key[0], found.master)}
-        draft.add(SET_PORTS, SetMaster(key[0], key[1], name, found.master, restore))
+        _set_master(draft, found, name, bridge, port_settings(found.netns, found.name, found.port) + bridge_mac(bridge))
     current = found.port.values if found.port and joined else {}
     there = joined and bool(found.ifindex)
     _port_values(draft, found, join, bridge, current, is_new=not there)
     vlans = found.port.vlans if found.port and joined else None
     if join.port.vlans is not None:
+        if bridge and not is_bridge(bridge.kind):
+            raise VnetError((*join.settings_path, "vlans"), "%s is %s, whose ports have no VLANs" % (bridge.name, title_of(bridge.kind)))
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_port_vlans
 
         vlans = plan_port_vlans(draft, join.port, bridge, found, there)
     addresses = draft.links_after[key].addresses if key in draft.links_after else []
-    if addresses:
+    if addresses and bridge and takes_frames(bridge.kind):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import warn_of_kept_addresses
 
         warn_of_kept_addresses(draft, draft.wanted.get(key, found), name, addresses)
@@ -135,17 +141,49 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     draft.links_after[key] = found._replace(master=name, port=port)
 
 
-def _bridge(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
-    bridge = draft.links_after.get(key)
-    if not bridge:
-        draft.missing_link(join.path, "there is no bridge %s%s" % (key[1], inside(key[0])), "create it with vnet_bridge")
-    elif not is_bridge(bridge.kind):
-        raise VnetError(join.path, "%s is %s, not a bridge" % (key[1], title_of(bridge.kind)))
-    return bridge
+def _master(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
+    master = draft.links_after.get(key)
+    if not master:
+        draft.missing_link(join.path, "there is no link %s%s" % (key[1], inside(key[0])), "create it before this task, as with vnet_bridge")
+    elif not has_ports(master.kind):
+        raise VnetError(join.path, "%s is %s, not a bridge, bond or VRF" % (key[1], title_of(master.kind)))
+    return master
+
+
+def links_that_go_down(draft: Draft) -> Set[LinkId]:
+    """The links that are up, and must go down as they join or leave a bond or a VRF."""
+    kinds = {**{found.id: found.kind for found in draft.host.links.values()}, **{link.id: link.kind for link in draft.layout.links}}
+    found: Set[LinkId] = set()
+    for key, join in _joins(draft).items():
+        link = draft.host.links.get(key)
+        if link and link.values["up"] and join.master is not None and join.master != link.master:
+            masters = [kinds.get((key[0], name), "") for name in (join.master, link.master) if name]
+            if any(map(brings_ports_down, masters)):
+                found.add(key)
+    return found
+
+
+def _set_master(draft: Draft, found: FoundLink, master: str, bridge: Optional[FoundLink], restore: Tuple[Step, ...]) -> FoundLink:
+    """Plans to let a link join or leave a bridge, bond or VRF. C(bridge): the new one, if it is known."""
+    old = draft.host.links.get((found.netns, found.master))
+    interrupted = found.values.get("up") and any(brings_ports_down(one.kind) for one in (bridge, old) if one)
+    if interrupted:
+        draft.add(SET_PORTS, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
+    draft.bridges_with_changed_ports |= {(found.netns, master), (found.netns, found.master)}
+    draft.add(SET_PORTS, SetMaster(found.netns, found.name, master, found.master, restore))
+    if interrupted:
+        bring_up_again(draft, found)
+    elif bridge and opens_ports(bridge.kind) and not found.values.get("up") and found.id not in draft.to_bring_up:
+        draft.add(AFTER_PORTS, SetLink(found.netns, found.name, found.kind, {"up": False}))
+    return found
 
 
 def _port_values(draft: Draft, found: FoundLink, join: _Join, bridge: Optional[FoundLink], current: Values, is_new: bool) -> None:
-    for row in table.PORT:
+    rows = {row.name: row for row in (port_rows_of(bridge.kind) if bridge else None) or table.PORT_ROWS.values()}
+    for name in join.port.values:
+        if bridge and name not in rows:
+            raise VnetError((*join.settings_path, name), "%s is %s, whose ports do not have it" % (bridge.name, title_of(bridge.kind)))
+    for row in rows.values():
         if row.name not in join.port.values:
             continue
         value, now = join.port.values[row.name], current.get(row.name)
@@ -181,21 +219,21 @@ def _check_carrier(join: _Join, found: FoundLink) -> None:
 
 
 def leave(draft: Draft, found: FoundLink) -> None:
-    """Removes a port from its bridge."""
-    draft.add(SET_PORTS, SetMaster(found.netns, found.name, "", found.master, port_settings(found.netns, found.name, found.port)))
-    draft.bridges_with_changed_ports.add((found.netns, found.master))
+    """Removes a port from its bridge, bond or VRF."""
+    _set_master(draft, found, "", None, port_settings(found.netns, found.name, found.port))
     draft.links_after[found.id] = found._replace(master="", port=None)
 
 
-def _check_port(join: _Join, found: FoundLink) -> None:
-    reason = why_no_port(found.kind, found.values)
+def _check_port(join: _Join, found: FoundLink, master: FoundLink) -> None:
+    reason = why_no_port(found.kind, found.values, master.kind)
     if reason:
         raise VnetError(join.path, "%s is %s" % (found.name, reason))
 
 
 def _check_ring(draft: Draft, join: _Join, found: FoundLink, bridge: LinkId) -> None:
     """Refuses a port that is above its bridge, directly or through other links (EBUSY)."""
-    below, seen = [found.parent], set()
+    below: List[Optional[LinkId]] = [found.id]
+    seen: Set[LinkId] = set()
     while below:
         key = below.pop()
         if key == bridge:

@@ -36,10 +36,11 @@ _WITH_THE_LINK = "with the link"
 class NetworkLink:
     """A link with what it needs to reach others."""
 
-    def __init__(self, up: bool = False, bridge: str = "", parent: str = "", mtu: int = 1500) -> None:
+    def __init__(self, up: bool = False, master: str = "", parent: str = "", mtu: int = 1500) -> None:
         self.up = up
-        self.bridge = bridge
-        """The bridge that it is a port of: packets to its addresses do not arrive, as the bridge takes them."""
+        self.master = master
+        """The bridge or bond that it is a port of, which takes packets to its addresses, or the VRF that it belongs to: services of the
+        host do not answer there."""
         self.parent = parent
         self.mtu = mtu
         self.addresses: Dict[AddressKey, Address] = {}
@@ -50,10 +51,10 @@ class NetworkLink:
 
     @property
     def works(self) -> bool:
-        return self.up and not self.bridge
+        return self.up and not self.master
 
     def copy(self) -> NetworkLink:
-        other = NetworkLink(self.up, self.bridge, self.parent, self.mtu)
+        other = NetworkLink(self.up, self.master, self.parent, self.mtu)
         other.addresses, other.routes, other.advertised = dict(self.addresses), dict(self.routes), set(self.advertised)
         return other
 
@@ -167,7 +168,7 @@ class Network:
     def set_mtu(self, name: str, mtu: int) -> None:
         """A bridge takes the MTU of a port that has a lower one, unless somebody set it."""
         self.links[name].mtu = mtu
-        for affected in (name, self.links[name].bridge) if mtu < IPV6_MTU else ():
+        for affected in (name, self.links[name].master) if mtu < IPV6_MTU else ():
             if affected in self.links:
                 self.drop_ipv6(affected)
 
@@ -214,7 +215,7 @@ def _set_link(network: Network, step: SetLink) -> None:
 
 def _create_link(network: Network, step: CreateLink) -> None:
     parent = step.parent[1] if step.parent and step.parent[0] == network.netns else ""
-    network.links[step.name] = NetworkLink(bridge=step.master, parent=parent)
+    network.links[step.name] = NetworkLink(master=step.master, parent=parent)
     network.parents.add(parent)
     if step.peer and step.peer.netns == network.netns:
         network.links[step.peer.name] = NetworkLink()
@@ -237,7 +238,7 @@ def _rename_link(network: Network, step: RenameLink) -> None:
     network.parents.add(step.new)
     link.routes = {key: route._replace(dev=step.new) for key, route in link.routes.items()}
     for other in network.links.values():
-        other.bridge = step.new if other.bridge == step.name else other.bridge
+        other.master = step.new if other.master == step.name else other.master
         other.parent = step.new if other.parent == step.name else other.parent
 
 
@@ -250,7 +251,7 @@ def _move_link(network: Network, step: MoveLink) -> None:
 
 def _set_master(network: Network, step: SetMaster) -> None:
     if step.name in network.links:
-        network.links[step.name].bridge = step.master
+        network.links[step.name].master = step.master
         network.set_mtu(step.name, network.links[step.name].mtu)
 
 

@@ -214,7 +214,7 @@ def test_names_that_can_be(name: str) -> None:
             {"links": [{"type": "veth", "name": "a", "master": "", "port": {"cost": 5}, "peer": FAR}]},
             "links[0].port: master is '', so the link is not a port",
         ),
-        ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"name": "br0"}]}]}, "links[0].ports[0]: the bridge cannot be a port of itself"),
+        ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"name": "br0"}]}]}, "links[0].ports[0]: a link cannot be a port of itself"),
         ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"name": "p"}, {"name": "p"}]}]}, "links[0].ports[1]: p is listed twice"),
         ({"links": [{"type": "bridge", **BRIDGE, "vlans": [{"vid": "5-9"}, {"vid": "7"}]}]}, "links[0].vlans[1]: VLAN 7 is listed twice"),
         ({"links": [{"type": "bridge", **BRIDGE, "disable_ipv6": True, "addresses": ["2001:db8::1/64"]}]}, "links[0].addresses: disable_ipv6 is true"),
@@ -261,7 +261,7 @@ def test_names_that_can_be(name: str) -> None:
         # what is not there
         ({"links": [{"type": "bridge", **BRIDGE, "netns": "nowhere"}]}, "links[0].netns: namespace nowhere does not exist"),
         ({"links": [{"type": "veth", "name": "a", "peer": {**FAR, "netns": "nowhere"}}]}, "links[0].peer.netns: namespace nowhere does not exist"),
-        ({"links": [{"type": "veth", "name": "a", "master": "br9", "peer": FAR}]}, "links[0].master: there is no bridge br9"),
+        ({"links": [{"type": "veth", "name": "a", "master": "br9", "peer": FAR}]}, "links[0].master: there is no link br9"),
         (
             {
                 "links": [{"type": "bridge", **BRIDGE}, {"type": "veth", "name": "a", "master": "b", "peer": FAR}],

@@ -209,7 +209,7 @@ def test_mac(text: str, mac: str) -> None:
         ({"alias": "a" * 256}, "alias: 256 bytes are out of range (at most 255)"),
         ({"alias": "ä" * 128}, "alias: 256 bytes are out of range (at most 255)"),
         ({"disable_ipv6": True, "addresses": ["2001:db8::1/64"]}, "addresses: disable_ipv6 is true, so the link cannot have an IPv6 address"),
-        ({"ports": [{"name": "br0"}]}, "ports[0]: the bridge cannot be a port of itself"),
+        ({"ports": [{"name": "br0"}]}, "ports[0]: a link cannot be a port of itself"),
         ({"ports": [{"name": "a"}, {"name": "a"}]}, "ports[1]: a is listed twice"),
         ({"ports": [{"name": "a", "priority": 64}]}, "ports[0].priority: 64 is out of range (0 to 63)"),
     ],

@@ -58,7 +58,7 @@ def test_a_long_chain_is_no_trouble() -> None:
 
 def test_bridges_that_would_be_ports_of_each_other_are_refused_as_ports() -> None:
     links = [{"type": "bridge", "name": name, "ports": [{"name": other}]} for name, other in (("a", "b"), ("b", "a"))]
-    with pytest.raises(VnetError, match=r"links\[0\].ports\[0\]: b is a bridge, which cannot be a bridge port"):
+    with pytest.raises(VnetError, match=r"links\[0\].ports\[0\]: b is a bridge, which cannot be a port of a bridge"):
         order([*links, {**VLAN, "name": "v", "parent": "a"}])
 
 

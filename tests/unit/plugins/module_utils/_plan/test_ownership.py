@@ -330,12 +330,12 @@ def test_what_is_said_of_a_link_that_is_not_declared_any_more_names_it() -> None
 
 def test_a_port_that_cannot_be_given_back_is_named() -> None:
     found = adopted("veth", "t", {"master": "br0", "port": {"cost": 5}})
-    assert refusal(host(found, there("veth", "br0"))) == "t: master: br0 is a veth, not a bridge"
+    assert refusal(host(found, there("veth", "br0"))) == "t: master: br0 is a veth, not a bridge, bond or VRF"
 
 
 def test_a_bridge_that_is_gone_is_a_warning() -> None:
     plan = plan_of(host(there("bridge", "br0"), adopted("tun", "t", {"master": "old"}, master="br0", port=port())))
-    assert list(map(str, plan.warnings)) == ["bridge old, of which t was a port, does not exist any more"]
+    assert list(map(str, plan.warnings)) == ["old, of which t was a port, does not exist any more"]
     assert acts(plan) == [("link set", "t", {"master": ""})]
 
 

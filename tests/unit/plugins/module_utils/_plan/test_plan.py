@@ -435,11 +435,11 @@ def test_port_changes_its_bridge() -> None:
     ("links", "sentence"),
     [
         ([], "ports[0]: there is no link a; create it before this task"),
-        ([there("bridge", "a")], "ports[0]: a is a bridge, which cannot be a bridge port"),
-        ([there("loopback", "a")], "ports[0]: a is the loopback device, which cannot be a bridge port"),
+        ([there("bridge", "a")], "ports[0]: a is a bridge, which cannot be a port of a bridge"),
+        ([there("loopback", "a")], "ports[0]: a is the loopback device, which cannot be a port of a bridge"),
         (
             [there("tun", "a", mode="tun")],
-            "ports[0]: a is a TUN device, which carries no Ethernet frames and cannot be a bridge port; use a TAP device",
+            "ports[0]: a is a TUN device, which carries no Ethernet frames; use a TAP device",
         ),
     ],
 )
@@ -450,8 +450,8 @@ def test_link_that_cannot_be_a_port(links: list[Any], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("links", "sentence"),
     [
-        ([], "master: there is no bridge br0; create it with vnet_bridge"),
-        ([there("veth", "br0")], "master: br0 is a veth, not a bridge"),
+        ([], "master: there is no link br0; create it before this task, as with vnet_bridge"),
+        ([there("veth", "br0")], "master: br0 is a veth, not a bridge, bond or VRF"),
     ],
 )
 def test_master_that_is_no_bridge(links: list[Any], sentence: str) -> None:
@@ -475,11 +475,11 @@ def test_port_that_stands_on_its_bridge(links: list[FoundLink]) -> None:
 
 
 def test_tun_as_a_port() -> None:
-    assert "and cannot be a bridge port; use a TAP device" in refusal("vnet_tuntap", host(there("bridge", "br0")), name="t", mode="tun", master="br0")
+    assert "which carries no Ethernet frames; use a TAP device" in refusal("vnet_tuntap", host(there("bridge", "br0")), name="t", mode="tun", master="br0")
 
 
 def test_port_without_a_master() -> None:
-    assert refusal("vnet_tuntap", host(there("tun", "t")), name="t", port={"cost": 5}) == ("port: t is not a port of a bridge; set master")
+    assert refusal("vnet_tuntap", host(there("tun", "t")), name="t", port={"cost": 5}) == ("port: t is not a port; set master")
 
 
 def test_state_of_a_port_under_stp() -> None:

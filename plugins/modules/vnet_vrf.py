@@ -1,0 +1,400 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The module vnet_vrf. DOCUMENTATION and RETURN are generated: make docs."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: vnet_vrf
+short_description: Manage VRFs, which give links a routing table of their own
+version_added: 0.1.0
+description:
+  - Creates, changes and deletes VRFs (virtual routing and forwarding).
+  - The links that belong to a VRF, by their option O(ignore:master), route their packets by the table of the VRF
+    only. So one host can have the same network twice, for two tenants.
+  - Routes of such a link belong into the table of the VRF, see O(routes[].table).
+extends_documentation_fragment:
+  - nfv.vnet.common
+  - nfv.vnet.common.action_group
+seealso:
+  - module: nfv.vnet.vnet_netns
+  - module: nfv.vnet.vnet_bridge
+  - module: nfv.vnet.vnet_bond
+  - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_dummy
+  - module: nfv.vnet.vnet_ifb
+  - module: nfv.vnet.vnet_veth
+  - module: nfv.vnet.vnet_vlan
+  - module: nfv.vnet.vnet_macvlan
+  - module: nfv.vnet.vnet_macvtap
+  - module: nfv.vnet.vnet_ipvlan
+  - module: nfv.vnet.vnet_layout
+  - module: nfv.vnet.vnet_info
+  - module: nfv.vnet.vnet_ping
+options:
+  name:
+    description:
+      - 'Name of the link: 1 to 15 bytes, without C(/), C(:), C(%) and white space.'
+    type: str
+    required: true
+  netns:
+    description:
+      - 'Network namespace of the link: a name in C(/run/netns), or an absolute path such as C(/proc/1/ns/net).
+        If it is left out or V(''''), the namespace that the module runs in is used. The task fails if the namespace
+        does not exist.'
+    type: str
+  state:
+    description:
+      - Whether the resource should exist.
+    type: str
+    default: present
+    choices:
+      - present
+      - absent
+  up:
+    description:
+      - Whether the link should be up.
+    type: bool
+    default: true
+  recreate:
+    description:
+      - Whether the link may be replaced by a new one if it cannot be changed as required. Settings that the task
+        does not specify are lost then. Links on top of it, such as VLAN links, are recreated on the new one. If
+        it is false, the task fails instead.
+    type: bool
+    default: false
+  persistent:
+    description:
+      - 'Whether the resource is there again after a reboot of the target host. With V(true) the options of the
+        task are stored in C(/etc/nfv-vnet), in place of those that were stored before, and the service C(nfv-vnet)
+        of systemd applies what is stored when the host starts, before its network managers do anything. These leave
+        the links and the ports of bridges alone from now on, except a bridge without O(ignore:addresses). With
+        V(false) what is stored is forgotten; the rest of the task is carried out as always. If it is left out,
+        what is stored is kept, and if the task changes something that a reboot would bring back otherwise, a warning
+        says so. What is removed by O(state=absent) is forgotten: with one end of a veth pair the pair, with a namespace
+        the links in it.'
+    type: bool
+  force:
+    description:
+      - 'Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH
+        connection any more, if the client of the connection would not be reached, or if no IPv4 or no IPv6 default
+        route would work any more. If it is false, the task fails before anything is changed. That is checked for
+        the network namespace of the host or container, not for links in other ones, and not if the module runs
+        in another one by the become plugin or C(ip netns exec).'
+    type: bool
+    default: false
+  confirm_timeout:
+    description:
+      - Time in seconds within which the change must be complete, and Ansible must have confirmed it over a new
+        SSH connection. If that does not happen, as the change has cut off the host, a process on the target host
+        rolls the change back, and the task fails instead of reporting the host as unreachable. Links and namespaces
+        are deleted after the confirmation; until then those links are down, and those bridges have no ports. It
+        needs the connection C(ansible.builtin.ssh), without a password that is asked for each time, must be longer
+        than the timeout of that (C(ansible_timeout), 10 seconds by default), and cannot be used with C(async).
+        The range is V(1) to V(86400).
+    type: int
+  table:
+    description:
+      - 'Number of the routing table of the VRF: links that belong to it use this table only. It is required to
+        create the VRF.'
+      - The range is V(1) to V(4294967295).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: int
+  mac:
+    description:
+      - MAC address of the link, such as V(02:00:00:00:00:01). A new link has a random one.
+    type: str
+  mtu:
+    description:
+      - Maximum transmission unit (MTU) of the link, in bytes.
+      - The range is V(68) to V(65535).
+      - A new link has V(65575).
+    type: int
+  txqueuelen:
+    description:
+      - Length of the transmit queue of the link, in packets.
+      - The range is V(0) to V(2147483647).
+      - A new link has V(1000).
+    type: int
+  alias:
+    description:
+      - 'Alias of the link: a free-form description of up to 255 bytes. V('''') removes it.'
+    type: str
+  link_group:
+    description:
+      - Number of the device group that the link belongs to.
+      - The range is V(0) to V(2147483647).
+      - A new link has V(0).
+    type: int
+  num_tx_queues:
+    description:
+      - Number of transmit queues of the link.
+      - The range is V(1) to V(4096).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: int
+  num_rx_queues:
+    description:
+      - Number of receive queues of the link.
+      - The range is V(1) to V(4096).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+      - 'Kernel requirement: CONFIG_RPS.'
+    type: int
+  gso_max_segs:
+    description:
+      - Maximum number of segments of a GSO packet (generic segmentation offload).
+      - The range is V(1) to V(65535).
+    type: int
+  gso_max_size:
+    description:
+      - Maximum size of a GSO packet (generic segmentation offload), in bytes.
+      - The range is V(1) to V(524280).
+    type: int
+  arp:
+    description:
+      - Whether neighbours on the link are resolved, by ARP and by neighbour discovery.
+      - A new link has V(false).
+    type: bool
+  allmulticast:
+    description:
+      - Whether the link receives all multicast packets.
+      - A new link has V(false).
+    type: bool
+  multicast:
+    description:
+      - Whether the link supports multicast.
+      - A new link has V(false).
+    type: bool
+  promiscuous:
+    description:
+      - Whether the link is in promiscuous mode, in which it receives all packets.
+      - A new link has V(false).
+    type: bool
+  ipv6_addrgenmode:
+    description:
+      - 'How the kernel generates the link-local IPv6 address: from the MAC address (V(eui64)), from a random secret
+        (V(random)), from the setting C(net.ipv6.conf.LINK.stable_secret) (V(stable_secret)), or not at all (V(none)).
+        It is set before the link goes up.'
+      - A new link has V(eui64).
+      - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
+    type: str
+    choices:
+      - eui64
+      - none
+      - stable_secret
+      - random
+  disable_ipv6:
+    description:
+      - Whether IPv6 is disabled on the link. It is set before the link goes up.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
+    type: bool
+  addresses:
+    description:
+      - IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length
+        it is C(/32) or C(/128). C(nodad) disables duplicate address detection for an IPv6 address. One that is
+        there with a lifetime, as from DHCP, is left as it is. Other addresses are kept, unless O(purge_addresses=true).
+    type: list
+    elements: str
+  purge_addresses:
+    description:
+      - Whether addresses that are not listed in O(addresses) should be removed. Addresses from DHCP and router
+        advertisements, link-local addresses, and 127.0.0.1/8 and ::1/128 of C(lo) are always kept. It has no effect
+        without O(addresses).
+    type: bool
+    default: false
+  routes:
+    description:
+      - Routes through the link. A route is identified by O(routes[].to), O(routes[].table) and O(routes[].metric).
+        One through this link with the same three is replaced. Other routes are kept, unless O(purge_routes=true).
+    type: list
+    elements: dict
+    suboptions:
+      to:
+        description:
+          - 'Destination of the route: a prefix, an address, or V(default). The address family of V(default) is
+            that of O(routes[].via), or IPv4 without it.'
+        type: str
+        required: true
+      via:
+        description:
+          - Address of the gateway. If it is left out, the destination is on the link.
+        type: str
+      metric:
+        description:
+          - Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left
+            out, it is 0 for IPv4 and 1024 for IPv6. For IPv6 the kernel takes V(0) for 1024.
+        type: int
+      table:
+        description:
+          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+        type: str
+        default: main
+      src:
+        description:
+          - Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses.
+        type: str
+      scope:
+        description:
+          - Scope of the destination, for IPv4 only. If it is left out, a new route has the scope V(global) with
+            a gateway, and V(link) without.
+        type: str
+        choices:
+          - global
+          - site
+          - link
+          - host
+          - nowhere
+      onlink:
+        description:
+          - Whether the gateway is regarded as reachable on the link, even if no address of the link has its network.
+            If it is left out, it is not changed; for a new route it is V(false).
+        type: bool
+  purge_routes:
+    description:
+      - Whether routes through the link that are not listed in O(routes) should be removed, in the main table and
+        in the tables that O(routes) names. Routes of the kernel, DHCP and router advertisements are always kept.
+        It has no effect without O(routes).
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+---
+- name: Create a VRF for a tenant
+  nfv.vnet.vnet_vrf:
+    name: tenant1
+    table: 101
+
+- name: Let a link belong to it
+  nfv.vnet.vnet_veth:
+    name: to_tenant1
+    master: tenant1
+    addresses: [192.0.2.1/24]
+    routes:
+      - to: 198.51.100.0/24
+        via: 192.0.2.254
+        table: 101
+    peer:
+      name: eth0
+      netns: red
+
+- name: Delete the VRF
+  nfv.vnet.vnet_vrf:
+    name: tenant1
+    state: absent
+"""
+
+RETURN = r"""
+---
+vrf:
+  description:
+    - The current state of the link, with the names of the options, so that it can be passed to the module again.
+    - Routes, VLANs and ports are included only if the task has these options. Empty with O(state=absent).
+  returned: success
+  type: dict
+status:
+  description: The read-only state.
+  returned: success
+  type: dict
+  contains:
+    ifindex:
+      description: Index of the link in its namespace.
+      type: int
+      returned: if the kernel reports it
+    operstate:
+      description: Operational state of the link, such as V(up) or V(lowerlayerdown).
+      type: str
+      returned: if the kernel reports it
+    carrier:
+      description: Whether the link has a carrier.
+      type: bool
+      returned: if the kernel reports it
+    port:
+      description: The read-only state of the link as a bridge port.
+      type: dict
+      contains:
+        designated_root:
+          description: Identifier of the root bridge, as received on the port.
+          type: str
+          returned: if the kernel reports it
+        designated_bridge:
+          description: Identifier of the designated bridge of the segment.
+          type: str
+          returned: if the kernel reports it
+        designated_port:
+          description: Identifier of the designated port of the segment.
+          type: int
+          returned: if the kernel reports it
+        designated_cost:
+          description: Root path cost that the designated port announces.
+          type: int
+          returned: if the kernel reports it
+        message_age_timer:
+          description: Time until the information that was received on the port expires.
+          type: float
+          returned: if the kernel reports it
+        forward_delay_timer:
+          description: Time until the port changes to the next state.
+          type: float
+          returned: if the kernel reports it
+        hold_timer:
+          description: Time until the port may send the next BPDU.
+          type: float
+          returned: if the kernel reports it
+        state:
+          description: State of the port in the spanning tree.
+          type: str
+          returned: if the kernel reports it
+      returned: if the kernel reports it
+commands:
+  description: The equivalent commands of iproute2, in order. A change for which iproute2 has no command is shown
+    as a comment (C(# ...)).
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - ip link add name br0 type bridge
+    - ip link set dev br0 up
+persistent:
+  description: Whether the resource is stored, so that it is there again after a reboot.
+  returned: success
+  type: bool
+error:
+  description: The error in RV(ignore:msg) as data.
+  returned: if the options are wrong, or the kernel refuses a change; not if Ansible itself refuses the options
+  type: dict
+  contains:
+    path:
+      description: 'Path of the option that the error is about: names of options and positions in lists, counted
+        from 0. Empty if the error is about the whole task.'
+      returned: always
+      type: list
+      elements: raw
+      sample:
+        - links
+        - 3
+        - peer
+        - netns
+    errno:
+      description: Name of the error that the kernel returned, see errno(3). Null if the error does not come from
+        the kernel.
+      returned: always
+      type: str
+      sample: EEXIST
+"""
+
+from ansible_collections.nfv.vnet.plugins.module_utils._task._archive import compile_once
+
+
+def main() -> None:
+    compile_once()
+    from ansible_collections.nfv.vnet.plugins.module_utils._task._run import run_resource
+
+    run_resource("vnet_vrf")
+
+
+if __name__ == "__main__":
+    main()
