@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, NamedTuple, Tuple
 
 Values = Dict[str, Any]
+Pairs = Dict[str, Tuple[Values, Values]]
 
 
 class Sample(NamedTuple):
@@ -20,11 +21,14 @@ class Sample(NamedTuple):
     """Two values of each own attribute that can be changed."""
     new: Values
     """Of the parent and of each own attribute that only a new link can have, a value that differs from C(create)."""
-    apart: Dict[str, Tuple[Values, Values]] = {}
+    apart: Pairs = {}  # noqa: RUF012
     """Two values of further attributes, each with the options without which it cannot be: a mode, or other links."""
 
 
 _TWO_TAPS: List[Values] = [{"type": "tuntap", "name": name, "mode": "tap"} for name in ("below", "beside")]
+
+
+_OVER_IPV6: Values = {"mode": "ip6gre", "local": "2001:db8::1", "remote": "2001:db8::8", "tos": "16"}
 
 
 def _macvlan() -> Sample:
@@ -104,6 +108,91 @@ SAMPLES: Dict[str, Sample] = {
         around=_TWO_TAPS,
         live={"mode": ["l2", "l3s"], "isolation": ["private", "vepa"]},
         new={"parent": "beside"},
+    ),
+    "vxlan": Sample(
+        create={"id": 5},
+        around=_TWO_TAPS,
+        live={
+            "local": ["2001:db8::1", "2001:db8::2"],
+            "remote": ["2001:db8::8", "2001:db8::9"],
+            "ttl": ["64", "0"],
+            "tos": ["inherit", "16"],
+            "df": ["set", "inherit"],
+            "flowlabel": [7, 0],
+            "ageing": [10, 20],
+            "learning": [False, True],
+        },
+        new={
+            "id": 6,
+            "dstport": 8472,
+            "maxaddress": 100,
+            "ttl": "inherit",
+            "proxy": True,
+            "rsc": True,
+            "l2miss": True,
+            "l3miss": True,
+            "udp_csum": False,
+            "udp6_zero_csum_tx": True,
+            "udp6_zero_csum_rx": True,
+            "gbp": True,
+            "dev": "below",
+        },
+        apart={
+            "group": ({"dev": "below", "group": "239.1.1.1"}, {"dev": "below", "group": "239.1.1.2"}),
+            "local": ({"local": "192.0.2.1", "remote": "192.0.2.8"}, {"local": "192.0.2.2"}),
+            "remote": ({"remote": "192.0.2.8"}, {"remote": ""}),
+            "srcport_min": ({"srcport_min": 100, "srcport_max": 200, "recreate": True}, {"srcport_min": 101, "srcport_max": 200, "recreate": True}),
+            "srcport_max": ({"srcport_min": 100, "srcport_max": 200, "recreate": True}, {"srcport_min": 100, "srcport_max": 201, "recreate": True}),
+            "external": ({"id": None, "external": True, "recreate": True}, {"id": 5, "external": False, "recreate": True}),
+            "gpe": (
+                {"id": None, "external": True, "gpe": True, "learning": False, "recreate": True},
+                {"id": None, "external": True, "gpe": False, "recreate": True},
+            ),
+            "vnifilter": (
+                {"id": None, "external": True, "vnifilter": True, "recreate": True},
+                {"id": None, "external": True, "vnifilter": False, "recreate": True},
+            ),
+            "localbypass": ({"localbypass": False}, {"localbypass": True}),
+        },
+    ),
+    "geneve": Sample(
+        create={"id": 5, "remote": "192.0.2.8"},
+        around=[],
+        live={"ttl": ["64", "0"], "tos": ["inherit", "16"], "df": ["set", "inherit"]},
+        new={"id": 6, "dstport": 6082, "ttl": "inherit", "udp_csum": True, "inner_proto_inherit": True},
+        apart={
+            "remote": ({"remote": "192.0.2.8"}, {"remote": "192.0.2.9"}),
+            "flowlabel": ({"remote": "2001:db8::8", "flowlabel": 7}, {"remote": "2001:db8::8", "flowlabel": 0}),
+            "udp6_zero_csum_tx": (
+                {"remote": "2001:db8::8", "udp6_zero_csum_tx": True, "recreate": True},
+                {"remote": "2001:db8::8", "udp6_zero_csum_tx": False, "recreate": True},
+            ),
+            "external": ({"id": None, "remote": None, "external": True, "recreate": True}, {"external": False, "recreate": True}),
+        },
+    ),
+    "tunnel": Sample(
+        create={"mode": "gretap", "local": "192.0.2.1"},
+        around=_TWO_TAPS,
+        live={
+            "remote": ["192.0.2.8", "192.0.2.9"],
+            "ttl": ["64", "63"],
+            "tos": ["inherit", "16"],
+            "ikey": [5, 0],
+            "okey": [7, 4000000000],
+            "icsum": [True, False],
+            "ocsum": [True, False],
+            "iseq": [True, False],
+            "oseq": [True, False],
+        },
+        new={"dev": "below"},
+        apart={
+            "mode": ({"mode": "ip6gretap", "local": "2001:db8::1", "recreate": True}, {"mode": "gretap", "local": "192.0.2.1", "recreate": True}),
+            "local": ({"local": "192.0.2.1", "remote": "192.0.2.8"}, {"local": "192.0.2.2"}),
+            "external": ({"local": None, "external": True, "recreate": True}, {"external": False, "recreate": True}),
+            "pmtudisc": ({"pmtudisc": False}, {"pmtudisc": True}),
+            "encap_limit": ({**_OVER_IPV6, "encap_limit": "none"}, {**_OVER_IPV6, "encap_limit": "7"}),
+            "flowlabel": ({**_OVER_IPV6, "flowlabel": 7}, {**_OVER_IPV6, "flowlabel": 0}),
+        },
     ),
 }
 """By type."""

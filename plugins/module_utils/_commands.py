@@ -38,6 +38,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 _ROWS = _kinds.ROWS_OF[_kinds.ANY]
 _NEXT = "\0"
 """Between the commands of one step: no word can have it."""
+_TEMPORARY = "vnetnew"
+"""The name of a link until it is in its namespace."""
 _HERE = "$$"
 """The process id of the shell that runs the commands: ip(8) takes one for the namespace that it is in."""
 
@@ -89,8 +91,16 @@ def _create_link(step: CreateLink) -> str:
     if _kinds.is_attachable(step.kind):
         return _tuntap(step)
     rows = _kinds.rows_of(step.kind)
+    own = _kinds.own_rows_of(step.kind)
     data = [word for name, value in step.values.items() if rows[name].location == "data" for word in rows[name].words(value)]
-    near = ["name", step.name, *_settings({name: value for name, value in step.values.items() if rows[name].location != "data"})]
+    near = ["name", step.name, *_settings({name: value for name, value in step.values.items() if name not in own})]
+    if _kinds.encapsulates(step.kind):
+        home, dev = step.parent or (step.netns, "")
+        data += ["dev", dev] if dev else []
+        near[1] = step.name if home == step.netns else _TEMPORARY
+        line = _line(home, "ip", "link", "add", *near, "type", _kinds.kernel_word(step.kind, step.values), *data)
+        move = ["ip", "link", "set", "dev", _TEMPORARY, "netns", step.netns or _HERE, "name", step.name]
+        return line if home == step.netns else line + _NEXT + _line(home, *move)
     if step.parent:
         home, parent = step.parent
         elsewhere = [] if home == step.netns else ["netns", step.netns or _HERE]
@@ -126,7 +136,7 @@ def _set_link(step: SetLink) -> str:
     if row.location == "sysctl":
         return _exec(step.netns, "sysctl", "-w", "net/ipv6/conf/%s/%s=%d" % (step.name, name, value))
     if row.location == "data":
-        change += ["type", step.kind]
+        change += ["type", *(step.about or [step.kind])]
     return _line(step.netns, "ip", *change, *row.words(value))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, shared_on_parent, unique_key, unique_options_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, network_of, shared_on_parent, unique_key, unique_options_of
 from ansible_collections.nfv.vnet.plugins.module_utils._options import (
     CONFIRMATION,
     FORCE,
@@ -113,7 +113,7 @@ def _check_names(layout: Layout) -> None:
             raise VnetError(link.path, "the name %s is already used %s by %s; use another name" % (link.name, inside, joined(one.path)))
     alike: Dict[Tuple[object, ...], Link] = {}
     for link in layout.links:
-        key = unique_key(link.kind, link.parent, link.values) if link.parent else None
+        key = unique_key(link.kind, network_of(link), link.values)
         one = alike.setdefault(key, link) if key else link
         if one is not link:
             raise VnetError(link.path, "%s has the same %s, but only one link can have them" % (joined(one.path), unique_options_of(link.kind)))

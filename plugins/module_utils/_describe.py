@@ -80,7 +80,7 @@ def _namespace(layout: Layout, host: Host) -> Values:
 
 def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
     values: Values = {"name": wanted.name, "netns": wanted.netns}
-    if parent_option_of(found.kind):
+    if parent_option_of(found.kind) and not (found.parent and not found.parent[1]):
         values[parent_option_of(found.kind)] = found.parent[1] if found.parent else None
         if found.parent and found.parent[0] != found.netns:
             values["parent_netns"] = found.parent[0]

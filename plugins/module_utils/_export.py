@@ -72,8 +72,10 @@ class Export:
         kind = _kinds.BY_KIND.get(found.kind)
         if kind and kind.has_peer:
             return self._cable(found, links)
-        if kind and kind.parent and not found.parent:
-            self._lack(found, "its %s is in a namespace that was not read" % kind.parent)
+        if kind and found.name in kind.made_by_kernel:
+            return []
+        if kind and (kind.parent or kind.encapsulates) and not found.parent:
+            self._lack(found, "its %s is in a namespace that was not read" % (kind.parent or "network"))
         elif kind or found.port:
             return [self._link(key)]
         elif found.kind not in ("", _kinds.LOOPBACK):

@@ -334,6 +334,16 @@ def _join_options(kind: LinkKind) -> Tuple[Option, ...]:
     return ((_MASTER,) if masters else ()) + ((_PORT,) if any(master.port_rows for master in masters) else ())
 
 
+def _network_options(kind: LinkKind) -> Tuple[Option, ...]:
+    """The options about the network that carries the packets of a link."""
+    dev = Option(kind.parent, "str", "Name of the link that the outer packets leave and arrive through. Only a new link can have another one, see O(recreate).")
+    text = (
+        "Network namespace whose network carries the outer packets: a name or an absolute path. V('') is the namespace that the module runs in."
+        " If it is left out, a new link uses the namespace of the link. Only a new link can have another one, see O(recreate)."
+    )
+    return ((dev,) if kind.parent else ()) + (Option("parent_netns", "str", text),)
+
+
 def _parent_options(kind: LinkKind) -> Tuple[Option, ...]:
     """The options about the parent."""
     needed = "It is required to create the link. " if kind.parent in kind.required else ""
@@ -353,7 +363,7 @@ def _parent_options(kind: LinkKind) -> Tuple[Option, ...]:
 def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
     """The options of one link, or of each end of a veth pair."""
     return (
-        (_parent_options(kind) if kind.parent else ())
+        (_network_options(kind) if kind.encapsulates else _parent_options(kind) if kind.parent else ())
         + _of(kind.rows)
         + _of(_kinds.common_rows(kind), "up")
         + (_ports_of(kind) if kind.takes_frames else ())
@@ -441,7 +451,7 @@ def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
             raise VnetError((*path, "master"), "a link cannot be a port of itself")
     if master == "" and params.get("port"):
         raise VnetError((*path, "port"), "master is '', so the link is not a port; leave port out")
-    parent = _parent(_kinds.parent_option_of(kind), params, path)
+    parent = _parent(kind, params, path)
     ports = None
     if params.get("ports") is not None:
         ports = {port["name"]: _port(port, (*path, "ports", number)) for number, port in enumerate(params["ports"])}
@@ -471,9 +481,13 @@ def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
     return link
 
 
-def _parent(option: str, params: Params, path: Path) -> Optional[LinkId]:
-    """The parent of a link, None if it is not given."""
+def _parent(kind: str, params: Params, path: Path) -> Optional[LinkId]:
+    """The parent of a link, with the name '' for a namespace that carries its packets. None if it is not given."""
+    option = _kinds.parent_option_of(kind)
     name, netns = params.get(option) if option else None, params.get("parent_netns")
+    if name is None and netns is not None and _kinds.encapsulates(kind):
+        _check_netns(netns, (*path, "parent_netns"))
+        return netns, ""
     if name is None:
         if netns is not None:
             raise VnetError((*path, "parent_netns"), "it is the namespace of %s; set that, too" % option)

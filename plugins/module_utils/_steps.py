@@ -117,6 +117,8 @@ class SetLink(NamedTuple):
     values: Values
     old: Optional[Values] = None
     restore: Tuple[Step, ...] = ()
+    about: Tuple[str, ...] = ()
+    """What ip(8) needs to know of a link of this kind to change an attribute of its own: the kind, and what must be repeated."""
 
 
 class SetMaster(NamedTuple):

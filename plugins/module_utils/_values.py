@@ -116,6 +116,11 @@ def number_or(words: Dict[str, int], bits: int = 8, shift: int = 0, byteorder: s
     return ValueType("str", "cdata", decode, encode, str, syntax="number_or", words=tuple(words))
 
 
+def dsfield(value: str) -> str:
+    """A TOS as an argument of ip(8), which takes numbers for hexadecimal."""
+    return "0x%x" % int(value) if value.isdigit() else value
+
+
 def part(bits: int, shift: int, width: int) -> ValueType:
     """A number in some bits of a word in network byte order."""
 
@@ -152,11 +157,13 @@ def _ip(family: int, multicast: bool) -> ValueType:
         return socket.inet_ntop(family, payload) if any(payload) else ""
 
     def encode(value: str) -> Optional[bytes]:
-        if not value:
-            return bytes(length) if family == socket.AF_INET else None
-        return socket.inet_pton(family, value) if (":" in value) == (family == socket.AF_INET6) else None
+        return socket.inet_pton(family, value) if value and (":" in value) == (family == socket.AF_INET6) else None
 
-    return ValueType("str", "cdata", decode, encode, lambda value: value or ("0.0.0.0" if family == socket.AF_INET else "::"), absent="", syntax=syntax)
+    def change(now: Optional[str], wanted: str) -> str:
+        """The kernel takes none for the zero address of the same family."""
+        return wanted or ("" if not now else "::" if ":" in now else "0.0.0.0")
+
+    return ValueType("str", "cdata", decode, encode, str, change=change, absent="", syntax=syntax)
 
 
 def _either_ip(payload: bytes) -> str:
@@ -196,9 +203,18 @@ def mac_addresses(code: int) -> ValueType:
     return ValueType("list", "cdata", decode, encode, " ".join, absent=[], syntax="macs", elements="str", several=True)
 
 
-def presence(arguments: Tuple[str, str]) -> ValueType:
-    """True if the attribute is there, without a payload."""
-    return ValueType("bool", "cdata", lambda _payload: True, lambda value: b"" if value else None, arguments.__getitem__, absent=False)
+def switch(word: str) -> ValueType:
+    """True or false, which ip(8) calls C(word) and C(noWORD)."""
+    return boolean(8, ("no" + word, word))
+
+
+def presence(word: str) -> ValueType:
+    """True if the attribute is there, without a payload. Some are a number, too."""
+
+    def decode(payload: bytes) -> bool:
+        return any(payload) if payload else True
+
+    return ValueType("bool", "cdata", decode, lambda value: b"" if value else None, lambda value: word if value else "", absent=False, several=True)
 
 
 def masked_bit(bit: int, arguments: Tuple[str, str] = ("0", "1")) -> ValueType:

@@ -38,6 +38,9 @@ seealso:
   - module: nfv.vnet.vnet_macvlan
   - module: nfv.vnet.vnet_macvtap
   - module: nfv.vnet.vnet_ipvlan
+  - module: nfv.vnet.vnet_vxlan
+  - module: nfv.vnet.vnet_geneve
+  - module: nfv.vnet.vnet_tunnel
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_ping
 options:
@@ -64,6 +67,9 @@ options:
       - macvlan
       - macvtap
       - ipvlan
+      - vxlan
+      - geneve
+      - tunnel
       - loopback
       - other
     elements: str

@@ -50,6 +50,9 @@ seealso:
   - module: nfv.vnet.vnet_macvlan
   - module: nfv.vnet.vnet_macvtap
   - module: nfv.vnet.vnet_ipvlan
+  - module: nfv.vnet.vnet_vxlan
+  - module: nfv.vnet.vnet_geneve
+  - module: nfv.vnet.vnet_tunnel
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping
 options:
@@ -143,6 +146,9 @@ options:
           - macvlan
           - macvtap
           - ipvlan
+          - vxlan
+          - geneve
+          - tunnel
       name:
         description:
           - Name of the link.

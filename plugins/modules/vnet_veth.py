@@ -32,6 +32,9 @@ seealso:
   - module: nfv.vnet.vnet_macvlan
   - module: nfv.vnet.vnet_macvtap
   - module: nfv.vnet.vnet_ipvlan
+  - module: nfv.vnet.vnet_vxlan
+  - module: nfv.vnet.vnet_geneve
+  - module: nfv.vnet.vnet_tunnel
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping

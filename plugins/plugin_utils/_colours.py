@@ -25,6 +25,8 @@ LOOKS: Dict[str, Look] = {
     "host": Look("#e6e8eb", "#768390"),
     "namespace": Look("#dcebfb", "#4a84c4"),
     "bridge": Look("#d5f0dc", "#3a9457", "bridge"),
+    "bond": Look("#d5f0dc", "#3a9457", "bond"),
+    "vrf": Look("#fdf3c8", "#a8842c", "VRF"),
     "tun": Look("#fbe6cf", "#bf7326", "TUN"),
     "tap": Look("#fbe6cf", "#bf7326", "TAP"),
     "link": Look("#ece2f8", "#8d67c2"),
@@ -41,5 +43,5 @@ def colours(vids: List[str]) -> Dict[str, str]:
 
 def title(node: Node) -> str:
     if node.kind == "elsewhere":
-        return "elsewhere"
+        return node.title if node.lines else "elsewhere"
     return ("%s %s" % (LOOKS[node.kind].word, node.title)).strip()

@@ -11,8 +11,15 @@ from typing import Dict, Iterable, Iterator, List, Mapping
 from ansible_collections.nfv.vnet.plugins.plugin_utils._colours import LINE, LOOKS, TEXT, colours, title
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Edge, Line, Node, Picture
 
-_SHAPES = {"bridge": ("box", "filled"), "link": ("component", "filled"), "host": ("box", "filled"), "elsewhere": ("box", "filled,rounded,dashed")}
+_SHAPES = {
+    "bridge": ("box", "filled"),
+    "bond": ("box", "filled"),
+    "link": ("component", "filled"),
+    "host": ("box", "filled"),
+    "elsewhere": ("box", "filled,rounded,dashed"),
+}
 """Shape and style of a box; others have rounded corners."""
+_WIDE = ("bridge", "bond")
 _ROUNDED = ("box", "filled,rounded")
 _FONT = "Verdana,DejaVu Sans,sans-serif"
 """Two fonts of the same width, so that boxes fit with either."""
@@ -60,13 +67,13 @@ def _box(node: Node, size: str) -> str:
     shape, style = _SHAPES.get(node.kind, _ROUNDED)
     style += ",dashed" if node.down else ""
     text = _table([_row(_bold(title(node))), *map(_line, node.lines)])
-    more = size + (", penwidth=2" if node.kind == "bridge" else "") + (", peripheries=2" if node.members > 1 else "")
+    more = size + (", penwidth=2" if node.kind in _WIDE else "") + (", peripheries=2" if node.members > 1 else "")
     return '%s [label=<%s>, shape=%s, style="%s", fillcolor="%s", color="%s"%s]' % (_quoted(node.key), text, shape, style, look.fill, look.border, more)
 
 
 def _size(node: Node, cables: int, direction: str) -> str:
     """A bridge with many lines is longer, so that they start side by side."""
-    if node.kind != "bridge" or cables <= _FEW:
+    if node.kind not in _WIDE or cables <= _FEW:
         return ""
     return ", height=%.1f" % (cables * 0.35) if direction == "LR" else ", width=%.1f" % (cables * 0.8)
 

@@ -10,7 +10,7 @@ from typing import Dict, Iterable, Iterator, List
 from ansible_collections.nfv.vnet.plugins.plugin_utils._colours import LINE, LOOKS, TEXT, colours, title
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Edge, Node, Picture
 
-_SHAPES = {"bridge": '{{"%s"}}', "tun": '(["%s"])', "tap": '(["%s"])', "link": '[/"%s"/]', "elsewhere": '("%s")'}
+_SHAPES = {"bridge": '{{"%s"}}', "bond": '{{"%s"}}', "tun": '(["%s"])', "tap": '(["%s"])', "link": '[/"%s"/]', "elsewhere": '("%s")'}
 """Other kinds are plain boxes."""
 _SEPARATORS = re.compile("[^A-Za-z0-9]+")
 _SETTINGS = '%%{init: {"flowchart": {"wrappingWidth": 600}}}%%'

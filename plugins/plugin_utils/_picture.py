@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Turns a declaration, or a result of M(nfv.vnet.vnet_info), into a graph of boxes and lines.
 
-Links with addresses are listed in the box of their namespace. A bridge is a box of its own; if it has an address, a line connects
-it to the box of its namespace.
+Links with addresses are listed in the box of their namespace, or of their VRF. A bridge or bond is a box of its own; if it has an
+address, a line connects it to the box of its namespace.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ MANY_ROUTES = 4
 _NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufffe\\uffff]")
 _FORWARDING = (("net.ipv4.ip_forward", "IPv4"), ("net.ipv4.conf.all.forwarding", "IPv4"), ("net.ipv6.conf.all.forwarding", "IPv6"))
+_WITH_PORTS = ("bridge", "bond")
 _FEATURES = (("stp", "STP"), ("vlan_filtering", "VLAN filtering"))
 _TRUE = (True, 1, "1", "true", "True", "yes")
 
@@ -78,7 +79,7 @@ class Picture(NamedTuple):
 
     @property
     def frames(self) -> List[str]:
-        """The namespaces that have a frame, because they have bridges."""
+        """The namespaces that have a frame, because they have bridges, bonds or VRFs."""
         return list(dict.fromkeys(node.inside for node in self.nodes if node.inside))
 
     @property
@@ -172,10 +173,9 @@ def _vid(item: Item) -> int:
 
 
 class _Box:
-    """The box of a namespace: its links with their addresses, and its routes."""
+    """The box of a namespace, or of a VRF in it: its links with their addresses, and its routes."""
 
-    def __init__(self, netns: str) -> None:
-        self.netns = netns
+    def __init__(self) -> None:
         self.notes: List[str] = []
         self.links: Dict[str, List[Tuple[str, str]]] = {}
         self.routes: List[str] = []
@@ -229,14 +229,16 @@ class _Builder:
     def __init__(self, lists: Mapping[str, List[Item]], known: Mapping[LinkId, Item]) -> None:
         self._lists = lists
         self._known = known
-        self._bridges = {_id(item): item for item in lists["links"] if _picture_of(item) == "bridge"}
+        self._bridges = {_id(item): item for item in lists["links"] if _picture_of(item) in _WITH_PORTS}
+        self._vrfs = {_id(item) for item in lists["links"] if _picture_of(item) == "vrf"}
         self._ports = {
             (_netns(bridge.get("netns")), _text(port["name"])): (_text(bridge["name"]), port)
             for bridge in self._bridges.values()
             for port in bridge.get("ports") or []
             if port.get("name") is not None
         }
-        self._boxes: Dict[str, _Box] = {}
+        self._boxes: Dict[LinkId, _Box] = {}
+        """The boxes of namespaces, with the name '', and of VRFs."""
         self._devices: List[Node] = []
         self._cables: List[Edge] = []
         self._drawn: Dict[LinkId, str] = {}
@@ -247,10 +249,18 @@ class _Builder:
             self._box("").notes += _forwards(sysctl)
         for item in self._lists["namespaces"]:
             self._namespace(item)
-        for word, draw in (("", self._existing), ("bridge", self._bridge), ("device", self._tuntap), ("link", self._link), ("cable", self._cable)):
+        for draw, *words in (
+            (self._vrf, "vrf"),
+            (self._existing, ""),
+            (self._bridge, *_WITH_PORTS),
+            (self._tuntap, "device"),
+            (self._link, "link"),
+            (self._cable, "cable"),
+        ):
             for item in self._lists["links"]:
-                if _picture_of(item) == word:
+                if _picture_of(item) in words:
                     draw(item)
+        self._tunnels([item for item in self._lists["links"] if _picture_of(item) == "tunnel"])
         for key, item in self._known.items():
             if key not in self._drawn and _picture_of(item) == "cable":
                 self._dangling_end(key, item)
@@ -265,17 +275,28 @@ class _Builder:
 
     def picture(self) -> Picture:
         """The result. A namespace with bridges has a frame."""
-        framed = {netns for netns, _name in self._bridges if netns}
-        boxes = [
-            Node(_key("namespace", netns), "namespace" if netns else "host", netns or HOST, tuple(box.lines()), netns) for netns, box in self._boxes.items()
-        ]
+        framed = {netns for netns, _name in [*self._bridges, *self._vrfs] if netns}
+        boxes = [_node_of(netns, vrf, tuple(box.lines())) for (netns, vrf), box in self._boxes.items()]
         nodes = [node._replace(inside=node.inside if node.inside in framed else "") for node in boxes + self._devices]
-        several = {_key("namespace", netns) for netns, box in self._boxes.items() if len(box.links) > 1}
+        several = {_key_of(*key) for key, box in self._boxes.items() if len(box.links) > 1}
         cables = _turned(self._cables, [node.key for node in self._devices])
         return Picture(nodes, [cable._replace(names=_names(cable, several)) for cable in cables])
 
-    def _box(self, netns: str) -> _Box:
-        return self._boxes.setdefault(netns, _Box(netns))
+    def _box(self, netns: str, vrf: str = "") -> _Box:
+        return self._boxes.setdefault((netns, vrf), _Box())
+
+    def _home(self, item: Item) -> LinkId:
+        """The namespace of a link, and the VRF that it belongs to, if any."""
+        netns, master = _netns(item.get("netns")), _text(item.get("master") or "")
+        return netns, master if (netns, master) in self._vrfs else ""
+
+    def _vrf(self, item: Item) -> None:
+        netns, name = _id(item)
+        box = self._box(netns, name)
+        self._drawn[netns, name] = _key_of(netns, name)
+        box.notes += ["table %s" % _text(item["table"])] if item.get("table") is not None else []
+        if item.get("addresses") or item.get("routes"):
+            box.add(name, item)
 
     def _namespace(self, item: Item) -> None:
         box = self._box(_text(item["name"]))
@@ -288,13 +309,18 @@ class _Builder:
 
     def _bridge(self, item: Item) -> None:
         netns, name = _id(item)
-        notes = [word for option, word in _FEATURES if item.get(option) in _TRUE]
+        kind = _picture_of(item)
+        notes = [word for option, word in _FEATURES if item.get(option) in _TRUE] + ([_text(item["mode"])] if kind == "bond" and item.get("mode") else [])
         down = item.get("up") is False
-        key = self._drawn[netns, name] = self._put("bridge", netns, name, notes, down)
+        key = self._drawn[netns, name] = self._put("bridge", netns, name, notes, down, kind)
         vlans = _vlans(item.get("vlans"))
-        if item.get("addresses") or item.get("routes") or vlans:
-            self._box(netns).add(name, item)
-            self._cables.append(Edge((_key("namespace", netns), key), ("", ""), vlans or self._default_vlans(item), down))
+        home = self._home(item)
+        if item.get("addresses") or item.get("routes") or vlans or home[1]:
+            self._box(*home).add(name, item)
+            self._cables.append(Edge((_key_of(*home), key), ("", ""), vlans or self._default_vlans(item), down))
+        if not home[1] and (item.get("master") or (netns, name) in self._ports):
+            to, _name, trunk, _down = self._end({**item, "addresses": []})
+            self._cables.append(Edge((key, to), ("", ""), trunk, down))
 
     def _existing(self, item: Item) -> None:
         self._device(item, "link", ["existing link"])
@@ -303,11 +329,12 @@ class _Builder:
         """A port has a box of its own, any other link a line in the box of its namespace."""
         netns, name = _id(item)
         note = self._note(item)
-        if item.get("master") or (netns, name) in self._ports:
+        home = self._home(item)
+        if not home[1] and (item.get("master") or (netns, name) in self._ports):
             self._device(item, "link", [note or _text(item["type"])])
         else:
-            self._drawn[netns, name] = _key("namespace", netns)
-            self._box(netns).add(name, item, note)
+            self._drawn[netns, name] = _key_of(*home)
+            self._box(*home).add(name, item, note)
 
     def _parent(self, item: Item) -> Optional[LinkId]:
         """The parent of a link, None if it has none."""
@@ -358,6 +385,22 @@ class _Builder:
         vlans = tuple(dict.fromkeys(one[2] + other[2]))
         self._cables.append(Edge((one[0], other[0]), (one[1], other[1]), vlans, one[3] or other[3]))
 
+    def _tunnels(self, items: List[Item]) -> None:
+        """Draws a line between the two ends of each tunnel that have each other's address, and from each other one to what it is for."""
+        left = list(items)
+        while left:
+            item = left.pop(0)
+            other = next((one for one in left if _are_ends(item, one)), None)
+            to, name, vlans, down = self._end(item)
+            if other:
+                left.remove(other)
+                end = self._end(other)
+                self._cables.append(Edge((to, end[0]), ("%s %s" % (name, _tunnel_of(item)), end[1]), vlans, down or end[3]))
+            else:
+                target = _text(item.get("remote") or item.get("group") or "any")
+                far = self._put("elsewhere", "", "%s to %s" % (_tunnel_of(item), target), [_tunnel_of(item)])
+                self._cables.append(Edge((to, far), (name, ""), vlans, down))
+
     def _dangling_end(self, key: LinkId, item: Item) -> None:
         """A veth whose peer is in a namespace that was not read."""
         to, name, vlans, down = self._end(item)
@@ -366,16 +409,17 @@ class _Builder:
     def _end(self, item: Item) -> Tuple[str, str, Tuple[Vlan, ...], bool]:
         """The box at the end of a veth pair, the name there, its VLANs, and whether it is down."""
         netns, name = _id(item)
-        self._drawn.setdefault((netns, name), _key("namespace", netns))
+        home = self._home(item)
+        self._drawn.setdefault((netns, name), _key_of(*home))
         down = item.get("up") is False
         master, port = self._ports.get((netns, name), ("", {}))
         if item.get("master"):
-            master = _text(item["master"])
+            master = _text(item["master"]) if not home[1] else ""
         port = {**port, **(item.get("port") or {})}
         if not master or item.get("addresses"):
-            self._box(netns).add(name, item)
+            self._box(*home).add(name, item)
         if not master:
-            return _key("namespace", netns), name, (), down
+            return _key_of(*home), name, (), down
         bridge = self._bridges.get((netns, master))
         key = _key("bridge", netns, master) if bridge else self._put("bridge", netns, master, ["existing bridge"])
         return key, name, _vlans(port["vlans"]) if port.get("vlans") is not None else self._default_vlans(bridge or {}), down
@@ -385,11 +429,11 @@ class _Builder:
         pvid = "1" if pvid is None else str(pvid)
         return (Vlan(pvid, True),) if bridge.get("vlan_filtering") in _TRUE and pvid != "0" else ()
 
-    def _put(self, kind: str, netns: str, name: str, notes: List[str], down: bool = False) -> str:
-        """Adds a box for a device, once."""
+    def _put(self, kind: str, netns: str, name: str, notes: List[str], down: bool = False, look: str = "") -> str:
+        """Adds a box for a device, once. C(look): its kind, if boxes of several kinds are connected alike."""
         key = _key(kind, netns, name)
         if not any(node.key == key for node in self._devices):
-            self._devices.append(Node(key, kind, name, tuple(Line("note", "", note, note) for note in notes), netns, down))
+            self._devices.append(Node(key, look or kind, name, tuple(Line("note", "", note, note) for note in notes), netns, down))
         return key
 
 
@@ -397,6 +441,29 @@ def _key(kind: str, netns: str, name: str = "") -> str:
     if kind == "namespace":
         return "%s %s" % (kind, netns) if netns else HOST
     return "%s %s%s" % (kind, name, " in %s" % netns if netns else "")
+
+
+def _key_of(netns: str, vrf: str) -> str:
+    """The box of a namespace, or of a VRF in it."""
+    return _key("vrf", netns, vrf) if vrf else _key("namespace", netns)
+
+
+def _node_of(netns: str, vrf: str, lines: Tuple[Line, ...]) -> Node:
+    kind = "vrf" if vrf else "namespace" if netns else "host"
+    return Node(_key_of(netns, vrf), kind, vrf or netns or HOST, lines, netns)
+
+
+def _tunnel_of(item: Item) -> str:
+    """What kind of tunnel it is, with its number: C(vxlan 10), C(gre)."""
+    words = (item.get("mode") if item.get("type") == "tunnel" else item.get("type"), item.get("id"))
+    return " ".join(_text(word) for word in words if word is not None)
+
+
+def _are_ends(one: Item, other: Item) -> bool:
+    """Whether two links are the ends of one tunnel."""
+    if _tunnel_of(one) != _tunnel_of(other) or not one.get("remote") or not other.get("remote"):
+        return False
+    return all(far.get("local") in (None, "", near["remote"]) for near, far in ((one, other), (other, one))) and bool(one.get("local") or other.get("local"))
 
 
 def _turned(cables: List[Edge], order: List[str]) -> List[Edge]:
@@ -413,7 +480,7 @@ def _turned(cables: List[Edge], order: List[str]) -> List[Edge]:
     for key, ends in others.items():
         bridges = sorted({end for end in ends if end.startswith("bridge")}, key=order.index)
         between = len(ends) == len(bridges) == 2
-        if key.startswith("namespace") and len(ends) > 1:
+        if key.startswith(("namespace", "vrf")) and len(ends) > 1:
             before |= {(key, bridge) for bridge in bridges[1 if between else 0 :]}
     return [cable._replace(ends=cable.ends[::-1], names=cable.names[::-1]) if cable.ends[::-1] in before else cable for cable in cables]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES, kernel_word
 from kernel_kinds import needs_kind
 from playing import play
 from samples import SAMPLES
@@ -27,7 +27,7 @@ def steps(module: str, title: str, options: Any, all_steps: bool = False) -> Val
 
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_kind(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    needs_kind(TYPES[kind].kernel)
+    needs_kind(kernel_word(TYPES[kind].kernel, SAMPLES[kind].create))
     sample, module = SAMPLES[kind], f"vnet_{kind}"
     new = {"name": "x0", **sample.create}
     first, second = ({name: values[number] for name, values in sample.live.items()} for number in (0, 1))

@@ -200,7 +200,11 @@ REFUSED: List[Any] = [
         "links[1].master: t is a TUN device",
         id="tun-port",
     ),
-    pytest.param({"links": [{"type": "bridge", "name": "a", "master": "b"}]}, "links[0]: there is no option master", id="bridge-in-bridge"),
+    pytest.param(
+        {"links": [{"type": "bridge", "name": "a", "master": "b"}, {"type": "bridge", "name": "b"}]},
+        "links[0].master: a is a bridge, which cannot be a port of a bridge",
+        id="bridge-in-bridge",
+    ),
     pytest.param(
         {"links": [{"type": "bridge", "name": "a", "ports": [{"name": "b"}]}, {"type": "bridge", "name": "b"}]},
         "which cannot be a port of a bridge",

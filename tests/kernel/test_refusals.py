@@ -247,14 +247,14 @@ JOINING: Many = [
 
 @pytest.mark.parametrize(("module", "params"), JOINING)
 def test_an_unknown_master_is_an_error_and_in_check_mode_a_warning(module: str, params: Values) -> None:
-    assert_planned_with_warning(module, [module, params["name"], "no bridge br0", "vnet_bridge"], **params)
+    assert_planned_with_warning(module, [module, params["name"], "no link br0", "vnet_bridge"], **params)
 
 
 @pytest.mark.parametrize(("module", "params"), JOINING)
 def test_a_bridge_in_another_namespace_is_no_master(module: str, params: Values) -> None:
     run("vnet_netns", **netns())
     run("vnet_bridge", **bridge(netns="red"))
-    assert_refused(module, [params["name"], "no bridge br0"], **params)
+    assert_refused(module, [params["name"], "no link br0"], **params)
 
 
 @pytest.mark.parametrize(("module", "params"), JOINING)
@@ -265,7 +265,7 @@ def test_a_master_that_is_no_bridge_is_refused(module: str, params: Values) -> N
 
 @pytest.mark.parametrize(("module", "params"), [("vnet_veth", veth(master="a")), ("vnet_veth", veth(master="b")), ("vnet_tuntap", tap(master="t"))])
 def test_a_link_is_not_its_own_master(module: str, params: Values) -> None:
-    assert_refused_always(module, [module, params["name"], "not a bridge"], **params)
+    assert_refused_always(module, [module, params["name"], "port of itself"], **params)
 
 
 def test_a_tun_cannot_be_a_port() -> None:

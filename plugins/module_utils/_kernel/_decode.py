@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import Any, Callable, Container, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Container, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import IFINFO
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Values
 
 _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE, _IFLA_LINKINFO = 3, 5, 10, 16, 18
@@ -46,13 +47,23 @@ class Selection:
         self.inet6 = rows(table.LINK, "inet6")
         self.sysctl = rows(table.LINK, "sysctl")
         self.flags = [row for attributes in rows(table.LINK, "flag").values() for row in attributes]
-        self.kinds = {kind.kernel: rows(kind.rows, "data", "ioctl") for kind in _kinds.KINDS}
+        self.kinds = {word: _rows_of_kind(kind, values, names) for word, (kind, values) in _kinds.KERNEL_WORDS.items()}
         self.absent = {
             kind.kernel: {row.name: row.type.absent for row in kind.rows if row.type.absent is not None and (names is None or row.name in names)}
             for kind in _kinds.KINDS
         }
         self.ports = {kind.kernel: rows(kind.port_rows, "port", "bond_port") for kind in _kinds.KINDS if kind.port_rows is not None}
         self.with_settings = with_settings
+
+
+def _rows_of_kind(kind: LinkKind, values: Mapping[str, Any], names: Optional[Container[str]]) -> _Rows:
+    found: _Rows = {}
+    for row in kind.rows:
+        if row.location in ("data", "ioctl") and (names is None or row.name in names):
+            for code, value_type in _kinds.codes_of(kind.kernel, row, values):
+                if code:
+                    found.setdefault(code, []).append(row._replace(type=value_type))
+    return found
 
 
 class RawLink(NamedTuple):
@@ -91,6 +102,11 @@ class _LinkTemplate(_nla.Template):
         self.status: List[_Field] = []
         self.port: List[_Field] = []
         self.port_status: List[_Field] = []
+        self._word = ""
+        """The kind as the kernel calls it; '' if it has no module."""
+        self._parent_code = 0
+        self.parent: Optional[slice] = None
+        """The index of the parent, if an attribute of the kind has it."""
         self.settings: Dict[str, slice] = {}
         self.absent: Values = {}
         """Values of attributes that the kernel reports only for some links."""
@@ -115,15 +131,23 @@ class _LinkTemplate(_nla.Template):
                 self.fix(first, last)
                 word = message[first:last].rstrip(b"\0").decode("utf-8", "surrogateescape")
                 if code == _INFO_KIND:
-                    self.kind, self.absent = word, self._selection.absent.get(word, {})
+                    self._take_kind(word)
                 else:
                     self.master_kind = word
-            elif code == _INFO_DATA and self._selection.kinds.get(self.kind):
+            elif code == _INFO_DATA and (self._selection.kinds.get(self._word) or self._parent_code):
                 for attribute, inner, stop in self.parse_nested(message, first, last):
-                    self._take(self._selection.kinds[self.kind].get(attribute, ()), slice(inner, stop))
+                    self._take(self._selection.kinds[self._word].get(attribute, ()), slice(inner, stop))
+                    if self._parent_code == attribute:
+                        self.parent = slice(inner, stop)
             elif code == _INFO_SLAVE_DATA and self._selection.ports.get(self.master_kind):
                 for attribute, inner, stop in self.parse_nested(message, first, last):
                     self._take(self._selection.ports[self.master_kind].get(attribute, ()), slice(inner, stop), port=True)
+
+    def _take_kind(self, word: str) -> None:
+        kind, values = _kinds.KERNEL_WORDS.get(word, (None, {}))
+        self.kind, self._word = (kind.kernel, word) if kind else (word, "")
+        self.absent = {**self._selection.absent.get(self.kind, {}), **values}
+        self._parent_code = kind.parent_code if kind else 0
 
     def _parse_families(self, message: bytes, families: slice) -> None:
         for family, first, last in self.parse_nested(message, families.start, families.stop):
@@ -173,6 +197,8 @@ class Decoder:
             _fill(port_status, template.port_status, message)
         name = message[slices[_IFLA_IFNAME]].rstrip(b"\0").decode("utf-8", "surrogateescape")
         master, link = (_UNSIGNED(message, slices[code].start)[0] if code in slices else 0 for code in (_IFLA_MASTER, _IFLA_LINK))
+        if template.parent:
+            link = _UNSIGNED(message, template.parent.start)[0]
         link_nsid = _SIGNED(message, slices[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in slices else None
         settings = {family: message[place] for family, place in template.settings.items()}
         kind = template.kind or ("loopback" if index == 1 else "")

@@ -23,6 +23,10 @@ _ERROR_TEXTS = {
 }
 
 
+_EXPLAINED_BY_KERNEL = (errno.EPERM, errno.EOPNOTSUPP)
+"""Errors of which the reason is not the usual one if the kernel gives one."""
+
+
 def refusal(error: OSError, said: str = "") -> KernelError:
     """The error for a failed system call. EACCES on a file needs the same privileges as EPERM."""
     code = error.errno or errno.EIO
@@ -46,5 +50,5 @@ class KernelError(VnetError):
     """
 
     def __init__(self, code: int, said: str = "", words: str = "") -> None:
-        words = words or _ERROR_TEXTS.get(code) or os.strerror(code)
+        words = words or (said and code in _EXPLAINED_BY_KERNEL and os.strerror(code)) or _ERROR_TEXTS.get(code) or os.strerror(code)
         super().__init__((), "%s (%s)" % (words, said) if said else words, code)

@@ -75,18 +75,22 @@ def parent(index: int) -> bytes:
     return attribute(_IFLA_LINK, _uint32(index))
 
 
-def data(word: str, values: Values) -> bytes:
-    """Attributes of this kind of link."""
+def data(payloads: Dict[int, bytes]) -> bytes:
+    """Attributes of a kind of link."""
+    packed = b"".join(attribute(code, payload) for code, payload in payloads.items())
+    return attribute(_INFO_DATA, packed) if packed else b""
+
+
+def payloads_of(word: str, values: Values) -> Dict[int, bytes]:
+    """The payloads of attributes of a kind of link, by their code."""
     payloads: Dict[int, bytes] = {}
     for name, value in values.items():
-        row = _kinds.ROWS_OF[word][name]
-        for code, value_type in ((row.code, row.type), *row.further):
-            encoded = value_type.encode(value)
+        for code, value_type in _kinds.codes_of(word, _kinds.ROWS_OF[word][name], values):
+            encoded = value_type.encode(value) if code else None
             if encoded is not None:
                 payload = _WIRE[value_type.wire](encoded)
                 payloads[code] = _united(payloads[code], payload) if code in payloads else payload
-    packed = b"".join(attribute(code, payload) for code, payload in payloads.items())
-    return attribute(_INFO_DATA, packed) if packed else b""
+    return payloads
 
 
 def _united(one: bytes, other: bytes) -> bytes:

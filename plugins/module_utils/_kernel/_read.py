@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # not needed by single resources
 
 _RTM_GETLINK, _RTM_GETROUTE, _RTM_GETNEIGH = 18, 26, 30
 RTMSG = struct.Struct("=BBBBBBBBI")
-_IFLA_IFNAME, _IFLA_MASTER, _IFLA_AF_SPEC = 3, 10, 26
+_IFLA_IFNAME, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_AF_SPEC, _INFO_DATA = 3, 10, 18, 26, 2
 _RTEXT_FILTER_BRVLAN = 2
 _IFA_LOCAL, _IFA_ADDRESS, _IFA_FLAGS = 2, 1, 8
 _IFA_F_NODAD, _IFA_F_PERMANENT, _IFA_F_STABLE_PRIVACY = 0x02, 0x80, 0x800
@@ -140,6 +140,15 @@ class Reader(MessageReader):
             self._decode_all = self._decode_all or Decoder(Selection(with_settings=self._with_settings))
             return self._decode_all(buffer[start:end])
         return self._decode(buffer[start:end])
+
+    def link_data(self, netns: str, index: int) -> Dict[int, bytes]:
+        """The attributes of its kind that a link has (C(IFLA_INFO_DATA)), by code."""
+        _type, buffer, start, end = self.socket(netns).get(_RTM_GETLINK, about_link(index))
+        for code, first, last in _nla.split(buffer, start + IFINFO.size, end):
+            for inner, begin, stop in _nla.split(buffer, first, last) if code == _IFLA_LINKINFO else ():
+                if inner == _INFO_DATA:
+                    return {attribute: bytes(buffer[at:to]) for attribute, at, to in _nla.split(buffer, begin, stop)}
+        return {}
 
     def links(self, netns: str) -> List[RawLink]:
         """All links."""

@@ -140,11 +140,18 @@ class Writer:
 
     def link_add(self, netns: str, name: str, kind: str, values: Values, parent: Optional[LinkId] = None, index: int = 0) -> None:
         """Creates a link, in the namespace of its parent if that is another one, and moves it. C(index) 0: the kernel chooses it."""
-        rows = _kinds.rows_of(kind)
-        data = {key: value for key, value in values.items() if rows[key].location == "data"}
-        others = {key: value for key, value in values.items() if key not in data}
-        attributes = [_pack.name(name), _pack.kind(kind, _pack.data(kind, data))]
-        if not parent:
+        own = _kinds.own_rows_of(kind)
+        others = {key: value for key, value in values.items() if key not in own}
+        payloads = _pack.payloads_of(kind, {key: value for key, value in values.items() if key in own})
+        code = _kinds.parent_code_of(kind)
+        if code and parent and parent[1]:
+            payloads[code] = struct.pack("=I", self._index(*parent))
+        attributes = [_pack.kind(_kinds.kernel_word(kind, values), _pack.data(payloads))]
+        if parent and parent[0] != netns and _kinds.encapsulates(kind):
+            self._add_and_move(netns, name, parent[0], _pack.link(index, others, *attributes))
+            return
+        attributes.append(_pack.name(name))
+        if not parent or code or not parent[1]:
             self._reader.socket(netns).request(_RTM_NEWLINK, _NEW, _pack.link(index, others, *attributes))
             return
         attributes.append(_pack.parent(self._index(*parent)))
@@ -153,6 +160,17 @@ class Writer:
             return
         with self._namespaces.open(netns) as descriptor:
             self._reader.socket(parent[0]).request(_RTM_NEWLINK, _NEW, _pack.link(index, others, *attributes, _pack.namespace(descriptor)))
+
+    def _add_and_move(self, netns: str, name: str, home: str, body: bytes) -> None:
+        """Creates a link in the network that carries its packets, and moves it: the kernel takes the one in which it was created."""
+        temporary = "vnetnew%x" % random.randrange(1 << 24)
+        self._reader.socket(home).request(_RTM_NEWLINK, _NEW, body + _pack.name(temporary))
+        try:
+            with self._namespaces.open(netns) as descriptor:
+                self._change(home, temporary, {}, _pack.name(name), _pack.namespace(descriptor))
+        except BaseException:
+            self._delete(home, [temporary])
+            raise
 
     def veth_add(self, netns: str, name: str, kind: str, values: Values, master: str, index: int, peer: NewPeer) -> None:
         """Creates both ends with one message, the near one as a port of C(master). The far end cannot be up in it (ENOTCONN).
@@ -196,7 +214,20 @@ class Writer:
             self._send_link(netns, _RTM_SETLINK, name, [("af_spec", _attributes([("inet6", inet6)]))])
         else:
             known = {key: self._index(netns, value) if value and key in _kinds.references_of(kind) else value for key, value in values.items()}
-            self._change(netns, name, {}, _pack.kind(kind, _pack.data(kind, known)))
+            self._change(netns, name, {}, self._data(netns, name, kind, known))
+
+    def _data(self, netns: str, name: str, kind: str, values: Values) -> bytes:
+        """Values of a kind as an attribute, with all others if the kernel would reset these."""
+        if not _kinds.changes_as_a_whole(kind):
+            return _pack.kind(kind, _pack.data(_pack.payloads_of(kind, values)))
+        found = self._reader.link(netns, name, everything=True)
+        if not found:
+            raise KernelError(errno.ENODEV)
+        there = {key: value for key, value in found.values.items() if key in _kinds.own_rows_of(kind)}
+        known = {code for row in _kinds.own_rows_of(kind).values() for code, _type in _kinds.codes_of(kind, row, there)}
+        others = {code: payload for code, payload in self._reader.link_data(netns, found.ifindex).items() if code not in known}
+        payloads = {**others, **_pack.payloads_of(kind, {**there, **values})}
+        return _pack.kind(_kinds.kernel_word(kind, there), _pack.data(payloads))
 
     def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
         """Sets one attribute of a port."""
@@ -260,7 +291,7 @@ class Writer:
         return bool(link and link.values.get("mcast_snooping"))
 
     def _snoop(self, netns: str, name: str, kind: str, snooping: bool) -> None:
-        self._change(netns, name, {}, _pack.kind(kind, _pack.data(kind, {"mcast_snooping": snooping})))
+        self._change(netns, name, {}, _pack.kind(kind, _pack.data(_pack.payloads_of(kind, {"mcast_snooping": snooping}))))
 
     def links_await(self, links: List[Tuple[LinkId, int]]) -> None:
         """Waits for links, with their indexes, whose peers are in deleted namespaces.

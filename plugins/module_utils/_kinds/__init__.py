@@ -15,14 +15,16 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds._bond import BOND
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._bridge import BRIDGE
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._macvlan import IPVLAN, MACVLAN, MACVTAP
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._overlay import GENEVE, VXLAN
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._plain import DUMMY, IFB, VETH
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds._tunnel import TUNNEL
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._tuntap import TUNTAP
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._vlan import VLAN
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._vrf import VRF
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
-from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS
+from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS, ValueType
 
-KINDS: Tuple[LinkKind, ...] = (BRIDGE, BOND, VRF, TUNTAP, DUMMY, IFB, VETH, VLAN, MACVLAN, MACVTAP, IPVLAN)
+KINDS: Tuple[LinkKind, ...] = (BRIDGE, BOND, VRF, TUNTAP, DUMMY, IFB, VETH, VLAN, MACVLAN, MACVTAP, IPVLAN, VXLAN, GENEVE, TUNNEL)
 """The registry. Every list of kinds is derived from it, in this order."""
 TYPES: Dict[str, LinkKind] = {kind.type: kind for kind in KINDS}
 PAIRED = (*(kind.kernel for kind in KINDS if kind.has_peer), "netkit", "vxcan")
@@ -68,15 +70,50 @@ def initial_of(kernel: str, values: Mapping[str, Any], parent: Mapping[str, Any]
 
 def unique_key(kernel: str, parent: Optional[LinkId], values: Mapping[str, Any]) -> Optional[Tuple[object, ...]]:
     """What no two links may have in common. None if there is no such restriction, or if a value without a default is missing."""
-    names = BY_KIND[kernel].unique if kernel in BY_KIND and parent else ()
+    kind = BY_KIND.get(kernel)
+    if not kind or not kind.unique or not parent:
+        return None
     rows = rows_of(kernel)
-    key = [values.get(name, rows[name].initial) for name in names]
-    return (kernel, parent, *key) if names and None not in key else None
+    place = (parent[0], "") if kind.encapsulates else parent
+    key = [values.get(name, rows[name].initial) for name in kind.unique]
+    return (kernel, place, *key, kind.unique_besides(values)) if None not in key else None
+
+
+def network_of(link: Link) -> Optional[LinkId]:
+    """The parent of a wanted link, or the network that carries its packets: a namespace with the name ''. None if it has neither."""
+    return link.parent or ((link.netns, "") if encapsulates(link.kind) else None)
+
+
+def encapsulates(kernel: str) -> bool:
+    """Whether a link sends its packets inside others."""
+    return kernel in BY_KIND and BY_KIND[kernel].encapsulates
+
+
+def kernel_word(kernel: str, values: Mapping[str, Any]) -> str:
+    """What the kernel calls a link with these values (C(IFLA_INFO_KIND))."""
+    return str(values["mode"]) if kernel in BY_KIND and BY_KIND[kernel].modes else kernel
+
+
+def codes_of(kernel: str, row: Attribute, values: Mapping[str, Any]) -> Tuple[Tuple[int, ValueType], ...]:
+    """The netlink attributes that a value of a kind is in, with their types."""
+    modes = BY_KIND[kernel].modes if kernel in BY_KIND else {}
+    types = (row.type, *(value_type for _code, value_type in row.further))
+    if not modes:
+        return ((row.code, row.type), *row.further)
+    return tuple(zip(modes[values["mode"]].get(row.name, ()), types))
+
+
+KERNEL_WORDS: Dict[str, Tuple[LinkKind, Mapping[str, Any]]] = {
+    **{kind.kernel: (kind, {}) for kind in KINDS if not kind.modes},
+    **{word: (kind, {"mode": word}) for kind in KINDS for word in kind.modes},
+}
+"""What the kernel calls each kind, with the values that follow from that."""
 
 
 def unique_options_of(kernel: str) -> str:
     """The options that no two links of a kind may have in common."""
-    return ", ".join((BY_KIND[kernel].parent, *BY_KIND[kernel].unique))
+    kind = BY_KIND[kernel]
+    return ", ".join(("parent_netns" if kind.encapsulates else kind.parent, *kind.unique))
 
 
 def shared_on_parent(kernel: str) -> Tuple[str, ...]:
@@ -154,6 +191,22 @@ FOLLOWING = tuple(name for kind in KINDS for name in kind.follows_ports)
 
 def is_attachable(kernel: str) -> bool:
     return kernel in BY_KIND and BY_KIND[kernel].is_attachable
+
+
+@lru_cache(maxsize=None)  # called for each of a thousand links
+def own_rows_of(kernel: str) -> Dict[str, Attribute]:
+    """The attributes that only this kind has."""
+    return {row.name: row for row in BY_KIND[kernel].rows} if kernel in BY_KIND else {}
+
+
+def changes_as_a_whole(kernel: str) -> bool:
+    """Whether the kernel resets attributes of a link that a change does not name."""
+    return kernel in BY_KIND and BY_KIND[kernel].changed_as_a_whole
+
+
+def parent_code_of(kernel: str) -> int:
+    """The attribute of the kind that has the index of the parent; 0 if that is C(IFLA_LINK)."""
+    return BY_KIND[kernel].parent_code if kernel in BY_KIND else 0
 
 
 def parent_option_of(kernel: str) -> str:

@@ -273,5 +273,5 @@ BOND = LinkKind(
     opens_ports=True,
     follows_ports=("gso_max_segs", "gso_max_size"),
     follows_ports_until_set=("mac",),
-    picture="bridge",
+    picture="bond",
 )

@@ -30,8 +30,20 @@ class LinkKind(NamedTuple):
     """Common attributes that can only be set on a new link of this kind."""
     required: Tuple[str, ...] = ()
     """Attributes that must be given to create one."""
+    not_required_with: Mapping[str, str] = {}
+    """Required attributes that are not if another one, which is named here, is true."""
     created_with: Tuple[str, ...] = ("mac", "num_tx_queues", "num_rx_queues")
     """Attributes that are set in the message that creates it; all others are set afterwards."""
+    sent: Tuple[str, ...] = ()
+    """Attributes that a new one gets as they are in the table, where the kernel would choose otherwise."""
+    changed_as_a_whole: bool = False
+    """Whether the kernel resets attributes that a change does not name."""
+    repeated: Tuple[str, ...] = ()
+    """Attributes without which ip(8) does not change others."""
+    modes: Mapping[str, Mapping[str, Tuple[int, ...]]] = {}
+    """What the kernel calls it, by the value of C(mode), each with the codes of attributes; empty if it has one kind."""
+    made_by_kernel: Tuple[str, ...] = ()
+    """Names of links that the kernel makes by itself in each namespace, and that cannot be deleted."""
     always: Tuple[str, ...] = ()
     """Attributes that the plan needs even if they are not declared."""
     related: Tuple[Tuple[str, ...], ...] = ()
@@ -45,9 +57,15 @@ class LinkKind(NamedTuple):
     sets_port_states: Callable[[Mapping[str, Any]], bool] = lambda _values: False
     """Whether one with these values controls the state of its ports."""
     unique: Tuple[str, ...] = ()
-    """Attributes that two links on one parent must not have in common."""
+    """Attributes that two links on one parent, or in one network that carries their packets, must not have in common."""
+    unique_besides: Callable[[Mapping[str, Any]], object] = lambda _values: None
+    """What else two links with the same unique attributes must have in common to be refused."""
     parent: str = ""
-    """The option that names its parent (C(IFLA_LINK)); '' if it has none."""
+    """The option that names its parent; '' if it has none."""
+    parent_code: int = 0
+    """The attribute of the kind that has the index of its parent; 0 if that is C(IFLA_LINK)."""
+    encapsulates: bool = False
+    """Whether it sends its packets inside others through the network of a namespace, with or without a parent."""
     not_on: Tuple[str, ...] = ()
     """Kinds (C(kernel)) on which it cannot be."""
     excludes_others: Callable[[Mapping[str, Any]], bool] = lambda _values: False
@@ -89,5 +107,6 @@ class LinkKind(NamedTuple):
     tag: Callable[[Mapping[str, Any]], int] = lambda _values: 0
     """The VLAN of its frames on the parent; 0 if they are untagged."""
     picture: str = "link"
-    """How it is drawn: C(bridge), a box that others are connected to; C(cable), a line between two boxes; C(device), a box of its
-    own; C(link), a line in the box of its namespace."""
+    """How it is drawn: C(bridge) or C(bond), a box that others are connected to; C(vrf), a box with the links that belong to it;
+    C(cable), a line between two boxes; C(tunnel), a line to the other end of the tunnel; C(device), a box of its own; C(link), a line in
+    the box of its namespace."""

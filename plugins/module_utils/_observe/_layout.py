@@ -417,7 +417,7 @@ class _LayoutReader:
         if home is None:
             return None
         if home in self.raws:
-            return (home, self._name(home, raw.link)) if raw.link in self.raws[home] else None
+            return (home, self._name(home, raw.link)) if raw.link in self.raws[home] or not raw.link else None
         return next((found.id for found in self.links.values() if found.netns == home and found.ifindex == raw.link), None)
 
     def _is_peer(self, netns: str, raw: RawLink, place: str, end: RawLink) -> bool:

@@ -14,7 +14,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, has_ports, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, encapsulates, has_peer, has_ports, network_of, references_of
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, shown_by
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
@@ -78,8 +78,8 @@ class SingleReader:
             self._find_uppers(found)
             if found.peer and found.peer in self.links:
                 self._find_uppers(self.links[found.peer])
-        if (not found or wanted.recreate) and wanted.parent in self.links and BY_KIND[wanted.kind].unique:
-            self._find_alike(wanted.netns, wanted.kind, self.links[wanted.parent])
+        if (not found or wanted.recreate) and wanted.kind in BY_KIND and BY_KIND[wanted.kind].unique:
+            self._find_alike(wanted)
         if found and wanted.port:
             self._find(wanted.netns, {found.master})
         if found and has_ports(found.kind) and wanted.ports is not None:
@@ -142,11 +142,16 @@ class SingleReader:
             return netns
         return next((name for name in self._all_namespaces() if self._reader.nsid(netns, name) == raw.link_nsid), None)
 
-    def _find_alike(self, netns: str, kind: str, parent: FoundLink) -> None:
-        """Reads the links of this kind on the same parent, for their unique options."""
-        for place in dict.fromkeys((netns, parent.netns)):
-            for raw in self._reader.links(place):
-                if raw.kind == kind and raw.link == parent.ifindex:
+    def _find_alike(self, wanted: Link) -> None:
+        """Reads the links of this kind on the same parent, or in the same network, for their unique options."""
+        home = network_of(wanted)
+        parent = self.links.get(home) if home else None
+        if home is None or not (parent or encapsulates(wanted.kind)):
+            return
+        for place in dict.fromkeys((wanted.netns, home[0])):
+            self._read_namespace(place)
+            for raw in self._reader.links(place) if self.namespaces[place].identity else ():
+                if raw.kind == wanted.kind and (encapsulates(wanted.kind) or (parent and raw.link == parent.ifindex)):
                     self._add(place, raw)
 
     def _add(self, netns: str, raw: RawLink) -> None:
@@ -210,8 +215,10 @@ class SingleReader:
         return raw.name if raw else ""
 
     def _linked(self, netns: str, raw: RawLink) -> Optional[LinkId]:
-        """The peer or parent of a link, if it is in a namespace that the task is about."""
+        """The peer or parent of a link, if it is in a namespace that the task is about. One that has none may have a network: the name is '' then."""
         home = self._home(netns, raw)
+        if home is not None and not raw.link:
+            return home, ""
         other = self._reader.link(home, index=raw.link) if home is not None else None
         return (home, other.name) if home is not None and other else None
 

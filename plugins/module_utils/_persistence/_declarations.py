@@ -187,7 +187,8 @@ def _references(link: Link) -> Iterator[LinkId]:
     if link.netns:
         yield link.netns, _LO
     if link.parent:
-        yield link.parent
+        if link.parent[1]:
+            yield link.parent
         if link.parent[0]:
             yield link.parent[0], _LO
     for name in (link.master, *(link.ports or ())):

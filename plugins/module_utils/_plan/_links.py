@@ -13,6 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     ANY,
     LOOPBACK,
     accounts_of,
+    encapsulates,
     follows_ports,
     is_attachable,
     is_bridge,
@@ -97,10 +98,15 @@ def _delete(draft: Draft, found: FoundLink, original_name: str) -> None:
 
         if must_go_first(draft, found):
             recreation = recreation_of(draft, draft.host.links[found.netns, original_name])
-    shared = dict.fromkeys((name for name in table.SHARED_WITH_PARENT if found.parent and found.values.get(name)), False)
+    shared = dict.fromkeys((name for name in table.SHARED_WITH_PARENT if _shares_flags(found) and found.values.get(name)), False)
     if shared:
         draft.add(FREE_NAMES if recreation else FINISH, SetLink(found.netns, found.name, found.kind, shared, dict.fromkeys(shared, True)))
     draft.add(FREE_NAMES if recreation else DELETE, DeleteLink(found.netns, found.name, found.kind, recreation))
+
+
+def _shares_flags(found: FoundLink) -> bool:
+    """Whether the kernel sets flags of a link on its parent, too."""
+    return found.parent is not None and not encapsulates(found.kind)
 
 
 def plan_link(draft: Draft, wanted: Link) -> None:
@@ -110,7 +116,7 @@ def plan_link(draft: Draft, wanted: Link) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import with_current_settings
 
         wanted = with_current_settings(draft, wanted)
-    if parent_option_of(wanted.kind):
+    if parent_option_of(wanted.kind) or encapsulates(wanted.kind):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent, found_under_old_name
 
         check_parent(draft, wanted)
@@ -144,6 +150,8 @@ def _of_mode(wanted: Link, found: Optional[FoundLink]) -> Link:
         return wanted
     rows = _kinds.rows_of(wanted.kind)
     mode = wanted.values.get("mode", found.values["mode"] if found else rows["mode"].initial)
+    if mode is None:
+        return wanted  # what is missing is named
     strange = [name for name, modes in of_modes.items() if name in wanted.values and mode not in modes]
     for name in strange:
         if wanted.values[name] not in (rows[name].initial, rows[name].type.absent):
@@ -214,13 +222,23 @@ def move_aside(draft: Draft, found: FoundLink) -> FoundLink:
 def _make(draft: Draft, wanted: Link) -> FoundLink:
     kind = _kinds.BY_KIND[wanted.kind]
     for name in kind.required:
-        if name not in wanted.values and not (name == kind.parent and wanted.parent):
+        spared = wanted.values.get(kind.not_required_with.get(name, ""))
+        if name not in wanted.values and not spared and not (name == kind.parent and wanted.parent):
             row = _kinds.rows_of(wanted.kind).get(name)
             choices = row.type.choices if row else ()
             raise VnetError((*wanted.path, name), "missing; it is required to create the link%s" % (": " + " or ".join(choices) if choices else ""))
-    created = {name: wanted.values[name] for name in kind.created_with if name in wanted.values}
+    rows = _kinds.rows_of(wanted.kind)
+    usual = {**{name: rows[name].initial for name in kind.sent}, **kind.initial(wanted.values)}
+    said = {**{name: usual[name] for name in kind.sent if not _is_of_other_mode(wanted, name)}, **wanted.values}
+    created = {name: said[name] for name in kind.created_with if name in said}
     draft.add(CREATE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, parent=wanted.parent))
     return planned_link(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})._replace(parent=wanted.parent)
+
+
+def _is_of_other_mode(wanted: Link, name: str) -> bool:
+    """Whether the mode of a link does not have an attribute."""
+    modes = _kinds.BY_KIND[wanted.kind].of_modes.get(name)
+    return bool(modes) and wanted.values.get("mode") not in (modes or ())
 
 
 def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
@@ -331,7 +349,7 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
         return
     follows = row.name in follows_ports(wanted.kind) or (wanted.id in draft.above_bridges and row.name in _kinds.FOLLOWING)
     old: Optional[Values] = None if is_new else {row.name: row.type.change(value, current)}
-    if is_new and found.parent and row.name in table.SHARED_WITH_PARENT:
+    if is_new and _shares_flags(found) and row.name in table.SHARED_WITH_PARENT:
         old = {row.name: False}
     value = row.type.change(current, value)
     refers = row.type.syntax == "link"
@@ -339,7 +357,15 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
         draft.missing_link((*wanted.path, row.name), "there is no link %s%s" % (value, inside(wanted.netns)))
     phase = AFTER_UP if row.when == "up" else AFTER_PORTS if follows or refers else ADDRESS if row.location in table.IPV6_LOCATIONS else SET
     restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: value}) for name, value in _reset_with(row, found).items())
-    draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, old, restore))
+    about = _about(found, row.name) if row.location == "data" else ()
+    draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, old, restore, about))
+
+
+def _about(found: FoundLink, name: str) -> Tuple[str, ...]:
+    """The kind of a link as the kernel calls it, and the values that must be repeated to change an attribute."""
+    repeated = [other for other in _kinds.BY_KIND[found.kind].repeated if other != name and found.values.get(other)]
+    rows = _kinds.own_rows_of(found.kind)
+    return (_kinds.kernel_word(found.kind, found.values), *(word for other in repeated for word in rows[other].words(found.values[other])))
 
 
 def _reset_with(row: table.Attribute, found: FoundLink) -> Values:
@@ -377,10 +403,21 @@ def _has_wanted_value(row: table.Attribute, wanted: Link, found: FoundLink) -> b
     return row.is_substituted(found.values, found.status) or row.same(wanted.values[row.name], found.values.get(row.name, missing))
 
 
+def _is_same_network(draft: Draft, one: LinkId, other: Optional[LinkId]) -> bool:
+    return other is not None and draft.host.same((one[0], ""), (other[0], ""))
+
+
+def _netns_text(key: Optional[LinkId]) -> str:
+    """The namespace that carries the packets of a link."""
+    return "a namespace that is not part of this task" if not key else key[0] or "''"
+
+
 def _link_text(key: Optional[LinkId]) -> str:
     """A link by name and namespace."""
     if not key:
         return "in a namespace that is not part of this task"
+    if not key[1]:
+        return "''"
     return key[1] + (inside(key[0]) or " in the namespace that the module runs in")
 
 
@@ -393,7 +430,9 @@ def same_kind(wanted: Link, found: FoundLink) -> None:
 def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
     """The wanted properties that only a new link can have, as sentences."""
     conflicts = []
-    if wanted.parent and not draft.host.same(wanted.parent, found.parent):
+    if wanted.parent and not wanted.parent[1] and not _is_same_network(draft, wanted.parent, found.parent):
+        conflicts.append("parent_netns is %s, not %s" % (_netns_text(found.parent), _netns_text(wanted.parent)))
+    elif wanted.parent and wanted.parent[1] and not draft.host.same(wanted.parent, found.parent):
         conflicts.append("%s is %s, not %s" % (parent_option_of(wanted.kind), _link_text(found.parent), _link_text(wanted.parent)))
     rows = _kinds.ROWS_OF[wanted.kind]
     only_new = {name for name in wanted.values if rows[name].when == "create"}

@@ -10,8 +10,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     BY_KIND,
+    encapsulates,
     initial_of,
     is_ethernet,
+    network_of,
     parent_option_of,
     rows_of,
     title_of,
@@ -28,6 +30,9 @@ def check_parent(draft: Draft, wanted: Link) -> None:
     """Checks that the parent exists and can carry the link."""
     if not wanted.parent:
         return
+    if not wanted.parent[1]:
+        _check_network(draft, wanted, wanted.parent[0])
+        return
     path = (*wanted.path, parent_option_of(wanted.kind))
     parent = draft.links_after.get(wanted.parent)
     if not parent and wanted.parent in draft.deleted_ids:
@@ -36,8 +41,14 @@ def check_parent(draft: Draft, wanted: Link) -> None:
         _missing(draft, wanted.parent, path)
     elif parent.kind in BY_KIND[wanted.kind].not_on:
         raise VnetError(path, "%s is %s; %s cannot be on top of it" % (parent.name, title_of(parent.kind), title_of(wanted.kind)))
-    elif not is_ethernet(parent.kind, parent.values):
+    elif not encapsulates(wanted.kind) and not is_ethernet(parent.kind, parent.values):
         raise VnetError(path, "%s is %s without Ethernet frames, so it cannot be the parent of %s" % (parent.name, _short(parent), title_of(wanted.kind)))
+
+
+def _check_network(draft: Draft, wanted: Link, netns: str) -> None:
+    """Checks that the namespace exists whose network carries the packets of a link."""
+    if not draft.namespaces_after[netns].identity:
+        draft.missing((*wanted.path, "parent_netns"), "namespace %s does not exist" % netns)
 
 
 def _short(found: FoundLink) -> str:
@@ -183,7 +194,7 @@ def wanted_as_found(draft: Draft, found: FoundLink) -> Link:
 
 def found_under_old_name(draft: Draft, wanted: Link) -> Optional[FoundLink]:
     """A link that exists under another name. A layout renames its own."""
-    key = unique_key(wanted.kind, wanted.parent, wanted.values)
+    key = unique_key(wanted.kind, network_of(wanted), wanted.values)
     found = _found_by_key(draft).get(key) if key and wanted.parent not in draft.deleted_ids else None
     there = draft.links_after.get(found.id) if found else None
     if not found or found.id == wanted.id or not there or there.ifindex != found.ifindex:
@@ -213,13 +224,18 @@ def _excludes(draft: Draft, found: FoundLink) -> bool:
 def _wanted_with_same_key(draft: Draft, found: FoundLink) -> Optional[Link]:
     """The declared link with the same unique options on the same parent."""
     if draft.wanted_by_key is None:
-        links = ((link, draft.host.links.get(link.id)) for link in draft.links if link.present and parent_option_of(link.kind))
-        # options that are not given keep their current values
-        complete = ((link, link.parent or (found.parent if found else None), {**(found.values if found else {}), **link.values}) for link, found in links)
-        keys = ((unique_key(link.kind, parent, values), link) for link, parent, values in complete)
+        links = [link for link in draft.links if link.present and (parent_option_of(link.kind) or encapsulates(link.kind))]
+        keys = ((_unique_key_of(link, draft.host.links.get(link.id)), link) for link in links)
         draft.wanted_by_key = {key: link for key, link in keys if key}
     key = unique_key(found.kind, found.parent, found.values)
     return draft.wanted_by_key.get(key) if key else None
+
+
+def _unique_key_of(link: Link, found: Optional[FoundLink]) -> Optional[Tuple[object, ...]]:
+    """What no other link may have in common with a wanted one. Options that are not given keep their current values."""
+    if not found:
+        return unique_key(link.kind, network_of(link), link.values)
+    return unique_key(link.kind, link.parent or found.parent, {**found.values, **link.values})
 
 
 def _found_by_key(draft: Draft) -> Dict[Tuple[object, ...], FoundLink]:

@@ -1,0 +1,774 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The module vnet_vxlan. DOCUMENTATION and RETURN are generated: make docs."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: vnet_vxlan
+short_description: Manage VXLAN links, which carry Ethernet frames between hosts in UDP packets
+version_added: 0.1.0
+description:
+  - Creates, changes and deletes VXLAN links.
+  - A VXLAN link that is a port of a bridge makes one Ethernet network of bridges on several hosts or in several
+    namespaces. The outer packets go through the network of O(parent_netns), wherever the link itself is.
+  - The MTU of a new link follows from that of O(dev), if it is given. The outer packets are 50 bytes larger than
+    the frame over IPv4, and 70 over IPv6.
+extends_documentation_fragment:
+  - nfv.vnet.common
+  - nfv.vnet.common.action_group
+seealso:
+  - module: nfv.vnet.vnet_netns
+  - module: nfv.vnet.vnet_bridge
+  - module: nfv.vnet.vnet_bond
+  - module: nfv.vnet.vnet_vrf
+  - module: nfv.vnet.vnet_tuntap
+  - module: nfv.vnet.vnet_dummy
+  - module: nfv.vnet.vnet_ifb
+  - module: nfv.vnet.vnet_veth
+  - module: nfv.vnet.vnet_vlan
+  - module: nfv.vnet.vnet_macvlan
+  - module: nfv.vnet.vnet_macvtap
+  - module: nfv.vnet.vnet_ipvlan
+  - module: nfv.vnet.vnet_geneve
+  - module: nfv.vnet.vnet_tunnel
+  - module: nfv.vnet.vnet_layout
+  - module: nfv.vnet.vnet_info
+  - module: nfv.vnet.vnet_ping
+options:
+  name:
+    description:
+      - 'Name of the link: 1 to 15 bytes, without C(/), C(:), C(%) and white space.'
+    type: str
+    required: true
+  netns:
+    description:
+      - 'Network namespace of the link: a name in C(/run/netns), or an absolute path such as C(/proc/1/ns/net).
+        If it is left out or V(''''), the namespace that the module runs in is used. The task fails if the namespace
+        does not exist.'
+    type: str
+  state:
+    description:
+      - Whether the resource should exist.
+    type: str
+    default: present
+    choices:
+      - present
+      - absent
+  up:
+    description:
+      - Whether the link should be up.
+    type: bool
+    default: true
+  recreate:
+    description:
+      - Whether the link may be replaced by a new one if it cannot be changed as required. Settings that the task
+        does not specify are lost then. Links on top of it, such as VLAN links, are recreated on the new one. If
+        it is false, the task fails instead.
+    type: bool
+    default: false
+  persistent:
+    description:
+      - 'Whether the resource is there again after a reboot of the target host. With V(true) the options of the
+        task are stored in C(/etc/nfv-vnet), in place of those that were stored before, and the service C(nfv-vnet)
+        of systemd applies what is stored when the host starts, before its network managers do anything. These leave
+        the links and the ports of bridges alone from now on, except a bridge without O(ignore:addresses). With
+        V(false) what is stored is forgotten; the rest of the task is carried out as always. If it is left out,
+        what is stored is kept, and if the task changes something that a reboot would bring back otherwise, a warning
+        says so. What is removed by O(state=absent) is forgotten: with one end of a veth pair the pair, with a namespace
+        the links in it.'
+    type: bool
+  force:
+    description:
+      - 'Whether to go on if the task would cut off the host: if no link would answer to the address of the SSH
+        connection any more, if the client of the connection would not be reached, or if no IPv4 or no IPv6 default
+        route would work any more. If it is false, the task fails before anything is changed. That is checked for
+        the network namespace of the host or container, not for links in other ones, and not if the module runs
+        in another one by the become plugin or C(ip netns exec).'
+    type: bool
+    default: false
+  confirm_timeout:
+    description:
+      - Time in seconds within which the change must be complete, and Ansible must have confirmed it over a new
+        SSH connection. If that does not happen, as the change has cut off the host, a process on the target host
+        rolls the change back, and the task fails instead of reporting the host as unreachable. Links and namespaces
+        are deleted after the confirmation; until then those links are down, and those bridges have no ports. It
+        needs the connection C(ansible.builtin.ssh), without a password that is asked for each time, must be longer
+        than the timeout of that (C(ansible_timeout), 10 seconds by default), and cannot be used with C(async).
+        The range is V(1) to V(86400).
+    type: int
+  dev:
+    description:
+      - Name of the link that the outer packets leave and arrive through. Only a new link can have another one,
+        see O(recreate).
+    type: str
+  parent_netns:
+    description:
+      - 'Network namespace whose network carries the outer packets: a name or an absolute path. V('''') is the namespace
+        that the module runs in. If it is left out, a new link uses the namespace of the link. Only a new link can
+        have another one, see O(recreate).'
+    type: str
+  id:
+    description:
+      - VXLAN network identifier (VNI). It is required to create the link, unless O(external=true).
+      - The range is V(0) to V(16777215).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: int
+  local:
+    description:
+      - Source address of the outer packets, and the only one at which they are accepted. V('') is the one that
+        the kernel chooses.
+    type: str
+  remote:
+    description:
+      - Address of the other end, for frames whose destination is not in the forwarding database. V('') drops these.
+    type: str
+  group:
+    description:
+      - Multicast group of all ends, for frames whose destination is not in the forwarding database. It needs O(dev),
+        and cannot be used with O(remote).
+    type: str
+  dstport:
+    description:
+      - UDP port of the other ends, and of this one.
+      - The range is V(1) to V(65535).
+      - A new link has V(4789).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: int
+  srcport_min:
+    description:
+      - Lowest UDP port that outer packets are sent from. V(0) is that of the kernel.
+      - The range is V(0) to V(65535).
+      - A new link has V(0).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: int
+  srcport_max:
+    description:
+      - Highest UDP port that outer packets are sent from.
+      - The range is V(0) to V(65535).
+      - A new link has V(0).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: int
+  ttl:
+    description:
+      - Time to live (hop limit) of the outer packets. V(0) is that of the route, and 1 for a multicast group. V(inherit)
+        is that of the inner packet; only a new link can have it, or another value after it.
+      - The range is V(0) to V(255).
+      - A new link has V(0).
+    type: str
+  tos:
+    description:
+      - TOS of the outer packets, V(0) to V(255), or V(inherit) for that of the inner packet. V(1) is V(inherit).
+      - The range is V(0) to V(255).
+      - A new link has V(0).
+    type: str
+  df:
+    description:
+      - Whether the outer IPv4 packets have the flag DF (do not fragment).
+      - A new link has V(unset).
+      - 'Kernel requirement: Linux 4.20.'
+    type: str
+    choices:
+      - unset
+      - set
+      - inherit
+  flowlabel:
+    description:
+      - Flow label of the outer IPv6 packets.
+      - The range is V(0) to V(1048575).
+      - A new link has V(0).
+    type: int
+  ageing:
+    description:
+      - Time after which a learned MAC address that was not seen again is forgotten, in seconds.
+      - The range is V(1) to V(4294967295).
+      - A new link has V(300).
+    type: int
+  maxaddress:
+    description:
+      - Maximum number of MAC addresses in the forwarding database. V(0) means no limit.
+      - The range is V(0) to V(4294967295).
+      - A new link has V(0).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: int
+  learning:
+    description:
+      - Whether the addresses of other ends are learned from received packets.
+      - A new link has V(true).
+    type: bool
+  proxy:
+    description:
+      - Whether ARP and neighbour solicitations are answered from the neighbour table.
+      - A new link has V(false).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: bool
+  rsc:
+    description:
+      - Whether routed packets are sent to their destination without the router (route short circuit).
+      - A new link has V(false).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: bool
+  l2miss:
+    description:
+      - Whether programs are told of MAC addresses that are not known.
+      - A new link has V(false).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: bool
+  l3miss:
+    description:
+      - Whether programs are told of IP addresses that are not known.
+      - A new link has V(false).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: bool
+  udp_csum:
+    description:
+      - Whether outer IPv4 packets have a UDP checksum.
+      - A new link has V(true).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: bool
+  udp6_zero_csum_tx:
+    description:
+      - Whether outer IPv6 packets have no UDP checksum.
+      - A new link has V(false).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: bool
+  udp6_zero_csum_rx:
+    description:
+      - Whether outer IPv6 packets without a UDP checksum are accepted.
+      - A new link has V(false).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: bool
+  gbp:
+    description:
+      - Whether the group policy extension is used.
+      - A new link has V(false).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: bool
+  gpe:
+    description:
+      - 'Whether the generic protocol extension is used: the link carries IP packets instead of frames. It needs
+        O(external=true).'
+      - A new link has V(false).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: bool
+  external:
+    description:
+      - Whether routes and filters say for each packet where it goes, instead of the options of the link.
+      - A new link has V(false).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: bool
+  vnifilter:
+    description:
+      - Whether only the network identifiers of a list are accepted. It needs O(external=true).
+      - A new link has V(false).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+      - 'Kernel requirement: Linux 5.18.'
+    type: bool
+  localbypass:
+    description:
+      - Whether packets to an address of the host are given to its VXLAN link at once.
+      - A new link has V(true).
+      - 'Kernel requirement: Linux 6.5.'
+    type: bool
+  mac:
+    description:
+      - MAC address of the link, such as V(02:00:00:00:00:01). A new link has a random one.
+    type: str
+  mtu:
+    description:
+      - Maximum transmission unit (MTU) of the link, in bytes.
+      - The range is V(68) to V(65535).
+    type: int
+  txqueuelen:
+    description:
+      - Length of the transmit queue of the link, in packets.
+      - The range is V(0) to V(2147483647).
+      - A new link has V(1000).
+    type: int
+  alias:
+    description:
+      - 'Alias of the link: a free-form description of up to 255 bytes. V('''') removes it.'
+    type: str
+  link_group:
+    description:
+      - Number of the device group that the link belongs to.
+      - The range is V(0) to V(2147483647).
+      - A new link has V(0).
+    type: int
+  num_tx_queues:
+    description:
+      - Number of transmit queues of the link.
+      - The range is V(1) to V(4096).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: int
+  num_rx_queues:
+    description:
+      - Number of receive queues of the link.
+      - The range is V(1) to V(4096).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+      - 'Kernel requirement: CONFIG_RPS.'
+    type: int
+  gso_max_segs:
+    description:
+      - Maximum number of segments of a GSO packet (generic segmentation offload).
+      - The range is V(1) to V(65535).
+    type: int
+  gso_max_size:
+    description:
+      - Maximum size of a GSO packet (generic segmentation offload), in bytes.
+      - The range is V(1) to V(524280).
+    type: int
+  arp:
+    description:
+      - Whether neighbours on the link are resolved, by ARP and by neighbour discovery.
+      - A new link has V(true).
+    type: bool
+  allmulticast:
+    description:
+      - Whether the link receives all multicast packets.
+      - A new link has V(false).
+    type: bool
+  multicast:
+    description:
+      - Whether the link supports multicast.
+      - A new link has V(true).
+    type: bool
+  promiscuous:
+    description:
+      - Whether the link is in promiscuous mode, in which it receives all packets.
+      - A new link has V(false).
+    type: bool
+  ipv6_addrgenmode:
+    description:
+      - 'How the kernel generates the link-local IPv6 address: from the MAC address (V(eui64)), from a random secret
+        (V(random)), from the setting C(net.ipv6.conf.LINK.stable_secret) (V(stable_secret)), or not at all (V(none)).
+        It is set before the link goes up.'
+      - A new link has V(eui64).
+      - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
+    type: str
+    choices:
+      - eui64
+      - none
+      - stable_secret
+      - random
+  disable_ipv6:
+    description:
+      - Whether IPv6 is disabled on the link. It is set before the link goes up.
+      - A new link has V(false).
+      - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
+    type: bool
+  master:
+    description:
+      - Name of the bridge or bond that the link should be a port of, or of the VRF that it should belong to, in
+        the same namespace. V('') removes the link from it. If it is left out, it is not changed. A link goes down
+        for a moment when it joins or leaves a bond or a VRF, and the kernel drops its routes and IPv6 addresses;
+        those that are declared are set again.
+    type: str
+  port:
+    description:
+      - Settings of the link as a port of a bridge or of a bond. They require that the link is a port, or that O(master)
+        makes it one. O(port.queue_id) and O(port.prio) are settings of ports of bonds, all others of ports of bridges.
+    type: dict
+    suboptions:
+      state:
+        description:
+          - State of the port. It can be set to V(disabled) or V(forwarding), and only while STP is disabled on
+            the bridge. The other values are those that the bridge sets while STP is enabled.
+        type: str
+        choices:
+          - disabled
+          - listening
+          - learning
+          - forwarding
+          - blocking
+      priority:
+        description:
+          - STP priority of the port. The port with the lowest value is preferred.
+          - The range is V(0) to V(63).
+          - A new port has V(32).
+        type: int
+      cost:
+        description:
+          - STP path cost of the port. Unless it is set, the kernel derives it from the speed of the link.
+          - The range is V(1) to V(65535).
+        type: int
+      hairpin:
+        description:
+          - Whether the port may send packets back through itself (hairpin mode).
+          - A new port has V(false).
+        type: bool
+      guard:
+        description:
+          - Whether the port is disabled when it receives an STP packet (BPDU guard). It works only while STP is
+            enabled on the bridge.
+          - A new port has V(false).
+        type: bool
+      root_block:
+        description:
+          - Whether the port must not become the root port (root guard).
+          - A new port has V(false).
+        type: bool
+      fast_leave:
+        description:
+          - Whether the port leaves a multicast group as soon as it receives a leave message.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
+        type: bool
+      learning:
+        description:
+          - Whether MAC addresses are learned on the port.
+          - A new port has V(true).
+        type: bool
+      flood:
+        description:
+          - Whether unicast packets with an unknown destination are sent to the port.
+          - A new port has V(true).
+        type: bool
+      proxy_arp:
+        description:
+          - Whether the bridge answers ARP requests on the port for hosts behind other ports (proxy ARP).
+          - A new port has V(false).
+        type: bool
+      proxy_arp_wifi:
+        description:
+          - Whether the port does proxy ARP as IEEE 802.11 and Hotspot 2.0 require it.
+          - A new port has V(false).
+        type: bool
+      mcast_router:
+        description:
+          - 'When the port is regarded as one with a multicast router: never (V(disabled)), after it has received
+            queries (V(auto)), always (V(permanent)), or until a timeout (V(temporary)).'
+          - A new port has V(auto).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
+        type: str
+        choices:
+          - disabled
+          - auto
+          - permanent
+          - temporary
+      mcast_flood:
+        description:
+          - Whether multicast packets of unknown groups are sent to the port.
+          - A new port has V(true).
+        type: bool
+      mcast_to_unicast:
+        description:
+          - Whether multicast packets are sent to each listener as unicast packets.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING.'
+        type: bool
+      vlan_tunnel:
+        description:
+          - Whether VLANs of the port are mapped to tunnels.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING.'
+        type: bool
+      bcast_flood:
+        description:
+          - Whether broadcast packets are sent to the port.
+          - A new port has V(true).
+        type: bool
+      group_fwd_mask:
+        description:
+          - Bit mask of the link-local groups 01:80:C2:00:00:0X that the port forwards. Bit 1 must not be set.
+          - The range is V(0) to V(65535).
+          - A new port has V(0).
+        type: int
+      neigh_suppress:
+        description:
+          - Whether the bridge answers ARP and neighbour discovery requests on behalf of the hosts (neighbour suppression).
+          - A new port has V(false).
+        type: bool
+      isolated:
+        description:
+          - 'Whether the port is isolated: it communicates only with ports that are not.'
+          - A new port has V(false).
+        type: bool
+      backup_port:
+        description:
+          - Name of the port that takes over when this one has no carrier. V('') removes it.
+        type: str
+      mcast_eht_hosts_limit:
+        description:
+          - Maximum number of hosts that are tracked on the port by multicast explicit host tracking.
+          - The range is V(1) to V(4294967295).
+          - A new port has V(512).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.12.'
+        type: int
+      locked:
+        description:
+          - 'Whether the port is locked: only hosts in the forwarding database may send.'
+          - A new port has V(false).
+          - 'Kernel requirement: Linux 5.18.'
+        type: bool
+      mcast_max_groups:
+        description:
+          - Maximum number of multicast groups on the port. V(0) means no limit.
+          - The range is V(0) to V(4294967295).
+          - A new port has V(0).
+          - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING and Linux 6.3.'
+        type: int
+      neigh_vlan_suppress:
+        description:
+          - Whether neighbour suppression is configured for each VLAN of the port.
+          - A new port has V(false).
+          - 'Kernel requirement: CONFIG_BRIDGE_VLAN_FILTERING and Linux 6.4.'
+        type: bool
+      mab:
+        description:
+          - Whether hosts behind a locked port are added to the forwarding database as locked entries (MAC authentication
+            bypass).
+          - A new port has V(false).
+          - 'Kernel requirement: Linux 6.2.'
+        type: bool
+      queue_id:
+        description:
+          - Number of the transmit queue of the bond whose packets the port sends. V(0) means none.
+          - The range is V(0) to V(65535).
+          - A new link has V(0).
+        type: int
+      prio:
+        description:
+          - Priority of the port when the bond chooses its active port. The port with the highest value is preferred.
+          - The range is V(-2147483648) to V(2147483647).
+          - A new link has V(0).
+          - 'Kernel requirement: Linux 6.1.'
+        type: int
+      vlans:
+        description:
+          - 'VLANs of the port, each with its options, or as O(port.vlans[].vid) alone: V([10, 20-29]). Other VLANs
+            are kept, unless O(port.purge_vlans=true).'
+        type: list
+        elements: dict
+        suboptions:
+          vid:
+            description:
+              - VLAN ID, V(1) to V(4094), or a range of them such as V(10-20).
+            type: str
+            required: true
+          pvid:
+            description:
+              - 'Whether it is the PVID: the VLAN of untagged packets that arrive. If it is left out, it is not
+                changed; for a new VLAN it is V(false).'
+            type: bool
+          untagged:
+            description:
+              - Whether packets of the VLAN leave untagged. If it is left out, it is not changed; for a new VLAN
+                it is V(false).
+            type: bool
+      purge_vlans:
+        description:
+          - Whether VLANs that are not listed in O(port.vlans) should be removed. It has no effect without O(port.vlans).
+        type: bool
+        default: false
+  addresses:
+    description:
+      - IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length
+        it is C(/32) or C(/128). C(nodad) disables duplicate address detection for an IPv6 address. One that is
+        there with a lifetime, as from DHCP, is left as it is. Other addresses are kept, unless O(purge_addresses=true).
+    type: list
+    elements: str
+  purge_addresses:
+    description:
+      - Whether addresses that are not listed in O(addresses) should be removed. Addresses from DHCP and router
+        advertisements, link-local addresses, and 127.0.0.1/8 and ::1/128 of C(lo) are always kept. It has no effect
+        without O(addresses).
+    type: bool
+    default: false
+  routes:
+    description:
+      - Routes through the link. A route is identified by O(routes[].to), O(routes[].table) and O(routes[].metric).
+        One through this link with the same three is replaced. Other routes are kept, unless O(purge_routes=true).
+    type: list
+    elements: dict
+    suboptions:
+      to:
+        description:
+          - 'Destination of the route: a prefix, an address, or V(default). The address family of V(default) is
+            that of O(routes[].via), or IPv4 without it.'
+        type: str
+        required: true
+      via:
+        description:
+          - Address of the gateway. If it is left out, the destination is on the link.
+        type: str
+      metric:
+        description:
+          - Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left
+            out, it is 0 for IPv4 and 1024 for IPv6. For IPv6 the kernel takes V(0) for 1024.
+        type: int
+      table:
+        description:
+          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+        type: str
+        default: main
+      src:
+        description:
+          - Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses.
+        type: str
+      scope:
+        description:
+          - Scope of the destination, for IPv4 only. If it is left out, a new route has the scope V(global) with
+            a gateway, and V(link) without.
+        type: str
+        choices:
+          - global
+          - site
+          - link
+          - host
+          - nowhere
+      onlink:
+        description:
+          - Whether the gateway is regarded as reachable on the link, even if no address of the link has its network.
+            If it is left out, it is not changed; for a new route it is V(false).
+        type: bool
+  purge_routes:
+    description:
+      - Whether routes through the link that are not listed in O(routes) should be removed, in the main table and
+        in the tables that O(routes) names. Routes of the kernel, DHCP and router advertisements are always kept.
+        It has no effect without O(routes).
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+---
+- name: Connect a bridge with that of another host
+  nfv.vnet.vnet_vxlan:
+    name: vx10
+    id: 10
+    local: 192.0.2.1
+    remote: 192.0.2.2
+    master: br0
+    mtu: 1450
+
+- name: Connect the namespaces of several hosts by a multicast group
+  nfv.vnet.vnet_vxlan:
+    name: vx20
+    netns: red
+    id: 20
+    dev: eth0
+    parent_netns: ''
+    group: 239.1.1.20
+    addresses: [10.20.0.1/24]
+
+- name: Delete the link
+  nfv.vnet.vnet_vxlan:
+    name: vx10
+    state: absent
+"""
+
+RETURN = r"""
+---
+vxlan:
+  description:
+    - The current state of the link, with the names of the options, so that it can be passed to the module again.
+    - Routes, VLANs and ports are included only if the task has these options. Empty with O(state=absent).
+  returned: success
+  type: dict
+status:
+  description: The read-only state.
+  returned: success
+  type: dict
+  contains:
+    ifindex:
+      description: Index of the link in its namespace.
+      type: int
+      returned: if the kernel reports it
+    operstate:
+      description: Operational state of the link, such as V(up) or V(lowerlayerdown).
+      type: str
+      returned: if the kernel reports it
+    carrier:
+      description: Whether the link has a carrier.
+      type: bool
+      returned: if the kernel reports it
+    port:
+      description: The read-only state of the link as a bridge port.
+      type: dict
+      contains:
+        designated_root:
+          description: Identifier of the root bridge, as received on the port.
+          type: str
+          returned: if the kernel reports it
+        designated_bridge:
+          description: Identifier of the designated bridge of the segment.
+          type: str
+          returned: if the kernel reports it
+        designated_port:
+          description: Identifier of the designated port of the segment.
+          type: int
+          returned: if the kernel reports it
+        designated_cost:
+          description: Root path cost that the designated port announces.
+          type: int
+          returned: if the kernel reports it
+        message_age_timer:
+          description: Time until the information that was received on the port expires.
+          type: float
+          returned: if the kernel reports it
+        forward_delay_timer:
+          description: Time until the port changes to the next state.
+          type: float
+          returned: if the kernel reports it
+        hold_timer:
+          description: Time until the port may send the next BPDU.
+          type: float
+          returned: if the kernel reports it
+        state:
+          description: State of the port in the spanning tree.
+          type: str
+          returned: if the kernel reports it
+      returned: if the kernel reports it
+commands:
+  description: The equivalent commands of iproute2, in order. A change for which iproute2 has no command is shown
+    as a comment (C(# ...)).
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - ip link add name br0 type bridge
+    - ip link set dev br0 up
+persistent:
+  description: Whether the resource is stored, so that it is there again after a reboot.
+  returned: success
+  type: bool
+error:
+  description: The error in RV(ignore:msg) as data.
+  returned: if the options are wrong, or the kernel refuses a change; not if Ansible itself refuses the options
+  type: dict
+  contains:
+    path:
+      description: 'Path of the option that the error is about: names of options and positions in lists, counted
+        from 0. Empty if the error is about the whole task.'
+      returned: always
+      type: list
+      elements: raw
+      sample:
+        - links
+        - 3
+        - peer
+        - netns
+    errno:
+      description: Name of the error that the kernel returned, see errno(3). Null if the error does not come from
+        the kernel.
+      returned: always
+      type: str
+      sample: EEXIST
+"""
+
+from ansible_collections.nfv.vnet.plugins.module_utils._task._archive import compile_once
+
+
+def main() -> None:
+    compile_once()
+    from ansible_collections.nfv.vnet.plugins.module_utils._task._run import run_resource
+
+    run_resource("vnet_vxlan")
+
+
+if __name__ == "__main__":
+    main()
