@@ -80,10 +80,10 @@ def _namespace(layout: Layout, host: Host) -> Values:
 
 def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
     values: Values = {"name": wanted.name, "netns": wanted.netns}
-    if parent_option_of(found.kind) and not (found.parent and not found.parent[1]):
+    if parent_option_of(found.kind) and (not found.parent or found.parent[1]):
         values[parent_option_of(found.kind)] = found.parent[1] if found.parent else None
-        if found.parent and found.parent[0] != found.netns:
-            values["parent_netns"] = found.parent[0]
+    if found.parent and found.parent[0] != found.netns:
+        values["parent_netns"] = found.parent[0]
     for row in rows_of(found.kind).values():
         if (row.when not in ("read", "up") or row.name in wanted.values) and found.values.get(row.name) is not None:
             values[row.name] = found.values[row.name]

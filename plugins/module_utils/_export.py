@@ -74,7 +74,7 @@ class Export:
             return self._cable(found, links)
         if kind and found.name in kind.made_by_kernel:
             return []
-        if kind and (kind.parent or kind.encapsulates) and not found.parent:
+        if kind and (kind.parent or kind.encapsulates) and not found.parent and not kind.hides_network:
             self._lack(found, "its %s is in a namespace that was not read" % (kind.parent or "network"))
         elif kind or found.port:
             return [self._link(key)]
@@ -146,7 +146,7 @@ class Export:
         return values
 
     def _port(self, found: FoundLink) -> Values:
-        options = self._options(found.id)["port"]
+        options = self._options(found.id).get("port", {})
         values = {row.name: options[row.name] for row in table.PORT_ROWS.values() if row.name in options and not self._usual(found, row, options[row.name])}
         if "vlans" in options and not self._usual_vlans(self._host.links[found.netns, found.master], options["vlans"]):
             values["vlans"] = options["vlans"]

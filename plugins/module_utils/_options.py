@@ -15,6 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOP
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    OWN_TABLE,
     Address,
     AddressKey,
     Layout,
@@ -171,6 +172,7 @@ _VLANS = (
     Option("purge_vlans", "bool", "Whether VLANs that are not listed in O(vlans) should be removed. It has no effect without O(vlans).", False),
 )
 
+_TABLE = "Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host."
 _ROUTE_OPTIONS = (
     Option(
         "to",
@@ -185,7 +187,11 @@ _ROUTE_OPTIONS = (
         "Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left out, it is 0 for IPv4 and 1024"
         " for IPv6. For IPv6 the kernel takes V(0) for 1024.",
     ),
-    Option("table", "str", "Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.", "main"),
+    Option(
+        "table",
+        "str",
+        _TABLE + " If it is left out, it is the table of the VRF that the link belongs to, or V(main).",
+    ),
     Option("src", "str", "Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses."),
     Option(
         "scope",
@@ -249,6 +255,13 @@ _MASTER = Option(
     " and IPv6 addresses; those that are declared are set again.",
 )
 
+_NAMESPACE_ROUTE_OPTIONS = (
+    *_ROUTE_OPTIONS[:1],
+    _ROUTE_OPTIONS[1]._replace(text="Address of the gateway. A V(unicast) route needs this or O(routes[].dev)."),
+    *(option for option in _ROUTE_OPTIONS[2:] if option.name != "table"),
+    Option("table", "str", _TABLE, "main"),
+)
+
 _NETNS_OPTIONS = (
     Option("name", "str", "Name of the network namespace, as in C(/run/netns): without C(/) and white space, and neither V(.) nor V(..).", required=True),
     _STATE,
@@ -275,10 +288,7 @@ _NETNS_OPTIONS = (
         "list",
         "Routes of the namespace. Other routes are kept, unless O(purge_routes=true).",
         elements="dict",
-        options=tuple(
-            option._replace(text="Address of the gateway. A V(unicast) route needs this or O(routes[].dev).") if option.name == "via" else option
-            for option in _ROUTE_OPTIONS
-        )
+        options=_NAMESPACE_ROUTE_OPTIONS
         + (
             Option("dev", "str", "Name of the link that the route uses. If it is left out, the kernel uses the link that reaches O(routes[].via)."),
             Option(
@@ -341,6 +351,8 @@ def _network_options(kind: LinkKind) -> Tuple[Option, ...]:
         "Network namespace whose network carries the outer packets: a name or an absolute path. V('') is the namespace that the module runs in."
         " If it is left out, a new link uses the namespace of the link. Only a new link can have another one, see O(recreate)."
     )
+    if kind.hides_network:
+        text += " As the kernel does not say which one an existing link uses, it is not compared then."
     return ((dev,) if kind.parent else ()) + (Option("parent_netns", "str", text),)
 
 
@@ -607,7 +619,7 @@ _PARSERS: Dict[str, Callable[[table.Attribute, Any, Path, bool], Any]] = {
 def _check_range(row: table.Attribute, value: float, path: Path) -> None:
     if row.low is not None and row.high is not None and not row.low <= value <= row.high:
         unit = " " + row.type.unit if row.type.unit else ""
-        raise VnetError(path, "%g is out of range (%g to %s%s)" % (value, row.low, _plain(row.high), unit))
+        raise VnetError(path, "%s is out of range (%g to %s%s)" % (_plain(value), row.low, _plain(row.high), unit))
 
 
 def _plain(number: float) -> str:
@@ -811,7 +823,7 @@ def _route(params: Params, path: Path, dev: str) -> Route:
     kind = params.get("type") or "unicast"
     return Route(
         "%s/%d" % (to, _bits(family) if length is None else length),
-        _table(params["table"] or "main", (*path, "table")),
+        _table(params["table"], (*path, "table")) if params["table"] is not None else OWN_TABLE,
         metric,
         kind,
         dev or params.get("dev") or "",
@@ -823,6 +835,7 @@ def _route(params: Params, path: Path, dev: str) -> Route:
 
 
 def _table(text: str, path: Path) -> int:
+    """The number of a routing table."""
     if re.fullmatch("-?[0-9]+", text):
         if len(text) > 10 or not 1 <= int(text) < 2**32:
             raise VnetError(path, "%s is out of range (1 to 4294967295)" % shown(text))

@@ -25,6 +25,8 @@ RouteKey = Tuple[str, int, int]
 LISTS = ("namespaces", "links")
 """The lists of a declaration."""
 MAIN_TABLE = 254
+OWN_TABLE = 0
+"""The table of a wanted route that names none: that of the VRF of its link, or the main table."""
 KERNEL_ADDRESSES = (("127.0.0.1", 8, ""), ("::1", 128, ""))
 """The addresses that the kernel adds to lo."""
 STALE_FILE = "an empty regular file"

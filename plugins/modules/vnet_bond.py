@@ -681,9 +681,9 @@ options:
         type: int
       table:
         description:
-          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host. If
+            it is left out, it is the table of the VRF that the link belongs to, or V(main).'
         type: str
-        default: main
       src:
         description:
           - Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses.
@@ -721,7 +721,9 @@ EXAMPLES = r"""
     mode: active-backup
     miimon: 100
     primary: eth0
-    ports: [eth0, eth1]
+    ports:
+      - name: eth0
+      - name: eth1
     addresses: [192.0.2.10/24]
 
 - name: Distribute packets over the ports that LACP negotiates with the switch
@@ -731,7 +733,9 @@ EXAMPLES = r"""
     miimon: 100
     lacp_rate: fast
     xmit_hash_policy: layer3+4
-    ports: [eth2, eth3]
+    ports:
+      - name: eth2
+      - name: eth3
 
 - name: Delete the bond
   nfv.vnet.vnet_bond:

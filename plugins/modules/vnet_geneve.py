@@ -102,7 +102,8 @@ options:
     description:
       - 'Network namespace whose network carries the outer packets: a name or an absolute path. V('''') is the namespace
         that the module runs in. If it is left out, a new link uses the namespace of the link. Only a new link can
-        have another one, see O(recreate).'
+        have another one, see O(recreate). As the kernel does not say which one an existing link uses, it is not
+        compared then.'
     type: str
   id:
     description:
@@ -504,9 +505,9 @@ options:
         type: int
       table:
         description:
-          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host. If
+            it is left out, it is the table of the VRF that the link belongs to, or V(main).'
         type: str
-        default: main
       src:
         description:
           - Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses.

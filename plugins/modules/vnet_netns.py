@@ -135,11 +135,6 @@ options:
           - Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left
             out, it is 0 for IPv4 and 1024 for IPv6. For IPv6 the kernel takes V(0) for 1024.
         type: int
-      table:
-        description:
-          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
-        type: str
-        default: main
       src:
         description:
           - Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses.
@@ -160,6 +155,11 @@ options:
           - Whether the gateway is regarded as reachable on the link, even if no address of the link has its network.
             If it is left out, it is not changed; for a new route it is V(false).
         type: bool
+      table:
+        description:
+          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+        type: str
+        default: main
       dev:
         description:
           - Name of the link that the route uses. If it is left out, the kernel uses the link that reaches O(routes[].via).

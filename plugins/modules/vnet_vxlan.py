@@ -602,9 +602,9 @@ options:
         type: int
       table:
         description:
-          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host. If
+            it is left out, it is the table of the VRF that the link belongs to, or V(main).'
         type: str
-        default: main
       src:
         description:
           - Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses.

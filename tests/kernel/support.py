@@ -103,7 +103,7 @@ def four_steps(module: str, **params: Any) -> Values:
     assert not touched, f"check mode touched the kernel: {touched}"
     result = run(module, **params)
     for key in ("changed", "diff", "commands"):
-        assert planned[key] == result[key], key
+        assert planned[key] == result[key], f"{key}: {planned[key]} and then {result[key]}"
     assert result["changed"] == bool(result["commands"])
     again = run(module, check=True, **params)
     assert (again["changed"], again["commands"]) == (False, [])
@@ -159,6 +159,8 @@ SETTINGS = ("ipv4/ip_forward", "ipv4/ping_group_range", "ipv4/conf/all/rp_filter
 _LINK_FLAGS_VOLATILE = 0x40 | 0x10000 | 0x20000  # running, lower up, dormant
 _LINK_VOLATILE = {6, 7, 14, 16, 23, 26, 33, 35, 42, 43, 44, 47, 48, 59, 60}  # queue, counters, state and carrier, padding, limits of the hardware
 _BRIDGE_VOLATILE = {10, 11, 14, 15, 16, 17, 18, 19, 47, 48}  # identity (it follows the MAC), topology, timers, querier, hosts learned
+_VOLATILE = {"bridge": _BRIDGE_VOLATILE, "bond": {2, 23}}  # the active port, what LACP has negotiated
+_OF_BOND_PORT = (5, 9)  # what is set: all else is the state of the port
 _AGEING_TIME, _STP_STATE = 4, 5
 _PORT_VOLATILE = {1, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 38, 41}  # state, election, number, timers, counters
 _ADDRESS_FLAGS_VOLATILE = 0x04 | 0x08 | 0x40  # optimistic, failed, tentative
@@ -299,16 +301,20 @@ def _value(code: int, payload: bytes) -> Any:
 
 
 def _info(payload: bytes, link: Record) -> None:
+    master = ""
     for code, inner in _attributes(payload):
         if code == 1:
             link["kind"] = inner.rstrip(b"\0").decode("utf-8", "surrogateescape")
         elif code == 2:
-            volatile = _BRIDGE_VOLATILE if link["kind"] == "bridge" else set()
+            volatile = _VOLATILE.get(link["kind"], set())
             link["data"] = {key: value.hex() for key, value in _attributes(inner) if key not in volatile}
             if link["kind"] == "bridge" and int(link["data"].get(_STP_STATE, "0"), 16):
                 link["data"].pop(_AGEING_TIME, None)  # while the tree changes the kernel shows twice the forward delay
+        elif code == 4:
+            master = inner.rstrip(b"\0").decode("utf-8", "surrogateescape")
         elif code == 5:
-            link["port"] = {key: value.hex() for key, value in _attributes(inner) if key not in _PORT_VOLATILE}
+            kept = {key: value.hex() for key, value in _attributes(inner) if key not in _PORT_VOLATILE}
+            link["port"] = {key: kept[key] for key in _OF_BOND_PORT if key in kept} if master == "bond" else kept
 
 
 def _address(body: bytes, names: Dict[int, str]) -> Optional[Record]:

@@ -197,8 +197,8 @@ class Decoder:
             _fill(port_status, template.port_status, message)
         name = message[slices[_IFLA_IFNAME]].rstrip(b"\0").decode("utf-8", "surrogateescape")
         master, link = (_UNSIGNED(message, slices[code].start)[0] if code in slices else 0 for code in (_IFLA_MASTER, _IFLA_LINK))
-        if template.parent:
-            link = _UNSIGNED(message, template.parent.start)[0]
+        if _kinds.encapsulates(template.kind):  # C(IFLA_LINK) may be its own index
+            link = _UNSIGNED(message, template.parent.start)[0] if template.parent else 0
         link_nsid = _SIGNED(message, slices[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in slices else None
         settings = {family: message[place] for family, place in template.settings.items()}
         kind = template.kind or ("loopback" if index == 1 else "")

@@ -89,6 +89,11 @@ def encapsulates(kernel: str) -> bool:
     return kernel in BY_KIND and BY_KIND[kernel].encapsulates
 
 
+def hides_network(kernel: str) -> bool:
+    """Whether the kernel does not say which namespace carries the packets of a link."""
+    return kernel in BY_KIND and BY_KIND[kernel].hides_network
+
+
 def kernel_word(kernel: str, values: Mapping[str, Any]) -> str:
     """What the kernel calls a link with these values (C(IFLA_INFO_KIND))."""
     return str(values["mode"]) if kernel in BY_KIND and BY_KIND[kernel].modes else kernel
@@ -149,6 +154,17 @@ def has_ports(kernel: str) -> bool:
 def port_rows_of(kernel: str) -> Optional[Tuple[Attribute, ...]]:
     """The attributes of the ports of a kind; None if it has no ports."""
     return BY_KIND[kernel].port_rows if kernel in BY_KIND else None
+
+
+def has_table_of_ports(kernel: str) -> bool:
+    """Whether the ports of a kind use a routing table of their own."""
+    return kernel in BY_KIND and bool(BY_KIND[kernel].table_of_ports)
+
+
+def table_of_ports(kernel: str, values: Mapping[str, Any]) -> int:
+    """The routing table that the ports of a link use; 0 if they use those of the host."""
+    name = BY_KIND[kernel].table_of_ports if kernel in BY_KIND else ""
+    return int(values.get(name, 0)) if name else 0
 
 
 def takes_frames(kernel: str) -> bool:

@@ -78,6 +78,8 @@ class LinkKind(NamedTuple):
     """Whether the kernel brings one with these values up when its parent goes up."""
     from_parent: Tuple[str, ...] = ()
     """Attributes that a new one takes from its parent."""
+    hides_network: bool = False
+    """Whether the kernel does not say in which namespace its packets travel, if that is another one."""
     is_ethernet: Callable[[Mapping[str, Any]], bool] = lambda _values: True
     """Whether one with these values carries Ethernet frames and has a MAC address."""
     is_bridge: bool = False
@@ -94,6 +96,8 @@ class LinkKind(NamedTuple):
     """The values of a new link where they differ from the common ones."""
     port_rows: Optional[Tuple[Attribute, ...]] = None
     """The attributes of its ports; None if it has no ports."""
+    table_of_ports: str = ""
+    """The attribute with the number of the routing table that its ports use; '' if they use those of the host."""
     takes_frames: bool = False
     """Whether it gets all frames that its ports receive, so that their own addresses do not work."""
     brings_ports_down: bool = False

@@ -335,6 +335,7 @@ GENEVE = LinkKind(
     excludes_others=lambda values: bool(values.get("external")),
     needs_new=_needs_new,
     encapsulates=True,
+    hides_network=True,
     unique=("id", "remote", "dstport"),
     is_ethernet=lambda values: not values.get("inner_proto_inherit"),
     initial=lambda _values: {"mtu": None},

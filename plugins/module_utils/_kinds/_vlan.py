@@ -75,6 +75,7 @@ VLAN = LinkKind(
     required=("parent", "id"),
     created_with=("mac", "num_tx_queues", "num_rx_queues", "id", "protocol"),
     always=("id", "protocol", "loose_binding"),
+    not_on=("vrf",),
     unique=("id", "protocol"),
     parent="parent",
     needs_parent_up=lambda values: not values.get("loose_binding"),

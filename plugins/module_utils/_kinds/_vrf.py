@@ -28,6 +28,7 @@ VRF = LinkKind(
     created_with=("mac", "num_tx_queues", "num_rx_queues", "table"),
     always=("table",),
     port_rows=(),
+    table_of_ports="table",
     brings_ports_down=True,
     no_port_of=("bridge", "bond", "vrf"),
     initial=lambda _values: {"arp": False, "multicast": False, "mtu": 65575},

@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import read_registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, save_all
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer, is_bridge, table_of_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, shown_by
 from ansible_collections.nfv.vnet.plugins.module_utils._records import FIRST_INDEX
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
@@ -319,7 +319,8 @@ class _LayoutReader:
         before = (ownership and ownership.original) or {}
         routes, others = None, []
         if with_routes:
-            tables = [MAIN_TABLE] + [route.table for route in (wanted and wanted.routes) or []] + [route.table for route in added_routes(before)]
+            tables = [MAIN_TABLE, self._table_of(netns, raw)]
+            tables += [route.table for route in (wanted and wanted.routes) or []] + [route.table for route in added_routes(before)]
             everywhere = [route.route._replace(dev=raw.name) for route in self._routes_through(netns, raw.ifindex)]
             routes = [route for route in everywhere if self._everything or route.table in tables]
             others = [route for route in everywhere if not self._everything and route.table not in tables]
@@ -340,6 +341,11 @@ class _LayoutReader:
             ownership=ownership,
             shown=self._shown(netns, raw) if self._is_shown(netns, raw, wanted, ownership) else None,
         )
+
+    def _table_of(self, netns: str, raw: RawLink) -> int:
+        """The routing table of the VRF that a link belongs to; 0 for none."""
+        master = self.raws[netns].get(raw.master)
+        return table_of_ports(master.kind, master.values) if master else 0
 
     def _is_shown(self, netns: str, raw: RawLink, wanted: Optional[Link], ownership: Optional[Ownership]) -> bool:
         """Whether the addresses and routes of a link may be restored, or moved to a bridge."""

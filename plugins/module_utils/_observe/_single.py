@@ -14,10 +14,20 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, encapsulates, has_peer, has_ports, network_of, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
+    BY_KIND,
+    encapsulates,
+    has_peer,
+    has_ports,
+    has_table_of_ports,
+    network_of,
+    references_of,
+    table_of_ports,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, shown_by
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
+    OWN_TABLE,
     FoundLink,
     FoundNamespace,
     Layout,
@@ -80,7 +90,7 @@ class SingleReader:
                 self._find_uppers(self.links[found.peer])
         if (not found or wanted.recreate) and wanted.kind in BY_KIND and BY_KIND[wanted.kind].unique:
             self._find_alike(wanted)
-        if found and wanted.port:
+        if found and (wanted.port or wanted.routes or wanted.master is not None):
             self._find(wanted.netns, {found.master})
         if found and has_ports(found.kind) and wanted.ports is not None:
             for raw in self._reader.ports(wanted.netns, found.ifindex):
@@ -162,7 +172,7 @@ class SingleReader:
         master = self._name(netns, raw.master)
         routes = None
         if wanted and wanted.routes is not None:
-            routes = [found.route._replace(dev=raw.name) for found in self._routes(netns, wanted.routes) if found.device == raw.ifindex]
+            routes = [found.route._replace(dev=raw.name) for found in self._routes(netns, wanted.routes, raw) if found.device == raw.ifindex]
         port_vlans = self._port_vlans(netns, raw.ifindex) if raw.port is not None and self._vlans_matter(key, master) else None
         self.links[key] = assemble(
             netns,
@@ -234,9 +244,12 @@ class SingleReader:
             self._vlans[netns] = self._reader.vlans(netns)
         return self._vlans[netns].get(index, {})
 
-    def _routes(self, netns: str, wanted: List[Route], device: int = 0) -> List[RawRoute]:
-        tables = [MAIN_TABLE] + [route.table for route in wanted]
-        return [route for route in self._reader.routes(netns, tables, device) if not route.automatic]
+    def _routes(self, netns: str, wanted: List[Route], link: Optional[RawLink] = None) -> List[RawRoute]:
+        """The routes of a namespace or link in the tables that matter."""
+        tables = {MAIN_TABLE, *(route.table for route in wanted)} - {OWN_TABLE}
+        vrf = self._reader.link(netns, index=link.master) if link and has_table_of_ports(link.master_kind) else None
+        tables |= {table_of_ports(vrf.kind, vrf.values)} if vrf else set()
+        return [route for route in self._reader.routes(netns, sorted(tables)) if not route.automatic]
 
     def _named(self, netns: str, raw: RawRoute) -> Route:
         device = self._name(netns, raw.device) if raw.route.type == "unicast" else ""

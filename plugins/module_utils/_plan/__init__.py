@@ -10,7 +10,7 @@ from __future__ import annotations
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import _links
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, Link
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_TABLE, Host, Layout, Link
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan
 
 
@@ -19,6 +19,10 @@ def plan(layout: Layout, host: Host, check_mode: bool = False) -> Plan:
 
     C(check_mode): in check mode a namespace, bridge or port that is missing may be created by an earlier task, so it is a warning.
     """
+    if any(route.table == OWN_TABLE for link in layout.links for route in link.routes or ()):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._tables import with_tables
+
+        layout = with_tables(layout, host)
     draft = Draft(layout, host, check_mode, plan)
     if layout.name:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._prune import plan_prune

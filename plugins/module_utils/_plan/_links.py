@@ -430,7 +430,8 @@ def same_kind(wanted: Link, found: FoundLink) -> None:
 def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
     """The wanted properties that only a new link can have, as sentences."""
     conflicts = []
-    if wanted.parent and not wanted.parent[1] and not _is_same_network(draft, wanted.parent, found.parent):
+    unknown = not found.parent and _kinds.hides_network(found.kind)
+    if wanted.parent and not wanted.parent[1] and not unknown and not _is_same_network(draft, wanted.parent, found.parent):
         conflicts.append("parent_netns is %s, not %s" % (_netns_text(found.parent), _netns_text(wanted.parent)))
     elif wanted.parent and wanted.parent[1] and not draft.host.same(wanted.parent, found.parent):
         conflicts.append("%s is %s, not %s" % (parent_option_of(wanted.kind), _link_text(found.parent), _link_text(wanted.parent)))

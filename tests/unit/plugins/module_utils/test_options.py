@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_TABLE, Address, Route, Vlan
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import wanted
 
 
@@ -76,17 +76,17 @@ def test_address_that_cannot_be(text: str, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("params", "record"),
     [
-        ({"to": "default", "via": "192.0.2.1"}, Route("0.0.0.0/0", 254, 0, dev="br0", via="192.0.2.1")),
-        ({"to": "default", "via": "2001:db8::1"}, Route("::/0", 254, 1024, dev="br0", via="2001:db8::1")),
-        ({"to": "default"}, Route("0.0.0.0/0", 254, 0, dev="br0")),
-        ({"to": "198.51.100.0/24"}, Route("198.51.100.0/24", 254, 0, dev="br0")),
-        ({"to": "198.51.100.7"}, Route("198.51.100.7/32", 254, 0, dev="br0")),
-        ({"to": "2001:DB8:1::/48", "metric": 5}, Route("2001:db8:1::/48", 254, 5, dev="br0")),
-        ({"to": "2001:db8:1::/48", "metric": 0}, Route("2001:db8:1::/48", 254, 1024, dev="br0")),
+        ({"to": "default", "via": "192.0.2.1"}, Route("0.0.0.0/0", OWN_TABLE, 0, dev="br0", via="192.0.2.1")),
+        ({"to": "default", "via": "2001:db8::1"}, Route("::/0", OWN_TABLE, 1024, dev="br0", via="2001:db8::1")),
+        ({"to": "default"}, Route("0.0.0.0/0", OWN_TABLE, 0, dev="br0")),
+        ({"to": "198.51.100.0/24"}, Route("198.51.100.0/24", OWN_TABLE, 0, dev="br0")),
+        ({"to": "198.51.100.7"}, Route("198.51.100.7/32", OWN_TABLE, 0, dev="br0")),
+        ({"to": "2001:DB8:1::/48", "metric": 5}, Route("2001:db8:1::/48", OWN_TABLE, 5, dev="br0")),
+        ({"to": "2001:db8:1::/48", "metric": 0}, Route("2001:db8:1::/48", OWN_TABLE, 1024, dev="br0")),
         ({"to": "198.51.100.0/24", "table": 7, "scope": "link"}, Route("198.51.100.0/24", 7, 0, dev="br0", scope="link")),
         (
             {"to": "198.51.100.0/24", "via": "203.0.113.1", "src": "192.0.2.1", "onlink": True},
-            Route("198.51.100.0/24", 254, 0, dev="br0", via="203.0.113.1", src="192.0.2.1", onlink=True),
+            Route("198.51.100.0/24", OWN_TABLE, 0, dev="br0", via="203.0.113.1", src="192.0.2.1", onlink=True),
         ),
     ],
 )
