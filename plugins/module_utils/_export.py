@@ -74,7 +74,7 @@ class Export:
             return self._cable(found, links)
         if kind and found.name in kind.made_by_kernel:
             return []
-        if kind and (kind.parent or kind.encapsulates) and not found.parent and not kind.hides_network:
+        if kind and (kind.parent or kind.encapsulates) and not found.parent:
             self._lack(found, "its %s is in a namespace that was not read" % (kind.parent or "network"))
         elif kind or found.port:
             return [self._link(key)]

@@ -9,7 +9,7 @@ from typing import Callable, Dict, Iterable, List, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, encapsulates, hides_network, interrupts, is_attachable, is_bridge, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, encapsulates, interrupts, is_attachable, is_bridge, references_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Shown, Values, Vlan
 
 
@@ -19,10 +19,8 @@ def may_be_interrupted(raw: RawLink, wanted: Optional[Link]) -> bool:
 
 
 def has_parent(raw: RawLink) -> bool:
-    """Whether it is known which parent a link has, or which network carries its packets. C(IFLA_LINK) of a veth is its peer."""
-    if encapsulates(raw.kind):
-        return raw.link_nsid is not None or not hides_network(raw.kind)
-    return bool(raw.link) and raw.kind not in PAIRED and not (raw.link == raw.ifindex and raw.link_nsid is None)
+    """Whether a link has a parent, or a network that carries its packets. C(IFLA_LINK) of a veth is its peer."""
+    return encapsulates(raw.kind) or (bool(raw.link) and raw.kind not in PAIRED and not (raw.link == raw.ifindex and raw.link_nsid is None))
 
 
 def _port_values(raw: RawLink, name_of: Callable[[int], str]) -> Values:

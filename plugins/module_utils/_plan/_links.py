@@ -430,7 +430,7 @@ def same_kind(wanted: Link, found: FoundLink) -> None:
 def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
     """The wanted properties that only a new link can have, as sentences."""
     conflicts = []
-    unknown = not found.parent and _kinds.hides_network(found.kind)
+    unknown = _kinds.hides_network(found.kind) and found.parent == (found.netns, "")
     if wanted.parent and not wanted.parent[1] and not unknown and not _is_same_network(draft, wanted.parent, found.parent):
         conflicts.append("parent_netns is %s, not %s" % (_netns_text(found.parent), _netns_text(wanted.parent)))
     elif wanted.parent and wanted.parent[1] and not draft.host.same(wanted.parent, found.parent):
