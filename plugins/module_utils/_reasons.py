@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Chain, NextHop
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge, tag_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import aggregates, encapsulates, has_table_of_ports, is_bridge, tag_of, takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
 _MOST_HOPS = 32
@@ -20,8 +20,8 @@ _FAMILIES = {False: ("inet", "ip"), True: ("inet", "ip6")}
 class Kernel(Protocol):
     """Answers questions about the kernel."""
 
-    def next_hop(self, netns: str, target: str) -> NextHop:
-        """The route lookup for an address in a namespace."""
+    def next_hop(self, netns: str, target: str, vrf: int = 0) -> NextHop:
+        """The route lookup for an address in a namespace, or in the VRF with this index there."""
 
     def setting(self, netns: str, key: str) -> Optional[str]:
         """A setting below C(/proc/sys), None if it does not exist."""
@@ -91,11 +91,13 @@ class Reasons:
     def _obstacles(self, netns: str, target: str, home: Optional[str], hooks: List[_Hook]) -> Iterator[str]:
         """Yields the obstacles hop by hop; adds the packet filter hooks that are passed to C(hooks)."""
         hooks.append(_Hook(netns, "output"))
+        vrf: Optional[FoundLink] = None
         for _hop in range(_MOST_HOPS):
             try:
-                next_hop = self._kernel.next_hop(netns, target)
+                next_hop = self._kernel.next_hop(netns, target, vrf.ifindex if vrf else 0)
             except KernelError as error:
-                yield "%s has no route to %s (%s)" % (namespace_title(netns), target, error)
+                place = "VRF %s of %s" % (vrf.name, namespace_title(netns)) if vrf else namespace_title(netns)
+                yield "%s has no route to %s (%s)%s" % (place, target, error, self._other_vrf(netns, target, vrf))
                 return
             link = self._indexes.get((netns, next_hop.device))
             if not link:
@@ -106,14 +108,39 @@ class Reasons:
                 return  # an address outside of this host
             yield from self._broken(attachment)
             yield from self._between(link, attachment, hooks)
-            netns = attachment.netns
+            netns, vrf = attachment.netns, self._vrf(attachment)
             if netns == home:
+                yield from self._in_other_vrf(target, attachment, vrf)
                 hooks.append(_Hook(netns, "input"))
                 return
             hooks.append(_Hook(netns, "forward"))
             key = _FORWARDING[":" in target]
             if self._kernel.setting(netns, key) == "0":
                 yield "%s does not forward: %s is 0" % (namespace_title(netns), key.replace("/", "."))
+
+    def _vrf(self, link: FoundLink) -> Optional[FoundLink]:
+        """The VRF that a link belongs to."""
+        master = self._host.links.get((link.netns, link.master)) if link.master else None
+        return master if master and has_table_of_ports(master.kind) else None
+
+    def _other_vrf(self, netns: str, target: str, vrf: Optional[FoundLink]) -> str:
+        """Which VRF of a namespace has a route to an address, as the end of a sentence."""
+        for link in self._host.links.values():
+            if link.netns == netns and has_table_of_ports(link.kind) and link is not vrf:
+                try:
+                    self._kernel.next_hop(netns, target, link.ifindex)
+                except KernelError:
+                    continue
+                return "; only links of VRF %s use the route to it" % link.name
+        return ""
+
+    def _in_other_vrf(self, target: str, arriving: FoundLink, vrf: Optional[FoundLink]) -> Iterator[str]:
+        """Yields a difference between the VRF in which packets arrive and that of the link with their address."""
+        owners = [owner for owner in self._owners.get(target, ()) if owner.netns == arriving.netns]
+        if owners and all(self._vrf(owner) is not vrf for owner in owners):
+            own = self._vrf(owners[0])
+            places = ["VRF %s" % one.name if one else "no VRF" for one in (vrf, own)]
+            yield "%s belongs to %s, but %s, which has %s, to %s" % (_named(arriving), places[0], owners[0].name, target, places[1])
 
     def _next(self, link: FoundLink, address: str) -> Optional[FoundLink]:
         """The link with the address that is not the given one. Separate networks of a host may use the same address."""
@@ -139,10 +166,41 @@ class Reasons:
         for end in stack + [self._host.links[key] for key in [stack[-1].peer] if key in self._host.links]:
             if not end.values.get("up"):
                 yield "%s is down" % _named(end)
+            elif aggregates(end.kind) and end.status.get("carrier") is False:
+                yield "%s has no port with a carrier" % _named(end)
+            elif encapsulates(end.kind):
+                yield from self._undelivered(end)
+
+    def _undelivered(self, link: FoundLink) -> Iterator[str]:
+        """Yields what keeps the outer packets of a tunnel from its other end."""
+        remote = link.values.get("remote")
+        if not remote:
+            if not link.values.get("group") and not link.values.get("external"):
+                yield "%s has no remote end: neither remote nor group is set" % _named(link)
+            return
+        network = link.parent[0] if link.parent else link.netns
+        try:
+            self._kernel.next_hop(network, remote)
+        except KernelError as error:
+            yield "%s sends its packets to %s, to which %s has no route (%s)" % (_named(link), remote, namespace_title(network), error)
+            return
+        homes = {owner.netns for owner in self._owners.get(remote, ())}
+        if homes and not any(self._is_other_end(link, other, homes) for other in self._host.links.values()):
+            yield "%s sends its packets to %s, where %s has no such link" % (_named(link), remote, " and ".join(map(namespace_title, sorted(homes))))
+
+    @staticmethod
+    def _is_other_end(link: FoundLink, other: FoundLink, homes: Set[str]) -> bool:
+        """Whether a link in the network of one of these namespaces takes the packets of a tunnel."""
+        numbers = ("mode", "id", "dstport")
+        alike = other.kind == link.kind and all(other.values.get(name) == link.values.get(name) for name in numbers)
+        return alike and other is not link and (other.parent[0] if other.parent else other.netns) in homes
 
     def _between(self, link: FoundLink, other: FoundLink, hooks: List[_Hook]) -> Iterator[str]:
         """Yields what the bridge between two links does with the packet, and differing VLANs of the two ends of a veth pair."""
         one, two = self._attachment(link), self._attachment(other)
+        if one and two and one.bridge.id != two.bridge.id:
+            for tunnel in self._host.ports(one.bridge.id):
+                yield from self._broken(tunnel) if encapsulates(tunnel.kind) else ()
         if not one or not two or one.bridge.id != two.bridge.id:
             if self._stack(link)[-1].peer == self._stack(other)[-1].id:
                 yield from _tags(link, self._tag(link), other, self._tag(other))
@@ -165,9 +223,16 @@ class Reasons:
         base, tag = self._stack(link)[-1], self._tag(link)
         if is_bridge(base.kind):
             return _Attachment(base, None, tag)
-        port = base if base.master else self._host.links.get(base.peer) if base.peer else None
-        bridge = self._host.links.get((port.netns, port.master)) if port and port.master else None
-        return _Attachment(bridge, port, tag) if bridge else None
+        port = base if self._master(base) else self._host.links.get(base.peer) if base.peer else None
+        bridge = self._master(port) if port else None
+        if port and bridge and aggregates(bridge.kind):
+            port, bridge = bridge, self._master(bridge)
+        return _Attachment(bridge, port, tag) if bridge and is_bridge(bridge.kind) else None
+
+    def _master(self, link: FoundLink) -> Optional[FoundLink]:
+        """The bridge or bond that a link is a port of."""
+        master = self._host.links.get((link.netns, link.master)) if link.master else None
+        return master if master and takes_frames(master.kind) else None
 
     def _tag(self, link: FoundLink) -> int:
         """The outermost VLAN of the link's frames, 0 if they are untagged."""

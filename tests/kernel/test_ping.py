@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import ping
 from features import needs, needs_nftables, needs_program
+from kernel_kinds import needs_kind
 from layouts import lay
 from packets import attach_to, open_tun
 from processes import child, without_capabilities
@@ -403,3 +404,73 @@ def test_many_namespaces_at_once() -> None:
     result = asked(layout="many", deadline=60.0)
     assert result["summary"]["reachable"] == count * (count - 1)
     assert time.monotonic() - started < 60, "it ends when all have answered"
+
+
+# Bonds, VRFs and tunnels
+
+
+def test_a_bond_without_a_carrier() -> None:
+    needs_kind("bond")
+    ports = [{"type": "tuntap", "name": name, "mode": "tap"} for name in ("p1", "p2")]
+    lay(
+        links=[
+            *ports,
+            {"type": "bond", "name": "bond0", "mode": "active-backup", "miimon": 100, "addresses": ["192.0.2.1/24"], "ports": [{"name": "p1"}, {"name": "p2"}]},
+        ]
+    )
+    assert reason("", "192.0.2.9") == "bond0 on the host has no port with a carrier"
+
+
+def test_a_vrf_in_between() -> None:
+    needs_kind("vrf")
+    peer = {"name": "eth0", "netns": "red", "addresses": ["10.1.0.2/24"], "routes": [{"to": "default", "via": "10.1.0.1"}]}
+    other = {"name": "eth0", "netns": "blue", "addresses": ["10.2.0.2/24"], "routes": [{"to": "default", "via": "10.2.0.1"}]}
+    lay(
+        sysctl={"net.ipv4.ip_forward": 1},
+        namespaces=[{"name": "red"}, {"name": "blue"}],
+        links=[
+            {"type": "vrf", "name": "v", "table": 9},
+            {"type": "veth", "name": "to-red", "master": "v", "addresses": ["10.1.0.1/24"], "peer": peer},
+            {"type": "veth", "name": "to-blue", "addresses": ["10.2.0.1/24"], "peer": other},
+        ],
+    )
+    assert reason("", "10.1.0.2") == "the host has no route to 10.1.0.2 (Network is unreachable); only links of VRF v use the route to it"
+    assert reason("blue", "10.1.0.2").startswith("the host has no route to 10.1.0.2 (")
+    # the table of the VRF is asked first, and then the main one
+    assert reason("red", "10.2.0.2").startswith("on the way back, the host has no route to 10.1.0.2 (Network is unreachable); only links of VRF v")
+    sh("ip route add unreachable default metric 4278198272 table 9")
+    assert reason("red", "10.2.0.2").startswith("VRF v of the host has no route to 10.2.0.2")
+    assert reason("blue", "10.1.0.1") == "to-blue on the host belongs to no VRF, but to-red, which has 10.1.0.1, to VRF v"
+
+
+def test_a_tunnel_without_its_other_end() -> None:
+    needs_kind("vxlan")
+    peer = {"name": "eth0", "netns": "blue", "addresses": ["192.0.2.2/24"]}
+    near: Values = {"type": "vxlan", "name": "x0", "netns": "red", "id": 5, "addresses": ["10.1.0.1/24"]}
+    layout: Values = {
+        "namespaces": [{"name": "red"}, {"name": "blue"}],
+        "links": [{"type": "veth", "name": "eth0", "netns": "red", "addresses": ["192.0.2.1/24"], "peer": peer}, near],
+    }
+    lay(**layout)
+    assert reason("red", "10.1.0.2") == "x0 in namespace red has no remote end: neither remote nor group is set"
+    near["remote"] = "198.51.100.1"
+    lay(**layout)
+    assert reason("red", "10.1.0.2").startswith("x0 in namespace red sends its packets to 198.51.100.1, to which namespace red has no route")
+    near["remote"] = "192.0.2.2"
+    lay(**layout)
+    assert reason("red", "10.1.0.2") == "x0 in namespace red sends its packets to 192.0.2.2, where namespace blue has no such link"
+    layout["links"].append({**near, "netns": "blue", "remote": "192.0.2.1", "addresses": ["10.1.0.2/24"]})
+    lay(**layout)
+    assert not asked(sources=["red"], destinations=["10.1.0.2"], family="ipv4")["differing"]
+
+
+def test_a_bridge_whose_tunnel_ends_nowhere() -> None:
+    needs_kind("vxlan")
+    cable = {"type": "veth", "name": "under", "netns": "one", "addresses": ["192.0.2.1/24"], "peer": end("under", "two", "192.0.2.2/24")}
+    links: list[Values] = [cable]
+    for number, netns in enumerate(("one", "two"), 1):
+        links.append({"type": "bridge", "name": "br0", "netns": netns})
+        links.append({"type": "veth", "name": "p", "netns": netns, "master": "br0", "peer": end("eth0", f"h{number}", f"10.1.0.{number}/24")})
+    links.append({"type": "vxlan", "name": "x0", "netns": "one", "id": 5, "remote": "192.0.2.2", "master": "br0"})
+    lay(namespaces=[{"name": name} for name in ("one", "two", "h1", "h2")], links=links)
+    assert reason("h1", "10.1.0.2") == "x0 in namespace one sends its packets to 192.0.2.2, where namespace two has no such link"

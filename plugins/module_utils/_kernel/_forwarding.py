@@ -53,11 +53,15 @@ class Forwarding:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def next_hop(self, netns: str, target: str) -> NextHop:
-        """The route lookup for an address. KernelError if there is no route (ENETUNREACH), or an unreachable, prohibit or blackhole route."""
+    def next_hop(self, netns: str, target: str, vrf: int = 0) -> NextHop:
+        """The route lookup for an address. C(vrf): the index of the VRF whose table is used, 0 for none.
+
+        KernelError if there is no route (ENETUNREACH), or an unreachable, prohibit or blackhole route.
+        """
         family = socket.AF_INET6 if ":" in target else socket.AF_INET
         address = socket.inet_pton(family, target)
         body = RTMSG.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0) + attribute(_RTA_DST, address)
+        body += attribute(_RTA_OIF, struct.pack("=I", vrf)) if vrf else b""
         _type, buffer, start, end = self._reader.socket(netns).get(_RTM_GETROUTE, body)
         found = offsets(buffer, start + RTMSG.size, end)
 

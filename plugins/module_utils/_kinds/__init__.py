@@ -172,9 +172,9 @@ def takes_frames(kernel: str) -> bool:
     return kernel in BY_KIND and BY_KIND[kernel].takes_frames
 
 
-def opens_ports(kernel: str) -> bool:
-    """Whether the kernel brings up links that become ports of this kind."""
-    return kernel in BY_KIND and BY_KIND[kernel].opens_ports
+def aggregates(kernel: str) -> bool:
+    """Whether a link is made of its ports, which the kernel brings up."""
+    return kernel in BY_KIND and BY_KIND[kernel].aggregates
 
 
 def brings_ports_down(kernel: str) -> bool:

@@ -102,8 +102,8 @@ class LinkKind(NamedTuple):
     """Whether it gets all frames that its ports receive, so that their own addresses do not work."""
     brings_ports_down: bool = False
     """Whether a link must be down to become its port, or is taken down and up by the kernel then."""
-    opens_ports: bool = False
-    """Whether the kernel brings a link up that becomes its port."""
+    aggregates: bool = False
+    """Whether it makes one link of its ports: the kernel brings them up, and it works only while one of them does."""
     no_port_of: Tuple[str, ...] = ()
     """Kinds (C(kernel)) of which it cannot be a port."""
     without_frames: str = ""

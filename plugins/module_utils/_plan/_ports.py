@@ -11,12 +11,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, Vnet
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     ANY,
     FOLLOWING,
+    aggregates,
     brings_ports_down,
     has_ports,
     is_attachable,
     is_bridge,
     may_follow_ports,
-    opens_ports,
     port_rows_of,
     sets_port_states,
     takes_frames,
@@ -173,7 +173,7 @@ def _set_master(draft: Draft, found: FoundLink, master: str, bridge: Optional[Fo
     draft.add(SET_PORTS, SetMaster(found.netns, found.name, master, found.master, restore))
     if interrupted:
         bring_up_again(draft, found)
-    elif bridge and opens_ports(bridge.kind) and not found.values.get("up") and found.id not in draft.to_bring_up:
+    elif bridge and aggregates(bridge.kind) and not found.values.get("up") and found.id not in draft.to_bring_up:
         draft.add(AFTER_PORTS, SetLink(found.netns, found.name, found.kind, {"up": False}))
     return found
 

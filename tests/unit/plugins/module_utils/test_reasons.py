@@ -82,7 +82,7 @@ class Kernel:
         self.settings: dict[str, str] = {}
         self.firewall: list[Chain] = []
 
-    def next_hop(self, netns: str, target: str) -> NextHop:
+    def next_hop(self, netns: str, target: str, vrf: int = 0) -> NextHop:  # noqa: ARG002
         own = [address.local for address in ADDRESSES.get(netns, ()) if address.ipv6 == (":" in target)]
         if not own:
             raise KernelError(101)
