@@ -88,6 +88,8 @@ def argument_spec(options: Iterable[Option]) -> Dict[str, Dict[str, Any]]:
             one["default"] = option.default
         if option.required:
             one["required"] = True
+        if option.name.endswith("key"):
+            one["no_log"] = False  # it is a number in each packet, and no secret
         if option.choices:
             one["choices"] = list(option.choices)
         if option.elements:
@@ -623,7 +625,7 @@ def _check_range(row: table.Attribute, value: float, path: Path) -> None:
 
 
 def _plain(number: float) -> str:
-    return "%d" % number if number == int(number) else "%g" % number
+    return "%d" % number if float(number).is_integer() else "%g" % number
 
 
 def _mac(text: str, path: Path) -> str:

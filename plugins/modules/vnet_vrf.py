@@ -15,7 +15,7 @@ description:
   - Creates, changes and deletes VRFs (virtual routing and forwarding).
   - The links that belong to a VRF, by their option O(ignore:master), route their packets by the table of the VRF
     only. So one host can have the same network twice, for two tenants.
-  - Routes of such a link belong into the table of the VRF, see O(routes[].table).
+  - Routes of such a link are in the table of the VRF, see O(routes[].table).
 extends_documentation_fragment:
   - nfv.vnet.common
   - nfv.vnet.common.action_group
@@ -271,18 +271,35 @@ EXAMPLES = r"""
     name: tenant1
     table: 101
 
-- name: Let a link belong to it
-  nfv.vnet.vnet_veth:
-    name: to_tenant1
-    master: tenant1
-    addresses: [192.0.2.1/24]
-    routes:
-      - to: 198.51.100.0/24
-        via: 192.0.2.254
+- name: Create two VRFs, and a namespace in each that has the same address
+  nfv.vnet.vnet_layout:
+    name: tenants
+    namespaces:
+      - name: tenant1
+      - name: tenant2
+    links:
+      - type: vrf
+        name: vrf1
         table: 101
-    peer:
-      name: eth0
-      netns: red
+      - type: veth
+        name: to_tenant1
+        master: vrf1
+        addresses: [192.0.2.1/24]
+        peer:
+          name: eth0
+          netns: tenant1
+          addresses: [192.0.2.2/24]
+      - type: vrf
+        name: vrf2
+        table: 102
+      - type: veth
+        name: to_tenant2
+        master: vrf2
+        addresses: [192.0.2.1/24]
+        peer:
+          name: eth0
+          netns: tenant2
+          addresses: [192.0.2.2/24]
 
 - name: Delete the VRF
   nfv.vnet.vnet_vrf:

@@ -645,12 +645,12 @@ EXAMPLES = r"""
     master: br0
     mtu: 1450
 
-- name: Connect the namespaces of several hosts by a multicast group
+- name: Connect the namespaces of several hosts by a multicast group, over a bridge of the host
   nfv.vnet.vnet_vxlan:
     name: vx20
     netns: red
     id: 20
-    dev: eth0
+    dev: br0
     parent_netns: ''
     group: 239.1.1.20
     addresses: [10.20.0.1/24]

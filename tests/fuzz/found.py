@@ -119,8 +119,8 @@ class _Builder:
             values["mode"] = self._random.choice(("tun", "tap"))
         values.update({name: value for name, value in (like or {}).items() if name in _kinds.rows_of(kind)})
         values.setdefault("up", self._random.random() < 0.5)
-        if _kinds.parent_option_of(kind):
-            fields.setdefault("parent", (netns, "eth0"))
+        if _kinds.parent_option_of(kind) or _kinds.encapsulates(kind):
+            fields.setdefault("parent", (netns, "" if _kinds.encapsulates(kind) else "eth0"))
         vlans = {1: Vlan(1, 1, True, True)} if _kinds.is_bridge(kind) else None
         return there(kind, name, netns, **{"vlans": vlans, "routes": [], **fields}, **{name: value for name, value in values.items() if name not in fields})
 
@@ -153,13 +153,18 @@ class _Builder:
     def _as_port(self, found: FoundLink, wanted: Link) -> FoundLink:
         bridge, port = self._ports.get(wanted.id, (None, wanted.port))
         master = bridge.name if bridge else wanted.master
-        if not master or _kinds.why_no_port(found.kind, found.values) or self._random.random() < 0.2:
+        kind = self.links[found.netns, master].kind if master and (found.netns, master) in self.links else "bridge"
+        if not master or not _kinds.has_ports(kind) or _kinds.why_no_port(found.kind, found.values, kind) or self._random.random() < 0.2:
             return found
-        return self._in(found, master, port)
+        return self._in(found, master, port, kind)
 
-    def _in(self, found: FoundLink, master: str, port: Port | None = None) -> FoundLink:
-        values = {row.name: row.initial for row in table.PORT if row.when != "read" and row.initial is not None}
-        values.update({"state": "forwarding", **((port and port.values) or {})})
+    def _in(self, found: FoundLink, master: str, port: Port | None = None, kind: str = "bridge") -> FoundLink:
+        rows = _kinds.port_rows_of(kind) or ()
+        values = {row.name: row.initial for row in rows if row.when != "read" and row.initial is not None}
+        values.update((port and port.values) or {})
+        if kind != "bridge":
+            return found._replace(master=master, port=Port(values))
+        values.setdefault("state", "forwarding")
         return found._replace(master=master, port=Port(values, dict((port and port.vlans) or {1: Vlan(1, 1, True, True)})))
 
     def add_around(self, link: Link) -> None:
@@ -171,10 +176,12 @@ class _Builder:
         masters = [link.master or "", *([link.name] if link.ports else [])]
         for master in filter(None, masters):
             if self._random.random() < 0.9:
-                self._put(self._link("bridge", link.netns, master))
+                kind = link.kind if master == link.name and _kinds.has_ports(link.kind) else self._random.choice(("bridge", "bridge", "bond", "vrf"))
+                self._put(self._link(kind, link.netns, master))
         for name, port in (link.ports or {}).items():
             found = self._link(self._random.choice(("", "dummy", "tun")), link.netns, name)
-            self._put(self._in(found, link.name, port) if self._random.random() < 0.5 and not _kinds.why_no_port(found.kind, found.values) else found)
+            joined = self._random.random() < 0.5 and _kinds.has_ports(link.kind) and not _kinds.why_no_port(found.kind, found.values, link.kind)
+            self._put(self._in(found, link.name, port, link.kind) if joined else found)
         for settings in link.declared_ports:
             for reference in filter(None, (settings.values.get(name) for name in table.PORT_REFERENCES)):
                 self._put(self._link("dummy", link.netns, reference))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES, kernel_word
 from documented import Example, Task, arguments_of, examples, module_of
 from kernel_kinds import needs_kind
 from playing import SANDBOX, on_hosts, play, with_python_of_the_system
@@ -41,10 +41,17 @@ def needs(example: Example) -> str:
         return PERSISTENT
     if any(CONFIRMATION in arguments_of(task) for task in example.tasks() if module_of(task)):
         return CONFIRMATION
-    kinds = {module_of(task).partition("_")[2] for task in example.tasks()} & set(SAMPLES)
+    tasks = [task for task in example.tasks() if module_of(task)]
+    kinds = ({module_of(task).partition("_")[2] for task in tasks} | {kind for task in tasks for kind in types(arguments_of(task))}) & set(SAMPLES)
     if kinds:
-        return TYPES[min(kinds)].kernel
+        return min(kinds)
     return VLANS if any(VLAN_OPTIONS & keys(arguments_of(task)) for task in example.tasks() if module_of(task)) else ""
+
+
+def types(arguments: Any) -> set[str]:
+    """The types of the links of a layout."""
+    links = arguments.get("links") if isinstance(arguments, dict) else None
+    return {link["type"] for link in links if "type" in link} if isinstance(links, list) else set()
 
 
 def keys(value: Any) -> set[str]:
@@ -79,8 +86,8 @@ def test_examples(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_examples_with_a_kind_that_not_every_kernel_has(kind: str, tmp_path: Path) -> None:
-    needs_kind(TYPES[kind].kernel)
-    run_one_after_the_other(parts(TYPES[kind].kernel), tmp_path)
+    needs_kind(kernel_word(TYPES[kind].kernel, SAMPLES[kind].create))
+    run_one_after_the_other(parts(kind), tmp_path)
 
 
 def test_examples_with_vlans(tmp_path: Path) -> None:

@@ -112,6 +112,22 @@ def test_a_layout_gives_back_what_it_took() -> None:
     assert not difference(before, snapshot())
 
 
+def test_an_address_moves_from_a_card_through_the_bond_to_the_bridge() -> None:
+    sh("ip link add eth0 type veth peer name f0", "ip link set eth0 up && ip link set f0 up && ip address add 192.0.2.5/24 dev eth0")
+    before = snapshot()
+    layout = [
+        {"type": "bridge", "name": "br0", "addresses": ["192.0.2.5/24"]},
+        bond(master="br0"),
+        {"name": "eth0", "master": "bond0"},
+    ]
+    lay(links=layout)
+    settled(links=layout)
+    assert "192.0.2.5" not in ip("ip", "address", "show", "dev", "eth0")
+    assert shown("br0")["address"] == shown("bond0")["address"] == shown("eth0")["address"]
+    clear()
+    assert not difference(before, snapshot())
+
+
 def test_whichever_step_fails_the_ports_are_as_they_were() -> None:
     def prepare() -> None:
         for number in (1, 2):
@@ -214,6 +230,15 @@ def test_what_the_commands_do() -> None:
         sh(*result["commands"])
         assert {name: (shown(name)["flags"], shown(name).get("master")) for name in ("p1", "bond0")} == by_module
         assert "192.0.2.7" in ip("ip", "address", "show", "dev", "bond0")
+
+
+def test_a_port_that_left_comes_back() -> None:
+    """The kernel takes it down when it leaves."""
+    run("vnet_veth", name="p1", peer={"name": "q1"})
+    run("vnet_bond", name="bond0", mode="active-backup", ports=[{"name": "p1"}])
+    sh("ip link set p1 nomaster")
+    result = single_in_four_steps("vnet_veth", name="p1", master="bond0", peer={"name": "q1"})
+    assert result["commands"] == ["ip link set dev p1 master bond0", "ip link set dev p1 up"]
 
 
 def test_a_port_that_is_to_be_down() -> None:

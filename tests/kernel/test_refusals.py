@@ -263,9 +263,16 @@ def test_a_master_that_is_no_bridge_is_refused(module: str, params: Values) -> N
     assert_refused_always(module, [module, params["name"], "br0", "TUN or TAP", "not a bridge"], **params)
 
 
-@pytest.mark.parametrize(("module", "params"), [("vnet_veth", veth(master="a")), ("vnet_veth", veth(master="b")), ("vnet_tuntap", tap(master="t"))])
-def test_a_link_is_not_its_own_master(module: str, params: Values) -> None:
-    assert_refused_always(module, [module, params["name"], "port of itself"], **params)
+@pytest.mark.parametrize(
+    ("module", "params", "words"),
+    [
+        ("vnet_veth", veth(master="a"), "port of itself"),
+        ("vnet_veth", veth(master="b"), "b is a veth, not a bridge"),
+        ("vnet_tuntap", tap(master="t"), "port of itself"),
+    ],
+)
+def test_a_link_is_not_its_own_master(module: str, params: Values, words: str) -> None:
+    assert_refused_always(module, [module, params["name"], words], **params)
 
 
 def test_a_tun_cannot_be_a_port() -> None:

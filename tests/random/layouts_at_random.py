@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES, kernel_word
 from features import has
 from hypothesis import strategies as st
 from kernel_kinds import has_kind
 from layouts import mac
+from samples import SAMPLES
 from support import Values
 
 NAMESPACES = ("red", "blue")
@@ -27,6 +28,10 @@ FOREIGN_NAMES = ("f0", "f1", "f2", "f3")
 STRAY = "stray"
 """The name that people give to a link of any layout."""
 LAYOUTS = ("lab", "lab", "lab", "guest")
+
+ON_A_PARENT = tuple(name for name in SAMPLES if "parent" in SAMPLES[name].create)
+_TOGETHER = ("updelay", "downdelay", "peer_notify_delay", "local", "remote", "flowlabel", "mode", "isolation")
+"""Options that need another one, or that all links on a parent have in common."""
 
 Draw = st.DrawFn
 LinkId = tuple[str, str]
@@ -129,26 +134,27 @@ def _links(draw: Draw, ids: list[LinkId]) -> list[Values]:
             link["peer"].pop("recreate", None)
             ends.append(link["peer"])
         links.append(link)
-    ends += [link for link in links if link.get("type") not in ("bridge", "vlan")]
+    ends += [link for link in links if link.get("type") not in ("bridge", *ON_A_PARENT)]
     for link in links:
-        if link.get("type") == "vlan":
+        if link.get("type") in ON_A_PARENT:
             _put_on_a_parent(draw, link, [other for other in ids if other != (link["netns"], link["name"])])
     for end in ends:
         _put_into_a_bridge(draw, end, bridges)
     for end in [*links, *ends]:
         if not end.get("netns"):
             end.pop("netns", None)
-    return [link for link in links if link.get("type") != "vlan" or "parent" in link]
+    return [link for link in links if link.get("type") not in ON_A_PARENT or "parent" in link]
 
 
 def _types(two: bool) -> list[str]:
     """The types that this kernel has, with the common ones more often. C(two): whether there are names for both ends of a cable."""
-    found = [kind.type for kind in KINDS if kind.type not in ("bridge", "tuntap", "veth") and has_kind(kind.kernel)]
+    found = [name for name in SAMPLES if has_kind(kernel_word(TYPES[name].kernel, SAMPLES[name].create))]
     return ["bridge", "tuntap", *(["veth", "veth", "veth"] if two else []), "bridge", *found]
 
 
 def _end(draw: Draw, netns: str, name: str, type_name: str) -> Values:
     """A link, or one end of a cable."""
+    number = NAMES.index(name) + 1 + 10 * ["", *NAMESPACES].index(netns)
     end: Values = {"type": type_name, "name": name, "netns": netns}
     if not type_name:
         del end["type"]
@@ -156,11 +162,12 @@ def _end(draw: Draw, netns: str, name: str, type_name: str) -> Values:
         end.update(_tuntap(draw))
     if type_name == "bridge":
         end.update(_some(draw, _BRIDGE, 5))
+    if type_name in SAMPLES:
+        end.update(_of_kind(draw, type_name, number))
     if not _often(draw, 6):
         end["up"] = False
-    number = NAMES.index(name) + 1 + 10 * ["", *NAMESPACES].index(netns)
     is_tun = end.get("mode") == "tun"
-    if _seldom(draw, 2) and not is_tun and type_name != "ifb":
+    if _seldom(draw, 2) and not is_tun and type_name not in ("ifb", "ipvlan"):
         end["mac"] = mac(number if _often(draw, 4) else draw(st.integers(40, 43)))
     end.update(_some(draw, _LINK, 8))
     if type_name and _seldom(draw, 10):
@@ -170,6 +177,15 @@ def _end(draw: Draw, netns: str, name: str, type_name: str) -> Values:
     if _seldom(draw, 2):
         _lists(draw, end, number)
     return end
+
+
+def _of_kind(draw: Draw, type_name: str, number: int) -> Values:
+    """What a link of a kind with sample values must have, and some of these. What no two may have in common is a number of its own."""
+    sample = SAMPLES[type_name]
+    values = {name: value for name, value in sample.create.items() if name not in ("parent", "id")}
+    if "id" in sample.create and type_name != "vlan":
+        values["id"] = number if _often(draw, 4) else draw(st.sampled_from([90, 91]))
+    return {**values, **_some(draw, {name: choices for name, choices in sample.live.items() if name not in _TOGETHER}, 6)}
 
 
 def _tuntap(draw: Draw) -> Values:
@@ -259,7 +275,9 @@ def _put_on_a_parent(draw: Draw, link: Values, others: list[LinkId]) -> None:
     """Without others it has none, and is left out."""
     if others:
         netns, name = draw(st.sampled_from(others))
-        link.update(parent=name, id=draw(st.sampled_from([10, 20])))
+        link["parent"] = name
+        if link["type"] == "vlan":
+            link["id"] = draw(st.sampled_from([10, 20]))
         if netns != link["netns"]:
             link["parent_netns"] = netns
 

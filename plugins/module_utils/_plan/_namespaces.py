@@ -48,8 +48,15 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     if wanted.routes is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_routes
 
-        routes = plan_routes(draft, wanted.name, wanted.routes, found.routes or [], wanted.purge_routes)
+        there = [route for route in found.routes or [] if not (route.ipv6 and _lo_goes_down(draft, wanted.name))]
+        routes = plan_routes(draft, wanted.name, wanted.routes, there, wanted.purge_routes)
     draft.namespaces_after[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
+
+
+def _lo_goes_down(draft: Draft, netns: str) -> bool:
+    """Whether C(lo) goes down, with which the kernel drops the IPv6 routes without a link."""
+    wanted, found = draft.wanted.get((netns, "lo")), draft.host.links.get((netns, "lo"))
+    return bool(wanted and found and found.values["up"] and wanted.values.get("up") is False)
 
 
 def _check_occupied(wanted: Namespace, found: FoundNamespace) -> None:

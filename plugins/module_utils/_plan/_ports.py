@@ -166,7 +166,9 @@ def links_that_go_down(draft: Draft) -> Set[LinkId]:
 def _set_master(draft: Draft, found: FoundLink, master: str, bridge: Optional[FoundLink], restore: Tuple[Step, ...]) -> FoundLink:
     """Plans to let a link join or leave a bridge, bond or VRF. C(bridge): the new one, if it is known."""
     old = draft.host.links.get((found.netns, found.master))
-    interrupted = found.values.get("up") and any(brings_ports_down(one.kind) for one in (bridge, old) if one)
+    there = draft.host.links.get(found.id)
+    is_up = there is not None and there.values["up"] and found.values["up"]
+    interrupted = is_up and any(brings_ports_down(one.kind) for one in (bridge, old) if one)
     if interrupted:
         draft.add(SET_PORTS, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
     draft.bridges_with_changed_ports |= {(found.netns, master), (found.netns, found.master)}

@@ -8,7 +8,7 @@ from typing import Dict, Iterable, Iterator, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import moved_address
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, AddressKey, FoundLink, Link, Route
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import DeleteAddress, DeleteRoute
@@ -93,8 +93,10 @@ def _require_declared(draft: Draft, bridge: Link, port: FoundLink, option: str, 
 
 
 def _ports(draft: Draft, bridge: Link) -> Iterator[FoundLink]:
-    """The declared ports of a bridge that exist."""
+    """The declared ports of a bridge or bond that exist, and those of a bond that is a port."""
     for name in dict.fromkeys([*(bridge.ports or ()), *draft.declared_ports.get(bridge.id, ())]):
-        found = draft.host.links.get((bridge.netns, name))
-        if found:
-            yield found
+        key = (bridge.netns, name)
+        if key in draft.host.links:
+            yield draft.host.links[key]
+        if key in draft.wanted and takes_frames(draft.wanted[key].kind):
+            yield from _ports(draft, draft.wanted[key])
