@@ -51,6 +51,7 @@ _HINTS: Dict[Tuple[type, int], str] = {
     (SetPort, errno.ENETDOWN): "the port is down or has no carrier",
     (SetNsid, errno.EEXIST): "another namespace has this id; use another",
     (SetTuntap, errno.EBUSY): "a program holds the device; end the program first",
+    (CreateLink, errno.EBUSY): "the parent is a port of a bridge or bond, or has links of another kind on top that take all of its frames",
     (SetMaster, errno.EBUSY): "the link is on top of it, or has links on top that take all of its frames, such as macvlan links",
     (SetLink, errno.EINVAL): _OUT_OF_RANGE,
     (SetMaster, errno.EINVAL): _OUT_OF_RANGE,

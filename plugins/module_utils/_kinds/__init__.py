@@ -172,6 +172,11 @@ def takes_frames(kernel: str) -> bool:
     return kernel in BY_KIND and BY_KIND[kernel].takes_frames
 
 
+def receiver_of(kernel: str) -> str:
+    """How a link receives the frames of its parent, if nobody else can then; '' if others can, too."""
+    return BY_KIND[kernel].receiver if kernel in BY_KIND else ""
+
+
 def aggregates(kernel: str) -> bool:
     """Whether a link is made of its ports, which the kernel brings up."""
     return kernel in BY_KIND and BY_KIND[kernel].aggregates

@@ -68,6 +68,8 @@ class LinkKind(NamedTuple):
     """Whether it sends its packets inside others through the network of a namespace, with or without a parent."""
     not_on: Tuple[str, ...] = ()
     """Kinds (C(kernel)) on which it cannot be."""
+    receiver: str = ""
+    """How it receives the frames of its parent, if nobody else can then; '' if others can, too."""
     excludes_others: Callable[[Mapping[str, Any]], bool] = lambda _values: False
     """Whether one with these values must be the only one on its parent."""
     shared_on_parent: Tuple[str, ...] = ()

@@ -76,6 +76,7 @@ def _kind(name: str, title: str, config: str) -> LinkKind:
         needs_new=_needs_new,
         excludes_others=lambda values: values.get("mode") == "passthru",
         parent="parent",
+        receiver="macvlan",
         not_on=("vrf", "macvlan", "macvtap", "ipvlan"),
         from_parent=("mtu",),
     )
@@ -116,6 +117,7 @@ IPVLAN = LinkKind(
     created_with=("num_tx_queues", "num_rx_queues", "mode", "isolation"),
     always=("mode", "isolation"),
     parent="parent",
+    receiver="ipvlan",
     not_on=("vrf", "macvlan", "macvtap", "ipvlan"),
     shared_on_parent=("mode", "isolation"),
     from_parent=("mtu",),

@@ -79,7 +79,10 @@ class SingleReader:
             self._find(wanted.netns, {wanted.peer[1]})
         if wanted.parent:
             self._find(wanted.parent[0], {wanted.parent[1]})
-            if wanted.parent not in self.links:  # for the error message: users forget parent_netns: ''
+            parent = self.links.get(wanted.parent)
+            if parent:
+                self._find(parent.netns, {parent.master})
+            else:  # for the error message: users forget parent_netns: ''
                 self._find("", {wanted.parent[1]})
         found = self.links.get(wanted.id)
         if found and found.parent:

@@ -7,7 +7,7 @@ Its modules are imported when they are needed, as the target compiles what is im
 
 from __future__ import annotations
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, receiver_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import _links
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_TABLE, Host, Layout, Link
@@ -42,6 +42,10 @@ def plan(layout: Layout, host: Host, check_mode: bool = False) -> Plan:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import plan_ports
 
         plan_ports(draft)
+    if any(map(receiver_of, {link.kind for link in layout.links} | {found.kind for found in host.links.values()})):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._receivers import check_receivers
+
+        check_receivers(draft)
     _links.plan_bring_up(draft)
     if draft.uppers or any(link.parent for link in layout.links):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import bring_down_after_parent, recreate_undeclared_uppers
