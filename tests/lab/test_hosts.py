@@ -221,6 +221,40 @@ def test_a_host_that_is_cut_off_comes_back_by_itself(lab: Lab, how: str, tmp_pat
         assert host.ssh("sudo nft delete table bridge lab").returncode == 0
 
 
+def bond_of(host: Host, *ports: str, **more: object) -> dict[str, object]:
+    """A layout in which the connection uses a bond. Beside the card of the host it may have dummies as ports."""
+    bond0 = {"type": "bond", "name": "bond0", "mode": "active-backup", "miimon": 100}
+    bond0.update(addresses=[f"{host.address}/24"], routes=[{"to": "default", "via": GATEWAY}])
+    dummies = [{"type": "dummy", "name": name, "master": "bond0" if name in ports else ""} for name in ("d1", "d2")]
+    card = {"name": "vec0", "master": "bond0" if "vec0" in ports else ""}
+    return {"name": "uplink", "confirm_timeout": CONFIRM, "links": [bond0, card, *dummies], **more}
+
+
+def test_the_ports_of_a_bond_change_that_the_connection_uses(lab: Lab) -> None:
+    """Over that very connection. The bond gets the address of the card, and then other ports; what would cut off the host is rolled back."""
+    host = lab.hosts[0]
+
+    def run(words: str, options: dict[str, object]) -> str:
+        result = ansible(lab, "ansible", host.name, "-m", "vnet_layout", "-a", json.dumps(options), "--extra-vars", json.dumps(QUICK))
+        assert result.returncode == (FAILED if words == "FAILED!" else 0), result.stdout + result.stderr
+        assert f"{host.name} | {words} => " in result.stdout
+        return result.stdout
+
+    def holder() -> str:
+        return host.ssh("awk '$2 == \"00000000\" {print $1}' /proc/net/route").stdout.strip()
+
+    for ports in ("vec0", "d1"), ("vec0", "d2"):
+        run("CHANGED", bond_of(host, *ports))
+        run("SUCCESS", bond_of(host, *ports))
+        assert holder() == "bond0"
+        assert host.ssh("cat /sys/class/net/bond0/bonding/slaves").stdout.split() == list(ports)
+    text = run("FAILED!", bond_of(host, "d1", force=True))
+    assert f"the controller did not confirm the change over a new connection within {CONFIRM} seconds. The host is as it was before" in text
+    assert host.ssh("cat /sys/class/net/bond0/bonding/slaves").stdout.split() == ["vec0", "d2"]
+    run("CHANGED", {"name": "uplink", "state": "absent", "confirm_timeout": CONFIRM})
+    assert holder() == "vec0"
+
+
 # With an address from DHCP
 
 OF_DHCP = """
