@@ -131,6 +131,8 @@ def _set_link(step: SetLink) -> str:
     name, value = next(iter(step.values.items()))
     change = ["link", "set", "dev", step.name]
     row = _kinds.rows_of(step.kind)[name]
+    if row.type.syntax == "link" and not value:
+        return "# %s '' of %s: iproute2 cannot set it" % (name, step.name)
     if row.location in ("link", "flag"):
         return _line(step.netns, "ip", *change, *_settings(step.values))
     if row.location == "sysctl":

@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_ports
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import port_settings
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import port_settings
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, LinkId, Port
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AwaitLinks,

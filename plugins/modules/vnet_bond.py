@@ -120,7 +120,6 @@ options:
       - Time between two looks at the carrier of the ports, in milliseconds. V(0) disables it, so that a port without
         carrier is used on, unless O(arp_interval) is set.
       - The range is V(0) to V(2147483647).
-      - A new link has V(0).
     type: int
   updelay:
     description:
@@ -325,7 +324,7 @@ options:
   mtu:
     description:
       - Maximum transmission unit (MTU) of the link, in bytes.
-      - The range is V(68) to V(65535).
+      - The range is V(68) to V(65575).
       - A new link has V(1500).
     type: int
   txqueuelen:

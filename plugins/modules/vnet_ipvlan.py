@@ -134,7 +134,7 @@ options:
   mtu:
     description:
       - Maximum transmission unit (MTU) of the link, in bytes.
-      - The range is V(68) to V(65535).
+      - The range is V(68) to V(65575).
       - A new link has the value of its parent.
     type: int
   txqueuelen:

@@ -107,7 +107,7 @@ options:
   mtu:
     description:
       - Maximum transmission unit (MTU) of the link, in bytes.
-      - The range is V(68) to V(65535).
+      - The range is V(68) to V(65575).
       - A new link has V(1500).
     type: int
   txqueuelen:
@@ -487,7 +487,7 @@ options:
       mtu:
         description:
           - Maximum transmission unit (MTU) of the link, in bytes.
-          - The range is V(68) to V(65535).
+          - The range is V(68) to V(65575).
           - A new link has V(1500).
         type: int
       txqueuelen:

@@ -101,8 +101,8 @@ options:
     type: int
   table:
     description:
-      - 'Number of the routing table of the VRF: links that belong to it use this table only. It is required to
-        create the VRF.'
+      - Number of the routing table of the VRF, which no other VRF of the namespace has. It is required to create
+        the VRF.
       - The range is V(1) to V(4294967295).
       - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
     type: int
@@ -113,7 +113,7 @@ options:
   mtu:
     description:
       - Maximum transmission unit (MTU) of the link, in bytes.
-      - The range is V(68) to V(65535).
+      - The range is V(68) to V(65575).
       - A new link has V(65575).
     type: int
   txqueuelen:

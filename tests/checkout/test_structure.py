@@ -59,7 +59,7 @@ LAYERS = (
     ("_plan._veth_pairs", "_plan._namespaces", "_plan._duplicates", "_plan._ports", "_plan._receivers"),
     ("_plan._links",),
     ("_plan._parents",),
-    ("_plan._lists", "_plan._tables", "_plan._vlans", "_plan._simulation"),
+    ("_plan._lists", "_plan._masters", "_plan._tables", "_plan._vlans", "_plan._simulation"),
     ("_plan._ipv6", "_plan._takeover"),
     ("_plan._draft",),
     ("_plan._graph",),

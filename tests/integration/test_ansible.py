@@ -33,7 +33,7 @@ def test_ad_hoc() -> None:
 def test_ad_hoc_failure_is_one_sentence() -> None:
     result = run("ansible", "localhost", "-m", "nfv.vnet.vnet_bridge", "-a", "name=br0 mtu=5")
     assert result.returncode == 2
-    assert "vnet_bridge br0: mtu: 5 is out of range (68 to 65535)" in result.stdout + result.stderr
+    assert "vnet_bridge br0: mtu: 5 is out of range (68 to 65575)" in result.stdout + result.stderr
     assert re.search(r"error:\s+errno: null\s+path:\s+- mtu\n", result.stdout + result.stderr)
     assert "Traceback" not in result.stdout + result.stderr
 

@@ -163,6 +163,7 @@ _VOLATILE = {"bridge": _BRIDGE_VOLATILE, "bond": {2, 23}}  # the active port, wh
 _OF_BOND_PORT = (5, 9)  # what is set: all else is the state of the port
 _AGEING_TIME, _STP_STATE = 4, 5
 _PORT_VOLATILE = {1, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 38, 41}  # state, election, number, timers, counters
+_OF_KERNEL = "03"  # IFAPROT_KERNEL_LL
 _ADDRESS_FLAGS_VOLATILE = 0x04 | 0x08 | 0x40  # optimistic, failed, tentative
 _NAMES = {1: "address", 3: "name", 4: "mtu", 5: "link", 10: "master", 20: "alias"}
 
@@ -324,7 +325,7 @@ def _address(body: bytes, names: Dict[int, str]) -> Optional[Record]:
     label = bytes.fromhex(attributes.pop(3, "")).rstrip(b"\0").decode("utf-8", "surrogateescape")
     if label and not re.fullmatch(re.escape(names.get(index, "")) + r"(:\d+)?", label):  # the kernel numbers them when a link gets another name
         attributes[3] = label
-    if attributes[1].startswith("fe80") and attributes[1][22:26] == "fffe":
+    if attributes[1].startswith("fe80") and (attributes[1][22:26] == "fffe" or attributes.get(11) == _OF_KERNEL):
         return None  # the kernel's own link-local address, which comes late
     return {"family": family, "prefix": prefix, "scope": scope, "index": index, "flags": flags & ~_ADDRESS_FLAGS_VOLATILE, **attributes}
 

@@ -121,7 +121,7 @@ def test_an_address_moves_from_a_card_through_the_bond_to_the_bridge() -> None:
         {"name": "eth0", "master": "bond0"},
     ]
     lay(links=layout)
-    settled(links=layout)
+    assert not lay(links=layout)["changed"]
     assert "192.0.2.5" not in ip("ip", "address", "show", "dev", "eth0")
     assert shown("br0")["address"] == shown("bond0")["address"] == shown("eth0")["address"]
     clear()
@@ -193,10 +193,13 @@ def test_the_active_port_is_set_and_not_returned_by_itself() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"miimon": 100, "arp_interval": 100}, "arp_interval: it cannot be used with miimon; set one of them to 0"),
+        ({"miimon": 100, "arp_interval": 100}, "arp_interval: arp_interval and miimon cannot be used together; set the other one to 0"),
         ({"miimon": 100, "updelay": 150}, "updelay: 150 is not a multiple of miimon (100)"),
         ({"downdelay": 100}, "downdelay: it needs miimon"),
-        ({"mode": "balance-rr", "primary": "tun0"}, "primary: it is for mode: active-backup or balance-tlb or balance-alb; the mode is balance-rr"),
+        (
+            {"mode": "balance-rr", "primary": "tun0", "ports": []},
+            "primary: it is for mode: active-backup or balance-tlb or balance-alb; the mode is balance-rr",
+        ),
         ({"mode": "active-backup", "lacp_rate": "fast"}, "lacp_rate: it is for mode: 802.3ad; the mode is active-backup"),
         ({"arp_ip_targets": [f"192.0.2.{number}" for number in range(1, 18)]}, "arp_ip_targets: there can be 16 at most"),
         ({"arp_ip_targets": ["2001:db8::1"]}, "arp_ip_targets[0]: '2001:db8::1' is not an IPv4 address"),
@@ -230,6 +233,87 @@ def test_what_the_commands_do() -> None:
         sh(*result["commands"])
         assert {name: (shown(name)["flags"], shown(name).get("master")) for name in ("p1", "bond0")} == by_module
         assert "192.0.2.7" in ip("ip", "address", "show", "dev", "bond0")
+
+
+def up(name: str) -> bool:
+    return "UP" in shown(name)["flags"]
+
+
+def with_a_port(kind: str, **more: Any) -> None:
+    """A bond or VRF, and a link that belongs to it, with an IPv6 address that no task declares."""
+    run(f"vnet_{kind}", name="m0", **more)
+    run("vnet_veth", name="p1", peer={"name": "q1"})
+    sh("ip address add 2001:db8::1/64 dev p1 nodad")
+    run("vnet_veth", name="p1", master="m0", peer={"name": "q1"})
+
+
+@pytest.mark.parametrize(("kind", "more"), [("bond", {"mode": "active-backup", "miimon": 100}), ("vrf", {"table": 9})])
+def test_what_belongs_to_one_that_is_deleted_goes_on(kind: str, more: Values) -> None:
+    needs_kind(kind)
+    with_a_port(kind, **more)
+    result = single_in_four_steps(f"vnet_{kind}", name="m0", state="absent")
+    assert "p1 does not belong to m0 any more" in " ".join(result["warnings"])
+    assert up("p1")
+    assert "2001:db8::1/64" in ip("ip", "address", "show", "dev", "p1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "other"), [("bond", {"mode": "active-backup", "miimon": 100}, {"mode": "balance-xor"}), ("vrf", {"table": 9}, {"table": 10})]
+)
+def test_what_is_declared_belongs_to_the_new_one(kind: str, more: Values, other: Values) -> None:
+    needs_kind(kind)
+    end: Values = {"type": "veth", "name": "p1", "master": "m0", "addresses": ["2001:db8::1/64 nodad"], "peer": {"name": "q1"}}
+    four_steps(links=[{"type": kind, "name": "m0", **more}, end])
+    four_steps(links=[{"type": kind, "name": "m0", "recreate": True, **more, **other}, end])
+    assert (shown("p1")["master"], up("p1")) == ("m0", True)
+    assert "2001:db8::1/64" in ip("ip", "address", "show", "dev", "p1")
+    four_steps(links=[{**end, "master": ""}])
+    assert up("p1")
+
+
+def test_cards_that_are_down_work_as_ports() -> None:
+    sh("ip link add p1 type veth peer name q1 && ip link set q1 up")
+    single_in_four_steps("vnet_bond", name="bond0", mode="active-backup", miimon=100, ports=[{"name": "p1"}])
+    assert up("p1")
+    wait_for(lambda: "LOWER_UP" in shown("bond0")["flags"], seconds=5)
+
+
+def test_the_order_of_a_declaration_does_not_matter() -> None:
+    four_steps(links=[bond(primary="p2"), *({"type": "veth", "name": f"p{number}", "master": "bond0", "peer": {"name": f"q{number}"}} for number in (1, 2))])
+
+
+@pytest.mark.parametrize(("one", "two"), [("bond", "bond"), ("bridge", "bond")])
+def test_a_ring_of_masters_is_refused(one: str, two: str) -> None:
+    ring = [{"type": one, "name": "b0", "master": "b1", "addresses": ["192.0.2.1/24"]}, {"type": two, "name": "b1", "master": "b0"}]
+    refused_always(["b1 is on top of b0, so it cannot be its port"], links=ring)
+
+
+def test_a_primary_that_is_not_a_port_is_refused() -> None:
+    links: List[Values] = [{"type": "tuntap", "name": "t0", "mode": "tap"}, {"type": "tuntap", "name": "t1", "mode": "tap", "master": "bond0"}]
+    refused_always(["links[2].primary: t0 is not a port of bond0"], links=[*links, bond(primary="t0")])
+
+
+def test_a_bond_that_watches_nothing_is_a_warning() -> None:
+    result = run("vnet_bond", name="bond0", mode="active-backup")
+    assert "miimon: neither miimon nor arp_interval is set" in " ".join(result["warnings"])
+    assert "miimon" not in " ".join(run("vnet_bond", name="bond1", mode="802.3ad")["warnings"])
+
+
+def test_the_mtu_of_a_port_is_set_after_it_joined() -> None:
+    layout = [bond(), {"type": "veth", "name": "p1", "master": "bond0", "mtu": 1400, "peer": {"name": "q1"}}]
+    four_steps(links=layout)
+    assert shown("p1")["mtu"] == 1400
+
+
+def test_other_links_keep_what_they_lose_while_the_bond_is_down() -> None:
+    """Of the bond itself all comes back, and what is on top of it is a warning."""
+    run("vnet_bond", name="bond0", mode="802.3ad", addresses=["2001:db8::1/64"])
+    sh("ip link add p1 type veth peer name q1 && ip link set q1 up && ip link set p1 master bond0")
+    wait_for(lambda: shown("bond0")["operstate"] == "UP", seconds=10)
+    sh("ip route add 198.51.100.0/24 dev bond0")
+    single_in_four_steps("vnet_bond", name="bond0", lacp_rate="fast")
+    assert "198.51.100.0/24" in ip("ip", "route", "show", "dev", "bond0")
+    assert "2001:db8::1/64" in ip("ip", "address", "show", "dev", "bond0")
 
 
 def test_a_port_that_left_comes_back() -> None:

@@ -68,6 +68,16 @@ def test_modes_of_ipvlan_links_on_one_parent_are_the_same() -> None:
     refused_always(["links[2].mode: links[1] has l2, but all ipvlan links on card have the same"], **layout)
 
 
+def test_a_new_ipvlan_link_takes_the_mode_of_the_others() -> None:
+    needs_kind("ipvlan")
+    run("vnet_tuntap", name="t0", mode="tap")
+    run("vnet_ipvlan", name="i0", parent="t0", mode="l2", isolation="private")
+    result = single_in_four_steps("vnet_ipvlan", name="i1", parent="t0")
+    assert (result["ipvlan"]["mode"], result["ipvlan"]["isolation"]) == ("l2", "private")
+    result = single_in_four_steps("vnet_ipvlan", name="i2", parent="t0", mode="l3")
+    assert "mode: i0 gets it, too" in " ".join(result["warnings"])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_parent_has_one_receiver(kind: str) -> None:
     needs_kind(kind)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 from typing import List
 
 import pytest
@@ -139,7 +140,7 @@ def test_the_outer_packets_go_through_another_namespace(link: Values) -> None:
     near.pop("dev", None)
     settled(**layout)  # what is not said is left alone
     near["parent_netns"] = ""
-    assert "parent_netns is one, not ''" in refusal(**layout) or "dev is " in refusal(**layout)
+    assert "parent_netns: it is one, not ''" in refusal(**layout)
     near["recreate"] = True
     four_steps(**layout)
     lay(state="absent")
@@ -157,12 +158,14 @@ def test_a_single_link_is_made_in_the_network_that_carries_its_packets() -> None
     assert not difference(before, snapshot())
 
 
-def test_a_tunnel_whose_name_is_taken_leaves_nothing() -> None:
+def test_a_tunnel_that_cannot_be_moved_leaves_nothing() -> None:
+    """The kernel makes it, and then its name is too much: a link in the namespace has it as an alternative name."""
     needs_kind("vxlan")
     run("vnet_netns", name="red")
+    sh("ip -n red link add d0 type bridge && ip -n red link property add dev d0 altname x0")
     before = snapshot()
-    with pytest.raises(VnetError, match="link add"):
-        run("vnet_vxlan", name="x0", netns="red", parent_netns="", id=5, num_tx_queues=4096, mac="02:00:00:00:00:01", group="239.1.1.1")
+    with pytest.raises(VnetError):
+        run("vnet_vxlan", name="x0", netns="red", parent_netns="", id=5)
     assert not difference(before, snapshot())
 
 
@@ -210,6 +213,10 @@ def test_the_tunnels_of_the_kernel_are_left_alone() -> None:
         with pytest.raises(VnetError, match="gretap0 in namespace red has the same parent_netns, mode, local, remote, ikey"):
             run("vnet_tunnel", name="x0", netns="red", mode="gretap")
         single_in_four_steps("vnet_tunnel", name="x0", netns="red", mode="gretap", local="192.0.2.1")
+        single_in_four_steps("vnet_tunnel", name="x1", netns="red", mode="gretap", external=True)
+        lay(namespaces=[{"name": "blue"}], links=[{"type": "veth", "name": "a", "peer": {"name": "b", "netns": "blue"}}])
+        assert not lay(state="absent")["warnings"]
+        assert not Path("/run/netns/blue").exists()
     finally:
         sh(set_to % 1)
 
@@ -222,8 +229,14 @@ def test_the_tunnels_of_the_kernel_are_left_alone() -> None:
         ({"type": "vxlan", "id": 5, "group": "192.0.2.1"}, "group: '192.0.2.1' is not a multicast address"),
         ({"type": "vxlan", "id": 5, "remote": "239.1.1.1"}, "remote: '239.1.1.1': 239.1.1.1 is not a unicast address"),
         ({"type": "vxlan", "id": 5, "remote": "there"}, "remote: 'there' is not an IP address"),
-        ({"type": "vxlan", "id": 5, "remote": "192.0.2.1", "group": "239.1.1.1"}, "group: it cannot be used with remote"),
-        ({"type": "vxlan", "id": 5, "srcport_min": 9}, "srcport_max: 0 is less than srcport_min (9)"),
+        ({"type": "vxlan", "id": 5, "dev": "lo", "remote": "192.0.2.1", "group": "239.1.1.1"}, "group: it cannot be used with remote"),
+        ({"type": "vxlan", "id": 5, "srcport_min": 9}, "srcport_max: missing; srcport_min needs it"),
+        ({"type": "vxlan", "id": 5, "srcport_min": 9, "srcport_max": 8}, "srcport_max: 8 is less than srcport_min (9)"),
+        (
+            {"type": "vxlan", "id": 5, "local": "192.0.2.1", "remote": "2001:db8::1"},
+            "remote: 2001:db8::1 and local 192.0.2.1 are of different address families",
+        ),
+        ({"type": "vxlan", "id": 5, "group": "239.1.1.1"}, "group: it needs dev"),
         ({"type": "vxlan", "id": 5, "ttl": "many"}, "ttl: 'many' is neither a number nor inherit"),
         ({"type": "vxlan", "id": 5, "ttl": 256}, "ttl: 256 is out of range (0 to 255)"),
         ({"type": "vxlan", "id": 5, "flowlabel": 7}, "flowlabel: it is for IPv6; the addresses are IPv4"),
@@ -264,9 +277,56 @@ def test_what_a_tunnel_cannot_be_is_refused(link: Values, words: str) -> None:
 def test_what_only_a_new_tunnel_can_have() -> None:
     needs_kind("gre")
     run("vnet_tunnel", name="x0", mode="gre", local="192.0.2.1", remote="192.0.2.2")
-    with pytest.raises(VnetError, match=r"remote is 192\.0\.2\.2, not ; only a new link can have that"):
+    with pytest.raises(VnetError, match=r"remote: it is 192\.0\.2\.2, not ''; only a new link can have that"):
         run("vnet_tunnel", name="x0", remote="")
     single_in_four_steps("vnet_tunnel", name="x0", mode="gre", local="192.0.2.1", remote="", recreate=True)
+
+
+@pytest.mark.parametrize(("mode", "local"), [("gre", "192.0.2.1"), ("ip6gre", "2001:db8::1"), ("ip6tnl", "2001:db8::1")])
+def test_a_change_keeps_the_mtu(mode: str, local: str) -> None:
+    needs_kind(mode)
+    run("vnet_tunnel", name="x0", mode=mode, local=local, mtu=1300)
+    single_in_four_steps("vnet_tunnel", name="x0", ttl=33)
+    assert shown("x0")["mtu"] == 1300
+
+
+def test_a_parent_is_recreated_below_a_vxlan() -> None:
+    needs_kind("vxlan")
+    below: Values = {"type": "ifb", "name": "d1"}
+    over: Values = {"type": "vxlan", "name": "x0", "id": 5, "dev": "d1"}
+    four_steps(links=[below, over])
+    four_steps(links=[{**below, "num_tx_queues": 3, "recreate": True}, over])
+
+
+def test_two_tunnels_with_the_same_addresses_on_two_links() -> None:
+    needs_kind("gre")
+    links: List[Values] = [{"type": "tuntap", "name": name, "mode": "tap"} for name in ("t1", "t2")]
+    links += [{"type": "tunnel", "name": f"x{number}", "mode": "gre", "local": "192.0.2.1", "remote": "192.0.2.2", "dev": f"t{number}"} for number in (1, 2)]
+    four_steps(links=links)
+
+
+def test_one_takes_the_numbers_that_another_had() -> None:
+    needs_kind("gre")
+    ends = [
+        {"type": "tunnel", "name": name, "mode": "gre", "local": "192.0.2.1", "remote": remote} for name, remote in (("a", "192.0.2.2"), ("b", "192.0.2.3"))
+    ]
+    lay(links=ends[:1])
+    four_steps(links=[{**ends[0], "remote": "192.0.2.4"}, ends[1]])
+
+
+def test_a_namespace_that_carries_the_packets_of_somebodys_link_stays() -> None:
+    needs_kind("vxlan")
+    lay(namespaces=[{"name": "u"}])
+    sh("ip -n u link add vx0 type vxlan id 5 dstport 4789 && ip -n u link set vx0 netns $$")
+    assert "namespace u cannot be deleted, as the packets of vx0 go through its network" in refusal(state="absent")
+
+
+def test_remote_gives_way_to_a_group_and_comes_back() -> None:
+    needs_kind("vxlan")
+    run("vnet_tuntap", name="t0", mode="tap")
+    run("vnet_vxlan", name="x0", id=5, dev="t0", remote="192.0.2.1")
+    result = single_in_four_steps("vnet_vxlan", name="x0", group="239.1.1.1")
+    assert (result["vxlan"]["group"], result["vxlan"]["remote"]) == ("239.1.1.1", "")
 
 
 def test_an_adopted_tunnel_keeps_what_no_option_says() -> None:

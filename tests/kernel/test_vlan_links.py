@@ -105,7 +105,9 @@ def test_with_its_parent_in_another_namespace() -> None:
     assert (item["netns"], item["parent"], item["parent_netns"]) == ("red", "below", "")
     single = {name: value for name, value in vlan(netns="red", parent_netns="").items() if name != "type"}
     assert run("vnet_vlan", **single)["changed"] is False
-    with pytest.raises(VnetError, match=r"parent is below in the namespace that the module runs in, not below in namespace red; only a new link can have that"):
+    with pytest.raises(
+        VnetError, match=r"parent: it is below in the namespace that the module runs in, not below in namespace red; only a new link can have that"
+    ):
         lay(namespaces=[{"name": "red"}], links=[vlan(netns="red"), cable(), dummy(netns="red")])
 
 

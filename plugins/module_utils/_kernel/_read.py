@@ -37,7 +37,8 @@ _RTM_GETLINK, _RTM_GETROUTE, _RTM_GETNEIGH = 18, 26, 30
 RTMSG = struct.Struct("=BBBBBBBBI")
 _IFLA_IFNAME, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_AF_SPEC, _INFO_DATA = 3, 10, 18, 26, 2
 _RTEXT_FILTER_BRVLAN = 2
-_IFA_LOCAL, _IFA_ADDRESS, _IFA_FLAGS = 2, 1, 8
+_IFA_LOCAL, _IFA_ADDRESS, _IFA_FLAGS, _IFA_PROTO = 2, 1, 8, 11
+_IFAPROT_KERNEL_LL = 3
 _IFA_F_NODAD, _IFA_F_PERMANENT, _IFA_F_STABLE_PRIVACY = 0x02, 0x80, 0x800
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 6, 7, 15
 _RTA_MULTIPATH, _RTA_VIA, _RTA_ENCAP, _RTA_NH_ID = 9, 18, 22, 30
@@ -251,8 +252,10 @@ def _read_address(message: bytes, places: Dict[int, slice]) -> Address:
     local = _ip(family, message[places[_IFA_LOCAL]]) if _IFA_LOCAL in places else ""
     peer = address if local and address != local else ""
     nodad = bool(flags & _IFA_F_NODAD) and family == socket.AF_INET6
-    dynamic = not flags & _IFA_F_PERMANENT or (scope == table.SCOPES["link"] and bool(flags & _IFA_F_STABLE_PRIVACY))
-    return Address(local or address, prefix, peer, nodad, dynamic)
+    by_kernel = bool(flags & _IFA_F_STABLE_PRIVACY) or (_IFA_PROTO in places and message[places[_IFA_PROTO].start] == _IFAPROT_KERNEL_LL)
+    found = Address(local or address, prefix, peer, nodad)
+    # the usual one of the kernel is known by its bits, also on kernels that do not say who made it
+    return found._replace(dynamic=not flags & _IFA_F_PERMANENT or (scope == table.SCOPES["link"] and by_kernel and not found.generated))
 
 
 def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:

@@ -214,12 +214,13 @@ class Writer:
             self._send_link(netns, _RTM_SETLINK, name, [("af_spec", _attributes([("inet6", inet6)]))])
         else:
             known = {key: self._index(netns, value) if value and key in _kinds.references_of(kind) else value for key, value in values.items()}
-            self._change(netns, name, {}, self._data(netns, name, kind, known))
+            self._set_data(netns, name, kind, known)
 
-    def _data(self, netns: str, name: str, kind: str, values: Values) -> bytes:
-        """Values of a kind as an attribute, with all others if the kernel would reset these."""
+    def _set_data(self, netns: str, name: str, kind: str, values: Values) -> None:
+        """Sets values of a kind, with all others and the MTU if the kernel would reset these."""
         if not _kinds.changes_as_a_whole(kind):
-            return _pack.kind(kind, _pack.data(_pack.payloads_of(kind, values)))
+            self._change(netns, name, {}, _pack.kind(kind, _pack.data(_pack.payloads_of(kind, values))))
+            return
         found = self._reader.link(netns, name, everything=True)
         if not found:
             raise KernelError(errno.ENODEV)
@@ -227,7 +228,7 @@ class Writer:
         known = {code for row in _kinds.own_rows_of(kind).values() for code, _type in _kinds.codes_of(kind, row, there)}
         others = {code: payload for code, payload in self._reader.link_data(netns, found.ifindex).items() if code not in known}
         payloads = {**others, **_pack.payloads_of(kind, {**there, **values})}
-        return _pack.kind(_kinds.kernel_word(kind, there), _pack.data(payloads))
+        self._change(netns, name, {"mtu": found.values["mtu"]}, _pack.kind(_kinds.kernel_word(kind, there), _pack.data(payloads)))
 
     def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
         """Sets one attribute of a port."""

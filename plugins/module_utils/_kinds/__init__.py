@@ -74,14 +74,20 @@ def unique_key(kernel: str, parent: Optional[LinkId], values: Mapping[str, Any])
     if not kind or not kind.unique or not parent:
         return None
     rows = rows_of(kernel)
-    place = (parent[0], "") if kind.encapsulates else parent
+    place = (parent[0], "") if kind.encapsulates and not kind.unique_on_parent else parent
     key = [values.get(name, rows[name].initial) for name in kind.unique]
     return (kernel, place, *key, kind.unique_besides(values)) if None not in key else None
 
 
 def network_of(link: Link) -> Optional[LinkId]:
-    """The parent of a wanted link, or the network that carries its packets: a namespace with the name ''. None if it has neither."""
-    return link.parent or ((link.netns, "") if encapsulates(link.kind) else None)
+    """The parent of a wanted link, or the namespace in which it must differ from others."""
+    return place_of(link.kind, link.netns, link.parent)
+
+
+def place_of(kernel: str, netns: str, parent: Optional[LinkId]) -> Optional[LinkId]:
+    """Where a link of this kind must differ from others: on its parent, or in a namespace, with the name ''. None if nowhere."""
+    in_namespace = kernel in BY_KIND and (BY_KIND[kernel].encapsulates or BY_KIND[kernel].unique_in_namespace)
+    return parent or ((netns, "") if in_namespace else None)
 
 
 def encapsulates(kernel: str) -> bool:
@@ -118,7 +124,8 @@ KERNEL_WORDS: Dict[str, Tuple[LinkKind, Mapping[str, Any]]] = {
 def unique_options_of(kernel: str) -> str:
     """The options that no two links of a kind may have in common."""
     kind = BY_KIND[kernel]
-    return ", ".join(("parent_netns" if kind.encapsulates else kind.parent, *kind.unique))
+    place = "parent_netns" if kind.encapsulates else kind.parent
+    return ", ".join(filter(None, (place, *kind.unique)))
 
 
 def shared_on_parent(kernel: str) -> Tuple[str, ...]:
@@ -175,6 +182,11 @@ def takes_frames(kernel: str) -> bool:
 def receiver_of(kernel: str) -> str:
     """How a link receives the frames of its parent, if nobody else can then; '' if others can, too."""
     return BY_KIND[kernel].receiver if kernel in BY_KIND else ""
+
+
+def goes_down_with_parent(kernel: str, values: Mapping[str, Any]) -> bool:
+    """Whether the kernel brings a link down with its parent."""
+    return kernel in BY_KIND and BY_KIND[kernel].needs_parent_up(values)
 
 
 def aggregates(kernel: str) -> bool:

@@ -39,7 +39,8 @@ _ROWS: Tuple[Attribute, ...] = (
         0,
         _LONGEST,
         initial=0,
-        resets=("updelay", "downdelay", "peer_notify_delay", "arp_interval"),
+        initial_varies=True,
+        resets=("updelay", "downdelay", "peer_notify_delay", "arp_interval", "arp_validate"),
     ),
     Attribute(
         "updelay",
@@ -138,6 +139,7 @@ _ROWS: Tuple[Attribute, ...] = (
         ip_name="active_slave",
         when="up",
         initial="",
+        check=lambda name: "" if name else "the kernel chooses it; name a port, or leave it out",
     ),
     Attribute(
         "fail_over_mac",
@@ -227,8 +229,8 @@ _ROWS: Tuple[Attribute, ...] = (
 
 
 def _check(wanted: Mapping[str, Any], after: Mapping[str, Any]) -> Optional[Tuple[str, str]]:
-    if wanted.get("arp_interval") and wanted.get("miimon"):
-        return "arp_interval", "it cannot be used with miimon; set one of them to 0"
+    if after.get("arp_interval") and after.get("miimon") and ("arp_interval" in wanted or "miimon" in wanted):
+        return "arp_interval" if "arp_interval" in wanted else "miimon", "arp_interval and miimon cannot be used together; set the other one to 0"
     for name in ("updelay", "downdelay", "peer_notify_delay"):
         if wanted.get(name) and not after.get("miimon"):
             return name, "it needs miimon"
@@ -240,6 +242,17 @@ def _check(wanted: Mapping[str, Any], after: Mapping[str, Any]) -> Optional[Tupl
     return None
 
 
+def _caution(values: Mapping[str, Any]) -> Optional[Tuple[str, str]]:
+    """What makes a bond useless."""
+    if not values.get("miimon") and not values.get("arp_interval") and values.get("mode") not in _WATCHED:
+        return "miimon", "neither miimon nor arp_interval is set, so ports without a carrier are used on"
+    if values.get("arp_interval") and not values.get("arp_ip_targets") and not values.get("ns_ip6_targets"):
+        return "arp_ip_targets", "missing; arp_interval has nobody to ask"
+    return None
+
+
+_WATCHED = ("802.3ad", "balance-tlb", "balance-alb")
+"""The modes in which the kernel sets miimon to 100 if nothing else is said."""
 _MOST_TARGETS = 16
 _OF_MODES: Dict[str, Tuple[str, ...]] = {
     "arp_interval": _WITH_ARP,
@@ -264,7 +277,10 @@ BOND = LinkKind(
     "CONFIG_BONDING",
     _ROWS,
     created_with=("mac", "num_tx_queues", "num_rx_queues", *(row.name for row in _ROWS if row.type is not _PORT_OR_NONE)),
-    always=("mode", "miimon"),
+    always=("mode", "miimon", "arp_interval", "primary"),
+    references_ports=("primary", "active_port"),
+    caution=_caution,
+    initial=lambda values: {"miimon": 100} if values.get("mode") in _WATCHED else {},
     check=_check,
     of_modes=_OF_MODES,
     port_rows=BOND_PORT,

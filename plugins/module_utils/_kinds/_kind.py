@@ -54,16 +54,28 @@ class LinkKind(NamedTuple):
     """Checks the values that are wanted and all values as they would be. Returns an option and what is wrong with it, or None."""
     needs_new: Callable[[Mapping[str, Any], Mapping[str, Any]], Tuple[str, ...]] = lambda _found, _wanted: ()
     """The attributes of which only a new link can have the wanted values, given all values that were found and those that are wanted."""
+    references_ports: Tuple[str, ...] = ()
+    """Attributes with the name of one of its ports."""
+    caution: Callable[[Mapping[str, Any]], Optional[Tuple[str, str]]] = lambda _values: None
+    """An option, and why one with these values does not do what it is for; None if it does."""
     sets_port_states: Callable[[Mapping[str, Any]], bool] = lambda _values: False
     """Whether one with these values controls the state of its ports."""
     unique: Tuple[str, ...] = ()
     """Attributes that two links on one parent, or in one network that carries their packets, must not have in common."""
+    unique_in_namespace: bool = False
+    """Whether that is so for all links of this kind in a namespace."""
+    unique_on_parent: bool = False
+    """Whether that is so only for links with the same parent, although others carry their packets."""
     unique_besides: Callable[[Mapping[str, Any]], object] = lambda _values: None
     """What else two links with the same unique attributes must have in common to be refused."""
     parent: str = ""
     """The option that names its parent; '' if it has none."""
+    needs_parent: Tuple[str, ...] = ()
+    """Attributes that only one with a parent can have."""
     parent_code: int = 0
     """The attribute of the kind that has the index of its parent; 0 if that is C(IFLA_LINK)."""
+    outlives_parent: bool = False
+    """Whether the kernel keeps it when its parent is deleted."""
     encapsulates: bool = False
     """Whether it sends its packets inside others through the network of a namespace, with or without a parent."""
     not_on: Tuple[str, ...] = ()

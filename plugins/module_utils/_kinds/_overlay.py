@@ -118,6 +118,7 @@ _VXLAN: Tuple[Attribute, ...] = (
         "Address of the other end, for frames whose destination is not in the forwarding database. V('') drops these.",
         initial="",
         further=((16, UNICAST6),),
+        resets=("group",),
     ),
     Attribute(
         "group",
@@ -126,6 +127,7 @@ _VXLAN: Tuple[Attribute, ...] = (
         "Multicast group of all ends, for frames whose destination is not in the forwarding database. It needs O(dev), and cannot be used with O(remote).",
         initial="",
         further=((16, GROUP6),),
+        resets=("remote",),
     ),
     _dstport(15, 4789),
     Attribute(
@@ -266,9 +268,18 @@ def _is_ipv6(values: Mapping[str, Any]) -> bool:
     return any(":" in (values.get(name) or "") for name in ("local", "remote", "group"))
 
 
+def _mixed(values: Mapping[str, Any]) -> Optional[Tuple[str, str]]:
+    """An address of another family than the others."""
+    given = [name for name in ("local", "remote", "group") if values.get(name)]
+    other = next((name for name in given if (":" in values[name]) != (":" in values[given[0]])), "")
+    return (other, "%s and %s %s are of different address families" % (values[other], given[0], values[given[0]])) if other else None
+
+
 def _check_vxlan(wanted: Mapping[str, Any], after: Mapping[str, Any]) -> Optional[Tuple[str, str]]:
     if wanted.get("remote") and wanted.get("group"):
         return "group", "it cannot be used with remote"
+    if ("srcport_min" in wanted) != ("srcport_max" in wanted):
+        return ("srcport_max", "missing; srcport_min needs it") if "srcport_min" in wanted else ("srcport_min", "missing; srcport_max needs it")
     if after.get("srcport_min", 0) > after.get("srcport_max", 0):
         return "srcport_max", "%d is less than srcport_min (%d)" % (after.get("srcport_max", 0), after["srcport_min"])
     for name in ("gpe", "vnifilter"):
@@ -276,7 +287,7 @@ def _check_vxlan(wanted: Mapping[str, Any], after: Mapping[str, Any]) -> Optiona
             return name, "it needs external: true"
     if wanted.get("flowlabel") and not _is_ipv6(after):
         return "flowlabel", _FOR_IPV6
-    return None
+    return _mixed(after)
 
 
 def _check_geneve(wanted: Mapping[str, Any], after: Mapping[str, Any]) -> Optional[Tuple[str, str]]:
@@ -291,9 +302,13 @@ def _check_geneve(wanted: Mapping[str, Any], after: Mapping[str, Any]) -> Option
     return None
 
 
+_ENDS = ("local", "remote", "group")
+
+
 def _needs_new(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Tuple[str, ...]:
+    """Restrictions of vxlan_nl2conf and geneve_nl2info: the address family, and ttl: inherit."""
     ttls = (found.get("ttl"), wanted.get("ttl", found.get("ttl")))
-    families = tuple(name for name in ("local", "remote", "group") if found.get(name) and wanted.get(name) and (":" in found[name]) != (":" in wanted[name]))
+    families = tuple(name for name in _ENDS if wanted.get(name) and (":" in wanted[name]) != _is_ipv6(found))
     return (*(("ttl",) if ttls[0] != ttls[1] and "inherit" in ttls else ()), *families)
 
 
@@ -307,14 +322,15 @@ VXLAN = LinkKind(
     not_required_with={"id": "external"},
     created_with=("mac", "num_tx_queues", "num_rx_queues", *(row.name for row in _VXLAN)),
     sent=("dstport",),
-    always=("id", "dstport", "local", "remote", "group", "external"),
+    always=("id", "dstport", "local", "remote", "group", "external", "gbp", "gpe"),
     check=_check_vxlan,
     needs_new=_needs_new,
     encapsulates=True,
     parent="dev",
     parent_code=3,
     unique=("id", "dstport"),
-    unique_besides=_is_ipv6,
+    unique_besides=lambda values: (_is_ipv6(values), *(bool(values.get(name)) for name in ("gbp", "gpe", "external"))),
+    needs_parent=("group",),
     is_ethernet=lambda values: not values.get("gpe"),
     initial=lambda _values: {"mtu": None},
     picture="tunnel",

@@ -28,7 +28,8 @@ _OF_GRE: Codes = {
 }
 _GRE: Codes = {**_OF_GRE, "tos": (9, 0, 0), "pmtudisc": (10,)}
 _IP6GRE: Codes = {**_OF_GRE, "encap_limit": (11, 13), "tos": (0, 12, 13), "flowlabel": (12,)}
-MODES: Dict[str, Codes] = {"ipip": _IPTUN, "sit": _IPTUN, "gre": _GRE, "gretap": _GRE, "ip6gre": _IP6GRE, "ip6gretap": _IP6GRE, "ip6tnl": _IP6TNL}
+_SIT: Codes = {name: codes for name, codes in _IPTUN.items() if name != "external"}
+MODES: Dict[str, Codes] = {"ipip": _IPTUN, "sit": _SIT, "gre": _GRE, "gretap": _GRE, "ip6gre": _IP6GRE, "ip6gretap": _IP6GRE, "ip6tnl": _IP6TNL}
 _OVER_IPV6 = ("ip6gre", "ip6gretap", "ip6tnl")
 _WITH_FRAMES = ("gretap", "ip6gretap")
 
@@ -124,7 +125,7 @@ _ROWS: Tuple[Attribute, ...] = (
         initial="4",
         further=((0, _flag_for("none", _IGNORE_ENCAP_LIMIT)),),
     ),
-    Attribute("flowlabel", 0, part(20, 0, 32), "Flow label of the outer packets.", 0, 2**20 - 1, initial=0),
+    Attribute("flowlabel", 0, part(20, 0, 32)._replace(argument=hex), "Flow label of the outer packets.", 0, 2**20 - 1, initial=0),
     _key("ikey", "received"),
     _key("okey", "sent"),
     _switch("icsum", _GRE_CSUM, "Whether received packets must have a checksum."),
@@ -141,11 +142,6 @@ _ROWS: Tuple[Attribute, ...] = (
         initial=False,
     ),
 )
-
-
-def _before_mtu(row: Attribute) -> Attribute:
-    """The kernel computes the MTU anew when the header may change (C(ipgre_link_update))."""
-    return row._replace(rank=lambda _value: -1, resets=("mtu",)) if row.when == "live" else row
 
 
 def _check(wanted: Mapping[str, Any], after: Mapping[str, Any]) -> Optional[Tuple[str, str]]:
@@ -175,7 +171,7 @@ TUNNEL = LinkKind(
     "tunnel",
     "a tunnel",
     "the driver of its mode (CONFIG_NET_IPIP, CONFIG_IPV6_SIT, CONFIG_NET_IPGRE, CONFIG_IPV6_GRE or CONFIG_IPV6_TUNNEL)",
-    tuple(map(_before_mtu, _ROWS)),
+    _ROWS,
     modes=MODES,
     required=("mode",),
     created_with=("mac", "num_tx_queues", "num_rx_queues", *(row.name for row in _ROWS)),
@@ -186,9 +182,12 @@ TUNNEL = LinkKind(
     check=_check,
     needs_new=_needs_new,
     encapsulates=True,
+    outlives_parent=True,
     parent="dev",
     parent_code=1,
     unique=("mode", "local", "remote", "ikey"),
+    unique_besides=lambda values: bool(values.get("external")),
+    unique_on_parent=True,
     is_ethernet=lambda values: values.get("mode") in _WITH_FRAMES,
     made_by_kernel=("tunl0", "sit0", "gre0", "gretap0", "ip6gre0", "ip6tnl0"),
     initial=_initial,

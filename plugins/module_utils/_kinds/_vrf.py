@@ -8,6 +8,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attrib
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._values import U32
 
+_OF_HOST = (253, 254, 255)
+"""The tables default, main and local."""
+
 VRF = LinkKind(
     "vrf",
     "vrf",
@@ -18,15 +21,18 @@ VRF = LinkKind(
             "table",
             1,
             U32,
-            "Number of the routing table of the VRF: links that belong to it use this table only. It is required to create the VRF.",
+            "Number of the routing table of the VRF, which no other VRF of the namespace has. It is required to create the VRF.",
             1,
             2**32 - 1,
             when="create",
+            check=lambda table: "%d is a table of the host itself" % table if table in _OF_HOST else "",
         ),
     ),
     required=("table",),
     created_with=("mac", "num_tx_queues", "num_rx_queues", "table"),
     always=("table",),
+    unique=("table",),
+    unique_in_namespace=True,
     port_rows=(),
     table_of_ports="table",
     brings_ports_down=True,

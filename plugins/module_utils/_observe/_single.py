@@ -16,12 +16,14 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     BY_KIND,
+    brings_ports_down,
     encapsulates,
     has_peer,
     has_ports,
     has_table_of_ports,
     network_of,
     references_of,
+    rows_of,
     table_of_ports,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, shown_by
@@ -84,18 +86,20 @@ class SingleReader:
                 self._find(parent.netns, {parent.master})
             else:  # for the error message: users forget parent_netns: ''
                 self._find("", {wanted.parent[1]})
+        goes = not wanted.present or wanted.recreate
         found = self.links.get(wanted.id)
         if found and found.parent:
             self._find(found.parent[0], {found.parent[1]})
-        if found and (wanted.recreate or not wanted.present or wanted.values.get("up") is False):
+        if found and (goes or wanted.values.get("up") is False):
             self._find_uppers(found)
             if found.peer and found.peer in self.links:
                 self._find_uppers(self.links[found.peer])
-        if (not found or wanted.recreate) and wanted.kind in BY_KIND and BY_KIND[wanted.kind].unique:
+        if (not found or wanted.recreate) and wanted.kind in BY_KIND and (BY_KIND[wanted.kind].unique or BY_KIND[wanted.kind].shared_on_parent):
             self._find_alike(wanted)
         if found and (wanted.port or wanted.routes or wanted.master is not None):
             self._find(wanted.netns, {found.master})
-        if found and has_ports(found.kind) and wanted.ports is not None:
+        goes = not wanted.present or wanted.recreate
+        if found and has_ports(found.kind) and (wanted.ports is not None or (goes and brings_ports_down(found.kind))):
             for raw in self._reader.ports(wanted.netns, found.ifindex):
                 self._add(wanted.netns, raw)
 
@@ -159,12 +163,12 @@ class SingleReader:
         """Reads the links of this kind on the same parent, or in the same network, for their unique options."""
         home = network_of(wanted)
         parent = self.links.get(home) if home else None
-        if home is None or not (parent or encapsulates(wanted.kind)):
+        if home is None or not (parent or not home[1]):
             return
         for place in dict.fromkeys((wanted.netns, home[0])):
             self._read_namespace(place)
             for raw in self._reader.links(place) if self.namespaces[place].identity else ():
-                if raw.kind == wanted.kind and (encapsulates(wanted.kind) or (parent and raw.link == parent.ifindex)):
+                if raw.kind == wanted.kind and (not home[1] or encapsulates(wanted.kind) or (parent and raw.link == parent.ifindex)):
                     self._add(place, raw)
 
     def _add(self, netns: str, raw: RawLink) -> None:
@@ -189,14 +193,19 @@ class SingleReader:
             port_vlans=port_vlans,
             peer=self._linked(netns, raw) if has_peer(raw.kind) else None,
             parent=self._linked(netns, raw) if has_parent(raw) else None,
-            shown=self._shown(netns, raw) if self._may_be_taken_over(key) else None,
+            shown=self._shown(netns, raw) if self._may_be_restored(key, master) else None,
             pids=self._holders(netns, raw.name) if wanted and may_be_interrupted(raw, wanted) else None,
         )
 
-    def _may_be_taken_over(self, key: LinkId) -> bool:
-        """Whether it is a declared port of a bridge whose addresses or routes are declared, too."""
+    def _may_be_restored(self, key: LinkId, master: str) -> bool:
+        """Whether its addresses or routes may move to its bridge, or the link may go down for a moment, with which the kernel drops some."""
         bridge = self._wanted.get((key[0], self._ports[key][0] or "")) if key in self._ports else None
-        return bool(bridge and (bridge.addresses or bridge.routes))
+        if bridge and (bridge.addresses or bridge.routes or brings_ports_down(bridge.kind)):
+            return True
+        wanted, old = self._wanted.get(key), self._wanted.get((key[0], master))
+        if old and brings_ports_down(old.kind):
+            return True
+        return wanted is not None and (wanted.master is not None or any(rows_of(wanted.kind)[name].when == "down" for name in wanted.values))
 
     def _shown(self, netns: str, raw: RawLink) -> Shown:
         """The addresses and routes of a link as the kernel shows them."""

@@ -33,7 +33,7 @@ def plan(layout: Layout, host: Host, check_mode: bool = False) -> Plan:
 
         plan_namespace(draft, namespace)
     if any(_says_ports(link) for link in layout.links):
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import links_that_go_down
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import links_that_go_down
 
         draft.interrupted |= links_that_go_down(draft)
     for link in draft.links:

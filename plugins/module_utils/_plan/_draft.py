@@ -90,6 +90,12 @@ class Draft:
         """The links to bring up."""
         self.interrupted: Set[LinkId] = set()
         """The links that go down and up again, with which the kernel drops their routes and IPv6 addresses."""
+        self.changing_tables: Set[LinkId] = set()
+        """The links that join or leave a VRF, so that their routes belong into another table."""
+        self.old_masters: Dict[LinkId, str] = {}
+        """The kinds of the masters of links whose master is deleted, and that get another one."""
+        self.joining_aggregates: Set[LinkId] = set()
+        """The links that become ports of a bond, which gives them its MTU."""
         self.bridges_with_changed_ports: Set[LinkId] = set()
         """The bridges, bonds and VRFs that get or lose ports."""
         self.deleted_ids: Set[LinkId] = set()

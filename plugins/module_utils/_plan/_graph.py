@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Callable, Dict, Iterator, List, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge, parent_option_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, has_ports, is_bridge, parent_option_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
 
 Wanted = Dict[LinkId, Link]
@@ -16,21 +16,21 @@ Parents = Dict[LinkId, LinkId]
 
 
 def creation_order(wanted: Wanted, parents: Parents) -> List[Link]:
-    """The links, each after its parent, and after its bridge, so that it can be created as a port.
+    """The links, each after its parent, and after its bridge, bond or VRF, so that it can be created as a port, and learns if that is replaced.
 
     The far end of a veth pair comes after the near one, with which it is created.
     """
     if not parents:  # the common case, and a thousand links long
-        return sorted(wanted.values(), key=lambda link: 0 if link.kind == LOOPBACK else 1 if is_bridge(link.kind) else 2)
+        return sorted(wanted.values(), key=lambda link: 0 if link.kind == LOOPBACK else 1 if has_ports(link.kind) else 2)
 
     def needed(link: Link) -> Iterator[LinkId]:
         if link.is_peer and link.peer:
             yield link.peer
         if link.id in parents:
             yield parents[link.id]
-        bridge = wanted.get((link.netns, link.master)) if link.master else None
-        if bridge and is_bridge(bridge.kind):
-            yield bridge.id
+        master = wanted.get((link.netns, link.master)) if link.master else None
+        if master and has_ports(master.kind):
+            yield master.id
 
     return _ordered(wanted, needed)
 

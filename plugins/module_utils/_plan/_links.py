@@ -8,7 +8,7 @@ from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     ANY,
     LOOPBACK,
@@ -52,6 +52,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS
 
+_NOT_AS_WANTED = "it is %s, not %s"
+Conflict = Tuple[Path, str]
+"""What is in the way, as a sentence, and the option that it is about."""
+
 
 def require_namespace(draft: Draft, link: Link) -> None:
     found = draft.namespaces_after[link.netns]
@@ -76,6 +80,10 @@ def remove(draft: Draft, found: FoundLink, original_name: str) -> None:
     """Plans the deletion of a link. Its peer and the links above both are deleted with it."""
     if found.status.get("attached"):
         draft.warn((), "%s is deleted while a program holds it (process id: %s)" % (original_name, _holders(found)))
+    if _kinds.brings_ports_down(found.kind):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import let_ports_go
+
+        let_ports_go(draft, found, original_name)
     with_other_end = found.peer in draft.deleted_ids
     for key in ((found.netns, original_name), found.peer):
         if key and key not in draft.deleted_ids:
@@ -93,7 +101,7 @@ def remove(draft: Draft, found: FoundLink, original_name: str) -> None:
 
 def _delete(draft: Draft, found: FoundLink, original_name: str) -> None:
     recreation: Tuple[Step, ...] = ()
-    if found.parent:
+    if found.parent or _kinds.place_of(found.kind, found.netns, None):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import must_go_first, recreation_of
 
         if must_go_first(draft, found):
@@ -116,7 +124,7 @@ def plan_link(draft: Draft, wanted: Link) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import with_current_settings
 
         wanted = with_current_settings(draft, wanted)
-    if parent_option_of(wanted.kind) or encapsulates(wanted.kind):
+    if wanted.kind in _kinds.BY_KIND and (parent_option_of(wanted.kind) or _kinds.BY_KIND[wanted.kind].unique):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent, found_under_old_name
 
         check_parent(draft, wanted)
@@ -159,19 +167,20 @@ def _of_mode(wanted: Link, found: Optional[FoundLink]) -> Link:
     return wanted._replace(values={name: value for name, value in wanted.values.items() if name not in strange})
 
 
-def keep_or_replace(draft: Draft, wanted: Link, found: FoundLink, conflicts: List[str]) -> Optional[FoundLink]:
+def keep_or_replace(draft: Draft, wanted: Link, found: FoundLink, conflicts: List[Conflict]) -> Optional[FoundLink]:
     """Returns the found link, or None if it must be replaced by a new one. VnetError if C(recreate) does not allow that."""
     if not conflicts:
         return found
     if not wanted.recreate:
-        raise VnetError(wanted.path, "%s; only a new link can have that, use recreate: true to replace it" % conflicts[0])
+        path, text = conflicts[0]
+        raise VnetError(path, "%s; only a new link can have that, use recreate: true to replace it" % text)
     replace(draft, found)
     return None
 
 
 def replace(draft: Draft, found: FoundLink) -> None:
     """Plans the deletion of a link that a new one replaces."""
-    if found.parent:
+    if found.parent or _kinds.place_of(found.kind, found.netns, None):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import must_go_first
 
         if must_go_first(draft, found):
@@ -230,8 +239,15 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
     rows = _kinds.rows_of(wanted.kind)
     usual = {**{name: rows[name].initial for name in kind.sent}, **kind.initial(wanted.values)}
     said = {**{name: usual[name] for name in kind.sent if not _is_of_other_mode(wanted, name)}, **wanted.values}
+    siblings = [other for other in draft.uppers.get(wanted.parent or ("", ""), ()) if other.kind == wanted.kind and other.id in draft.links_after]
+    restore: Tuple[Step, ...] = ()
+    for name in kind.shared_on_parent if siblings else ():
+        there = siblings[0].values.get(name)
+        if said.setdefault(name, there) != there:
+            draft.warn((*wanted.path, name), "%s%s gets it, too, as links on one parent have it in common" % (siblings[0].name, inside(siblings[0].netns)))
+            restore += (SetLink(siblings[0].netns, siblings[0].name, siblings[0].kind, {name: there}),)
     created = {name: said[name] for name in kind.created_with if name in said}
-    draft.add(CREATE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, parent=wanted.parent))
+    draft.add(CREATE, CreateLink(wanted.netns, wanted.name, wanted.kind, created, parent=wanted.parent, restore=restore))
     return planned_link(wanted.kind, wanted.netns, wanted.name, {**created, "up": False})._replace(parent=wanted.parent)
 
 
@@ -251,12 +267,15 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     complaint = _kinds.BY_KIND[found.kind].check(wanted.values, {**found.values, **wanted.values}) if found.kind in _kinds.BY_KIND else None
     if complaint:
         raise VnetError((*wanted.path, complaint[0]), complaint[1])
+    caution = _kinds.BY_KIND[found.kind].caution({**found.values, **wanted.values}) if found.kind in _kinds.BY_KIND else None
+    if caution:
+        draft.warn((*wanted.path, caution[0]), caution[1])
     if wanted.values.get("mac") and not _kinds.is_ethernet(found.kind, found.values):
         raise VnetError((*wanted.path, "mac"), "%s carries no Ethernet frames and has no MAC address; leave it out" % wanted.name)
     going_down = found.values["up"] and wanted.values.get("up") is False
     if going_down:
         for upper in draft.uppers.get(found.id, ()):
-            if upper.id not in draft.wanted and upper.values["up"]:
+            if upper.id not in draft.wanted and upper.values["up"] and _kinds.goes_down_with_parent(upper.kind, upper.values):
                 draft.warn(wanted.path, "%s%s is on top of it and goes down with it" % (upper.name, inside(upper.netns)))
         draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
     if is_attachable(found.kind):
@@ -264,7 +283,12 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     if found.values["up"] and not going_down and _must_go_down(wanted, found):
         draft.interrupted.add(wanted.id)
         draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import bring_up_again
+
         bring_up_again(draft, found)
+        for upper in draft.uppers.get(found.id, ()):
+            if upper.id not in draft.wanted and upper.values["up"] and _kinds.goes_down_with_parent(upper.kind, upper.values):
+                draft.warn(wanted.path, "%s%s is on top of it, goes down with it for a moment, and loses its routes" % (upper.name, inside(upper.netns)))
     interrupted = going_down or wanted.id in draft.interrupted
     for row in _rows(wanted):
         _set(draft, wanted, found, row, is_new)
@@ -281,6 +305,10 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_routes
 
         routes = plan_routes(draft, wanted.netns, wanted.routes, routes, wanted.purge_routes, wanted)
+    if wanted.id in draft.interrupted and not going_down and not is_new:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import restore_dropped
+
+        addresses, routes = restore_dropped(draft, wanted, found, addresses, routes)
     vlans = found.vlans
     if wanted.vlans is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_bridge_vlans
@@ -324,12 +352,6 @@ def _must_go_down(wanted: Link, found: FoundLink) -> bool:
     return any(rows[name].when == "down" and not _has_wanted_value(rows[name], wanted, found) for name in wanted.values)
 
 
-def bring_up_again(draft: Draft, found: FoundLink) -> None:
-    """Plans to bring a link up that another step brings down."""
-    phase = BRIDGE_UP if is_bridge(found.kind) or found.id in draft.above_bridges else UP
-    draft.add(phase, SetLink(found.netns, found.name, found.kind, {"up": True}, {"up": False}))
-
-
 def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_new: bool) -> None:
     value, current = wanted.values[row.name], found.values.get(row.name)
     if current is None and not is_new and row.location not in table.IPV6_LOCATIONS:  # a link that was moved or had a small MTU has lost these
@@ -347,14 +369,16 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
         if value and not is_new:
             draft.add(BRIDGE_UP if wanted.id in draft.above_bridges else UP, SetLink(wanted.netns, wanted.name, found.kind, {"up": True}, {"up": False}))
         return
-    follows = row.name in follows_ports(wanted.kind) or (wanted.id in draft.above_bridges and row.name in _kinds.FOLLOWING)
+    follows = (
+        row.name in follows_ports(wanted.kind)
+        or (row.name == "mtu" and wanted.id in draft.joining_aggregates)
+        or (wanted.id in draft.above_bridges and row.name in _kinds.FOLLOWING)
+    )
     old: Optional[Values] = None if is_new else {row.name: row.type.change(value, current)}
     if is_new and _shares_flags(found) and row.name in table.SHARED_WITH_PARENT:
         old = {row.name: False}
     value = row.type.change(current, value)
     refers = row.type.syntax == "link"
-    if refers and value and (wanted.netns, value) not in draft.links_after:
-        draft.missing_link((*wanted.path, row.name), "there is no link %s%s" % (value, inside(wanted.netns)))
     phase = AFTER_UP if row.when == "up" else AFTER_PORTS if follows or refers else ADDRESS if row.location in table.IPV6_LOCATIONS else SET
     restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: value}) for name, value in _reset_with(row, found).items())
     about = _about(found, row.name) if row.location == "data" else ()
@@ -427,14 +451,17 @@ def same_kind(wanted: Link, found: FoundLink) -> None:
         raise VnetError(wanted.path, "%s%s is %s, not %s; remove it first or take another name" % (found.name, inside(found.netns), *kinds))
 
 
-def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
-    """The wanted properties that only a new link can have, as sentences."""
-    conflicts = []
+def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[Conflict]:
+    """The wanted properties that only a new link can have."""
+    conflicts: List[Conflict] = []
     unknown = _kinds.hides_network(found.kind) and found.parent == (found.netns, "")
-    if wanted.parent and not wanted.parent[1] and not unknown and not _is_same_network(draft, wanted.parent, found.parent):
-        conflicts.append("parent_netns is %s, not %s" % (_netns_text(found.parent), _netns_text(wanted.parent)))
+    if wanted.parent and not wanted.parent[1] and unknown:
+        if wanted.parent != found.parent:
+            draft.warn((*wanted.path, "parent_netns"), "not compared, as the kernel does not say which one an existing %s link uses" % found.kind)
+    elif wanted.parent and not wanted.parent[1] and not _is_same_network(draft, wanted.parent, found.parent):
+        conflicts.append(((*wanted.path, "parent_netns"), _NOT_AS_WANTED % (_netns_text(found.parent), _netns_text(wanted.parent))))
     elif wanted.parent and wanted.parent[1] and not draft.host.same(wanted.parent, found.parent):
-        conflicts.append("%s is %s, not %s" % (parent_option_of(wanted.kind), _link_text(found.parent), _link_text(wanted.parent)))
+        conflicts.append(((*wanted.path, parent_option_of(wanted.kind)), _NOT_AS_WANTED % (_link_text(found.parent), _link_text(wanted.parent))))
     rows = _kinds.ROWS_OF[wanted.kind]
     only_new = {name for name in wanted.values if rows[name].when == "create"}
     if wanted.kind in _kinds.BY_KIND:
@@ -444,8 +471,13 @@ def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[str]:
         if now is None:
             raise VnetError((*wanted.path, row.name), "this kernel does not support it%s" % needs(row))
         if value != now:
-            conflicts.append("%s is %s, not %s" % (row.name, now, value))
+            conflicts.append(((*wanted.path, row.name), _NOT_AS_WANTED % (_shown(now), _shown(value))))
     for name in accounts_of(wanted.kind):
         if wanted.values.get(name) == "" and found.values.get(name):
-            conflicts.append("%s is %s and cannot be removed" % (name, found.values[name]))
+            conflicts.append(((*wanted.path, name), "it is %s and cannot be removed" % found.values[name]))
     return conflicts
+
+
+def _shown(value: object) -> str:
+    """A value as it is written in options."""
+    return str(value).lower() if isinstance(value, bool) else str(value) or "''"

@@ -15,6 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     is_ethernet,
     network_of,
     parent_option_of,
+    place_of,
     rows_of,
     title_of,
     type_of,
@@ -28,6 +29,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink,
 
 def check_parent(draft: Draft, wanted: Link) -> None:
     """Checks that the parent exists and can carry the link."""
+    lonely = next((name for name in BY_KIND[wanted.kind].needs_parent if wanted.values.get(name)), "")
+    if lonely and not (wanted.parent and wanted.parent[1]) and wanted.id not in draft.host.links:
+        raise VnetError((*wanted.path, lonely), "it needs %s" % parent_option_of(wanted.kind))
     if not wanted.parent:
         return
     if not wanted.parent[1]:
@@ -115,6 +119,8 @@ def recreate_uppers(draft: Draft, parent: LinkId) -> Iterator[FoundLink]:
         if found.id not in draft.links_after or (draft.owns(found) and not declared):
             continue  # it is deleted anyway
         name = found.name + inside(found.netns)
+        if not declared and found.kind in BY_KIND and BY_KIND[found.kind].outlives_parent:
+            continue
         if not declared and draft.layout.name:
             raise VnetError((), "%s is on top of %s and would be deleted with it; remove it first, or declare it" % (name, parent[1]))
         if not declared and not again:
@@ -199,6 +205,9 @@ def found_under_old_name(draft: Draft, wanted: Link) -> Optional[FoundLink]:
     there = draft.links_after.get(found.id) if found else None
     if not found or found.id == wanted.id or not there or there.ifindex != found.ifindex:
         return None
+    other = draft.wanted.get(found.id)
+    if other and other.present and _unique_key_of(other, found) != key:
+        return None  # it changes
     if is_renamed(draft, found):
         return _renamed(draft, found, wanted.name)
     raise VnetError(wanted.path, "%s%s has the same %s; use that link, or remove it first" % (found.name, inside(found.netns), unique_options_of(wanted.kind)))
@@ -212,7 +221,8 @@ def is_renamed(draft: Draft, found: FoundLink) -> bool:
 
 def must_go_first(draft: Draft, found: FoundLink) -> bool:
     """Whether a link must be deleted before another one with the same unique options is created."""
-    return found.parent not in draft.deleted_ids and (_wanted_with_same_key(draft, found) is not None or _excludes(draft, found))
+    goes_with_parent = found.parent in draft.deleted_ids and not encapsulates(found.kind)
+    return not goes_with_parent and (_wanted_with_same_key(draft, found) is not None or _excludes(draft, found))
 
 
 def _excludes(draft: Draft, found: FoundLink) -> bool:
@@ -224,10 +234,10 @@ def _excludes(draft: Draft, found: FoundLink) -> bool:
 def _wanted_with_same_key(draft: Draft, found: FoundLink) -> Optional[Link]:
     """The declared link with the same unique options on the same parent."""
     if draft.wanted_by_key is None:
-        links = [link for link in draft.links if link.present and (parent_option_of(link.kind) or encapsulates(link.kind))]
+        links = [link for link in draft.links if link.present and link.kind in BY_KIND and BY_KIND[link.kind].unique]
         keys = ((_unique_key_of(link, draft.host.links.get(link.id)), link) for link in links)
         draft.wanted_by_key = {key: link for key, link in keys if key}
-    key = unique_key(found.kind, found.parent, found.values)
+    key = unique_key(found.kind, place_of(found.kind, found.netns, found.parent), found.values)
     return draft.wanted_by_key.get(key) if key else None
 
 
@@ -235,13 +245,13 @@ def _unique_key_of(link: Link, found: Optional[FoundLink]) -> Optional[Tuple[obj
     """What no other link may have in common with a wanted one. Options that are not given keep their current values."""
     if not found:
         return unique_key(link.kind, network_of(link), link.values)
-    return unique_key(link.kind, link.parent or found.parent, {**found.values, **link.values})
+    return unique_key(link.kind, link.parent or place_of(found.kind, found.netns, found.parent), {**found.values, **link.values})
 
 
 def _found_by_key(draft: Draft) -> Dict[Tuple[object, ...], FoundLink]:
     if draft.found_by_key is None:
-        links = (link for links in draft.uppers.values() for link in links)
-        keys = ((unique_key(link.kind, link.parent, link.values), link) for link in links)
+        links = (link for link in draft.host.links.values() if link.kind in BY_KIND and BY_KIND[link.kind].unique)
+        keys = ((unique_key(link.kind, place_of(link.kind, link.netns, link.parent), link.values), link) for link in links)
         draft.found_by_key = {key: link for key, link in keys if key}
     return draft.found_by_key
 

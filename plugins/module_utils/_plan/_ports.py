@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     ANY,
+    BY_KIND,
     FOLLOWING,
-    aggregates,
-    brings_ports_down,
     has_ports,
     is_attachable,
     is_bridge,
@@ -24,32 +23,20 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     why_no_port,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, SET_PORTS, Draft, inside, needs, planned_link
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac, bring_up_again
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import Join, joins, leave, port_settings, set_master
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
-    AddVlan,
-    DeleteVlan,
     SetLink,
-    SetMaster,
     SetPort,
-    Step,
 )
-
-
-class _Join(NamedTuple):
-    """A link that is to be a port, and where its master and its settings are declared. C(master) None: the one that it has."""
-
-    path: Path
-    settings_path: Path
-    master: Optional[str]
-    port: Port
 
 
 def plan_ports(draft: Draft) -> None:
     """Plans the ports of bridges, bonds and VRFs. Comes after all links are planned."""
-    joins = _joins(draft)
+    declared = joins(draft)
     released = {link.id: link for link in draft.released}
-    for key, join in joins.items():
+    for key, join in declared.items():
         if key in released:
             with draft.naming(released[key]):
                 _port(draft, key, join)
@@ -58,16 +45,29 @@ def plan_ports(draft: Draft) -> None:
     for bridge in draft.layout.links:
         if bridge.purge_ports and bridge.ports is not None and bridge.present:
             for found in draft.host.ports(bridge.id):
-                stays = found.id in joins and joins[found.id].master == bridge.name
+                stays = found.id in declared and declared[found.id].master == bridge.name
                 now = draft.links_after.get(found.id)
                 if now and now.master == bridge.name and not stays:
                     leave(draft, now)
     for bridge in draft.layout.links:
+        if bridge.present and bridge.kind in BY_KIND:
+            _check_named_ports(draft, bridge)
         if has_ports(bridge.kind) and bridge.present and bridge.id in draft.bridges_with_changed_ports:
             _reassert(draft, bridge, may_follow_ports(bridge.kind))
             for found in draft.uppers.get(bridge.id, ()):
                 if found.id in draft.wanted:
                     _reassert(draft, draft.wanted[found.id], FOLLOWING)
+
+
+def _check_named_ports(draft: Draft, master: Link) -> None:
+    """Refuses options that name a link which is not a port."""
+    for name in BY_KIND[master.kind].references_ports:
+        port = master.values.get(name)
+        found = draft.links_after.get((master.netns, port)) if port else None
+        if port and not found:
+            draft.missing_link((*master.path, name), "there is no link %s%s" % (port, inside(master.netns)))
+        elif port and found and found.master != master.name:
+            draft.refuse((*master.path, name), "%s is not a port of %s" % (port, master.name))
 
 
 def _reassert(draft: Draft, link: Link, names: Tuple[str, ...]) -> None:
@@ -79,25 +79,7 @@ def _reassert(draft: Draft, link: Link, names: Tuple[str, ...]) -> None:
             draft.add(AFTER_PORTS, SetLink(link.netns, link.name, link.kind, value, value))
 
 
-def _joins(draft: Draft) -> Dict[LinkId, _Join]:
-    joins: Dict[LinkId, _Join] = {}
-    for link in draft.layout.links + draft.released:
-        if link.present and (link.master is not None or link.port is not None):
-            settings_path = (*link.path, "port")
-            joins[link.id] = _Join(settings_path if link.master is None else (*link.path, "master"), settings_path, link.master, link.port or Port({}))
-    for bridge in draft.layout.links:
-        for number, (name, port) in enumerate((bridge.ports or {}).items()) if bridge.present else ():
-            key = (bridge.netns, name)
-            path = (*bridge.path, "ports", number)
-            join = _Join(path, path, bridge.name, port)
-            other = joins.get(key)
-            if other and (other.master not in (None, bridge.name) or (other.port != Port({}) and other.port != port)):
-                raise VnetError(join.path, "%s is declared differently as a port in %s; declare it once" % (name, joined(other.path)))
-            joins[key] = join
-    return joins
-
-
-def _port(draft: Draft, key: LinkId, join: _Join) -> None:
+def _port(draft: Draft, key: LinkId, join: Join) -> None:
     found = draft.links_after.get(key)
     if not found:
         draft.missing_link(join.path, "there is no link %s%s" % (key[1], inside(key[0])))
@@ -121,7 +103,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     joined = found.master == name
     if not joined:
         _check_ring(draft, join, found, (key[0], name))
-        _set_master(draft, found, name, bridge, port_settings(found.netns, found.name, found.port) + bridge_mac(bridge))
+        found = set_master(draft, found, name, bridge, port_settings(found.netns, found.name, found.port) + bridge_mac(bridge))
     current = found.port.values if found.port and joined else {}
     there = joined and bool(found.ifindex)
     _port_values(draft, found, join, bridge, current, is_new=not there)
@@ -141,7 +123,7 @@ def _port(draft: Draft, key: LinkId, join: _Join) -> None:
     draft.links_after[key] = found._replace(master=name, port=port)
 
 
-def _master(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
+def _master(draft: Draft, key: LinkId, join: Join) -> Optional[FoundLink]:
     master = draft.links_after.get(key)
     if not master:
         draft.missing_link(join.path, "there is no link %s%s" % (key[1], inside(key[0])), "create it before this task, as with vnet_bridge")
@@ -150,37 +132,7 @@ def _master(draft: Draft, key: LinkId, join: _Join) -> Optional[FoundLink]:
     return master
 
 
-def links_that_go_down(draft: Draft) -> Set[LinkId]:
-    """The links that are up, and must go down as they join or leave a bond or a VRF."""
-    kinds = {**{found.id: found.kind for found in draft.host.links.values()}, **{link.id: link.kind for link in draft.layout.links}}
-    found: Set[LinkId] = set()
-    for key, join in _joins(draft).items():
-        link = draft.host.links.get(key)
-        if link and link.values["up"] and join.master is not None and join.master != link.master:
-            masters = [kinds.get((key[0], name), "") for name in (join.master, link.master) if name]
-            if any(map(brings_ports_down, masters)):
-                found.add(key)
-    return found
-
-
-def _set_master(draft: Draft, found: FoundLink, master: str, bridge: Optional[FoundLink], restore: Tuple[Step, ...]) -> FoundLink:
-    """Plans to let a link join or leave a bridge, bond or VRF. C(bridge): the new one, if it is known."""
-    old = draft.host.links.get((found.netns, found.master))
-    there = draft.host.links.get(found.id)
-    is_up = there is not None and there.values["up"] and found.values["up"]
-    interrupted = is_up and any(brings_ports_down(one.kind) for one in (bridge, old) if one)
-    if interrupted:
-        draft.add(SET_PORTS, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
-    draft.bridges_with_changed_ports |= {(found.netns, master), (found.netns, found.master)}
-    draft.add(SET_PORTS, SetMaster(found.netns, found.name, master, found.master, restore))
-    if interrupted:
-        bring_up_again(draft, found)
-    elif bridge and aggregates(bridge.kind) and not found.values.get("up") and found.id not in draft.to_bring_up:
-        draft.add(AFTER_PORTS, SetLink(found.netns, found.name, found.kind, {"up": False}))
-    return found
-
-
-def _port_values(draft: Draft, found: FoundLink, join: _Join, bridge: Optional[FoundLink], current: Values, is_new: bool) -> None:
+def _port_values(draft: Draft, found: FoundLink, join: Join, bridge: Optional[FoundLink], current: Values, is_new: bool) -> None:
     rows = {row.name: row for row in (port_rows_of(bridge.kind) if bridge else None) or table.PORT_ROWS.values()}
     for name in join.port.values:
         if bridge and name not in rows:
@@ -207,7 +159,7 @@ def _port_values(draft: Draft, found: FoundLink, join: _Join, bridge: Optional[F
         draft.add(phase, SetPort(found.netns, found.name, row.name, value, None if is_new else now))
 
 
-def _check_carrier(join: _Join, found: FoundLink) -> None:
+def _check_carrier(join: Join, found: FoundLink) -> None:
     """Refuses a state that the kernel allows only with a carrier (ENETDOWN)."""
     if found.kind == ANY:
         return  # in check mode, an earlier task may create it
@@ -220,19 +172,13 @@ def _check_carrier(join: _Join, found: FoundLink) -> None:
         raise VnetError((*join.settings_path, "state"), "%s, so the kernel keeps it disabled; leave state out or set state: disabled" % reason)
 
 
-def leave(draft: Draft, found: FoundLink) -> None:
-    """Removes a port from its bridge, bond or VRF."""
-    _set_master(draft, found, "", None, port_settings(found.netns, found.name, found.port))
-    draft.links_after[found.id] = found._replace(master="", port=None)
-
-
-def _check_port(join: _Join, found: FoundLink, master: FoundLink) -> None:
+def _check_port(join: Join, found: FoundLink, master: FoundLink) -> None:
     reason = why_no_port(found.kind, found.values, master.kind)
     if reason:
         raise VnetError(join.path, "%s is %s" % (found.name, reason))
 
 
-def _check_ring(draft: Draft, join: _Join, found: FoundLink, bridge: LinkId) -> None:
+def _check_ring(draft: Draft, join: Join, found: FoundLink, bridge: LinkId) -> None:
     """Refuses a port that is above its bridge, directly or through other links (EBUSY)."""
     below: List[Optional[LinkId]] = [found.id]
     seen: Set[LinkId] = set()
@@ -245,16 +191,3 @@ def _check_ring(draft: Draft, join: _Join, found: FoundLink, bridge: LinkId) -> 
             seen.add(key)
             below.append(other.parent)
             below += [port.id for port in draft.links_after.values() if (port.netns, port.master) == key]
-
-
-def port_settings(netns: str, name: str, port: Optional[Port]) -> Tuple[Step, ...]:
-    """Steps that restore the settings of a port that left its bridge and joined it again."""
-    if not port:
-        return ()
-    settable = {attribute: value for attribute, value in port.values.items() if attribute != "state" and (value or attribute not in table.PORT_REFERENCES)}
-    settings: Tuple[Step, ...] = tuple(SetPort(netns, name, attribute, value) for attribute, value in settable.items())
-    if port.vlans is None:
-        return settings
-    everything = DeleteVlan(netns, name, Vlan(1, 4094, False, False), of_bridge=False)
-    vlans = tuple(AddVlan(netns, name, vlan, of_bridge=False) for vlan in port.vlans.values())
-    return (*settings, everything, *vlans)

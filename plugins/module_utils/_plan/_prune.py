@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Dict, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, LOOPBACK, may_follow_ports
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, KINDS, LOOPBACK, may_follow_ports, place_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_NAMESPACE, FREE_NAMES, ROUTE, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import remove, replace
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_STALE_FILE, FoundLink, FoundNamespace, Link, LinkId
@@ -19,15 +19,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 
 _FALLBACK_TUNNELS = {
-    ("tunl0", "ipip"),
-    ("gre0", "gre"),
-    ("gretap0", "gretap"),
+    *((name, kind.kernel) for kind in KINDS for name in kind.made_by_kernel),
     ("erspan0", "erspan"),
     ("ip_vti0", "vti"),
     ("ip6_vti0", "vti6"),
-    ("sit0", "sit"),
-    ("ip6tnl0", "ip6tnl"),
-    ("ip6gre0", "ip6gre"),
 }
 """Name and kind of links that kernel modules create in every namespace."""
 
@@ -39,6 +34,8 @@ def plan_prune(draft: Draft) -> None:
     kept = {namespace.name for namespace in draft.layout.namespaces}
     going = [netns for netns in _owned_namespaces(draft) if netns not in kept and not _release_with_content(draft, netns)]
     lost = set(going)
+    for netns in going:
+        _check_tunnels(draft, netns)
     listed = set(listed_ports(draft))
     for found in list(draft.links_after.values()):
         if found.netns in lost:
@@ -100,11 +97,16 @@ def _check_uppers(draft: Draft, found: FoundLink) -> None:
     """Refuses to delete a namespace with a link on top of which somebody has put another one."""
     for upper in draft.uppers.get(found.id, ()):
         if upper.netns != found.netns and not draft.owns(upper):
-            raise VnetError(
-                (),
-                "namespace %s cannot be deleted, as %s%s is on top of its link %s; remove that first"
-                % (found.netns, upper.name, inside(upper.netns), found.name),
-            )
+            text = "namespace %s cannot be deleted, as %s%s is on top of its link %s; remove that first"
+            raise VnetError((), text % (found.netns, upper.name, inside(upper.netns), found.name))
+
+
+def _check_tunnels(draft: Draft, netns: str) -> None:
+    """Refuses to delete a namespace whose network carries the packets of somebody's link in another one, which the kernel would delete, too."""
+    for upper in draft.uppers.get((netns, ""), ()):
+        if upper.netns != netns and not draft.owns(upper):
+            text = "namespace %s cannot be deleted, as the packets of %s%s go through its network; remove that first"
+            raise VnetError((), text % (netns, upper.name, inside(upper.netns)))
 
 
 def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:
@@ -137,7 +139,7 @@ def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) ->
     if draft.owns(found):
         if found.kind == LOOPBACK or (found.peer in declared and declared[found.peer].kind == ANY):
             return  # it is deleted with its namespace, or the other end is declared without a type
-        if found.parent:
+        if place_of(found.kind, found.netns, found.parent):
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import is_renamed
 
             if is_renamed(draft, found):
@@ -145,7 +147,7 @@ def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) ->
         _check_ports(draft, found)
         bridge = declared.get((found.netns, found.master))
         if bridge and set(may_follow_ports(bridge.kind)) & set(bridge.values):  # the attributes that follow the ports are set again after this one has left
-            from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import leave
+            from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import leave
 
             leave(draft, found)
             found = draft.links_after[found.id]

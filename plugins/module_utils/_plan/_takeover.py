@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Optional
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import moved_address
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, Draft, inside
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, AddressKey, FoundLink, Link, Route
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, AddressKey, FoundLink, Link, LinkId, Route
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import DeleteAddress, DeleteRoute
 
 
@@ -81,7 +81,7 @@ def warn_of_kept_addresses(draft: Draft, port: Link | FoundLink, bridge: str, ad
     kept = [str(address) for address in addresses if not (address.link_local or address.multicast)]
     if kept:
         path = port.path if isinstance(port, Link) else ()
-        text = "%s%s keeps %s, but a port of a bridge does not answer to it; declare it in addresses of %s to move it there"
+        text = "%s%s keeps %s, but a port does not answer to it; declare it in addresses of %s to move it there"
         draft.warn(path, text % (port.name, inside(port.netns), ", ".join(kept), bridge))
 
 
@@ -92,11 +92,11 @@ def _require_declared(draft: Draft, bridge: Link, port: FoundLink, option: str, 
         raise VnetError((*bridge.path, option), text % (what, port.name))
 
 
-def _ports(draft: Draft, bridge: Link) -> Iterator[FoundLink]:
+def _ports(draft: Draft, bridge: Link, seen: FrozenSet[LinkId] = frozenset()) -> Iterator[FoundLink]:
     """The declared ports of a bridge or bond that exist, and those of a bond that is a port."""
     for name in dict.fromkeys([*(bridge.ports or ()), *draft.declared_ports.get(bridge.id, ())]):
         key = (bridge.netns, name)
         if key in draft.host.links:
             yield draft.host.links[key]
-        if key in draft.wanted and takes_frames(draft.wanted[key].kind):
-            yield from _ports(draft, draft.wanted[key])
+        if key in draft.wanted and takes_frames(draft.wanted[key].kind) and key not in seen:
+            yield from _ports(draft, draft.wanted[key], seen | {bridge.id})

@@ -116,7 +116,7 @@ def _wrong_peer(draft: Draft, near: Link, far: Link, found: FoundLink) -> None:
     else:
         peer = found.peer[1] + (" in namespace %s" % found.peer[0] if found.peer[0] else "")
     near = near._replace(recreate=near.recreate or draft.owns(found))
-    keep_or_replace(draft, near, found, ["its peer is %s, not %s" % (peer, far.name)])
+    keep_or_replace(draft, near, found, [(near.path, "its peer is %s, not %s" % (peer, far.name))])
 
 
 def _moved_back(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:

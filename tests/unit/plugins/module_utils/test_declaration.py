@@ -186,7 +186,7 @@ def test_names_that_can_be(name: str) -> None:
         ({"links": [{"type": "bridge", **BRIDGE, "ports": 5}]}, "links[0].ports"),
         ({"namespaces": [{"name": "red", "sysctl": [1]}]}, "namespaces[0].sysctl: [1] is not a dictionary"),
         # values, as in the single modules
-        ({"links": [{"type": "bridge", **BRIDGE}, {"type": "bridge", "name": "b", "mtu": 5}]}, "links[1].mtu: 5 is out of range (68 to 65535)"),
+        ({"links": [{"type": "bridge", **BRIDGE}, {"type": "bridge", "name": "b", "mtu": 5}]}, "links[1].mtu: 5 is out of range (68 to 65575)"),
         ({"links": [{"type": "bridge", "name": "sixteen-bytes-xx"}]}, "links[0].name: 'sixteen-bytes-xx' is not the name of a link"),
         ({"links": [{"type": "bridge", "name": ""}]}, "links[0].name: '' is not the name of a link"),
         ({"links": [{"type": "veth", "name": "a", "peer": {"name": "a/b"}}]}, "links[0].peer.name: 'a/b' is not the name of a link"),

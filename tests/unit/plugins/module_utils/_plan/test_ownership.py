@@ -191,7 +191,7 @@ def test_a_cable_goes_by_one_of_its_ends() -> None:
 
 def test_a_namespace_takes_along_what_is_ours() -> None:
     near, far = cable(there("veth", "a", "red", ownership=OURS), there("veth", "b", ownership=OURS))
-    found = host(lo("red", ownership=OURS), near, far, there("bridge", "br0", "red", ownership=OURS), there("sit", "sit0", "red"))
+    found = host(lo("red", ownership=OURS), near, far, there("bridge", "br0", "red", ownership=OURS), there("tunnel", "sit0", "red", mode="sit"))
     assert steps(found) == [("link delete", "b", None), ("netns delete", "red", None)]
 
 

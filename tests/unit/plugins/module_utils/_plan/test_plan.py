@@ -164,10 +164,10 @@ def test_recreate_renames_first_and_deletes_last() -> None:
 
 def test_without_recreate_the_attribute_is_named() -> None:
     assert refusal("vnet_bridge", host(there("bridge", "br0", num_tx_queues=4)), name="br0", num_tx_queues=2) == (
-        "num_tx_queues is 4, not 2; only a new link can have that, use recreate: true to replace it"
+        "num_tx_queues: it is 4, not 2; only a new link can have that, use recreate: true to replace it"
     )
     assert refusal("vnet_tuntap", host(there("tun", "t", mode="tun")), name="t", mode="tap") == (
-        "mode is tun, not tap; only a new link can have that, use recreate: true to replace it"
+        "mode: it is tun, not tap; only a new link can have that, use recreate: true to replace it"
     )
 
 
@@ -321,7 +321,7 @@ def test_owner_changes_late_and_only_while_nothing_is_attached() -> None:
     assert (step[0], step[2]["owner"]) == ("tuntap set", "0")
     held = found._replace(status={"attached": True, "persist": True, "pids": [42]})
     assert refusal("vnet_tuntap", host(held), name="t", owner="0") == ("owner cannot change while a program holds it (process id: 42); end the program first")
-    assert "owner is 5 and cannot be removed" in refusal("vnet_tuntap", host(found), name="t", owner="")
+    assert "owner: it is 5 and cannot be removed" in refusal("vnet_tuntap", host(found), name="t", owner="")
 
 
 def test_deleting_what_a_program_holds_warns() -> None:

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a link joins and leaves: bridges, bonds and VRFs. For the last two it goes down for a moment, and loses what the kernel drops then."""
+
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_advertised
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import aggregates, brings_ports_down, has_table_of_ports, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_PORTS, BRIDGE_UP, ROUTE, SET_PORTS, UP, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Port, Route, Shown, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, AddRoute, AddVlan, DeleteVlan, SetLink, SetMaster, SetPort, Step
+
+
+class Join(NamedTuple):
+    """A link that is to be a port, and where its master and its settings are declared. C(master) None: the one that it has."""
+
+    path: Path
+    settings_path: Path
+    master: Optional[str]
+    port: Port
+
+
+def joins(draft: Draft) -> Dict[LinkId, Join]:
+    """The links that are declared as ports, by their own option or by one of their master."""
+    found: Dict[LinkId, Join] = {}
+    for link in draft.layout.links + draft.released:
+        if link.present and (link.master is not None or link.port is not None):
+            settings_path = (*link.path, "port")
+            found[link.id] = Join(settings_path if link.master is None else (*link.path, "master"), settings_path, link.master, link.port or Port({}))
+    for bridge in draft.layout.links:
+        for number, (name, port) in enumerate((bridge.ports or {}).items()) if bridge.present else ():
+            key = (bridge.netns, name)
+            path = (*bridge.path, "ports", number)
+            join = Join(path, path, bridge.name, port)
+            other = found.get(key)
+            if other and (other.master not in (None, bridge.name) or (other.port != Port({}) and other.port != port)):
+                raise VnetError(join.path, "%s is declared differently as a port in %s; declare it once" % (name, joined(other.path)))
+            found[key] = join
+    return found
+
+
+def links_that_go_down(draft: Draft) -> Set[LinkId]:
+    """The links that are up, and must go down as they join or leave a bond or a VRF."""
+    kinds = {**{found.id: found.kind for found in draft.host.links.values()}, **{link.id: link.kind for link in draft.layout.links}}
+    down: Set[LinkId] = set()
+    for key, join in joins(draft).items():
+        found = draft.host.links.get(key)
+        if join.master is None or (found and join.master == found.master):
+            continue
+        if aggregates(kinds.get((key[0], join.master), "")):
+            draft.joining_aggregates.add(key)
+        masters = [kinds.get((key[0], name), "") for name in (join.master, found.master if found else "") if name]
+        if any(map(has_table_of_ports, masters)):
+            draft.changing_tables.add(key)
+        if found and found.values["up"] and any(map(brings_ports_down, masters)):
+            down.add(key)
+    return down
+
+
+def let_ports_go(draft: Draft, master: FoundLink, original_name: str) -> None:
+    """Plans what becomes of the ports of a bond or VRF that is deleted. Those that are declared as ports join another one later."""
+    if not brings_ports_down(master.kind):
+        return
+    declared = joins(draft)
+    for port in draft.host.ports((master.netns, original_name)):
+        now = draft.links_after.get(port.id)
+        if not now or now.master != master.name:
+            continue
+        if port.values["up"]:
+            draft.interrupted.add(port.id)
+        if has_table_of_ports(master.kind):
+            draft.changing_tables.add(port.id)
+        join = declared.get(port.id)
+        if join and join.master:
+            draft.old_masters[port.id] = master.kind
+            continue
+        leave(draft, now)
+        draft.warn((), "%s%s does not belong to %s any more" % (port.name, inside(port.netns), original_name))
+        if port.id not in draft.wanted:
+            restore_dropped(draft, Link(port.kind, port.netns, port.name, ()), port, [], [])
+
+
+def restore_dropped(draft: Draft, wanted: Link, found: FoundLink, addresses: List[Address], routes: List[Route]) -> Tuple[List[Address], List[Route]]:
+    """Plans to restore the IPv6 addresses and the routes that the kernel drops when a link goes down for a moment, as far as they are
+    not declared. Routes of a link that joins or leaves a VRF are not: they were for another table. Returns all that will be there.
+    """
+    shown = found.shown or Shown({}, [])
+    if wanted.addresses is None or not wanted.purge_addresses:
+        there = {address.local for address in addresses}
+        for address in reversed(found.addresses):  # the kernel shows the newest IPv6 address first
+            kept = address.ipv6 and not address.dynamic and not address.link_local and address.local not in there
+            if kept and address.key in shown.addresses:
+                draft.add(ADDRESS, AddAddress(found.netns, wanted.name, address, shown.addresses[address.key]))
+                addresses = [*addresses, address]
+    if (wanted.routes is None or not wanted.purge_routes) and wanted.id not in draft.changing_tables:
+        keys = {route.key for route in routes}
+        for route, body in shown.routes:
+            if route and route.type == "unicast" and route.key not in keys and not (route.ipv6 and is_advertised(bytes.fromhex(body))):
+                draft.add(ROUTE, AddRoute(found.netns, route, body))
+    return addresses, routes
+
+
+def set_master(draft: Draft, found: FoundLink, master: str, bridge: Optional[FoundLink], restore: Tuple[Step, ...]) -> FoundLink:
+    """Plans to let a link join or leave a bridge, bond or VRF. C(bridge): the new one, if it is known."""
+    before = draft.links_after.get((found.netns, found.master)) or draft.host.links.get((found.netns, found.master))
+    old = draft.old_masters.get(found.id, before.kind if before else "")
+    there = draft.host.links.get(found.id)
+    is_up = there is not None and there.values["up"] and found.values["up"]
+    interrupted = is_up and any(map(brings_ports_down, (bridge.kind if bridge else "", old)))
+    if interrupted:
+        draft.add(SET_PORTS, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
+    draft.bridges_with_changed_ports |= {(found.netns, master), (found.netns, found.master)}
+    draft.add(SET_PORTS, SetMaster(found.netns, found.name, master, found.master, restore))
+    if interrupted:
+        bring_up_again(draft, found)
+    elif bridge and aggregates(bridge.kind) and found.id in draft.wanted and draft.wanted[found.id].values.get("up") is False:
+        draft.add(AFTER_PORTS, SetLink(found.netns, found.name, found.kind, {"up": False}))
+    elif bridge and aggregates(bridge.kind):
+        return found._replace(values={**found.values, "up": True})  # by the kernel
+    return found
+
+
+def leave(draft: Draft, found: FoundLink) -> None:
+    """Removes a port from its bridge, bond or VRF."""
+    set_master(draft, found, "", None, port_settings(found.netns, found.name, found.port))
+    draft.links_after[found.id] = found._replace(master="", port=None)
+
+
+def port_settings(netns: str, name: str, port: Optional[Port]) -> Tuple[Step, ...]:
+    """Steps that restore the settings of a port that left its bridge and joined it again."""
+    if not port:
+        return ()
+    settable = {attribute: value for attribute, value in port.values.items() if attribute != "state" and (value or attribute not in table.PORT_REFERENCES)}
+    settings: Tuple[Step, ...] = tuple(SetPort(netns, name, attribute, value) for attribute, value in settable.items())
+    if port.vlans is None:
+        return settings
+    everything = DeleteVlan(netns, name, Vlan(1, 4094, False, False), of_bridge=False)
+    vlans = tuple(AddVlan(netns, name, vlan, of_bridge=False) for vlan in port.vlans.values())
+    return (*settings, everything, *vlans)
+
+
+def bring_up_again(draft: Draft, found: FoundLink) -> None:
+    """Plans to bring a link up that another step brings down."""
+    phase = BRIDGE_UP if is_bridge(found.kind) or found.id in draft.above_bridges else UP
+    draft.add(phase, SetLink(found.netns, found.name, found.kind, {"up": True}, {"up": False}))
