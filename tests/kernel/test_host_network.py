@@ -185,7 +185,7 @@ def test_a_layout_takes_nothing_from_a_link_that_it_cannot_restore() -> None:
 
 def test_a_port_that_keeps_addresses_is_a_warning() -> None:
     result = run("vnet_bridge", name="br0", ports=[{"name": "eth0"}], force=True)
-    assert any("eth0 keeps 192.0.2.10/24, but a port of a bridge does not answer to it" in warning for warning in result["warnings"])
+    assert any("eth0 keeps 192.0.2.10/24, but a port does not answer to it" in warning for warning in result["warnings"])
 
 
 # What would cut off the host

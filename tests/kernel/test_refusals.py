@@ -508,7 +508,7 @@ def test_a_new_device_needs_a_mode() -> None:
 @pytest.mark.parametrize(("now", "wanted"), [("tun", "tap"), ("tap", "tun")])
 def test_another_mode_needs_a_new_device(now: str, wanted: str) -> None:
     run("vnet_tuntap", **tap(mode=now))
-    assert_refused_always("vnet_tuntap", ["vnet_tuntap t", f"mode is {now}, not {wanted}", "recreate: true"], **tap(mode=wanted))
+    assert_refused_always("vnet_tuntap", ["vnet_tuntap t", f"mode: it is {now}, not {wanted}", "recreate: true"], **tap(mode=wanted))
 
 
 def test_several_queues_need_a_new_device() -> None:

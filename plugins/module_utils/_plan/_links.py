@@ -305,7 +305,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_routes
 
         routes = plan_routes(draft, wanted.netns, wanted.routes, routes, wanted.purge_routes, wanted)
-    if wanted.id in draft.interrupted and not going_down and not is_new:
+    if wanted.id in draft.interrupted - draft.joining_aggregates and not going_down and not is_new:  # on a port of a bond none of it works
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import restore_dropped
 
         addresses, routes = restore_dropped(draft, wanted, found, addresses, routes)
