@@ -171,7 +171,10 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
 
 def _about(step: Step) -> str:
     detail = _DETAILS.get(type(step))
-    return " ".join(filter(None, (COMMAND_NAMES[type(step)], detail(step) if detail else "")))
+    words = COMMAND_NAMES[type(step)]
+    if isinstance(step, SetPort) and table.PORT_ROWS[step.attribute].location == "bond_port":
+        words = "link set"
+    return " ".join(filter(None, (words, detail(step) if detail else "")))
 
 
 def _shown(value: Any) -> str:

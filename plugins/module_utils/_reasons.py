@@ -8,7 +8,15 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Set, Tu
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Chain, NextHop
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import aggregates, encapsulates, has_table_of_ports, is_bridge, tag_of, takes_frames
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
+    aggregates,
+    encapsulates,
+    has_table_of_ports,
+    hides_network,
+    is_bridge,
+    tag_of,
+    takes_frames,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
 _MOST_HOPS = 32
@@ -177,6 +185,8 @@ class Reasons:
         if not remote:
             if not link.values.get("group") and not link.values.get("external"):
                 yield "%s has no remote end: neither remote nor group is set" % _named(link)
+            return
+        if hides_network(link.kind):
             return
         network = link.parent[0] if link.parent else link.netns
         try:

@@ -13,8 +13,12 @@ short_description: Manage VRFs, which give links a routing table of their own
 version_added: 0.1.0
 description:
   - Creates, changes and deletes VRFs (virtual routing and forwarding).
-  - The links that belong to a VRF, by their option O(ignore:master), route their packets by the table of the VRF
-    only. So one host can have the same network twice, for two tenants.
+  - The links that belong to a VRF, by their option O(ignore:master), route their packets by the table of the VRF.
+    So one host can have the same network twice, for two tenants. A link that exists already is put into a VRF by
+    M(nfv.vnet.vnet_layout), as an item of O(nfv.vnet.vnet_layout#module:links) without a type.
+  - If no route of the table is for a packet, Linux goes on with the main table. Where tenants must be kept apart,
+    end the table with a route of the type unreachable, as the role C(netns_vrf) does with O(nfv.vnet.vnet_netns#module:routes)
+    of its router.
   - Routes of such a link are in the table of the VRF, see O(routes[].table).
 extends_documentation_fragment:
   - nfv.vnet.common

@@ -126,7 +126,7 @@ def _port(draft: Draft, key: LinkId, join: Join) -> None:
 def _master(draft: Draft, key: LinkId, join: Join) -> Optional[FoundLink]:
     master = draft.links_after.get(key)
     if not master:
-        draft.missing_link(join.path, "there is no link %s%s" % (key[1], inside(key[0])), "create it before this task, as with vnet_bridge")
+        draft.missing_link(join.path, "there is no link %s%s" % (key[1], inside(key[0])), "create it with vnet_bridge, vnet_bond or vnet_vrf")
     elif not has_ports(master.kind):
         raise VnetError(join.path, "%s is %s, not a bridge, bond or VRF" % (key[1], title_of(master.kind)))
     return master

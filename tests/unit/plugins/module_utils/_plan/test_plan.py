@@ -450,7 +450,7 @@ def test_link_that_cannot_be_a_port(links: list[Any], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("links", "sentence"),
     [
-        ([], "master: there is no link br0; create it before this task, as with vnet_bridge"),
+        ([], "master: there is no link br0; create it with vnet_bridge, vnet_bond or vnet_vrf"),
         ([there("veth", "br0")], "master: br0 is a veth, not a bridge, bond or VRF"),
     ],
 )
