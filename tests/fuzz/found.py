@@ -117,10 +117,12 @@ class _Builder:
             values["id"] = 10
         if _kinds.is_attachable(kind):
             values["mode"] = self._random.choice(("tun", "tap"))
+        elif kind in _kinds.BY_KIND and _kinds.BY_KIND[kind].modes:
+            values["mode"] = self._random.choice(tuple(_kinds.BY_KIND[kind].modes))
         values.update({name: value for name, value in (like or {}).items() if name in _kinds.rows_of(kind)})
         values.setdefault("up", self._random.random() < 0.5)
         if _kinds.parent_option_of(kind) or _kinds.encapsulates(kind):
-            fields.setdefault("parent", (netns, "" if _kinds.encapsulates(kind) else "eth0"))
+            fields.setdefault("parent", (netns, "" if _kinds.encapsulates(kind) else "eth1" if name == "eth0" else "eth0"))
         vlans = {1: Vlan(1, 1, True, True)} if _kinds.is_bridge(kind) else None
         return there(kind, name, netns, **{"vlans": vlans, "routes": [], **fields}, **{name: value for name, value in values.items() if name not in fields})
 
