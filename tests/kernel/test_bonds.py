@@ -9,6 +9,7 @@ from typing import Any, List
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import SetMaster
 from features import needs_program
 from kernel_kinds import needs_kind
 from layouts import clear, four_steps, info, lay, refused_always, settled
@@ -157,6 +158,17 @@ def test_whichever_step_fails_the_ports_are_as_they_were() -> None:
     assert not complaints
 
 
+def test_the_bond_uses_the_same_port_again_after_a_failure() -> None:
+    """The other one may not lead anywhere."""
+    lay(**both_ends())
+    wait_for(lambda: '"active_slave":"p1"' in ip("ip", "-d", "-j", "link", "show", "bond0"), seconds=5)
+    with pytest.raises(VnetError, match="The host is as it was before"), Failing(3, lambda: KernelError(5, "injected"), False) as failing:
+        run("vnet_bond", name="bond0", ports=[{"name": "p2"}], purge_ports=True)
+    assert isinstance(failing.steps[1], SetMaster)
+    assert failing.failed
+    assert '"active_slave":"p1"' in ip("ip", "-d", "-j", "link", "show", "bond0")
+
+
 def test_an_option_for_which_the_bond_must_be_down() -> None:
     """It goes down and up, and keeps what is declared."""
     lay(**both_ends("802.3ad"))
@@ -242,9 +254,8 @@ def up(name: str) -> bool:
 def with_a_port(kind: str, **more: Any) -> None:
     """A bond or VRF, and a link that belongs to it, with an IPv6 address that no task declares."""
     run(f"vnet_{kind}", name="m0", **more)
-    run("vnet_veth", name="p1", peer={"name": "q1"})
-    sh("ip address add 2001:db8::1/64 dev p1 nodad")
     run("vnet_veth", name="p1", master="m0", peer={"name": "q1"})
+    sh("ip address add 2001:db8::1/64 dev p1 nodad")
 
 
 @pytest.mark.parametrize(("kind", "more"), [("bond", {"mode": "active-backup", "miimon": 100}), ("vrf", {"table": 9})])

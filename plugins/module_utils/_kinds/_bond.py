@@ -277,7 +277,7 @@ BOND = LinkKind(
     "CONFIG_BONDING",
     _ROWS,
     created_with=("mac", "num_tx_queues", "num_rx_queues", *(row.name for row in _ROWS if row.type is not _PORT_OR_NONE)),
-    always=("mode", "miimon", "arp_interval", "primary"),
+    always=("mode", "miimon", "arp_interval", "primary", "active_port"),
     references_ports=("primary", "active_port"),
     caution=_caution,
     initial=lambda values: {"miimon": 100} if values.get("mode") in _WATCHED else {},

@@ -9,7 +9,7 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_advertised
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import aggregates, brings_ports_down, has_table_of_ports, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import aggregates, brings_ports_down, has_table_of_ports, is_bridge, rows_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_PORTS, BRIDGE_UP, ROUTE, SET_PORTS, UP, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Port, Route, Shown, Vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, AddRoute, AddVlan, DeleteVlan, SetLink, SetMaster, SetPort, Step
@@ -126,8 +126,16 @@ def set_master(draft: Draft, found: FoundLink, master: str, bridge: Optional[Fou
 
 def leave(draft: Draft, found: FoundLink) -> None:
     """Removes a port from its bridge, bond or VRF."""
-    set_master(draft, found, "", None, port_settings(found.netns, found.name, found.port))
+    old = draft.host.links.get((found.netns, found.master))
+    set_master(draft, found, "", None, port_settings(found.netns, found.name, found.port) + (chosen_port(old) if old else ()))
     draft.links_after[found.id] = found._replace(master="", port=None)
+
+
+def chosen_port(master: FoundLink) -> Tuple[Step, ...]:
+    """A step that restores which port a bond uses, after it had to use another one."""
+    rows = rows_of(master.kind).values()
+    chosen = {row.name: master.values[row.name] for row in rows if row.when == "up" and master.values.get(row.name)}
+    return tuple(SetLink(master.netns, master.name, master.kind, {name: value}) for name, value in chosen.items())
 
 
 def port_settings(netns: str, name: str, port: Optional[Port]) -> Tuple[Step, ...]:

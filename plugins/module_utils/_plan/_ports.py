@@ -24,11 +24,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, SET_PORTS, Draft, inside, needs, planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import Join, joins, leave, port_settings, set_master
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import Join, chosen_port, joins, leave, port_settings, set_master
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetLink,
     SetPort,
+    Step,
 )
 
 
@@ -103,7 +104,7 @@ def _port(draft: Draft, key: LinkId, join: Join) -> None:
     joined = found.master == name
     if not joined:
         _check_ring(draft, join, found, (key[0], name))
-        found = set_master(draft, found, name, bridge, port_settings(found.netns, found.name, found.port) + bridge_mac(bridge))
+        found = set_master(draft, found, name, bridge, port_settings(found.netns, found.name, found.port) + _restored(bridge))
     current = found.port.values if found.port and joined else {}
     there = joined and bool(found.ifindex)
     _port_values(draft, found, join, bridge, current, is_new=not there)
@@ -170,6 +171,11 @@ def _check_carrier(join: Join, found: FoundLink) -> None:
         reason = "%s has no carrier while no program holds it" % found.name
     if reason:
         raise VnetError((*join.settings_path, "state"), "%s, so the kernel keeps it disabled; leave state out or set state: disabled" % reason)
+
+
+def _restored(master: Optional[FoundLink]) -> Tuple[Step, ...]:
+    """Steps that restore what the kernel changes of a bridge or bond that gets a port."""
+    return bridge_mac(master) + (chosen_port(master) if master and master.ifindex else ())
 
 
 def _check_port(join: Join, found: FoundLink, master: FoundLink) -> None:
