@@ -194,9 +194,16 @@ options:
       - A new link has V(0).
       - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
     type: int
+  external:
+    description:
+      - Whether routes and filters say for each packet where it goes, instead of the options of the link.
+      - A new link has V(false).
+      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
+    type: bool
   learning:
     description:
-      - Whether the addresses of other ends are learned from received packets.
+      - Whether the addresses of other ends are learned from received packets. A new link with O(external=true)
+        does not learn, as with ip-link(8).
       - A new link has V(true).
     type: bool
   proxy:
@@ -251,12 +258,6 @@ options:
     description:
       - 'Whether the generic protocol extension is used: the link carries IP packets instead of frames. It needs
         O(external=true).'
-      - A new link has V(false).
-      - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
-    type: bool
-  external:
-    description:
-      - Whether routes and filters say for each packet where it goes, instead of the options of the link.
       - A new link has V(false).
       - It cannot be changed on an existing link; with O(recreate=true) the link is replaced.
     type: bool

@@ -208,6 +208,35 @@ def test_the_commands_do_the_same(kind: str, change: str) -> None:
 
 
 @of_each_kind
+def test_the_commands_for_what_needs_a_mode_do_the_same(kind: str) -> None:
+    """As it is read: iproute2 sends some values that mean nothing, as the flags of an encapsulation that is not used."""
+    needs_program("ip")
+
+    def read() -> Values:
+        return {name: value for name, value in resource(f"vnet_{kind}", run(f"vnet_{kind}", name="x0")).items() if name != "mac"}
+
+    for name, (first, second) in SAMPLES[kind].apart.items():
+        with private_network():
+            prepare(kind)
+            if not supports(kind, name, first):
+                continue
+        for before, options in (({}, first), (first, second)):
+            with private_network():
+                prepare(kind)
+                if before:
+                    run(f"vnet_{kind}", **of(kind, **before))
+                commands = run(f"vnet_{kind}", **of(kind, **options))["commands"]
+                by_module = read()
+            assert not [line for line in commands if line.startswith("#")]
+            with private_network():
+                prepare(kind)
+                if before:
+                    run(f"vnet_{kind}", **of(kind, **before))
+                sh(*commands)
+                assert read() == by_module, commands
+
+
+@of_each_kind
 @pytest.mark.parametrize("change", ["new", "changed", "joined"])
 @pytest.mark.parametrize("done", [False, True], ids=["refused", "obeyed-in-part"])
 def test_whichever_step_fails_the_host_is_as_it_was_before(kind: str, change: str, done: bool) -> None:

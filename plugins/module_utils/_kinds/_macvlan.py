@@ -72,6 +72,7 @@ def _kind(name: str, title: str, config: str) -> LinkKind:
         required=("parent",),
         created_with=("mac", "num_tx_queues", "num_rx_queues", *(row.name for row in _ROWS)),
         always=("mode",),
+        repeated=("mode",),
         of_modes={"macaddrs": ("source",), "nopromisc": ("passthru",)},
         needs_new=_needs_new,
         excludes_others=lambda values: values.get("mode") == "passthru",

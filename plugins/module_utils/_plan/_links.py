@@ -343,7 +343,8 @@ def _rows(wanted: Link) -> List[table.Attribute]:
     """The wanted attributes, in the order in which the kernel accepts them."""
     rows = [row for row in _kinds.ROWS_OF[wanted.kind].values() if row.name in wanted.values and row.when in ("live", "down", "up")]
     rows = [row for row in rows if row.type not in ACCOUNTS]
-    return sorted(rows, key=lambda row: row.rank(wanted.values[row.name]))
+    own_first = _kinds.changes_as_a_whole(wanted.kind)  # with them, the kernel changes the MTU
+    return sorted(rows, key=lambda row: (own_first and row.location != "data", row.rank(wanted.values[row.name])))
 
 
 def _must_go_down(wanted: Link, found: FoundLink) -> bool:
@@ -381,15 +382,18 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
     refers = row.type.syntax == "link"
     phase = AFTER_UP if row.when == "up" else AFTER_PORTS if follows or refers else ADDRESS if row.location in table.IPV6_LOCATIONS else SET
     restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: value}) for name, value in _reset_with(row, found).items())
-    about = _about(found, row.name) if row.location == "data" else ()
+    about = _about(wanted, found, row.name) if row.location == "data" else ()
     draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, old, restore, about))
 
 
-def _about(found: FoundLink, name: str) -> Tuple[str, ...]:
-    """The kind of a link as the kernel calls it, and the values that must be repeated to change an attribute."""
-    repeated = [other for other in _kinds.BY_KIND[found.kind].repeated if other != name and found.values.get(other)]
-    rows = _kinds.own_rows_of(found.kind)
-    return (_kinds.kernel_word(found.kind, found.values), *(word for other in repeated for word in rows[other].words(found.values[other])))
+def _about(wanted: Link, found: FoundLink, name: str) -> Tuple[str, ...]:
+    """The kind of a link as the kernel calls it, and what must be repeated for ip(8) to change an attribute."""
+    kind = _kinds.BY_KIND[found.kind]
+    rows, values = _kinds.own_rows_of(found.kind), {**found.values, **wanted.values}
+    words = [word for other in kind.repeated if other != name and values.get(other) for word in rows[other].words(values[other])]
+    if name in kind.needs_parent and found.parent and found.parent[0] == found.netns and wanted.values[name]:
+        words += ["dev", found.parent[1]]
+    return (_kinds.kernel_word(found.kind, found.values), *words)
 
 
 def _reset_with(row: table.Attribute, found: FoundLink) -> Values:
