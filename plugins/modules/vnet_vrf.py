@@ -284,7 +284,7 @@ EXAMPLES = r"""
     links:
       - type: vrf
         name: vrf1
-        table: 101
+        table: 201
       - type: veth
         name: to_tenant1
         master: vrf1
@@ -295,7 +295,7 @@ EXAMPLES = r"""
           addresses: [192.0.2.2/24]
       - type: vrf
         name: vrf2
-        table: 102
+        table: 202
       - type: veth
         name: to_tenant2
         master: vrf2

@@ -66,6 +66,7 @@ def let_ports_go(draft: Draft, master: FoundLink, original_name: str) -> None:
     if not brings_ports_down(master.kind):
         return
     declared = joins(draft)
+    recreated = draft.wanted.get((master.netns, original_name))
     for port in draft.host.ports((master.netns, original_name)):
         now = draft.links_after.get(port.id)
         if not now or now.master != master.name:
@@ -79,7 +80,8 @@ def let_ports_go(draft: Draft, master: FoundLink, original_name: str) -> None:
             draft.old_masters[port.id] = master.kind
             continue
         leave(draft, now)
-        draft.warn((), "%s%s does not belong to %s any more" % (port.name, inside(port.netns), original_name))
+        if recreated and recreated.present:
+            draft.warn((), "%s%s does not belong to %s any more" % (port.name, inside(port.netns), original_name))
         if port.id not in draft.wanted:
             restore_dropped(draft, Link(port.kind, port.netns, port.name, ()), port, [], [])
 
