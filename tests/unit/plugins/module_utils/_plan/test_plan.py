@@ -171,6 +171,13 @@ def test_without_recreate_the_attribute_is_named() -> None:
     )
 
 
+def test_a_link_above_of_a_kind_that_no_module_makes_is_not_lost() -> None:
+    above = there("macsec", "m0", parent=("", "below"))
+    assert "m0, a macsec, is on top of below and cannot be recreated; remove it first" in refusal(
+        "vnet_dummy", host(there("dummy", "below"), above), name="below", num_tx_queues=3, recreate=True
+    )
+
+
 def test_recreate_changes_nothing_where_nothing_must() -> None:
     assert bridge(there("bridge", "br0"), num_tx_queues=1, recreate=True) == []
 
