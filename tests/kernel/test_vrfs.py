@@ -97,7 +97,8 @@ def test_joining_keeps_what_is_declared() -> None:
 
 @pytest.mark.parametrize("kind", ["bridge", "tun", "vlan", "vxlan", "bond"])
 def test_other_links_belong_to_a_vrf(kind: str) -> None:
-    needs_kind(kind)
+    if kind != "tun":  # every kernel has it, and makes it otherwise
+        needs_kind(kind)
     links: Dict[str, Values] = {
         "bridge": {"type": "bridge"},
         "tun": {"type": "tuntap", "mode": "tun"},

@@ -30,7 +30,8 @@ _EXPLAINED_BY_KERNEL = (errno.EPERM, errno.EOPNOTSUPP)
 def refusal(error: OSError, said: str = "") -> KernelError:
     """The error for a failed system call. EACCES on a file needs the same privileges as EPERM."""
     code = error.errno or errno.EIO
-    return KernelError(errno.EPERM if code == errno.EACCES else code, said)
+    code = errno.EPERM if code == errno.EACCES else code
+    return KernelError(code, said, _ERROR_TEXTS.get(code, ""))
 
 
 @contextmanager
