@@ -321,7 +321,7 @@ def test_it_declares_nothing_of_a_new_one(kind: str) -> None:
     (item,) = [link for link in info()["declaration"]["links"] if link["name"] == "x0"]
     if TYPES[kind].initial(of(kind)).get("mtu", 0) is None:
         del item["mtu"]  # it depends on the network
-    assert item == {"type": kind, **of(kind)}, "put what a new one has by itself into initial of its entry in _kinds.py"
+    assert item == {"type": kind, **of(kind)}, "put what a new one has by itself into initial of its record in _kinds"
 
 
 @of_each_kind
