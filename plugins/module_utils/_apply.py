@@ -14,6 +14,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 from ansible_collections.nfv.vnet.plugins.module_utils._deferred import IRREVERSIBLE, implicitly_deleted, is_irreversible, stand_in
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._explain import COMMAND_NAMES, hint, not_applied, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
@@ -26,12 +27,14 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, NamespaceId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
+    AddEntry,
     AddRoute,
     AddVlan,
     AwaitLinks,
     CreateLink,
     CreateNamespace,
     DeleteAddress,
+    DeleteEntry,
     DeleteLink,
     DeleteLinks,
     DeleteNamespace,
@@ -57,7 +60,7 @@ if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
     from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
 
-_ATOMIC = (CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute)
+_ATOMIC = (CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute, AddEntry, DeleteEntry)
 """Steps that change nothing if the kernel refuses them."""
 _AFFECT_OTHER_NAMESPACES = (CreateNamespace, DeleteNamespace, DeleteLink, MoveLink, SetNsid)
 """Steps that change more than the namespace that they are about."""
@@ -68,6 +71,7 @@ _GONE: Dict[type, Tuple[int, ...]] = {
     DeleteAddress: (errno.EADDRNOTAVAIL, errno.ENODEV),
     DeleteVlan: (errno.ENOENT, errno.ENODEV),
     RenameLink: (errno.ENODEV,),
+    DeleteEntry: (errno.ENOENT, errno.ENODEV, errno.EADDRNOTAVAIL, errno.EINVAL),
 }
 """Errors after which the object is gone already: an address takes secondary addresses and routes with it, one end of a veth pair the other."""
 _IMPOSSIBLE = (errno.EINVAL, errno.ENODEV, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EOPNOTSUPP, errno.ENETDOWN)
@@ -414,6 +418,8 @@ _INVERSE: Dict[type, Callable[[Any], Optional[Step]]] = {
     AddAddress: lambda step: DeleteAddress(step.netns, step.name, step.address),
     AddRoute: lambda step: DeleteRoute(step.netns, step.route, step.body),
     ReplaceRoute: lambda step: step._replace(route=step.old, old=step.route),
+    AddEntry: lambda step: DeleteEntry(*step),
+    DeleteEntry: lambda step: AddEntry(*step),
 }
 """The inverse of each step. Addresses and routes that are lost with others are saved beforehand and restored at the end."""
 
@@ -483,6 +489,8 @@ _RUN: Dict[type, Callable[[Writer, Any], None]] = {
     AddRoute: lambda writer, step: writer.route_add(step.netns, step.route, step.body),
     ReplaceRoute: lambda writer, step: writer.route_replace(step.netns, step.route),
     DeleteRoute: lambda writer, step: writer.route_delete(step.netns, step.route, step.body),
+    AddEntry: lambda writer, step: writer.entry_add(step.netns, step.name, step.kind, LISTS[step.option], step.entry),
+    DeleteEntry: lambda writer, step: writer.entry_delete(step.netns, step.name, step.kind, LISTS[step.option], step.entry),
 }
 
 
@@ -529,6 +537,7 @@ def _unchanged(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:
             found.master,
             found.port and {name: value for name, value in found.port.values.items() if name != "state"},
             found.vlans,
+            {option: sorted(entries, key=repr) for option, entries in found.entries.items()},
         )
         for found in (before, after)
     )

@@ -11,14 +11,17 @@ from typing import Any, Callable, Dict, List
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import address_words, route_words
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
+    AddEntry,
     AddRoute,
     AddVlan,
     CreateLink,
     CreateNamespace,
     DeleteAddress,
+    DeleteEntry,
     DeleteLink,
     DeleteNamespace,
     DeleteRoute,
@@ -190,6 +193,11 @@ def _route(verb: str, step: AddRoute | ReplaceRoute | DeleteRoute) -> str:
     return _line(step.netns, "ip", *words, *(["proto", "static"] if verb != "delete" else []))
 
 
+def _entry(adding: bool, step: AddEntry | DeleteEntry) -> str:
+    tool, *words = LISTS[step.option].words(adding, LISTS[step.option].whole(step.entry), step.kind, step.name)
+    return _line(step.netns, tool, *words)
+
+
 _COMMANDS: Dict[type, Callable[[Any], str]] = {
     CreateNamespace: _create_namespace,
     DeleteNamespace: lambda step: _line("", "ip", "netns", "delete", step.name),
@@ -210,4 +218,6 @@ _COMMANDS: Dict[type, Callable[[Any], str]] = {
     AddRoute: lambda step: _route("add", step),
     ReplaceRoute: lambda step: _route("replace", step),
     DeleteRoute: lambda step: _route("delete", step),
+    AddEntry: lambda step: _entry(True, step),
+    DeleteEntry: lambda step: _entry(False, step),
 }

@@ -6,16 +6,18 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, joined
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, network_of, shared_on_parent, unique_key, unique_options_of
 from ansible_collections.nfv.vnet.plugins.module_utils._options import (
     CONFIRMATION,
     FORCE,
+    OPTIONS,
     PERSISTENCE,
     Option,
+    home_of,
     links_of,
     namespace_of,
-    sysctls,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._records import NAME
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
@@ -28,6 +30,9 @@ TYPE = Option(
     " are restored when it is removed from the layout.",
     choices=tuple(TYPES),
 )
+_TOP = ("routes", *(entries.option for entries in OF_NAMESPACES))
+"""Options of namespaces that the one which the module runs in has, too."""
+_OF_HOME = "%s They are those of the namespace that the module runs in. Those that the layout has added are removed when they are not listed any more."
 _NETNS = "Network namespace of the link: a name or an absolute path. If it is left out or V(''), the namespace that the module runs in is used."
 
 LAYOUT_OPTIONS: Tuple[Option, ...] = (
@@ -54,6 +59,7 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         "Kernel settings (sysctl) of the namespace that the module runs in: a dictionary of keys that begin with C(net.) and their values."
         " They are kept with O(state=absent).",
     ),
+    *(option._replace(text=_OF_HOME % option.text) for option in OPTIONS["vnet_netns"] if option.name in _TOP),
     Option(
         "namespaces",
         "list",
@@ -86,8 +92,9 @@ def declaration(params: Mapping[str, Any], check_mode: bool = False) -> Layout:
     layout = Layout([], [], name, bool(params.get("force")))
     if params["state"] == "absent":
         return layout
-    if params.get("sysctl") is not None:
-        layout.namespaces.append(Namespace("", (), sysctl=sysctls(params["sysctl"], ())))
+    home, links = home_of(params)
+    layout.namespaces.extend([home] if home else [])
+    layout.links.extend(links)
     for number, item in enumerate(params.get("namespaces") or ()):
         namespace, links = namespace_of(item, ("namespaces", number))
         layout.namespaces.append(namespace)

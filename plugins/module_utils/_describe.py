@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_ethernet, masters_of, parent_option_of, rows_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     KERNEL_ADDRESSES,
@@ -75,7 +76,7 @@ def _namespace(layout: Layout, host: Host) -> Values:
         values["sysctl"] = {key: value for key, value in found.sysctl.items() if value is not None}
     if wanted.routes is not None:
         values["routes"] = _routes(found.routes, of_link=False)
-    return values
+    return {**values, **(_lists(layout.links[0], lo, host) if lo and layout.links else {})}
 
 
 def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
@@ -107,7 +108,20 @@ def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
         ]
     if wanted.vlans is not None:
         values["vlans"] = _vlans(found.vlans)
-    return values
+    return {**values, **_lists(wanted, found, host)}
+
+
+def _lists(wanted: Link, found: FoundLink, host: Host) -> Values:
+    """The lists that are declared, without what the kernel made or learned, unless it is declared, too."""
+    said: Values = {}
+    for option, given in wanted.entries.items():
+        entries = LISTS[option]
+        position = {entries.key_of(entry): number for number, entry in enumerate(given.entries)}
+        hidden = entries.keys_of_kernel(found, host) - position.keys()
+        there = [entry for entry in found.entries.get(option, ()) if entries.key_of(entry) not in hidden]
+        there.sort(key=lambda entry: (position.get(entries.key_of(entry), len(position)), repr(entries.key_of(entry))))
+        said[option] = [entry[entries.short] if entries.short else entries.said(entry) for entry in there]
+    return said
 
 
 def _port(port: Port, said: Values) -> Values:

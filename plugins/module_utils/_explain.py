@@ -9,17 +9,20 @@ from typing import Any, Callable, Dict, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
+    AddEntry,
     AddRoute,
     AddVlan,
     AwaitLinks,
     CreateLink,
     CreateNamespace,
     DeleteAddress,
+    DeleteEntry,
     DeleteLink,
     DeleteLinks,
     DeleteNamespace,
@@ -89,6 +92,8 @@ _NEEDS: Dict[type, Callable[[Any], str]] = {
     AddRoute: lambda step: table.IPV6 if step.route.ipv6 else "",
     ReplaceRoute: lambda step: table.IPV6 if step.route.ipv6 else "",
     DeleteRoute: lambda step: table.IPV6 if step.route.ipv6 else "",
+    AddEntry: lambda step: LISTS[step.option].needs,
+    DeleteEntry: lambda step: LISTS[step.option].needs,
 }
 
 
@@ -146,6 +151,8 @@ COMMAND_NAMES: Dict[type, str] = {
     AddRoute: "route add",
     ReplaceRoute: "route replace",
     DeleteRoute: "route delete",
+    AddEntry: "add",
+    DeleteEntry: "delete",
 }
 """The words of ip(8) and bridge(8) for each step."""
 _DETAILS: Dict[type, Callable[[Any], str]] = {
@@ -166,7 +173,14 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
     AddRoute: lambda step: step.route.to,
     ReplaceRoute: lambda step: step.route.to,
     DeleteRoute: lambda step: step.route.to,
+    AddEntry: lambda step: _entry(step),
+    DeleteEntry: lambda step: _entry(step),
 }
+
+
+def _entry(step: AddEntry | DeleteEntry) -> str:
+    said = LISTS[step.option].said(step.entry)
+    return "%s: %s" % (step.option, ", ".join("%s: %s" % (name, _shown(value)) for name, value in said.items()))
 
 
 def _about(step: Step) -> str:

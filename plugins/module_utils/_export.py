@@ -10,6 +10,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import summary_of_route, undeclared_address_words, undeclared_route_words, whole_address
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import lists_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, MAIN_TABLE, FoundLink, Host, Layout, Link, LinkId, Route, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._settings import changed_settings, changed_settings_of
 
@@ -43,7 +44,7 @@ class Export:
         self.lacks: List[Lack] = []
 
     def declaration(self, namespaces: Iterable[str], links: List[LinkId]) -> Dict[str, Any]:
-        """The options C(sysctl), C(namespaces) and C(links)."""
+        """The options of a layout apart from its name."""
         declared = [entry for key in links if key not in self._done for entry in self._entries(key, links)]
         home = self._host.namespaces.get("")
         inherited = home.sysctl if home else None
@@ -56,14 +57,17 @@ class Export:
         for netns, name in loopbacks:
             self._add_lacks(self._host.links.get((netns, name)))
         named = [self._namespace(name, settings) for name in namespaces if name]
-        return {"sysctl": settings.get("", {}), "namespaces": named, "links": declared}
+        of_home = self._namespace("", settings) if "" in settings else {}
+        tops = {name: of_home[name] for name in ("routes", *(entries.option for entries in lists_of(_kinds.LOOPBACK))) if name in of_home}
+        return {"sysctl": settings.get("", {}), **tops, "namespaces": named, "links": declared}
 
     def _namespace(self, name: str, settings: Dict[str, Dict[str, str]]) -> Values:
         found = self._host.namespaces[name]
         loopback = self._options((name, "lo")) if (name, "lo") in self._host.links else {"up": True, "addresses": []}  # somebody renamed it
         routes = [_short(route, route.options(of_link=False)) for route in found.routes or [] if not route.dev]
-        values = {"loopback": loopback["up"], "sysctl": settings[name], "addresses": loopback["addresses"], "routes": routes}
-        initial = {"loopback": True, "sysctl": {}, "addresses": [], "routes": []}
+        lists = {entries.option: loopback.get(entries.option, []) for entries in lists_of(_kinds.LOOPBACK)}
+        values = {"loopback": loopback["up"], "sysctl": settings[name], "addresses": loopback["addresses"], "routes": routes, **lists}
+        initial = {"loopback": True, "sysctl": {}, "addresses": [], "routes": [], **{key: [] for key in lists}}
         return {"name": name, **{key: value for key, value in values.items() if value != initial[key]}}
 
     def _entries(self, key: LinkId, links: List[LinkId]) -> List[Values]:
@@ -143,6 +147,7 @@ class Export:
             values["routes"] = [_short(route, route.options(of_link=True)) for route in found.routes]
         if "vlans" in options and not self._usual_vlans(found, options["vlans"]):
             values["vlans"] = options["vlans"]
+        values.update({entries.option: options[entries.option] for entries in lists_of(found.kind) if options.get(entries.option)})
         return values
 
     def _port(self, found: FoundLink) -> Values:

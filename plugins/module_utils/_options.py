@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+import struct
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES, as_text, lists_of
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
@@ -18,6 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     OWN_TABLE,
     Address,
     AddressKey,
+    Entries,
     Layout,
     Link,
     LinkId,
@@ -103,6 +107,22 @@ def argument_spec(options: Iterable[Option]) -> Dict[str, Dict[str, Any]]:
 def _of(rows: Iterable[table.Attribute], *without: str) -> Tuple[Option, ...]:
     settable = (row for row in rows if row.when != "read" and row.name not in without)
     return tuple(Option(row.name, row.type.option, row.text, choices=row.type.choices, elements=row.type.elements, row=row) for row in settable)
+
+
+def _entries_options(lists: Iterable[EntryList]) -> Tuple[Option, ...]:
+    """The options of lists (C(_entries)): the entries, and whether others are removed."""
+    options: List[Option] = []
+    for entries in lists:
+        name = entries.option
+        fields = tuple(option._replace(required=option.name in entries.required) for option in _of(entries.rows))
+        short = " Each has its options, or is O(%s[].%s) alone." % (name, entries.short) if entries.short else ""
+        text = "%s%s Others are kept, unless O(%s=true)." % (entries.text, short, entries.purge)
+        purge = "Whether those that are not listed in O(%s) should be removed. %s It has no effect without O(%s)." % (name, entries.never_purged, name)
+        options += [
+            Option(name, "list", text, elements="dict", options=fields, short=entries.short),
+            Option(entries.purge, "bool", purge, False),
+        ]
+    return tuple(options)
 
 
 _STATE = Option("state", "str", "Whether the resource should exist.", "present", ("present", "absent"))
@@ -309,6 +329,7 @@ _NETNS_OPTIONS = (
         " the tables that O(routes) names. Routes that use a link are purged by the module of the link. It has no effect without O(routes).",
         False,
     ),
+    *_entries_options(OF_NAMESPACES),
 )
 
 _PORTS = (
@@ -383,6 +404,7 @@ def _end_of(kind: LinkKind) -> Tuple[Option, ...]:
         + (_ports_of(kind) if kind.takes_frames else ())
         + _join_options(kind)
         + _LINK
+        + _entries_options(lists_of(kind.kernel))
     )
 
 
@@ -392,7 +414,8 @@ def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
     return (_NAME, _NETNS, _STATE, _UP, _RECREATE, PERSISTENCE, FORCE, CONFIRMATION) + _end_of(kind) + ((peer,) if kind.has_peer else ())
 
 
-LINK_OPTIONS = (_NAME, _NETNS, _UP) + _of((row for row in table.LINK if row.when != "create"), "up") + (_MASTER, _PORT) + _LINK
+_EXISTING = tuple(row for row in table.LINK if row.when != "create")
+LINK_OPTIONS = (_NAME, _NETNS, _UP) + _of(_EXISTING, "up") + (_MASTER, _PORT) + _LINK + _entries_options(lists_of(_kinds.ANY))
 """The options of a link that exists already, of any kind."""
 
 OPTIONS: Dict[str, Tuple[Option, ...]] = {"vnet_netns": _NETNS_OPTIONS, **{"vnet_" + kind.type: _options_of(kind) for kind in KINDS}}
@@ -449,8 +472,19 @@ def namespace_of(params: Params, path: Path) -> Tuple[Namespace, List[Link]]:
         {"up": params["loopback"]},
         addresses=_addresses(params["addresses"], path),
         purge_addresses=params["purge_addresses"],
+        entries=_lists(LOOPBACK, params, path),
     )
     return namespace, [loopback] if present else []
+
+
+def home_of(params: Mapping[str, Any]) -> Tuple[Optional[Namespace], List[Link]]:
+    """What a layout declares of the namespace that the module runs in, with its C(lo) if the layout must remember what it adds. None if nothing."""
+    settings, routes = sysctls(params.get("sysctl"), ()), _routes(params.get("routes"), ())
+    lists = _lists(LOOPBACK, dict(params), ())
+    if settings is None and routes is None and not lists:
+        return None, []
+    loopback = Link(LOOPBACK, "", "lo", (), entries=lists)
+    return Namespace("", (), sysctl=settings, routes=routes), [loopback] if lists or routes is not None else []
 
 
 def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
@@ -488,6 +522,7 @@ def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
         purge_ports=bool(params.get("purge_ports")),
         vlans=_vlans(params.get("vlans"), path),
         purge_vlans=bool(params.get("purge_vlans")),
+        entries=_lists(kind, params, path),
         parent=parent,
     )
     if values.get("disable_ipv6") and any(address.ipv6 for address in link.addresses or []):
@@ -535,7 +570,7 @@ def _number_or_word(row: table.Attribute, text: str, path: Path) -> str:
     if text in row.type.words:
         return text
     if not _NUMBER.fullmatch(text) or len(text) > 10:
-        raise VnetError(path, "%s is neither a number nor %s" % (quoted(text), " or ".join(row.type.words)))
+        raise VnetError(path, "%s is neither a number nor %s" % (quoted(text), " or ".join(row.type.words) or "a word for one"))
     _check_range(row, int(text), path)
     return str(row.type.decode(row.type.encode(text)))
 
@@ -612,6 +647,13 @@ _PARSERS: Dict[str, Callable[[table.Attribute, Any, Path, bool], Any]] = {
     "ip": lambda _row, value, path, _check: _optional_ip(value, path),
     "unicast": lambda _row, value, path, _check: _unicast(value, path),
     "multicast": lambda _row, value, path, _check: _multicast(value, path),
+    "host": lambda _row, value, path, _check: _host(value, path),
+    "prefix": lambda _row, value, path, _check: _optional_prefix(value, path),
+    "link_name": lambda _row, value, path, _check: _link_or_none(value, path),
+    "altname": lambda _row, value, path, _check: _altname(value, path),
+    "range": lambda row, value, path, _check: _number_range(row, value, path),
+    "mark": lambda _row, value, path, _check: _mark(value, path),
+    "table": lambda _row, value, path, _check: _table(value, path),
     "ip4s": lambda _row, value, path, _check: _ips(value, socket.AF_INET, path),
     "ip6s": lambda _row, value, path, _check: _ips(value, socket.AF_INET6, path),
 }
@@ -626,6 +668,56 @@ def _check_range(row: table.Attribute, value: float, path: Path) -> None:
 
 def _plain(number: float) -> str:
     return "%d" % number if float(number).is_integer() else "%g" % number
+
+
+def _host(text: str, path: Path) -> str:
+    """The address of a host, which must be given."""
+    family, address = _ip(text, path)
+    _check_unicast(family, address, text, path)
+    return address
+
+
+def _optional_prefix(text: str, path: Path) -> str:
+    """A prefix in the kernel's spelling; '' for all addresses."""
+    if text in ("", "all"):
+        return ""
+    family, address, length = _prefix(text, path)
+    _check_host_bits(family, address, length, path)
+    return "%s/%d" % (address, _bits(family) if length is None else length) if length != 0 or any(socket.inet_pton(family, address)) else ""
+
+
+def _number_range(row: table.Attribute, text: str, path: Path) -> str:
+    """A number or a range in its shortest form; '' for none."""
+    match = re.fullmatch("([0-9]{1,10})(?:-([0-9]{1,10}))?", text)
+    if text and not match:
+        raise VnetError(path, "%s is neither a number nor a range such as 10-20" % quoted(text))
+    if not match:
+        return ""
+    first, last = int(match[1]), int(match[2] or match[1])
+    for number in (first, last):
+        _check_range(row, number, path)
+    if first > last:
+        raise VnetError(path, "%s is in the wrong order" % shown(text))
+    return str(first) if first == last else "%d-%d" % (first, last)
+
+
+def _mark(text: str, path: Path) -> str:
+    """A mark with its mask as ip(8) shows it; '' for any."""
+    if not text:
+        return ""
+    numbers = [re.fullmatch("0[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10})", part) for part in text.split("/")]
+    if len(numbers) > 2 or not all(numbers):
+        raise VnetError(path, "%s is not a mark such as 0x10 or 0x10/0xff" % quoted(text))
+    values = [int(match[1], 16) if match[1] else int(match[2]) for match in numbers if match]
+    if max(values) >= 2**32:
+        raise VnetError(path, "%s is out of range (0 to 0xffffffff)" % shown(text))
+    return str(_values.MARK.decode(struct.pack("=II", values[0], values[1] if len(values) > 1 else 2**32 - 1)))
+
+
+def _altname(text: str, path: Path) -> str:
+    if not _is_file_name(text) or len(text.encode()) > 127 or ":" in text or "%" in text:
+        raise VnetError(path, "%s is not an alternative name: 1 to 127 bytes, no '/', ':', '%%' or white space, not '.' or '..'" % quoted(text))
+    return text
 
 
 def _mac(text: str, path: Path) -> str:
@@ -865,6 +957,31 @@ def _check_next_hop(route: Route, path: Path) -> None:
         raise VnetError(path, "%s has no next hop; set via or dev, or another type" % route.to)
     if route.type != "unicast" and (route.dev or route.via):
         raise VnetError(path, "a %s route has no next hop; leave via and dev out" % route.type)
+
+
+# Lists
+
+
+def _lists(kind: str, params: Params, path: Path) -> Dict[str, Entries]:
+    """The lists of a link that are given (C(_entries))."""
+    given = ((entries, params.get(entries.option)) for entries in lists_of(kind))
+    return {entries.option: Entries(_entries(entries, value, path), bool(params.get(entries.purge))) for entries, value in given if value is not None}
+
+
+def _entries(entries: EntryList, given: List[Params], path: Path) -> List[Values]:
+    rows = {row.name: row for row in entries.rows}
+    found: Dict[str, Values] = {}
+    for number, params in enumerate(given):
+        place = (*path, entries.option, number)
+        entry = _attributes_of(rows, params, place)
+        missing = next((name for name in entries.required if entry[name] == ""), "")
+        complaint = (missing, "missing") if missing else entries.check(entry)
+        if complaint:
+            raise VnetError((*place, complaint[0]), complaint[1])
+        entry = entries.completed(entry)
+        if found.setdefault(as_text(entries, entry), entry) != entry:
+            raise VnetError(place, "%s is listed twice" % ", ".join(str(entry[name]) for name in entries.key if name in entry))
+    return list(found.values())
 
 
 # Ports, VLANs, sysctl

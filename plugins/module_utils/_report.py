@@ -53,7 +53,7 @@ def _said(values: Values, part: Layout) -> Values:
     if part.namespaces:
         wanted = part.namespaces[0]
         lists = [name for name in ("nsid", "sysctl", "routes") if getattr(wanted, name) is not None]
-        lists += ["addresses"] if part.links[0].addresses is not None else []
+        lists += [*(["addresses"] if part.links[0].addresses is not None else []), *part.links[0].entries]
         return {name: value for name, value in values.items() if name in ("name", "loopback", *lists)}
     near, *far = part.links
     said = _said_of(values, near)
@@ -64,7 +64,7 @@ def _said(values: Values, part: Layout) -> Values:
 
 def _said_of(values: Values, link: Link) -> Values:
     lists = [name for name in ("master", "addresses", "routes", "vlans") if getattr(link, name) is not None]
-    lists += [parent_option_of(link.kind), "parent_netns"] if link.parent else []
+    lists += [*([parent_option_of(link.kind), "parent_netns"] if link.parent else []), *link.entries]
     said = {name: value for name, value in values.items() if name in ("name", *link.values, *lists) or (name == "netns" and value)}
     if link.port is not None and "port" in values:
         said["port"] = {name: value for name, value in values["port"].items() if name in ("vlans", *link.port.values)}

@@ -185,6 +185,13 @@ class Port(NamedTuple):
     purge_vlans: bool = False
 
 
+class Entries(NamedTuple):
+    """A wanted list of a link. C(entries): dictionaries of fields (C(_entries))."""
+
+    entries: List[Values]
+    purge: bool = False
+
+
 class Link(NamedTuple):
     """A wanted link. None means: not given."""
 
@@ -206,6 +213,8 @@ class Link(NamedTuple):
     purge_ports: bool = False
     vlans: Optional[Dict[int, Vlan]] = None
     purge_vlans: bool = False
+    entries: Dict[str, Entries] = {}
+    """The lists that are given, by option; of C(lo), those of its namespace."""
     peer: Optional[LinkId] = None
     parent: Optional[LinkId] = None
     """The link below it (C(IFLA_LINK))."""
@@ -252,7 +261,8 @@ class Ownership(NamedTuple):
     C(original): what an adopted link was before as far as the layout has changed it, None for a link that the layout created. It has
     attributes by name, C(master), C(port) (attributes by name), C(ports) (the same, with C(vlans), of each port that left),
     C(addresses) (by address: as in C(Shown), 0 for one that was not there), C(order) (of IPv4 addresses), C(routes) (as in C(Shown)),
-    C(new_routes) (the fields of those that were not there), and C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there).
+    C(new_routes) (the fields of those that were not there), C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there), and
+    the lists of C(_entries) by option (by what identifies an entry: the entry, None for one that was not there).
     """
 
     layout: str
@@ -309,6 +319,8 @@ class FoundLink(NamedTuple):
     """Read of links that a layout may adopt or release; for a lo also the routes of its namespace that use no link."""
     link: int = 0
     """Index of the peer or parent (C(IFLA_LINK)), wherever it is; 0 for none."""
+    entries: Dict[str, List[Values]] = {}
+    """The lists that were read, by option."""
     settings: Dict[str, bytes] = {}
     """The settings below C(net.ipv4.conf) and C(net.ipv6.conf), as arrays of C(int). Only read for vnet_info."""
 

@@ -198,6 +198,24 @@ class DeleteRoute(NamedTuple):
     body: str = ""
 
 
+class AddEntry(NamedTuple):
+    """An entry of a list of a link (C(_entries))."""
+
+    netns: str
+    name: str
+    kind: str
+    option: str
+    entry: Values
+
+
+class DeleteEntry(NamedTuple):
+    netns: str
+    name: str
+    kind: str
+    option: str
+    entry: Values
+
+
 Step = Union[
     CreateNamespace,
     DeleteNamespace,
@@ -221,6 +239,8 @@ Step = Union[
     AddRoute,
     ReplaceRoute,
     DeleteRoute,
+    AddEntry,
+    DeleteEntry,
 ]
 
 

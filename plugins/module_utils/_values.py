@@ -253,6 +253,56 @@ def mapping(code: int) -> ValueType:
     return ValueType("dict", "cdata", decode, encode, argument, change=change, several=True, absent={}, syntax="map")
 
 
+def packed(form: str) -> ValueType:
+    """A number as C(struct) packs it."""
+    number = struct.Struct(form)
+    return ValueType("int", "cdata", lambda payload: number.unpack_from(payload)[0], number.pack, str)
+
+
+def _range(form: str) -> ValueType:
+    """A number, or a range of them; '' for none."""
+    pair = struct.Struct(form)
+
+    def decode(payload: bytes) -> str:
+        first, last = pair.unpack_from(payload)
+        return str(first) if first == last else "%d-%d" % (first, last)
+
+    def encode(value: str) -> bytes:
+        first, _dash, last = value.partition("-")
+        return pair.pack(int(first), int(last or first))
+
+    return ValueType("str", "cdata", decode, encode, str, syntax="range")
+
+
+def _mark(payload: bytes) -> str:
+    """A mark and its mask, as ip-rule(8) shows them."""
+    mark, mask = struct.unpack("=II", payload)
+    return "0x%x" % mark if mask == _WHOLE_MARK else "0x%x/0x%x" % (mark, mask)
+
+
+def _mark_and_mask(value: str) -> Tuple[int, int]:
+    mark, _slash, mask = value.partition("/")
+    return int(mark, 16), int(mask, 16) if mask else _WHOLE_MARK
+
+
+_WHOLE_MARK = 0xFFFFFFFF
+_PROTOCOLS = {
+    "icmp": 1,
+    "igmp": 2,
+    "ipip": 4,
+    "tcp": 6,
+    "udp": 17,
+    "gre": 47,
+    "esp": 50,
+    "ah": 51,
+    "ipv6-icmp": 58,
+    "ospf": 89,
+    "pim": 103,
+    "vrrp": 112,
+    "sctp": 132,
+}
+
+
 def _querier(payload: bytes) -> Dict[str, str]:
     families = {1: ("ipv4", socket.AF_INET), 5: ("ipv6", socket.AF_INET6)}
     return {families[code][0]: socket.inet_ntop(families[code][1], payload[start:end]) for code, start, end in split(payload) if code in families}
@@ -292,4 +342,19 @@ IP = ValueType("str", "cdata", _either_ip, _packed_ip, lambda value: value or "a
 """An address of the family that the kind of link has. '' is not sent."""
 UNICAST4, UNICAST6 = _ip(socket.AF_INET, False), _ip(socket.AF_INET6, False)
 GROUP4, GROUP6 = _ip(socket.AF_INET, True), _ip(socket.AF_INET6, True)
+UNICAST_IP, GROUP_IP = IP._replace(syntax="unicast"), IP._replace(syntax="multicast")
+HOST = IP._replace(syntax="host", argument=str)
+"""An address that must be given, of either family."""
+PREFIX = ValueType("str", "cdata", bytes.hex, str.encode, str, syntax="prefix")
+"""An address with a prefix length; '' for all."""
+LINK_NAME = ValueType("str", "cdata", _text, lambda value: value.encode("utf-8", "surrogateescape") + b"\0", str, syntax="link_name")
+ALTNAME = LINK_NAME._replace(syntax="altname")
+RANGE16, RANGE32 = _range("=HH"), _range("=II")
+MARK = ValueType("str", "cdata", _mark, _mark_and_mask, str, syntax="mark")
+TABLE = packed("=I")._replace(option="str", syntax="table")
+TOS, IP_PROTOCOL = number_or({})._replace(argument=dsfield), number_or(_PROTOCOLS)
+PROTOCOL = number_or({"unspec": 0, "redirect": 1, "kernel": 2, "boot": 3, "static": 4, "ra": 9, "zebra": 11, "bird": 12, "dhcp": 16, "babel": 42, "bgp": 186})
+"""Who made a route or a rule: RTPROT_* of include/uapi/linux/rtnetlink.h."""
+IP_FAMILY = ValueType("str", "cdata", bytes.decode, str.encode, str, choices=("ipv4", "ipv6"))
+RULE_TYPE = choice({"lookup": 1, "goto": 2, "nop": 3, "blackhole": 6, "unreachable": 7, "prohibit": 8}, "uint8")
 MCAST_ROUTER = numbered(8, "disabled", "auto", "permanent", "temporary")

@@ -936,6 +936,175 @@ options:
         It has no effect without O(routes).
     type: bool
     default: false
+  altnames:
+    description:
+      - Alternative names of the link, by which ip(8) and other programs find it, too. Each has its options, or
+        is O(altnames[].name) alone. Others are kept, unless O(purge_altnames=true).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - 'Alternative name: 1 to 127 bytes, without C(/), C(:), C(%) and white space.'
+        type: str
+        required: true
+  purge_altnames:
+    description:
+      - Whether those that are not listed in O(altnames) should be removed. None is kept then, also not those of
+        udev. It has no effect without O(altnames).
+    type: bool
+    default: false
+  neighbours:
+    description:
+      - 'Permanent neighbours on the link: IP addresses whose MAC addresses are not resolved, or which the host
+        answers for (proxy). Others are kept, unless O(purge_neighbours=true).'
+    type: list
+    elements: dict
+    suboptions:
+      to:
+        description:
+          - IP address of the neighbour.
+        type: str
+        required: true
+      mac:
+        description:
+          - MAC address of the neighbour. It is required unless O(neighbours[].proxy=true).
+        type: str
+      proxy:
+        description:
+          - Whether the host answers for the address on this link (proxy ARP, proxy NDP).
+          - A new link has V(false).
+        type: bool
+      router:
+        description:
+          - Whether the neighbour is an IPv6 router.
+          - A new link has V(false).
+        type: bool
+      extern_learn:
+        description:
+          - Whether the entry is marked as learned by a control plane.
+          - A new link has V(false).
+        type: bool
+  purge_neighbours:
+    description:
+      - Whether those that are not listed in O(neighbours) should be removed. Only permanent ones and proxy entries
+        are; those that the kernel has resolved are left alone. It has no effect without O(neighbours).
+    type: bool
+    default: false
+  fdb:
+    description:
+      - 'Entries of the forwarding database: of the bridge that the link is a port of, of the link itself if it
+        is a bridge, or if O(fdb[].dst) is given, of the VXLAN link. Others are kept, unless O(purge_fdb=true).'
+    type: list
+    elements: dict
+    suboptions:
+      mac:
+        description:
+          - MAC address. For a VXLAN link, V(00:00:00:00:00:00) stands for all unknown destinations, and may be
+            there with several O(fdb[].dst).
+        type: str
+        required: true
+      vlan:
+        description:
+          - VLAN of a bridge with VLAN filtering that the entry is for. V(0) is none.
+          - The range is V(0) to V(4094).
+          - A new link has V(0).
+        type: int
+      dst:
+        description:
+          - IP address of the other end of a VXLAN tunnel. With it, the entry is one of the VXLAN link; without
+            it, of the bridge.
+        type: str
+      port:
+        description:
+          - UDP port of the other end, if it is not that of the VXLAN link.
+          - The range is V(0) to V(65535).
+          - A new link has V(0).
+        type: int
+      vni:
+        description:
+          - VXLAN id (VNI) to send with, if it is not that of the VXLAN link.
+          - The range is V(0) to V(16777215).
+          - A new link has V(0).
+        type: int
+      src_vni:
+        description:
+          - VXLAN id (VNI) that the entry is for, if O(external=true) for the VXLAN link.
+          - The range is V(0) to V(16777215).
+          - A new link has V(0).
+        type: int
+      via:
+        description:
+          - Name of the link that the packets to O(fdb[].dst) leave through.
+        type: str
+      sticky:
+        description:
+          - Whether the entry stays on its port when frames of the MAC address arrive on another.
+          - A new link has V(false).
+          - 'Kernel requirement: Linux 5.0.'
+        type: bool
+      extern_learn:
+        description:
+          - Whether the entry is marked as learned by a control plane.
+          - A new link has V(false).
+        type: bool
+      dynamic:
+        description:
+          - Whether the entry ages as a learned one does. It is there again with the next run of the task.
+          - A new link has V(false).
+        type: bool
+      local:
+        description:
+          - Whether frames to the MAC address are for the host itself. Entries of a bridge, and not of a port, always
+            are.
+          - A new link has V(false).
+        type: bool
+  purge_fdb:
+    description:
+      - Whether those that are not listed in O(fdb) should be removed. Learned ones, own addresses of bridges and
+        ports, and the remote address of a VXLAN link are not. It has no effect without O(fdb).
+    type: bool
+    default: false
+  mdb:
+    description:
+      - 'Entries of the multicast database of the bridge: groups and the ports that their packets are sent to. The
+        bridge must be up, and do multicast snooping. Others are kept, unless O(purge_mdb=true).'
+    type: list
+    elements: dict
+    suboptions:
+      group:
+        description:
+          - IP address of the multicast group.
+        type: str
+        required: true
+      port:
+        description:
+          - Name of the port; of the bridge itself for the host.
+        type: str
+        required: true
+      vid:
+        description:
+          - VLAN of a bridge with VLAN filtering. V(0) is none.
+          - The range is V(0) to V(4094).
+          - A new link has V(0).
+        type: int
+      source:
+        description:
+          - IP address of the only source of the packets. V('') is any.
+          - 'Kernel requirement: Linux 5.10.'
+        type: str
+      permanent:
+        description:
+          - Whether the entry stays. If it is false, it ages as a learned one, and is there again with the next
+            run of the task.
+          - A new link has V(true).
+        type: bool
+  purge_mdb:
+    description:
+      - Whether those that are not listed in O(mdb) should be removed. Those that the bridge has learned, or that
+        age, are not. It has no effect without O(mdb).
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

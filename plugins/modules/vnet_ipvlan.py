@@ -285,6 +285,61 @@ options:
         It has no effect without O(routes).
     type: bool
     default: false
+  altnames:
+    description:
+      - Alternative names of the link, by which ip(8) and other programs find it, too. Each has its options, or
+        is O(altnames[].name) alone. Others are kept, unless O(purge_altnames=true).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - 'Alternative name: 1 to 127 bytes, without C(/), C(:), C(%) and white space.'
+        type: str
+        required: true
+  purge_altnames:
+    description:
+      - Whether those that are not listed in O(altnames) should be removed. None is kept then, also not those of
+        udev. It has no effect without O(altnames).
+    type: bool
+    default: false
+  neighbours:
+    description:
+      - 'Permanent neighbours on the link: IP addresses whose MAC addresses are not resolved, or which the host
+        answers for (proxy). Others are kept, unless O(purge_neighbours=true).'
+    type: list
+    elements: dict
+    suboptions:
+      to:
+        description:
+          - IP address of the neighbour.
+        type: str
+        required: true
+      mac:
+        description:
+          - MAC address of the neighbour. It is required unless O(neighbours[].proxy=true).
+        type: str
+      proxy:
+        description:
+          - Whether the host answers for the address on this link (proxy ARP, proxy NDP).
+          - A new link has V(false).
+        type: bool
+      router:
+        description:
+          - Whether the neighbour is an IPv6 router.
+          - A new link has V(false).
+        type: bool
+      extern_learn:
+        description:
+          - Whether the entry is marked as learned by a control plane.
+          - A new link has V(false).
+        type: bool
+  purge_neighbours:
+    description:
+      - Whether those that are not listed in O(neighbours) should be removed. Only permanent ones and proxy entries
+        are; those that the kernel has resolved are left alone. It has no effect without O(neighbours).
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

@@ -106,6 +106,178 @@ options:
       - 'Kernel settings (sysctl) of the namespace that the module runs in: a dictionary of keys that begin with
         C(net.) and their values. They are kept with O(state=absent).'
     type: dict
+  routes:
+    description:
+      - Routes of the namespace. Other routes are kept, unless O(purge_routes=true). They are those of the namespace
+        that the module runs in. Those that the layout has added are removed when they are not listed any more.
+    type: list
+    elements: dict
+    suboptions:
+      to:
+        description:
+          - 'Destination of the route: a prefix, an address, or V(default). The address family of V(default) is
+            that of O(routes[].via), or IPv4 without it.'
+        type: str
+        required: true
+      via:
+        description:
+          - Address of the gateway. A V(unicast) route needs this or O(routes[].dev).
+        type: str
+      metric:
+        description:
+          - Metric of the route, V(0) to V(4294967295). The route with the lowest metric is used. If it is left
+            out, it is 0 for IPv4 and 1024 for IPv6. For IPv6 the kernel takes V(0) for 1024.
+        type: int
+      src:
+        description:
+          - Preferred source address. If it is left out, it is not changed; for a new route the kernel chooses.
+        type: str
+      scope:
+        description:
+          - Scope of the destination, for IPv4 only. If it is left out, a new route has the scope V(global) with
+            a gateway, and V(link) without.
+        type: str
+        choices:
+          - global
+          - site
+          - link
+          - host
+          - nowhere
+      onlink:
+        description:
+          - Whether the gateway is regarded as reachable on the link, even if no address of the link has its network.
+            If it is left out, it is not changed; for a new route it is V(false).
+        type: bool
+      table:
+        description:
+          - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+        type: str
+        default: main
+      dev:
+        description:
+          - Name of the link that the route uses. If it is left out, the kernel uses the link that reaches O(routes[].via).
+        type: str
+      type:
+        description:
+          - Type of the route. Packets of a V(unicast) route are forwarded; the other types drop them, V(unreachable)
+            and V(prohibit) with an ICMP error.
+        type: str
+        default: unicast
+        choices:
+          - unicast
+          - blackhole
+          - unreachable
+          - prohibit
+  rules:
+    description:
+      - 'Rules of the routing policy: which routing table the route of a packet is looked up in. Rules that differ
+        in any option are different rules. Others are kept, unless O(purge_rules=true). They are those of the namespace
+        that the module runs in. Those that the layout has added are removed when they are not listed any more.'
+    type: list
+    elements: dict
+    suboptions:
+      priority:
+        description:
+          - Priority of the rule. The rule with the lowest number is looked at first.
+          - The range is V(0) to V(4294967295).
+        type: int
+        required: true
+      family:
+        description:
+          - Address family of the rule. If it is left out, it is that of O(rules[].from) or O(rules[].to), or V(ipv4)
+            without these.
+        type: str
+        choices:
+          - ipv4
+          - ipv6
+      invert:
+        description:
+          - Whether the rule is for packets that do not match (ip rule add not).
+          - A new link has V(false).
+        type: bool
+      from:
+        description:
+          - 'Source of the packets: an address or a prefix. V('''') is any.'
+        type: str
+      to:
+        description:
+          - 'Destination of the packets: an address or a prefix. V('''') is any.'
+        type: str
+      iif:
+        description:
+          - Name of the link that the packets arrive through; V(lo) for those of the host itself. It need not exist.
+        type: str
+      oif:
+        description:
+          - Name of the link that a socket is bound to, which sends the packets. It need not exist.
+        type: str
+      fwmark:
+        description:
+          - Mark of the packets, as V(0x10), or with a mask, as V(0x10/0xff). V('') is any.
+        type: str
+      tos:
+        description:
+          - TOS of the packets. V(0) is any.
+          - The range is V(0) to V(255).
+          - A new link has V(0).
+        type: str
+      ipproto:
+        description:
+          - 'IP protocol of the packets: a number, or a name such as V(tcp). V(0) is any.'
+          - The range is V(0) to V(255).
+          - A new link has V(0).
+        type: str
+      sport:
+        description:
+          - Source port of the packets, or a range such as V(1000-1999). V('') is any.
+          - The range is V(1) to V(65535).
+        type: str
+      dport:
+        description:
+          - Destination port of the packets, or a range such as V(80-89). V('') is any.
+          - The range is V(1) to V(65535).
+        type: str
+      uidrange:
+        description:
+          - Id of the user whose packets they are, or a range such as V(1000-1999). V('') is any.
+          - The range is V(0) to V(4294967294).
+        type: str
+      l3mdev:
+        description:
+          - Whether the routing table is that of the VRF that the packets arrive through or leave through.
+          - A new link has V(false).
+        type: bool
+      type:
+        description:
+          - 'What is done with the packets: their route is looked up (V(lookup)), another rule is next (V(goto)),
+            or they are dropped, with V(unreachable) and V(prohibit) with an ICMP error. V(nop) does nothing.'
+          - A new link has V(lookup).
+        type: str
+        choices:
+          - lookup
+          - goto
+          - nop
+          - blackhole
+          - unreachable
+          - prohibit
+      table:
+        description:
+          - 'Routing table of V(lookup): its number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+          - A new link has V(254).
+        type: str
+      goto:
+        description:
+          - Priority of the rule that is next. It is required for O(rules[].type=goto).
+          - The range is V(0) to V(4294967295).
+          - A new link has V(0).
+        type: int
+      suppress_prefixlength:
+        description:
+          - 'Routes with a prefix of this length, or a shorter one, are ignored: with V(0), default routes. V(-1)
+            is none.'
+          - The range is V(-1) to V(128).
+          - A new link has V(-1).
+        type: int
   namespaces:
     description:
       - Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses) and

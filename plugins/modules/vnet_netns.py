@@ -182,6 +182,121 @@ options:
         of the link. It has no effect without O(routes).
     type: bool
     default: false
+  rules:
+    description:
+      - 'Rules of the routing policy: which routing table the route of a packet is looked up in. Rules that differ
+        in any option are different rules. Others are kept, unless O(purge_rules=true).'
+    type: list
+    elements: dict
+    suboptions:
+      priority:
+        description:
+          - Priority of the rule. The rule with the lowest number is looked at first.
+          - The range is V(0) to V(4294967295).
+        type: int
+        required: true
+      family:
+        description:
+          - Address family of the rule. If it is left out, it is that of O(rules[].from) or O(rules[].to), or V(ipv4)
+            without these.
+        type: str
+        choices:
+          - ipv4
+          - ipv6
+      invert:
+        description:
+          - Whether the rule is for packets that do not match (ip rule add not).
+          - A new link has V(false).
+        type: bool
+      from:
+        description:
+          - 'Source of the packets: an address or a prefix. V('''') is any.'
+        type: str
+      to:
+        description:
+          - 'Destination of the packets: an address or a prefix. V('''') is any.'
+        type: str
+      iif:
+        description:
+          - Name of the link that the packets arrive through; V(lo) for those of the host itself. It need not exist.
+        type: str
+      oif:
+        description:
+          - Name of the link that a socket is bound to, which sends the packets. It need not exist.
+        type: str
+      fwmark:
+        description:
+          - Mark of the packets, as V(0x10), or with a mask, as V(0x10/0xff). V('') is any.
+        type: str
+      tos:
+        description:
+          - TOS of the packets. V(0) is any.
+          - The range is V(0) to V(255).
+          - A new link has V(0).
+        type: str
+      ipproto:
+        description:
+          - 'IP protocol of the packets: a number, or a name such as V(tcp). V(0) is any.'
+          - The range is V(0) to V(255).
+          - A new link has V(0).
+        type: str
+      sport:
+        description:
+          - Source port of the packets, or a range such as V(1000-1999). V('') is any.
+          - The range is V(1) to V(65535).
+        type: str
+      dport:
+        description:
+          - Destination port of the packets, or a range such as V(80-89). V('') is any.
+          - The range is V(1) to V(65535).
+        type: str
+      uidrange:
+        description:
+          - Id of the user whose packets they are, or a range such as V(1000-1999). V('') is any.
+          - The range is V(0) to V(4294967294).
+        type: str
+      l3mdev:
+        description:
+          - Whether the routing table is that of the VRF that the packets arrive through or leave through.
+          - A new link has V(false).
+        type: bool
+      type:
+        description:
+          - 'What is done with the packets: their route is looked up (V(lookup)), another rule is next (V(goto)),
+            or they are dropped, with V(unreachable) and V(prohibit) with an ICMP error. V(nop) does nothing.'
+          - A new link has V(lookup).
+        type: str
+        choices:
+          - lookup
+          - goto
+          - nop
+          - blackhole
+          - unreachable
+          - prohibit
+      table:
+        description:
+          - 'Routing table of V(lookup): its number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
+          - A new link has V(254).
+        type: str
+      goto:
+        description:
+          - Priority of the rule that is next. It is required for O(rules[].type=goto).
+          - The range is V(0) to V(4294967295).
+          - A new link has V(0).
+        type: int
+      suppress_prefixlength:
+        description:
+          - 'Routes with a prefix of this length, or a shorter one, are ignored: with V(0), default routes. V(-1)
+            is none.'
+          - The range is V(-1) to V(128).
+          - A new link has V(-1).
+        type: int
+  purge_rules:
+    description:
+      - Whether those that are not listed in O(rules) should be removed. The three rules of the kernel, its rule
+        for VRFs, and those from DHCP and router advertisements are not. It has no effect without O(rules).
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

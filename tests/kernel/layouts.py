@@ -21,6 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._layouts import execute
 from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
+from ansible_collections.nfv.vnet.plugins.module_utils._task._module import expanded_all
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
 from features import has, needs_program
 from support import Values, difference, sh, snapshot, told
@@ -47,7 +48,7 @@ def lay(check: bool = False, diff: bool = True, prefetched: Optional[bool] = Non
         prefetched = check or params.get("state") == "absent"
     params = copy.deepcopy({"name": NAME, **params})
     items = {name: params.pop(name, None) for name in LISTS}
-    validated = ArgumentSpecValidator(argument_spec(LAYOUT_OPTIONS)).validate(params)
+    validated = ArgumentSpecValidator(argument_spec(LAYOUT_OPTIONS)).validate(expanded_all(LAYOUT_OPTIONS, params))
     assert not validated.error_messages, validated.error_messages
     with prefetching(prefetched):
         return told(title("vnet_layout", params), lambda: execute({**validated.validated_parameters, **items}, checked, check, diff))

@@ -21,6 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError,
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._entry import change_of_store
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, execute
+from ansible_collections.nfv.vnet.plugins.module_utils._task._module import expanded_all
 
 Values = Dict[str, Any]
 Record = Dict[Any, Any]
@@ -76,7 +77,7 @@ def inside(netns: str) -> Iterator[None]:
 
 def run(module: str, check: bool = False, **params: Any) -> Values:
     """The result of the module with these parameters. VnetError if it fails."""
-    validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(params)
+    validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(expanded_all(OPTIONS[module], params))
     assert not validated.error_messages, validated.error_messages
     options = validated.validated_parameters
 
@@ -272,7 +273,53 @@ def _network() -> Record:
         "routes": sorted((route for route in routes if route), key=repr),
         "vlans": vlans,
         "settings": settings,
+        "entries": sorted(_entries(links, names), key=repr),
     }
+
+
+RTM_GETNEIGH, RTM_GETRULE, RTM_GETQDISC, RTM_GETMDB = 30, 34, 38, 86
+_PERMANENT, _STATIC, _SELF, _PROXY = 0x80, 0x40, 0x02, 0x08
+_NEIGHBOUR_VOLATILE, _QDISC_STATE, _AUTOMATIC_HANDLE = (3, 4), (3, 4, 7), 0
+_MDB_ENTRY = struct.Struct("=IBBH16sHxx")
+
+
+def _entries(links: List[Record], names: Dict[int, str]) -> Iterator[Record]:
+    """Neighbours, forwarding databases, multicast databases, rules and queueing disciplines, without what comes and goes by itself."""
+    own = {link.get("address") for link in links}
+    for family, flags in ((0, 0), (0, _PROXY), (socket.AF_BRIDGE, 0)):
+        for body in _dump(RTM_GETNEIGH, struct.pack("=BxxxiHBB", family, 0, 0, flags, 0)):
+            family_of, index, state, flags_of, _type = struct.unpack_from("=BxxxiHBB", body)
+            attributes = {code: payload.hex() for code, payload in _attributes(body, 12) if code not in _NEIGHBOUR_VOLATILE}
+            is_filter = family == socket.AF_BRIDGE and flags_of & _SELF and 1 not in attributes
+            is_own = family == socket.AF_BRIDGE and attributes.get(2) in own
+            if not is_filter and not is_own and (state & _PERMANENT or flags_of & _PROXY or (state & _STATIC and family == socket.AF_BRIDGE)):
+                master = names.get(_number(attributes.pop(9, "00")))
+                yield {"of": family_of, "link": names.get(index), "master": master, "state": state, "flags": flags_of, **attributes}
+    for family in (socket.AF_INET, socket.AF_INET6):
+        for body in _dump(RTM_GETRULE, struct.pack("=BBBBBBBBI", family, *[0] * 8)):
+            yield {"rule": body[:12].hex(), **{code: payload.hex() for code, payload in _attributes(body, 12)}}
+    for body in _dump(RTM_GETQDISC, struct.pack("=BxxxiIII", 0, 0, 0, 0, 0)):
+        index, handle, parent = struct.unpack_from("=iII", body, 4)
+        if handle >> 16 != _AUTOMATIC_HANDLE:
+            yield {"qdisc": names.get(index), "parent": parent, **{code: payload.hex() for code, payload in _attributes(body, 20) if code not in _QDISC_STATE}}
+    yield from _groups(names) if any(link["kind"] == "bridge" for link in links) else ()
+
+
+def _groups(names: Dict[int, str]) -> Iterator[Record]:
+    for body in _dump(RTM_GETMDB, struct.pack("=BxxxI", socket.AF_BRIDGE, 0)):
+        entries = (entry for code, nest in _attributes(body, 8) if code == 1 for _entry, one in _attributes(nest) for _info, entry in _attributes(one))
+        for entry in entries:
+            port, state, _flags, vid, group, protocol = _MDB_ENTRY.unpack_from(entry)
+            if state:
+                attributes = {code: payload.hex() for code, payload in _attributes(entry, _MDB_ENTRY.size) if code == 4}
+                yield {
+                    "mdb": names.get(struct.unpack_from("=I", body, 4)[0]),
+                    "port": names.get(port),
+                    "vid": vid,
+                    "group": group.hex(),
+                    "of": protocol,
+                    **attributes,
+                }
 
 
 def _setting(key: str) -> Optional[str]:

@@ -1,12 +1,14 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Netlink attributes: C(struct nlattr) of include/uapi/linux/netlink.h."""
+"""Netlink attributes, and flags of messages: include/uapi/linux/netlink.h."""
 
 from __future__ import annotations
 
 import struct
 from typing import Callable, Dict, Generic, Iterator, List, Tuple, TypeVar
 
+NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE, NLM_F_APPEND = 0x100, 0x200, 0x400, 0x800
+"""Flags of messages that make something new."""
 _NLATTR = struct.Struct("=HH").unpack_from
 
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Decoder, RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -28,7 +29,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import 
     extension_mask,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, is_still
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, RouteKey, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, RouteKey, Values, Vlan
 
 if TYPE_CHECKING:  # not needed by single resources
     from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import Prefetch
@@ -212,6 +213,21 @@ class Reader(MessageReader):
         """A route from the body of its message, without its link; None if no option can express it."""
         found = _read_route(body, 0, len(body))
         return found.route if found else None
+
+    def entries(self, netns: str, entries: EntryList) -> Dict[int, List[Values]]:
+        """The entries of a list of all links, by index of the link. They refer to other links by index."""
+        found: Dict[int, List[Values]] = {}
+        for body in entries.requests:
+            try:
+                messages = self.socket(netns).dump(entries.get, body)
+            except KernelError as error:
+                if error.errno in (errno.ENOENT, errno.EOPNOTSUPP, errno.EAFNOSUPPORT):  # the kernel has no such list
+                    continue
+                raise
+            for _type, buffer, start, end in messages:
+                for index, entry in entries.decode(bytes(buffer[start:end])) if buffer[start] in (socket.AF_UNSPEC, body[0]) or not body[0] else ():
+                    found.setdefault(index, []).append(entry)
+        return found
 
     def fdb(self, netns: str) -> List[FdbEntry]:
         """The forwarding databases of all bridges."""

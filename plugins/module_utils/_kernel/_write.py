@@ -14,16 +14,19 @@ import socket
 import struct
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import sendable
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList, Place
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _pack, _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import IFADDR
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NetlinkSocket
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, LinkId, NamespaceId, Route, Values, Vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import NewPeer
 
@@ -343,6 +346,15 @@ class Writer:
 
     def route_delete(self, netns: str, route: Route, body: str = "") -> None:
         self._send_route(_RTM_DELROUTE, 0, netns, route, body)
+
+    def entry_add(self, netns: str, name: str, kind: str, entries: EntryList, entry: Values) -> None:
+        self._reader.socket(netns).request(entries.new, NLM_F_CREATE | entries.flags(entry), self._entry(netns, name, kind, entries, entry))
+
+    def entry_delete(self, netns: str, name: str, kind: str, entries: EntryList, entry: Values) -> None:
+        self._reader.socket(netns).request(entries.delete, 0, self._entry(netns, name, kind, entries, entry))
+
+    def _entry(self, netns: str, name: str, kind: str, entries: EntryList, entry: Values) -> bytes:
+        return entries.encode(entries.whole(entry), Place(kind, self._index(netns, name), partial(self._index, netns)))
 
     def _await_operstate(self, netns: str, name: str) -> None:
         """Waits until a carrier change was processed, as the kernel sets the state of the port then."""

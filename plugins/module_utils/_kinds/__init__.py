@@ -133,6 +133,11 @@ def shared_on_parent(kernel: str) -> Tuple[str, ...]:
     return BY_KIND[kernel].shared_on_parent if kernel in BY_KIND else ()
 
 
+def destinations_of(kernel: str) -> Tuple[str, ...]:
+    """The attributes with an address that frames to unknown destinations are sent to."""
+    return BY_KIND[kernel].destinations if kernel in BY_KIND else ()
+
+
 def why_no_port(kernel: str, values: Mapping[str, Any], master: str) -> str:
     """Why a link cannot be a port of a link of the kind C(master), as the end of a sentence. '' if it can."""
     if kernel == LOOPBACK or (kernel in BY_KIND and master in BY_KIND[kernel].no_port_of):

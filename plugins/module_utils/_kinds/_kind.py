@@ -80,6 +80,8 @@ class LinkKind(NamedTuple):
     """Whether it sends its packets inside others through the network of a namespace, with or without a parent."""
     not_on: Tuple[str, ...] = ()
     """Kinds (C(kernel)) on which it cannot be."""
+    destinations: Tuple[str, ...] = ()
+    """Attributes with an address that frames to unknown destinations are sent to. One that has them has a forwarding database."""
     receiver: str = ""
     """How it receives the frames of its parent, if nobody else can then; '' if others can, too."""
     excludes_others: Callable[[Mapping[str, Any]], bool] = lambda _values: False

@@ -340,6 +340,7 @@ VXLAN = LinkKind(
     needs_parent=("group",),
     is_ethernet=lambda values: not values.get("gpe"),
     initial=lambda values: {"mtu": None, **({"learning": False} if values.get("external") else {})},
+    destinations=("remote", "group"),
     picture="tunnel",
 )
 

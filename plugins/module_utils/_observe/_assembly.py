@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterable, List, Optional
+from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, lists_of, named
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, encapsulates, interrupts, is_attachable, is_bridge, references_of
@@ -35,6 +36,30 @@ def _own_values(raw: RawLink, name_of: Callable[[int], str]) -> Values:
     return {**raw.values, **{name: name_of(int(raw.values[name])) for name in names}} if names else raw.values
 
 
+class EntriesReader:
+    """Reads the lists of links (C(_entries)), each once for all links of a namespace."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._read: Dict[Tuple[str, str], Dict[int, List[Values]]] = {}
+
+    def of_link(self, netns: str, raw: RawLink, options: Iterable[str], name_of: Callable[[int], str]) -> Dict[str, List[Values]]:
+        """The lists of a link, as far as its kind has them."""
+        found: Dict[str, List[Values]] = {}
+        for entries in lists_of(raw.kind):
+            if entries.option in options:
+                if (netns, entries.option) not in self._read:
+                    self._read[netns, entries.option] = self._reader.entries(netns, entries)
+                found[entries.option] = [named(entries, entry, name_of) for entry in self._read[netns, entries.option].get(raw.ifindex, ())]
+        return found
+
+
+def lists_to_read(wanted: Optional[Link], ownership: Optional[Ownership]) -> Set[str]:
+    """The lists of a link that are declared, or were changed by the layout."""
+    before = (ownership and ownership.original) or {}
+    return {*(wanted.entries if wanted else ()), *(option for option in before if option in LISTS)}
+
+
 def shown_by(reader: Reader, link: str, addresses: Iterable[bytes], routes: Iterable[bytes]) -> Shown:
     """The addresses and routes of a link from the bodies of their messages."""
     parsed = ((reader.parsed_route(body), body.hex()) for body in routes)
@@ -58,6 +83,7 @@ def assemble(
     pids: Optional[List[int]],
     ownership: Optional[Ownership] = None,
     shown: Optional[Shown] = None,
+    entries: Optional[Dict[str, List[Values]]] = None,
 ) -> FoundLink:
     """Builds the record.
 
@@ -87,5 +113,6 @@ def assemble(
         other_routes=other_routes,
         shown=shown,
         link=raw.link,
+        entries=entries or {},
         settings=raw.settings,
     )

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SHARED_WITH_PARENT
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import lists_of
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -17,13 +18,21 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawR
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import read_registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer, is_bridge, table_of_ports
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, shown_by
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import (
+    EntriesReader,
+    assemble,
+    has_parent,
+    lists_to_read,
+    may_be_interrupted,
+    shown_by,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._records import FIRST_INDEX
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     OWN_STALE_FILE,
     STALE_FILE,
     Address,
+    Entries,
     FoundLink,
     FoundNamespace,
     Host,
@@ -102,7 +111,8 @@ def read_all(reader: Reader, names: List[str]) -> Everything:
         layout.namespaces.append(Namespace(netns, (), nsid=0, sysctl=dict.fromkeys(SYSCTLS, ""), routes=[]))
         for raw in layout_reader.raws[netns].values():
             vlans: Optional[Dict[int, Vlan]] = {} if is_bridge(raw.kind) else None
-            link = Link(raw.kind, netns, raw.name, (), {}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans)
+            lists = {entries.option: Entries([]) for entries in lists_of(raw.kind)}
+            link = Link(raw.kind, netns, raw.name, (), {}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans, entries=lists)
             layout.links.append(link)
     layout_reader.want(layout)
     layout_reader.add_all()
@@ -122,6 +132,7 @@ class _LayoutReader:
         self._route_reads: Dict[str, int] = {}
         """The number of links in each namespace whose routes were read."""
         self._wanted: Dict[str, Dict[str, Link]] = {"": {}}
+        self._entries = EntriesReader(reader)
         self._saved: Dict[str, Dict[int, Saved]] = {}
         """The addresses and routes of namespaces with links that may be adopted or released."""
         self._holders: Optional[Dict[Tuple[Identity, str], List[int]]] = None
@@ -340,6 +351,7 @@ class _LayoutReader:
             pids=self._pids_of(netns, raw.name) if may_be_interrupted(raw, wanted) else None,
             ownership=ownership,
             shown=self._shown(netns, raw) if self._is_shown(netns, raw, wanted, ownership) else None,
+            entries=self._entries.of_link(netns, raw, lists_to_read(wanted, ownership), partial(self._name, netns)) if wanted or before else None,
         )
 
     def _table_of(self, netns: str, raw: RawLink) -> int:

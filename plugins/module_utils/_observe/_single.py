@@ -10,6 +10,7 @@ from functools import partial
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, linked_by
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -26,7 +27,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     rows_of,
     table_of_ports,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import assemble, has_parent, may_be_interrupted, shown_by
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import EntriesReader, assemble, has_parent, may_be_interrupted, shown_by
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     OWN_TABLE,
@@ -52,6 +53,7 @@ class SingleReader:
         self._wanted = {link.id: link for link in layout.links}
         self._ports = _ports(layout.links)
         self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
+        self._entries = EntriesReader(reader)
         self.namespaces: Dict[str, FoundNamespace] = {}
         self.links: Dict[LinkId, FoundLink] = {}
 
@@ -74,6 +76,7 @@ class SingleReader:
         names = {wanted.name, wanted.master or ""} | set(wanted.ports or ())
         names |= {str(port.values[name]) for port in wanted.declared_ports for name in PORT_REFERENCES if port.values.get(name)}
         names |= {str(wanted.values[name]) for name in references_of(wanted.kind) if wanted.values.get(name)}
+        names |= {name for option, given in wanted.entries.items() for entry in given.entries for name in linked_by(LISTS[option], entry)}
         self._find(wanted.netns, names)
         if wanted.peer:
             # either end may have been moved to the namespace of the other
@@ -195,6 +198,7 @@ class SingleReader:
             parent=self._linked(netns, raw) if has_parent(raw) else None,
             shown=self._shown(netns, raw) if self._may_be_restored(key, master) else None,
             pids=self._holders(netns, raw.name) if wanted and may_be_interrupted(raw, wanted) else None,
+            entries=self._entries.of_link(netns, raw, wanted.entries, partial(self._name, netns)) if wanted and wanted.entries else None,
         )
 
     def _may_be_restored(self, key: LinkId, master: str) -> bool:

@@ -11,7 +11,9 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import lasting, partial_route, same_address
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, ROUTE, SET_PORTS, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._entries import add_entry, delete_entry
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import ends_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
@@ -28,9 +30,11 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
+    AddEntry,
     AddRoute,
     AddVlan,
     DeleteAddress,
+    DeleteEntry,
     DeleteRoute,
     DeleteVlan,
     ReplaceRoute,
@@ -150,6 +154,9 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         yield from ((("vlans", vid), flags) for vid, flags in _vlans_of(vlans, None).items())
     elif isinstance(step, SetPort) and step.old is not None:
         yield ("port", step.attribute), step.old
+    elif isinstance(step, (AddEntry, DeleteEntry)):
+        # an entry that is replaced is deleted first, so that the first change says what was there
+        yield (step.option, as_text(LISTS[step.option], step.entry)), step.entry if isinstance(step, DeleteEntry) else None
     elif isinstance(step, (AddVlan, DeleteVlan)):
         before = step.vlan if isinstance(step, DeleteVlan) else step.old
         flags_before = [before.pvid, before.untagged] if before else None
@@ -179,6 +186,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     _release_routes(draft, found, before)
     if not joins:
         _release_vlans(draft, found, before.get("vlans", {}))
+    _release_entries(draft, found, before)
     draft.ownership[found.id] = None
     draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
 
@@ -258,6 +266,18 @@ def _dropped_beside(draft: Draft, found: FoundLink, deleted: List[Route]) -> Lis
     sources = {address.local for address in going}
     routes = [(route, body) for route, body in found.shown.routes if not _is_ipv6(body) and route not in deleted]
     return [body for route, body in routes if all_going or (route and route.src in sources)]
+
+
+def _release_entries(draft: Draft, found: FoundLink, before: Values) -> None:
+    """Plans to delete the entries that the layout added, and to restore those that it removed or replaced."""
+    for option in [option for option in before if option in LISTS]:
+        entries = LISTS[option]
+        there = {as_text(entries, entry): entry for entry in found.entries.get(option, ())}
+        for key, entry in before[option].items():
+            if key in there and there[key] != entry:
+                delete_entry(draft, found, found.kind, entries, there[key])
+            if entry is not None and there.get(key) != entry:
+                add_entry(draft, found, found.kind, entries, entry)
 
 
 def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[bool]]]) -> None:

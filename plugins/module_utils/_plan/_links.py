@@ -309,6 +309,11 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import restore_dropped
 
         addresses, routes = restore_dropped(draft, wanted, found, addresses, routes)
+    entries = found.entries
+    if wanted.entries:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._entries import plan_entries
+
+        entries = plan_entries(draft, wanted, found, is_lost=interrupted)
     vlans = found.vlans
     if wanted.vlans is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_bridge_vlans
@@ -318,12 +323,12 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     kept = [] if is_new else [name for name in wanted.values if rows[name].when == "attach" or _has_wanted_value(rows[name], wanted, found)]
     kept += ["disable_ipv6"] if "disable_ipv6" in wanted.values and not has_ipv6_settings(draft, wanted, found) else []
     values = {**found.values, **{name: value for name, value in wanted.values.items() if name not in kept}}
-    draft.links_after[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans)
+    draft.links_after[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans, entries=entries)
 
 
 def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
     """A quick check for the common case of many links: whether nothing is to be done."""
-    if is_attachable(wanted.kind) or wanted.routes is not None or wanted.vlans is not None or found.id != wanted.id:
+    if is_attachable(wanted.kind) or wanted.routes is not None or wanted.vlans is not None or wanted.entries or found.id != wanted.id:
         return False
     rows = _kinds.ROWS_OF[wanted.kind]
     if not all(rows[name].same(value, found.values.get(name)) for name, value in wanted.values.items()):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_ROUTES, ROUTE, Draft
@@ -62,15 +62,18 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     return staying + [address for address in wanted_by_key.values() if address.key not in keys]
 
 
-def plan_routes(draft: Draft, netns: str, wanted: List[Route], current: List[Route], purge: bool, link: Optional[Link] = None) -> List[Route]:
-    """Plans routes of a link or a namespace; returns those that will be there."""
+def plan_routes(
+    draft: Draft, netns: str, wanted: List[Route], current: List[Route], purge: bool, link: Optional[Link] = None, added: Iterable[Route] = ()
+) -> List[Route]:
+    """Plans routes of a link or a namespace; returns those that will be there. C(added): those that go if they are not wanted any more."""
     there: Dict[RouteKey, List[Route]] = {}
     for route in current:
         there.setdefault(route.key, []).append(route)
     missing = [route for route in wanted if not any(route.satisfied_by(other) for other in there.get(route.key, ()))]
     replaced = {route.key: there[route.key][-1] for route in missing if route.key in there}
     kept = {route.key for route in wanted}
-    purged = [route for route in current if purge and route.key not in kept and (link or not route.dev)]
+    others = [route for route in current if route.key not in kept]
+    purged = [route for route in others if (purge and (link or not route.dev)) or any(one.satisfied_by(route) for one in added)]
     # IPv6 may have several routes with one key, and would replace any of them
     for route in purged + [route for route in replaced.values() if route.ipv6]:
         draft.add(DELETE_ROUTES, DeleteRoute(netns, route))

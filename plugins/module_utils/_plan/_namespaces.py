@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NSID, SET, SETTINGS, Draft, planned_link
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE, FoundNamespace, Namespace, link_of_sysctl
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE, FoundNamespace, Namespace, Route, added_routes, link_of_sysctl
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteNamespace,
     SetNsid,
@@ -49,8 +49,14 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import plan_routes
 
         there = [route for route in found.routes or [] if not (route.ipv6 and _lo_goes_down(draft, wanted.name))]
-        routes = plan_routes(draft, wanted.name, wanted.routes, there, wanted.purge_routes)
+        routes = plan_routes(draft, wanted.name, wanted.routes, there, wanted.purge_routes, added=_added_routes(draft, wanted.name))
     draft.namespaces_after[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
+
+
+def _added_routes(draft: Draft, netns: str) -> List[Route]:
+    """The routes that the layout has added to a namespace which it adopted."""
+    lo = draft.host.links.get((netns, "lo"))
+    return added_routes(lo.ownership.original) if lo and lo.ownership and draft.is_member(lo) else []
 
 
 def _lo_goes_down(draft: Draft, netns: str) -> bool:

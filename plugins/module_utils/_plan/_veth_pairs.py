@@ -132,4 +132,4 @@ def _moved_back(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
     lost = {row.name for row in table.LINK if row.location in table.IPV6_LOCATIONS}
     values = {name: value for name, value in found.values.items() if name not in lost}
     values["up"] = False
-    return found._replace(netns=wanted.netns, values=values, master="", port=None, addresses=[], routes=[])
+    return found._replace(netns=wanted.netns, values=values, master="", port=None, addresses=[], routes=[], entries={})

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lists of a link whose entries the kernel keeps one by one (C(_entries))."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Set
+
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text, others
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, ROUTE, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Entries, FoundLink, Link, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddEntry, DeleteEntry
+
+
+def plan_entries(draft: Draft, wanted: Link, found: FoundLink, is_lost: bool) -> Dict[str, List[Values]]:
+    """Plans the lists of a link; returns those that will be there. C(is_lost): whether the kernel drops what it drops with a link that goes down."""
+    planned = dict(found.entries)
+    for option, given in wanted.entries.items():
+        entries = LISTS[option]
+        there = [] if is_lost and entries.after_up else found.entries.get(option, [])
+        planned[option] = _plan_list(draft, wanted, found, entries, given, there)
+    return planned
+
+
+def _plan_list(draft: Draft, wanted: Link, found: FoundLink, entries: EntryList, given: Entries, there: List[Values]) -> List[Values]:
+    by_key = {entries.key_of(entry): entry for entry in there}
+    of_kernel = entries.keys_of_kernel(found, draft.host)
+    kept = others(entries, there, given.entries)
+    added = _added(draft, found, entries)
+    gone = [entry for entry in kept if (given.purge and entries.key_of(entry) not in of_kernel) or as_text(entries, entry) in added]
+    kept = [entry for entry in kept if entry not in gone]
+    for entry in gone:
+        delete_entry(draft, wanted, found.kind, entries, entry)
+    planned: List[Values] = []
+    for number, entry in enumerate(given.entries):
+        _check_references(draft, wanted, entries, number, entry)
+        now = by_key.get(entries.key_of(entry))
+        if now is not None and entries.satisfies(entry, now):
+            planned.append(now)
+            continue
+        if now is not None and entries.key_of(now) not in of_kernel:
+            delete_entry(draft, wanted, found.kind, entries, now)
+        planned.append({**entries.whole(now or {}), **entry})
+        add_entry(draft, wanted, found.kind, entries, planned[-1])
+    return kept + planned
+
+
+def _added(draft: Draft, found: FoundLink, entries: EntryList) -> Set[str]:
+    """The entries that the layout has added to a link which it adopted, by what identifies them."""
+    original = found.ownership.original if found.ownership and draft.is_member(found) else None
+    return {key for key, before in (original or {}).get(entries.option, {}).items() if before is None}
+
+
+def add_entry(draft: Draft, link: Link | FoundLink, kind: str, entries: EntryList, entry: Values) -> None:
+    draft.add(_phase(kind, entries), AddEntry(link.netns, link.name, kind, entries.option, entry))
+
+
+def delete_entry(draft: Draft, link: Link | FoundLink, kind: str, entries: EntryList, entry: Values) -> None:
+    draft.add(_phase(kind, entries), DeleteEntry(link.netns, link.name, kind, entries.option, entry))
+
+
+def _phase(kind: str, entries: EntryList) -> float:
+    """Entries that are replaced are deleted first, in the same phase."""
+    return ROUTE if kind == LOOPBACK else AFTER_UP if entries.after_up else AFTER_PORTS
+
+
+def _check_references(draft: Draft, wanted: Link, entries: EntryList, number: int, entry: Values) -> None:
+    """VnetError if an entry refers to a link that does not exist."""
+    for name in entries.references:
+        other = entry.get(name)
+        path = (*wanted.path, entries.option, number, name)
+        if other and (wanted.netns, other) not in draft.links_after:
+            draft.missing_link(path, "there is no link %s%s" % (other, inside(wanted.netns)))
+        elif other == "" and name in entries.required:
+            raise VnetError(path, "missing; it is the name of a link")
