@@ -12,6 +12,7 @@ from features import needs, needs_program
 from kernel_kinds import needs_kind
 from layouts import clear, info, lay, settled
 from layouts import four_steps as laid_in_four_steps
+from moments import Failing
 from support import difference, four_steps, ip, portable, private_network, resource, run, sh, snapshot
 
 Values = Dict[str, Any]
@@ -287,4 +288,47 @@ def test_info_declares_a_layout_that_changes_nothing() -> None:
     lay(**declared)
     settled(**declared)
     clear()
+    assert not difference(before, snapshot())
+
+
+# Rollback
+
+
+def test_a_failed_run_restores_lists_whichever_step_fails() -> None:
+    """Also the permanent neighbours, which nobody declared, of a link that went down on the way."""
+    run("vnet_veth", **cable(name="a0", peer={"name": "a1"}, neighbours=[{"to": "10.0.0.8", "mac": MAC}, {"to": "10.0.0.7", "proxy": True}]))
+    lay(**whole_layout())
+    lay(name="more", rules=[{"priority": 300, "from": "10.3.0.0/16", "table": 100}])
+    changed = whole_layout()
+    changed["links"][0]["neighbours"] = [{"to": "10.0.0.2", "mac": OTHER_MAC}, {"to": "10.0.0.3", "mac": MAC}]
+    changed["links"][1]["fdb"] = [{"mac": OTHER_MAC}]
+    changed["namespaces"][0]["rules"] = RULES[1:4]
+    changed["links"].append({"name": "a0", "up": False})
+    changed["rules"] = []
+    before = snapshot()
+    with Failing(0) as counting:
+        lay(**changed)
+    lay(**whole_layout())
+    assert not difference(before, snapshot())
+    for number in range(1, len(counting.steps) + 1):
+        with pytest.raises(VnetError, match=r"The host is as it was before$"), Failing(number):
+            lay(**changed)
+        assert not difference(before, snapshot())
+    lay(**changed)
+    settled(**changed)
+
+
+def test_several_layouts_have_rules_of_the_host() -> None:
+    before = snapshot()
+    layouts: Dict[str, Values] = {
+        name: {"name": name, "rules": [{"priority": priority, "from": "10.3.0.0/16", "table": 100}]} for name, priority in (("a", 10), ("b", 11))
+    }
+    for layout in layouts.values():
+        lay(**layout)
+    for layout in layouts.values():
+        settled(**layout)
+    clear("a")
+    settled(**layouts["b"])
+    assert "10:" not in ip("ip", "rule")
+    clear("b")
     assert not difference(before, snapshot())

@@ -19,6 +19,11 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import NLM_F
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
 
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR, _RTM_NEWROUTE, _RTM_GETROUTE = 20, 21, 22, 24, 26
+_RTM_NEWNEIGH, _RTM_GETNEIGH = 28, 30
+_NDMSG = struct.Struct("=BxxxiHBB")
+_NUD_PERMANENT, _NTF_PROXY, _NDA_IFINDEX = 0x80, 0x08, 8
+_OF_NEIGHBOUR = (1, 2, 12)
+"""NDA_DST, NDA_LLADDR, NDA_PROTOCOL: what is set."""
 _IFADDR, _RTMSG, _NEXTHOP = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI"), struct.Struct("=HBBi")
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_OIF, _RTA_MULTIPATH, _RTA_CACHEINFO, _RTA_TABLE, _RTA_EXPIRES = 4, 9, 12, 15, 23
@@ -38,12 +43,14 @@ class Saved(NamedTuple):
     ifindex: int
     addresses: List[_Address]
     routes: List[bytes]
+    neighbours: Tuple[bytes, ...] = ()
+    """Permanent neighbours and proxy entries, which the kernel drops when the link goes down."""
 
 
 def save_link(sock: NetlinkSocket, index: int) -> Saved:
     """Saves the addresses of a link, and its routes in all tables."""
     routes = [route for route in _routes(sock, attribute(_RTA_OIF, struct.pack("=I", index))) if index in _devices(route)]
-    return Saved(index, _addresses(sock, index), routes)
+    return Saved(index, _addresses(sock, index), routes, tuple(_neighbours(sock, index)))
 
 
 def save_all(sock: NetlinkSocket) -> Dict[int, Saved]:
@@ -69,13 +76,19 @@ def save_routes(sock: NetlinkSocket, tables: List[int]) -> Saved:
 def differs(sock: NetlinkSocket, saved: Saved) -> bool:
     """Whether something that was saved is missing or different."""
     now = _now(sock, saved)
-    return bool(_keys(saved.addresses) != _keys(now.addresses)) or not set(map(without_expiry, saved.routes)) <= set(map(without_expiry, now.routes))
+    if _keys(saved.addresses) != _keys(now.addresses) or not set(saved.neighbours) <= set(now.neighbours):
+        return True
+    return not set(map(without_expiry, saved.routes)) <= set(map(without_expiry, now.routes))
 
 
 def restore(sock: NetlinkSocket, saved: Saved) -> None:
     """Restores what is missing, as far as the kernel accepts it."""
     if saved.ifindex:
         _restore_addresses(sock, saved)
+        there = set(_neighbours(sock, saved.ifindex)) if saved.neighbours else set()
+        for neighbour in [neighbour for neighbour in saved.neighbours if neighbour not in there]:
+            with suppress(KernelError):
+                sock.request(_RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, neighbour)
     restore_routes(sock, saved)
 
 
@@ -185,6 +198,19 @@ def _next_hops(payload: bytes) -> List[Tuple[int, int]]:
         length, _flags, _hops, index = _NEXTHOP.unpack_from(payload, start)
         found.append((start, index))
         start += max((length + 3) & ~3, _NEXTHOP.size)
+    return found
+
+
+def _neighbours(sock: NetlinkSocket, index: int) -> List[bytes]:
+    """The bodies of the permanent neighbours and proxy entries of a link."""
+    found = []
+    for flags in (0, _NTF_PROXY):
+        body = _NDMSG.pack(socket.AF_UNSPEC, 0, 0, flags, 0) + attribute(_NDA_IFINDEX, struct.pack("=I", index))
+        for _type, buffer, start, end in sock.dump(_RTM_GETNEIGH, body):
+            family, device, state, of_entry, _kind = _NDMSG.unpack_from(buffer, start)
+            if device == index and family in (socket.AF_INET, socket.AF_INET6) and (state & _NUD_PERMANENT or of_entry & _NTF_PROXY):
+                attributes = (attribute(code, buffer[first:last]) for code, first, last in split(buffer, start + _NDMSG.size, end) if code in _OF_NEIGHBOUR)
+                found.append(_NDMSG.pack(family, device, state, of_entry, 0) + b"".join(attributes))
     return found
 
 

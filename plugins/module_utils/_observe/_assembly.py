@@ -55,9 +55,10 @@ class EntriesReader:
 
 
 def lists_to_read(wanted: Optional[Link], ownership: Optional[Ownership]) -> Set[str]:
-    """The lists of a link that are declared, or were changed by the layout."""
+    """The lists of a link that are declared, or were changed by the layout, or would be lost with a link that goes down."""
     before = (ownership and ownership.original) or {}
-    return {*(wanted.entries if wanted else ()), *(option for option in before if option in LISTS)}
+    lost = (option for option, entries in LISTS.items() if entries.after_up) if wanted and wanted.values.get("up") is False else ()
+    return {*(wanted.entries if wanted else ()), *(option for option in before if option in LISTS), *lost}
 
 
 def shown_by(reader: Reader, link: str, addresses: Iterable[bytes], routes: Iterable[bytes]) -> Shown:

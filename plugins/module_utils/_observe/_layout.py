@@ -271,7 +271,10 @@ class _LayoutReader:
         return FoundNamespace(opened.identity, id=opened.id)
 
     def _ownership(self, netns: str, raw: RawLink) -> Optional[Ownership]:
-        """The ownership of a link, also if somebody moved it."""
+        """The ownership of a link, also if somebody moved it. The lo of the namespace that the module runs in may be adopted by several layouts."""
+        if not netns and raw.kind == LOOPBACK:
+            record = self._records.links.get(self.namespaces[netns].id, {}).get(raw.ifindex)
+            return Ownership(self._layout.name, record.original) if record and record.original is not None else None
         ownership = self._registry.ownership(self.namespaces[netns].id, raw.ifindex, raw.kind, raw.link, raw.name)
         moved = self._registry.moved_from(raw.ifindex, raw.kind, raw.link) if ownership is None and raw.ifindex >= FIRST_INDEX else None
         if not moved or (moved[0], raw.ifindex) in self._at_their_place:

@@ -69,7 +69,16 @@ class OriginalState:
             for name in path[:-1]:
                 container = container.setdefault(name, {})
             container.setdefault(path[-1], old)
+        if _goes_down(steps):
+            for option, entry in self._dropped_entries(found):
+                values.setdefault(option, {}).setdefault(as_text(LISTS[option], entry), entry)
         return {**values, **_lists_before(found, steps)}
+
+    def _dropped_entries(self, found: FoundLink) -> Iterator[Tuple[str, Values]]:
+        """What the kernel drops of the lists of a link that goes down."""
+        for option, there in found.entries.items():
+            of_kernel = LISTS[option].keys_of_kernel(found, self._draft.host) if LISTS[option].after_up else None
+            yield from ((option, entry) for entry in there if of_kernel is not None and LISTS[option].key_of(entry) not in of_kernel)
 
     def _removed_ports(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         """Ports of others that leave a bridge: they are recorded with the bridge."""
@@ -82,13 +91,17 @@ class OriginalState:
                 yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
 
 
+def _goes_down(steps: List[Step]) -> bool:
+    return any(isinstance(step, SetLink) and step.values.get("up") is False for step in steps)
+
+
 def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
     """The addresses and routes that the steps change, and those that the kernel drops beside.
 
     A link loses its routes when it goes down or loses an address, and IPv6 when its MTU gets too small.
     """
     changes = [step.values for step in steps if isinstance(step, SetLink)]
-    down = any(new.get("up") is False for new in changes)
+    down = _goes_down(steps)
     no_ipv6 = down or any(ends_ipv6(new) for new in changes)
     shown = found.shown or Shown({}, [])
     there = {address.key: address for address in found.addresses}
