@@ -131,6 +131,9 @@ SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 ROUTE_TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
 """The route types that the options support: include/uapi/linux/rtnetlink.h."""
 
+PREFERENCES = {"medium": 0, "high": 1, "low": 3}
+"""The preferences of IPv6 routes: include/uapi/linux/icmpv6.h."""
+
 PORT_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 STATES_WITHOUT_STP = ("disabled", "forwarding")
 

@@ -32,9 +32,8 @@ _METRIC_WORDS = {2: "mtu", 3: "window", 6: "ssthresh", 7: "cwnd", 8: "advmss", 9
 _PREFERENCES = {0: "medium", 1: "high", 3: "low"}
 _PROTOCOLS = {2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp"}
 _SPECIAL = {9: "nexthop ...", 22: "encap ...", 30: "nhid ..."}
-_USUAL_PROTOCOLS = (3, 4)
-"""What ip(8) and this collection say of routes, whoever wants them."""
-_UNDECLARED_OF_ROUTES = (_METRICS, _PREF, _EXPIRES)
+_UNDECLARED_OF_ADDRESSES = ("proto", "valid_lft")
+_UNDECLARED_OF_ROUTES = (_METRICS, _EXPIRES)
 _OF_ADVERTISEMENTS = 9
 _ONLINK = 4
 _SCOPES = {code: word for word, code in table.SCOPES.items()}
@@ -53,10 +52,10 @@ def whole_address(body: str, link: str) -> List[str]:
     return [*key, *(word for words in properties if words != ["label", link] for word in words)]
 
 
-def undeclared_address_words(body: str, link: str) -> List[str]:
-    """An address of a link with what no option can say of it; empty if there is nothing."""
+def undeclared_address_words(body: str) -> List[str]:
+    """An address with what no option can say of it; empty if there is nothing."""
     key, properties = _address_parts(body)
-    lost = [words for words in properties if words not in (["label", link], ["nodad"])]
+    lost = [words for words in properties if words[0] in _UNDECLARED_OF_ADDRESSES]
     return [*key, *(word for words in lost for word in words)] if lost else []
 
 
@@ -147,10 +146,8 @@ def undeclared_route_words(body: str) -> List[str]:
     """A route that an option can express, with what it cannot say of it; empty if there is nothing."""
     message = bytes.fromhex(body)
     found = {code: message[first:last] for code, first, last in split(message, _RTMSG.size)}
-    family, protocol = message[0], _RTMSG.unpack_from(message)[5]
-    lost = [said for code in _UNDECLARED_OF_ROUTES if code in found for said in [_ROUTE_WORDS[code](family, found[code])] if said != ["pref", "medium"]]
-    if protocol not in _USUAL_PROTOCOLS:
-        lost.append(["proto", _PROTOCOLS.get(protocol, str(protocol))])
+    said = [_ROUTE_WORDS[code](message[0], found[code]) for code in _UNDECLARED_OF_ROUTES if code in found]
+    lost = [words for words in said if words is None or words[0] != "mtu" or len(words) != len(["mtu", "number"])]
     return [partial_route(body).to, *(word for words in lost for word in words or ["..."])] if lost else []
 
 

@@ -169,7 +169,7 @@ def _vlan(verb: str, step: AddVlan | DeleteVlan) -> str:
 def _address(verb: str, step: AddAddress | DeleteAddress) -> str:
     if isinstance(step, AddAddress) and step.body:
         return _line(step.netns, "ip", "address", verb, *address_words(step.body), "dev", step.name)
-    words = str(step.address._replace(nodad=step.address.nodad and verb == "replace")).split()
+    words = (str(step.address) if verb == "replace" else step.address.itself).split()
     return _line(step.netns, "ip", "address", verb, *words, "dev", step.name)
 
 
@@ -190,7 +190,15 @@ def _route(verb: str, step: AddRoute | ReplaceRoute | DeleteRoute) -> str:
     words += ["metric", str(route.metric)] if route.metric else []
     words += ["table", str(route.table)] if route.table != MAIN_TABLE else []
     words += ["onlink"] if route.onlink else []
-    return _line(step.netns, "ip", *words, *(["proto", "static"] if verb != "delete" else []))
+    if verb == "delete":
+        return _line(step.netns, "ip", *words)
+    words += ["mtu", str(route.mtu)] if route.mtu else []
+    words += ["pref", route.preference] if route.preference else []
+    words += ["proto", route.protocol or "static"]
+    for hop in route.nexthops:
+        words += ["nexthop", *(["via", hop.via] if hop.via else []), *(["dev", hop.dev] if hop.dev else []), "weight", str(hop.weight)]
+        words += ["onlink"] if hop.onlink else []
+    return _line(step.netns, "ip", *words)
 
 
 def _entry(adding: bool, step: AddEntry | DeleteEntry) -> str:

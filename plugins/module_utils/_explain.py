@@ -68,6 +68,8 @@ def hint(layout: Layout, step: Step, error: KernelError) -> str:
     if error.errno in _UNSUPPORTED and _needs(step):
         return "; it needs %s in the kernel" % _needs(step)
     found = _HINTS.get((type(step), error.errno))
+    if isinstance(step, AddAddress) and not step.address.ipv6:
+        found = None
     if found == _NO_NEXT_HOP:
         found += _single_address(layout, step)
     return "; " + found if found else ""

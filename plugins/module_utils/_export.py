@@ -8,7 +8,13 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import summary_of_route, undeclared_address_words, undeclared_route_words, whole_address
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import (
+    partial_route,
+    summary_of_route,
+    undeclared_address_words,
+    undeclared_route_words,
+    whole_address,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import lists_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, MAIN_TABLE, FoundLink, Host, Layout, Link, LinkId, Route, Values
@@ -18,6 +24,10 @@ _NEVER = ("num_tx_queues", "num_rx_queues", "gso_max_segs", "gso_max_size", "sta
 """Attributes that a declaration never has: they depend on the machine, or the kernel chooses them."""
 _COSTS = (2, 4, 5, 19, 100)
 """The costs that the kernel derives from the speed of a port."""
+
+
+_USUAL_PROTOCOLS = ("boot", "static")
+"""What ip(8) and this collection say of routes, whoever wants them."""
 
 
 class Lack(NamedTuple):
@@ -113,12 +123,15 @@ class Export:
                 continue
             body = shown.addresses[address.key]
             is_declared = str(address) in declared
-            words = undeclared_address_words(body, found.name) if is_declared else whole_address(body, found.name)
+            words = undeclared_address_words(body) if is_declared else whole_address(body, found.name)
             if words:
                 self._lack(found, "address " + " ".join(words), is_declared)
-        of_namespace = self._host.namespaces[found.netns].routes if found.kind == _kinds.LOOPBACK and found.netns else None
-        declared_routes = {*(found.routes or []), *(of_namespace or [])}
+        of_namespace = self._host.namespaces[found.netns].routes or []
+        declared_routes = {*(found.routes or []), *(of_namespace if found.kind == _kinds.LOOPBACK else [])}
+        over_several = {route.key for route in of_namespace if route.nexthops}
         for route, body in shown.routes:
+            if route is None and partial_route(body).key in over_several:
+                continue
             words = undeclared_route_words(body) if route in declared_routes else summary_of_route(body, found.name)
             if words:
                 self._lack(found, "route " + " ".join(words), route in declared_routes)
@@ -184,5 +197,6 @@ def _short(route: Route, options: Values) -> Values:
         "scope": "global" if route.via or not route.dev else "link",
         "onlink": False,
         "type": "unicast",
+        "preference": "medium",
     }
-    return {name: value for name, value in options.items() if usual.get(name) != value}
+    return {name: value for name, value in options.items() if usual.get(name) != value and not (name == "protocol" and value in _USUAL_PROTOCOLS)}

@@ -20,6 +20,16 @@ def routing_tables() -> Dict[str, int]:
     return {**_TABLES, **_names("rt_tables")}
 
 
+def scopes() -> Dict[str, int]:
+    """The numbers of the scopes of routes and addresses by name."""
+    return _names("rt_scopes")
+
+
+def protocols() -> Dict[str, int]:
+    """The numbers of what adds routes and rules by name."""
+    return _names("rt_protos")
+
+
 def _names(file: str) -> Dict[str, int]:
     found: Dict[str, int] = {}
     for folder in _FOLDERS:

@@ -18,6 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOP
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    ADDRESS_FLAGS,
     OWN_TABLE,
     Address,
     AddressKey,
@@ -26,6 +27,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Link,
     LinkId,
     Namespace,
+    NextHop,
     Port,
     Route,
     RouteKey,
@@ -218,8 +220,8 @@ _ROUTE_OPTIONS = (
     Option(
         "scope",
         "str",
-        "Scope of the destination, for IPv4 only. If it is left out, a new route has the scope V(global) with a gateway, and V(link) without.",
-        choices=tuple(table.SCOPES),
+        "Scope of the destination, for IPv4 only: V(global), V(site), V(link), V(host), a number, or a name in C(/etc/iproute2/rt_scopes) of the target host."
+        " If it is left out, a new route has the scope V(global) with a gateway, and V(link) without.",
     ),
     Option(
         "onlink",
@@ -227,13 +229,28 @@ _ROUTE_OPTIONS = (
         "Whether the gateway is regarded as reachable on the link, even if no address of the link has its network. If it is left out, it is not"
         " changed; for a new route it is V(false).",
     ),
+    Option(
+        "protocol",
+        "str",
+        "Who has added the route: a number, a name such as V(static), or one in C(/etc/iproute2/rt_protos) of the target host. If it is left out, it is not"
+        " compared; a new route has V(static).",
+    ),
+    Option("mtu", "int", "MTU on the way to the destination, in bytes. V(0) is that of the link. If it is left out, it is not changed."),
+    Option(
+        "preference",
+        "str",
+        "Preference of the route among routes with the same metric, for IPv6 only. If it is left out, it is not changed; for a new route it is V(medium).",
+        choices=tuple(table.PREFERENCES),
+    ),
 )
 
 _LINK = (
     Option(
         "addresses",
         "list",
-        "IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length it is C(/32) or C(/128)."
+        "IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]]), and then the words of ip-address(8): C(broadcast ADDRESS), where C(+)"
+        " is the last address of the network, C(label NAME), C(scope SCOPE), C(metric NUMBER), C(nodad), C(noprefixroute), C(home), C(mngtmpaddr) and"
+        " C(autojoin). What is not said is not changed. Without a prefix length it is C(/32) or C(/128)."
         " C(nodad) disables duplicate address detection for an IPv6 address. One that is there with a lifetime, as from DHCP, is left as it is."
         " Other addresses are kept, unless O(purge_addresses=true).",
         elements="str",
@@ -282,6 +299,18 @@ _NAMESPACE_ROUTE_OPTIONS = (
     _ROUTE_OPTIONS[1]._replace(text="Address of the gateway. A V(unicast) route needs this or O(routes[].dev)."),
     *(option for option in _ROUTE_OPTIONS[2:] if option.name != "table"),
     Option("table", "str", _TABLE, "main"),
+    Option(
+        "nexthops",
+        "list",
+        "Two or more next hops, over which the packets are distributed, in place of O(routes[].via), O(routes[].dev) and O(routes[].onlink).",
+        elements="dict",
+        options=(
+            Option("via", "str", "Address of the gateway. It or O(routes[].nexthops[].dev) is required."),
+            Option("dev", "str", "Name of the link. If it is left out, the kernel uses the link that reaches O(routes[].nexthops[].via)."),
+            Option("weight", "int", "Share of the packets, V(1) to V(256). If it is left out, it is 1."),
+            Option("onlink", "bool", "Whether the gateway is regarded as reachable on the link. If it is left out, it is V(false)."),
+        ),
+    ),
 )
 
 _NETNS_OPTIONS = (
@@ -846,19 +875,31 @@ def _addresses(texts: Optional[List[str]], path: Path) -> Optional[List[Address]
     return list(addresses.values())
 
 
+_ADDRESS_FORM = "LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [broadcast ADDRESS] [label NAME] [scope SCOPE] [metric NUMBER] [nodad] [noprefixroute] [home] [mngtmpaddr] [autojoin]"
+_ADDRESS_WORDS = ("peer", "broadcast", "label", "scope", "metric")
+"""Words of ip-address(8) with an argument."""
+_OF_IPV4, _OF_IPV6 = ("broadcast", "label", "scope"), ("nodad", "home", "mngtmpaddr")
+
+
 def _address(text: str, path: Path) -> Address:
-    words = text.split()
-    nodad = "nodad" in words[1:]
-    words = [word for word in words if word != "nodad"]
-    if len(words) not in (1, 3) or (len(words) == 3 and words[1] != "peer"):
-        raise VnetError(path, "%s is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]" % quoted(text))
-    family, local, length = _prefix(words[0], path)
-    if nodad and family == socket.AF_INET:
-        raise VnetError(path, "%s: nodad is for IPv6; leave it out" % quoted(text))
-    _check_unicast(family, local, text, path)
+    if not text.split():
+        raise VnetError(path, "%s is not %s" % (quoted(text), _ADDRESS_FORM))
+    first, *words = text.split()
+    said: Dict[str, str] = {}
+    while words:
+        word = words.pop(0)
+        if word in said or word not in (*_ADDRESS_WORDS, *ADDRESS_FLAGS, "nodad") or (word in _ADDRESS_WORDS and not words):
+            raise VnetError(path, "%s is not %s" % (quoted(text), _ADDRESS_FORM))
+        said[word] = words.pop(0) if word in _ADDRESS_WORDS else word
+    family, local, length = _prefix(first, path)
+    for word in _OF_IPV6 if family == socket.AF_INET else _OF_IPV4:
+        if word in said:
+            raise VnetError(path, "%s: %s is for %s; leave it out" % (quoted(text), word, "IPv6" if family == socket.AF_INET else "IPv4"))
+    if "autojoin" not in said:
+        _check_unicast(family, local, text, path)
     peer = ""
-    if len(words) == 3:
-        peer_family, peer, peer_length = _prefix(words[2], path)
+    if "peer" in said:
+        peer_family, peer, peer_length = _prefix(said["peer"], path)
         if peer_family != family:
             raise VnetError(path, "%s: both addresses must be IPv4 or IPv6" % quoted(text))
         _check_unicast(family, peer, text, path)
@@ -866,7 +907,52 @@ def _address(text: str, path: Path) -> Address:
             raise VnetError(path, "%s: the prefix lengths differ; use one" % quoted(text))
         length = length if peer_length is None else peer_length
         peer = "" if peer == local else peer
-    return Address(local, _bits(family) if length is None else length, peer, nodad)
+    address = Address(local, _bits(family) if length is None else length, peer, "nodad" in said)
+    return address._replace(
+        broadcast=_broadcast(address, said.get("broadcast", ""), path),
+        label=_label(said.get("label", ""), path),
+        scope=_scope(said["scope"], path) if "scope" in said else "",
+        metric=_in_range(said.get("metric", "0"), path),
+        flags=tuple(word for word in ADDRESS_FLAGS if word in said),
+    )
+
+
+def _broadcast(address: Address, text: str, path: Path) -> str:
+    """The broadcast address of an IPv4 address; C(+) stands for that of its network."""
+    if text != "+":
+        family, broadcast = _ip(text, path) if text else (socket.AF_INET, "")
+        if family != socket.AF_INET:
+            raise VnetError(path, "%s is not an IPv4 address" % quoted(text))
+        return broadcast
+    if address.prefix > 30:
+        raise VnetError(path, "a network of /%d has no broadcast address; leave it out" % address.prefix)
+    number = int.from_bytes(socket.inet_pton(socket.AF_INET, address.peer or address.local), "big") | (1 << 32 - address.prefix) - 1
+    return socket.inet_ntop(socket.AF_INET, number.to_bytes(4, "big"))
+
+
+def _label(text: str, path: Path) -> str:
+    if text and (not text.isprintable() or len(text.encode()) > 15):
+        raise VnetError(path, "%s is not a label: at most 15 bytes" % quoted(text))
+    return text
+
+
+def _in_range(text: str, path: Path) -> int:
+    if not _NUMBER.fullmatch(text) or len(text) > 10 or int(text) >= 2**32:
+        raise VnetError(path, "%s is not a number from 0 to 4294967295" % quoted(text))
+    return int(text)
+
+
+def _scope(text: str, path: Path) -> str:
+    """A scope by its usual name, or as a number. It may be given by a name of the target, too."""
+    numbers = dict(table.SCOPES)
+    if text not in numbers and not _NUMBER.fullmatch(text):
+        from ansible_collections.nfv.vnet.plugins.module_utils._iproute2 import scopes
+
+        numbers.update(scopes())
+    if text not in numbers and not (_NUMBER.fullmatch(text) and len(text) < 4 and int(text) < 256):
+        raise VnetError(path, "%s is neither a number nor the name of a scope in /etc/iproute2/rt_scopes" % quoted(text))
+    number = numbers[text] if text in numbers else int(text)
+    return next((word for word, one in table.SCOPES.items() if one == number), str(number))
 
 
 def _check_unicast(family: int, address: str, text: str, path: Path) -> None:
@@ -892,7 +978,8 @@ def _route(params: Params, path: Path, dev: str) -> Route:
     family, via = _ip(params["via"], (*path, "via")) if params["via"] else (None, "")
     to, length = params["to"], None
     if to == "default":
-        family = family or socket.AF_INET
+        hop = next((hop["via"] for hop in params.get("nexthops") or () if hop.get("via")), "")
+        family = family or (_ip(hop, (*path, "nexthops"))[0] if hop else socket.AF_INET)
         to, length = ("0.0.0.0" if family == socket.AF_INET else "::"), 0
     else:
         to_family, to, length = _prefix(to, (*path, "to"))
@@ -905,10 +992,11 @@ def _route(params: Params, path: Path, dev: str) -> Route:
         src_family, src = _ip(params["src"], (*path, "src"))
         if src_family != family:
             raise VnetError(path, "to %s and src %s are of different address families" % (params["to"], src))
+    scope = _scope(params["scope"], (*path, "scope")) if params["scope"] else ""
     if params["scope"] and family == socket.AF_INET6:
         raise VnetError((*path, "scope"), "IPv6 routes have no scope; leave it out")
-    if via and params["scope"] not in (None, "global", "site"):
-        raise VnetError((*path, "scope"), "a route with a gateway cannot have the scope %s; leave scope out" % params["scope"])
+    if via and scope in ("link", "host", "nowhere"):
+        raise VnetError((*path, "scope"), "a route with a gateway cannot have the scope %s; leave scope out" % scope)
     if params["metric"] is not None and not 0 <= params["metric"] < 2**32:
         raise VnetError((*path, "metric"), "%d is out of range (0 to 4294967295)" % params["metric"])
     if params.get("dev"):
@@ -923,9 +1011,62 @@ def _route(params: Params, path: Path, dev: str) -> Route:
         dev or params.get("dev") or "",
         via,
         src,
-        params["scope"] or "",
+        scope,
         params["onlink"],
+        _protocol(params["protocol"], (*path, "protocol")) if params["protocol"] else "",
+        _route_mtu(params["mtu"], (*path, "mtu")),
+        _preference(params["preference"], family, (*path, "preference")),
+        _nexthops(params.get("nexthops"), family, path),
     )
+
+
+def _protocol(text: str, path: Path) -> str:
+    """A protocol by its usual name, or as a number. It may be given by a name of the target, too."""
+    numbers: Dict[str, int] = {}
+    if text not in _values.PROTOCOL.words and not _NUMBER.fullmatch(text):
+        from ansible_collections.nfv.vnet.plugins.module_utils._iproute2 import protocols
+
+        numbers = protocols()
+    if text in numbers:
+        text = str(numbers[text])
+    row = table.Attribute("protocol", 0, _values.PROTOCOL, "", 0, 255)
+    protocol = _number_or_word(row, text, path)
+    if protocol in ("kernel", "ra", "dhcp"):
+        raise VnetError(path, "%s is for routes that others manage; leave protocol out" % protocol)
+    return protocol
+
+
+def _route_mtu(mtu: Optional[int], path: Path) -> Optional[int]:
+    if mtu is not None and not 0 <= mtu <= 65535:
+        raise VnetError(path, "%d is out of range (0 to 65535)" % mtu)
+    return mtu
+
+
+def _preference(text: Optional[str], family: Optional[int], path: Path) -> str:
+    if text and family == socket.AF_INET:
+        raise VnetError(path, "IPv4 routes have no preference; use metric")
+    return text or ""
+
+
+def _nexthops(given: Optional[List[Params]], family: Optional[int], path: Path) -> Tuple[NextHop, ...]:
+    """Several next hops; one is that of the route itself."""
+    hops: List[NextHop] = []
+    for number, params in enumerate(given or ()):
+        place = (*path, "nexthops", number)
+        via_family, via = _ip(params["via"], (*place, "via")) if params["via"] else (family, "")
+        weight = params["weight"] if params["weight"] is not None else 1
+        if via_family != family:
+            raise VnetError((*place, "via"), "%s is not of the address family of the route" % via)
+        if not 1 <= weight <= 256:
+            raise VnetError((*place, "weight"), "%d is out of range (1 to 256)" % weight)
+        if params["dev"]:
+            _check_link_name(params["dev"], (*place, "dev"))
+        elif not via:
+            raise VnetError(place, "set via or dev")
+        hops.append(NextHop(via, params["dev"] or "", weight, bool(params["onlink"])))
+    if len(hops) == 1:
+        raise VnetError((*path, "nexthops"), "a route with one next hop has via or dev")
+    return tuple(hops)
 
 
 def _table(text: str, path: Path) -> int:
@@ -953,9 +1094,11 @@ def _check_host_bits(family: int, address: str, length: Optional[int], path: Pat
 
 
 def _check_next_hop(route: Route, path: Path) -> None:
-    if route.type == "unicast" and not (route.dev or route.via):
+    if route.nexthops and (route.dev or route.via or route.onlink is not None):
+        raise VnetError((*path, "nexthops"), "they are in place of via, dev and onlink; leave these out")
+    if route.type == "unicast" and not (route.dev or route.via or route.nexthops):
         raise VnetError(path, "%s has no next hop; set via or dev, or another type" % route.to)
-    if route.type != "unicast" and (route.dev or route.via):
+    if route.type != "unicast" and (route.dev or route.via or route.nexthops):
         raise VnetError(path, "a %s route has no next hop; leave via and dev out" % route.type)
 
 

@@ -43,7 +43,7 @@ class Address(NamedTuple):
     """An IP address in the kernel's spelling. C(peer) is '' if there is none; else the prefix length C(prefix) belongs to the peer.
 
     C(nodad): IFA_F_NODAD. C(dynamic): not IFA_F_PERMANENT, as from DHCP or router advertisements, or a link-local
-    address that the kernel has generated at random.
+    address that the kernel has generated at random. The fields from C(broadcast) on are words of ip-address(8); '', 0 and () are not given.
     """
 
     local: str
@@ -51,6 +51,14 @@ class Address(NamedTuple):
     peer: str = ""
     nodad: bool = False
     dynamic: bool = False
+    broadcast: str = ""
+    label: str = ""
+    """'' if it is the name of the link."""
+    scope: str = ""
+    """'' if it is C(global), and for IPv6, where it follows from the address."""
+    metric: int = 0
+    flags: Tuple[str, ...] = ()
+    """Some of C(ADDRESS_FLAGS), in their order."""
 
     @property
     def ipv6(self) -> bool:
@@ -76,22 +84,51 @@ class Address(NamedTuple):
         """Whether it is a group address, which C(autojoin) adds to a link."""
         return self.local.lower().startswith("ff") if self.ipv6 else int(self.local.split(".")[0]) >= 224
 
+    def satisfied_by(self, other: Address) -> bool:
+        """Whether the same address that was found has all that is wanted of this one."""
+        given = ((mine, there) for mine, there in zip(self[5:-1], other[5:-1]) if mine)
+        return all(mine == there for mine, there in given) and set(self.flags) <= set(other.flags)
+
     @classmethod
     def parsed(cls, text: str) -> Address:
-        """Parses what C(str) returns."""
+        """Parses the beginning of what C(str) returns: the address itself."""
         words = text.split()
-        remote, prefix = words[2 if "peer" in words else 0].split("/")
-        return cls(words[0].split("/")[0], int(prefix), remote if "peer" in words else "", "nodad" in words)
+        has_peer = words[1:2] == ["peer"]
+        remote, prefix = words[2 if has_peer else 0].split("/")
+        return cls(words[0].split("/")[0], int(prefix), remote if has_peer else "", "nodad" in words)
+
+    @property
+    def itself(self) -> str:
+        """The address without its properties."""
+        return "%s peer %s/%d" % (self.local, self.peer, self.prefix) if self.peer else "%s/%d" % (self.local, self.prefix)
 
     def __str__(self) -> str:
-        text = "%s peer %s/%d" % (self.local, self.peer, self.prefix) if self.peer else "%s/%d" % (self.local, self.prefix)
-        return text + " nodad" if self.nodad else text
+        words = [self.itself]
+        if self[5:] != _NO_PROPERTIES:
+            given = (("broadcast", self.broadcast), ("label", self.label), ("scope", self.scope), ("metric", self.metric))
+            words += [word for name, value in given if value for word in (name, str(value))]
+            words += self.flags
+        return " ".join([*words, "nodad"] if self.nodad else words)
+
+
+_NO_PROPERTIES = Address("", 0)[5:]
+ADDRESS_FLAGS = {"home": 0x10, "mngtmpaddr": 0x100, "noprefixroute": 0x200, "autojoin": 0x400}
+"""IFA_F_HOMEADDRESS and others of include/uapi/linux/if_addr.h, without IFA_F_NODAD."""
+
+
+class NextHop(NamedTuple):
+    """One of several next hops of a route. C(dev) '': the kernel chooses the link that reaches C(via)."""
+
+    via: str = ""
+    dev: str = ""
+    weight: int = 1
+    onlink: bool = False
 
 
 class Route(NamedTuple):
-    """A route with at most one next hop. C(to) is a prefix in the kernel's spelling.
+    """A route. C(to) is a prefix in the kernel's spelling. C(nexthops): several next hops, in place of C(dev), C(via) and C(onlink).
 
-    In a wanted route, C(dev), C(src) and C(scope) '' and C(onlink) None mean: not given.
+    In a wanted route, C(dev), C(src), C(scope), C(protocol) and C(preference) '', and C(onlink) and C(mtu) None mean: not given.
     """
 
     to: str
@@ -103,6 +140,10 @@ class Route(NamedTuple):
     src: str = ""
     scope: str = ""
     onlink: Optional[bool] = None
+    protocol: str = ""
+    mtu: Optional[int] = None
+    preference: str = ""
+    nexthops: Tuple[NextHop, ...] = ()
 
     @property
     def ipv6(self) -> bool:
@@ -124,6 +165,10 @@ class Route(NamedTuple):
             del values["dev"], values["type"]
         if self.ipv6:
             del values["scope"]
+        else:
+            del values["preference"]
+        values["mtu"] = self.mtu or None
+        values["nexthops"] = [{name: value for name, value in hop._asdict().items() if value not in ("", False)} for hop in self.nexthops] or None
         return {name: value for name, value in values.items() if value not in ("", None)}
 
     def satisfied_by(self, other: Route) -> bool:
@@ -133,7 +178,18 @@ class Route(NamedTuple):
             and self.src in ("", other.src)
             and self.scope in ("", other.scope)
             and self.onlink in (None, other.onlink)
+            and self.protocol in ("", other.protocol)
+            and self.mtu in (None, other.mtu)
+            and self.preference in ("", other.preference)
+            and self._goes_over(other.nexthops)
         )
+
+    def _goes_over(self, nexthops: Tuple[NextHop, ...]) -> bool:
+        """Whether the next hops that were found are the wanted ones. The kernel keeps those of IPv6 in an order of its own."""
+        if not self.nexthops or not nexthops:
+            return self.nexthops == nexthops
+        wanted, found = sorted(self.nexthops), sorted(nexthops)
+        return len(wanted) == len(found) and all(one._replace(dev=one.dev or other.dev) == other for one, other in zip(wanted, found))
 
 
 class Vlan(NamedTuple):
@@ -282,7 +338,7 @@ class Ownership(NamedTuple):
 
 def added_routes(original: Optional[Values], dev: str = "") -> List[Route]:
     """The routes through C(dev) that a layout has added to what it adopted; C(original) as in C(Ownership)."""
-    return [Route(*fields)._replace(dev=dev) for fields in (original or {}).get("new_routes", ())]
+    return [Route._make([*fields[:-1], tuple(NextHop(*hop) for hop in fields[-1])])._replace(dev=dev) for fields in (original or {}).get("new_routes", ())]
 
 
 class Shown(NamedTuple):

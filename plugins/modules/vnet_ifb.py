@@ -395,9 +395,12 @@ options:
         default: false
   addresses:
     description:
-      - IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length
-        it is C(/32) or C(/128). C(nodad) disables duplicate address detection for an IPv6 address. One that is
-        there with a lifetime, as from DHCP, is left as it is. Other addresses are kept, unless O(purge_addresses=true).
+      - 'IP addresses of the link, each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]]), and then the words of ip-address(8):
+        C(broadcast ADDRESS), where C(+) is the last address of the network, C(label NAME), C(scope SCOPE), C(metric
+        NUMBER), C(nodad), C(noprefixroute), C(home), C(mngtmpaddr) and C(autojoin). What is not said is not changed.
+        Without a prefix length it is C(/32) or C(/128). C(nodad) disables duplicate address detection for an IPv6
+        address. One that is there with a lifetime, as from DHCP, is left as it is. Other addresses are kept, unless
+        O(purge_addresses=true).'
     type: list
     elements: str
   purge_addresses:
@@ -440,20 +443,34 @@ options:
         type: str
       scope:
         description:
-          - Scope of the destination, for IPv4 only. If it is left out, a new route has the scope V(global) with
-            a gateway, and V(link) without.
+          - 'Scope of the destination, for IPv4 only: V(global), V(site), V(link), V(host), a number, or a name
+            in C(/etc/iproute2/rt_scopes) of the target host. If it is left out, a new route has the scope V(global)
+            with a gateway, and V(link) without.'
         type: str
-        choices:
-          - global
-          - site
-          - link
-          - host
-          - nowhere
       onlink:
         description:
           - Whether the gateway is regarded as reachable on the link, even if no address of the link has its network.
             If it is left out, it is not changed; for a new route it is V(false).
         type: bool
+      protocol:
+        description:
+          - 'Who has added the route: a number, a name such as V(static), or one in C(/etc/iproute2/rt_protos) of
+            the target host. If it is left out, it is not compared; a new route has V(static).'
+        type: str
+      mtu:
+        description:
+          - MTU on the way to the destination, in bytes. V(0) is that of the link. If it is left out, it is not
+            changed.
+        type: int
+      preference:
+        description:
+          - Preference of the route among routes with the same metric, for IPv6 only. If it is left out, it is not
+            changed; for a new route it is V(medium).
+        type: str
+        choices:
+          - medium
+          - high
+          - low
   purge_routes:
     description:
       - Whether routes through the link that are not listed in O(routes) should be removed, in the main table and

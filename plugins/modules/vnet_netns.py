@@ -102,9 +102,12 @@ options:
     type: int
   addresses:
     description:
-      - IP addresses of C(lo), each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]). Without a prefix length
-        it is C(/32) or C(/128). C(nodad) disables duplicate address detection for an IPv6 address. One that is
-        there with a lifetime, as from DHCP, is left as it is. Other addresses are kept, unless O(purge_addresses=true).
+      - 'IP addresses of C(lo), each as C(LOCAL[/PREFIX] [peer REMOTE[/PREFIX]]), and then the words of ip-address(8):
+        C(broadcast ADDRESS), where C(+) is the last address of the network, C(label NAME), C(scope SCOPE), C(metric
+        NUMBER), C(nodad), C(noprefixroute), C(home), C(mngtmpaddr) and C(autojoin). What is not said is not changed.
+        Without a prefix length it is C(/32) or C(/128). C(nodad) disables duplicate address detection for an IPv6
+        address. One that is there with a lifetime, as from DHCP, is left as it is. Other addresses are kept, unless
+        O(purge_addresses=true).'
     type: list
     elements: str
   purge_addresses:
@@ -141,25 +144,62 @@ options:
         type: str
       scope:
         description:
-          - Scope of the destination, for IPv4 only. If it is left out, a new route has the scope V(global) with
-            a gateway, and V(link) without.
+          - 'Scope of the destination, for IPv4 only: V(global), V(site), V(link), V(host), a number, or a name
+            in C(/etc/iproute2/rt_scopes) of the target host. If it is left out, a new route has the scope V(global)
+            with a gateway, and V(link) without.'
         type: str
-        choices:
-          - global
-          - site
-          - link
-          - host
-          - nowhere
       onlink:
         description:
           - Whether the gateway is regarded as reachable on the link, even if no address of the link has its network.
             If it is left out, it is not changed; for a new route it is V(false).
         type: bool
+      protocol:
+        description:
+          - 'Who has added the route: a number, a name such as V(static), or one in C(/etc/iproute2/rt_protos) of
+            the target host. If it is left out, it is not compared; a new route has V(static).'
+        type: str
+      mtu:
+        description:
+          - MTU on the way to the destination, in bytes. V(0) is that of the link. If it is left out, it is not
+            changed.
+        type: int
+      preference:
+        description:
+          - Preference of the route among routes with the same metric, for IPv6 only. If it is left out, it is not
+            changed; for a new route it is V(medium).
+        type: str
+        choices:
+          - medium
+          - high
+          - low
       table:
         description:
           - 'Routing table: its decimal number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
         type: str
         default: main
+      nexthops:
+        description:
+          - Two or more next hops, over which the packets are distributed, in place of O(routes[].via), O(routes[].dev)
+            and O(routes[].onlink).
+        type: list
+        elements: dict
+        suboptions:
+          via:
+            description:
+              - Address of the gateway. It or O(routes[].nexthops[].dev) is required.
+            type: str
+          dev:
+            description:
+              - Name of the link. If it is left out, the kernel uses the link that reaches O(routes[].nexthops[].via).
+            type: str
+          weight:
+            description:
+              - Share of the packets, V(1) to V(256). If it is left out, it is 1.
+            type: int
+          onlink:
+            description:
+              - Whether the gateway is regarded as reachable on the link. If it is left out, it is V(false).
+            type: bool
       dev:
         description:
           - Name of the link that the route uses. If it is left out, the kernel uses the link that reaches O(routes[].via).
@@ -291,6 +331,12 @@ options:
           - The range is V(-1) to V(128).
           - A new link has V(-1).
         type: int
+      protocol:
+        description:
+          - 'Who has added the rule: a number, or a name such as V(static).'
+          - The range is V(0) to V(255).
+          - A new link has V(static).
+        type: str
   purge_rules:
     description:
       - Whether those that are not listed in O(rules) should be removed. The three rules of the kernel, its rule

@@ -231,7 +231,7 @@ def portable(state: Values) -> Values:
             continue
         names = {link["index"]: link["name"] for link in network["links"]}
         links = {link["name"]: _portable_link(link, names) for link in network["links"]}
-        routes = sorted((_named(route, names, 4) for route in network["routes"]), key=repr)
+        routes = sorted((_with_named_ways(_named(route, names, 4), names) for route in network["routes"]), key=repr)
         addresses = [{**address, "index": names[address["index"]]} for address in network["addresses"]]
         vlans = {names[index]: spec for index, spec in network["vlans"].items()}
         result[netns] = {**network, "links": links, "routes": routes, "addresses": sorted(addresses, key=_order), "vlans": vlans}
@@ -249,6 +249,18 @@ def _portable_link(link: Record, names: Dict[int, str]) -> Record:
 
 def _named(values: Record, names: Dict[int, str], code: int) -> Record:
     return {**values, code: names.get(_number(values[code]))} if code in values else values
+
+
+def _with_named_ways(route: Record, names: Dict[int, str]) -> Record:
+    """A route whose next hops have the names of their links."""
+    if 9 not in route:
+        return route
+    payload, ways, start = bytes.fromhex(route[9]), [], 0
+    while start + 8 <= len(payload):
+        length, flags, weight, index = struct.unpack_from("=HBBi", payload, start)
+        ways.append((flags, weight, names.get(index), payload[start + 8 : start + length].hex()))
+        start += (length + 3) & ~3
+    return {**route, 9: ways}
 
 
 def _number(text: str) -> int:

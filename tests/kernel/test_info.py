@@ -253,13 +253,16 @@ def test_what_a_declaration_lacks_is_listed() -> None:
     found = info()
     lacks = {(lack["link"], lack["what"].partition(" valid_lft")[0], lack["declared"]) for lack in found["declaration_lacks"]}
     assert lacks == {
-        ("br0", "address 192.0.2.1/24 broadcast 192.0.2.255 label br0:x noprefixroute", True),
         ("br0", "address 192.0.2.2/24", False),
         ("v0", "route 10.1.0.0/16 mtu lock 900", True),
-        ("v0", "route 10.2.0.0/16 proto 99", True),
-        ("v0", "route 10.3.0.0/16 nexthop ...", False),
         ("lo", "route throw 10.4.0.0/16 scope global proto static", False),
     }
+    links = {link["name"]: link for link in found["declaration"]["links"]}
+    assert links["br0"]["addresses"] == ["192.0.2.1/24 broadcast 192.0.2.255 label br0:x noprefixroute"]
+    assert {"to": "10.2.0.0/16", "protocol": "99"} in links["v0"]["routes"]
+    assert found["declaration"]["routes"] == [
+        {"to": "10.3.0.0/16", "nexthops": [{"via": "10.9.0.8", "dev": "v0", "weight": 1}, {"via": "10.9.0.9", "dev": "v0", "weight": 1}]},
+    ]
     assert info(exclude=["br0", "v0"])["declaration_lacks"] == [lack for lack in found["declaration_lacks"] if lack["link"] == "lo"]
 
 

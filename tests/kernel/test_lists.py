@@ -11,7 +11,10 @@ from typing import Any, Dict, List, Set, Tuple
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import needs_program
-from support import four_steps, inside, ip, run, sh, shown, snapshot
+from layouts import four_steps as laid_in_four_steps
+from layouts import info, lay, settled
+from moments import Failing
+from support import difference, four_steps, inside, ip, portable, private_network, run, sh, shown, snapshot
 
 Values = Dict[str, Any]
 
@@ -554,3 +557,146 @@ def test_the_mtu_of_a_bridge_is_asserted_after_its_ports() -> None:
         run("vnet_veth", name=name, mtu=mtu, peer=dict(name=f"{name}peer"))
     _bridge(mtu=1500, ports=[{"name": "a"}, {"name": "b"}])
     assert next(link["mtu"] for link in snapshot()[""]["links"] if link["name"] == "br0") == 1500
+
+
+# Words of addresses, and what routes have
+
+
+WORDS = [
+    "192.0.2.1/24 broadcast + label v0:1 metric 7",
+    "198.51.100.2/24 scope link noprefixroute",
+    "192.0.2.3/24",
+    "2001:db8::1/64 metric 9 noprefixroute home nodad",
+    "239.1.1.1/32 autojoin",
+]
+
+
+def test_addresses_have_the_words_of_ip_address() -> None:
+    """They are set, compared, and only what is said is changed."""
+    cable: Values = {"name": "v0", "peer": {"name": "v1"}}
+    result = four_steps("vnet_veth", **cable, addresses=WORDS)
+    assert sorted(result["veth"]["addresses"]) == [
+        "192.0.2.1/24 broadcast 192.0.2.255 label v0:1 metric 7",
+        "192.0.2.3/24",
+        "198.51.100.2/24 scope link noprefixroute",
+        "2001:db8::1/64 metric 9 home noprefixroute nodad",
+        "239.1.1.1/32 autojoin",
+    ]
+    plain = [*(words.split()[0] for words in WORDS[:-1]), WORDS[-1]]
+    assert not four_steps("vnet_veth", **cable, addresses=plain, purge_addresses=True)["changed"]
+    other = ["192.0.2.1/24 metric 8", *plain[1:3], "2001:db8::1/64 metric 3", plain[4]]
+    changed = sorted(four_steps("vnet_veth", **cable, addresses=other)["veth"]["addresses"])
+    assert changed[0] == "192.0.2.1/24 broadcast 192.0.2.255 label v0:1 metric 8"
+    assert changed[3] == "2001:db8::1/64 metric 3 home noprefixroute nodad"
+    moved = sorted(four_steps("vnet_veth", **cable, addresses=["192.0.2.1/24 broadcast 192.0.2.127"])["veth"]["addresses"])
+    assert moved[0] == "192.0.2.1/24 broadcast 192.0.2.127 label v0:1 metric 8"
+    assert {"198.51.100.2/24 scope link noprefixroute", "192.0.2.3/24"} <= set(moved)
+
+
+def test_a_rollback_restores_the_words_of_an_address() -> None:
+    cable: Values = {"name": "v0", "peer": {"name": "v1"}}
+    words = [text for text in WORDS if "scope" not in text]  # the kernel orders them by their scope
+    run("vnet_veth", **cable, addresses=words)
+    with Failing(0) as counting:
+        run("vnet_veth", **cable, addresses=["192.0.2.1/24 broadcast 192.0.2.127 metric 8", "2001:db8::1/64 metric 3"])
+    run("vnet_veth", **cable, addresses=words)
+    before = snapshot()
+    for number in range(1, len(counting.steps) + 1):
+        with pytest.raises(VnetError, match=r"The host is as it was before$"), Failing(number):
+            run("vnet_veth", **cable, addresses=["192.0.2.1/24 broadcast 192.0.2.127 metric 8", "2001:db8::1/64 metric 3"])
+        assert not difference(before, snapshot())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("192.0.2.1/24 label", "is not LOCAL"),
+        ("192.0.2.1/24 metric x", "'x' is not a number from 0"),
+        ("192.0.2.1/31 broadcast +", "a network of /31 has no broadcast address"),
+        ("192.0.2.1/24 broadcast 2001:db8::1", "is not an IPv4 address"),
+        ("192.0.2.1/24 home", "home is for IPv6"),
+        ("2001:db8::1/64 label x", "label is for IPv4"),
+        ("192.0.2.1/24 scope nonsense", "neither a number nor the name of a scope"),
+        ("192.0.2.1/24 metric 1 metric 2", "is not LOCAL"),
+    ],
+)
+def test_words_of_an_address_that_cannot_be(text: str, words: str) -> None:
+    with pytest.raises(VnetError, match=words):
+        run("vnet_bridge", name="br0", addresses=[text])
+
+
+def two_ways(**more: Any) -> List[Values]:
+    return [{"to": "10.9.0.0/16", "nexthops": [{"via": "10.0.0.2"}, {"via": "10.1.0.2", "weight": 3}], **more}]
+
+
+def between(*routes: Values) -> Values:
+    """Two cables to a namespace, which has these routes."""
+    cables = [
+        {"type": "veth", "name": f"v{number}", "addresses": [f"10.{number}.0.2/24"], "peer": {"name": f"w{number}", "netns": "red", "addresses": addresses}}
+        for number, addresses in enumerate((["10.0.0.1/24", "2001:db8::1/64 nodad"], ["10.1.0.1/24", "2001:db8:1::1/64 nodad"]))
+    ]
+    return {"namespaces": [{"name": "red", "routes": list(routes)}], "links": cables}
+
+
+def test_routes_over_several_next_hops() -> None:
+    six = {"to": "2001:db8:9::/48", "nexthops": [{"via": "2001:db8::2", "dev": "w0"}, {"via": "2001:db8:1::2", "dev": "w1"}]}
+    laid_in_four_steps(**between(*two_ways(), six))
+    settled(**between(*two_ways(), six))
+    (found,) = [space for space in info()["declaration"]["namespaces"] if space["name"] == "red"]
+    assert found["routes"] == [
+        {"to": "10.9.0.0/16", "nexthops": [{"via": "10.0.0.2", "dev": "w0", "weight": 1}, {"via": "10.1.0.2", "dev": "w1", "weight": 3}]},
+        {"to": "2001:db8:9::/48", "nexthops": [{"via": "2001:db8::2", "dev": "w0", "weight": 1}, {"via": "2001:db8:1::2", "dev": "w1", "weight": 1}]},
+    ]
+    assert "nexthop" in ip("ip", "-n", "red", "route")
+    single = {"to": "10.9.0.0/16", "via": "10.0.0.2", "mtu": 1200}
+    laid_in_four_steps(**between(single, six))
+    settled(**between(single, six))
+    laid_in_four_steps(**between(*two_ways(mtu=1300, protocol="bgp")))
+    assert "mtu 1300" in ip("ip", "-n", "red", "route")
+    laid_in_four_steps(**between())
+    assert not _routes(netns="red")
+    assert not _routes("-6", netns="red")
+
+
+def test_the_commands_for_routes_do_the_same() -> None:
+    needs_program("ip")
+    six = {"to": "2001:db8:9::/48", "nexthops": [{"via": "2001:db8::2", "dev": "w0"}, {"via": "2001:db8:1::2", "dev": "w1"}], "preference": "high"}
+    commands: List[str] = []
+    with private_network():
+        for layout in (between(*two_ways(protocol="bird", mtu=1300), six), between(*two_ways(mtu=1400))):
+            commands += lay(**layout)["commands"]
+        ours = portable(snapshot())
+    with private_network():
+        sh(*commands)
+        assert not difference(portable(snapshot()), ours)
+
+
+def test_what_a_route_of_a_link_has_besides() -> None:
+    cable: Values = {"name": "v0", "addresses": ["10.0.0.1/24", "2001:db8::1/64 nodad"], "peer": {"name": "v1"}}
+    routes = [{"to": "10.9.0.0/16", "via": "10.0.0.2", "mtu": 1300, "protocol": "bird"}, {"to": "2001:db8:9::/48", "via": "2001:db8::2", "preference": "low"}]
+    found = four_steps("vnet_veth", **cable, routes=routes)["veth"]["routes"]
+    assert [{name: route.get(name) for name in ("protocol", "mtu", "preference")} for route in found] == [
+        {"protocol": "bird", "mtu": 1300, "preference": None},
+        {"protocol": "static", "mtu": None, "preference": "low"},
+    ]
+    kept = four_steps("vnet_veth", **cable, routes=[{"to": "10.9.0.0/16", "via": "10.0.0.3"}])["veth"]["routes"]
+    assert kept[0]["mtu"] == 1300
+
+
+@pytest.mark.parametrize(
+    ("route", "words"),
+    [
+        ({"to": "10.9.0.0/16", "nexthops": [{"via": "10.0.0.2"}]}, "a route with one next hop has via or dev"),
+        ({"to": "10.9.0.0/16", "via": "10.0.0.2", "nexthops": [{"via": "10.0.0.2"}, {"via": "10.0.0.3"}]}, "in place of via"),
+        ({"to": "10.9.0.0/16", "nexthops": [{"via": "10.0.0.2"}, {"via": "2001:db8::1"}]}, "address family"),
+        ({"to": "10.9.0.0/16", "nexthops": [{"via": "10.0.0.2", "weight": 0}, {"via": "10.0.0.3"}]}, r"nexthops\[0\]\.weight: 0 is out of range"),
+        ({"to": "10.9.0.0/16", "via": "10.0.0.2", "protocol": "nonsense"}, r"protocol: 'nonsense' is neither"),
+        ({"to": "10.9.0.0/16", "via": "10.0.0.2", "protocol": "dhcp"}, r"protocol: dhcp is for routes that others manage"),
+        ({"to": "10.9.0.0/16", "via": "10.0.0.2", "preference": "high"}, "IPv4 routes have no preference"),
+        ({"to": "10.9.0.0/16", "via": "10.0.0.2", "mtu": 70000}, r"mtu: 70000 is out of range"),
+        ({"to": "10.9.0.0/16", "type": "blackhole", "nexthops": [{"via": "10.0.0.2"}, {"via": "10.0.0.3"}]}, "has no next hop"),
+    ],
+)
+def test_routes_that_cannot_be(route: Values, words: str) -> None:
+    with pytest.raises(VnetError, match=words):
+        run("vnet_netns", name="red", routes=[route])

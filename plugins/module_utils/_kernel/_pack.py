@@ -16,13 +16,17 @@ from typing import Any, Callable, Dict
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import ADDRESS_FLAGS, Address, NextHop, Route, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._values import PROTOCOL
 
 _IFINFO, _IFADDR = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
 _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 3, 5, 10, 18, 28
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA, _VETH_INFO_PEER = 1, 2, 4, 5, 1
-_IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_LABEL, _IFA_BROADCAST, _IFA_FLAGS, _IFA_RT_PRIORITY = 1, 2, 3, 4, 8, 9
 _IFA_F_NODAD = 0x02
+_RTMSG, _NEXTHOP = struct.Struct("=BBBBBBBBI"), struct.Struct("=HBBi")
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_METRICS, _RTA_MULTIPATH, _RTA_TABLE, _RTA_PREF = 1, 4, 5, 6, 7, 8, 9, 15, 20
+_RTAX_MTU, _RTNH_F_ONLINK, _RT_TABLE_COMPAT = 2, 4, 252
 
 _uint32 = struct.Struct("=I").pack
 _WIRE: Dict[str, Callable[[Any], bytes]] = {
@@ -114,6 +118,42 @@ def address(index: int, wanted: Address) -> bytes:
     family = socket.AF_INET6 if wanted.ipv6 else socket.AF_INET
     body = attribute(_IFA_LOCAL, socket.inet_pton(family, wanted.local))
     body += attribute(_IFA_ADDRESS, socket.inet_pton(family, wanted.peer or wanted.local))
-    if wanted.nodad:
-        body += attribute(_IFA_FLAGS, _uint32(_IFA_F_NODAD))
-    return _IFADDR.pack(family, wanted.prefix, 0, 0, index) + body
+    flags = (_IFA_F_NODAD if wanted.nodad else 0) | sum(ADDRESS_FLAGS[word] for word in wanted.flags)
+    body += attribute(_IFA_FLAGS, _uint32(flags)) if flags else b""
+    body += attribute(_IFA_BROADCAST, socket.inet_pton(family, wanted.broadcast)) if wanted.broadcast else b""
+    body += attribute(_IFA_LABEL, os.fsencode(wanted.label) + b"\0") if wanted.label else b""
+    body += attribute(_IFA_RT_PRIORITY, _uint32(wanted.metric)) if wanted.metric else b""
+    return _IFADDR.pack(family, wanted.prefix, 0, _scope(wanted.scope or "global"), index) + body
+
+
+def route(wanted: Route, deleting: bool, index_of: Callable[[str], int]) -> bytes:
+    """A route. C(index_of): the index of a link by its name."""
+    family = socket.AF_INET6 if wanted.ipv6 else socket.AF_INET
+    destination, length = wanted.to.split("/")
+    on_link = wanted.type == "unicast" and not wanted.ipv6 and not wanted.via and not any(hop.via for hop in wanted.nexthops)
+    scope = "nowhere" if deleting else wanted.scope or ("link" if on_link else "global")
+    protocol = PROTOCOL.encode(wanted.protocol or ("unspec" if deleting else "static"))[0]
+    kind, flags = table.ROUTE_TYPES[wanted.type], _RTNH_F_ONLINK if wanted.onlink else 0
+    number = wanted.table if wanted.table < 256 else _RT_TABLE_COMPAT
+    body = _RTMSG.pack(family, int(length), 0, 0, number, protocol, _scope(scope), kind, flags) + attribute(_RTA_TABLE, _uint32(wanted.table))
+    for code, address in ((_RTA_DST, destination if int(length) else ""), (_RTA_GATEWAY, wanted.via), (_RTA_PREFSRC, wanted.src)):
+        body += attribute(code, socket.inet_pton(family, address)) if address else b""
+    body += attribute(_RTA_PRIORITY, _uint32(wanted.metric)) if wanted.metric else b""
+    body += attribute(_RTA_OIF, _uint32(index_of(wanted.dev))) if wanted.dev else b""
+    if deleting:
+        return body
+    body += attribute(_RTA_METRICS, attribute(_RTAX_MTU, _uint32(wanted.mtu))) if wanted.mtu else b""
+    body += attribute(_RTA_PREF, bytes([table.PREFERENCES[wanted.preference]])) if wanted.preference else b""
+    hops = b"".join(_nexthop(family, hop, index_of) for hop in wanted.nexthops)
+    return body + (attribute(_RTA_MULTIPATH, hops) if hops else b"")
+
+
+def _nexthop(family: int, hop: NextHop, index_of: Callable[[str], int]) -> bytes:
+    """C(struct rtnexthop)."""
+    gateway = attribute(_RTA_GATEWAY, socket.inet_pton(family, hop.via)) if hop.via else b""
+    flags = _RTNH_F_ONLINK if hop.onlink else 0
+    return _NEXTHOP.pack(_NEXTHOP.size + len(gateway), flags, hop.weight - 1, index_of(hop.dev) if hop.dev else 0) + gateway
+
+
+def _scope(word: str) -> int:
+    return table.SCOPES[word] if word in table.SCOPES else int(word)

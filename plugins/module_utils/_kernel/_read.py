@@ -12,7 +12,7 @@ import os
 import socket
 import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional, Set
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
@@ -29,7 +29,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import 
     extension_mask,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces, is_still
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Route, RouteKey, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import ADDRESS_FLAGS, Address, NextHop, Route, RouteKey, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._values import PROTOCOL
 
 if TYPE_CHECKING:  # not needed by single resources
     from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import Prefetch
@@ -38,16 +39,21 @@ _RTM_GETLINK, _RTM_GETROUTE, _RTM_GETNEIGH = 18, 26, 30
 RTMSG = struct.Struct("=BBBBBBBBI")
 _IFLA_IFNAME, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_AF_SPEC, _INFO_DATA = 3, 10, 18, 26, 2
 _RTEXT_FILTER_BRVLAN = 2
-_IFA_LOCAL, _IFA_ADDRESS, _IFA_FLAGS, _IFA_PROTO = 2, 1, 8, 11
+_IFA_LOCAL, _IFA_ADDRESS, _IFA_LABEL, _IFA_BROADCAST, _IFA_FLAGS, _IFA_RT_PRIORITY, _IFA_PROTO = 2, 1, 3, 4, 8, 9, 11
 _IFAPROT_KERNEL_LL = 3
 _IFA_F_NODAD, _IFA_F_PERMANENT, _IFA_F_STABLE_PRIVACY = 0x02, 0x80, 0x800
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 6, 7, 15
 _RTA_MULTIPATH, _RTA_VIA, _RTA_ENCAP, _RTA_NH_ID = 9, 18, 22, 30
-_NOT_DECLARED = (_RTA_MULTIPATH, _RTA_VIA, _RTA_ENCAP, _RTA_NH_ID)
+_RTA_METRICS, _RTA_PREF, _RTAX_MTU = 8, 20, 2
+_NEXTHOP = struct.Struct("=HBBi")
+_NOT_DECLARED = (_RTA_VIA, _RTA_ENCAP, _RTA_NH_ID)
 """Attributes of routes that no option can declare. Such routes are left alone."""
 _RTNH_F_ONLINK, _RTM_F_CLONED = 4, 0x200
 _RTPROT_KERNEL, _RTPROT_RA, _RTPROT_DHCP = 2, 9, 16
 _LOCAL_TABLE = 255
+_SCOPES = {code: word for word, code in table.SCOPES.items()}
+_PREFERENCES = {code: word for word, code in table.PREFERENCES.items()}
+_ADDRESS_FLAGS = sum(ADDRESS_FLAGS.values())
 NDMSG = struct.Struct("=BxxxiHBB")
 _NDA_LLADDR, _NDA_VLAN, _NDA_MASTER = 2, 5, 9
 _NUD_PERMANENT = 0x80
@@ -58,11 +64,18 @@ _UNSIGNED = struct.Struct("=I").unpack_from
 
 
 class RawRoute(NamedTuple):
-    """A route, the index of its link, and its protocol (RTPROT_*): who added it."""
+    """A route, the index of its link, or 0 if it has several or none, and its protocol (RTPROT_*): who added it."""
 
     route: Route
     device: int
     protocol: int
+    nexthops: Tuple[Tuple[NextHop, int], ...] = ()
+    """Several next hops, each with the index of its link."""
+
+    def named(self, name_of: Callable[[int], str]) -> Route:
+        """The route with the names of its links."""
+        hops = tuple(hop._replace(dev=name_of(index)) for hop, index in self.nexthops)
+        return self.route._replace(dev=name_of(self.device) if self.device and self.route.type == "unicast" else "", nexthops=hops)
 
     @property
     def is_derived(self) -> bool:
@@ -173,7 +186,7 @@ class Reader(MessageReader):
         return found
 
     def routes(self, netns: str, tables: Optional[List[int]] = None, device: int = 0) -> List[RawRoute]:
-        """Routes with at most one next hop, all or those of one link; in these tables, or in all but the local one."""
+        """Routes, all or those of one link only; in these tables, or in all but the local one."""
         selection = _nla.attribute(_RTA_OIF, struct.pack("=I", device)) if device else b""
         found = []
         for family in (socket.AF_INET, socket.AF_INET6):
@@ -210,9 +223,9 @@ class Reader(MessageReader):
         return _read_address(body, self._templates.of(body).slices)
 
     def parsed_route(self, body: bytes) -> Optional[Route]:
-        """A route from the body of its message, without its link; None if no option can express it."""
+        """A route from the body of its message, without its link; None if no option of a link can express it."""
         found = _read_route(body, 0, len(body))
-        return found.route if found else None
+        return found.route if found and not found.nexthops else None
 
     def entries(self, netns: str, entries: EntryList) -> Dict[int, List[Values]]:
         """The entries of a list of all links, by index of the link. They refer to other links by index."""
@@ -270,13 +283,28 @@ def _read_address(message: bytes, places: Dict[int, slice]) -> Address:
     nodad = bool(flags & _IFA_F_NODAD) and family == socket.AF_INET6
     by_kernel = bool(flags & _IFA_F_STABLE_PRIVACY) or (_IFA_PROTO in places and message[places[_IFA_PROTO].start] == _IFAPROT_KERNEL_LL)
     found = Address(local or address, prefix, peer, nodad)
+    properties: Dict[str, Any] = {}
+    if flags & _ADDRESS_FLAGS:
+        properties["flags"] = tuple(word for word, bit in ADDRESS_FLAGS.items() if flags & bit)
+    if _IFA_RT_PRIORITY in places:
+        properties["metric"] = _UNSIGNED(message, places[_IFA_RT_PRIORITY].start)[0]
+    if family == socket.AF_INET:
+        if scope:
+            properties["scope"] = _SCOPES.get(scope, str(scope))
+        if _IFA_BROADCAST in places:
+            properties["broadcast"] = _ip(family, message[places[_IFA_BROADCAST]])
+        if _IFA_LABEL in places:
+            properties["label"] = message[places[_IFA_LABEL]].rstrip(b"\0").decode("utf-8", "surrogateescape")
+    if properties:
+        found = found._replace(**properties)
     # the usual one of the kernel is known by its bits, also on kernels that do not say who made it
     return found._replace(dynamic=not flags & _IFA_F_PERMANENT or (scope == table.SCOPES["link"] and by_kernel and not found.generated))
 
 
 def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
     family, length, _source, tos, number, protocol, scope, kind, flags = RTMSG.unpack_from(buffer, start)
-    values: Dict[str, Any] = {}
+    values: Dict[str, Any] = {"mtu": 0}
+    nexthops: List[Tuple[NextHop, int]] = []
     destination = "0.0.0.0" if family == socket.AF_INET else "::"
     metric = device = 0
     for code, first, last in _nla.split(buffer, start + RTMSG.size, end):
@@ -294,12 +322,36 @@ def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
             number = _UNSIGNED(buffer, first)[0]
         elif code == _RTA_OIF:
             device = _UNSIGNED(buffer, first)[0]
+        elif code == _RTA_MULTIPATH:
+            hops = _read_nexthops(family, buffer, first, last)
+            if hops is None:
+                return None
+            nexthops += hops
+        elif code == _RTA_METRICS:
+            values["mtu"] = next((_UNSIGNED(buffer, inner)[0] for metric_code, inner, _end in _nla.split(buffer, first, last) if metric_code == _RTAX_MTU), 0)
+        elif code == _RTA_PREF:
+            values["preference"] = _PREFERENCES.get(buffer[first], "")
     types = {code: word for word, code in table.ROUTE_TYPES.items()}
-    scopes = {code: word for word, code in table.SCOPES.items()}
-    if kind not in types or scope not in scopes or tos or flags & _RTM_F_CLONED:
+    if kind not in types or scope not in _SCOPES or tos or flags & _RTM_F_CLONED:
         return None
-    route = Route("%s/%d" % (destination, length), number, metric, type=types[kind], scope=scopes[scope], onlink=bool(flags & _RTNH_F_ONLINK), **values)
-    return RawRoute(route, device, protocol)
+    values["protocol"] = PROTOCOL.decode(bytes([protocol]))
+    route = Route("%s/%d" % (destination, length), number, metric, type=types[kind], scope=_SCOPES[scope], onlink=bool(flags & _RTNH_F_ONLINK), **values)
+    return RawRoute(route, device, protocol, tuple(nexthops))
+
+
+def _read_nexthops(family: int, buffer: bytes, start: int, end: int) -> Optional[List[Tuple[NextHop, int]]]:
+    """Several next hops with the indexes of their links; None if no option can express one."""
+    found: List[Tuple[NextHop, int]] = []
+    while start + _NEXTHOP.size <= end:
+        length, flags, hops, index = _NEXTHOP.unpack_from(buffer, start)
+        via = ""
+        for code, first, last in _nla.split(buffer, start + _NEXTHOP.size, start + length):
+            if code != _RTA_GATEWAY:
+                return None
+            via = _ip(family, buffer[first:last])
+        found.append((NextHop(via, "", hops + 1, bool(flags & _RTNH_F_ONLINK)), index))
+        start += max((length + 3) & ~3, _NEXTHOP.size)
+    return found
 
 
 def _read_fdb_entry(buffer: bytes, start: int, end: int) -> FdbEntry:

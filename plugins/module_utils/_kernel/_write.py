@@ -43,7 +43,6 @@ _BRIDGE_FLAGS_MASTER, _BRIDGE_FLAGS_SELF = 1, 2
 _IFLA_PROTINFO, _NLA_F_NESTED = 12, 0x8000
 _LOOPBACK = 1
 """The index of lo in every namespace."""
-_RTPROT_STATIC, _RTNH_F_ONLINK = 4, 4
 
 
 def _map(rows: Tuple[table.Attribute, ...], *locations: str) -> Tuple[Tuple[int, str, str], ...]:
@@ -57,7 +56,6 @@ class Messages:
         from pyroute2.netlink import nla, nlmsg
         from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
         from pyroute2.netlink.rtnl.nsidmsg import nsidmsg
-        from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
         def nest(name: str, nla_map: Tuple[Tuple[Any, ...], ...], **inner: type) -> Any:
             return type(name, (nla,), {"nla_map": nla_map, **inner})
@@ -76,7 +74,7 @@ class Messages:
         }
         self.link = type("link", (nlmsg,), members)
         """C(struct ifinfomsg) with the attributes of the table that are not of a kind."""
-        self.route, self.nsid = rtmsg, nsidmsg
+        self.nsid = nsidmsg
 
 
 def _attributes(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
@@ -417,32 +415,7 @@ class Writer:
             self._route(kind, flags, netns, route)
 
     def _route(self, kind: int, flags: int, netns: str, route: Route) -> None:
-        message = self._messages.route()
-        destination, length = route.to.split("/")
-        deleting = kind == _RTM_DELROUTE
-        on_link = route.type == "unicast" and not route.ipv6 and not route.via
-        scope = table.SCOPES.get(route.scope or ("link" if on_link else "global"), 0)
-        message.update(
-            family=socket.AF_INET6 if route.ipv6 else socket.AF_INET,
-            dst_len=int(length),
-            table=route.table if route.table < 256 else 252,
-            proto=0 if deleting else _RTPROT_STATIC,
-            scope=table.SCOPES["nowhere"] if deleting else scope,
-            type=table.ROUTE_TYPES[route.type],
-            flags=_RTNH_F_ONLINK if route.onlink else 0,
-        )
-        attributes: List[Tuple[str, Any]] = [("RTA_TABLE", route.table)]
-        if route.metric:
-            attributes.append(("RTA_PRIORITY", route.metric))
-        if int(length):
-            attributes.append(("RTA_DST", destination))
-        if route.via:
-            attributes.append(("RTA_GATEWAY", route.via))
-        if route.src:
-            attributes.append(("RTA_PREFSRC", route.src))
-        if route.dev:
-            attributes.append(("RTA_OIF", self._index(netns, route.dev)))
-        self._send(netns, message, kind, flags, attributes)
+        self._reader.socket(netns).request(kind, flags, _pack.route(route, kind == _RTM_DELROUTE, partial(self._index, netns)))
 
 
 def _vlan_info(flags: int, vid: int) -> bytes:

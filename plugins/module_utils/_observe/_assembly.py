@@ -96,6 +96,7 @@ def assemble(
         status["attached"] = bool(raw.status.get("carrier"))
     if pids is not None:
         status["pids"] = pids
+    labelled = [address._replace(label="") if address.label == raw.name else address for address in addresses]
     return FoundLink(
         netns=netns,
         name=raw.name,
@@ -105,7 +106,7 @@ def assemble(
         status=status,
         master=master,
         port=port,
-        addresses=addresses,
+        addresses=labelled,
         routes=routes,
         vlans=vlans,
         peer=peer,

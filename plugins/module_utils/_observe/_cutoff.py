@@ -156,7 +156,7 @@ def _renewed(planned: Plan, now: Network) -> Iterator[str]:
         if address and address.dynamic:
             clients = ", ".join("%s (process id: %d)" % client for client in dhcp_clients(step.name))
             where = "%s may renew it on %s" % (clients, shown(step.name)) if clients else "no DHCP client was found"
-            yield "%s has a lifetime, and goes when that ends, unless a DHCP client renews it on its new link; %s" % (step.address, where)
+            yield "%s has a lifetime, and goes when that ends, unless a DHCP client renews it on its new link; %s" % (step.address.itself, where)
 
 
 def _words(route: Route) -> str:

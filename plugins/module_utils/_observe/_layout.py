@@ -513,4 +513,4 @@ class _LayoutReader:
         return loopback.ownership if loopback else None
 
     def _named(self, netns: str, raw: RawRoute) -> Route:
-        return raw.route._replace(dev=self._name(netns, raw.device) if raw.route.type == "unicast" else "")
+        return raw.named(partial(self._name, netns))

@@ -268,8 +268,7 @@ class SingleReader:
         return [route for route in self._reader.routes(netns, sorted(tables)) if not route.automatic]
 
     def _named(self, netns: str, raw: RawRoute) -> Route:
-        device = self._name(netns, raw.device) if raw.route.type == "unicast" else ""
-        return raw.route._replace(dev=device)
+        return raw.named(partial(self._name, netns))
 
 
 def _ports(links: List[Link]) -> Dict[LinkId, Tuple[Optional[str], Port]]:

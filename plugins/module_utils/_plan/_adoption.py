@@ -134,7 +134,7 @@ def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
 
 
 def _address_key(address: Address) -> str:
-    return str(address._replace(nodad=False))
+    return address.itself
 
 
 def _is_ipv6(body: str) -> bool:

@@ -72,7 +72,7 @@ def _check_references(draft: Draft, wanted: Link, entries: EntryList, number: in
     for name in entries.references:
         other = entry.get(name)
         path = (*wanted.path, entries.option, number, name)
-        if other and (wanted.netns, other) not in draft.links_after:
+        if other and (wanted.netns, other) not in draft.links_after and (wanted.netns, other) not in draft.wanted:
             draft.missing_link(path, "there is no link %s%s" % (other, inside(wanted.netns)))
         elif other == "" and name in entries.required:
             raise VnetError(path, "missing; it is the name of a link")

@@ -337,7 +337,7 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
         return True
     wanted_keys = {address.key for address in wanted.addresses}
     there = {address.key: address for address in found.addresses}
-    if not wanted_keys <= set(there):
+    if not all(address.key in there and (there[address.key].dynamic or address.satisfied_by(there[address.key])) for address in wanted.addresses):
         return False
     return not wanted.purge_addresses or all(
         key in wanted_keys or address.dynamic or address.link_local or address.multicast or key in KERNEL_ADDRESSES for key, address in there.items()

@@ -8,7 +8,7 @@ from typing import Dict, Iterable, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_ROUTES, ROUTE, Draft
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, Address, AddressKey, Link, Route, RouteKey
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import ADDRESS_FLAGS, KERNEL_ADDRESSES, Address, AddressKey, Link, Route, RouteKey
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
@@ -24,21 +24,29 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     locals6 = {address.local for address in wanted_by_key.values() if address.ipv6}
     with_dynamic = {_network(address) for address in current if address.dynamic and not address.ipv6}
     deleted: Dict[AddressKey, Address] = {}
+    refreshed: List[Address] = []
     for address in current:
-        if address.key in wanted_by_key:
+        wanted_one = wanted_by_key.get(address.key)
+        if wanted_one is not None and (address.dynamic or wanted_one.satisfied_by(address)):
+            continue
+        if wanted_one is not None and wanted_one._replace(metric=0).satisfied_by(address):
+            refreshed.append(_merged(wanted_one, address))
             continue
         ours = not (address.dynamic or address.link_local or address.multicast or address.key in KERNEL_ADDRESSES)
-        if not ((wanted.purge_addresses and ours) or address.local in locals6):
+        if not ((wanted.purge_addresses and ours) or address.local in locals6 or wanted_one is not None):
             continue
         if not address.ipv6 and _network(address) in with_dynamic:
-            draft.warn((*wanted.path, "addresses"), "%s is kept, as the kernel would delete a dynamic address of the same network with it" % str(address))
+            draft.warn((*wanted.path, "addresses"), "%s is kept, as the kernel would delete a dynamic address of the same network with it" % address.itself)
         else:
             deleted[address.key] = address
     networks = {_network(address) for address in deleted.values() if not address.ipv6}
     gone6 = {address.local for address in deleted.values() if address.ipv6}
     staying = [address for address in current if address.key not in deleted]
     there = {address.key for address in staying if (address.ipv6 or _network(address) not in networks)}
-    added = [address for address in wanted_by_key.values() if address.key not in there]
+    dropped = [address for address in staying if address.key not in there and address.key not in wanted_by_key]  # with the primary one of their network
+    there_before = {address.key: address for address in current}
+    added = [_merged(address, there_before.get(address.key)) for address in wanted_by_key.values() if address.key not in there]
+    added += dropped
     # New addresses first, as the kernel drops the routes of a link with its last address; but not if they would be deleted with an old one.
     late = [address for address in added if (address.local in gone6 if address.ipv6 else _network(address) in networks)]
     late_keys = {address.key for address in late}
@@ -54,12 +62,25 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
             draft.add(phase, AddAddress(wanted.netns, wanted.name, address, bodies.get(address.key, "")))
     for address in reversed(list(deleted.values())):  # secondary addresses first: the kernel deletes them with their primary one
         draft.add(ADDRESS, DeleteAddress(wanted.netns, wanted.name, address))
-    for address in late:
+    for address in [*late, *refreshed]:
         draft.add(ADDRESS, AddAddress(wanted.netns, wanted.name, address, bodies.get(address.key, "")))
     if bodies:
         take_addresses(draft, wanted, added)
-    keys = {address.key for address in staying}
-    return staying + [address for address in wanted_by_key.values() if address.key not in keys]
+    new = {address.key: address for address in [*added, *refreshed]}
+    return [new.pop(address.key, address) for address in staying] + list(new.values())
+
+
+def _merged(wanted: Address, found: Optional[Address]) -> Address:
+    """A wanted address with what it has and nobody wants to change."""
+    if not found:
+        return wanted
+    return wanted._replace(
+        broadcast=wanted.broadcast or found.broadcast,
+        label=wanted.label or found.label,
+        scope=wanted.scope or found.scope,
+        metric=wanted.metric or found.metric,
+        flags=tuple(word for word in ADDRESS_FLAGS if word in (*wanted.flags, *found.flags)),
+    )
 
 
 def plan_routes(
@@ -77,6 +98,7 @@ def plan_routes(
     # IPv6 may have several routes with one key, and would replace any of them
     for route in purged + [route for route in replaced.values() if route.ipv6]:
         draft.add(DELETE_ROUTES, DeleteRoute(netns, route))
+    missing = [_merged_route(route, replaced.get(route.key)) for route in missing]
     for route in missing:
         old = None if route.ipv6 else replaced.get(route.key)
         draft.add(ROUTE, ReplaceRoute(netns, route, old) if old else AddRoute(netns, route))
@@ -86,6 +108,20 @@ def plan_routes(
         take_routes(draft, link, missing)
     gone = set(purged)
     return [route for route in current if route not in gone and route.key not in replaced] + missing
+
+
+def _merged_route(wanted: Route, found: Optional[Route]) -> Route:
+    """A wanted route with what the one that it replaces has and nobody wants to change."""
+    if not found or found.type != wanted.type:
+        return wanted
+    same_way = wanted.via == found.via and not wanted.nexthops
+    return wanted._replace(
+        src=wanted.src or found.src,
+        scope=wanted.scope or (found.scope if bool(wanted.via) == bool(found.via) and not wanted.nexthops else ""),
+        onlink=wanted.onlink if wanted.onlink is not None or not same_way else found.onlink,
+        mtu=found.mtu if wanted.mtu is None else wanted.mtu,
+        preference=wanted.preference or found.preference,
+    )
 
 
 def _network(address: Address) -> Tuple[int, int]:

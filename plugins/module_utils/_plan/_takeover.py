@@ -48,10 +48,10 @@ def take_addresses(draft: Draft, bridge: Link, added: Iterable[Address]) -> None
         link = draft.wanted.get(port.id)
         for address in [address for address in now.addresses if address.key in wanted]:
             if link and any(address.key == other.key for other in link.addresses or ()):
-                raise VnetError((*bridge.path, "addresses"), "%s is also declared for %s, which is a port of %s" % (address, port.name, bridge.name))
-            _require_declared(draft, bridge, port, "addresses", str(address))
+                raise VnetError((*bridge.path, "addresses"), "%s is also declared for %s, which is a port of %s" % (address.itself, port.name, bridge.name))
+            _require_declared(draft, bridge, port, "addresses", address.itself)
             draft.add(ADDRESS, DeleteAddress(port.netns, port.name, address))
-            draft.warn((*bridge.path, "addresses"), "%s moves from %s to %s" % (address, port.name, bridge.name))
+            draft.warn((*bridge.path, "addresses"), "%s moves from %s to %s" % (address.itself, port.name, bridge.name))
         if port.id in draft.links_after:
             draft.links_after[port.id] = now._replace(addresses=[address for address in now.addresses if address.key not in wanted])
 
@@ -78,7 +78,7 @@ def take_routes(draft: Draft, bridge: Link, new: Iterable[Route]) -> None:
 
 def warn_of_kept_addresses(draft: Draft, port: Link | FoundLink, bridge: str, addresses: List[Address]) -> None:
     """A port does not answer to its addresses."""
-    kept = [str(address) for address in addresses if not (address.link_local or address.multicast)]
+    kept = [address.itself for address in addresses if not (address.link_local or address.multicast)]
     if kept:
         path = port.path if isinstance(port, Link) else ()
         text = "%s%s keeps %s, but a port does not answer to it; declare it in addresses of %s to move it there"

@@ -60,8 +60,14 @@ def test_address(text: str, record: Address) -> None:
         ("192.0.2.1/255.255.255.0", "'192.0.2.1/255.255.255.0': the prefix length is not 0 to 32"),
         ("10.9.0.1 peer 2001:db8::2", "'10.9.0.1 peer 2001:db8::2': both addresses must be IPv4 or IPv6"),
         ("10.9.0.1/24 peer 10.9.0.2/25", "'10.9.0.1/24 peer 10.9.0.2/25': the prefix lengths differ; use one"),
-        ("10.9.0.1 pear 10.9.0.2", "'10.9.0.1 pear 10.9.0.2' is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]"),
-        ("", "'' is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [nodad]"),
+        (
+            "10.9.0.1 pear 10.9.0.2",
+            "'10.9.0.1 pear 10.9.0.2' is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [broadcast ADDRESS] [label NAME] [scope SCOPE] [metric NUMBER] [nodad] [noprefixroute] [home] [mngtmpaddr] [autojoin]",
+        ),
+        (
+            "",
+            "'' is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [broadcast ADDRESS] [label NAME] [scope SCOPE] [metric NUMBER] [nodad] [noprefixroute] [home] [mngtmpaddr] [autojoin]",
+        ),
         ("192.0.2.1/24 nodad", "'192.0.2.1/24 nodad': nodad is for IPv6; leave it out"),
         ("224.0.0.1/24", "'224.0.0.1/24': 224.0.0.1 is not a unicast address"),
         ("ff02::1/64", "'ff02::1/64': ff02::1 is not a unicast address"),
