@@ -79,6 +79,7 @@ def _merged(wanted: Address, found: Optional[Address]) -> Address:
         label=wanted.label or found.label,
         scope=wanted.scope or found.scope,
         metric=wanted.metric or found.metric,
+        nodad=wanted.nodad or found.nodad,
         flags=tuple(word for word in ADDRESS_FLAGS if word in (*wanted.flags, *found.flags)),
     )
 
