@@ -11,20 +11,25 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._qdiscs import QDISC, QDISCS
 from ansible_collections.nfv.vnet.plugins.module_utils._values import (
     BOOL8,
     BRIDGE_ID,
+    FEATURES,
     FLAG,
     LINK_INDEX,
     MAC,
     MCAST_ROUTER,
     ON_OFF,
+    PER_CENT,
     S32,
+    SECONDS,
     SECONDS64,
     TEXT,
     U16,
     U32,
     ValueType,
+    choice_of,
     numbered,
 )
 
@@ -55,8 +60,9 @@ class Attribute(NamedTuple):
     """live: can be set at any time; create: only on a new link; up: only while the link is up; down: only while it is down; read: read-only;
     attach: set by every program that attaches, so it is not compared."""
     location: str = "data"
-    """link, flag, inet6, sysctl: of every link; data: of the kind; port: of a bridge port; bond_port: of a port of a bond; ioctl: of TUN
-    and TAP. C(code) of sysctl is the position in C(IFLA_INET6_CONF)."""
+    """link, flag, inet6, sysctl: of every link; qdisc, mirror, ethtool: the same, but read with requests of their own; data: of the kind; port: of a
+    bridge port; bond_port: of a port of a bond; ioctl: of TUN and TAP. C(code) of sysctl is the position in C(IFLA_INET6_CONF).
+    """
     needs: str = ""
     """The kernel option or version that the attribute needs."""
     initial: Any = None
@@ -71,6 +77,8 @@ class Attribute(NamedTuple):
     """Attributes that the kernel resets with it but does not restore."""
     rank: Callable[[Any], int] = lambda _value: 0
     """Its place among the attributes that are set, which depends on the value. The lowest is first."""
+    fields: Tuple[Attribute, ...] = ()
+    """The fields of a value that is a dictionary."""
     further: Tuple[Tuple[int, ValueType], ...] = ()
     """More netlink attributes that the value is in, with their codes. They are sent, and say something, unless their type returns None."""
 
@@ -84,6 +92,9 @@ class Attribute(NamedTuple):
         return [*self.keyword.split(), *(argument.split() if self.type.several else [argument])]
 
     def same(self, one: Any, other: Any) -> bool:
+        """Whether a wanted value and one that was found are the same."""
+        if self.type.equal:
+            return self.type.equal(one, other)
         if self.type.tolerance and one is not None and other is not None:
             return bool(abs(one - other) <= self.type.tolerance)
         return bool(one == other)
@@ -142,6 +153,35 @@ SNOOPING = "CONFIG_BRIDGE_IGMP_SNOOPING"
 NETFILTER = "CONFIG_BRIDGE_NETFILTER"
 IPV6 = "CONFIG_IPV6 (and no ipv6.disable=1)"
 
+_MIRRORING = "CONFIG_NET_CLS_MATCHALL and CONFIG_NET_ACT_MIRRED"
+_QDISC_FIELDS = (
+    Attribute(
+        "kind",
+        0,
+        choice_of("", *QDISCS),
+        "Kind of the queueing discipline; see the manual page C(tc-KIND). V('') is the one that the kernel chooses.",
+    ),
+    Attribute("delay", 0, SECONDS, "V(netem): delay of each packet, in seconds.", 0, 4000),
+    Attribute("jitter", 0, SECONDS, "V(netem): by how much the delay varies, in seconds.", 0, 4000),
+    Attribute("delay_correlation", 0, PER_CENT, "V(netem): how much a delay depends on the one before, in per cent.", 0, 100),
+    Attribute("loss", 0, PER_CENT, "V(netem): packets that are lost, in per cent.", 0, 100),
+    Attribute("duplicate", 0, PER_CENT, "V(netem): packets that are duplicated, in per cent.", 0, 100),
+    Attribute("corrupt", 0, PER_CENT, "V(netem): packets in which a bit is changed, in per cent.", 0, 100),
+    Attribute("reorder", 0, PER_CENT, "V(netem): packets that are sent at once while the others are delayed, in per cent.", 0, 100),
+    Attribute("rate", 0, U32, "V(netem), V(tbf): bits a second. With V(netem), V(0) is no limit.", 0, 10**12),
+    Attribute("limit", 0, U32, "All kinds but V(tbf): how much may wait, in packets; with V(bfifo) in bytes.", 0, 2**32 - 1),
+    Attribute("seed", 0, U32, "V(netem): seed of the random numbers, so that they are the same again.", 0, 2**63 - 1, needs="Linux 6.6"),
+    Attribute("burst", 0, U32, "V(tbf): bytes that may be sent at once.", 1, 2**31 - 1),
+    Attribute("latency", 0, SECONDS, "V(tbf): how long a packet may wait, in seconds.", 0, 4000),
+    Attribute("flows", 0, U32, "V(fq_codel): number of flows that are told apart. Only a new one can have another number.", 1, 65536),
+    Attribute("target", 0, SECONDS, "V(fq_codel): acceptable delay, in seconds.", 0, 4000),
+    Attribute("interval", 0, SECONDS, "V(fq_codel): time in which the delay must get lower than that, in seconds.", 0, 4000),
+    Attribute("quantum", 0, U32, "V(fq_codel), V(fq): bytes of a flow that are sent before the next flow.", 1, 2**20),
+    Attribute("memory_limit", 0, U32, "V(fq_codel): bytes of memory that may be used.", 0, 2**31 - 1),
+    Attribute("flow_limit", 0, U32, "V(fq): packets of one flow that may wait.", 1, 2**32 - 1),
+    Attribute("maxrate", 0, U32, "V(fq): most bits a second of one flow. V(0) is no limit.", 0, 2**34),
+)
+
 LINK: Tuple[Attribute, ...] = (
     Attribute(
         "mac", 1, MAC, "MAC address of the link, such as V(02:00:00:00:00:01). A new link has a random one.", ip_name="address", location="link", check=unicast
@@ -180,8 +220,48 @@ LINK: Tuple[Attribute, ...] = (
         needs=IPV6,
         initial=False,
     ),
+    Attribute(
+        "qdisc",
+        0,
+        QDISC,
+        "Queueing discipline at the root of the link. O(qdisc.kind) is required; other fields that are left out are not changed, and have the kernel's"
+        " default if the kind is new.",
+        location="qdisc",
+        initial={"kind": ""},
+        needs="CONFIG_NET_SCHED, and CONFIG_NET_SCH_... for its kind",
+        fields=_QDISC_FIELDS,
+    ),
+    Attribute(
+        "mirror_ingress",
+        0xFFF2,
+        LINK_INDEX,
+        "Name of a link to which all packets are copied that arrive through this link. V('') ends that.",
+        location="mirror",
+        initial="",
+        needs=_MIRRORING,
+    ),
+    Attribute(
+        "mirror_egress",
+        0xFFF3,
+        LINK_INDEX,
+        "Name of a link to which all packets are copied that leave through this link. V('') ends that.",
+        location="mirror",
+        initial="",
+        needs=_MIRRORING,
+    ),
+    Attribute(
+        "features",
+        0,
+        FEATURES,
+        "Features of the link by the names that C(ethtool -k) shows, such as V(tx-checksum-ip-generic), and whether they are on. Others are not changed.",
+        location="ethtool",
+        initial={},
+        needs="Linux 5.8 with CONFIG_ETHTOOL_NETLINK",
+    ),
     Attribute("up", 0, FLAG, "Whether the link is up.", location="flag"),
 )
+READ_APART = ("qdisc", "mirror", "ethtool")
+"""Locations of attributes that are read with requests of their own, if they are declared."""
 
 IPV6_LOCATIONS = ("sysctl", "inet6")
 """Where attributes are that a link has only while it has IPv6, and that are new in another namespace."""

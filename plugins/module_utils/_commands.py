@@ -12,6 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import address_words, route_words
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
+from ansible_collections.nfv.vnet.plugins.module_utils._qdiscs import needs_new, without_fixed
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
@@ -134,6 +135,8 @@ def _set_link(step: SetLink) -> str:
     name, value = next(iter(step.values.items()))
     change = ["link", "set", "dev", step.name]
     row = _kinds.rows_of(step.kind)[name]
+    if row.location in _APART:
+        return _APART[row.location](step, row)
     if row.type.syntax == "link" and not value:
         return "# %s '' of %s: iproute2 cannot set it" % (name, step.name)
     if row.location in ("link", "flag"):
@@ -143,6 +146,36 @@ def _set_link(step: SetLink) -> str:
     if row.location == "data":
         change += ["type", *(step.about or [step.kind])]
     return _line(step.netns, "ip", *change, *row.words(value))
+
+
+def _qdisc(step: SetLink, row: table.Attribute) -> str:
+    value, there = step.values[row.name], (step.old or {}).get(row.name) or {"kind": ""}
+    deletion = _line(step.netns, "tc", "qdisc", "delete", "dev", step.name, "root")
+    if not value["kind"]:
+        return deletion
+    same_kind = there["kind"] == value["kind"]
+    is_replaced = same_kind and needs_new(value, there)
+    value = without_fixed(value) if same_kind and not is_replaced else value
+    line = _line(step.netns, "tc", "qdisc", "replace", "dev", step.name, "root", *row.words(value)[1:])
+    return deletion + _NEXT + line if is_replaced else line
+
+
+def _mirror(step: SetLink, row: table.Attribute) -> str:
+    value, direction = step.values[row.name], row.name.rpartition("_")[2]
+    if not value:
+        return _line(step.netns, "tc", "filter", "delete", "dev", step.name, direction)
+    clsact = _line(step.netns, "tc", "qdisc", "replace", "dev", step.name, "clsact")
+    deletion = [_line(step.netns, "tc", "filter", "delete", "dev", step.name, direction)] if (step.old or {}).get(row.name) else []
+    action = ["matchall", "action", "mirred", "egress", "mirror", "dev", value]
+    return _NEXT.join([clsact, *deletion, _line(step.netns, "tc", "filter", "add", "dev", step.name, direction, *action)])
+
+
+def _features(step: SetLink, row: table.Attribute) -> str:
+    return _exec(step.netns, "ethtool", "-K", step.name, *row.words(step.values[row.name])[1:])
+
+
+_APART: Dict[str, Callable[[SetLink, table.Attribute], str]] = {"qdisc": _qdisc, "mirror": _mirror, "ethtool": _features}
+"""The commands for attributes that ip(8) does not set, by C(Attribute.location)."""
 
 
 def _set_port(step: SetPort) -> str:

@@ -195,4 +195,6 @@ def _about(step: Step) -> str:
 
 def _shown(value: Any) -> str:
     """A value as it is written in options."""
+    if isinstance(value, dict):
+        return ", ".join("%s: %s" % (name, _shown(entry)) for name, entry in value.items() if entry is not None)
     return str(value).lower() if isinstance(value, bool) else str(value) or "''"

@@ -148,7 +148,10 @@ class Export:
         values.update({name: options[name] for name in ("name", "netns") if options[name]})
         values.update({name: options[name] for name in (_kinds.parent_option_of(found.kind), "parent_netns") if options.get(name) is not None})
         for row in _kinds.rows_of(found.kind).values():
-            if row.name in options and ((kind and row.name in kind.required) or not self._usual(found, row, options[row.name])):
+            undeclarable = row.type.undeclarable(options.get(row.name))
+            if undeclarable:
+                self._lack(found, undeclarable)
+            elif row.name in options and ((kind and row.name in kind.required) or not self._usual(found, row, options[row.name])):
                 values[row.name] = options[row.name]
         if found.port:
             values["master"] = found.master
@@ -182,6 +185,8 @@ class Export:
         if found.kind not in _kinds.BY_KIND and row.location in ("link", "flag", "inet6"):
             return True
         parent = self._host.links.get(found.parent) if found.parent else None
+        if row.type.equal:
+            return bool(row.initial == value)
         return row.same(_kinds.initial_of(found.kind, found.values, parent.values if parent else {}).get(row.name, row.initial), value)
 
     def _usual_vlans(self, bridge: FoundLink, vlans: List[Values]) -> bool:

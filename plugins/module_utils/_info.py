@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._export import Export
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
@@ -53,6 +54,7 @@ INFO_OPTIONS: Tuple[Option, ...] = (
         elements="str",
     ),
     Option("fdb", "bool", "Whether to return the forwarding databases of bridges, as RV(fdb).", False),
+    Option("counters", "bool", "Whether to return the counters of packets, bytes and errors of each link, as RV(links[].status.counters).", False),
     Option("macs", "bool", "Whether RV(declaration) includes MAC addresses.", False),
 )
 """The options of M(nfv.vnet.vnet_info)."""
@@ -70,10 +72,11 @@ def look(params: Mapping[str, Any]) -> Dict[str, Any]:
         if params["layout"] and not view.namespaces and not view.has_links:
             raise VnetError(("layout",), "there is no layout %s on this host" % shown(params["layout"]))
         export = Export(host, {link.id: link for link in everything.links}, params["macs"])
+        counters = _counters(reader, host) if params["counters"] else {}
         result = {
             "changed": False,
             "namespaces": [view.namespace(name) for name in view.namespaces],
-            "links": [view.link(key) for key in view.links],
+            "links": [view.link(key, counters.get(key)) for key in view.links],
             "declaration": export.declaration(view.namespaces, view.links),
             "declaration_lacks": [lack._asdict() for lack in export.lacks],
             "warnings": [*_pending(), *("namespace %s is left out: %s" % entry for entry in sorted(unread.items()))],
@@ -126,6 +129,16 @@ def _fdb(reader: Reader, host: Host, netns: str) -> Iterator[Values]:
         }
 
 
+def _counters(reader: Reader, host: Host) -> Dict[LinkId, Values]:
+    """The counters of each link."""
+    found: Dict[LinkId, Values] = {}
+    indexes = {(link.netns, link.ifindex): link.id for link in host.links.values()}
+    for netns in host.namespaces:
+        with suppress(KernelError):  # the namespace has vanished
+            found.update((indexes[netns, index], counters) for index, counters in reader.counters(netns).items() if (netns, index) in indexes)
+    return found
+
+
 class _View:
     """The part of the host that the task asks for."""
 
@@ -157,9 +170,11 @@ class _View:
     def namespace(self, name: str) -> Values:
         found = self._host.namespaces[name]
         routes = [route.options(of_link=False) for route in found.routes or []]
-        return {"name": name, "nsid": found.nsid, "routes": routes, **_ownership(self._host.links.get((name, "lo")))}
+        loopback = self._options((name, "lo")) if (name, "lo") in self._host.links else {}
+        lists = {entries.option: loopback.get(entries.option, []) for entries in OF_NAMESPACES}
+        return {"name": name, "nsid": found.nsid, "routes": routes, **lists, **_ownership(self._host.links.get((name, "lo")))}
 
-    def link(self, key: LinkId) -> Values:
+    def link(self, key: LinkId, counters: Optional[Values]) -> Values:
         """A link as options, with its read-only state."""
         found = self._host.links[key]
         peer = {"name": found.peer[1], "netns": found.peer[0]} if found.peer else None
@@ -169,7 +184,7 @@ class _View:
             "kind": found.kind,
             **({"peer": peer} if _kinds.has_peer(found.kind) else {}),
             **_ownership(found),
-            "status": {**found.status, **_dynamic(found)},
+            "status": {**found.status, **_dynamic(found), **({"counters": counters} if counters else {})},
         }
 
     def _options(self, key: LinkId) -> Values:

@@ -17,6 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, Vnet
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, PERSISTENT
+from ansible_collections.nfv.vnet.plugins.module_utils._qdiscs import QDISCS
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     ADDRESS_FLAGS,
     OWN_TABLE,
@@ -108,7 +109,11 @@ def argument_spec(options: Iterable[Option]) -> Dict[str, Dict[str, Any]]:
 
 def _of(rows: Iterable[table.Attribute], *without: str) -> Tuple[Option, ...]:
     settable = (row for row in rows if row.when != "read" and row.name not in without)
-    return tuple(Option(row.name, row.type.option, row.text, choices=row.type.choices, elements=row.type.elements, row=row) for row in settable)
+    return tuple(map(_option_of, settable))
+
+
+def _option_of(row: table.Attribute) -> Option:
+    return Option(row.name, row.type.option, row.text, choices=row.type.choices, elements=row.type.elements, row=row, options=_of(row.fields))
 
 
 def _entries_options(lists: Iterable[EntryList]) -> Tuple[Option, ...]:
@@ -676,6 +681,8 @@ _PARSERS: Dict[str, Callable[[table.Attribute, Any, Path, bool], Any]] = {
     "ip": lambda _row, value, path, _check: _optional_ip(value, path),
     "unicast": lambda _row, value, path, _check: _unicast(value, path),
     "multicast": lambda _row, value, path, _check: _multicast(value, path),
+    "qdisc": lambda row, value, path, check: _qdisc(row, value, path, check),
+    "features": lambda _row, value, path, _check: _features(value, path),
     "host": lambda _row, value, path, _check: _host(value, path),
     "prefix": lambda _row, value, path, _check: _optional_prefix(value, path),
     "link_name": lambda _row, value, path, _check: _link_or_none(value, path),
@@ -697,6 +704,35 @@ def _check_range(row: table.Attribute, value: float, path: Path) -> None:
 
 def _plain(number: float) -> str:
     return "%d" % number if float(number).is_integer() else "%g" % number
+
+
+def _qdisc(row: table.Attribute, params: Params, path: Path, check_mode: bool) -> Values:
+    """A queueing discipline: its kind, and the fields that are given."""
+    values = _attributes_of({field.name: field for field in row.fields}, params, path, check_mode)
+    kind = values.get("kind")
+    if kind is None:
+        raise VnetError((*path, "kind"), "missing; it is required")
+    fields = QDISCS[kind].defaults if kind else {}
+    strange = next((name for name in values if name != "kind" and name not in fields), "")
+    if strange:
+        raise VnetError((*path, strange), "%s has no such field" % (kind or "the queueing discipline that the kernel chooses"))
+    missing = next((name for name in (QDISCS[kind].required if kind else ()) if name not in values), "")
+    if missing:
+        raise VnetError((*path, missing), "missing; it is required for kind: %s" % kind)
+    if values.get("rate") is not None and (0 < values["rate"] < 8 or (not values["rate"] and kind and "rate" in QDISCS[kind].required)):
+        raise VnetError((*path, "rate"), "%d is out of range (at least 8 bits a second)" % values["rate"])
+    return values
+
+
+def _features(given: Params, path: Path) -> Dict[str, bool]:
+    values: Dict[str, bool] = {}
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise VnetError((*path, str(name)), "%s is neither true nor false" % quoted(value))
+        if not re.fullmatch("[a-z0-9-]{1,31}", str(name)):
+            raise VnetError(path, "%s is not the name of a feature such as tx-checksum-ip-generic" % quoted(str(name)))
+        values[str(name)] = value
+    return dict(sorted(values.items()))
 
 
 def _host(text: str, path: Path) -> str:
@@ -875,7 +911,10 @@ def _addresses(texts: Optional[List[str]], path: Path) -> Optional[List[Address]
     return list(addresses.values())
 
 
-_ADDRESS_FORM = "LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [broadcast ADDRESS] [label NAME] [scope SCOPE] [metric NUMBER] [nodad] [noprefixroute] [home] [mngtmpaddr] [autojoin]"
+_ADDRESS_FORM = (
+    "LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [broadcast ADDRESS] [label NAME] [scope SCOPE] [metric NUMBER] [nodad] [noprefixroute] [home] [mngtmpaddr]"
+    " [autojoin]"
+)
 _ADDRESS_WORDS = ("peer", "broadcast", "label", "scope", "metric")
 """Words of ip-address(8) with an argument."""
 _OF_IPV4, _OF_IPV6 = ("broadcast", "label", "scope"), ("nodad", "home", "mngtmpaddr")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Collection, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
 
@@ -41,6 +41,14 @@ class ValueType(NamedTuple):
     """Type of the elements of a list."""
     words: Tuple[str, ...] = ()
     """Words that may be given in place of a number."""
+    merge: Callable[[Any, Any], Any] = lambda _now, wanted: wanted
+    """The value of a link with the first one after the second one was set."""
+    equal: Optional[Callable[[Any, Any], bool]] = None
+    """Whether a wanted value and one that was found are the same, if they need not be equal."""
+    complaint: Callable[[Any, Any], str] = lambda _found, _wanted: ""
+    """What is wrong with a wanted value for a link with the first one, '' if nothing is."""
+    undeclarable: Callable[[Any], str] = lambda _value: ""
+    """What a value is in the words of the tools if no option can say it; '' if one can."""
 
 
 def _number(payload: bytes) -> int:
@@ -98,6 +106,11 @@ def choice(words: Dict[str, int], wire: str, byteorder: str = sys.byteorder) -> 
         return names.get(number, str(number))
 
     return ValueType("str", wire, decode, words.__getitem__, str, choices=tuple(words))
+
+
+def choice_of(*words: str) -> ValueType:
+    """One of these words, which is part of another value."""
+    return ValueType("str", "cdata", bytes, bytes, str, choices=words)
 
 
 def number_or(words: Dict[str, int], bits: int = 8, shift: int = 0, byteorder: str = sys.byteorder) -> ValueType:
@@ -303,6 +316,53 @@ _PROTOCOLS = {
 }
 
 
+_FIXED = {False: "off [fixed]", True: "on [fixed]"}
+"""What ethtool(8) shows of features that cannot be changed."""
+
+
+def features_of(asked: Iterable[str], known: Collection[str], active: Collection[str], changeable: Collection[str]) -> Dict[str, bool | str]:
+    """The features with these names that a link has."""
+    return {name: name in active if name in changeable else _FIXED[name in active] for name in asked if name in known}
+
+
+def _features_to_change(now: Any, wanted: Any) -> Any:
+    return {name: value for name, value in wanted.items() if now is None or (name in now and not _is_feature(value, now[name]))}
+
+
+def _is_feature(wanted: Any, found: Any) -> bool:
+    return bool(found in (wanted, _FIXED.get(wanted)))
+
+
+def _features_are(wanted: Any, found: Any) -> bool:
+    return found is not None and wanted is not None and all(name in found and _is_feature(value, found[name]) for name, value in wanted.items())
+
+
+def _complaint_about_features(found: Any, wanted: Any) -> str:
+    for name, value in wanted.items() if found is not None else ():
+        if name not in found:
+            return "the link has no feature %s; ethtool -k shows those that it has" % ascii(name)[1:-1]
+        if not _is_feature(value, found[name]) and found[name] in _FIXED.values():
+            return "%s is %s, which the driver does not allow to change" % (name, found[name])
+    return ""
+
+
+FEATURES = ValueType(
+    "dict",
+    "cdata",
+    bytes,
+    dict,
+    lambda value: " ".join("%s %s" % (name, "on" if on else "off") for name, on in value.items()),
+    change=_features_to_change,
+    merge=lambda now, wanted: {**(now or {}), **wanted},
+    equal=_features_are,
+    complaint=_complaint_about_features,
+    several=True,
+    absent={},
+    syntax="features",
+)
+"""Features by their names: true, false, or for those that are fixed what ethtool(8) shows."""
+
+
 def _querier(payload: bytes) -> Dict[str, str]:
     families = {1: ("ipv4", socket.AF_INET), 5: ("ipv6", socket.AF_INET6)}
     return {families[code][0]: socket.inet_ntop(families[code][1], payload[start:end]) for code, start, end in split(payload) if code in families}
@@ -320,6 +380,8 @@ def _lacp(payload: bytes) -> Dict[str, Any]:
 
 
 U8, U16, U32 = integer(8), integer(16), integer(32)
+SECONDS = ValueType("float", "cdata", bytes, bytes, str, unit="seconds")
+PER_CENT = ValueType("float", "cdata", bytes, bytes, str, unit="per cent")
 S32 = ValueType("int", "int32", lambda payload: int.from_bytes(payload, sys.byteorder, signed=True), int, str)
 BOOL8, BOOL32, ON_OFF = boolean(8), boolean(32), boolean(8, ("off", "on"))
 FLAG = ON_OFF

@@ -92,6 +92,11 @@ options:
       - Whether to return the forwarding databases of bridges, as RV(fdb).
     type: bool
     default: false
+  counters:
+    description:
+      - Whether to return the counters of packets, bytes and errors of each link, as RV(links[].status.counters).
+    type: bool
+    default: false
   macs:
     description:
       - Whether RV(declaration) includes MAC addresses.
@@ -136,7 +141,7 @@ RETURN = r"""
 ---
 namespaces:
   description: The namespaces, each with its C(name) (V('') for the one that the module runs in), C(nsid), C(routes),
-    the C(layout) that owns it (null if none), and whether it was C(adopted).
+    C(rules), the C(layout) that owns it (null if none), and whether it was C(adopted).
   returned: success
   type: list
   elements: dict
@@ -144,13 +149,13 @@ links:
   description: The links, each with the options of its module, its C(type), its kind in the kernel (C(kind), empty
     for most network cards), the C(peer) of a veth, the C(layout) that owns it (null if none), whether it was C(adopted),
     and its read-only C(status). Its C(dynamic_addresses) have a lifetime, and its C(dynamic_routes) are from DHCP
-    or router advertisements, so they are not among C(addresses) and C(routes).
+    or router advertisements, so they are not among C(addresses) and C(routes). Its C(counters) are returned if
+    O(counters=true).
   returned: success
   type: list
   elements: dict
 declaration:
-  description: The same as the options O(nfv.vnet.vnet_layout#module:sysctl), O(nfv.vnet.vnet_layout#module:namespaces)
-    and O(nfv.vnet.vnet_layout#module:links).
+  description: What was found, as options of M(nfv.vnet.vnet_layout).
   returned: success
   type: dict
   contains:
@@ -162,6 +167,18 @@ declaration:
         them. With O(layout) only settings of its links.'
       returned: success
       type: dict
+    routes:
+      description: The routes of the namespace that the module runs in which use no link, or several. Left out if
+        there are none.
+      returned: success
+      type: list
+      elements: dict
+    rules:
+      description: The routing rules of the namespace that the module runs in. Left out if there are none but those
+        of the kernel.
+      returned: success
+      type: list
+      elements: dict
     namespaces:
       description: The named namespaces.
       returned: success
@@ -175,9 +192,9 @@ declaration:
       elements: dict
 declaration_lacks:
   description: What links, addresses and routes have and RV(declaration) does not say, so that it would be different
-    elsewhere. Among them are addresses from DHCP, labels of addresses, metrics of routes such as C(mtu), and virtual
-    links of other types. Policy routing rules, neighbours, packet filters, queueing disciplines and the protocol
-    of routes are not looked at.
+    elsewhere. Among them are addresses with a lifetime, metrics of routes such as C(window), queueing disciplines
+    with classes, and virtual links of other types. Packet filters, filters of L(tc(8),https://man7.org/linux/man-pages/man8/tc.8.html)
+    apart from mirrors, WireGuard peers, and features of network cards are not looked at.
   returned: success
   type: list
   elements: dict

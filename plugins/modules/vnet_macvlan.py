@@ -231,6 +231,148 @@ options:
       - A new link has V(false).
       - 'Kernel requirement: CONFIG_IPV6 (and no ipv6.disable=1).'
     type: bool
+  qdisc:
+    description:
+      - Queueing discipline at the root of the link. O(qdisc.kind) is required; other fields that are left out are
+        not changed, and have the kernel's default if the kind is new.
+      - 'A new link has V({''kind'': ''''}).'
+      - 'Kernel requirement: CONFIG_NET_SCHED, and CONFIG_NET_SCH_... for its kind.'
+    type: dict
+    suboptions:
+      kind:
+        description:
+          - Kind of the queueing discipline; see the manual page C(tc-KIND). V('') is the one that the kernel chooses.
+        type: str
+        choices:
+          - ''
+          - netem
+          - tbf
+          - fq_codel
+          - fq
+          - pfifo
+          - bfifo
+      delay:
+        description:
+          - 'V(netem): delay of each packet, in seconds.'
+          - In seconds.
+          - The range is V(0) to V(4000).
+        type: float
+      jitter:
+        description:
+          - 'V(netem): by how much the delay varies, in seconds.'
+          - In seconds.
+          - The range is V(0) to V(4000).
+        type: float
+      delay_correlation:
+        description:
+          - 'V(netem): how much a delay depends on the one before, in per cent.'
+          - In per cent.
+          - The range is V(0) to V(100).
+        type: float
+      loss:
+        description:
+          - 'V(netem): packets that are lost, in per cent.'
+          - In per cent.
+          - The range is V(0) to V(100).
+        type: float
+      duplicate:
+        description:
+          - 'V(netem): packets that are duplicated, in per cent.'
+          - In per cent.
+          - The range is V(0) to V(100).
+        type: float
+      corrupt:
+        description:
+          - 'V(netem): packets in which a bit is changed, in per cent.'
+          - In per cent.
+          - The range is V(0) to V(100).
+        type: float
+      reorder:
+        description:
+          - 'V(netem): packets that are sent at once while the others are delayed, in per cent.'
+          - In per cent.
+          - The range is V(0) to V(100).
+        type: float
+      rate:
+        description:
+          - 'V(netem), V(tbf): bits a second. With V(netem), V(0) is no limit.'
+          - The range is V(0) to V(1000000000000).
+        type: int
+      limit:
+        description:
+          - 'All kinds but V(tbf): how much may wait, in packets; with V(bfifo) in bytes.'
+          - The range is V(0) to V(4294967295).
+        type: int
+      seed:
+        description:
+          - 'V(netem): seed of the random numbers, so that they are the same again.'
+          - The range is V(0) to V(9223372036854775808).
+          - 'Kernel requirement: Linux 6.6.'
+        type: int
+      burst:
+        description:
+          - 'V(tbf): bytes that may be sent at once.'
+          - The range is V(1) to V(2147483647).
+        type: int
+      latency:
+        description:
+          - 'V(tbf): how long a packet may wait, in seconds.'
+          - In seconds.
+          - The range is V(0) to V(4000).
+        type: float
+      flows:
+        description:
+          - 'V(fq_codel): number of flows that are told apart. Only a new one can have another number.'
+          - The range is V(1) to V(65536).
+        type: int
+      target:
+        description:
+          - 'V(fq_codel): acceptable delay, in seconds.'
+          - In seconds.
+          - The range is V(0) to V(4000).
+        type: float
+      interval:
+        description:
+          - 'V(fq_codel): time in which the delay must get lower than that, in seconds.'
+          - In seconds.
+          - The range is V(0) to V(4000).
+        type: float
+      quantum:
+        description:
+          - 'V(fq_codel), V(fq): bytes of a flow that are sent before the next flow.'
+          - The range is V(1) to V(1048576).
+        type: int
+      memory_limit:
+        description:
+          - 'V(fq_codel): bytes of memory that may be used.'
+          - The range is V(0) to V(2147483647).
+        type: int
+      flow_limit:
+        description:
+          - 'V(fq): packets of one flow that may wait.'
+          - The range is V(1) to V(4294967295).
+        type: int
+      maxrate:
+        description:
+          - 'V(fq): most bits a second of one flow. V(0) is no limit.'
+          - The range is V(0) to V(17179869184).
+        type: int
+  mirror_ingress:
+    description:
+      - Name of a link to which all packets are copied that arrive through this link. V('') ends that.
+      - 'Kernel requirement: CONFIG_NET_CLS_MATCHALL and CONFIG_NET_ACT_MIRRED.'
+    type: str
+  mirror_egress:
+    description:
+      - Name of a link to which all packets are copied that leave through this link. V('') ends that.
+      - 'Kernel requirement: CONFIG_NET_CLS_MATCHALL and CONFIG_NET_ACT_MIRRED.'
+    type: str
+  features:
+    description:
+      - Features of the link by the names that C(ethtool -k) shows, such as V(tx-checksum-ip-generic), and whether
+        they are on. Others are not changed.
+      - 'Kernel requirement: Linux 5.8 with CONFIG_ETHTOOL_NETLINK.'
+    type: dict
   master:
     description:
       - Name of the bridge or bond that the link should be a port of, or of the VRF that it should belong to, in

@@ -42,12 +42,12 @@ LAYERS = (
     ("_recorder", "_deferred"),
     ("_observe", "_explain"),
     ("_observe._single", "_observe._layout", "_observe._conflicts", "_observe._cutoff"),
-    ("_observe._assembly",),
+    ("_observe._assembly", "_observe._apart"),
     ("_reasons",),
     ("_kernel._write", "_kernel._save", "_kernel._neighbours", "_kernel._forwarding"),
     ("_kernel._read", "_kernel._echo"),
     ("_kernel._prefetch", "_kernel._decode", "_confirmation"),
-    ("_kernel._messages",),
+    ("_kernel._messages", "_kernel._ethtool", "_kernel._tc"),
     ("_kernel._lock",),
     ("_kernel._registry", "_kernel._pack", "_kernel._socket", "_kernel._connection", "_kernel._tuntap", "_kernel._namespaces", "_kernel._sysctl"),
     ("_kernel._errors", "_kernel._ioctl", "_kernel._flags", "_kernel._daemon", "_kernel._files", "_kernel._programs", "_kernel._pending", "_kernel"),
@@ -82,6 +82,7 @@ LAYERS = (
     ),
     ("_kinds._kind",),
     ("_attributes", "_resources"),
+    ("_qdiscs",),
     ("_errors", "_values", "_iproute2", "_names"),
     ("_kernel._nla",),
 )
@@ -213,7 +214,7 @@ def test_every_module_has_its_options() -> None:
 
 def test_options_that_always_have_a_value() -> None:
     """What is not given is left alone: defaults are an exception, and these are all."""
-    allowed = {"up", "loopback", "recreate", "force", "state", "table", "type", "fdb", "macs", "count", "size", "deadline", "timeout"}
+    allowed = {"up", "loopback", "recreate", "force", "state", "table", "type", "fdb", "macs", "counters", "count", "size", "deadline", "timeout"}
     for options in MODULES.values():
         pending = list(options)
         while pending:

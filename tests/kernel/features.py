@@ -61,6 +61,29 @@ def _nftables() -> bool:
         return subprocess.run(["nft", _NFTABLES], capture_output=True, check=False).returncode == 0
 
 
+_QDISCS = {"tbf": "rate 1mbit burst 1600 latency 50ms", "pfifo": "limit 5", "bfifo": "limit 5000"}
+_MIRROR = "tc qdisc add dev probe1 clsact && tc filter add dev probe1 ingress matchall action mirred egress mirror dev probe2"
+
+
+def needs_qdisc(kind: str) -> None:
+    needs_program("tc")
+    if not _traffic_control(f"tc qdisc add dev probe1 root {kind} {_QDISCS.get(kind, '')}"):
+        pytest.skip(f"this kernel has no {kind} (CONFIG_NET_SCH_{kind.upper()})")
+
+
+def needs_mirroring() -> None:
+    needs_program("tc")
+    if not _traffic_control(_MIRROR):
+        pytest.skip("this kernel does not mirror packets (CONFIG_NET_CLS_MATCHALL, CONFIG_NET_ACT_MIRRED)")
+
+
+@lru_cache(maxsize=None)
+def _traffic_control(command: str) -> bool:
+    with private_network():
+        subprocess.run(["ip", "link", "add", "probe1", "type", "veth", "peer", "name", "probe2"], check=True)
+        return subprocess.run(["sh", "-c", command], capture_output=True, check=False).returncode == 0
+
+
 @lru_cache(maxsize=None)
 def helps(*words: str) -> str:
     """The usage text of a program."""

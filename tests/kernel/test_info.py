@@ -15,7 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import TYPES
 from features import has, needs, needs_program
 from layouts import BY_HAND, REGISTRY, clear, counts, full, info, lay, mac, names, settled
-from packets import attached
+from packets import attached, reaches
 from support import Values, difference, portable, private_network, run, sh, snapshot
 
 
@@ -267,6 +267,17 @@ def test_what_a_declaration_lacks_is_listed() -> None:
 
 
 # What is returned
+
+
+def test_counters_are_returned_when_asked() -> None:
+    run("vnet_netns", name="red")
+    run("vnet_veth", name="v0", addresses=["192.0.2.1/24"], peer={"name": "v1", "netns": "red", "addresses": ["192.0.2.2/24"]})
+    assert reaches("", "192.0.2.2")
+    found = {link["name"]: link["status"] for link in info(counters=True)["links"]}
+    assert found["v0"]["counters"]["rx_packets"] >= 1
+    assert found["v0"]["counters"]["tx_bytes"] >= found["v0"]["counters"]["tx_packets"] >= 1
+    assert found["v0"]["counters"]["rx_errors"] == 0
+    assert all("counters" not in link["status"] for link in info()["links"])
 
 
 def test_links_are_in_the_words_of_the_options() -> None:

@@ -46,6 +46,13 @@ MODULES = [
     "ip6_gre",
     "ip6_tunnel",
     "sch_netem",
+    "sch_tbf",
+    "sch_fq",
+    "sch_fq_codel",
+    "sch_prio",
+    "sch_ingress",
+    "cls_matchall",
+    "act_mirred",
     "nf_tables",
 ]
 FALLBACK_TUNNELS = Path("/proc/sys/net/core/fb_tunnels_only_for_init_net")

@@ -19,6 +19,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import En
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Decoder, RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ethtool import Ethtool, Features
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import (
     IFADDR,
     IFINFO,
@@ -39,6 +40,9 @@ _RTM_GETLINK, _RTM_GETROUTE, _RTM_GETNEIGH = 18, 26, 30
 RTMSG = struct.Struct("=BBBBBBBBI")
 _IFLA_IFNAME, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_AF_SPEC, _INFO_DATA = 3, 10, 18, 26, 2
 _RTEXT_FILTER_BRVLAN = 2
+_IFLA_STATS64 = 23
+_COUNTERS = ("rx_packets", "tx_packets", "rx_bytes", "tx_bytes", "rx_errors", "tx_errors", "rx_dropped", "tx_dropped", "multicast", "collisions")
+"""The first fields of C(struct rtnl_link_stats64)."""
 _IFA_LOCAL, _IFA_ADDRESS, _IFA_LABEL, _IFA_BROADCAST, _IFA_FLAGS, _IFA_RT_PRIORITY, _IFA_PROTO = 2, 1, 3, 4, 8, 9, 11
 _IFAPROT_KERNEL_LL = 3
 _IFA_F_NODAD, _IFA_F_PERMANENT, _IFA_F_STABLE_PRIVACY = 0x02, 0x80, 0x800
@@ -104,6 +108,7 @@ class Reader(MessageReader):
 
     def __init__(self, namespaces: Namespaces, selection: Optional[Selection] = None) -> None:
         super().__init__(namespaces)
+        self._ethtool: Optional[Tuple[str, Ethtool]] = None
         self._prefetched: Optional[Prefetch] = None
         selection = selection or Selection()
         self._with_settings = selection.with_settings
@@ -226,6 +231,41 @@ class Reader(MessageReader):
         """A route from the body of its message, without its link; None if no option of a link can express it."""
         found = _read_route(body, 0, len(body))
         return found.route if found and not found.nexthops else None
+
+    def counters(self, netns: str) -> Dict[int, Dict[str, int]]:
+        """The counters of all links, by index (C(struct rtnl_link_stats64))."""
+        found: Dict[int, Dict[str, int]] = {}
+        for _type, buffer, start, end in self.socket(netns).dump(_RTM_GETLINK, IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0)):
+            for code, first, last in _nla.split(buffer, start + IFINFO.size, end):
+                if code == _IFLA_STATS64 and last - first >= 8 * len(_COUNTERS):
+                    found[IFINFO.unpack_from(buffer, start)[2]] = dict(zip(_COUNTERS, struct.unpack_from("=%dQ" % len(_COUNTERS), buffer, first)))
+        return found
+
+    def features(self, netns: str, index: int) -> Optional[Features]:
+        """The features of a link; None if the kernel does not tell them."""
+        return self.ethtool(netns).read(index)
+
+    def ethtool(self, netns: str) -> Ethtool:
+        """A socket for the features of links; of the last namespace it is kept."""
+        if not self._ethtool or self._ethtool[0] != netns:
+            self._close_ethtool()
+            with self.namespaces.inside(netns):
+                self._ethtool = netns, Ethtool()
+        return self._ethtool[1]
+
+    def _close_ethtool(self) -> None:
+        if self._ethtool:
+            self._ethtool[1].close()
+        self._ethtool = None
+
+    def close(self) -> None:
+        self._close_ethtool()
+        super().close()
+
+    def forget(self, netns: str) -> None:
+        if self._ethtool and self._ethtool[0] == netns:
+            self._close_ethtool()
+        super().forget(netns)
 
     def entries(self, netns: str, entries: EntryList) -> Dict[int, List[Values]]:
         """The entries of a list of all links, by index of the link. They refer to other links by index."""

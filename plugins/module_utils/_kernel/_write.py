@@ -21,7 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import sendable
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList, Place
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _pack, _sysctl, _tuntap
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _pack, _sysctl, _tc, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import IFADDR
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE
@@ -200,22 +200,35 @@ class Writer:
 
     def link_set(self, netns: str, name: str, kind: str, values: Values) -> None:
         """Sets common attributes, C(up) last and in a message of its own; or attributes of the kind, or one of another location."""
-        attribute, value = next(iter(values.items()))
-        row = _kinds.rows_of(kind)[attribute]
-        if row.location in ("link", "flag"):
-            others = {key: value for key, value in values.items() if key != "up"}
-            if others and values.get("up"):  # for each change of a link that is up the kernel walks all IPv6 routes
-                self._change(netns, name, others)
-                values = {"up": True}
-            self._change(netns, name, values)
-        elif row.location == "sysctl":
-            self.sysctl_set(netns, "net/ipv6/conf/%s/%s" % (name, attribute), str(int(value)))
-        elif row.location == "inet6":
-            inet6 = _attributes([(attribute, row.type.encode(value))])
-            self._send_link(netns, _RTM_SETLINK, name, [("af_spec", _attributes([("inet6", inet6)]))])
+        row = _kinds.rows_of(kind)[next(iter(values))]
+        known = {key: self._index(netns, value) if value and key in _kinds.references_of(kind) else value for key, value in values.items()}
+        if row.location in _SETTERS:
+            _SETTERS[row.location](self, netns, name, known, row)
         else:
-            known = {key: self._index(netns, value) if value and key in _kinds.references_of(kind) else value for key, value in values.items()}
             self._set_data(netns, name, kind, known)
+
+    def _set_common(self, netns: str, name: str, values: Values, _row: table.Attribute) -> None:
+        others = {key: value for key, value in values.items() if key != "up"}
+        if others and values.get("up"):  # for each change of a link that is up the kernel walks all IPv6 routes
+            self._change(netns, name, others)
+            values = {"up": True}
+        self._change(netns, name, values)
+
+    def _set_sysctl(self, netns: str, name: str, values: Values, row: table.Attribute) -> None:
+        self.sysctl_set(netns, "net/ipv6/conf/%s/%s" % (name, row.name), str(int(values[row.name])))
+
+    def _set_inet6(self, netns: str, name: str, values: Values, row: table.Attribute) -> None:
+        inet6 = _attributes([(row.name, row.type.encode(values[row.name]))])
+        self._send_link(netns, _RTM_SETLINK, name, [("af_spec", _attributes([("inet6", inet6)]))])
+
+    def _set_qdisc(self, netns: str, name: str, values: Values, row: table.Attribute) -> None:
+        _tc.write(self._reader.socket(netns), self._index(netns, name), values[row.name])
+
+    def _set_mirror(self, netns: str, name: str, values: Values, row: table.Attribute) -> None:
+        _tc.write_mirror(self._reader.socket(netns), self._index(netns, name), row.code, values[row.name] or 0)
+
+    def _set_features(self, netns: str, name: str, values: Values, row: table.Attribute) -> None:
+        self._reader.ethtool(netns).write(self._index(netns, name), values[row.name])
 
     def _set_data(self, netns: str, name: str, kind: str, values: Values) -> None:
         """Sets values of a kind, with all others and the MTU if the kernel would reset these."""
@@ -416,6 +429,18 @@ class Writer:
 
     def _route(self, kind: int, flags: int, netns: str, route: Route) -> None:
         self._reader.socket(netns).request(kind, flags, _pack.route(route, kind == _RTM_DELROUTE, partial(self._index, netns)))
+
+
+_SETTERS: Dict[str, Callable[[Writer, str, str, Values, table.Attribute], None]] = {
+    "link": Writer._set_common,
+    "flag": Writer._set_common,
+    "sysctl": Writer._set_sysctl,
+    "inet6": Writer._set_inet6,
+    "qdisc": Writer._set_qdisc,
+    "mirror": Writer._set_mirror,
+    "ethtool": Writer._set_features,
+}
+"""How attributes are set that are not of a kind, by C(Attribute.location)."""
 
 
 def _vlan_info(flags: int, vid: int) -> bytes:

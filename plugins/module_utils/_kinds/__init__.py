@@ -138,6 +138,16 @@ def destinations_of(kernel: str) -> Tuple[str, ...]:
     return BY_KIND[kernel].destinations if kernel in BY_KIND else ()
 
 
+_FEATURES_OFF = ("rx-gro-list", "rx-udp-gro-forwarding", "tx-nocache-copy")
+"""Features that are off on every new link: C(NETIF_F_SOFT_FEATURES_OFF) of include/linux/netdev_features.h; C(net/core/dev.c)."""
+
+
+def usual_features_off(kernel: str) -> Optional[Tuple[str, ...]]:
+    """The features that are off on a new link of a kind; None if that depends on something else."""
+    own = BY_KIND[kernel].features_off if kernel in BY_KIND else None
+    return None if own is None else (*_FEATURES_OFF, *own)
+
+
 def why_no_port(kernel: str, values: Mapping[str, Any], master: str) -> str:
     """Why a link cannot be a port of a link of the kind C(master), as the end of a sentence. '' if it can."""
     if kernel == LOOPBACK or (kernel in BY_KIND and master in BY_KIND[kernel].no_port_of):

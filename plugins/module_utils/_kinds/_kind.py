@@ -126,6 +126,9 @@ class LinkKind(NamedTuple):
     """What one without Ethernet frames is, as the end of a sentence."""
     tag: Callable[[Mapping[str, Any]], int] = lambda _values: 0
     """The VLAN of its frames on the parent; 0 if they are untagged."""
+    features_off: Optional[Tuple[str, ...]] = None
+    """Features (ethtool(8)) that can be turned on, but are off on a new one, besides those that are off on every new link. None if they depend on
+    other links, or on programs."""
     picture: str = "link"
     """How it is drawn: C(bridge) or C(bond), a box that others are connected to; C(vrf), a box with the links that belong to it;
     C(cable), a line between two boxes; C(tunnel), a line to the other end of the tunnel; C(device), a box of its own; C(link), a line in

@@ -341,6 +341,7 @@ VXLAN = LinkKind(
     is_ethernet=lambda values: not values.get("gpe"),
     initial=lambda values: {"mtu": None, **({"learning": False} if values.get("external") else {})},
     destinations=("remote", "group"),
+    features_off=(),
     picture="tunnel",
 )
 
@@ -363,5 +364,6 @@ GENEVE = LinkKind(
     unique=("id", "remote", "dstport"),
     is_ethernet=lambda values: not values.get("inner_proto_inherit"),
     initial=lambda _values: {"mtu": None},
+    features_off=(),
     picture="tunnel",
 )

@@ -191,5 +191,6 @@ TUNNEL = LinkKind(
     is_ethernet=lambda values: values.get("mode") in _WITH_FRAMES,
     made_by_kernel=("tunl0", "sit0", "gre0", "gretap0", "ip6gre0", "ip6tnl0"),
     initial=_initial,
+    features_off=(),
     picture="tunnel",
 )

@@ -18,6 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawR
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import read_registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer, is_bridge, table_of_ports
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._apart import ApartReader, declared_apart
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import (
     EntriesReader,
     assemble,
@@ -133,6 +134,7 @@ class _LayoutReader:
         """The number of links in each namespace whose routes were read."""
         self._wanted: Dict[str, Dict[str, Link]] = {"": {}}
         self._entries = EntriesReader(reader)
+        self._apart = ApartReader(reader)
         self._saved: Dict[str, Dict[int, Saved]] = {}
         """The addresses and routes of namespaces with links that may be adopted or released."""
         self._holders: Optional[Dict[Tuple[Identity, str], List[int]]] = None
@@ -331,6 +333,8 @@ class _LayoutReader:
         with_routes: bool,
     ) -> None:
         before = (ownership and ownership.original) or {}
+        asked = None if self._everything else {**declared_apart(before), **declared_apart(wanted.values if wanted else {})}
+        raw = raw if asked is not None and not asked else self._apart.with_values(netns, raw, asked)
         routes, others = None, []
         if with_routes:
             tables = [MAIN_TABLE, self._table_of(netns, raw)]

@@ -27,6 +27,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     rows_of,
     table_of_ports,
 )
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._apart import ApartReader, declared_apart
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import EntriesReader, assemble, has_parent, may_be_interrupted, shown_by
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
@@ -54,6 +55,7 @@ class SingleReader:
         self._ports = _ports(layout.links)
         self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
         self._entries = EntriesReader(reader)
+        self._apart = ApartReader(reader)
         self.namespaces: Dict[str, FoundNamespace] = {}
         self.links: Dict[LinkId, FoundLink] = {}
 
@@ -180,6 +182,7 @@ class SingleReader:
             return
         wanted = self._wanted.get(key)
         master = self._name(netns, raw.master)
+        raw = self._apart.with_values(netns, raw, declared_apart(wanted.values)) if wanted else raw
         routes = None
         if wanted and wanted.routes is not None:
             routes = [found.route._replace(dev=raw.name) for found in self._routes(netns, wanted.routes, raw) if found.device == raw.ifindex]

@@ -322,7 +322,8 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     rows = _kinds.ROWS_OF[wanted.kind]
     kept = [] if is_new else [name for name in wanted.values if rows[name].when == "attach" or _has_wanted_value(rows[name], wanted, found)]
     kept += ["disable_ipv6"] if "disable_ipv6" in wanted.values and not has_ipv6_settings(draft, wanted, found) else []
-    values = {**found.values, **{name: value for name, value in wanted.values.items() if name not in kept}}
+    merged = {name: rows[name].type.merge(found.values.get(name), value) for name, value in wanted.values.items() if name not in kept}
+    values = {**found.values, **merged}
     draft.links_after[wanted.id] = found._replace(netns=wanted.netns, values=values, addresses=addresses, routes=routes, vlans=vlans, entries=entries)
 
 
@@ -362,6 +363,9 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
     value, current = wanted.values[row.name], found.values.get(row.name)
     if current is None and not is_new and row.location not in table.IPV6_LOCATIONS:  # a link that was moved or had a small MTU has lost these
         raise VnetError((*wanted.path, row.name), "this kernel does not support it%s" % needs(row))
+    complaint = row.type.complaint(current, value)
+    if complaint:
+        raise VnetError((*wanted.path, row.name), complaint)
     if row.location == "sysctl" and value and not has_ipv6_settings(draft, wanted, found):
         return
     if _has_wanted_value(row, wanted, found):
@@ -385,6 +389,8 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
         old = {row.name: False}
     value = row.type.change(current, value)
     refers = row.type.syntax == "link"
+    if refers and value and (wanted.netns, value) not in draft.links_after and (wanted.netns, value) not in draft.wanted:
+        draft.missing_link((*wanted.path, row.name), "there is no link %s%s" % (value, inside(wanted.netns)))
     phase = AFTER_UP if row.when == "up" else AFTER_PORTS if follows or refers else ADDRESS if row.location in table.IPV6_LOCATIONS else SET
     restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: value}) for name, value in _reset_with(row, found).items())
     about = _about(wanted, found, row.name) if row.location == "data" else ()

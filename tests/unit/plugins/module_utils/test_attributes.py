@@ -104,7 +104,9 @@ def enumerated(body: str, known: dict[str, int]) -> Iterator[tuple[str, int]]:
         yield name, number
 
 
-@pytest.mark.parametrize(("part", "row"), [pytest.param(part, row, id=f"{part}-{row.name}") for part, row in rows() if row.location != "sysctl"])
+@pytest.mark.parametrize(
+    ("part", "row"), [pytest.param(part, row, id=f"{part}-{row.name}") for part, row in rows() if row.location not in ("sysctl", *table.READ_APART)]
+)
 def test_code_is_the_kernels(constants: dict[str, int], part: str, row: table.Attribute) -> None:
     key = f"port.{row.name}" if part == "port" else row.name
     name = KERNEL_NAMES.get(key, PREFIXES[part] + row.name.upper())
@@ -149,7 +151,7 @@ def test_row_is_complete(part: str, row: table.Attribute) -> None:  # noqa: ARG0
     assert row.text.endswith(".")
     assert row.text[0].isupper()
     assert row.when in ("live", "create", "up", "read", "attach")
-    assert row.location in ("link", "flag", "inet6", "sysctl", "data", "port", "ioctl")
+    assert row.location in ("link", "flag", "inet6", "sysctl", "data", "port", "ioctl", *table.READ_APART)
     assert (row.low is None) == (row.high is None)
     if row.type.option in ("int", "float") and row.when != "read":
         assert row.low is not None, "a number has a range"
@@ -157,7 +159,7 @@ def test_row_is_complete(part: str, row: table.Attribute) -> None:  # noqa: ARG0
 
 def written() -> list[Any]:
     """The rows for which netlink attributes are written."""
-    found = [(part, row) for part, row in rows() if row.when != "read" and row.location not in ("flag", "sysctl", "ioctl")]
+    found = [(part, row) for part, row in rows() if row.when != "read" and row.location not in ("flag", "sysctl", "ioctl", *table.READ_APART)]
     return [pytest.param(row, id=f"{part}-{row.name}") for part, row in found if row.type is not _values.LINK_INDEX]
 
 

@@ -1,0 +1,309 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Queueing disciplines: one kind, one record. tc(8), tc-netem(8), tc-tbf(8); C(include/uapi/linux/pkt_sched.h), C(net/sched/sch_*.c).
+
+A value is a dictionary: C(kind), '' for the one that the kernel chooses, and fields in the units of the options: seconds, per cent, bits a second,
+bytes, packets.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
+from ansible_collections.nfv.vnet.plugins.module_utils._values import ValueType
+
+Values = Mapping[str, Any]
+_NANO, _MICRO = 10**9, 10**6
+_WHOLE = 0xFFFFFFFF
+"""100 per cent, and no limit of a rate."""
+_TICK = 64
+"""Nanoseconds of PSCHED_TICKS2NS."""
+_NETEM, _PAIR, _RATE = struct.Struct("=6I"), struct.Struct("=II"), struct.Struct("=IiIi")
+_RATESPEC, _TBF = struct.Struct("=BBHhHI"), struct.Struct("=12s12sIII")
+_LINKLAYER_ETHERNET = 1
+_DELAY_CORRELATION, _REORDER, _CORRUPT, _NETEM_RATE, _NETEM_RATE64, _LATENCY64, _JITTER64, _SEED = 1, 3, 4, 6, 8, 10, 11, 14
+_TBF_PARMS, _TBF_RATE64 = 1, 4
+
+
+class Qdisc(NamedTuple):
+    """A kind of queueing discipline."""
+
+    kind: str
+    defaults: Dict[str, Any]
+    """The fields that it has, with their values if they are not given; None if the kernel chooses."""
+    encode: Callable[[Values], bytes]
+    """The options of its message (TCA_OPTIONS)."""
+    decode: Callable[[bytes], Dict[str, Any]]
+    words: Callable[[Values], List[str]]
+    """Its options as words of tc(8)."""
+    required: Tuple[str, ...] = ()
+    shown: Mapping[str, Callable[[Any], Any]] = {}
+    """What the kernel shows of a field that was set, if it rounds."""
+    config: str = ""
+    fixed: Tuple[str, ...] = ()
+    """Fields that only a new one takes."""
+
+
+def _u32(code: int, value: int) -> bytes:
+    return attribute(code, struct.pack("=I", value))
+
+
+def _share(per_cent: float) -> int:
+    return round(per_cent / 100 * _WHOLE)
+
+
+def _per_cent(share: int) -> float:
+    return round(share / _WHOLE * 100, 6)
+
+
+def _nanoseconds(seconds: float) -> int:
+    return round(seconds * _NANO)
+
+
+def _number(payload: bytes) -> int:
+    return int.from_bytes(payload, "little" if struct.pack("=H", 1) == b"\1\0" else "big")
+
+
+def _text(number: float) -> str:
+    return ("%.9f" % number).rstrip("0").rstrip(".")
+
+
+def _encode_netem(values: Values) -> bytes:
+    delay, jitter = _nanoseconds(values["delay"]), _nanoseconds(values["jitter"])
+    gap = 1 if values["reorder"] else 0
+    body = _NETEM.pack(0, values["limit"], _share(values["loss"]), gap, _share(values["duplicate"]), 0)
+    body += attribute(_LATENCY64, struct.pack("=q", delay)) + attribute(_JITTER64, struct.pack("=q", jitter))
+    body += attribute(_DELAY_CORRELATION, struct.pack("=III", _share(values["delay_correlation"]), 0, 0))
+    body += attribute(_REORDER, _PAIR.pack(_share(values["reorder"]), 0)) + attribute(_CORRUPT, _PAIR.pack(_share(values["corrupt"]), 0))
+    rate = values["rate"] // 8
+    body += attribute(_NETEM_RATE, _RATE.pack(min(rate, _WHOLE), 0, 0, 0))
+    body += attribute(_NETEM_RATE64, struct.pack("=Q", rate)) if rate >= _WHOLE else b""
+    return body + (attribute(_SEED, struct.pack("=Q", values["seed"])) if values.get("seed") is not None else b"")
+
+
+def _decode_netem(payload: bytes) -> Dict[str, Any]:
+    latency, limit, loss, _gap, duplicate, jitter = _NETEM.unpack_from(payload)
+    found = {code: payload[first:last] for code, first, last in split(payload, _NETEM.size)}
+    delay = struct.unpack("=q", found[_LATENCY64])[0] if _LATENCY64 in found else latency * _TICK
+    spread = struct.unpack("=q", found[_JITTER64])[0] if _JITTER64 in found else jitter * _TICK
+    rate = _RATE.unpack_from(found[_NETEM_RATE])[0] if _NETEM_RATE in found else 0
+    rate = struct.unpack("=Q", found[_NETEM_RATE64])[0] if _NETEM_RATE64 in found else rate
+    values: Dict[str, Any] = {"delay": delay / _NANO, "jitter": spread / _NANO, "limit": limit, "loss": _per_cent(loss), "duplicate": _per_cent(duplicate)}
+    values["delay_correlation"] = _per_cent(_number(found[_DELAY_CORRELATION][:4])) if _DELAY_CORRELATION in found else 0.0
+    for name, code in (("reorder", _REORDER), ("corrupt", _CORRUPT)):
+        values[name] = _per_cent(_number(found[code][:4])) if code in found else 0.0
+    return {**values, "rate": rate * 8, "seed": _number(found[_SEED]) if _SEED in found else None}
+
+
+def _words_of_netem(values: Values) -> List[str]:
+    words = ["limit", str(values["limit"])]
+    if values["delay"] or values["jitter"]:
+        words += ["delay", _text(values["delay"]) + "s", _text(values["jitter"]) + "s"]
+        words += [_text(values["delay_correlation"]) + "%"] if values["delay_correlation"] else []
+    for name in ("loss", "duplicate", "corrupt", "reorder"):
+        words += [name, _text(values[name]) + "%"] if values[name] else []
+    words += ["rate", "%dbit" % values["rate"]] if values["rate"] else []
+    return words + (["seed", str(values["seed"])] if values.get("seed") is not None else [])
+
+
+def _encode_tbf(values: Values) -> bytes:
+    rate, burst = values["rate"] // 8, values["burst"]
+    ticks = burst * _NANO // (_TICK * rate)
+    limit = int(round(rate * values["latency"], 3)) + burst
+    spec = _RATESPEC.pack(0, _LINKLAYER_ETHERNET, 0, 0, 0, min(rate, _WHOLE))
+    body = attribute(_TBF_PARMS, _TBF.pack(spec, bytes(_RATESPEC.size), limit, ticks, 0))
+    return body + (attribute(_TBF_RATE64, struct.pack("=Q", rate)) if rate >= _WHOLE else b"")
+
+
+def _decode_tbf(payload: bytes) -> Dict[str, Any]:
+    found = {code: payload[first:last] for code, first, last in split(payload)}
+    spec, _peak, limit, ticks, _mtu = _TBF.unpack_from(found[_TBF_PARMS])
+    rate = struct.unpack("=Q", found[_TBF_RATE64])[0] if _TBF_RATE64 in found else _RATESPEC.unpack(spec)[5]
+    burst = -(-ticks * _TICK * rate // _NANO)
+    return {"rate": rate * 8, "burst": burst, "latency": round((limit - burst) / rate, 12) if rate else 0.0}
+
+
+def _words_of_tbf(values: Values) -> List[str]:
+    return ["rate", "%dbit" % values["rate"], "burst", "%db" % values["burst"], "latency", _text(values["latency"]) + "s"]
+
+
+def _limited(kind: str, unit: int) -> Qdisc:
+    """A queue with a limit, and nothing else."""
+    return Qdisc(
+        kind,
+        {"limit": unit},
+        lambda values: struct.pack("=I", values["limit"]),
+        lambda payload: {"limit": _number(payload[:4])},
+        lambda values: ["limit", str(values["limit"])],
+        required=("limit",),
+    )
+
+
+class _Field(NamedTuple):
+    """A field that is an attribute of its own, a 32-bit number."""
+
+    code: int
+    word: str
+    scale: float = 1
+    """What one of the option is for the kernel."""
+    suffix: str = ""
+
+
+def _of_fields(kind: str, fields: Dict[str, _Field], config: str, shown: Mapping[str, Callable[[Any], Any]] = {}, fixed: Tuple[str, ...] = ()) -> Qdisc:
+    """A kind whose fields are attributes. The kernel keeps those that are not given."""
+
+    def encode(values: Values) -> bytes:
+        given = ((field, values[name]) for name, field in fields.items() if values.get(name) is not None)
+        return b"".join(_u32(field.code, min(_WHOLE, round(value * field.scale))) for field, value in given)
+
+    def decode(payload: bytes) -> Dict[str, Any]:
+        found = {code: _number(payload[first:last]) for code, first, last in split(payload)}
+        return {name: _value(found[field.code], field) for name, field in fields.items() if field.code in found}
+
+    def words(values: Values) -> List[str]:
+        return [word for name, field in fields.items() if values.get(name) is not None for word in _words_of_field(field, values[name])]
+
+    return Qdisc(kind, dict.fromkeys(fields), encode, decode, words, (), shown, config, fixed)
+
+
+def _value(number: int, field: _Field) -> Any:
+    if not field.suffix and field.scale == 1:
+        return number
+    return round(number / field.scale, 9) if field.suffix == "s" else 0 if number == _WHOLE else round(number / field.scale)
+
+
+def _words_of_field(field: _Field, value: Any) -> List[str]:
+    return [field.word, _text(value) + field.suffix]
+
+
+def _codel_time(seconds: float) -> float:
+    """A time as the kernel keeps it, in units of 1024 nanoseconds, and shows it in microseconds (C(include/net/codel.h))."""
+    return (round(seconds * _MICRO) * 1000 >> 10 << 10) // 1000 / _MICRO
+
+
+_CODEL_TIMES = {"target": _codel_time, "interval": _codel_time}
+NETEM = Qdisc(
+    "netem",
+    {
+        "delay": 0.0,
+        "jitter": 0.0,
+        "delay_correlation": 0.0,
+        "loss": 0.0,
+        "duplicate": 0.0,
+        "corrupt": 0.0,
+        "reorder": 0.0,
+        "rate": 0,
+        "limit": 1000,
+        "seed": None,
+    },
+    _encode_netem,
+    _decode_netem,
+    _words_of_netem,
+    config="CONFIG_NET_SCH_NETEM",
+)
+TBF = Qdisc(
+    "tbf",
+    {"rate": None, "burst": None, "latency": None},
+    _encode_tbf,
+    _decode_tbf,
+    _words_of_tbf,
+    required=("rate", "burst", "latency"),
+    config="CONFIG_NET_SCH_TBF",
+)
+FQ_CODEL = _of_fields(
+    "fq_codel",
+    {
+        "limit": _Field(2, "limit"),
+        "flows": _Field(5, "flows"),
+        "target": _Field(1, "target", _MICRO, "s"),
+        "interval": _Field(3, "interval", _MICRO, "s"),
+        "quantum": _Field(6, "quantum"),
+        "memory_limit": _Field(9, "memory_limit"),
+    },
+    "CONFIG_NET_SCH_FQ_CODEL",
+    _CODEL_TIMES,
+    ("flows",),
+)
+FQ = _of_fields(
+    "fq",
+    {"limit": _Field(1, "limit"), "flow_limit": _Field(2, "flow_limit"), "quantum": _Field(3, "quantum"), "maxrate": _Field(7, "maxrate", 1 / 8, "bit")},
+    "CONFIG_NET_SCH_FQ",
+)
+QDISCS: Dict[str, Qdisc] = {one.kind: one for one in (NETEM, TBF, FQ_CODEL, FQ, _limited("pfifo", 1000), _limited("bfifo", 100000))}
+"""The kinds that an option can set."""
+_DEFAULT = {"kind": ""}
+"""The one that the kernel chooses."""
+
+
+def decoded(kind: str, payload: bytes) -> Dict[str, Any]:
+    """A queueing discipline that was found."""
+    return {"kind": kind, **(QDISCS[kind].decode(payload) if kind in QDISCS else {})}
+
+
+def encoded(values: Values) -> bytes:
+    """The options of one that is wanted, with what is not given."""
+    qdisc = QDISCS[values["kind"]]
+    return qdisc.encode({**qdisc.defaults, **{name: value for name, value in values.items() if value is not None}})
+
+
+def without_fixed(values: Values) -> Dict[str, Any]:
+    """One that is wanted without what only a new one takes."""
+    return {name: value for name, value in values.items() if name not in QDISCS[values["kind"]].fixed}
+
+
+def needs_new(wanted: Values, found: Values) -> bool:
+    """Whether only a new one can have what is wanted."""
+    fixed = QDISCS[wanted["kind"]].fixed
+    return any(wanted.get(name) not in (None, found.get(name)) for name in fixed)
+
+
+def words(values: Values) -> List[str]:
+    """One that is wanted as words of tc(8)."""
+    qdisc = QDISCS[values["kind"]]
+    return [qdisc.kind, *qdisc.words({**qdisc.defaults, **{name: value for name, value in values.items() if value is not None}})]
+
+
+def _changed(now: Any, wanted: Any) -> Any:
+    """What is set to get from one to the other: fields that are not given are kept."""
+    return {**now, **wanted} if now and now["kind"] == wanted["kind"] else wanted
+
+
+def _same(wanted: Any, found: Any) -> bool:
+    """Whether what was found has all that is wanted, as far as the kernel can tell values apart."""
+    if not found or not wanted or wanted["kind"] != found["kind"]:
+        return bool(wanted == found)
+    qdisc = QDISCS.get(wanted["kind"])
+    if not qdisc:
+        return True
+    set_before = {name: qdisc.shown[name](value) if name in qdisc.shown and value != found.get(name) else value for name, value in wanted.items()}
+    return encoded({**found, **set_before}) == encoded(found)
+
+
+def _complaint(found: Any, wanted: Any) -> str:
+    if _undeclarable(found):
+        return "it has %s, which could not be restored; remove it first" % _undeclarable(found)
+    will_be = _changed(found, wanted)
+    return "reorder needs a delay" if will_be.get("reorder") and not will_be.get("delay") else ""
+
+
+def _undeclarable(value: Any) -> str:
+    return "qdisc %s" % value["kind"] if value and value["kind"] and value["kind"] not in QDISCS else ""
+
+
+QDISC = ValueType(
+    "dict",
+    "cdata",
+    lambda payload: payload,
+    lambda value: value,
+    lambda value: " ".join(words(value)),
+    change=_changed,
+    merge=_changed,
+    equal=_same,
+    complaint=_complaint,
+    undeclarable=_undeclarable,
+    absent=_DEFAULT,
+    several=True,
+    syntax="qdisc",
+)
