@@ -24,12 +24,13 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Save
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, Host, Layout, LinkId, NamespaceId
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, FoundNamespace, Host, Layout, LinkId, NamespaceId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddEntry,
     AddRoute,
     AddVlan,
+    AttachNamespace,
     AwaitLinks,
     CreateLink,
     CreateNamespace,
@@ -45,6 +46,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     Plan,
     RenameLink,
     ReplaceRoute,
+    SetFile,
     SetLink,
     SetMaster,
     SetNsid,
@@ -60,9 +62,9 @@ if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
     from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
 
-_ATOMIC = (CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute, AddEntry, DeleteEntry)
+_ATOMIC = (CreateNamespace, AttachNamespace, SetFile, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute, AddEntry, DeleteEntry)
 """Steps that change nothing if the kernel refuses them."""
-_AFFECT_OTHER_NAMESPACES = (CreateNamespace, DeleteNamespace, DeleteLink, MoveLink, SetNsid)
+_AFFECT_OTHER_NAMESPACES = (CreateNamespace, AttachNamespace, DeleteNamespace, DeleteLink, MoveLink, SetNsid)
 """Steps that change more than the namespace that they are about."""
 _WITH_SIDE_EFFECTS = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress)
 """Steps with which a link may lose addresses and routes, when they run or when they are undone."""
@@ -404,6 +406,8 @@ def _has_side_effects(step: Step) -> bool:
 
 _INVERSE: Dict[type, Callable[[Any], Optional[Step]]] = {
     CreateNamespace: lambda step: DeleteNamespace(step.name),
+    AttachNamespace: lambda step: DeleteNamespace(step.name),
+    SetFile: lambda step: step._replace(content=step.old, old=step.content),
     SetSysctl: lambda step: None if step.old is None else step._replace(value=step.old, old=step.value),
     # without its kind, or a bridge would stop snooping before it is deleted; if that were interrupted, the next run would leave it so
     CreateLink: lambda step: DeleteLink(step.netns, step.name),
@@ -438,11 +442,12 @@ def _batched(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
     """
     implicit = implicitly_deleted(before, steps)
     namespaces: List[DeleteNamespace] = []
+    attached: List[DeleteNamespace] = []
     links: Dict[Tuple[bool, str], List[DeleteLink]] = {}
     implicit_steps: List[DeleteLink] = []
     for step in steps:
         if isinstance(step, DeleteNamespace):
-            namespaces.append(step)
+            (attached if step.attached else namespaces).append(step)
         elif not isinstance(step, DeleteLink) or step.recreation:
             yield step, [step]
         elif link_of(step) in implicit:
@@ -453,6 +458,8 @@ def _batched(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]
         yield namespaces[0] if len(namespaces) == 1 else DeleteNamespaces([step.name for step in namespaces]), list(namespaces)
     for (_other, netns), batch in sorted(links.items(), key=lambda item: item[0][0]):
         yield batch[0] if len(batch) == 1 else DeleteLinks(netns, [step.name for step in batch], batch[0].kind), list(batch)
+    for step in attached:
+        yield step, [step]
     if implicit_steps:
         yield AwaitLinks([(link_of(step), implicit[link_of(step)]) for step in implicit_steps]), list(implicit_steps)
 
@@ -468,6 +475,8 @@ def _create_link(writer: Writer, step: CreateLink) -> None:
 
 _RUN: Dict[type, Callable[[Writer, Any], None]] = {
     CreateNamespace: lambda writer, step: writer.namespace_add(step.name, step.loopback),
+    AttachNamespace: lambda writer, step: writer.namespace_attach(step.name, step.path),
+    SetFile: lambda writer, step: writer.file_set(step.name, step.file, step.content),
     DeleteNamespace: lambda writer, step: writer.namespaces_delete([step.name]),
     DeleteNamespaces: lambda writer, step: writer.namespaces_delete(step.names),
     SetNsid: lambda writer, step: writer.nsid_set("", step.name, step.nsid),
@@ -519,9 +528,13 @@ def _rollback_report(lost: List[str], unrestored: List[LinkId], before: Host, af
     names += [
         "namespace %s" % name
         for name, found in sorted(before.namespaces.items())
-        if name in after.namespaces and (found.identity, found.sysctl) != (after.namespaces[name].identity, after.namespaces[name].sysctl)
+        if name in after.namespaces and _settings_of(found) != _settings_of(after.namespaces[name])
     ]
     return "The host is not exactly as it was before; check %s" % ", ".join(names) if names else "The host is as it was before"
+
+
+def _settings_of(found: FoundNamespace) -> Tuple[object, ...]:
+    return found.identity, found.is_named, found.sysctl, found.files
 
 
 def _unchanged(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:

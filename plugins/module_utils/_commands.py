@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from functools import lru_cache
 from typing import Any, Callable, Dict, List
@@ -19,6 +20,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddEntry,
     AddRoute,
     AddVlan,
+    AttachNamespace,
     CreateLink,
     CreateNamespace,
     DeleteAddress,
@@ -30,6 +32,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     MoveLink,
     RenameLink,
     ReplaceRoute,
+    SetFile,
     SetLink,
     SetMaster,
     SetNsid,
@@ -89,6 +92,22 @@ def _create_namespace(step: CreateNamespace) -> str:
     if step.loopback:
         lines.append(_line(step.name, "ip", "link", "set", "dev", "lo", *_settings(step.loopback)))
     return _NEXT.join(lines)
+
+
+def _attach_namespace(step: AttachNamespace) -> str:
+    lines = [_shell(["rm", "/run/netns/" + step.name])] if step.replaces else []
+    process = re.fullmatch("/proc/([0-9]+)/ns/net", step.path)
+    if process:
+        return _NEXT.join([*lines, _line("", "ip", "netns", "attach", step.name, process[1])])
+    place = "/run/netns/" + step.name
+    return _NEXT.join([*lines, _shell(["touch", place]), _shell(["mount", "--bind", step.path, place])])
+
+
+def _set_file(step: SetFile) -> str:
+    folder = "/etc/netns/" + step.name
+    if step.content is None:
+        return _shell(["rm", "%s/%s" % (folder, step.file)])
+    return _shell(["mkdir", "-p", folder]) + _NEXT + "%s > %s" % (_shell(["printf", "%s", step.content]), _quoted("%s/%s" % (folder, step.file)))
 
 
 def _create_link(step: CreateLink) -> str:
@@ -241,6 +260,8 @@ def _entry(adding: bool, step: AddEntry | DeleteEntry) -> str:
 
 _COMMANDS: Dict[type, Callable[[Any], str]] = {
     CreateNamespace: _create_namespace,
+    AttachNamespace: _attach_namespace,
+    SetFile: _set_file,
     DeleteNamespace: lambda step: _line("", "ip", "netns", "delete", step.name),
     SetNsid: lambda step: _line("", "ip", "netns", "set", step.name, step.nsid),
     SetSysctl: lambda step: _exec(step.netns, "sysctl", "-w", "%s=%s" % (step.key, step.value)),

@@ -38,7 +38,7 @@ def is_irreversible(step: Step) -> bool:
 
 def implicitly_deleted(before: Host, steps: List[Step]) -> Dict[LinkId, int]:
     """The links that the kernel deletes by itself, with their indexes: peers of links in namespaces that are deleted."""
-    deleted = {step.name for step in steps if isinstance(step, DeleteNamespace)}
+    deleted = {step.name for step in steps if isinstance(step, DeleteNamespace) and not step.attached}
     vanishing = {name for name in deleted if not before.namespaces[name].pids}
     return {key: found.ifindex for key, found in before.links.items() if found.netns not in deleted and found.peer and found.peer[0] in vanishing}
 

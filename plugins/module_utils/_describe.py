@@ -72,6 +72,8 @@ def _namespace(layout: Layout, host: Host) -> Values:
         values["addresses"] = _addresses(lo.addresses, layout.links[0].addresses if layout.links else None)
     if found.nsid is not None:
         values["nsid"] = found.nsid
+    if wanted.files is not None:
+        values["files"] = found.files
     if wanted.sysctl is not None:
         values["sysctl"] = {key: value for key, value in found.sysctl.items() if value is not None}
     if wanted.routes is not None:

@@ -18,6 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddEntry,
     AddRoute,
     AddVlan,
+    AttachNamespace,
     AwaitLinks,
     CreateLink,
     CreateNamespace,
@@ -32,6 +33,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     MoveLink,
     RenameLink,
     ReplaceRoute,
+    SetFile,
     SetLink,
     SetMaster,
     SetNsid,
@@ -132,6 +134,8 @@ def subject(layout: Layout, step: Step) -> Message:
 
 COMMAND_NAMES: Dict[type, str] = {
     CreateNamespace: "netns add",
+    AttachNamespace: "netns attach",
+    SetFile: "files",
     DeleteNamespace: "netns delete",
     DeleteNamespaces: "netns delete",
     SetNsid: "netns set",
@@ -160,6 +164,8 @@ COMMAND_NAMES: Dict[type, str] = {
 _DETAILS: Dict[type, Callable[[Any], str]] = {
     DeleteNamespaces: lambda step: ", ".join(step.names),
     SetNsid: lambda step: str(step.nsid),
+    AttachNamespace: lambda step: step.path,
+    SetFile: lambda step: step.file,
     SetSysctl: lambda step: "%s=%s" % (step.key, step.value),
     CreateLink: lambda step: "master %s" % step.master if step.master else "",
     DeleteLinks: lambda step: ", ".join(step.names),

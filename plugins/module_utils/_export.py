@@ -76,8 +76,8 @@ class Export:
         loopback = self._options((name, "lo")) if (name, "lo") in self._host.links else {"up": True, "addresses": []}  # somebody renamed it
         routes = [_short(route, route.options(of_link=False)) for route in found.routes or [] if not route.dev]
         lists = {entries.option: loopback.get(entries.option, []) for entries in lists_of(_kinds.LOOPBACK)}
-        values = {"loopback": loopback["up"], "sysctl": settings[name], "addresses": loopback["addresses"], "routes": routes, **lists}
-        initial = {"loopback": True, "sysctl": {}, "addresses": [], "routes": [], **{key: [] for key in lists}}
+        values = {"loopback": loopback["up"], "sysctl": settings[name], "addresses": loopback["addresses"], "routes": routes, **lists, "files": found.files}
+        initial = {"loopback": True, "sysctl": {}, "addresses": [], "routes": [], **{key: [] for key in lists}, "files": {}}
         return {"name": name, **{key: value for key, value in values.items() if value != initial[key]}}
 
     def _entries(self, key: LinkId, links: List[LinkId]) -> List[Values]:

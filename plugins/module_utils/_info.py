@@ -172,7 +172,7 @@ class _View:
         routes = [route.options(of_link=False) for route in found.routes or []]
         loopback = self._options((name, "lo")) if (name, "lo") in self._host.links else {}
         lists = {entries.option: loopback.get(entries.option, []) for entries in OF_NAMESPACES}
-        return {"name": name, "nsid": found.nsid, "routes": routes, **lists, **_ownership(self._host.links.get((name, "lo")))}
+        return {"name": name, "nsid": found.nsid, "routes": routes, **lists, "files": found.files, **_ownership(self._host.links.get((name, "lo")))}
 
     def link(self, key: LinkId, counters: Optional[Values]) -> Values:
         """A link as options, with its read-only state."""

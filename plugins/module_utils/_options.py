@@ -324,6 +324,18 @@ _NETNS_OPTIONS = (
     PERSISTENCE,
     FORCE,
     CONFIRMATION,
+    Option(
+        "attach",
+        "str",
+        "Gives the name to a network namespace that exists: the id of a process in it, as of a container, or an absolute path such as C(/proc/1234/ns/net)."
+        " The task fails if the name is that of another namespace. With O(state=absent) only the name is removed.",
+    ),
+    Option(
+        "files",
+        "dict",
+        "Files of the namespace in C(/etc/netns/NAME), such as C(resolv.conf) and C(hosts), and their contents. Programs that C(ip netns exec) or the become"
+        " plugin P(nfv.vnet.netns#become) runs see them in place of those in C(/etc). A null removes a file. Files that are not listed are not changed.",
+    ),
     Option("loopback", "bool", "Whether the loopback link C(lo) of the namespace should be up.", True),
     Option(
         "sysctl",
@@ -488,6 +500,28 @@ def links_of(kind: str, params: Params, path: Path, check_mode: bool) -> List[Li
     return [near, far] if present else [near]
 
 
+def _attachment(text: str, path: Path) -> str:
+    """The path of an existing namespace, which may be given by a process id."""
+    if _NUMBER.fullmatch(text) and len(text) <= 10:
+        return "/proc/%d/ns/net" % int(text)
+    if not text.startswith("/"):
+        raise VnetError(path, "%s is neither a process id nor an absolute path such as /proc/1234/ns/net" % quoted(text))
+    _check_netns(text, path)
+    return text
+
+
+def _files(given: Params, path: Path) -> Dict[str, Optional[str]]:
+    files: Dict[str, Optional[str]] = {}
+    for name, content in given.items():
+        if not isinstance(name, str) or not _is_file_name(name):
+            raise VnetError(path, "%s is not the name of a file: no '/', no white space, not '.' or '..'" % quoted(str(name)))
+        if content is not None and not isinstance(content, str):
+            raise VnetError((*path, name), "the content is not a text")
+        check_text(content or "", (*path, name))
+        files[name] = content
+    return files
+
+
 def namespace_of(params: Params, path: Path) -> Tuple[Namespace, List[Link]]:
     """A namespace and its C(lo)."""
     name = params["name"]
@@ -497,7 +531,17 @@ def namespace_of(params: Params, path: Path) -> Tuple[Namespace, List[Link]]:
     routes = _routes(params["routes"], path)
     if params["nsid"] is not None and not 0 <= params["nsid"] < 2**31:
         raise VnetError((*path, "nsid"), "%d is out of range (0 to 2147483647)" % params["nsid"])
-    namespace = Namespace(name, path, present, params["nsid"], sysctls(params["sysctl"], path), routes, params["purge_routes"])
+    namespace = Namespace(
+        name,
+        path,
+        present,
+        params["nsid"],
+        sysctls(params["sysctl"], path),
+        routes,
+        params["purge_routes"],
+        _attachment(params["attach"], (*path, "attach")) if params["attach"] and present else "",
+        None if params["files"] is None or not present else _files(params["files"], (*path, "files")),
+    )
     loopback = Link(
         LOOPBACK,
         name,

@@ -149,5 +149,5 @@ def _key(host: Host, found: FoundLink) -> Tuple[NamespaceId, int]:
 
 def _add(records: Records, host: Host, found: FoundLink, ownership: Ownership) -> None:
     netns, index = _key(host, found)
-    records.add(netns, index, Record(found.kind, found.link if has_peer(found.kind) else 0, ownership.original, ownership.aside))
+    records.add(netns, index, Record(found.kind, found.link if has_peer(found.kind) else 0, ownership.original, ownership.aside, ownership.files))
     records.namespaces[netns] = found.netns

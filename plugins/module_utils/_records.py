@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import chain
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, has_peer
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import NamespaceId, Ownership, Values
@@ -34,6 +34,8 @@ class Record(NamedTuple):
     original: Optional[Values] = None
     aside: str = ""
     """The name under which a link that existed before the layout is the layout's, which is about to replace it."""
+    files: Tuple[str, ...] = ()
+    """See C(Ownership)."""
 
     @property
     def is_created(self) -> bool:
@@ -119,7 +121,7 @@ class Registry:
     def _of_existing(self, key: LayoutId, record: Record, name: str) -> Optional[Ownership]:
         """The ownership of a link that existed before, or of the lo of a created namespace."""
         if record.is_created or (record.aside and record.aside == name):
-            return self._of_created[key]
+            return self._of_created[key]._replace(files=record.files) if record.files else self._of_created[key]
         return None if record.original is None else self._ownership(key, record.original)
 
     def moved_from(self, index: int, kind: str, link: int) -> Optional[Tuple[NamespaceId, Ownership]]:
@@ -162,16 +164,22 @@ def decode(boot: str, text: str) -> Optional[Tuple[LayoutId, Records]]:
             raise NewerFormatError
         if content["boot"] != boot:
             return None
-        links = {netns: {row[0]: Record(*row[1:]) for row in rows} for netns, rows in content["links"].items()}
+        links = {netns: {row[0]: _record(*row[1:]) for row in rows} for netns, rows in content["links"].items()}
         return (content["home"], content["layout"]), Records(links, content["namespaces"], content["creating"])
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         raise DamagedError from None
 
 
+def _record(kind: str, peer: int = 0, original: Optional[Values] = None, aside: str = "", files: Iterable[str] = ()) -> Record:
+    return Record(kind, peer, original, aside, tuple(files))
+
+
 def _fields(record: Record) -> List[object]:
     """The fields of a record, without those at the end that have their defaults."""
-    if record.aside:
+    if record.files:
         return list(record)
+    if record.aside:
+        return list(record[:4])
     if record.original is not None:
         return list(record[:3])
     return [record.kind, record.peer] if record.peer else [record.kind]

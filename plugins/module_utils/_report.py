@@ -52,7 +52,7 @@ def _said(values: Values, part: Layout) -> Values:
     """The declared options of a resource."""
     if part.namespaces:
         wanted = part.namespaces[0]
-        lists = [name for name in ("nsid", "sysctl", "routes") if getattr(wanted, name) is not None]
+        lists = [name for name in ("nsid", "sysctl", "routes", "files") if getattr(wanted, name) is not None]
         lists += [*(["addresses"] if part.links[0].addresses is not None else []), *part.links[0].entries]
         return {name: value for name, value in values.items() if name in ("name", "loopback", *lists)}
     near, *far = part.links

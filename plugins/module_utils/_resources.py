@@ -298,6 +298,10 @@ class Namespace(NamedTuple):
     sysctl: Optional[Dict[str, str]] = None
     routes: Optional[List[Route]] = None
     purge_routes: bool = False
+    attach: str = ""
+    """The path of an existing namespace that gets the name; '' for none."""
+    files: Optional[Dict[str, Optional[str]]] = None
+    """The contents of files in /etc/netns/NAME; None for one that must not exist."""
 
 
 class Layout(NamedTuple):
@@ -318,7 +322,8 @@ class Ownership(NamedTuple):
     attributes by name, C(master), C(port) (attributes by name), C(ports) (the same, with C(vlans), of each port that left),
     C(addresses) (by address: as in C(Shown), 0 for one that was not there), C(order) (of IPv4 addresses), C(routes) (as in C(Shown)),
     C(new_routes) (the fields of those that were not there), C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there), and
-    the lists of C(_entries) by option (by what identifies an entry: the entry, None for one that was not there).
+    the lists of C(_entries) by option (by what identifies an entry: the entry, None for one that was not there). C(lo) has C(files) (contents by
+    name, None for one that was not there), and C(attached) if the layout gave its namespace a name.
     """
 
     layout: str
@@ -327,6 +332,8 @@ class Ownership(NamedTuple):
     """The namespace that the layout is declared from, '' for the one that the module runs in."""
     aside: str = ""
     """The name that a link gets that the layout is about to replace: from then on it belongs to the layout as if created."""
+    files: Tuple[str, ...] = ()
+    """Of the lo of a namespace that the layout created: the files in /etc/netns/NAME that it has written."""
 
     def is_layout(self, name: str) -> bool:
         """Whether it is the layout of this name that is declared from the namespace that the module runs in."""
@@ -395,6 +402,10 @@ class FoundNamespace(NamedTuple):
     sysctl: Dict[str, Optional[str]] = {}
     routes: Optional[List[Route]] = None
     pids: List[int] = []
+    is_named: bool = True
+    """Whether it has its name already, and is not only about to get it."""
+    files: Dict[str, Optional[str]] = {}
+    """The contents of files in /etc/netns/NAME that matter; None for one that does not exist."""
     id: NamespaceId = ""
     """How the records of layouts name it. Only read for layouts."""
 

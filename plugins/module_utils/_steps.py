@@ -27,8 +27,19 @@ class CreateNamespace(NamedTuple):
     """What is in the place of its name, '' for nothing."""
 
 
+class AttachNamespace(NamedTuple):
+    """Gives a name to an existing namespace."""
+
+    name: str
+    path: str
+    replaces: str = ""
+    """What is in the place of its name, '' for nothing."""
+
+
 class DeleteNamespace(NamedTuple):
     name: str
+    attached: bool = False
+    """Whether the name was given to an existing namespace, which stays with its links."""
 
 
 class DeleteNamespaces(NamedTuple):
@@ -40,6 +51,15 @@ class DeleteNamespaces(NamedTuple):
 class SetNsid(NamedTuple):
     name: str
     nsid: int
+
+
+class SetFile(NamedTuple):
+    """A file of a namespace in /etc/netns/NAME. None: there is no such file."""
+
+    name: str
+    file: str
+    content: Optional[str]
+    old: Optional[str] = None
 
 
 class SetSysctl(NamedTuple):
@@ -218,9 +238,11 @@ class DeleteEntry(NamedTuple):
 
 Step = Union[
     CreateNamespace,
+    AttachNamespace,
     DeleteNamespace,
     DeleteNamespaces,
     SetNsid,
+    SetFile,
     SetSysctl,
     CreateLink,
     DeleteLink,
@@ -246,7 +268,7 @@ Step = Union[
 
 def link_of(step: Step) -> LinkId:
     """The link that a step is about; for namespaces and settings inside them, its C(lo)."""
-    if isinstance(step, (CreateNamespace, DeleteNamespace, SetNsid)):
+    if isinstance(step, (CreateNamespace, AttachNamespace, DeleteNamespace, SetNsid, SetFile)):
         return step.name, "lo"
     if isinstance(step, DeleteNamespaces):
         return step.names[0], "lo"

@@ -85,6 +85,18 @@ options:
         than the timeout of that (C(ansible_timeout), 10 seconds by default), and cannot be used with C(async).
         The range is V(1) to V(86400).
     type: int
+  attach:
+    description:
+      - 'Gives the name to a network namespace that exists: the id of a process in it, as of a container, or an
+        absolute path such as C(/proc/1234/ns/net). The task fails if the name is that of another namespace. With
+        O(state=absent) only the name is removed.'
+    type: str
+  files:
+    description:
+      - Files of the namespace in C(/etc/netns/NAME), such as C(resolv.conf) and C(hosts), and their contents. Programs
+        that C(ip netns exec) or the become plugin P(nfv.vnet.netns#become) runs see them in place of those in C(/etc).
+        A null removes a file. Files that are not listed are not changed.
+    type: dict
   loopback:
     description:
       - Whether the loopback link C(lo) of the namespace should be up.

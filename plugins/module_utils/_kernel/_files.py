@@ -22,7 +22,7 @@ def make_folders(path: str, mode: int) -> None:
 def write(path: str, content: str, mode: int) -> None:
     """Writes a new file and waits until the disk has its content. OSError if that fails; then there is no file."""
     try:
-        with open(path, "w", encoding="utf-8") as file:
+        with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()

@@ -41,6 +41,12 @@ class Namespaces:
         """The open namespaces that are given by path, which stay the same until the end."""
         self._libc: Any = None
         self._shared = False
+        self._attachments: Dict[str, str] = {}
+        """The paths of namespaces that have no name yet, by the names that they will have."""
+
+    def will_be(self, name: str, path: str) -> None:
+        """Takes a path for a name as long as there is nothing of that name, since the namespace will get it."""
+        self._attachments[name] = path
 
     def close(self) -> None:
         for descriptor in (self._home, *self._by_path.values()):
@@ -57,11 +63,25 @@ class Namespaces:
                 self._by_path[netns] = _opened(netns)
             yield self._by_path[netns]
         else:
-            descriptor = _opened(netns)
+            descriptor = self._opened_by_name(netns)
             try:
                 yield descriptor
             finally:
                 os.close(descriptor)
+
+    def _opened_by_name(self, name: str) -> int:
+        try:
+            return _opened(name)
+        except KernelError as error:
+            if error.errno != errno.ENOENT or name not in self._attachments:
+                raise
+        return _opened(self._attachments[name])
+
+    def attach(self, name: str, path: str) -> None:
+        """Gives the name to an existing namespace, as ip netns attach does."""
+        self._share_directory()
+        with self._file_to_mount_on(name) as place, self.open(path) as descriptor:
+            self._mount("/proc/self/fd/%d" % descriptor, place, _MS_BIND)
 
     def identity(self, netns: str) -> Optional[Tuple[int, int]]:
         """Device and inode number of the namespace, None if it does not exist."""
@@ -98,14 +118,7 @@ class Namespaces:
         Yields a descriptor of the namespace.
         """
         self._share_directory()
-        path = path_of(name)
-        try:
-            if os.path.islink(path):
-                os.unlink(path)
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644))
-        except OSError as error:
-            raise refusal(error, path) from None
-        try:
+        with self._file_to_mount_on(name) as path:
             self._call("unshare", _CLONE_NEWNET)
             try:
                 descriptor = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)  # while it is open, the file keeps its times
@@ -116,6 +129,19 @@ class Namespaces:
                     os.close(descriptor)
             finally:
                 self._setns(self._home)
+
+    @contextmanager
+    def _file_to_mount_on(self, name: str) -> Iterator[str]:
+        """Makes the file of a name, and removes it if the block fails."""
+        path = path_of(name)
+        try:
+            if os.path.islink(path):
+                os.unlink(path)
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644))
+        except OSError as error:
+            raise refusal(error, path) from None
+        try:
+            yield path
         except BaseException:
             with suppress(OSError, KernelError):
                 self._call("umount2", os.fsencode(path), _MNT_DETACH | _UMOUNT_NOFOLLOW)
@@ -218,6 +244,17 @@ def _is_namespace(descriptor: int) -> bool:
         return fcntl.ioctl(descriptor, _NS_GET_NSTYPE) == _CLONE_NEWNET
     except OSError:
         return False
+
+
+def has_name(netns: str) -> bool:
+    """Whether there is a namespace of this name."""
+    try:
+        os.close(_opened(netns))
+    except KernelError as error:
+        if is_no_namespace(error):
+            return False
+        raise
+    return True
 
 
 def occupied_by(netns: str) -> str:

@@ -21,7 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import sendable
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList, Place
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _pack, _sysctl, _tc, _tuntap
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _etc, _namespaces, _pack, _sysctl, _tc, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import IFADDR
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE
@@ -104,6 +104,15 @@ class Writer:
             if loopback:
                 opened.request(_RTM_NEWLINK, 0, _pack.link(_LOOPBACK, loopback))
             self._namespace_created(name, _namespaces.id_of(descriptor, opened.cookie, has_name=True))
+
+    def namespace_attach(self, name: str, path: str) -> None:
+        """Gives the name to an existing namespace."""
+        self._reader.forget(name)
+        self._namespaces.attach(name, path)
+
+    def file_set(self, name: str, file: str, content: Optional[str]) -> None:
+        """Writes a file of a namespace in /etc/netns/NAME, or removes it (None)."""
+        _etc.write(name, file, content)
 
     def namespaces_delete(self, names: List[str]) -> None:
         """Deletes the names. Sockets keep the namespaces alive until all are deleted, as deleting a name takes longer while the kernel cleans up."""

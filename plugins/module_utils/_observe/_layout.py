@@ -11,7 +11,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tu
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SHARED_WITH_PARENT
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import lists_of
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _etc, _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
@@ -147,6 +147,7 @@ class _LayoutReader:
         self._declared = {link.netns for link in layout.links}
         self._ports = {(link.netns, name) for link in layout.links for name in link.ports or ()}
         """The links that are declared as ports of a bridge."""
+        self._to_attach = {namespace.name for namespace in layout.namespaces if namespace.attach}
         self._nsids: Dict[Tuple[str, str], Optional[int]] = {}
         self._peers: Dict[LinkId, LinkId] = {}
         self._ends: Dict[Tuple[int, int], List[Tuple[str, RawLink]]] = {}
@@ -173,6 +174,10 @@ class _LayoutReader:
 
     def read_links(self) -> None:
         """Reads the links of each namespace that is declared or has links of the layout."""
+        for namespace in self._layout.namespaces:
+            if namespace.attach:
+                self._reader.namespaces.will_be(namespace.name, namespace.attach)
+                self.namespaces[namespace.attach] = self._open(namespace.attach) or FoundNamespace(None)
         declared = [*self._wanted, *(namespace.name for namespace in self._layout.namespaces)]
         declared += [other[0] for link in self._layout.links for other in (link.peer, link.parent) if other]
         for netns in dict.fromkeys(declared):
@@ -270,7 +275,8 @@ class _LayoutReader:
             return None
         if opened.home_nsid is not None:
             self._nsids[netns, ""] = opened.home_nsid
-        return FoundNamespace(opened.identity, id=opened.id)
+        is_named = netns not in self._to_attach or _namespaces.has_name(netns)
+        return FoundNamespace(opened.identity, "" if is_named else _namespaces.occupied_by(netns), is_named=is_named, id=opened.id)
 
     def _ownership(self, netns: str, raw: RawLink) -> Optional[Ownership]:
         """The ownership of a link, also if somebody moved it. The lo of the namespace that the module runs in may be adopted by several layouts."""
@@ -461,7 +467,7 @@ class _LayoutReader:
         wanted = {namespace.name: namespace for namespace in self._layout.namespaces}
         for name in [name for name in names if name in self.namespaces]:
             found = self.namespaces[name]
-            if found.identity and (name in wanted or self._added_routes(name)):
+            if found.identity and (name in wanted or self._ownership_of(name)):
                 with self._tolerantly(name):
                     self.namespaces[name] = self._read_namespace(wanted.get(name, Namespace(name, ())), found)
         going = {found.identity: name for name, found in self.namespaces.items() if found.identity and name not in wanted and self._will_be_deleted(name)}
@@ -470,6 +476,7 @@ class _LayoutReader:
 
     def _read_namespace(self, wanted: Namespace, found: FoundNamespace) -> FoundNamespace:
         recorded = self._added_routes(wanted.name)
+        found = found._replace(files=self._files_of(wanted))
         if wanted.nsid is None and wanted.routes is None and not wanted.sysctl and not recorded:
             return found
         nsid = self._reader.nsid("", wanted.name) if wanted.nsid is not None else None
@@ -479,6 +486,14 @@ class _LayoutReader:
             tables = [MAIN_TABLE] + [route.table for route in wanted.routes or []] + [route.table for route in recorded]
             routes = [self._named(wanted.name, raw) for raw in self._routes_of(wanted.name, tables)]
         return found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
+
+    def _files_of(self, wanted: Namespace) -> Dict[str, Optional[str]]:
+        """The files in /etc/netns/NAME that are declared, or that the layout has written or changed."""
+        ownership = self._ownership_of(wanted.name)
+        changed = ((ownership.original or {}).get("files", ()), ownership.files) if ownership else ((), ())
+        names = {*(wanted.files or ()), *(name for some in changed for name in some)}
+        names.update(_etc.names(wanted.name) if self._everything and wanted.name and "/" not in wanted.name else ())
+        return _etc.read(wanted.name, sorted(names)) if names else {}
 
     def _added_routes(self, netns: str) -> List[Route]:
         """The routes that the layout has added to an adopted namespace."""
@@ -508,7 +523,8 @@ class _LayoutReader:
         return self._routes[netns]
 
     def _will_be_deleted(self, netns: str) -> bool:
-        return self._ownership_of(netns) == Ownership(self._layout.name)
+        ownership = self._ownership_of(netns)
+        return ownership is not None and ownership.original is None and ownership.is_layout(self._layout.name)
 
     def _ownership_of(self, netns: str) -> Optional[Ownership]:
         """The ownership of a namespace."""

@@ -11,7 +11,7 @@ from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, linked_by
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _etc, _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
@@ -61,8 +61,12 @@ class SingleReader:
 
     def namespace(self, wanted: Namespace) -> None:
         """Reads a namespace and what is declared of it."""
+        if wanted.attach:
+            self._reader.namespaces.will_be(wanted.name, wanted.attach)
+            self._read_namespace(wanted.attach)
         self._read_namespace(wanted.name)
         found = self.namespaces[wanted.name]
+        found = self.namespaces[wanted.name] = found._replace(files=_etc.read(wanted.name, wanted.files or ()))
         if found.identity is None:
             return
         pids = [] if wanted.present else _namespaces.processes([found.identity])[found.identity]
@@ -112,7 +116,8 @@ class SingleReader:
         if netns in self.namespaces:
             return
         identity = self._reader.namespaces.identity(netns)
-        self.namespaces[netns] = FoundNamespace(identity, "" if identity else _namespaces.occupied_by(netns))
+        is_named = "/" in netns or not netns or _namespaces.has_name(netns)
+        self.namespaces[netns] = FoundNamespace(identity, "" if identity and is_named else _namespaces.occupied_by(netns), is_named=is_named)
 
     def _find(self, netns: str, names: Iterable[str]) -> None:
         self._read_namespace(netns)

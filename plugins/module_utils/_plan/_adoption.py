@@ -12,7 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import lasting, partial_route, same_address
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, ROUTE, SET_PORTS, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_NAMESPACE, DELETE_ROUTES, ROUTE, SET_PORTS, SETTINGS, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._entries import add_entry, delete_entry
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import ends_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
@@ -33,11 +33,14 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddEntry,
     AddRoute,
     AddVlan,
+    AttachNamespace,
     DeleteAddress,
     DeleteEntry,
+    DeleteNamespace,
     DeleteRoute,
     DeleteVlan,
     ReplaceRoute,
+    SetFile,
     SetLink,
     SetMaster,
     SetPort,
@@ -167,6 +170,10 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         yield from ((("vlans", vid), flags) for vid, flags in _vlans_of(vlans, None).items())
     elif isinstance(step, SetPort) and step.old is not None:
         yield ("port", step.attribute), step.old
+    elif isinstance(step, SetFile):
+        yield ("files", step.file), step.old
+    elif isinstance(step, AttachNamespace):
+        yield ("attached",), True
     elif isinstance(step, (AddEntry, DeleteEntry)):
         # an entry that is replaced is deleted first, so that the first change says what was there
         yield (step.option, as_text(LISTS[step.option], step.entry)), step.entry if isinstance(step, DeleteEntry) else None
@@ -200,6 +207,12 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     if not joins:
         _release_vlans(draft, found, before.get("vlans", {}))
     _release_entries(draft, found, before)
+    there = draft.host.namespaces[found.netns].files
+    for name, content in before.get("files", {}).items():
+        if there.get(name) != content:
+            draft.add(SETTINGS, SetFile(found.netns, name, content, there.get(name)))
+    if before.get("attached"):
+        draft.add(DELETE_NAMESPACE, DeleteNamespace(found.netns, attached=True))
     draft.ownership[found.id] = None
     draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
 

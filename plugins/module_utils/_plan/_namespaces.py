@@ -8,10 +8,12 @@ from typing import Dict, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NSID, SET, SETTINGS, Draft, planned_link
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NAMESPACE, NSID, SET, SETTINGS, Draft, planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE, FoundNamespace, Namespace, Route, added_routes, link_of_sysctl
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AttachNamespace,
     DeleteNamespace,
+    SetFile,
     SetNsid,
     SetSysctl,
 )
@@ -31,10 +33,13 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
         return
     _check_occupied(wanted, found)
     is_new = found.identity is None
-    if is_new:
+    if wanted.attach:
+        _attach(draft, wanted, found)
+    elif is_new:
         draft.new_namespaces[wanted.name] = found.occupied_by
         found = FoundNamespace((0, 0), routes=[])
         draft.links_after[wanted.name, "lo"] = planned_link(LOOPBACK, wanted.name, "lo", {"up": False})
+    files = _files(draft, wanted, found) if wanted.files is not None else found.files
     sysctl = _sysctl(draft, wanted, found, is_new)
     nsid = found.nsid
     if wanted.nsid is not None and wanted.nsid != found.nsid:
@@ -50,7 +55,34 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
 
         there = [route for route in found.routes or [] if not (route.ipv6 and _lo_goes_down(draft, wanted.name))]
         routes = plan_routes(draft, wanted.name, wanted.routes, there, wanted.purge_routes, added=_added_routes(draft, wanted.name))
-    draft.namespaces_after[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
+    draft.namespaces_after[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes, files=files, is_named=True)
+
+
+def _attach(draft: Draft, wanted: Namespace, found: FoundNamespace) -> None:
+    """Plans to give its name to a namespace that exists."""
+    path = (*wanted.path, "attach")
+    other = draft.namespaces_after.get(wanted.attach)
+    if other is None or other.identity is None:
+        draft.missing(path, "there is no namespace at %s" % wanted.attach)
+        draft.namespaces_after[wanted.name] = FoundNamespace((0, 0), routes=[])
+        draft.links_after[wanted.name, "lo"] = planned_link(LOOPBACK, wanted.name, "lo", {"up": False})
+    elif found.identity != other.identity:
+        raise VnetError(path, "the name %s is that of another namespace; remove it first, or use another name" % wanted.name)
+    if not (found.is_named and found.identity):
+        draft.add(NAMESPACE, AttachNamespace(wanted.name, wanted.attach, found.occupied_by))
+
+
+def _files(draft: Draft, wanted: Namespace, found: FoundNamespace) -> Dict[str, Optional[str]]:
+    """Plans the files in /etc/netns/NAME; returns their contents. Those that the layout has written and that are not wanted any more are removed."""
+    lo = draft.host.links.get((wanted.name, "lo"))
+    written = lo.ownership if lo and lo.ownership and draft.is_member(lo) else None
+    before: Dict[str, Optional[str]] = (written.original or {}).get("files", {}) if written else {}
+    gone = {**dict.fromkeys(written.files if written else ()), **before}
+    contents = {**gone, **(wanted.files or {})}
+    for name, content in contents.items():
+        if found.files.get(name) != content:
+            draft.add(SETTINGS, SetFile(wanted.name, name, content, found.files.get(name)))
+    return {**found.files, **contents}
 
 
 def _added_routes(draft: Draft, netns: str) -> List[Route]:

@@ -9,12 +9,15 @@ from typing import Callable, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._prune import listed_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._records import FIRST_INDEX
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, LinkId, Ownership, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, LinkId, Namespace, Ownership, Values
 
 
 def plan_ownership(draft: Draft) -> None:
     """Plans which existing links the layout adopts. New links belong to it anyway."""
     ownership = _Ownership(draft)
+    for namespace in draft.layout.namespaces:
+        if namespace.files is not None:
+            _own_files(draft, namespace)
     declared = {**listed_ports(draft), **{link.id: link.path for link in draft.layout.links}}
     for key, path in declared.items():
         found = draft.links_after.get(key)
@@ -22,6 +25,17 @@ def plan_ownership(draft: Draft) -> None:
             if not found.ownership and found.ifindex >= FIRST_INDEX:
                 draft.warn(path, "%s was created by a layout that is not recorded here, as in a container with a /run of its own; it is adopted" % found.name)
             ownership.adopt(key, draft.host.links.get(key) or _elsewhere(draft, found))
+
+
+def _own_files(draft: Draft, namespace: Namespace) -> None:
+    """Plans to record which files of a namespace that it created the layout has written."""
+    lo = draft.links_after[namespace.name, "lo"]
+    files = tuple(name for name, content in (namespace.files or {}).items() if content is not None)
+    if lo.ownership and draft.owns(lo) and lo.ownership.files != files:
+        owned = lo.ownership._replace(files=files)
+        draft.links_after[lo.id] = lo._replace(ownership=owned)
+        if lo.ifindex:
+            draft.ownership[lo.id] = owned
 
 
 def _elsewhere(draft: Draft, found: FoundLink) -> FoundLink:

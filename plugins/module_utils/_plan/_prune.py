@@ -15,6 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
     DeleteNamespace,
+    SetFile,
     SetLink,
 )
 
@@ -176,6 +177,9 @@ def bring_down_pruned(draft: Draft) -> None:
 
 
 def _remove_namespace(draft: Draft, netns: str) -> None:
+    lo = draft.host.links.get((netns, "lo"))
+    for name in lo.ownership.files if lo and lo.ownership else ():
+        draft.add(DELETE_NAMESPACE, SetFile(netns, name, None, draft.host.namespaces[netns].files.get(name)))
     draft.add(DELETE_NAMESPACE, DeleteNamespace(netns))
     pids = ", ".join(map(str, draft.namespaces_after[netns].pids))
     if pids:

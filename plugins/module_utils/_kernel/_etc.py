@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of namespaces in /etc/netns/NAME, which programs in a namespace see in the place of those in /etc: ip-netns(8)."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Dict, Iterable, List, Optional
+
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _files
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import refusal
+
+DIRECTORY = "/etc/netns"
+
+
+def names(netns: str) -> List[str]:
+    """The names of the files of a namespace."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return sorted(entry.name for entry in os.scandir(os.path.join(DIRECTORY, netns)) if entry.is_file())
+    return []
+
+
+def read(netns: str, files: Iterable[str]) -> Dict[str, Optional[str]]:
+    """The contents of files; None for one that does not exist."""
+    return {name: _read(os.path.join(DIRECTORY, netns, name)) for name in files}
+
+
+def _read(path: str) -> Optional[str]:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise refusal(error, path) from None
+
+
+def write(netns: str, name: str, content: Optional[str]) -> None:
+    """Replaces a file as a whole, or removes it (None), with the folder if it is empty then."""
+    folder = os.path.join(DIRECTORY, netns)
+    path = os.path.join(folder, name)
+    try:
+        if content is not None:
+            _files.replace(path, content, 0o644)
+            return
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+        with suppress(OSError):  # there are other files
+            os.rmdir(folder)
+    except OSError as error:
+        raise refusal(error, path) from None
