@@ -700,3 +700,15 @@ def test_what_a_route_of_a_link_has_besides() -> None:
 def test_routes_that_cannot_be(route: Values, words: str) -> None:
     with pytest.raises(VnetError, match=words):
         run("vnet_netns", name="red", routes=[route])
+
+
+def test_a_gateway_may_be_reached_by_a_route_that_is_declared_later() -> None:
+    """The routes of a namespace come first in a layout, and those of its links after them."""
+    layout: Values = {
+        "namespaces": [{"name": "red", "routes": [{"to": "default", "via": "10.7.0.1"}]}],
+        "links": [
+            {"type": "veth", "name": "v0", "peer": {"name": "w0", "netns": "red", "addresses": ["10.0.0.1/32"], "routes": [{"to": "10.7.0.1/32"}]}},
+        ],
+    }
+    laid_in_four_steps(**layout)
+    settled(**layout)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import gateway_of
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundLink,
@@ -18,10 +19,13 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Link,
     LinkId,
     Ownership,
+    Route,
     Values,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddRoute,
     Plan,
+    ReplaceRoute,
     Step,
     link_of,
 )
@@ -137,6 +141,11 @@ class Draft:
         return found
 
     @cached_property
+    def routes_of_namespaces(self) -> Dict[str, List[Route]]:
+        """The routes that are declared for namespaces, which may go through links that have lists of their own."""
+        return {namespace.name: namespace.routes for namespace in self.layout.namespaces if namespace.routes}
+
+    @cached_property
     def declared_ports(self) -> Dict[LinkId, List[str]]:
         """The names of the links that declare each bridge as their master."""
         found: Dict[LinkId, List[str]] = {}
@@ -183,6 +192,8 @@ class Draft:
             steps = self.steps.pop(phase, [])
             self.steps[phase] = [step for step in steps if link_of(step)[0] not in crossed]
             self.steps[behind] = [step for step in steps if link_of(step)[0] in crossed]
+        for phase in (ROUTE, _BRIDGE_ROUTE):  # a gateway may be reached by another route
+            self.steps.get(phase, []).sort(key=_has_gateway)
         if self._position:
             for phase in (UP, BRIDGE_UP):  # a parent goes up before its uppers, ports before their bridge
                 self.steps.get(phase, []).sort(key=lambda step: self._position.get(link_of(step), -1))
@@ -200,6 +211,13 @@ class Draft:
             below.add(link.parent)
             link = self.host.links.get(link.parent)
         return len(below)
+
+
+def _has_gateway(step: Step) -> bool:
+    """Whether a step adds a route over a gateway."""
+    if isinstance(step, AddRoute) and step.body:
+        return bool(gateway_of(step.body))
+    return isinstance(step, (AddRoute, ReplaceRoute)) and bool(step.route.via or step.route.nexthops)
 
 
 def needs(row: table.Attribute) -> str:

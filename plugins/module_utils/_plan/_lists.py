@@ -94,7 +94,8 @@ def plan_routes(
     missing = [route for route in wanted if not any(route.satisfied_by(other) for other in there.get(route.key, ()))]
     replaced = {route.key: there[route.key][-1] for route in missing if route.key in there}
     kept = {route.key for route in wanted}
-    others = [route for route in current if route.key not in kept]
+    of_namespace = draft.routes_of_namespaces.get(netns, ()) if link else ()
+    others = [route for route in current if route.key not in kept and not any(one.satisfied_by(route) for one in of_namespace)]
     purged = [route for route in others if (purge and (link or not route.dev)) or any(one.satisfied_by(route) for one in added)]
     # IPv6 may have several routes with one key, and would replace any of them
     for route in purged + [route for route in replaced.values() if route.ipv6]:
