@@ -53,6 +53,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetPort,
     SetSysctl,
     SetTuntap,
+    SetVlan,
     Step,
     link_of,
     restore_of,
@@ -419,6 +420,7 @@ _INVERSE: Dict[type, Callable[[Any], Optional[Step]]] = {
     SetPort: lambda step: None if step.old is None else step._replace(value=step.old, old=step.value),
     AddVlan: lambda step: step._replace(vlan=step.old, old=step.vlan) if step.old else DeleteVlan(step.netns, step.name, step.vlan, step.of_bridge),
     DeleteVlan: lambda step: AddVlan(step.netns, step.name, step.vlan, step.of_bridge),
+    SetVlan: lambda step: _vlan_as_before(step),
     AddAddress: lambda step: DeleteAddress(step.netns, step.name, step.address),
     AddRoute: lambda step: DeleteRoute(step.netns, step.route, step.body),
     ReplaceRoute: lambda step: step._replace(route=step.old, old=step.route),
@@ -426,6 +428,11 @@ _INVERSE: Dict[type, Callable[[Any], Optional[Step]]] = {
     DeleteEntry: lambda step: AddEntry(*step),
 }
 """The inverse of each step. Addresses and routes that are lost with others are saved beforehand and restored at the end."""
+
+
+def _vlan_as_before(step: SetVlan) -> Optional[Step]:
+    changed = step.vlan._replace(settings={**step.vlan.settings, step.attribute: step.value})
+    return None if step.old is None else step._replace(value=step.old, old=step.value, vlan=changed)
 
 
 def inverse_of(step: Step) -> Optional[Step]:
@@ -493,6 +500,7 @@ _RUN: Dict[type, Callable[[Writer, Any], None]] = {
     SetPort: lambda writer, step: writer.port_set(step.netns, step.name, step.attribute, step.value),
     AddVlan: lambda writer, step: writer.vlan_add(step.netns, step.name, step.vlan, step.of_bridge),
     DeleteVlan: lambda writer, step: writer.vlan_delete(step.netns, step.name, step.vlan, step.of_bridge),
+    SetVlan: lambda writer, step: writer.vlan_set(step.netns, step.name, step.vlan, step.attribute, step.value),
     AddAddress: lambda writer, step: writer.address_add(step.netns, step.name, step.address, step.body),
     DeleteAddress: lambda writer, step: writer.address_delete(step.netns, step.name, step.address),
     AddRoute: lambda writer, step: writer.route_add(step.netns, step.route, step.body),

@@ -444,6 +444,48 @@ BOND_PORT: Tuple[Attribute, ...] = (
     ),
 )
 
+VLAN: Tuple[Attribute, ...] = (
+    Attribute(
+        "tunnel_id",
+        1,
+        U32,
+        "Id of the tunnel that the VLAN is mapped to, on a port with O(port.vlan_tunnel=true). V(0) is none.",
+        0,
+        2**24 - 1,
+        "tunnel_info id",
+        location="tunnel",
+        initial=0,
+        needs="Linux 5.8",
+    ),
+    Attribute(
+        "state",
+        3,
+        numbered(8, *PORT_STATES),
+        "State of the VLAN on the port. It can only be set while STP is disabled on the bridge.",
+        location="vlan",
+        initial="forwarding",
+        needs="Linux 5.6",
+    ),
+    Attribute(
+        "mcast_router",
+        6,
+        MCAST_ROUTER,
+        "When the VLAN is regarded as one with a multicast router on the port.",
+        location="vlan",
+        initial="auto",
+        needs=SNOOPING + " and Linux 5.15",
+    ),
+    Attribute(
+        "neigh_suppress",
+        9,
+        ON_OFF,
+        "Whether neighbour suppression is enabled for the VLAN, on a port with O(port.neigh_vlan_suppress=true).",
+        location="vlan",
+        initial=False,
+        needs="Linux 6.4",
+    ),
+)
+VLAN_ROWS: Dict[str, Attribute] = {row.name: row for row in VLAN}
 PORT_ROWS: Dict[str, Attribute] = {row.name: row for row in (*PORT, *BOND_PORT)}
 PORT_REFERENCES = tuple(row.name for row in PORT if row.type is LINK_INDEX)
 """Attributes that refer to other links: by index in messages, by name everywhere else; '' for none."""

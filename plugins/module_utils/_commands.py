@@ -39,6 +39,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetPort,
     SetSysctl,
     SetTuntap,
+    SetVlan,
     Step,
 )
 
@@ -218,6 +219,16 @@ def _vlan(verb: str, step: AddVlan | DeleteVlan) -> str:
     return _line(step.netns, "bridge", *words, *(["self"] if step.of_bridge else []))
 
 
+def _set_vlan(step: SetVlan) -> str:
+    row = table.VLAN_ROWS[step.attribute]
+    vid = ["dev", step.name, "vid", step.vlan.first]
+    of_bridge = ["self"] if step.of_bridge else []
+    if row.location == "tunnel":
+        changes = (("delete", step.vlan.settings.get(step.attribute)), ("add", step.value))
+        return _NEXT.join(_line(step.netns, "bridge", "vlan", verb, *vid, "tunnel_info", "id", number, *of_bridge) for verb, number in changes if number)
+    return _line(step.netns, "bridge", "vlan", "set", *vid, *row.words(step.value))
+
+
 def _address(verb: str, step: AddAddress | DeleteAddress) -> str:
     if isinstance(step, AddAddress) and step.body:
         return _line(step.netns, "ip", "address", verb, *address_words(step.body), "dev", step.name)
@@ -275,6 +286,7 @@ _COMMANDS: Dict[type, Callable[[Any], str]] = {
     SetPort: _set_port,
     AddVlan: lambda step: _vlan("add", step),
     DeleteVlan: lambda step: _vlan("delete", step),
+    SetVlan: _set_vlan,
     AddAddress: lambda step: _address("replace", step),
     DeleteAddress: lambda step: _address("delete", step),
     AddRoute: lambda step: _route("add", step),

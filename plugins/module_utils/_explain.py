@@ -40,6 +40,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetPort,
     SetSysctl,
     SetTuntap,
+    SetVlan,
     Step,
     link_of,
 )
@@ -91,6 +92,7 @@ _NEEDS: Dict[type, Callable[[Any], str]] = {
     SetPort: lambda step: table.PORT_ROWS[step.attribute].needs,
     AddVlan: lambda _step: table.VLANS,
     DeleteVlan: lambda _step: table.VLANS,
+    SetVlan: lambda step: table.VLAN_ROWS[step.attribute].needs,
     AddAddress: lambda step: table.IPV6 if step.address.ipv6 else "",
     DeleteAddress: lambda step: table.IPV6 if step.address.ipv6 else "",
     AddRoute: lambda step: table.IPV6 if step.route.ipv6 else "",
@@ -112,7 +114,7 @@ def not_applied(layout: Layout, step: Step) -> VnetError:
     held: Any = None
     if isinstance(step, SetLink):
         held = (step.old or {}).get(next(iter(step.values)))
-    elif isinstance(step, (SetMaster, SetPort, SetSysctl)):
+    elif isinstance(step, (SetMaster, SetPort, SetVlan, SetSysctl)):
         held = step.old
     about = subject(layout, step)
     text = "%s: the kernel accepted it without an error but did not carry it out" % about.text
@@ -152,6 +154,7 @@ COMMAND_NAMES: Dict[type, str] = {
     SetPort: "bridge link set",
     AddVlan: "vlan add",
     DeleteVlan: "vlan delete",
+    SetVlan: "vlan set",
     AddAddress: "address add",
     DeleteAddress: "address delete",
     AddRoute: "route add",
@@ -176,6 +179,7 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
     SetPort: lambda step: "%s: %s" % (step.attribute, _shown(step.value)),
     AddVlan: lambda step: str(step.vlan.options()["vid"]),
     DeleteVlan: lambda step: str(step.vlan.options()["vid"]),
+    SetVlan: lambda step: "vid %d %s: %s" % (step.vlan.first, step.attribute, _shown(step.value)),
     AddAddress: lambda step: str(step.address),
     DeleteAddress: lambda step: str(step.address),
     AddRoute: lambda step: step.route.to,

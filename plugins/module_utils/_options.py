@@ -196,6 +196,7 @@ _VLANS = (
                 "Whether it is the PVID: the VLAN of untagged packets that arrive. If it is left out, it is not changed; for a new VLAN it is V(false).",
             ),
             Option("untagged", "bool", "Whether packets of the VLAN leave untagged. If it is left out, it is not changed; for a new VLAN it is V(false)."),
+            *_of(table.VLAN),
         ),
     ),
     Option("purge_vlans", "bool", "Whether VLANs that are not listed in O(vlans) should be removed. It has no effect without O(vlans).", False),
@@ -1241,11 +1242,17 @@ def _vlans(entries: Optional[List[Params]], path: Path) -> Optional[Dict[int, Vl
             raise VnetError(place, "a range cannot be the PVID; list the VLAN separately")
         if entry["pvid"] and any(vlan.pvid for vlan in vlans.values()):
             raise VnetError(place, "a second PVID; a port can have only one")
+        settings = _attributes_of(table.VLAN_ROWS, entry, place)
         for vid in range(first, last + 1):
             if vid in vlans:
                 raise VnetError(place, "VLAN %d is listed twice" % vid)
-            vlans[vid] = Vlan(vid, vid, entry["pvid"], entry["untagged"])
+            vlans[vid] = Vlan(vid, vid, entry["pvid"], entry["untagged"], _of_vlan(settings, vid - first))
     return vlans
+
+
+def _of_vlan(settings: Values, number: int) -> Values:
+    """The attributes of one VLAN of a range, whose tunnel ids count up."""
+    return {name: value + number if table.VLAN_ROWS[name].location == "tunnel" and value else value for name, value in settings.items()}
 
 
 def _vids(text: str, path: Path) -> Tuple[int, int]:

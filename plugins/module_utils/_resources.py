@@ -199,10 +199,12 @@ class Vlan(NamedTuple):
     last: int
     pvid: Optional[bool]
     untagged: Optional[bool]
+    settings: Values = {}
+    """The attributes (C(_attributes.VLAN)) that are given, or of one that was found, those that a new one does not have."""
 
     def options(self) -> Values:
         vid = str(self.first) if self.first == self.last else "%d-%d" % (self.first, self.last)
-        return {"vid": vid, "pvid": bool(self.pvid), "untagged": bool(self.untagged)}
+        return {"vid": vid, "pvid": bool(self.pvid), "untagged": bool(self.untagged), **self.settings}
 
 
 def ranges(vlans: List[Tuple[Vlan, Optional[Vlan]]]) -> List[Tuple[Vlan, Optional[Vlan]]]:
@@ -211,7 +213,7 @@ def ranges(vlans: List[Tuple[Vlan, Optional[Vlan]]]) -> List[Tuple[Vlan, Optiona
     for vlan, now in vlans:
         if joined:
             last, before = joined[-1]
-            alike = (vlan.pvid, vlan.untagged, now and now[2:]) == (last.pvid, last.untagged, before and before[2:])
+            alike = (*vlan[2:], now and now[2:]) == (*last[2:], before and before[2:])
             if alike and not vlan.pvid and not (now and now.pvid) and vlan.first == last.last + 1:
                 joined[-1] = (last._replace(last=vlan.last), before._replace(last=vlan.last) if before else None)
                 continue

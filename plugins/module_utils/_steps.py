@@ -185,6 +185,18 @@ class DeleteVlan(NamedTuple):
     of_bridge: bool
 
 
+class SetVlan(NamedTuple):
+    """An attribute of a VLAN of a port or a bridge, which was C(vlan)."""
+
+    netns: str
+    name: str
+    vlan: Vlan
+    of_bridge: bool
+    attribute: str
+    value: Scalar
+    old: Optional[Scalar] = None
+
+
 class AddAddress(NamedTuple):
     netns: str
     name: str
@@ -256,6 +268,7 @@ Step = Union[
     SetPort,
     AddVlan,
     DeleteVlan,
+    SetVlan,
     AddAddress,
     DeleteAddress,
     AddRoute,
@@ -308,6 +321,10 @@ _TAKING_AWAY = (
 def restore_of(step: Step) -> Tuple[Step, ...]:
     if isinstance(step, DeleteLink):
         return step.recreation
+    if isinstance(step, DeleteVlan):
+        vids = range(step.vlan.first, step.vlan.last + 1) if step.vlan.settings else ()
+        vlans = [Vlan(vid, vid, *step.vlan[2:4]) for vid in vids]
+        return tuple(SetVlan(step.netns, step.name, vlan, step.of_bridge, *setting) for vlan in vlans for setting in step.vlan.settings.items())
     return step.restore if isinstance(step, (CreateLink, MoveLink, SetLink, SetMaster, AddVlan)) else ()
 
 

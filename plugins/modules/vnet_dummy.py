@@ -527,6 +527,42 @@ options:
               - Whether packets of the VLAN leave untagged. If it is left out, it is not changed; for a new VLAN
                 it is V(false).
             type: bool
+          tunnel_id:
+            description:
+              - Id of the tunnel that the VLAN is mapped to, on a port with O(port.vlan_tunnel=true). V(0) is none.
+              - The range is V(0) to V(16777215).
+              - A new link has V(0).
+              - 'Kernel requirement: Linux 5.8.'
+            type: int
+          state:
+            description:
+              - State of the VLAN on the port. It can only be set while STP is disabled on the bridge.
+              - A new link has V(forwarding).
+              - 'Kernel requirement: Linux 5.6.'
+            type: str
+            choices:
+              - disabled
+              - listening
+              - learning
+              - forwarding
+              - blocking
+          mcast_router:
+            description:
+              - When the VLAN is regarded as one with a multicast router on the port.
+              - A new link has V(auto).
+              - 'Kernel requirement: CONFIG_BRIDGE_IGMP_SNOOPING and Linux 5.15.'
+            type: str
+            choices:
+              - disabled
+              - auto
+              - permanent
+              - temporary
+          neigh_suppress:
+            description:
+              - Whether neighbour suppression is enabled for the VLAN, on a port with O(port.neigh_vlan_suppress=true).
+              - A new link has V(false).
+              - 'Kernel requirement: Linux 6.4.'
+            type: bool
       purge_vlans:
         description:
           - Whether VLANs that are not listed in O(port.vlans) should be removed. It has no effect without O(port.vlans).

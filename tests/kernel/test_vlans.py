@@ -10,7 +10,9 @@ from typing import Any, Dict, List, Optional, Tuple
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import needs, needs_program
-from support import four_steps, ip, run, sh, snapshot
+from layouts import clear, lay
+from moments import Failing
+from support import difference, four_steps, ip, run, sh, snapshot
 
 Values = Dict[str, Any]
 Shown = Dict[int, Tuple[bool, bool]]
@@ -211,3 +213,52 @@ def test_counting_per_port_is_refused_once_ports_have_vlans() -> None:
     with pytest.raises(VnetError, match="vlan_stats_per_port"):
         run("vnet_bridge", name="br0", vlan_stats_per_port=True, mtu=1400)
     assert snapshot() == before
+
+
+# What a VLAN has besides
+
+
+def _tunnelled(*vlans: Any, **port: Any) -> Dict[str, Any]:
+    """A port whose VLANs are mapped to tunnels."""
+    return {"name": "v0", "master": "br0", "port": {"vlan_tunnel": True, "vlans": list(vlans), "purge_vlans": True, **port}, "peer": {"name": "v1"}}
+
+
+def test_vlans_are_mapped_to_tunnels_and_have_settings() -> None:
+    wanted = [{"vid": "10-12", "tunnel_id": 1000}, {"vid": 20, "state": "blocking", "mcast_router": "permanent"}]
+    found = four_steps("vnet_veth", **_tunnelled(*wanted))["veth"]["port"]["vlans"]
+    assert [(vlan["vid"], vlan.get("tunnel_id")) for vlan in found] == [("10", 1000), ("11", 1001), ("12", 1002), ("20", None)]
+    assert (found[3]["state"], found[3]["mcast_router"]) == ("blocking", "permanent")
+    assert not four_steps("vnet_veth", **_tunnelled({"vid": "10-12"}, {"vid": 20}))["changed"]
+    changed = four_steps("vnet_veth", **_tunnelled({"vid": 10, "tunnel_id": 0}, {"vid": 11, "tunnel_id": 7}, {"vid": 20, "state": "forwarding"}))
+    assert [(vlan["vid"], vlan.get("tunnel_id"), vlan.get("state")) for vlan in changed["veth"]["port"]["vlans"]] == [
+        ("10", None, None),
+        ("11", 7, None),
+        ("20", None, None),
+    ]
+
+
+def test_a_layout_restores_the_settings_of_vlans() -> None:
+    run("vnet_veth", **_tunnelled({"vid": 10, "tunnel_id": 1000}, {"vid": 20, "state": "blocking"}))
+    before = snapshot()
+    settings = run("vnet_veth", **_tunnelled({"vid": 10}, {"vid": 20}))["veth"]["port"]["vlans"]
+    layout: Dict[str, Any] = {"links": [{"name": "v0", "master": "br0", "port": {"vlans": [{"vid": 10, "tunnel_id": 5}, {"vid": 30, "tunnel_id": 6}]}}]}
+    lay(**layout)
+    clear()
+    assert not difference(before, snapshot())
+    assert run("vnet_veth", **_tunnelled({"vid": 10}, {"vid": 20}))["veth"]["port"]["vlans"] == settings
+    lay(links=[{"name": "v0", "master": ""}])
+    clear()
+    assert run("vnet_veth", **_tunnelled({"vid": 10}, {"vid": 20}))["veth"]["port"]["vlans"] == settings
+
+
+def test_a_failed_run_restores_the_settings_of_vlans() -> None:
+    run("vnet_veth", **_tunnelled({"vid": 10, "tunnel_id": 1000}, {"vid": 20, "state": "blocking"}))
+    settings = run("vnet_veth", **_tunnelled({"vid": 10}, {"vid": 20}))["veth"]["port"]["vlans"]
+    changed = _tunnelled({"vid": 20, "state": "forwarding"}, {"vid": 30, "tunnel_id": 3})
+    with Failing(0) as counting:
+        run("vnet_veth", **changed)
+    run("vnet_veth", **_tunnelled({"vid": 10, "tunnel_id": 1000}, {"vid": 20, "state": "blocking"}))
+    for number in range(1, len(counting.steps) + 1):
+        with pytest.raises(VnetError, match=r"The host is as it was before$"), Failing(number):
+            run("vnet_veth", **changed)
+        assert run("vnet_veth", **_tunnelled({"vid": 10}, {"vid": 20}))["veth"]["port"]["vlans"] == settings

@@ -24,6 +24,9 @@ _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 3, 5, 
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA, _VETH_INFO_PEER = 1, 2, 4, 5, 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_LABEL, _IFA_BROADCAST, _IFA_FLAGS, _IFA_RT_PRIORITY = 1, 2, 3, 4, 8, 9
 _IFA_F_NODAD = 0x02
+_NESTED, _IFLA_AF_SPEC, _BRIDGE_FLAGS, _BRIDGE_FLAGS_MASTER = 0x8000, 26, 0, 1
+_VLAN_TUNNEL_INFO, _TUNNEL_ID, _TUNNEL_VID = 3, 1, 2
+_VLANDB_ENTRY, _VLANDB_INFO, _ONLY_OPTIONS = 1, 1, 0x80
 _RTMSG, _NEXTHOP = struct.Struct("=BBBBBBBBI"), struct.Struct("=HBBi")
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_METRICS, _RTA_MULTIPATH, _RTA_TABLE, _RTA_PREF = 1, 4, 5, 6, 7, 8, 9, 15, 20
 _RTAX_MTU, _RTNH_F_ONLINK, _RT_TABLE_COMPAT = 2, 4, 252
@@ -111,6 +114,20 @@ def port_data(master: str, row: table.Attribute, value: Any) -> bytes:
 def peer(index: int, values: Values, *attributes: bytes) -> bytes:
     """The nested message of a veth about its peer."""
     return attribute(_INFO_DATA, attribute(_VETH_INFO_PEER, link(index, values, *attributes)))
+
+
+def vlan_tunnel(index: int, vid: int, tunnel: int) -> bytes:
+    """The tunnel of a VLAN of a port."""
+    info = attribute(_TUNNEL_ID, _uint32(tunnel)) + attribute(_TUNNEL_VID, struct.pack("=H", vid))
+    spec = attribute(_BRIDGE_FLAGS, struct.pack("=H", _BRIDGE_FLAGS_MASTER)) + attribute(_VLAN_TUNNEL_INFO | _NESTED, info)
+    return _IFINFO.pack(socket.AF_BRIDGE, 0, index, 0, 0) + attribute(_IFLA_AF_SPEC, spec)
+
+
+def vlan_setting(index: int, vid: int, row: table.Attribute, value: Any) -> bytes:
+    """An attribute of a VLAN of a port or a bridge."""
+    info = attribute(_VLANDB_INFO, struct.pack("=HH", _ONLY_OPTIONS, vid))
+    entry = info + attribute(row.code, _WIRE[row.type.wire](row.type.encode(value)))
+    return struct.pack("=BxxxI", socket.AF_BRIDGE, index) + attribute(_VLANDB_ENTRY | _NESTED, entry)
 
 
 def address(index: int, wanted: Address) -> bytes:

@@ -12,7 +12,7 @@ import os
 import socket
 import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
@@ -62,6 +62,9 @@ NDMSG = struct.Struct("=BxxxiHBB")
 _NDA_LLADDR, _NDA_VLAN, _NDA_MASTER = 2, 5, 9
 _NUD_PERMANENT = 0x80
 _BRIDGE_VLAN_INFO = 2
+_RTM_GETVLAN = 114
+_BR_VLAN_MSG = struct.Struct("=BxxxI")
+_VLANDB_ENTRY, _VLANDB_INFO, _VLANDB_RANGE, _VLANDB_TUNNEL, _VLANDB_TUNNEL_ID = 1, 1, 2, 4, 1
 _VLAN_PVID, _VLAN_UNTAGGED, _VLAN_RANGE_BEGIN, _VLAN_RANGE_END = 2, 4, 8, 16
 
 _UNSIGNED = struct.Struct("=I").unpack_from
@@ -297,7 +300,23 @@ class Reader(MessageReader):
             for code, first, last in _nla.split(buffer, start + IFINFO.size, end):
                 if code == _IFLA_AF_SPEC:
                     found[index] = _read_vlans(buffer, first, last)
+        self._add_settings(netns, found)
         return found
+
+    def _add_settings(self, netns: str, vlans: Dict[int, Dict[int, Vlan]]) -> None:
+        """Adds what VLANs have besides. The kernel tells it since 5.6."""
+        try:
+            messages = self.socket(netns).dump(_RTM_GETVLAN, _BR_VLAN_MSG.pack(socket.AF_BRIDGE, 0)) if vlans else []
+        except KernelError as error:
+            if error.errno != errno.EOPNOTSUPP:
+                raise
+            return
+        for _type, buffer, start, end in messages:
+            there = vlans.get(_BR_VLAN_MSG.unpack_from(buffer, start)[1], {})
+            for code, first, last in _nla.split(buffer, start + _BR_VLAN_MSG.size, end):
+                for vid, settings in _read_vlan_settings(buffer, first, last) if code == _VLANDB_ENTRY else ():
+                    if settings and vid in there:
+                        there[vid] = there[vid]._replace(settings=settings)
 
     def sysctl(self, netns: str, key: str) -> Optional[str]:
         return self.sysctls(netns, [key])[key]
@@ -406,6 +425,18 @@ def _read_fdb_entry(buffer: bytes, start: int, end: int) -> FdbEntry:
         elif code == _NDA_MASTER:
             master = _UNSIGNED(buffer, first)[0]
     return FdbEntry(mac, device, master, vlan, bool(state & _NUD_PERMANENT), flags)
+
+
+def _read_vlan_settings(buffer: bytes, start: int, end: int) -> Iterator[Tuple[int, Dict[str, Any]]]:
+    """The settings of VLANs that new ones do not have. Tunnel ids count up in a range."""
+    found = {code: buffer[first:last] for code, first, last in _nla.split(buffer, start, end)}
+    first_vid = struct.unpack_from("=HH", found[_VLANDB_INFO])[1]
+    last_vid = struct.unpack("=H", found[_VLANDB_RANGE][:2])[0] if _VLANDB_RANGE in found else first_vid
+    values = {row.name: row.type.decode(found[row.code]) for row in table.VLAN if row.location == "vlan" and row.code in found}
+    tunnel = next((_UNSIGNED(found[_VLANDB_TUNNEL], at)[0] for code, at, _to in _nla.split(found.get(_VLANDB_TUNNEL, b"")) if code == _VLANDB_TUNNEL_ID), 0)
+    settings = {name: value for name, value in values.items() if value != table.VLAN_ROWS[name].initial}
+    for vid in range(first_vid, last_vid + 1):
+        yield vid, {**({"tunnel_id": tunnel + vid - first_vid} if tunnel else {}), **settings}
 
 
 def _read_vlans(buffer: bytes, start: int, end: int) -> Dict[int, Vlan]:

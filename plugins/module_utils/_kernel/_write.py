@@ -31,6 +31,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import NewPeer
 
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_SETLINK = 16, 17, 19
+_RTM_NEWVLAN = 112
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE, _RTM_NEWNSID = 20, 21, 24, 25, 88
 _SETTLED_WITHIN, _PAUSE = 3.0, 0.01  # seconds
 _CLEANED_UP_WITHIN = 15.0
@@ -344,6 +345,16 @@ class Writer:
 
     def vlan_delete(self, netns: str, name: str, vlan: Vlan, of_bridge: bool) -> None:
         self._vlan(_RTM_DELLINK, netns, name, vlan, of_bridge)
+
+    def vlan_set(self, netns: str, name: str, vlan: Vlan, attribute: str, value: Any) -> None:
+        """Sets an attribute of one VLAN."""
+        row, index = table.VLAN_ROWS[attribute], self._index(netns, name)
+        if row.location == "tunnel":
+            for kind, number in ((_RTM_DELLINK, vlan.settings.get(attribute)), (_RTM_SETLINK, value)):
+                if number:
+                    self._reader.socket(netns).request(kind, 0, _pack.vlan_tunnel(index, vlan.first, number))
+        else:
+            self._reader.socket(netns).request(_RTM_NEWVLAN, 0, _pack.vlan_setting(index, vlan.first, row, value))
 
     def address_add(self, netns: str, name: str, address: Address, body: str = "") -> None:
         """Adds an address. C(body): as the kernel showed it."""

@@ -10,12 +10,14 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import VLAN_ROWS
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import lasting, partial_route, same_address
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_NAMESPACE, DELETE_ROUTES, ROUTE, SET_PORTS, SETTINGS, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._entries import add_entry, delete_entry
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import ends_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import set_vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Address,
     FoundLink,
@@ -44,6 +46,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetLink,
     SetMaster,
     SetPort,
+    SetVlan,
     Step,
     link_of,
 )
@@ -149,12 +152,17 @@ def _settings(values: Values) -> Values:
     return {name: value for name, value in values.items() if name != "state" and value != table.PORT_ROWS[name].initial}
 
 
-def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, List[int]]:
+def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, List[Any]]:
     """The VLANs of a port; empty if they are those of a new port."""
     pvid = bridge.values.get("vlan_default_pvid", 1) if bridge else 1
     if list(vlans.values()) == [Vlan(pvid, pvid, True, True)]:
         return {}
-    return {str(vid): [int(bool(vlan.pvid)), int(bool(vlan.untagged))] for vid, vlan in vlans.items()}
+    return {str(vid): _flags(vlan) for vid, vlan in vlans.items()}
+
+
+def _flags(vlan: Vlan) -> List[Any]:
+    """A VLAN in C(Ownership.original)."""
+    return [bool(vlan.pvid), bool(vlan.untagged), *([vlan.settings] if vlan.settings else [])]
 
 
 def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
@@ -170,6 +178,8 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         yield from ((("vlans", vid), flags) for vid, flags in _vlans_of(vlans, None).items())
     elif isinstance(step, SetPort) and step.old is not None:
         yield ("port", step.attribute), step.old
+    elif isinstance(step, SetVlan):
+        yield ("vlans", str(step.vlan.first)), _flags(step.vlan) if step.old is not None else None
     elif isinstance(step, SetFile):
         yield ("files", step.file), step.old
     elif isinstance(step, AttachNamespace):
@@ -179,7 +189,7 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         yield (step.option, as_text(LISTS[step.option], step.entry)), step.entry if isinstance(step, DeleteEntry) else None
     elif isinstance(step, (AddVlan, DeleteVlan)):
         before = step.vlan if isinstance(step, DeleteVlan) else step.old
-        flags_before = [before.pvid, before.untagged] if before else None
+        flags_before = _flags(before) if before else None
         yield from ((("vlans", str(vid)), flags_before) for vid in range(step.vlan.first, step.vlan.last + 1))
 
 
@@ -230,7 +240,7 @@ def _port_before(before: Values) -> Port:
     settings = {name: value for name, value in before.get("port", {}).items() if name in table.PORT_ROWS}
     if not before.get("vlans"):
         return Port(settings)
-    vlans = {int(vid): Vlan(int(vid), int(vid), *map(bool, flags)) for vid, flags in before["vlans"].items() if flags is not None}
+    vlans = {int(vid): _vlan(int(vid), flags) for vid, flags in before["vlans"].items() if flags is not None}
     return Port(settings, vlans, purge_vlans=True)
 
 
@@ -306,12 +316,22 @@ def _release_entries(draft: Draft, found: FoundLink, before: Values) -> None:
                 add_entry(draft, found, found.kind, entries, entry)
 
 
-def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[bool]]]) -> None:
+def _vlan(vid: int, flags: List[Any]) -> Vlan:
+    """What C(_flags) returned."""
+    pvid, untagged, *settings = flags
+    return Vlan(vid, vid, bool(pvid), bool(untagged), *settings)
+
+
+def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[Any]]]) -> None:
     of_bridge = _kinds.is_bridge(found.kind)
     current = (found.vlans if of_bridge else found.port.vlans if found.port else None) or {}
     for text, flags in before.items():
         vid = int(text)
         if flags is None and vid in current:
             draft.add(SET_PORTS, DeleteVlan(found.netns, found.name, current[vid], of_bridge))
-        elif flags is not None and current.get(vid) != Vlan(vid, vid, *flags) and (of_bridge or found.port):
-            draft.add(SET_PORTS, AddVlan(found.netns, found.name, Vlan(vid, vid, *flags), of_bridge))
+        elif flags is not None and (of_bridge or found.port):
+            vlan, now = _vlan(vid, flags), current.get(vid)
+            if now is None or now[:4] != vlan[:4]:
+                draft.add(SET_PORTS, AddVlan(found.netns, found.name, vlan, of_bridge))
+            usual = {name: VLAN_ROWS[name].initial for name in (now.settings if now else ())}
+            set_vlan(draft, found, now or Vlan(vid, vid, True, True), {**usual, **vlan.settings}, of_bridge)

@@ -12,7 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, Vnet
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import aggregates, brings_ports_down, has_table_of_ports, is_bridge, rows_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_PORTS, BRIDGE_UP, ROUTE, SET_PORTS, UP, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Port, Route, Shown, Vlan
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, AddRoute, AddVlan, DeleteVlan, SetLink, SetMaster, SetPort, Step
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, AddRoute, AddVlan, DeleteVlan, SetLink, SetMaster, SetPort, SetVlan, Step
 
 
 class Join(NamedTuple):
@@ -150,7 +150,8 @@ def port_settings(netns: str, name: str, port: Optional[Port]) -> Tuple[Step, ..
         return settings
     everything = DeleteVlan(netns, name, Vlan(1, 4094, False, False), of_bridge=False)
     vlans = tuple(AddVlan(netns, name, vlan, of_bridge=False) for vlan in port.vlans.values())
-    return (*settings, everything, *vlans)
+    attributes = tuple(SetVlan(netns, name, vlan, False, option, value) for vlan in port.vlans.values() for option, value in vlan.settings.items())
+    return (*settings, everything, *vlans, *attributes)
 
 
 def bring_up_again(draft: Draft, found: FoundLink) -> None:

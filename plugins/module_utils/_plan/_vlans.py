@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import SET_PORTS, Draft
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port, Vlan, ranges
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import VLAN_ROWS
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, SET_PORTS, Draft
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port, Values, Vlan, ranges
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddVlan,
     DeleteVlan,
+    SetVlan,
 )
 
 
@@ -43,7 +45,7 @@ def _vlans(draft: Draft, link: Link, current: Dict[int, Vlan], wanted: Dict[int,
         now = current.get(vid)
         pvid = given.pvid if given.pvid is not None else bool(now and now.pvid)
         untagged = given.untagged if given.untagged is not None else bool(now and now.untagged)
-        after[vid] = Vlan(vid, vid, pvid, untagged)
+        after[vid] = Vlan(vid, vid, pvid, untagged, now.settings if now else {})
         if after[vid] != now:
             adding.append((after[vid], now))
     going = [vlan for vid, vlan in sorted(current.items()) if vid not in after]
@@ -56,7 +58,23 @@ def _vlans(draft: Draft, link: Link, current: Dict[int, Vlan], wanted: Dict[int,
                 after[other.first] = after[other.first]._replace(pvid=False)
     for vlan, _now in ranges([(vlan, None) for vlan in going]):
         draft.add(SET_PORTS, DeleteVlan(link.netns, link.name, vlan, of_bridge))
+    for vid, given in sorted(wanted.items()):
+        set_vlan(draft, link, after[vid], given.settings, of_bridge, is_new=vid not in current)
+        after[vid] = after[vid]._replace(settings=_unusual({**after[vid].settings, **given.settings}))
     return after
+
+
+def set_vlan(draft: Draft, link: Link | FoundLink, there: Vlan, wanted: Values, of_bridge: bool, is_new: bool = False) -> None:
+    """Plans the attributes of a VLAN."""
+    for name, value in wanted.items():
+        now = there.settings.get(name, VLAN_ROWS[name].initial)
+        if now != value:
+            draft.add(AFTER_PORTS, SetVlan(link.netns, link.name, there, of_bridge, name, value, None if is_new else now))
+
+
+def _unusual(settings: Values) -> Values:
+    """Those that a new VLAN does not have."""
+    return {name: settings[name] for name in VLAN_ROWS if name in settings and settings[name] != VLAN_ROWS[name].initial}
 
 
 def _default_vlans(pvid: int) -> Dict[int, Vlan]:
