@@ -26,7 +26,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _values  # noqa: E
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind  # noqa: E402
-from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_KIND_OF, OPTIONS, Option  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._options import KERNEL_KIND_OF, LINK_KIND_OF, OPTIONS, Option  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS  # noqa: E402
 
@@ -38,6 +38,10 @@ LINK_STATUS = {
     "ifindex": {"description": "Index of the link in its namespace.", "type": "int"},
     "operstate": {"description": "Operational state of the link, such as V(up) or V(lowerlayerdown).", "type": "str"},
     "carrier": {"description": "Whether the link has a carrier.", "type": "bool"},
+}
+CARD_STATUS = {
+    "permanent_mac": {"description": "Permanent MAC address of a network card.", "type": "str"},
+    "path": {"description": "Bus and device of a network card, such as V(pci-0000:00:03.0).", "type": "str"},
 }
 PIDS_OF_DEVICE: Values = {
     "description": "Ids of the processes that hold the device, as far as the module may see them. Returned only if the task may interrupt them.",
@@ -107,7 +111,7 @@ def readme() -> Tuple[Path, str]:
 def action_group() -> Tuple[Path, str]:
     """meta/runtime.yml with the modules that have O(netns)."""
     path = ROOT / "meta" / "runtime.yml"
-    lines = "".join(f"    - {module}\n" for module in sorted(LINK_KIND_OF))
+    lines = "".join(f"    - {module}\n" for module in sorted(KERNEL_KIND_OF))
     return path, re.sub(r"(  vnet:\n)(    - vnet_\w+\n)*", lambda match: match[1] + lines, path.read_text(encoding="utf-8"))
 
 
@@ -170,7 +174,7 @@ ERROR: Values = {
 
 
 def documentation(module: str, own: Values) -> Values:
-    usual = ["nfv.vnet.common"] + (["nfv.vnet.common.action_group"] if module in LINK_KIND_OF else [])
+    usual = ["nfv.vnet.common"] + (["nfv.vnet.common.action_group"] if module in KERNEL_KIND_OF else [])
     return {
         "module": module,
         "short_description": own["short_description"],
@@ -252,14 +256,14 @@ def initial(row: table.Attribute, kind: Optional[LinkKind]) -> List[str]:
 def returns(module: str, own: Values) -> Values:
     if module not in OPTIONS:
         return {**own, **({"persistent": STORED} if module == "vnet_layout" else {}), "error": ERROR}
-    kind = LINK_KIND_OF.get(module)
-    status = status_of_link(kind) if kind else {"pids": PIDS_OF_NAMESPACE}
+    is_link = module in KERNEL_KIND_OF
+    status = status_of_link(LINK_KIND_OF.get(module)) if is_link else {"pids": PIDS_OF_NAMESPACE}
     for value in status.values():
         value.setdefault("returned", "if the kernel reports it")
         for inner in value.get("contains", {}).values():
             inner.setdefault("returned", "if the kernel reports it")
-    what = f"The current state of the {'link' if kind else 'namespace'}, with the names of the options, so that it can be passed to the module again."
-    lists = "Routes, VLANs and ports are included only if the task has these options." if kind else "Routes are included only if the task has O(routes)."
+    what = f"The current state of the {'link' if is_link else 'namespace'}, with the names of the options, so that it can be passed to the module again."
+    lists = "Routes, VLANs and ports are included only if the task has these options." if is_link else "Routes are included only if the task has O(routes)."
     more = lists + " Empty with O(state=absent)."
     return {
         KEYS[module]: {"description": [what, more], "returned": "success", "type": "dict"},
@@ -276,16 +280,17 @@ def returns(module: str, own: Values) -> Values:
     }
 
 
-def status_of_link(kind: LinkKind) -> Values:
-    """The read-only state of a link of this kind."""
-    status: Values = {**{name: dict(value) for name, value in LINK_STATUS.items()}, **status_of(kind.rows)}
-    if not kind.is_bridge:
+def status_of_link(kind: Optional[LinkKind]) -> Values:
+    """The read-only state of a link of this kind, or of any."""
+    status: Values = {name: dict(value) for name, value in (LINK_STATUS if kind else {**LINK_STATUS, **CARD_STATUS}).items()}
+    status.update(status_of(kind.rows if kind else ()))
+    if not (kind and kind.is_bridge):
         port = status_of(table.PORT)
         port["state"] = {"description": "State of the port in the spanning tree.", "type": "str"}
         status["port"] = {"description": "The read-only state of the link as a bridge port.", "type": "dict", "contains": port}
-    if kind.has_peer:
+    if kind and kind.has_peer:
         status["peer"] = {"description": "The same for the peer.", "type": "dict"}
-    if kind.is_attachable:
+    if kind and kind.is_attachable:
         status["attached"] = {"description": "Whether a program holds the device.", "type": "bool"}
         status["pids"] = PIDS_OF_DEVICE
     return status

@@ -413,7 +413,7 @@ _INVERSE: Dict[type, Callable[[Any], Optional[Step]]] = {
     # without its kind, or a bridge would stop snooping before it is deleted; if that were interrupted, the next run would leave it so
     CreateLink: lambda step: DeleteLink(step.netns, step.name),
     RenameLink: lambda step: step._replace(name=step.new, new=step.name),
-    MoveLink: lambda step: step._replace(netns=step.new, new=step.netns),
+    MoveLink: lambda step: step._replace(netns=step.new, name=step.new_name or step.name, new=step.netns, new_name=step.name),
     SetLink: lambda step: None if step.old is None else step._replace(values=step.old, old=step.values),
     SetMaster: lambda step: None if step.old is None else step._replace(master=step.old, old=step.master),
     SetTuntap: lambda step: None if step.old is None else step._replace(values=step.old, old=step.values),
@@ -493,7 +493,7 @@ _RUN: Dict[type, Callable[[Writer, Any], None]] = {
     DeleteLinks: lambda writer, step: writer.links_delete(step.netns, step.names, step.kind),
     AwaitLinks: lambda writer, step: writer.links_await(step.links),
     RenameLink: lambda writer, step: writer.link_rename(step.netns, step.name, step.new),
-    MoveLink: lambda writer, step: writer.link_move(step.netns, step.name, step.new),
+    MoveLink: lambda writer, step: writer.link_move(step.netns, step.name, step.new, step.new_name or step.name),
     SetLink: lambda writer, step: writer.link_set(step.netns, step.name, step.kind, step.values),
     SetMaster: lambda writer, step: writer.master_set(step.netns, step.name, step.master),
     SetTuntap: lambda writer, step: writer.tuntap_set(step.netns, step.name, step.values),

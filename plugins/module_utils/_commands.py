@@ -142,6 +142,11 @@ def _create_link(step: CreateLink) -> str:
     return _line(home, "ip", "link", "add", *near, "type", step.kind, *peer) + join
 
 
+def _move_link(step: MoveLink) -> str:
+    name = ["name", step.new_name] if step.new_name else []
+    return _line(step.netns, "ip", "link", "set", "dev", step.name, "netns", step.new or _HERE, *name)
+
+
 def _tuntap(step: CreateLink) -> str:
     words = ["ip", "tuntap", "add", "dev", step.name]
     for row in _kinds.rows_of(step.kind).values():
@@ -280,7 +285,7 @@ _COMMANDS: Dict[type, Callable[[Any], str]] = {
     SetLink: _set_link,
     SetMaster: lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, *(["master", step.master] if step.master else ["nomaster"])),
     RenameLink: lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "name", step.new),
-    MoveLink: lambda step: _line(step.netns, "ip", "link", "set", "dev", step.name, "netns", step.new or _HERE),
+    MoveLink: _move_link,
     DeleteLink: lambda step: _line(step.netns, "ip", "link", "delete", "dev", step.name),
     SetTuntap: lambda step: "# owner and group of %s: iproute2 can only set them on a new device" % step.name,
     SetPort: _set_port,

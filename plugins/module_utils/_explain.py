@@ -173,7 +173,7 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
     CreateLink: lambda step: "master %s" % step.master if step.master else "",
     DeleteLinks: lambda step: ", ".join(step.names),
     RenameLink: lambda step: step.new,
-    MoveLink: lambda step: step.new or "''",
+    MoveLink: lambda step: " ".join(filter(None, (step.new or "''", step.new_name))),
     SetLink: lambda step: ", ".join("%s: %s" % (name, _shown(value)) for name, value in step.values.items()),
     SetMaster: lambda step: step.master or "''",
     SetPort: lambda step: "%s: %s" % (step.attribute, _shown(step.value)),

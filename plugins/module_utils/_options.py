@@ -27,6 +27,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Layout,
     Link,
     LinkId,
+    Match,
     Namespace,
     NextHop,
     Port,
@@ -42,7 +43,7 @@ _NO_LINK_NAME = "%s is not the name of a link: 1 to 15 bytes, no '/', ':', '%%' 
 _LONGEST_KEY = 200
 _NUMBER = re.compile("[0-9]+")
 _NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
-NETNS_OPTIONS = ("netns", "parent_netns")
+NETNS_OPTIONS = ("netns", "parent_netns", "from_netns")
 """The options that name a namespace."""
 _HIGHEST_ID = 2**32 - 2
 
@@ -462,13 +463,45 @@ def _options_of(kind: LinkKind) -> Tuple[Option, ...]:
 
 
 _EXISTING = tuple(row for row in table.LINK if row.when != "create")
-LINK_OPTIONS = (_NAME, _NETNS, _UP) + _of(_EXISTING, "up") + (_MASTER, _PORT) + _LINK + _entries_options(lists_of(_kinds.ANY))
+_MATCH = Option(
+    "match",
+    "dict",
+    "How the link is found, whatever its name is: by all that is given. It gets the name O(name) then. If it is left out, the link is the one of that name.",
+    options=(
+        Option("mac", "str", "Permanent MAC address of a network card; of a link without one, its present MAC address."),
+        Option("path", "str", "Bus and device of a network card, such as V(pci-0000:00:03.0)."),
+        Option("altname", "str", "An alternative name."),
+        Option("name", "str", "The name that the link has before it gets another one."),
+    ),
+)
+_FROM_NETNS = Option(
+    "from_netns",
+    "str",
+    "Network namespace that the link is in before it is moved to O(netns): a name or an absolute path; V('') is the namespace that the module runs in."
+    " If it is left out, that is searched, too, if O(match) is given; without both, the link is never moved. A link that is moved loses its addresses, its"
+    " routes and its master, and goes down; what the task declares of these is set again.",
+)
+LINK_OPTIONS = (
+    (_NAME._replace(text=_NAME.text + " A link that is found by O(match) is renamed."), _NETNS, _MATCH, _FROM_NETNS, _UP)
+    + _of(_EXISTING, "up")
+    + (_MASTER, _PORT)
+    + _LINK
+    + _entries_options(lists_of(_kinds.ANY))
+)
 """The options of a link that exists already, of any kind."""
-
-OPTIONS: Dict[str, Tuple[Option, ...]] = {"vnet_netns": _NETNS_OPTIONS, **{"vnet_" + kind.type: _options_of(kind) for kind in KINDS}}
+_ONLY_PRESENT = _STATE._replace(text="A link that exists is never deleted.", choices=("present",))
+EXISTING = "vnet_link"
+"""The module for links that exist."""
+OPTIONS: Dict[str, Tuple[Option, ...]] = {
+    "vnet_netns": _NETNS_OPTIONS,
+    **{"vnet_" + kind.type: _options_of(kind) for kind in KINDS},
+    EXISTING: (*LINK_OPTIONS, _ONLY_PRESENT, PERSISTENCE, FORCE, CONFIRMATION),
+}
 """The options of each module."""
 LINK_KIND_OF = {"vnet_" + kind.type: kind for kind in KINDS}
 """The kind of link that each module manages."""
+KERNEL_KIND_OF = {**{module: kind.kernel for module, kind in LINK_KIND_OF.items()}, EXISTING: _kinds.ANY}
+"""The same as the kernel calls it."""
 TASK_OPTIONS = ("state", PERSISTENT, FORCE.name, CONFIRMATION.name)
 """Options about the task, which items of a layout do not have."""
 
@@ -478,7 +511,7 @@ def layout(module: str, params: Params, check_mode: bool = False) -> Layout:
     if module == "vnet_netns":
         namespace, links = namespace_of(params, ())
         return Layout([namespace], links, force=bool(params["force"]))
-    return Layout([], links_of(LINK_KIND_OF[module].kernel, params, (), check_mode), force=bool(params["force"]))
+    return Layout([], links_of(KERNEL_KIND_OF[module], params, (), check_mode), force=bool(params["force"]))
 
 
 def title(module: str, params: Params) -> str:
@@ -603,10 +636,33 @@ def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
         purge_vlans=bool(params.get("purge_vlans")),
         entries=_lists(kind, params, path),
         parent=parent,
+        match=_match(params["match"], (*path, "match")) if params.get("match") is not None else None,
+        from_netns=_from_netns(kind, params, path),
     )
     if values.get("disable_ipv6") and any(address.ipv6 for address in link.addresses or []):
         raise VnetError((*path, "addresses"), "disable_ipv6 is true, so the link cannot have an IPv6 address")
     return link
+
+
+def _match(params: Params, path: Path) -> Match:
+    given = {name: value for name, value in params.items() if value}
+    if not given:
+        raise VnetError(path, "empty; set mac, path, altname or name")
+    if "mac" in given:
+        given["mac"] = _mac(given["mac"], (*path, "mac"))
+    if "name" in given:
+        _check_link_name(given["name"], (*path, "name"))
+    if "altname" in given:
+        _altname(given["altname"], (*path, "altname"))
+    return Match(**given)
+
+
+def _from_netns(kind: str, params: Params, path: Path) -> Optional[str]:
+    """Where an existing link is before it is moved."""
+    if kind != _kinds.ANY:
+        return None
+    _check_netns(params["from_netns"], (*path, "from_netns"))
+    return "" if params["from_netns"] is None and params["match"] else params["from_netns"]
 
 
 def _parent(kind: str, params: Params, path: Path) -> Optional[LinkId]:

@@ -250,6 +250,24 @@ class Entries(NamedTuple):
     purge: bool = False
 
 
+class Card(NamedTuple):
+    """What a network card keeps wherever it is; '' for what it does not have, as virtual links."""
+
+    mac: str = ""
+    """Its permanent MAC address (C(IFLA_PERM_ADDRESS))."""
+    path: str = ""
+    """Its bus and its device on that, as in C(pci-0000:00:03.0)."""
+
+
+class Match(NamedTuple):
+    """How an existing link is found: by all that is given."""
+
+    mac: str = ""
+    path: str = ""
+    altname: str = ""
+    name: str = ""
+
+
 class Link(NamedTuple):
     """A wanted link. None means: not given."""
 
@@ -278,6 +296,10 @@ class Link(NamedTuple):
     """The link below it (C(IFLA_LINK))."""
     is_peer: bool = False
     """Whether it is declared as the C(peer) of the other end."""
+    match: Optional[Match] = None
+    """How an existing link is found that may have another name; None for that of this name."""
+    from_netns: Optional[str] = None
+    """The namespace that an existing link is in before it is moved."""
 
     @property
     def id(self) -> LinkId:
@@ -325,7 +347,8 @@ class Ownership(NamedTuple):
     C(addresses) (by address: as in C(Shown), 0 for one that was not there), C(order) (of IPv4 addresses), C(routes) (as in C(Shown)),
     C(new_routes) (the fields of those that were not there), C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there), and
     the lists of C(_entries) by option (by what identifies an entry: the entry, None for one that was not there). C(lo) has C(files) (contents by
-    name, None for one that was not there), and C(attached) if the layout gave its namespace a name.
+    name, None for one that was not there), and C(attached) if the layout gave its namespace a name. A link that was moved or renamed has C(from)
+    ([namespace, name]), and C(card) (the fields of C(Card)) by which it is found again.
     """
 
     layout: str
@@ -378,6 +401,7 @@ class FoundLink(NamedTuple):
     ownership: Optional[Ownership] = None
     parent: Optional[LinkId] = None
     """The link below it; None if it is in no namespace that was read."""
+    card: Card = Card()
     other_routes: List[Route] = []
     """Routes in tables that are not declared; read of links that a layout may adopt."""
     shown: Optional[Shown] = None

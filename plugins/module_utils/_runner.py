@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
     from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import Change
 
-KEYS = {"vnet_netns": "namespace", **{"vnet_" + kind.type: kind.type for kind in KINDS}}
+KEYS = {"vnet_netns": "namespace", **{"vnet_" + kind.type: kind.type for kind in KINDS}, "vnet_link": "link"}
 """The key under which each module returns its resource."""
 
 _REST, _LONGEST_REST = 0.5, 10.0

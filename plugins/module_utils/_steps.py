@@ -125,6 +125,8 @@ class MoveLink(NamedTuple):
     name: str
     new: str
     """The namespace that it is moved to."""
+    new_name: str = ""
+    """The name that it gets there; '' for the same."""
     restore: Tuple[Step, ...] = ()
 
 

@@ -33,6 +33,7 @@ seealso:
   - module: nfv.vnet.vnet_vxlan
   - module: nfv.vnet.vnet_geneve
   - module: nfv.vnet.vnet_tunnel
+  - module: nfv.vnet.vnet_link
   - module: nfv.vnet.vnet_layout
   - module: nfv.vnet.vnet_info
   - module: nfv.vnet.vnet_ping

@@ -11,6 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
+from ansible_collections.nfv.vnet.plugins.module_utils._task._module import expanded_all
 from documented import Example, arguments_of, examples, module_of
 
 EXAMPLES = examples()
@@ -21,7 +22,8 @@ LOOKING = {"vnet_info": INFO_OPTIONS, "vnet_ping": PING_OPTIONS}
 def test_every_module_has_examples(module: str) -> None:
     (example,) = [example for example in EXAMPLES if example.title == module]
     states = {arguments_of(task).get("state", "present") for task in example.tasks() if module_of(task) == module}
-    assert states == {"present", "absent"}
+    (state,) = [option for option in OPTIONS[module] if option.name == "state"]
+    assert states == set(state.choices)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.title)
@@ -38,6 +40,6 @@ def test_example_is_valid(example: Example) -> None:
         elif module in LOOKING:
             assert ArgumentSpecValidator(argument_spec(LOOKING[module])).validate(arguments_of(task)).error_messages == []
         elif module:
-            validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(arguments_of(task))
+            validated = ArgumentSpecValidator(argument_spec(OPTIONS[module])).validate(expanded_all(OPTIONS[module], arguments_of(task)))
             assert validated.error_messages == []
             layout(module, validated.validated_parameters, check_mode=True)

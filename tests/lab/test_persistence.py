@@ -22,6 +22,7 @@ PINGS = [
     ("v1", "10.4.2.11"),
     ("s1", "10.8.0.254"),
     ("red1", "10.11.0.1"),
+    ("w1", "10.14.2.11"),
 ]
 """Namespaces, and what they reach."""
 ADDRESSES = {"tun0": "10.6.0.1", "vms": "10.7.0.1/24", "br8.5": "10.9.0.1/24", "dummy8": "10.10.0.1/32", "br0.10": "10.12.0.1/24", "gre8": "10.13.0.1/30"}
@@ -62,7 +63,7 @@ def test_everything_stored_is_there_after_a_power_cycle(lab: Lab, host: Host) ->
     host.wait()
     status = host.ssh("sudo nfv-vnet status")
     assert status.returncode == 1
-    assert status.stdout.count(": as stored\n") == 17, status.stdout
+    assert status.stdout.count(": as stored\n") == 18, status.stdout
     assert "\nvnet_vlan gone.5: parent: there is no link gone" in status.stdout
     assert host.ssh("systemctl is-failed nfv-vnet").stdout == "failed\n"
     assert "vnet_vlan gone.5: " in on(host, "sudo journalctl --unit nfv-vnet --no-pager --output cat")

@@ -55,4 +55,5 @@ ALTNAMES = EntryList(
     flags=lambda _entry: NLM_F_EXCL | NLM_F_APPEND,
     needs="Linux 5.5",
     short="name",
+    survives_move=True,
 )

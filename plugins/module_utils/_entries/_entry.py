@@ -71,6 +71,8 @@ class EntryList(NamedTuple):
     """The kernel option that it needs."""
     short: str = ""
     """The one field that an entry can be given as, in place of a dictionary."""
+    survives_move: bool = False
+    """Whether a link keeps its entries in another namespace."""
     after_up: bool = False
     """Whether the kernel takes an entry only of a link that is up, or drops it when the link goes down."""
 

@@ -17,10 +17,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._messages import IFINFO
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Card, Values
 
 _IFLA_IFNAME, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE, _IFLA_LINKINFO = 3, 5, 10, 16, 18
 _IFLA_AF_SPEC, _IFLA_CARRIER, _IFLA_LINK_NETNSID = 26, 33, 37
+_IFLA_PERM_ADDRESS, _IFLA_PARENT_DEV_NAME, _IFLA_PARENT_DEV_BUS_NAME = 54, 56, 57
+_NO_CARD = Card()
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
 _SETTINGS: Dict[Tuple[int, int], str] = {(socket.AF_INET, 1): "ipv4", (socket.AF_INET6, 2): "ipv6"}
 """IFLA_INET_CONF and IFLA_INET6_CONF."""
@@ -85,6 +87,7 @@ class RawLink(NamedTuple):
     """The id of the namespace of that, if it is another one (C(IFLA_LINK_NETNSID))."""
     settings: Dict[str, bytes]
     """The settings below C(net.ipv4.conf) and C(net.ipv6.conf), as arrays of C(int), if they are selected."""
+    card: Card
 
 
 _Field = Tuple[str, slice, Callable[[bytes], Any]]
@@ -202,7 +205,15 @@ class Decoder:
         link_nsid = _SIGNED(message, slices[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in slices else None
         settings = {family: message[place] for family, place in template.settings.items()}
         kind = template.kind or ("loopback" if index == 1 else "")
-        return RawLink(index, name, kind, values, status, master, template.master_kind, port, port_status, link, link_nsid, settings)
+        card = _NO_CARD if template.kind else _card(message, slices)
+        return RawLink(index, name, kind, values, status, master, template.master_kind, port, port_status, link, link_nsid, settings, card)
+
+
+def _card(message: bytes, slices: Mapping[int, slice]) -> Card:
+    mac = message[slices[_IFLA_PERM_ADDRESS]].hex(":") if _IFLA_PERM_ADDRESS in slices else ""
+    codes = (_IFLA_PARENT_DEV_BUS_NAME, _IFLA_PARENT_DEV_NAME)
+    parts = [message[slices[code]].rstrip(b"\0").decode("utf-8", "surrogateescape") for code in codes if code in slices]
+    return Card(mac, "-".join(parts) if len(parts) == len(codes) else "")
 
 
 def _fill(values: Values, fields: List[_Field], message: bytes) -> None:

@@ -272,9 +272,9 @@ class Writer:
     def link_rename(self, netns: str, name: str, new: str) -> None:
         self._change(netns, name, {}, _pack.name(new))
 
-    def link_move(self, netns: str, name: str, new: str) -> None:
+    def link_move(self, netns: str, name: str, new: str, new_name: str) -> None:
         with self._namespaces.open(new) as descriptor:
-            self._change(netns, name, {}, _pack.namespace(descriptor))
+            self._change(netns, name, {}, _pack.name(new_name), _pack.namespace(descriptor))
 
     def links_delete(self, netns: str, names: List[str], kind: str = "") -> None:
         """Deletes links of one kind, '' for any. Links that do not exist are no error.

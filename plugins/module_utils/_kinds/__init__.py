@@ -21,7 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds._tunnel import TUN
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._tuntap import TUNTAP
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._vlan import VLAN
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._vrf import VRF
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Card, Link, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._values import ACCOUNTS, ValueType
 
 KINDS: Tuple[LinkKind, ...] = (BRIDGE, BOND, VRF, TUNTAP, DUMMY, IFB, VETH, VLAN, MACVLAN, MACVTAP, IPVLAN, VXLAN, GENEVE, TUNNEL)
@@ -146,6 +146,21 @@ def usual_features_off(kernel: str) -> Optional[Tuple[str, ...]]:
     """The features that are off on a new link of a kind; None if that depends on something else."""
     own = BY_KIND[kernel].features_off if kernel in BY_KIND else None
     return None if own is None else (*_FEATURES_OFF, *own)
+
+
+def own_mac(kernel: str, card: Card, values: Mapping[str, Any]) -> str:
+    """The permanent MAC address of a link, or that which it has, if it does not take it from others."""
+    kind = BY_KIND.get(kernel)
+    takes = kind is not None and (kind.port_rows is not None or (bool(kind.parent) and not kind.encapsulates))
+    return card.mac or ("" if takes else str(values.get("mac", "")))
+
+
+def is_like(wanted: Link, key: LinkId, kernel: str, card: Card, values: Mapping[str, Any]) -> bool:
+    """Whether a link may be an existing one that is wanted, apart from its alternative names."""
+    match = wanted.match
+    if match is None:
+        return key[1] == wanted.name
+    return (match.name in ("", key[1]) or key == wanted.id) and match.mac in ("", own_mac(kernel, card, values)) and match.path in ("", card.path)
 
 
 def why_no_port(kernel: str, values: Mapping[str, Any], master: str) -> str:

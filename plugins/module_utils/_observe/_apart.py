@@ -15,6 +15,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import usual_featu
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Values
 from ansible_collections.nfv.vnet.plugins.module_utils._values import features_of
 
+LOST_APART = tuple(row.name for row in LINK if row.location in ("qdisc", "mirror"))
+"""Those that a link loses when it is moved to another namespace."""
 _ROWS = {row.name: row for row in LINK if row.location in READ_APART}
 
 

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, lists_of, named
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, encapsulates, interrupts, is_attachable, is_bridge, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, encapsulates, interrupts, is_attachable, is_bridge, is_like, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._apart import LOST_APART, declared_apart
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Shown, Values, Vlan
 
 
@@ -54,10 +55,32 @@ class EntriesReader:
         return found
 
 
+def may_move(wanted: Optional[Link]) -> bool:
+    """Whether a link may be renamed or moved."""
+    return wanted is not None and (wanted.match is not None or wanted.from_netns is not None)
+
+
+def may_be(reader: Reader, netns: str, raw: RawLink, wanted: Link) -> bool:
+    """Whether a link may be the existing one that is wanted, as far as its message says that."""
+    if wanted.match and wanted.match.altname:
+        named_so = reader.link(netns, wanted.match.altname)
+        if not named_so or named_so.ifindex != raw.ifindex:
+            return False
+    return is_like(wanted, (netns, raw.name), raw.kind, raw.card, raw.values)
+
+
+def read_apart(wanted: Optional[Link], original: Values) -> Dict[str, Any]:
+    """The attributes of a link that are read apart, with what is asked: those that are declared or were changed, and what a move drops."""
+    moved = dict.fromkeys(LOST_APART) if may_move(wanted) else {}
+    return {**moved, **declared_apart(original), **declared_apart(wanted.values if wanted else {})}
+
+
 def lists_to_read(wanted: Optional[Link], ownership: Optional[Ownership]) -> Set[str]:
     """The lists of a link that are declared, or were changed by the layout, or would be lost with a link that goes down."""
     before = (ownership and ownership.original) or {}
-    lost = (option for option, entries in LISTS.items() if entries.after_up) if wanted and wanted.values.get("up") is False else ()
+    going_down = may_move(wanted) or (wanted is not None and wanted.values.get("up") is False)
+    lost = [option for option, entries in LISTS.items() if going_down and entries.after_up]
+    lost += ["altnames"] if wanted and wanted.match and wanted.match.altname else []
     return {*(wanted.entries if wanted else ()), *(option for option in before if option in LISTS), *lost}
 
 
@@ -97,6 +120,8 @@ def assemble(
     if pids is not None:
         status["pids"] = pids
     labelled = [address._replace(label="") if address.label == raw.name else address for address in addresses]
+    status.update({"permanent_mac": raw.card.mac} if raw.card.mac else {})
+    status.update({"path": raw.card.path} if raw.card.path else {})
     return FoundLink(
         netns=netns,
         name=raw.name,
@@ -115,6 +140,7 @@ def assemble(
         other_routes=other_routes,
         shown=shown,
         link=raw.link,
+        card=raw.card,
         entries=entries or {},
         settings=raw.settings,
     )

@@ -18,13 +18,16 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawR
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import read_registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer, is_bridge, table_of_ports
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._apart import ApartReader, declared_apart
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._apart import ApartReader
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import (
     EntriesReader,
     assemble,
     has_parent,
     lists_to_read,
+    may_be,
     may_be_interrupted,
+    may_move,
+    read_apart,
     shown_by,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._records import FIRST_INDEX
@@ -33,6 +36,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     OWN_STALE_FILE,
     STALE_FILE,
     Address,
+    Card,
     Entries,
     FoundLink,
     FoundNamespace,
@@ -180,6 +184,8 @@ class _LayoutReader:
                 self.namespaces[namespace.attach] = self._open(namespace.attach) or FoundNamespace(None)
         declared = [*self._wanted, *(namespace.name for namespace in self._layout.namespaces)]
         declared += [other[0] for link in self._layout.links for other in (link.peer, link.parent) if other]
+        declared += [link.from_netns for link in self._layout.links if link.from_netns is not None]
+        declared += self._homes()
         for netns in dict.fromkeys(declared):
             with self._tolerantly(netns):
                 found = self._open(netns)
@@ -189,10 +195,25 @@ class _LayoutReader:
                 elif not self._everything:
                     self.namespaces[netns] = FoundNamespace(None, _namespaces.occupied_by(netns))
         self._read_undeclared()
+        for link in filter(may_move, self._layout.links):
+            self._want_existing(link)
         for netns, raws in self.raws.items():
             for raw in raws.values():
                 if has_peer(raw.kind):
                     self._ends.setdefault((raw.ifindex, raw.link), []).append((netns, raw))
+
+    def _homes(self) -> List[str]:
+        """The namespaces from which the layout has moved links."""
+        recorded = (record.original or {} for links in self._records.links.values() for record in links.values())
+        return [original["from"][0] for original in recorded if "from" in original]
+
+    def _want_existing(self, wanted: Link) -> None:
+        """Reads whatever may be an existing link that is wanted as one that is declared."""
+        for netns, raws in self.raws.items():
+            for raw in raws.values():
+                near = netns in (wanted.netns, wanted.from_netns) or self._is_own(netns, raw)
+                if near and may_be(self._reader, netns, raw, wanted):
+                    self._wanted.setdefault(netns, {}).setdefault(raw.name, wanted)
 
     def _read_undeclared(self) -> None:
         """Reads the other namespaces that have links of the layout; all others only if a link of the layout is not where it was recorded."""
@@ -284,11 +305,21 @@ class _LayoutReader:
             record = self._records.links.get(self.namespaces[netns].id, {}).get(raw.ifindex)
             return Ownership(self._layout.name, record.original) if record and record.original is not None else None
         ownership = self._registry.ownership(self.namespaces[netns].id, raw.ifindex, raw.kind, raw.link, raw.name)
+        if ownership is None and raw.card != Card():
+            ownership = self._ownership_of_card(raw)
         moved = self._registry.moved_from(raw.ifindex, raw.kind, raw.link) if ownership is None and raw.ifindex >= FIRST_INDEX else None
         if not moved or (moved[0], raw.ifindex) in self._at_their_place:
             return ownership
         # only of this layout all namespaces were read
         return moved[1] if self._everything or moved[1].is_layout(self._layout.name) else None
+
+    def _ownership_of_card(self, raw: RawLink) -> Optional[Ownership]:
+        """That of a network card, which is known wherever it is: the kernel moves it home when its namespace dies."""
+        for links in self._records.links.values():
+            for record in links.values():
+                if record.original is not None and record.original.get("card") == list(raw.card):
+                    return Ownership(self._layout.name, record.original)
+        return None
 
     def _is_own(self, netns: str, raw: RawLink) -> bool:
         """Whether a link belongs to the layout."""
@@ -321,7 +352,7 @@ class _LayoutReader:
             ownership = ownerships[raw.ifindex]
             adopted = ownership is not None and ownership.original is not None
             replaced = has_parent(raw) and (raw.ifindex in undeclared or self._may_be_replaced(netns, link, raw))
-            if replaced or adopted or self._may_leave(netns, link, raw, master):
+            if replaced or adopted or may_move(link) or self._may_leave(netns, link, raw, master):
                 raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
             with_routes = bool(link and (link.routes is not None or self._existed_before(ownership)))
             with_routes = with_routes or (any_adopted and ownership is not None) or replaced or raw.ifindex in undeclared
@@ -339,7 +370,7 @@ class _LayoutReader:
         with_routes: bool,
     ) -> None:
         before = (ownership and ownership.original) or {}
-        asked = None if self._everything else {**declared_apart(before), **declared_apart(wanted.values if wanted else {})}
+        asked = None if self._everything else read_apart(wanted, before)
         raw = raw if asked is not None and not asked else self._apart.with_values(netns, raw, asked)
         routes, others = None, []
         if with_routes:

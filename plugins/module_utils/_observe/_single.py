@@ -27,8 +27,18 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     rows_of,
     table_of_ports,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._apart import ApartReader, declared_apart
-from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import EntriesReader, assemble, has_parent, may_be_interrupted, shown_by
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._apart import ApartReader
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import (
+    EntriesReader,
+    assemble,
+    has_parent,
+    lists_to_read,
+    may_be,
+    may_be_interrupted,
+    may_move,
+    read_apart,
+    shown_by,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
     OWN_TABLE,
@@ -83,6 +93,8 @@ class SingleReader:
         names |= {str(port.values[name]) for port in wanted.declared_ports for name in PORT_REFERENCES if port.values.get(name)}
         names |= {str(wanted.values[name]) for name in references_of(wanted.kind) if wanted.values.get(name)}
         names |= {name for option, given in wanted.entries.items() for entry in given.entries for name in linked_by(LISTS[option], entry)}
+        if may_move(wanted):
+            self._find_existing(wanted)
         self._find(wanted.netns, names)
         if wanted.peer:
             # either end may have been moved to the namespace of the other
@@ -130,6 +142,17 @@ class SingleReader:
                     raise KernelError(errno.EEXIST, "%s is an alternative name of %s; use that name" % (name, raw.name))
                 if raw:
                     self._add(netns, raw)
+
+    def _find_existing(self, wanted: Link) -> None:
+        """Reads the links that may be the existing one that is wanted, with everything that they would lose."""
+        for netns in dict.fromkeys((wanted.netns, wanted.netns if wanted.from_netns is None else wanted.from_netns)):
+            self._read_namespace(netns)
+            for raw in self._reader.links(netns) if self.namespaces[netns].identity else ():
+                if may_be(self._reader, netns, raw, wanted):
+                    self._wanted[netns, raw.name] = wanted
+                    self._ports.setdefault((netns, raw.name), (None, Port({}, {})))
+                    self._add(netns, raw)
+                    self._find(netns, {self.links[netns, raw.name].master})
 
     def _find_uppers(self, found: FoundLink) -> None:
         """Reads all links above this one, which go up, down and away with it, in all named namespaces."""
@@ -187,7 +210,7 @@ class SingleReader:
             return
         wanted = self._wanted.get(key)
         master = self._name(netns, raw.master)
-        raw = self._apart.with_values(netns, raw, declared_apart(wanted.values)) if wanted else raw
+        raw = self._apart.with_values(netns, raw, read_apart(wanted, {})) if wanted else raw
         routes = None
         if wanted and wanted.routes is not None:
             routes = [found.route._replace(dev=raw.name) for found in self._routes(netns, wanted.routes, raw) if found.device == raw.ifindex]
@@ -206,11 +229,13 @@ class SingleReader:
             parent=self._linked(netns, raw) if has_parent(raw) else None,
             shown=self._shown(netns, raw) if self._may_be_restored(key, master) else None,
             pids=self._holders(netns, raw.name) if wanted and may_be_interrupted(raw, wanted) else None,
-            entries=self._entries.of_link(netns, raw, wanted.entries, partial(self._name, netns)) if wanted and wanted.entries else None,
+            entries=self._entries.of_link(netns, raw, lists_to_read(wanted, None), partial(self._name, netns)) if wanted else None,
         )
 
     def _may_be_restored(self, key: LinkId, master: str) -> bool:
         """Whether its addresses or routes may move to its bridge, or the link may go down for a moment, with which the kernel drops some."""
+        if may_move(self._wanted.get(key)):
+            return True
         bridge = self._wanted.get((key[0], self._ports[key][0] or "")) if key in self._ports else None
         if bridge and (bridge.addresses or bridge.routes or brings_ports_down(bridge.kind)):
             return True

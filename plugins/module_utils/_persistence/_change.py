@@ -13,7 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODUL
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import is_network_of_host
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
-from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_KIND_OF
+from ansible_collections.nfv.vnet.plugins.module_utils._options import KERNEL_KIND_OF
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import Outcome, _engine, _store, _unit
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import (
     Key,
@@ -223,12 +223,12 @@ class _Removal(Change):
 
     def _takes_along(self, other: Stored) -> bool:
         """Whether the other resource goes with this one: it is the other end of a cable, or in the namespace."""
-        alike = other.key.module == self._key.module or self._key.module not in LINK_KIND_OF
+        alike = other.key.module == self._key.module or self._key.module not in KERNEL_KIND_OF
         return alike and other.key.module != LAYOUT and bool(self._removed(declared_links(other.layout(check_mode=True))))
 
     def _removed(self, links: Set[LinkId]) -> Set[LinkId]:
         """Which of the links go with the resource."""
-        if self._key.module in LINK_KIND_OF:
+        if self._key.module in KERNEL_KIND_OF:
             return links & {(self._key.netns, self._key.name)}
         return {link for link in links if link[0] == self._key.name}
 

@@ -17,6 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRE
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._entries import add_entry, delete_entry
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import ends_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import bring_up_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import set_vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Address,
@@ -41,6 +42,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteNamespace,
     DeleteRoute,
     DeleteVlan,
+    MoveLink,
     ReplaceRoute,
     SetFile,
     SetLink,
@@ -61,15 +63,18 @@ class OriginalState:
         self._draft = draft
         self._steps: Optional[Dict[LinkId, List[Step]]] = None
 
-    def before(self, found: FoundLink) -> Values:
-        """The state of a link before the steps change it, including their side effects, in the form of C(Ownership.original)."""
+    def before(self, found: FoundLink, key: LinkId) -> Values:
+        """The state of a link before the steps change it, including their side effects, in the form of C(Ownership.original).
+
+        C(key): the link after the plan.
+        """
         if self._steps is None:
             self._steps = {}
             for steps in self._draft.steps.values():
                 for step in steps:
                     self._steps.setdefault(link_of(step), []).append(step)
-        steps = self._steps.get(found.id, [])
-        values: Values = {}
+        steps = [*self._steps.get(found.id, []), *(self._steps.get(key, []) if key != found.id else [])]
+        values: Values = self._place(found, key)
         for path, old in chain(*map(_changes, steps), self._removed_ports(found)):
             container = values
             for name in path[:-1]:
@@ -79,6 +84,22 @@ class OriginalState:
             for option, entry in self._dropped_entries(found):
                 values.setdefault(option, {}).setdefault(as_text(LISTS[option], entry), entry)
         return {**values, **_lists_before(found, steps)}
+
+    def _place(self, found: FoundLink, key: LinkId) -> Values:
+        """Where a link was, if it gets another name or is moved; with what a move drops."""
+        if key == found.id:
+            return {}
+        place: Values = {"from": list(found.id), "card": list(found.card)}
+        if key[0] == found.netns:
+            return place
+        usual = {row.name: row.initial for row in table.LINK if row.location in (*table.IPV6_LOCATIONS, *table.READ_APART)}
+        changed = {name: found.values[name] for name in usual if found.values.get(name) not in (None, usual[name])}
+        port = {"master": found.master, "port": _settings(found.port.values)} if found.port else {}
+        vlans = _vlans_of(found.port.vlans or {}, self._draft.host.links.get((found.netns, found.master))) if found.port else {}
+        lists: Values = {}
+        for option, entry in self._dropped_entries(found):
+            lists.setdefault(option, {})[as_text(LISTS[option], entry)] = entry
+        return {**place, "up": found.values["up"], **changed, **port, **({"vlans": vlans} if vlans else {}), **lists}
 
     def _dropped_entries(self, found: FoundLink) -> Iterator[Tuple[str, Values]]:
         """What the kernel drops of the lists of a link that goes down."""
@@ -98,7 +119,7 @@ class OriginalState:
 
 
 def _goes_down(steps: List[Step]) -> bool:
-    return any(isinstance(step, SetLink) and step.values.get("up") is False for step in steps)
+    return any(isinstance(step, MoveLink) or (isinstance(step, SetLink) and step.values.get("up") is False) for step in steps)
 
 
 def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
@@ -112,7 +133,9 @@ def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
     shown = found.shown or Shown({}, [])
     there = {address.key: address for address in found.addresses}
     touched = {step.address.key: step.address for step in steps if isinstance(step, (AddAddress, DeleteAddress))}
-    touched.update((address.key, address) for address in found.addresses if no_ipv6 and address.ipv6 and not address.link_local)
+    moved = any(isinstance(step, MoveLink) for step in steps)
+    lost_addresses = (address for address in found.addresses if (moved or (no_ipv6 and address.ipv6)) and not address.link_local)
+    touched.update((address.key, address) for address in lost_addresses)
     before: Values = {}
     if touched:
         # one that vanished while it was read is not recorded
@@ -198,6 +221,8 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
 
 def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     """Plans to undo what the layout changed on a link that it adopted."""
+    if "from" in before:
+        found = _at_home(draft, found, before)
     kind = found.kind if found.kind in _kinds.ROWS_OF else _kinds.ANY
     rows = _kinds.ROWS_OF[kind]
     values = {name: value for name, value in before.items() if name in rows}
@@ -223,8 +248,24 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
             draft.add(SETTINGS, SetFile(found.netns, name, content, there.get(name)))
     if before.get("attached"):
         draft.add(DELETE_NAMESPACE, DeleteNamespace(found.netns, attached=True))
-    draft.ownership[found.id] = None
+    draft.ownership[draft.released_from.get(found.id, found.id)] = None
     draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
+
+
+def _at_home(draft: Draft, found: FoundLink, before: Values) -> FoundLink:
+    """Plans to move a link home, and to give it its name again."""
+    from ansible_collections.nfv.vnet.plugins.module_utils._plan._existing import bring, home_of
+
+    netns, name = before["from"]
+    home = home_of(draft, found, (netns, name))
+    was_there = found.netns == home[0]
+    key = found.id
+    draft.ownership[key] = None
+    found = bring(draft, found, home, bool(before.get("up", True)))
+    draft.released_from[home] = key
+    if was_there and home in draft.interrupted and found.values["up"]:
+        bring_up_again(draft, found)
+    return found
 
 
 def _removed_ports(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:

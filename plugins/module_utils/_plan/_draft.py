@@ -66,6 +66,12 @@ class Draft:
         """Plans another layout, for instance that of a link that must be recreated."""
         self.host = host
         self.wanted: Dict[LinkId, Link] = {link.id: link for link in layout.links}
+        self.located: Dict[LinkId, LinkId] = {}
+        """Where the existing links are that may have another name, or be in another namespace."""
+        if any(link.match or link.from_netns is not None for link in layout.links):
+            from ansible_collections.nfv.vnet.plugins.module_utils._plan._located import located_links
+
+            self.located = located_links(layout.links, host, layout.name)
         self.links: List[Link] = layout.links
         """The links in the order in which they can be created."""
         self.above_bridges: Set[LinkId] = set()
@@ -116,6 +122,8 @@ class Draft:
         """The links that were found, by what no two links may have in common. Computed on first use."""
         self.wanted_by_key: Optional[Dict[Tuple[object, ...], Link]] = None
         """The wanted links, by the same key. Computed on first use."""
+        self.released_from: Dict[LinkId, LinkId] = {}
+        """Where released links that were moved or renamed are before the plan, by where they will be."""
         self.released: List[Link] = []
         """The adopted links that the layout releases, as they were before."""
         self.ownership: Dict[LinkId, Optional[Ownership]] = {}

@@ -129,10 +129,18 @@ def plan_link(draft: Draft, wanted: Link) -> None:
 
         check_parent(draft, wanted)
         found = found or found_under_old_name(draft, wanted)
+    if wanted.id in draft.located and draft.located[wanted.id] != wanted.id:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan import _existing
+
+        _existing.require_free(draft, wanted, wanted.id)
+        found = _existing.bring(draft, draft.host.links[draft.located[wanted.id]], wanted.id, wanted.values.get("up") is not False)
+        _existing.bring_up(draft, wanted, found)
+    elif wanted.match and wanted.id not in draft.located:
+        found = None
     if not found and wanted.kind == LOOPBACK:
         raise VnetError(wanted.path, "the loopback link of namespace %s has another name; name it lo again" % wanted.netns)
     if not found and wanted.kind == ANY:
-        draft.missing(wanted.path, "there is no link %s%s; set type to create it" % (wanted.name, inside(wanted.netns)))
+        draft.missing(wanted.path, _missing(wanted))
         found = planned_link(wanted.kind, wanted.netns, wanted.name, {"up": False})
     elif found:
         same_kind(wanted, found)
@@ -149,6 +157,15 @@ def plan_link(draft: Draft, wanted: Link) -> None:
 
         check_against_parent(draft, wanted, found)
     configure(draft, wanted, found)
+
+
+def _missing(wanted: Link) -> str:
+    """That an existing link is not there."""
+    if wanted.match:
+        said = ", ".join("%s: %s" % (name, value) for name, value in wanted.match._asdict().items() if value)
+        places = " or ".join(inside(netns) or " in the namespace that the module runs in" for netns in dict.fromkeys((wanted.netns, wanted.from_netns or "")))
+        return "there is no link with %s%s" % (said, places)
+    return "there is no link %s%s; a link that does not exist is created by the module of its type" % (wanted.name, inside(wanted.netns))
 
 
 def _of_mode(wanted: Link, found: Optional[FoundLink]) -> Link:

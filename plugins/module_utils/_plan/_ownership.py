@@ -24,7 +24,7 @@ def plan_ownership(draft: Draft) -> None:
         if found and found.ifindex and not draft.owns(found):
             if not found.ownership and found.ifindex >= FIRST_INDEX:
                 draft.warn(path, "%s was created by a layout that is not recorded here, as in a container with a /run of its own; it is adopted" % found.name)
-            ownership.adopt(key, draft.host.links.get(key) or _elsewhere(draft, found))
+            ownership.adopt(key, draft.host.links.get(draft.located.get(key, key)) or _elsewhere(draft, found))
 
 
 def _own_files(draft: Draft, namespace: Namespace) -> None:
@@ -46,23 +46,23 @@ def _elsewhere(draft: Draft, found: FoundLink) -> FoundLink:
 class _Ownership:
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
-        self._adoption: Optional[Callable[[FoundLink], Values]] = None
+        self._adoption: Optional[Callable[[FoundLink, LinkId], Values]] = None
 
     def adopt(self, key: LinkId, found: FoundLink) -> None:
         """Plans to record what the plan changes of a link. C(key): the link after the plan."""
         recorded = (found.ownership.original if found.ownership else None) or {}
-        changed = self._before(found)
+        changed = self._before(found, key)
         ownership = Ownership(self._draft.layout.name, {**changed, **_merged(recorded, changed)})
         if ownership != found.ownership:
             self._draft.ownership[found.id] = ownership
             self._draft.links_after[key] = self._draft.links_after[key]._replace(ownership=ownership)
 
-    def _before(self, found: FoundLink) -> Values:
+    def _before(self, found: FoundLink, key: LinkId) -> Values:
         if self._adoption is None:
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._adoption import OriginalState
 
             self._adoption = OriginalState(self._draft).before
-        return self._adoption(found)
+        return self._adoption(found, key)
 
 
 def _merged(recorded: Values, now: Values) -> Values:

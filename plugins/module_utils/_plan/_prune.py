@@ -39,7 +39,9 @@ def plan_prune(draft: Draft) -> None:
         _check_tunnels(draft, netns)
     listed = set(listed_ports(draft))
     for found in list(draft.links_after.values()):
-        if found.netns in lost:
+        if found.id in draft.located.values():
+            continue
+        if found.netns in lost and not _goes_home(draft, found):
             _check_uppers(draft, found)
             _check_other_end(draft, found)
             draft.links_after.pop(found.id, None)
@@ -51,11 +53,16 @@ def plan_prune(draft: Draft) -> None:
         _remove_namespace(draft, netns)
 
 
+def _goes_home(draft: Draft, found: FoundLink) -> bool:
+    """Whether the layout has moved a link here, which it moves back."""
+    return draft.is_member(found) and "from" in ((found.ownership and found.ownership.original) or {})
+
+
 def _check_owners(draft: Draft, declared: Dict[LinkId, Link]) -> None:
     owners = {key: link.path for key, link in declared.items()}
     owners.update((key, path) for key, path in listed_ports(draft).items() if key not in owners)
     for key, path in owners.items():
-        found = draft.links_after.get(key)
+        found = draft.links_after.get(draft.located.get(key, key))
         if found and found.ownership and not draft.is_member(found):
             what = "namespace %s" % found.netns if found.name == "lo" else found.name
             raise VnetError(path, "%s belongs to %s; use another name, or declare it there" % (what, found.ownership))

@@ -127,7 +127,7 @@ def _moved_back(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
         raise VnetError(wanted.path, "the name %s is used by %s; remove it first" % (wanted.name, title_of(draft.links_after[wanted.id].kind)))
     restore: Tuple[Step, ...] = (SetMaster(found.netns, found.name, found.master),) if found.master else ()
     restore += (SetLink(found.netns, found.name, found.kind, {"up": True}),) if found.values["up"] else ()
-    draft.add(CREATE, MoveLink(found.netns, found.name, wanted.netns, restore))
+    draft.add(CREATE, MoveLink(found.netns, found.name, wanted.netns, restore=restore))
     del draft.links_after[found.id]
     lost = {row.name for row in table.LINK if row.location in table.IPV6_LOCATIONS}
     values = {name: value for name, value in found.values.items() if name not in lost}

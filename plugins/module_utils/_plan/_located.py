@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the existing links are that may have another name, or be in another namespace."""
+
+from __future__ import annotations
+
+from typing import Dict, List
+
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_like
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Link, LinkId
+
+
+def located_links(links: List[Link], host: Host, layout: str) -> Dict[LinkId, LinkId]:
+    """Where the existing links are that may have another name, or be in another namespace. What C(layout) has moved is found wherever it is."""
+    located: Dict[LinkId, LinkId] = {}
+    for link in links:
+        if link.match or link.from_netns is not None:
+            there = [found for found in host.links.values() if _may_be(link, found, layout) and is_located(link, found)]
+            best = min(there, key=lambda found: (found.id != link.id, found.netns != link.netns, found.id), default=None)
+            others = [found for found in there if best and found.netns == best.netns and found.id not in (best.id, link.id)]
+            if best and best.id != link.id and others:
+                raise VnetError((*link.path, "match"), "%s and %s are both like that; say more" % (best.name, others[0].name))
+            located.update({link.id: best.id} if best else {})
+    return located
+
+
+def is_located(wanted: Link, found: FoundLink) -> bool:
+    """Whether a link that was found, wherever it is, is the existing one that is wanted."""
+    altnames = [entry["name"] for entry in found.entries.get("altnames", ())]
+    is_named = wanted.match is None or not wanted.match.altname or wanted.match.altname in altnames
+    return is_named and is_like(wanted, found.id, found.kind, found.card, found.values)
+
+
+def _may_be(link: Link, found: FoundLink, layout: str) -> bool:
+    ownership = found.ownership
+    moved = ownership is not None and ownership.is_layout(layout) and "from" in (ownership.original or {})
+    return moved or found.netns in (link.netns, link.from_netns)

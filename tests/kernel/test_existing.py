@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Links that exist already: found by what they are, renamed, moved, and given back."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from features import needs_program
+from layouts import clear, info, lay, settled
+from layouts import four_steps as laid_in_four_steps
+from moments import Failing
+from support import difference, four_steps, ip, portable, private_network, resource, run, sh, snapshot
+
+Values = Dict[str, Any]
+MACS = ["02:00:00:00:00:11", "02:00:00:00:00:12"]
+BY_MAC = [{"mac": mac} for mac in MACS]
+
+
+@pytest.fixture(autouse=True)
+def _cards() -> None:
+    """Two links that somebody has made, and a namespace."""
+    cards()
+
+
+def cards() -> None:
+    run("vnet_netns", name="red")
+    for number, mac in enumerate(MACS):
+        run("vnet_veth", name=f"c{number}", mac=mac, peer={"name": f"far{number}"})
+
+
+def names(netns: str = "") -> List[str]:
+    words = ["ip", *(["-n", netns] if netns else []), "-br", "link"]
+    return sorted(line.split()[0].split("@")[0] for line in ip(*words).splitlines())
+
+
+def test_a_link_is_renamed_with_all_that_it_has() -> None:
+    run("vnet_veth", name="c0", addresses=["10.0.0.1/24", "2001:db8::1/64 nodad"], peer={"name": "far0"})
+    sh("ip route add 10.9.0.0/16 via 10.0.0.9 dev c0", f"ip neigh add 10.0.0.9 lladdr {MACS[1]} dev c0 nud permanent")
+    wanted: Values = {"name": "lan0", "match": BY_MAC[0]}
+    result = four_steps("vnet_link", **wanted)
+    assert resource("vnet_link", result)["addresses"] == ["10.0.0.1/24", "2001:db8::1/64 nodad"]
+    assert "lan0" in ip("ip", "route", "show", "10.9.0.0/16")
+    assert not run("vnet_link", name="lan0")["changed"]
+    assert names() == ["c1", "far0", "far1", "lan0", "lo"]
+
+
+def test_a_link_is_found_by_an_alternative_name() -> None:
+    run("vnet_link", name="c0", altnames=["office"])
+    assert four_steps("vnet_link", name="lan0", match={"altname": "office"})["changed"]
+    assert "lan0" in names()
+
+
+def test_a_link_is_moved_and_back() -> None:
+    wanted: Values = {"name": "eth0", "netns": "red", "match": BY_MAC[0], "addresses": ["10.0.0.1/24"], "routes": [{"to": "default", "via": "10.0.0.9"}]}
+    result = four_steps("vnet_link", **wanted)
+    assert result["commands"][0] == "ip link set dev c0 netns red name eth0"
+    assert names("red") == ["eth0", "lo"]
+    assert four_steps("vnet_link", name="c0", match=BY_MAC[0], from_netns="red")["changed"]
+    assert names("red") == ["lo"]
+    assert four_steps("vnet_link", name="c0", netns="red", from_netns="")["changed"]
+    assert names("red") == ["c0", "lo"]
+
+
+def test_a_link_without_match_is_not_moved() -> None:
+    """What is named after a card of the host must not take that card away."""
+    before = snapshot()
+    with pytest.raises(VnetError, match=r"there is no link c0 in namespace red"):
+        run("vnet_link", name="c0", netns="red")
+    assert not difference(before, snapshot())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"name": "x", "match": {"mac": "02:00:00:00:00:99"}}, r"there is no link with mac: 02:00:00:00:00:99"),
+        ({"name": "x", "match": {}}, r"match: empty"),
+        ({"name": "c1", "match": BY_MAC[0]}, r"name: the name c1 is used by a veth"),
+        ({"name": "x", "match": {"path": "pci-0000:00:03.0"}}, r"there is no link with path: pci"),
+        ({"name": "x", "match": {"mac": "nonsense"}}, r"match\.mac: 'nonsense' is not a MAC address"),
+    ],
+)
+def test_what_cannot_be_found_is_refused(wanted: Values, words: str) -> None:
+    before = snapshot()
+    with pytest.raises(VnetError, match=words):
+        run("vnet_link", **wanted)
+    assert not difference(before, snapshot())
+
+
+def test_two_links_that_are_alike_are_refused() -> None:
+    sh(f"ip link set dev c1 address {MACS[0]}")
+    with pytest.raises(VnetError, match=r"match: c0 and c1 are both like that"):
+        run("vnet_link", name="x", match=BY_MAC[0])
+
+
+# Layouts
+
+
+def ring() -> Values:
+    return {"links": [{"name": "c1", "match": BY_MAC[0]}, {"name": "c0", "match": BY_MAC[1]}]}
+
+
+def given_away(**more: Any) -> Values:
+    return {
+        "namespaces": [{"name": "blue"}],
+        "links": [{"name": "eth0", "netns": "blue", "match": BY_MAC[0], "addresses": ["10.0.0.2/24"], "mtu": 1400, "altnames": ["inside"], **more}],
+    }
+
+
+def test_links_swap_their_names_and_get_them_back() -> None:
+    run("vnet_veth", name="c0", addresses=["10.0.0.1/24"], peer={"name": "far0"})
+    sh("ip route add 10.9.0.0/16 via 10.0.0.9 dev c0")
+    before = snapshot()
+    laid_in_four_steps(**ring())
+    settled(**ring())
+    assert MACS[0] in ip("ip", "link", "show", "c1")
+    clear()
+    assert not difference(before, snapshot())
+
+
+def test_a_link_goes_home_when_its_namespace_goes() -> None:
+    run("vnet_veth", name="c0", addresses=["10.0.0.1/24", "2001:db8::1/64 nodad"], altnames=["outside"], peer={"name": "far0"})
+    run("vnet_bridge", name="br0")
+    sh("ip link set dev c1 master br0", "bridge link set dev c1 cost 77")
+    sh("ip route add 10.9.0.0/16 via 10.0.0.9 dev c0 proto 99", f"ip neigh add 10.0.0.9 lladdr {MACS[1]} dev c0 nud permanent")
+    before = snapshot()
+    layout = given_away()
+    layout["links"].append({"name": "eth1", "netns": "blue", "match": BY_MAC[1]})
+    laid_in_four_steps(**layout)
+    settled(**layout)
+    assert names("blue") == ["eth0", "eth1", "lo"]
+    laid_in_four_steps(**given_away())
+    assert "c1" in names()
+    clear()
+    assert not difference(before, snapshot())
+
+
+def test_a_link_moves_on_to_another_namespace() -> None:
+    before = snapshot()
+    lay(**given_away())
+    elsewhere = {**given_away(), "namespaces": [{"name": "green"}]}
+    elsewhere["links"][0]["netns"] = "green"
+    laid_in_four_steps(**elsewhere)
+    settled(**elsewhere)
+    assert names("green") == ["eth0", "lo"]
+    clear()
+    assert not difference(before, snapshot())
+
+
+def test_home_is_taken() -> None:
+    lay(**given_away())
+    sh("ip link add c0 type veth peer name other")
+    result = clear()
+    assert any("goes home as eth0" in warning for warning in result["warnings"])
+    assert MACS[0] in ip("ip", "link", "show", "eth0")
+
+
+@pytest.mark.parametrize("layout", [ring, given_away], ids=["renamed", "moved"])
+def test_a_failed_run_brings_links_back(layout: Any) -> None:
+    run("vnet_veth", name="c0", addresses=["10.0.0.1/24", "2001:db8::1/64 nodad"], altnames=["outside"], peer={"name": "far0"})
+    sh("ip route add 10.9.0.0/16 via 10.0.0.9 dev c0 proto 99", f"ip neigh add 10.0.0.9 lladdr {MACS[1]} dev c0 nud permanent")
+    with Failing(0) as counting:
+        lay(**layout())
+    clear()
+    before = snapshot()
+    for number in range(1, len(counting.steps) + 1):
+        with pytest.raises(VnetError, match=r"The host is as it was before$"), Failing(number):
+            lay(**layout())
+        assert not difference(before, snapshot()), counting.steps[number - 1]
+    lay(**layout())
+    settled(**layout())
+
+
+def test_the_commands_do_the_same() -> None:
+    needs_program("ip")
+    commands: List[str] = []
+    with private_network():
+        cards()
+        for layout in (ring(), given_away()):
+            commands += lay(**layout)["commands"]
+        commands += clear()["commands"]
+        commands += lay(**given_away())["commands"]
+        ours = portable(snapshot())
+    with private_network():
+        cards()
+        sh(*commands)
+        assert not difference(portable(snapshot()), ours)
+
+
+def test_info_shows_where_links_are() -> None:
+    lay(**given_away())
+    found = {(link["netns"], link["name"]): link for link in info()["links"]}
+    assert (found["blue", "eth0"]["layout"], found["blue", "eth0"]["adopted"]) == ("lab", True)
+    assert found["blue", "eth0"]["altnames"] == ["inside"]
