@@ -57,7 +57,7 @@ lab: $(VENV)/test ## test on a second kernel (what this one cannot run, and one 
 lab-full: $(VENV)/test ## run all tests on both kernels, and on virtual hosts (hours)
 	@$(call require,lab molecule pictures)
 	@$(VENV)/bin/python tests/lab/hosts.py image
-	@$(VENV)/bin/python tests/run --slow unit kernel integration packaging molecule $(LAB) lab-integration-distribution
+	@$(VENV)/bin/python tests/run --slow unit kernel integration packaging molecule $(LAB) lab-field lab-integration-distribution
 
 matrix: $(VENV)/test ## run the tests with every supported version of pyroute2, ansible-core, Python and Linux (hours, root; ARGS=--help)
 	@$(call require,lab pictures)

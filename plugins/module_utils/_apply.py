@@ -24,7 +24,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Save
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, FoundNamespace, Host, Layout, LinkId, NamespaceId
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, FoundNamespace, Host, Layout, LinkId, NamespaceId, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddEntry,
@@ -531,7 +531,7 @@ def _rollback_report(lost: List[str], unrestored: List[LinkId], before: Host, af
     if lost:
         return "This cannot be undone: %s" % "; ".join(lost)
     links = set(before.links) | set(after.links)
-    changed = sorted({link for link in links if not _unchanged(before.links.get(link), after.links.get(link))} | set(unrestored))
+    changed = sorted({link for link in links if not _unchanged(before, after, link)} | set(unrestored))
     names = [(name or "routes") + (" in namespace %s" % netns if netns else "") for netns, name in changed]
     names += [
         "namespace %s" % name
@@ -541,12 +541,19 @@ def _rollback_report(lost: List[str], unrestored: List[LinkId], before: Host, af
     return "The host is not exactly as it was before; check %s" % ", ".join(names) if names else "The host is as it was before"
 
 
+def _kept(found: FoundLink, option: str, host: Host) -> List[Values]:
+    """The entries of a list without those of the kernel."""
+    of_kernel = LISTS[option].keys_of_kernel(found, host)
+    return [entry for entry in found.entries[option] if LISTS[option].key_of(entry) not in of_kernel]
+
+
 def _settings_of(found: FoundNamespace) -> Tuple[object, ...]:
     return found.identity, found.is_named, found.sysctl, found.files
 
 
-def _unchanged(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:
+def _unchanged(host_before: Host, host_after: Host, key: LinkId) -> bool:
     """Whether a link is as it was, apart from attributes that change by themselves."""
+    before, after = host_before.links.get(key), host_after.links.get(key)
     if not before or not after:
         return before is after
     rows = _kinds.ROWS_OF.get(before.kind, {})
@@ -558,8 +565,8 @@ def _unchanged(before: Optional[FoundLink], after: Optional[FoundLink]) -> bool:
             found.master,
             found.port and {name: value for name, value in found.port.values.items() if name != "state"},
             found.vlans,
-            {option: sorted(entries, key=repr) for option, entries in found.entries.items()},
+            {option: sorted(map(repr, _kept(found, option, host))) for option in found.entries},
         )
-        for found in (before, after)
+        for found, host in ((before, host_before), (after, host_after))
     )
     return one == other

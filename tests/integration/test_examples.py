@@ -124,6 +124,10 @@ def plays(example: Example, continued: bool) -> list[Task]:
     return [prepare, *(content if example.is_playbook else [{"hosts": "localhost", "gather_facts": False, "tasks": content}])]
 
 
+def _mac_of(match: dict[str, str]) -> dict[str, str]:
+    return {"mac": match["mac"]} if "mac" in match else {}
+
+
 def prerequisites(example: Example) -> list[Task]:
     """Tasks that make what the example only names: namespaces, bridges, ports, parents."""
     made: set[tuple[str, str]] = set()
@@ -151,5 +155,11 @@ def prerequisites(example: Example) -> list[Task]:
             take_for_granted(end.get("parent_netns", netns), end.get("parent", ""), "vnet_tuntap", mode="tap")
             for port in end.get("ports", []):
                 take_for_granted(netns, port["name"], "vnet_tuntap", mode="tap")
+            if module == "vnet_link":
+                there = end.get("match") or {"name": end["name"]}
+                known = [there.get("mac", ""), there.get("name", "")]
+                if not any(("link", word) in made for word in known if word):
+                    needed["link", known[0]] = {"nfv.vnet.vnet_tuntap": {"name": there.get("name", "card0"), "mode": "tap", **_mac_of(there)}}
+                made.update(("link", word) for word in (*known, end["name"]))
             made.add((netns, end["name"]))
     return list(needed.values())

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any, Callable, Dict, Mapping, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import LINK, READ_APART, Attribute
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _tc
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._ethtool import Features
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import usual_features_off
@@ -39,10 +41,17 @@ class ApartReader:
             return raw
         found: Values = {}
         for name in names:
-            value = _READ[_ROWS[name].location](self, netns, raw, _ROWS[name], None if asked is None else asked[name])
-            if value is not None:
-                found[name] = value
+            value = self._value(netns, raw, _ROWS[name], None if asked is None else asked[name])
+            found.update({} if value is None else {name: value})
         return raw._replace(values={**raw.values, **found})
+
+    def _value(self, netns: str, raw: RawLink, row: Attribute, asked: Any) -> Any:
+        try:
+            return _READ[row.location](self, netns, raw, row, asked)
+        except KernelError as error:
+            if error.errno != errno.ENODEV:  # it has vanished
+                raise
+        return None
 
     def _found(self, netns: str) -> Optional[_tc.Found]:
         if netns not in self._qdiscs:

@@ -179,8 +179,16 @@ def undeclared_ports(wanted: Layout) -> Set[str]:
 def needed_links(wanted: Layout) -> Set[LinkId]:
     """The links that have to be there already; C(lo) stands for its namespace."""
     found = {key for link in wanted.links for key in _references(link)}
-    existing = {link.id for link in wanted.links if link.kind == ANY}
+    existing = {place for link in wanted.links if link.kind == ANY for place in _first_places(link)}
     return (found - declared_links(wanted)) | existing
+
+
+def _first_places(link: Link) -> Iterator[LinkId]:
+    """Where an existing link is when the host starts, if its name is known."""
+    if link.match is None:
+        yield link.netns if link.from_netns is None else link.from_netns, link.name
+    elif link.match.name:
+        yield link.from_netns or "", link.match.name
 
 
 def _references(link: Link) -> Iterator[LinkId]:

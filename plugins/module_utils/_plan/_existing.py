@@ -81,9 +81,6 @@ def _move(draft: Draft, found: FoundLink, netns: str, name: str) -> FoundLink:
         if LISTS[option].after_up and LISTS[option].key_of(entry) not in LISTS[option].keys_of_kernel(found, draft.host)
     )
     draft.add(FREE_NAMES, MoveLink(found.netns, found.name, netns, name if name != found.name else "", restore))
-    lost = [address.itself for address in found.addresses if not (address.link_local or address.dynamic)]
-    if lost and netns != found.netns:
-        draft.warn((), "%s loses %s, as it is moved%s" % (found.name, ", ".join(lost), inside(netns) or " to the namespace that the module runs in"))
     entries = {option: there for option, there in found.entries.items() if LISTS[option].survives_move}
     kept = {attribute: value for attribute, value in found.values.items() if attribute not in usual}
     values: Values = {**kept, **{attribute: value for attribute, value in usual.items() if attribute in found.values}, "up": False}

@@ -11,6 +11,11 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_TABLE, Address, Route, Vlan
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import wanted
 
+ADDRESS_FORM = (
+    "LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [broadcast ADDRESS] [label NAME] [scope SCOPE] [metric NUMBER] [nodad] [noprefixroute] [home] [mngtmpaddr]"
+    " [autojoin]"
+)
+
 
 def refusal(module: str, **params: Any) -> str:
     with pytest.raises(VnetError) as caught:
@@ -62,11 +67,11 @@ def test_address(text: str, record: Address) -> None:
         ("10.9.0.1/24 peer 10.9.0.2/25", "'10.9.0.1/24 peer 10.9.0.2/25': the prefix lengths differ; use one"),
         (
             "10.9.0.1 pear 10.9.0.2",
-            "'10.9.0.1 pear 10.9.0.2' is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [broadcast ADDRESS] [label NAME] [scope SCOPE] [metric NUMBER] [nodad] [noprefixroute] [home] [mngtmpaddr] [autojoin]",
+            "'10.9.0.1 pear 10.9.0.2' is not " + ADDRESS_FORM,
         ),
         (
             "",
-            "'' is not LOCAL[/PREFIX] [peer REMOTE[/PREFIX]] [broadcast ADDRESS] [label NAME] [scope SCOPE] [metric NUMBER] [nodad] [noprefixroute] [home] [mngtmpaddr] [autojoin]",
+            "'' is not " + ADDRESS_FORM,
         ),
         ("192.0.2.1/24 nodad", "'192.0.2.1/24 nodad': nodad is for IPv6; leave it out"),
         ("224.0.0.1/24", "'224.0.0.1/24': 224.0.0.1 is not a unicast address"),
