@@ -405,6 +405,11 @@ def _has_side_effects(step: Step) -> bool:
     return isinstance(step, _WITH_SIDE_EFFECTS)
 
 
+def _vlan_as_before(step: SetVlan) -> Optional[Step]:
+    changed = step.vlan._replace(settings={**step.vlan.settings, step.attribute: step.value})
+    return None if step.old is None else step._replace(value=step.old, old=step.value, vlan=changed)
+
+
 _INVERSE: Dict[type, Callable[[Any], Optional[Step]]] = {
     CreateNamespace: lambda step: DeleteNamespace(step.name),
     AttachNamespace: lambda step: DeleteNamespace(step.name),
@@ -420,7 +425,7 @@ _INVERSE: Dict[type, Callable[[Any], Optional[Step]]] = {
     SetPort: lambda step: None if step.old is None else step._replace(value=step.old, old=step.value),
     AddVlan: lambda step: step._replace(vlan=step.old, old=step.vlan) if step.old else DeleteVlan(step.netns, step.name, step.vlan, step.of_bridge),
     DeleteVlan: lambda step: AddVlan(step.netns, step.name, step.vlan, step.of_bridge),
-    SetVlan: lambda step: _vlan_as_before(step),
+    SetVlan: _vlan_as_before,
     AddAddress: lambda step: DeleteAddress(step.netns, step.name, step.address),
     AddRoute: lambda step: DeleteRoute(step.netns, step.route, step.body),
     ReplaceRoute: lambda step: step._replace(route=step.old, old=step.route),
@@ -428,11 +433,6 @@ _INVERSE: Dict[type, Callable[[Any], Optional[Step]]] = {
     DeleteEntry: lambda step: AddEntry(*step),
 }
 """The inverse of each step. Addresses and routes that are lost with others are saved beforehand and restored at the end."""
-
-
-def _vlan_as_before(step: SetVlan) -> Optional[Step]:
-    changed = step.vlan._replace(settings={**step.vlan.settings, step.attribute: step.value})
-    return None if step.old is None else step._replace(value=step.old, old=step.value, vlan=changed)
 
 
 def inverse_of(step: Step) -> Optional[Step]:

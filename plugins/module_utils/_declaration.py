@@ -59,7 +59,7 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         "Kernel settings (sysctl) of the namespace that the module runs in: a dictionary of keys that begin with C(net.) and their values."
         " They are kept with O(state=absent).",
     ),
-    *(option._replace(text=_OF_HOME % option.text) for option in OPTIONS["vnet_netns"] if option.name in _TOP),
+    *(option._replace(text=_OF_HOME % option.text.partition(" Other")[0]) for option in OPTIONS["vnet_netns"] if option.name in _TOP),
     Option(
         "namespaces",
         "list",

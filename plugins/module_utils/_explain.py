@@ -164,6 +164,20 @@ COMMAND_NAMES: Dict[type, str] = {
     DeleteEntry: "delete",
 }
 """The words of ip(8) and bridge(8) for each step."""
+
+
+def _shown(value: Any) -> str:
+    """A value as it is written in options."""
+    if isinstance(value, dict):
+        return ", ".join("%s: %s" % (name, _shown(entry)) for name, entry in value.items() if entry is not None)
+    return str(value).lower() if isinstance(value, bool) else str(value) or "''"
+
+
+def _entry(step: AddEntry | DeleteEntry) -> str:
+    said = LISTS[step.option].said(step.entry)
+    return "%s: %s" % (step.option, ", ".join("%s: %s" % (name, _shown(value)) for name, value in said.items()))
+
+
 _DETAILS: Dict[type, Callable[[Any], str]] = {
     DeleteNamespaces: lambda step: ", ".join(step.names),
     SetNsid: lambda step: str(step.nsid),
@@ -185,14 +199,9 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
     AddRoute: lambda step: step.route.to,
     ReplaceRoute: lambda step: step.route.to,
     DeleteRoute: lambda step: step.route.to,
-    AddEntry: lambda step: _entry(step),
-    DeleteEntry: lambda step: _entry(step),
+    AddEntry: _entry,
+    DeleteEntry: _entry,
 }
-
-
-def _entry(step: AddEntry | DeleteEntry) -> str:
-    said = LISTS[step.option].said(step.entry)
-    return "%s: %s" % (step.option, ", ".join("%s: %s" % (name, _shown(value)) for name, value in said.items()))
 
 
 def _about(step: Step) -> str:
@@ -201,10 +210,3 @@ def _about(step: Step) -> str:
     if isinstance(step, SetPort) and table.PORT_ROWS[step.attribute].location == "bond_port":
         words = "link set"
     return " ".join(filter(None, (words, detail(step) if detail else "")))
-
-
-def _shown(value: Any) -> str:
-    """A value as it is written in options."""
-    if isinstance(value, dict):
-        return ", ".join("%s: %s" % (name, _shown(entry)) for name, entry in value.items() if entry is not None)
-    return str(value).lower() if isinstance(value, bool) else str(value) or "''"

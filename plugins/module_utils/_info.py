@@ -54,7 +54,7 @@ INFO_OPTIONS: Tuple[Option, ...] = (
         elements="str",
     ),
     Option("fdb", "bool", "Whether to return the forwarding databases of bridges, as RV(fdb).", False),
-    Option("counters", "bool", "Whether to return the counters of packets, bytes and errors of each link, as RV(links[].status.counters).", False),
+    Option("counters", "bool", "Whether to return the counters of packets, bytes and errors of each link, as C(counters) of the status.", False),
     Option("macs", "bool", "Whether RV(declaration) includes MAC addresses.", False),
 )
 """The options of M(nfv.vnet.vnet_info)."""

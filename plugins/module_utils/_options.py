@@ -770,6 +770,24 @@ def _link_or_none(name: str, path: Path) -> str:
     return name
 
 
+def _qdisc(row: table.Attribute, params: Params, path: Path, check_mode: bool) -> Values:
+    """A queueing discipline: its kind, and the fields that are given."""
+    values = _attributes_of({field.name: field for field in row.fields}, params, path, check_mode)
+    kind = values.get("kind")
+    if kind is None:
+        raise VnetError((*path, "kind"), "missing; it is required")
+    fields = QDISCS[kind].defaults if kind else {}
+    strange = next((name for name in values if name != "kind" and name not in fields), "")
+    if strange:
+        raise VnetError((*path, strange), "%s has no such field" % (kind or "the queueing discipline that the kernel chooses"))
+    missing = next((name for name in (QDISCS[kind].required if kind else ()) if name not in values), "")
+    if missing:
+        raise VnetError((*path, missing), "missing; it is required for kind: %s" % kind)
+    if values.get("rate") is not None and (0 < values["rate"] < 8 or (not values["rate"] and kind and "rate" in QDISCS[kind].required)):
+        raise VnetError((*path, "rate"), "%d is out of range (at least 8 bits a second)" % values["rate"])
+    return values
+
+
 _PARSERS: Dict[str, Callable[[table.Attribute, Any, Path, bool], Any]] = {
     "text": lambda row, value, path, _check: _text(row, value, path),
     "mac": lambda _row, value, path, _check: _mac(value, path),
@@ -782,7 +800,7 @@ _PARSERS: Dict[str, Callable[[table.Attribute, Any, Path, bool], Any]] = {
     "ip": lambda _row, value, path, _check: _optional_ip(value, path),
     "unicast": lambda _row, value, path, _check: _unicast(value, path),
     "multicast": lambda _row, value, path, _check: _multicast(value, path),
-    "qdisc": lambda row, value, path, check: _qdisc(row, value, path, check),
+    "qdisc": _qdisc,
     "features": lambda _row, value, path, _check: _features(value, path),
     "host": lambda _row, value, path, _check: _host(value, path),
     "prefix": lambda _row, value, path, _check: _optional_prefix(value, path),
@@ -805,24 +823,6 @@ def _check_range(row: table.Attribute, value: float, path: Path) -> None:
 
 def _plain(number: float) -> str:
     return "%d" % number if float(number).is_integer() else "%g" % number
-
-
-def _qdisc(row: table.Attribute, params: Params, path: Path, check_mode: bool) -> Values:
-    """A queueing discipline: its kind, and the fields that are given."""
-    values = _attributes_of({field.name: field for field in row.fields}, params, path, check_mode)
-    kind = values.get("kind")
-    if kind is None:
-        raise VnetError((*path, "kind"), "missing; it is required")
-    fields = QDISCS[kind].defaults if kind else {}
-    strange = next((name for name in values if name != "kind" and name not in fields), "")
-    if strange:
-        raise VnetError((*path, strange), "%s has no such field" % (kind or "the queueing discipline that the kernel chooses"))
-    missing = next((name for name in (QDISCS[kind].required if kind else ()) if name not in values), "")
-    if missing:
-        raise VnetError((*path, missing), "missing; it is required for kind: %s" % kind)
-    if values.get("rate") is not None and (0 < values["rate"] < 8 or (not values["rate"] and kind and "rate" in QDISCS[kind].required)):
-        raise VnetError((*path, "rate"), "%d is out of range (at least 8 bits a second)" % values["rate"])
-    return values
 
 
 def _features(given: Params, path: Path) -> Dict[str, bool]:

@@ -9,7 +9,7 @@ bytes, packets.
 from __future__ import annotations
 
 import struct
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, split
 from ansible_collections.nfv.vnet.plugins.module_utils._values import ValueType
@@ -151,7 +151,9 @@ class _Field(NamedTuple):
     suffix: str = ""
 
 
-def _of_fields(kind: str, fields: Dict[str, _Field], config: str, shown: Mapping[str, Callable[[Any], Any]] = {}, fixed: Tuple[str, ...] = ()) -> Qdisc:
+def _of_fields(
+    kind: str, fields: Dict[str, _Field], config: str, shown: Optional[Mapping[str, Callable[[Any], Any]]] = None, fixed: Tuple[str, ...] = ()
+) -> Qdisc:
     """A kind whose fields are attributes. The kernel keeps those that are not given."""
 
     def encode(values: Values) -> bytes:
@@ -165,7 +167,7 @@ def _of_fields(kind: str, fields: Dict[str, _Field], config: str, shown: Mapping
     def words(values: Values) -> List[str]:
         return [word for name, field in fields.items() if values.get(name) is not None for word in _words_of_field(field, values[name])]
 
-    return Qdisc(kind, dict.fromkeys(fields), encode, decode, words, (), shown, config, fixed)
+    return Qdisc(kind, dict.fromkeys(fields), encode, decode, words, (), shown or {}, config, fixed)
 
 
 def _value(number: int, field: _Field) -> Any:

@@ -95,7 +95,7 @@ options:
     default: false
   counters:
     description:
-      - Whether to return the counters of packets, bytes and errors of each link, as RV(links[].status.counters).
+      - Whether to return the counters of packets, bytes and errors of each link, as C(counters) of the status.
     type: bool
     default: false
   macs:

@@ -109,8 +109,8 @@ options:
     type: dict
   routes:
     description:
-      - Routes of the namespace. Other routes are kept, unless O(purge_routes=true). They are those of the namespace
-        that the module runs in. Those that the layout has added are removed when they are not listed any more.
+      - Routes of the namespace. They are those of the namespace that the module runs in. Those that the layout
+        has added are removed when they are not listed any more.
     type: list
     elements: dict
     suboptions:
@@ -209,8 +209,8 @@ options:
   rules:
     description:
       - 'Rules of the routing policy: which routing table the route of a packet is looked up in. Rules that differ
-        in any option are different rules. Others are kept, unless O(purge_rules=true). They are those of the namespace
-        that the module runs in. Those that the layout has added are removed when they are not listed any more.'
+        in any option are different rules. They are those of the namespace that the module runs in. Those that the
+        layout has added are removed when they are not listed any more.'
     type: list
     elements: dict
     suboptions:

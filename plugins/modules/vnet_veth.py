@@ -749,7 +749,7 @@ options:
         type: int
       src_vni:
         description:
-          - VXLAN id (VNI) that the entry is for, if O(external=true) for the VXLAN link.
+          - VXLAN id (VNI) that the entry is for, of a VXLAN link with O(ignore:external=true).
           - The range is V(0) to V(16777215).
           - A new link has V(0).
         type: int
@@ -1458,7 +1458,7 @@ options:
             type: int
           src_vni:
             description:
-              - VXLAN id (VNI) that the entry is for, if O(external=true) for the VXLAN link.
+              - VXLAN id (VNI) that the entry is for, of a VXLAN link with O(ignore:external=true).
               - The range is V(0) to V(16777215).
               - A new link has V(0).
             type: int

@@ -43,7 +43,7 @@ _ROWS = (
     ),
     Attribute("port", _PORT, PORT_NUMBER, "UDP port of the other end, if it is not that of the VXLAN link.", 0, 65535, initial=0),
     Attribute("vni", _VNI, U32, "VXLAN id (VNI) to send with, if it is not that of the VXLAN link.", 0, 2**24 - 1, initial=0),
-    Attribute("src_vni", _SRC_VNI, U32, "VXLAN id (VNI) that the entry is for, if O(external=true) for the VXLAN link.", 0, 2**24 - 1, initial=0),
+    Attribute("src_vni", _SRC_VNI, U32, "VXLAN id (VNI) that the entry is for, of a VXLAN link with O(ignore:external=true).", 0, 2**24 - 1, initial=0),
     Attribute("via", _IFINDEX, LINK_INDEX, "Name of the link that the packets to O(dst) leave through.", initial=""),
     Attribute("sticky", 0, FLAG, "Whether the entry stays on its port when frames of the MAC address arrive on another.", initial=False, needs="Linux 5.0"),
     Attribute("extern_learn", 0, FLAG, "Whether the entry is marked as learned by a control plane.", initial=False),
