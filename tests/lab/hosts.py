@@ -115,7 +115,7 @@ def run(*command: str) -> None:
 
 
 class Host:
-    """One host: a process, a copy-on-write file over the common disk, and a TAP on the bridge of the lab."""
+    """One host: a process, a copy-on-write file over the common disk, and two TAPs on the bridge of the lab; nothing configures the second card."""
 
     def __init__(self, number: int, folder: Path, disk: Path) -> None:
         processors = sorted(os.sched_getaffinity(0))
@@ -123,13 +123,15 @@ class Host:
         self.name = "host%d" % number
         self.address = ADDRESS % (10 + number)
         self.mac = MAC % (10 + number)
+        self.second_mac = MAC % (20 + number)
         self.connection = HOME / self.name
         self._folder = folder / self.name
         self._folder.mkdir()
         self._disk = disk
         self._process: Optional[subprocess.Popen[bytes]] = None
-        run("ip", "tuntap", "add", "dev", self.name, "mode", "tap")
-        run("ip", "link", "set", "dev", self.name, "master", BRIDGE, "up")
+        for tap in (self.name, self.name + "b"):
+            run("ip", "tuntap", "add", "dev", tap, "mode", "tap")
+            run("ip", "link", "set", "dev", tap, "master", BRIDGE, "up")
 
     def start(self) -> None:
         """Switches the host on; its disk is as it was left, and nobody is connected."""
@@ -140,6 +142,7 @@ class Host:
         kernel += ["ubd0=%s/cow,%s" % (self._folder, self._disk), "root=/dev/ubda", "rw", "quiet"]
         # With another MAC address after each start, neighbours would not find the host for 40 s.
         kernel += ["vec0:transport=tap,ifname=%s,mac=%s,depth=128,gro=1" % (self.name, self.mac), "ip=%s" % network]
+        kernel += ["vec1:transport=tap,ifname=%sb,mac=%s,depth=128,gro=1" % (self.name, self.second_mac)]
         kernel += ["systemd.hostname=%s" % self.name, "uml_dir=%s/uml" % self._folder, "con=null", "con0=null,fd:1", "con1=null,fd:1"]
         with open(self._folder / "console", "ab") as console:
             self._process = subprocess.Popen(kernel, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)

@@ -122,6 +122,42 @@ def test_ad_hoc_by_the_short_name(lab: Lab) -> None:
         assert result.stdout.count(f" | {words} => ") == COUNT, result.stdout
 
 
+def test_a_card_goes_into_a_namespace_and_home_again(lab: Lab) -> None:
+    """Found by its permanent MAC address; also after its namespace has died, with which the kernel moves it home under the name that it had there."""
+    host, other = lab.hosts
+    inside = {"name": "eth7", "netns": "blue", "match": {"mac": host.second_mac}, "addresses": ["10.77.0.1/24"]}
+    beside = {"name": "eth7", "match": {"mac": other.second_mac}, "addresses": ["10.77.0.2/24"]}
+    layouts: dict[Host, dict[str, object]] = {host: {"namespaces": [{"name": "blue"}], "links": [inside]}, other: {"links": [beside]}}
+
+    def lay(on: Host, words: str, state: str = "present") -> None:
+        result = ansible(lab, "ansible", on.name, "-m", "vnet_layout", "-a", json.dumps({"name": "cards", "state": state, **layouts[on]}))
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert f"{on.name} | {words} => " in result.stdout, result.stdout
+
+    def cards(on: Host) -> list[str]:
+        return sorted(set(on.ssh("ls /sys/class/net").stdout.split()) - {"lo"})
+
+    lay(other, "CHANGED")
+    for words in ("CHANGED", "SUCCESS"):
+        lay(host, words)
+    assert cards(host) == ["vec0"]
+    assert cards(other) == ["eth7", "vec0"]
+    pairs = [{"sources": ["blue"], "destinations": ["10.77.0.2"]}]
+    result = ansible(lab, "ansible", host.name, "-m", "vnet_ping", "-a", json.dumps({"reachable": pairs}))
+    assert result.returncode == 0, result.stdout + result.stderr
+    host.ssh("sudo umount /run/netns/blue; sudo rm /run/netns/blue")
+    deadline = time.monotonic() + 30
+    while cards(host) != ["eth7", "vec0"] and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert cards(host) == ["eth7", "vec0"]
+    for words in ("CHANGED", "SUCCESS"):
+        lay(host, words)
+    assert cards(host) == ["vec0"]
+    for on in (host, other):
+        lay(on, "CHANGED", "absent")
+        assert cards(on) == ["vec0", "vec1"]
+
+
 def test_the_address_of_the_connection_moves_to_a_bridge_and_back(lab: Lab) -> None:
     """Over that very connection. What would cut off the host is refused."""
     host = lab.hosts[0]
