@@ -61,7 +61,8 @@ class Attribute(NamedTuple):
     attach: set by every program that attaches, so it is not compared."""
     location: str = "data"
     """link, flag, inet6, sysctl: of every link; qdisc, mirror, ethtool: the same, but read with requests of their own; data: of the kind; port: of a
-    bridge port; bond_port: of a port of a bond; ioctl: of TUN and TAP. C(code) of sysctl is the position in C(IFLA_INET6_CONF).
+    bridge port; port_data: of a port, in the data of its master (C(IFLA_INFO_SLAVE_DATA)); ioctl: of TUN and TAP. C(code) of sysctl is the position in
+    C(IFLA_INET6_CONF).
     """
     needs: str = ""
     """The kernel option or version that the attribute needs."""
@@ -429,7 +430,7 @@ PORT: Tuple[Attribute, ...] = (
 
 BOND_PORT: Tuple[Attribute, ...] = (
     Attribute(
-        "queue_id", 5, U16, "Number of the transmit queue of the bond whose packets the port sends. V(0) means none.", 0, 65535, location="bond_port", initial=0
+        "queue_id", 5, U16, "Number of the transmit queue of the bond whose packets the port sends. V(0) means none.", 0, 65535, location="port_data", initial=0
     ),
     Attribute(
         "prio",
@@ -438,7 +439,7 @@ BOND_PORT: Tuple[Attribute, ...] = (
         "Priority of the port when the bond chooses its active port. The port with the highest value is preferred.",
         -(2**31),
         2**31 - 1,
-        location="bond_port",
+        location="port_data",
         needs="Linux 6.1",
         initial=0,
     ),

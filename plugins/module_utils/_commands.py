@@ -205,8 +205,9 @@ _APART: Dict[str, Callable[[SetLink, table.Attribute], str]] = {"qdisc": _qdisc,
 
 def _set_port(step: SetPort) -> str:
     row = table.PORT_ROWS[step.attribute]
-    if row.location == "bond_port":
-        return _line(step.netns, "ip", "link", "set", "dev", step.name, "type", "bond_slave", *row.words(step.value))
+    if row.location == "port_data":
+        kind = _kinds.master_of_ports_with(step.attribute) + "_slave"
+        return _line(step.netns, "ip", "link", "set", "dev", step.name, "type", kind, *row.words(step.value))
     if row.ip_name == "-":
         return "# %s %s of port %s: iproute2 cannot set it" % (step.attribute, step.value, step.name)
     if step.attribute in table.PORT_REFERENCES and not step.value:

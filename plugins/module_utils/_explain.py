@@ -207,6 +207,6 @@ _DETAILS: Dict[type, Callable[[Any], str]] = {
 def _about(step: Step) -> str:
     detail = _DETAILS.get(type(step))
     words = COMMAND_NAMES[type(step)]
-    if isinstance(step, SetPort) and table.PORT_ROWS[step.attribute].location == "bond_port":
+    if isinstance(step, SetPort) and table.PORT_ROWS[step.attribute].location == "port_data":
         words = "link set"
     return " ".join(filter(None, (words, detail(step) if detail else "")))

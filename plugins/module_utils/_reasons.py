@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Set, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._fdb import has_other_ends
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Chain, NextHop
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     aggregates,
+    destinations_of,
     encapsulates,
     has_table_of_ports,
     hides_network,
@@ -183,8 +185,8 @@ class Reasons:
         """Yields what keeps the outer packets of a tunnel from its other end."""
         remote = link.values.get("remote")
         if not remote:
-            if not link.values.get("group") and not link.values.get("external"):
-                yield "%s has no remote end: neither remote nor group is set" % _named(link)
+            if not link.values.get("external") and not any(link.values.get(name) for name in destinations_of(link.kind)) and not has_other_ends(link):
+                yield "%s has no remote end: neither its options nor its fdb have one" % _named(link)
             return
         if hides_network(link.kind):
             return

@@ -19,7 +19,7 @@ from kernel_kinds import needs_kind
 from layouts import lay
 from packets import attach_to, open_tun
 from processes import child, without_capabilities
-from support import Values, inside, sh, snapshot
+from support import Values, inside, run, sh, snapshot
 
 DEFAULTS: Values = {
     "layout": None,
@@ -452,7 +452,7 @@ def test_a_tunnel_without_its_other_end() -> None:
         "links": [{"type": "veth", "name": "eth0", "netns": "red", "addresses": ["192.0.2.1/24"], "peer": peer}, near],
     }
     lay(**layout)
-    assert reason("red", "10.1.0.2") == "x0 in namespace red has no remote end: neither remote nor group is set"
+    assert reason("red", "10.1.0.2") == "x0 in namespace red has no remote end: neither its options nor its fdb have one"
     near["remote"] = "198.51.100.1"
     lay(**layout)
     assert reason("red", "10.1.0.2").startswith("x0 in namespace red sends its packets to 198.51.100.1, to which namespace red has no route")
@@ -474,3 +474,14 @@ def test_a_bridge_whose_tunnel_ends_nowhere() -> None:
     links.append({"type": "vxlan", "name": "x0", "netns": "one", "id": 5, "remote": "192.0.2.2", "master": "br0"})
     lay(namespaces=[{"name": name} for name in ("one", "two", "h1", "h2")], links=links)
     assert reason("h1", "10.1.0.2") == "x0 in namespace one sends its packets to 192.0.2.2, where namespace two has no such link"
+
+
+def test_a_flood_list_is_a_remote_end() -> None:
+    """What frames to unknown destinations are sent to need not be an option of the link."""
+    needs_kind("vxlan")
+    run("vnet_netns", name="red")
+    flood = [{"mac": "00:00:00:00:00:00", "dst": "10.9.0.2"}]
+    for name, fdb in (("x0", []), ("x1", flood)):
+        run("vnet_vxlan", name=name, netns="red", id=7 + len(fdb), addresses=["10.1.0.1/24"] if name == "x0" else ["10.2.0.1/24"], fdb=fdb)
+    assert "has no remote end" in reason("red", "10.1.0.2")
+    assert "has no remote end" not in reason("red", "10.2.0.2")

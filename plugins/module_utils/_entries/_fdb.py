@@ -127,6 +127,11 @@ def _check(entry: Values) -> Optional[Tuple[str, str]]:
     return None
 
 
+def has_other_ends(found: FoundLink) -> bool:
+    """Whether entries of a VXLAN link name the other ends of tunnels."""
+    return any(entry["dst"] for entry in found.entries.get(FDB.option, ()))
+
+
 def _of_kernel(entries: List[Values], found: FoundLink, host: Host) -> List[Values]:
     """Those that were learned, the own addresses of a port and its bridge, the remote address of a VXLAN link, and what the kernel adds for each VLAN
     of a port to an entry without one.

@@ -54,7 +54,7 @@ class Selection:
             kind.kernel: {row.name: row.type.absent for row in kind.rows if row.type.absent is not None and (names is None or row.name in names)}
             for kind in _kinds.KINDS
         }
-        self.ports = {kind.kernel: rows(kind.port_rows, "port", "bond_port") for kind in _kinds.KINDS if kind.port_rows is not None}
+        self.ports = {kind.kernel: rows(kind.port_rows, "port", "port_data") for kind in _kinds.KINDS if kind.port_rows is not None}
         self.with_settings = with_settings
 
 

@@ -257,8 +257,8 @@ class Writer:
     def port_set(self, netns: str, name: str, attribute: str, value: Any) -> None:
         """Sets one attribute of a port."""
         row = table.PORT_ROWS[attribute]
-        if row.location == "bond_port":
-            self._change(netns, name, {}, _pack.port_data("bond", row, value))
+        if row.location == "port_data":
+            self._change(netns, name, {}, _pack.port_data(_kinds.master_of_ports_with(attribute), row, value))
             return
         if attribute == "state":
             self._await_operstate(netns, name)

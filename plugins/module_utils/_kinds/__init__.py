@@ -193,6 +193,11 @@ def port_rows_of(kernel: str) -> Optional[Tuple[Attribute, ...]]:
     return BY_KIND[kernel].port_rows if kernel in BY_KIND else None
 
 
+def master_of_ports_with(attribute: str) -> str:
+    """The kind of link whose ports have an attribute in its data."""
+    return next(kind.kernel for kind in KINDS for row in kind.port_rows or () if row.name == attribute and row.location == "port_data")
+
+
 def has_table_of_ports(kernel: str) -> bool:
     """Whether the ports of a kind use a routing table of their own."""
     return kernel in BY_KIND and bool(BY_KIND[kernel].table_of_ports)
