@@ -494,7 +494,7 @@ _RUN: Dict[type, Callable[[Writer, Any], None]] = {
     AwaitLinks: lambda writer, step: writer.links_await(step.links),
     RenameLink: lambda writer, step: writer.link_rename(step.netns, step.name, step.new),
     MoveLink: lambda writer, step: writer.link_move(step.netns, step.name, step.new, step.new_name or step.name),
-    SetLink: lambda writer, step: writer.link_set(step.netns, step.name, step.kind, step.values),
+    SetLink: lambda writer, step: writer.link_set(step.netns, step.name, step.kind, step.values, step.old),
     SetMaster: lambda writer, step: writer.master_set(step.netns, step.name, step.master),
     SetTuntap: lambda writer, step: writer.tuntap_set(step.netns, step.name, step.values),
     SetPort: lambda writer, step: writer.port_set(step.netns, step.name, step.attribute, step.value),

@@ -173,6 +173,10 @@ def _set_link(step: SetLink) -> str:
     return _line(step.netns, "ip", *change, *row.words(value))
 
 
+_MIRROR = ["pref", "49152", "matchall"]
+"""The filter of a mirror."""
+
+
 def _qdisc(step: SetLink, row: table.Attribute) -> str:
     value, there = step.values[row.name], (step.old or {}).get(row.name) or {"kind": ""}
     deletion = _line(step.netns, "tc", "qdisc", "delete", "dev", step.name, "root")
@@ -188,10 +192,10 @@ def _qdisc(step: SetLink, row: table.Attribute) -> str:
 def _mirror(step: SetLink, row: table.Attribute) -> str:
     value, direction = step.values[row.name], row.name.rpartition("_")[2]
     if not value:
-        return _line(step.netns, "tc", "filter", "delete", "dev", step.name, direction)
+        return _line(step.netns, "tc", "filter", "delete", "dev", step.name, direction, *_MIRROR)
     clsact = _line(step.netns, "tc", "qdisc", "replace", "dev", step.name, "clsact")
-    deletion = [_line(step.netns, "tc", "filter", "delete", "dev", step.name, direction)] if (step.old or {}).get(row.name) else []
-    action = ["matchall", "action", "mirred", "egress", "mirror", "dev", value]
+    deletion = [_line(step.netns, "tc", "filter", "delete", "dev", step.name, direction, *_MIRROR)] if (step.old or {}).get(row.name) else []
+    action = [*_MIRROR, "action", "mirred", "egress", "mirror", "dev", value]
     return _NEXT.join([clsact, *deletion, _line(step.netns, "tc", "filter", "add", "dev", step.name, direction, *action)])
 
 

@@ -44,6 +44,8 @@ class Qdisc(NamedTuple):
     config: str = ""
     fixed: Tuple[str, ...] = ()
     """Fields that only a new one takes."""
+    more: Callable[[bytes], str] = lambda _payload: ""
+    """What one that was found has that no field can say; '' for nothing."""
 
 
 def _u32(code: int, value: int) -> bytes:
@@ -97,6 +99,17 @@ def _decode_netem(payload: bytes) -> Dict[str, Any]:
     return {**values, "rate": rate * 8, "seed": _number(found[_SEED]) if _SEED in found else None}
 
 
+def _more_of_netem(payload: bytes) -> str:
+    gap = _NETEM.unpack_from(payload)[3]
+    found = {code: payload[first:last] for code, first, last in split(payload, _NETEM.size)}
+    strange = [word for code, word in {5: "loss with a model", 7: "ecn", 12: "slot"}.items() if any(found.get(code, b""))]
+    if any(found.get(_DELAY_CORRELATION, b"")[4:]) or any(found.get(_REORDER, b"")[4:]) or any(found.get(_CORRUPT, b"")[4:]):
+        strange.append("a correlation of loss, duplicate, reorder or corrupt")
+    strange += ["gap"] if gap > 1 else []
+    strange += ["rate with an overhead"] if any(found.get(_NETEM_RATE, b"")[4:]) else []
+    return ", ".join(strange)
+
+
 def _words_of_netem(values: Values) -> List[str]:
     words = ["limit", str(values["limit"])]
     if values["delay"] or values["jitter"]:
@@ -125,6 +138,12 @@ def _decode_tbf(payload: bytes) -> Dict[str, Any]:
     return {"rate": rate * 8, "burst": burst, "latency": round((limit - burst) / rate, 12) if rate else 0.0}
 
 
+def _more_of_tbf(payload: bytes) -> str:
+    found = {code: payload[first:last] for code, first, last in split(payload)}
+    _spec, peak, _limit, _ticks, mtu = _TBF.unpack_from(found[_TBF_PARMS])
+    return "peakrate" if any(peak) or mtu else ""
+
+
 def _words_of_tbf(values: Values) -> List[str]:
     return ["rate", "%dbit" % values["rate"], "burst", "%db" % values["burst"], "latency", _text(values["latency"]) + "s"]
 
@@ -149,6 +168,20 @@ class _Field(NamedTuple):
     scale: float = 1
     """What one of the option is for the kernel."""
     suffix: str = ""
+    without_limit: bool = False
+    """Whether 0 is no limit, for which the kernel has its highest number."""
+
+    def number(self, value: float) -> int:
+        return _WHOLE if self.without_limit and not value else min(_WHOLE, round(value * self.scale))
+
+    def value(self, number: int) -> Any:
+        if self.without_limit and number == _WHOLE:
+            return 0
+        return number if self.scale == 1 else round(number / self.scale, 9) if self.suffix == "s" else round(number / self.scale)
+
+    def words(self, value: float) -> List[str]:
+        value = _WHOLE / self.scale if self.without_limit and not value else value
+        return [self.word, _text(value) + self.suffix]
 
 
 def _of_fields(
@@ -158,26 +191,16 @@ def _of_fields(
 
     def encode(values: Values) -> bytes:
         given = ((field, values[name]) for name, field in fields.items() if values.get(name) is not None)
-        return b"".join(_u32(field.code, min(_WHOLE, round(value * field.scale))) for field, value in given)
+        return b"".join(_u32(field.code, field.number(value)) for field, value in given)
 
     def decode(payload: bytes) -> Dict[str, Any]:
         found = {code: _number(payload[first:last]) for code, first, last in split(payload)}
-        return {name: _value(found[field.code], field) for name, field in fields.items() if field.code in found}
+        return {name: field.value(found[field.code]) for name, field in fields.items() if field.code in found}
 
     def words(values: Values) -> List[str]:
-        return [word for name, field in fields.items() if values.get(name) is not None for word in _words_of_field(field, values[name])]
+        return [word for name, field in fields.items() if values.get(name) is not None for word in field.words(values[name])]
 
     return Qdisc(kind, dict.fromkeys(fields), encode, decode, words, (), shown or {}, config, fixed)
-
-
-def _value(number: int, field: _Field) -> Any:
-    if not field.suffix and field.scale == 1:
-        return number
-    return round(number / field.scale, 9) if field.suffix == "s" else 0 if number == _WHOLE else round(number / field.scale)
-
-
-def _words_of_field(field: _Field, value: Any) -> List[str]:
-    return [field.word, _text(value) + field.suffix]
 
 
 def _codel_time(seconds: float) -> float:
@@ -204,6 +227,7 @@ NETEM = Qdisc(
     _decode_netem,
     _words_of_netem,
     config="CONFIG_NET_SCH_NETEM",
+    more=_more_of_netem,
 )
 TBF = Qdisc(
     "tbf",
@@ -213,6 +237,7 @@ TBF = Qdisc(
     _words_of_tbf,
     required=("rate", "burst", "latency"),
     config="CONFIG_NET_SCH_TBF",
+    more=_more_of_tbf,
 )
 FQ_CODEL = _of_fields(
     "fq_codel",
@@ -230,7 +255,12 @@ FQ_CODEL = _of_fields(
 )
 FQ = _of_fields(
     "fq",
-    {"limit": _Field(1, "limit"), "flow_limit": _Field(2, "flow_limit"), "quantum": _Field(3, "quantum"), "maxrate": _Field(7, "maxrate", 1 / 8, "bit")},
+    {
+        "limit": _Field(1, "limit"),
+        "flow_limit": _Field(2, "flow_limit"),
+        "quantum": _Field(3, "quantum"),
+        "maxrate": _Field(7, "maxrate", 1 / 8, "bit", without_limit=True),
+    },
     "CONFIG_NET_SCH_FQ",
 )
 QDISCS: Dict[str, Qdisc] = {one.kind: one for one in (NETEM, TBF, FQ_CODEL, FQ, _limited("pfifo", 1000), _limited("bfifo", 100000))}
@@ -239,9 +269,11 @@ _DEFAULT = {"kind": ""}
 """The one that the kernel chooses."""
 
 
-def decoded(kind: str, payload: bytes) -> Dict[str, Any]:
-    """A queueing discipline that was found."""
-    return {"kind": kind, **(QDISCS[kind].decode(payload) if kind in QDISCS else {})}
+def decoded(kind: str, payload: bytes, has_classes: bool) -> Dict[str, Any]:
+    """A queueing discipline that was found. One that no option can say has only its kind, with what is special in C(undeclarable)."""
+    qdisc = QDISCS.get(kind)
+    more = "" if qdisc is None else "others inside it" if has_classes else qdisc.more(payload)
+    return {"kind": kind, "undeclarable": more} if qdisc is None or more else {"kind": kind, **qdisc.decode(payload)}
 
 
 def encoded(values: Values) -> bytes:
@@ -277,8 +309,8 @@ def _same(wanted: Any, found: Any) -> bool:
     if not found or not wanted or wanted["kind"] != found["kind"]:
         return bool(wanted == found)
     qdisc = QDISCS.get(wanted["kind"])
-    if not qdisc:
-        return True
+    if not qdisc or "undeclarable" in found:
+        return not qdisc
     set_before = {name: qdisc.shown[name](value) if name in qdisc.shown and value != found.get(name) else value for name, value in wanted.items()}
     return encoded({**found, **set_before}) == encoded(found)
 
@@ -291,7 +323,10 @@ def _complaint(found: Any, wanted: Any) -> str:
 
 
 def _undeclarable(value: Any) -> str:
-    return "qdisc %s" % value["kind"] if value and value["kind"] and value["kind"] not in QDISCS else ""
+    """What a value is, if no option can say it."""
+    if not value or "undeclarable" not in value:
+        return ""
+    return "qdisc %s%s" % (value["kind"], " with " + value["undeclarable"] if value["undeclarable"] else "")
 
 
 QDISC = ValueType(

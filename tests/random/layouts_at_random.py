@@ -106,7 +106,16 @@ def _namespace(draw: Draw, name: str) -> Values:
         values["addresses"] = draw(st.lists(st.sampled_from(["10.255.0.1/32", "10.255.0.2/32", "2001:db8:ff::1/128"]), unique=True, max_size=2))
     if _seldom(draw, 2):
         values["routes"] = draw(st.lists(st.sampled_from(_DEAD_ENDS), max_size=2, unique_by=lambda route: (route["to"], route.get("table"))))
+    if _seldom(draw, 3):
+        values["rules"] = draw(st.lists(st.sampled_from(_RULES), max_size=3, unique_by=str))
     return values
+
+
+_RULES: list[Values] = [
+    {"priority": 100, "from": "10.1.0.0/16", "table": "100"},
+    {"priority": 100, "to": "2001:db8:7::/48", "type": "unreachable"},
+    {"priority": 101, "fwmark": "0x1", "table": "100"},
+]
 
 
 _DEAD_ENDS: list[Values] = [
@@ -176,7 +185,25 @@ def _end(draw: Draw, netns: str, name: str, type_name: str) -> Values:
         end["num_tx_queues"] = 2
     if _seldom(draw, 2):
         _lists(draw, end, number)
+    if not is_tun and _seldom(draw, 4):
+        end["neighbours"] = draw(st.lists(st.sampled_from(_neighbours(number)), unique_by=lambda entry: (entry["to"], "proxy" in entry), max_size=3))
+    if _seldom(draw, 6):
+        end["altnames"] = draw(st.lists(st.sampled_from([f"first-name-of-{number}", f"second-name-of-{number}"]), unique=True, max_size=2))
+    if _seldom(draw, 6):
+        end["qdisc"] = draw(st.sampled_from(_QDISCS))
     return end
+
+
+_QDISCS: list[Values] = [{"kind": ""}, {"kind": "pfifo", "limit": 50}, {"kind": "pfifo", "limit": 60}, {"kind": "bfifo", "limit": 9000}]
+
+
+def _neighbours(number: int) -> list[Values]:
+    return [
+        {"to": f"192.0.{number}.8", "mac": mac(41)},
+        {"to": f"192.0.{number}.8", "mac": mac(42)},
+        {"to": f"192.0.{number}.8", "proxy": True},
+        {"to": f"2001:db8:{number}::9", "mac": mac(43), "router": True},
+    ]
 
 
 def _of_kind(draw: Draw, type_name: str, number: int) -> Values:
@@ -339,6 +366,12 @@ def _interludes(draw: Draw) -> str:
             [
                 f"ip{place} link set dev {name} down",
                 f"ip{place} link set dev {name} up",
+                f"ip{place} neighbour flush dev {name} nud permanent",
+                f"ip{place} neighbour replace 192.0.{number}.7 lladdr {mac(40 + number)} dev {name} nud permanent",
+                f"ip{place} link property add dev {name} altname third-name-of-{name}",
+                f"tc{place} qdisc replace dev {name} root bfifo limit {number}000",
+                f"ip -n {inside} rule add priority 200 from 10.{number}.0.0/16 lookup 100",
+                f"ip -n {inside} rule flush priority 100",
                 f"ip{place} link delete dev {name}",
                 f"ip{place} address add 203.0.{number}.1/24 dev {name}",
                 f"ip{place} address flush dev {name} scope global",

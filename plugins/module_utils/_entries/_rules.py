@@ -32,8 +32,9 @@ _RTM_NEWRULE, _RTM_DELRULE, _RTM_GETRULE = 32, 33, 34
 _HEADER = struct.Struct("=BBBBBBBBI")
 _DST, _SRC, _IIF, _GOTO, _PRIORITY, _FWMARK, _SUPPRESS, _TABLE, _FWMASK, _OIF = 1, 2, 3, 4, 6, 10, 14, 15, 16, 17
 _L3MDEV, _UIDS, _PROTOCOL, _IPPROTO, _SPORT, _DPORT = 19, 20, 21, 22, 23, 24
-_NOT_DECLARED = (11, 12, 13)
-"""FRA_FLOW, FRA_TUN_ID, FRA_SUPPRESS_IFGROUP."""
+_PAD, _SPORT_MASK, _DPORT_MASK = 18, 28, 29
+_EXACT = b"\xff\xff"
+"""The mask of ports of which all bits count."""
 _INVERT = 2
 _COMPAT = 252
 """RT_TABLE_COMPAT: the number of the table is in an attribute."""
@@ -93,6 +94,7 @@ _ROWS = (
 _OF_HEADER = ("from", "to")
 _PACKED = [row for row in _ROWS if row.code and row.name not in (*_OF_HEADER, "fwmark")]
 _ANY = {row.name: row.initial for row in _ROWS}
+_KNOWN = {_DST, _SRC, _FWMARK, _FWMASK, _PAD, *(row.code for row in _PACKED)}
 
 
 def _encode(entry: Values, _place: Place) -> bytes:
@@ -117,8 +119,9 @@ def _decode(message: bytes) -> Decoded:
     family = next((name for name, one in _FAMILIES.items() if one == number), "")
     made_by = PROTOCOL.decode(found.get(_PROTOCOL, b"\0"))
     kind = RULE_TYPE.decode(bytes([action]))
-    if not family or made_by in _AUTOMATIC or kind not in RULE_TYPE.choices or any(code in found for code in _NOT_DECLARED):
-        return
+    masks = [found.pop(code, _EXACT) for code in (_SPORT_MASK, _DPORT_MASK)]
+    if not family or made_by in _AUTOMATIC or kind not in RULE_TYPE.choices or not set(found) <= _KNOWN or any(mask[:2] != _EXACT for mask in masks):
+        return  # that of the kernel, or one that no option can say
     entry: Values = {
         **_ANY,
         "priority": 0,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Set
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, attribute, split
@@ -16,6 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._qdiscs import decoded, e
 
 _NEWQDISC, _DELQDISC, _GETQDISC, _NEWTFILTER, _DELTFILTER, _GETTFILTER = 36, 37, 38, 44, 45, 46
 _TCMSG = struct.Struct("=BxxxiIII")
+_MAJOR = 0xFFFF0000
 _ROOT, _CLSACT, _OF_CLSACT = 0xFFFFFFFF, 0xFFFFFFF1, 0xFFFF0000
 _KIND, _OPTIONS = 1, 2
 _ALL_PROTOCOLS = socket.htons(0x0003)
@@ -45,21 +46,27 @@ def read(sock: NetlinkSocket) -> Optional[Found]:
         if error.errno != errno.EOPNOTSUPP:
             raise
         return None
+    found: Dict[int, Tuple[int, Dict[int, bytes]]] = {}
+    inner: Set[Tuple[int, int]] = set()
     for _type, buffer, start, end in messages:
         _family, index, handle, parent, _info = _TCMSG.unpack_from(buffer, start)
-        found = {code: bytes(buffer[first:last]) for code, first, last in split(buffer, start + _TCMSG.size, end)}
-        if parent == _CLSACT:
+        attributes = {code: bytes(buffer[first:last]) for code, first, last in split(buffer, start + _TCMSG.size, end)}
+        if parent == _CLSACT and _word(attributes[_KIND]) == "clsact":
             with_clsact.add(index)
         elif parent == _ROOT and handle:
-            roots[index] = decoded(_word(found[_KIND]), found.get(_OPTIONS, b""))
+            found[index] = handle, attributes
+        elif handle:
+            inner.add((index, parent & _MAJOR))
+    for index, (handle, attributes) in found.items():
+        roots[index] = decoded(_word(attributes[_KIND]), attributes.get(_OPTIONS, b""), (index, handle & _MAJOR) in inner)
     return Found(roots, with_clsact)
 
 
-def write(sock: NetlinkSocket, index: int, value: Dict[str, Any]) -> None:
-    """Sets the queueing discipline of a link."""
+def write(sock: NetlinkSocket, index: int, value: Dict[str, Any], old: Optional[Dict[str, Any]]) -> None:
+    """Sets the queueing discipline of a link. C(old): that which it has, None if that is not known."""
     header = _TCMSG.pack(socket.AF_UNSPEC, index, 0, _ROOT, 0)
-    there = read(sock)
-    found = there.roots.get(index) if there else None
+    there = read(sock) if old is None else None
+    found = there.roots.get(index) if there else old if old and old["kind"] else None
     same_kind = found is not None and found["kind"] == value["kind"]
     if found and (not value["kind"] or (same_kind and needs_new(value, found))):
         _delete(sock, header)
@@ -92,7 +99,7 @@ def read_mirror(sock: NetlinkSocket, index: int, direction: int) -> int:
 def write_mirror(sock: NetlinkSocket, index: int, direction: int, to: int) -> None:
     """Copies the packets of a link to the one with the index C(to); 0 for no more. The qdisc C(clsact) goes with the last filter."""
     parent = _OF_CLSACT | direction
-    there = list(_mirrors(sock, index, direction)) if not to or _has_clsact(sock, index) else []
+    there = list(_mirrors(sock, index, direction))[:1]
     for mirror in there:
         sock.request(_DELTFILTER, 0, _TCMSG.pack(socket.AF_UNSPEC, index, 0, parent, mirror.info))
     if to:
@@ -102,7 +109,7 @@ def write_mirror(sock: NetlinkSocket, index: int, direction: int, to: int) -> No
         body = attribute(_KIND, b"matchall\0") + attribute(_OPTIONS, attribute(_MATCHALL_ACT, action))
         info = _PRIORITY << 16 | _ALL_PROTOCOLS
         sock.request(_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, _TCMSG.pack(socket.AF_UNSPEC, index, 0, parent, info) + body)
-    elif there and not any(True for way in DIRECTIONS for _filter in _filters(sock, index, way)):
+    elif there and _is_clsact(sock, index) and not any(True for way in DIRECTIONS for _filter in _filters(sock, index, way)):
         sock.request(_DELQDISC, 0, _TCMSG.pack(socket.AF_UNSPEC, index, _OF_CLSACT, _CLSACT, 0))
 
 
@@ -110,7 +117,8 @@ DIRECTIONS = (0xFFF2, 0xFFF3)
 """TC_H_MIN_INGRESS, TC_H_MIN_EGRESS."""
 
 
-def _has_clsact(sock: NetlinkSocket, index: int) -> bool:
+def _is_clsact(sock: NetlinkSocket, index: int) -> bool:
+    """Whether what filters are attached to is C(clsact), and not C(ingress)."""
     found = read(sock)
     return bool(found and index in found.with_clsact)
 
@@ -126,7 +134,13 @@ def _add_clsact(sock: NetlinkSocket, index: int) -> None:
 
 def _filters(sock: NetlinkSocket, index: int, direction: int) -> Iterator[Dict[int, bytes]]:
     """The attributes of the filters of a link; 0 is the C(tcm_info)."""
-    for _type, buffer, start, end in sock.dump(_GETTFILTER, _TCMSG.pack(socket.AF_UNSPEC, index, 0, _OF_CLSACT | direction, 0)):
+    try:
+        messages = sock.dump(_GETTFILTER, _TCMSG.pack(socket.AF_UNSPEC, index, 0, _OF_CLSACT | direction, 0))
+    except KernelError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOENT):  # it has no clsact
+            raise
+        return
+    for _type, buffer, start, end in messages:
         found = {code: bytes(buffer[first:last]) for code, first, last in split(buffer, start + _TCMSG.size, end)}
         if _OPTIONS in found:  # not the first message about a chain
             yield {0: struct.pack("=I", _TCMSG.unpack_from(buffer, start)[4]), **found}

@@ -208,36 +208,36 @@ class Writer:
         """Sets the master; '' for none."""
         self._change(netns, name, {}, _pack.master(self._index(netns, master) if master else 0))
 
-    def link_set(self, netns: str, name: str, kind: str, values: Values) -> None:
+    def link_set(self, netns: str, name: str, kind: str, values: Values, old: Optional[Values] = None) -> None:
         """Sets common attributes, C(up) last and in a message of its own; or attributes of the kind, or one of another location."""
         row = _kinds.rows_of(kind)[next(iter(values))]
         known = {key: self._index(netns, value) if value and key in _kinds.references_of(kind) else value for key, value in values.items()}
         if row.location in _SETTERS:
-            _SETTERS[row.location](self, netns, name, known, row)
+            _SETTERS[row.location](self, netns, name, known, row, (old or {}).get(row.name))
         else:
             self._set_data(netns, name, kind, known)
 
-    def _set_common(self, netns: str, name: str, values: Values, _row: table.Attribute) -> None:
+    def _set_common(self, netns: str, name: str, values: Values, _row: table.Attribute, _old: Any) -> None:
         others = {key: value for key, value in values.items() if key != "up"}
         if others and values.get("up"):  # for each change of a link that is up the kernel walks all IPv6 routes
             self._change(netns, name, others)
             values = {"up": True}
         self._change(netns, name, values)
 
-    def _set_sysctl(self, netns: str, name: str, values: Values, row: table.Attribute) -> None:
+    def _set_sysctl(self, netns: str, name: str, values: Values, row: table.Attribute, _old: Any) -> None:
         self.sysctl_set(netns, "net/ipv6/conf/%s/%s" % (name, row.name), str(int(values[row.name])))
 
-    def _set_inet6(self, netns: str, name: str, values: Values, row: table.Attribute) -> None:
+    def _set_inet6(self, netns: str, name: str, values: Values, row: table.Attribute, _old: Any) -> None:
         inet6 = _attributes([(row.name, row.type.encode(values[row.name]))])
         self._send_link(netns, _RTM_SETLINK, name, [("af_spec", _attributes([("inet6", inet6)]))])
 
-    def _set_qdisc(self, netns: str, name: str, values: Values, row: table.Attribute) -> None:
-        _tc.write(self._reader.socket(netns), self._index(netns, name), values[row.name])
+    def _set_qdisc(self, netns: str, name: str, values: Values, row: table.Attribute, old: Any) -> None:
+        _tc.write(self._reader.socket(netns), self._index(netns, name), values[row.name], old)
 
-    def _set_mirror(self, netns: str, name: str, values: Values, row: table.Attribute) -> None:
+    def _set_mirror(self, netns: str, name: str, values: Values, row: table.Attribute, _old: Any) -> None:
         _tc.write_mirror(self._reader.socket(netns), self._index(netns, name), row.code, values[row.name] or 0)
 
-    def _set_features(self, netns: str, name: str, values: Values, row: table.Attribute) -> None:
+    def _set_features(self, netns: str, name: str, values: Values, row: table.Attribute, _old: Any) -> None:
         self._reader.ethtool(netns).write(self._index(netns, name), values[row.name])
 
     def _set_data(self, netns: str, name: str, kind: str, values: Values) -> None:
@@ -451,7 +451,7 @@ class Writer:
         self._reader.socket(netns).request(kind, flags, _pack.route(route, kind == _RTM_DELROUTE, partial(self._index, netns)))
 
 
-_SETTERS: Dict[str, Callable[[Writer, str, str, Values, table.Attribute], None]] = {
+_SETTERS: Dict[str, Callable[[Writer, str, str, Values, table.Attribute, Any], None]] = {
     "link": Writer._set_common,
     "flag": Writer._set_common,
     "sysctl": Writer._set_sysctl,

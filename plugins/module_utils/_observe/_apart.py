@@ -64,8 +64,10 @@ class ApartReader:
 
     def _mirror(self, netns: str, raw: RawLink, row: Attribute, _asked: Any) -> Any:
         found = self._found(netns)
-        if not found or raw.ifindex not in found.with_clsact:
-            return "" if found else None
+        if not found:
+            return None
+        if raw.ifindex not in found.with_clsact:
+            return ""
         return _tc.read_mirror(self._reader.socket(netns), raw.ifindex, row.code) or ""
 
     def _features(self, netns: str, raw: RawLink, _row: Attribute, asked: Any) -> Any:

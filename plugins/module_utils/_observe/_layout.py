@@ -11,6 +11,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tu
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SHARED_WITH_PARENT
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import lists_of
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _etc, _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink, Selection
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
@@ -189,11 +190,14 @@ class _LayoutReader:
         for netns in dict.fromkeys(declared):
             with self._tolerantly(netns):
                 found = self._open(netns)
+                if found and self._everything and found.identity in {other.identity for other in self.namespaces.values()}:
+                    continue  # another name of the same one
                 if found:
                     self.namespaces[netns] = found
                     self._read_links_of(netns)
                 elif not self._everything:
                     self.namespaces[netns] = FoundNamespace(None, _namespaces.occupied_by(netns))
+        self._check_names()
         self._read_undeclared()
         for link in filter(may_move, self._layout.links):
             self._want_existing(link)
@@ -201,6 +205,20 @@ class _LayoutReader:
             for raw in raws.values():
                 if has_peer(raw.kind):
                     self._ends.setdefault((raw.ifindex, raw.link), []).append((netns, raw))
+
+    def _check_names(self) -> None:
+        """VnetError if a namespace is declared that the layout also knows by another name, or that it is declared from."""
+        by_identity: Dict[Identity, List[str]] = {}
+        for netns in self.raws:
+            identity = self.namespaces[netns].identity
+            if identity:
+                by_identity.setdefault(identity, []).append(netns)
+        for namespace in self._layout.namespaces if not self._everything else ():
+            identity = self.namespaces[namespace.name].identity
+            others = [netns for netns in by_identity.get(identity, ()) if netns != namespace.name] if identity and namespace.name else []
+            if others:
+                what = "namespace %s" % others[0] if others[0] else "the namespace that the module runs in"
+                raise VnetError(namespace.path, "%s is the same as %s; declare it under one name" % (namespace.name, what))
 
     def _homes(self) -> List[str]:
         """The namespaces from which the layout has moved links."""
@@ -219,8 +237,10 @@ class _LayoutReader:
         """Reads the other namespaces that have links of the layout; all others only if a link of the layout is not where it was recorded."""
         known = {found.identity for found in self.namespaces.values()}
         others: Dict[str, FoundNamespace] = {}
-        paths = [path for path in self._records.namespaces.values() if "/" in path]
-        for netns in dict.fromkeys([*_namespaces.names(), *paths]):
+        recorded = list(self._records.namespaces.values())
+        plain = [name for name in recorded if name and "/" not in name]
+        paths = [name for name in recorded if "/" in name]
+        for netns in dict.fromkeys([*plain, *_namespaces.names(), *paths]):  # of two names of a namespace, the recorded one is the layout's
             try:
                 found = None if netns in self.namespaces else self._open(netns)
             except KernelError:

@@ -206,7 +206,7 @@ def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
     elif isinstance(step, SetFile):
         yield ("files", step.file), step.old
     elif isinstance(step, AttachNamespace):
-        yield ("attached",), True
+        yield ("attached",), step.name
     elif isinstance(step, (AddEntry, DeleteEntry)):
         # an entry that is replaced is deleted first, so that the first change says what was there
         yield (step.option, as_text(LISTS[step.option], step.entry)), step.entry if isinstance(step, DeleteEntry) else None
@@ -246,7 +246,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     for name, content in before.get("files", {}).items():
         if there.get(name) != content:
             draft.add(SETTINGS, SetFile(found.netns, name, content, there.get(name)))
-    if before.get("attached"):
+    if before.get("attached") == found.netns:
         draft.add(DELETE_NAMESPACE, DeleteNamespace(found.netns, attached=True))
     draft.ownership[draft.released_from.get(found.id, found.id)] = None
     draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
