@@ -94,15 +94,29 @@ def moved_address(body: str, link: str, new: str) -> str:
     moved = message[: _IFADDR.size]
     for code, first, last in split(message, _IFADDR.size):
         payload = message[first:last]
-        if code == _LABEL:
-            label = payload.rstrip(b"\0").decode("utf-8", "surrogateescape")
-            if not label.startswith(link + ":"):
-                continue  # the kernel sets the name of the link
-            payload = (new + label[len(link) :]).encode("utf-8", "surrogateescape")[:_LONGEST_LABEL] + b"\0"
+        if code == _LABEL and not payload.startswith(_bytes(link + ":")):
+            continue  # the kernel sets the name of the link
         if code == _FLAGS:
             payload = struct.pack("=I", _number(payload) & ~_NOPREFIXROUTE)
         moved += attribute(code, payload)
-    return moved.hex()
+    return relabelled(moved.hex(), link, new)
+
+
+def relabelled(body: str, link: str, new: str) -> str:
+    """The body of an address after its link was renamed: the kernel renames the label, too."""
+    message = bytes.fromhex(body)
+    changed = message[: _IFADDR.size]
+    for code, first, last in split(message, _IFADDR.size):
+        payload = message[first:last]
+        label = payload.rstrip(b"\0")
+        if code == _LABEL and (label == _bytes(link) or label.startswith(_bytes(link + ":"))):
+            payload = (_bytes(new) + label[len(_bytes(link)) :])[:_LONGEST_LABEL] + b"\0"
+        changed += attribute(code, payload)
+    return changed.hex()
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
 
 
 def same_address(one: str, other: str) -> bool:

@@ -171,6 +171,17 @@ class Route(NamedTuple):
         values["nexthops"] = [{name: value for name, value in hop._asdict().items() if value not in ("", False)} for hop in self.nexthops] or None
         return {name: value for name, value in values.items() if value not in ("", None)}
 
+    def stored(self) -> Values:
+        """The route for a record, without what is not given."""
+        values: Values = {**self._asdict(), "nexthops": [list(hop) for hop in self.nexthops]}
+        usual: Values = {**self._field_defaults, "nexthops": []}
+        return {name: value for name, value in values.items() if name not in usual or value != usual[name]}
+
+    @classmethod
+    def restored(cls, fields: Values) -> Route:
+        """The route that C(stored()) returned."""
+        return cls(**{**fields, "nexthops": tuple(NextHop(*hop) for hop in fields.get("nexthops", ()))})
+
     def satisfied_by(self, other: Route) -> bool:
         return (
             (self.key, self.type, self.via) == (other.key, other.type, other.via)
@@ -345,7 +356,7 @@ class Ownership(NamedTuple):
     C(original): what an adopted link was before as far as the layout has changed it, None for a link that the layout created. It has
     attributes by name, C(master), C(port) (attributes by name), C(ports) (the same, with C(vlans), of each port that left),
     C(addresses) (by address: as in C(Shown), 0 for one that was not there), C(order) (of IPv4 addresses), C(routes) (as in C(Shown)),
-    C(new_routes) (the fields of those that were not there), C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there), and
+    C(new_routes) (those that were not there, as C(Route.stored())), C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there), and
     the lists of C(_entries) by option (by what identifies an entry: the entry, None for one that was not there). C(lo) has C(files) (contents by
     name, None for one that was not there), and C(attached) if the layout gave its namespace a name. A link that was moved or renamed has C(from)
     ([namespace, name]), and C(card) (the fields of C(Card)) by which it is found again.
@@ -370,7 +381,7 @@ class Ownership(NamedTuple):
 
 def added_routes(original: Optional[Values], dev: str = "") -> List[Route]:
     """The routes through C(dev) that a layout has added to what it adopted; C(original) as in C(Ownership)."""
-    return [Route._make([*fields[:-1], tuple(NextHop(*hop) for hop in fields[-1])])._replace(dev=dev) for fields in (original or {}).get("new_routes", ())]
+    return [Route.restored(fields)._replace(dev=dev) for fields in (original or {}).get("new_routes", ())]
 
 
 class Shown(NamedTuple):

@@ -47,7 +47,7 @@ ORIGINALS: tuple[Values, ...] = (
         "master": "",
         "addresses": {"192.0.2.9/24": "0218000007000000080002000a09000108000100c0000209", "192.0.2.1/24": 0},
         "order": ["192.0.2.9/24"],
-        "new_routes": [list(Route("0.0.0.0/0", 254, 0, via="192.0.2.254"))],
+        "new_routes": [Route("0.0.0.0/0", 254, 0, via="192.0.2.254").stored()],
     },
     {"ports": {"p1": {"cost": 7, "vlans": {"9": [0, 1]}}}, "disable_ipv6": True},
 )

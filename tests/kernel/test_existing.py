@@ -43,6 +43,7 @@ def test_a_link_is_renamed_with_all_that_it_has() -> None:
     result = four_steps("vnet_link", **wanted)
     assert resource("vnet_link", result)["addresses"] == ["10.0.0.1/24", "2001:db8::1/64 nodad"]
     assert "lan0" in ip("ip", "route", "show", "10.9.0.0/16")
+    assert "PERMANENT" in ip("ip", "neighbour", "show", "dev", "lan0")
     assert not run("vnet_link", name="lan0")["changed"]
     assert names() == ["c1", "far0", "far1", "lan0", "lo"]
 
@@ -133,6 +134,26 @@ def test_a_link_goes_home_when_its_namespace_goes() -> None:
     assert names("blue") == ["eth0", "eth1", "lo"]
     laid_in_four_steps(**given_away())
     assert "c1" in names()
+    clear()
+    assert not difference(before, snapshot())
+
+
+def test_a_link_that_was_renamed_gets_back_all_that_it_had() -> None:
+    """It loses this when it goes down, so it is added again, and is the link's own all the same."""
+    run("vnet_veth", name="c0", addresses=["10.0.0.1/24", "10.0.0.2/24 label c0:1"], peer={"name": "far0"})
+    sh(
+        f"ip neigh add 10.0.0.9 lladdr {MACS[1]} dev c0 nud permanent",
+        "ip route add 10.9.0.0/16 via 10.0.0.9 dev c0 proto 99",
+        "ip route add 10.8.0.0/16 proto 99 nexthop via 10.0.0.8 dev c0 nexthop via 10.0.0.9 dev c0",
+    )
+    before = snapshot()
+    layout: Values = {"links": [{"name": "lan0", "match": BY_MAC[0]}]}
+    laid_in_four_steps(**layout)
+    for route in ("10.9.0.0/16", "10.8.0.0/16"):
+        assert "lan0" in ip("ip", "route", "show", route)
+    settled(**layout)
+    layout["links"][0].update(mtu=1400, addresses=["10.0.0.1/24"], purge_addresses=True, neighbours=[{"to": "10.0.0.9", "mac": MACS[0]}])
+    laid_in_four_steps(**layout)
     clear()
     assert not difference(before, snapshot())
 

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import VLAN_ROWS
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import lasting, partial_route, same_address
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import lasting, partial_route, relabelled, same_address
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_NAMESPACE, DELETE_ROUTES, ROUTE, SET_PORTS, SETTINGS, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._entries import add_entry, delete_entry
@@ -75,15 +75,15 @@ class OriginalState:
                     self._steps.setdefault(link_of(step), []).append(step)
         steps = [*self._steps.get(found.id, []), *(self._steps.get(key, []) if key != found.id else [])]
         values: Values = self._place(found, key)
+        if _goes_down(steps):  # before the steps, which add some of them again
+            for option, entry in self._dropped_entries(found):
+                values.setdefault(option, {})[as_text(LISTS[option], entry)] = entry
         for path, old in chain(*map(_changes, steps), self._removed_ports(found)):
             container = values
             for name in path[:-1]:
                 container = container.setdefault(name, {})
             container.setdefault(path[-1], old)
-        if _goes_down(steps):
-            for option, entry in self._dropped_entries(found):
-                values.setdefault(option, {}).setdefault(as_text(LISTS[option], entry), entry)
-        return {**values, **_lists_before(found, steps)}
+        return {**values, **_lists_before(found, key, steps)}
 
     def _place(self, found: FoundLink, key: LinkId) -> Values:
         """Where a link was, if it gets another name or is moved; with what a move drops."""
@@ -96,10 +96,7 @@ class OriginalState:
         changed = {name: found.values[name] for name in usual if found.values.get(name) not in (None, usual[name])}
         port = {"master": found.master, "port": _settings(found.port.values)} if found.port else {}
         vlans = _vlans_of(found.port.vlans or {}, self._draft.host.links.get((found.netns, found.master))) if found.port else {}
-        lists: Values = {}
-        for option, entry in self._dropped_entries(found):
-            lists.setdefault(option, {})[as_text(LISTS[option], entry)] = entry
-        return {**place, "up": found.values["up"], **changed, **port, **({"vlans": vlans} if vlans else {}), **lists}
+        return {**place, "up": found.values["up"], **changed, **port, **({"vlans": vlans} if vlans else {})}
 
     def _dropped_entries(self, found: FoundLink) -> Iterator[Tuple[str, Values]]:
         """What the kernel drops of the lists of a link that goes down."""
@@ -122,7 +119,7 @@ def _goes_down(steps: List[Step]) -> bool:
     return any(isinstance(step, MoveLink) or (isinstance(step, SetLink) and step.values.get("up") is False) for step in steps)
 
 
-def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
+def _lists_before(found: FoundLink, key: LinkId, steps: List[Step]) -> Values:
     """The addresses and routes that the steps change, and those that the kernel drops beside.
 
     A link loses its routes when it goes down or loses an address, and IPv6 when its MTU gets too small.
@@ -140,7 +137,9 @@ def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
     if touched:
         # one that vanished while it was read is not recorded
         known = {key: address for key, address in touched.items() if key in shown.addresses or key not in there}
-        before["addresses"] = {_address_key(address): shown.addresses.get(key, 0) for key, address in known.items()}
+        home = ((found.ownership and found.ownership.original) or {}).get("from", found.id)[1]
+        bodies = {key: relabelled(shown.addresses[key], found.name, home) for key in known if key in shown.addresses}
+        before["addresses"] = {_address_key(address): bodies.get(key, 0) for key, address in known.items()}
     if any(not address.ipv6 for address in touched.values()):
         before["order"] = [_address_key(address) for address in found.addresses if not address.ipv6]
     recorded = (found.ownership and found.ownership.original) or {}
@@ -153,12 +152,14 @@ def _lists_before(found: FoundLink, steps: List[Step]) -> Values:
     lost = [body for body in lost if body not in own]
     if lost:
         before["routes"] = lost
-    found_routes = [route for route, _body in shown.routes if route]
+    # the steps name the link as it is after the plan
+    dev = key[1] if found.netns == key[0] and dev else dev
+    found_routes = [route._replace(dev=dev) if route.dev == found.name else route for route, _body in shown.routes if route]
     earlier = {partial_route(body).key for body in recorded.get("routes", ())}  # what replaces them is deleted for them
     new = [step.route for step in steps if isinstance(step, (AddRoute, ReplaceRoute)) and step.route.key not in earlier]
     new = [route for route in new if not any(route.satisfied_by(other) for other in found_routes)]
     if new:
-        before["new_routes"] = [list(route._replace(dev="")) for route in new]
+        before["new_routes"] = [route._replace(dev="").stored() for route in new]
     return before
 
 

@@ -15,14 +15,35 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Entries
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddEntry, DeleteEntry
 
 
-def plan_entries(draft: Draft, wanted: Link, found: FoundLink, is_lost: bool) -> Dict[str, List[Values]]:
-    """Plans the lists of a link; returns those that will be there. C(is_lost): whether the kernel drops what it drops with a link that goes down."""
+def plan_entries(draft: Draft, wanted: Link, found: FoundLink, is_lost: bool, stays_down: bool) -> Dict[str, List[Values]]:
+    """Plans the lists of a link; returns those that will be there.
+
+    C(is_lost): whether the kernel drops what it drops with a link that goes down. Unless it C(stays_down), others get theirs again.
+    """
     planned = dict(found.entries)
+    for option, there in found.entries.items():
+        if is_lost and LISTS[option].after_up:
+            planned[option] = [] if stays_down else _restored(draft, wanted, found, LISTS[option], there)
     for option, given in wanted.entries.items():
         entries = LISTS[option]
-        there = [] if is_lost and entries.after_up else found.entries.get(option, [])
-        planned[option] = _plan_list(draft, wanted, found, entries, given, there)
+        lost = is_lost and entries.after_up
+        there = [] if lost else found.entries.get(option, [])
+        kept = planned.get(option, []) if lost else []
+        planned[option] = kept + _plan_list(draft, wanted, found, entries, given, there)
     return planned
+
+
+def _restored(draft: Draft, wanted: Link, found: FoundLink, entries: EntryList, there: List[Values]) -> List[Values]:
+    """Plans to add again what the kernel drops, and nobody has declared or removes."""
+    given = wanted.entries.get(entries.option)
+    if given and given.purge:
+        return []
+    of_kernel, added = entries.keys_of_kernel(found, draft.host), _added(draft, found, entries)
+    kept = [entry for entry in others(entries, there, given.entries if given else ()) if entries.key_of(entry) not in of_kernel]
+    kept = [entry for entry in kept if as_text(entries, entry) not in added]
+    for entry in kept:
+        add_entry(draft, wanted, found.kind, entries, entry)
+    return kept
 
 
 def _plan_list(draft: Draft, wanted: Link, found: FoundLink, entries: EntryList, given: Entries, there: List[Values]) -> List[Values]:
@@ -30,11 +51,12 @@ def _plan_list(draft: Draft, wanted: Link, found: FoundLink, entries: EntryList,
     of_kernel = entries.keys_of_kernel(found, draft.host)
     kept = others(entries, there, given.entries)
     added = _added(draft, found, entries)
-    gone = [entry for entry in kept if (given.purge and entries.key_of(entry) not in of_kernel) or as_text(entries, entry) in added]
-    kept = [entry for entry in kept if entry not in gone]
-    for entry in gone:
-        delete_entry(draft, wanted, found.kind, entries, entry)
     planned: List[Values] = []
+    for entry in kept:
+        if (given.purge and entries.key_of(entry) not in of_kernel) or as_text(entries, entry) in added:
+            delete_entry(draft, wanted, found.kind, entries, entry)
+        else:
+            planned.append(entry)
     for number, entry in enumerate(given.entries):
         _check_references(draft, wanted, entries, number, entry)
         now = by_key.get(entries.key_of(entry))
@@ -45,7 +67,7 @@ def _plan_list(draft: Draft, wanted: Link, found: FoundLink, entries: EntryList,
             delete_entry(draft, wanted, found.kind, entries, now)
         planned.append({**entries.whole(now or {}), **entry})
         add_entry(draft, wanted, found.kind, entries, planned[-1])
-    return kept + planned
+    return planned
 
 
 def _added(draft: Draft, found: FoundLink, entries: EntryList) -> Set[str]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 from typing import Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import IPV6_LOCATIONS, LINK, READ_APART
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import relabelled
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CREATE, FREE_NAMES, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import bring_up_again, port_settings
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Route, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Route, Shown, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddEntry, MoveLink, RenameLink, SetLink, SetMaster, Step
 
 _LOST_BY_MOVE = tuple(row for row in LINK if row.location in (*IPV6_LOCATIONS, *READ_APART) and row.location != "ethtool")
@@ -57,12 +58,15 @@ def _rename(draft: Draft, found: FoundLink, name: str, up: bool) -> FoundLink:
 
 
 def _renamed(found: FoundLink, name: str) -> FoundLink:
-    """A link with another name, by which its routes know it, too."""
+    """A link with another name, by which its routes and the labels of its addresses know it, too."""
 
     def through(route: Optional[Route]) -> Optional[Route]:
         return route._replace(dev=name) if route and route.dev == found.name else route
 
-    shown = found.shown and found.shown._replace(routes=[(through(route), body) for route, body in found.shown.routes])
+    shown = found.shown and Shown(
+        {key: relabelled(body, found.name, name) for key, body in found.shown.addresses.items()},
+        [(through(route), body) for route, body in found.shown.routes],
+    )
     routes = None if found.routes is None else [route._replace(dev=name) for route in found.routes]
     return found._replace(name=name, routes=routes, shown=shown)
 

@@ -327,10 +327,11 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
 
         addresses, routes = restore_dropped(draft, wanted, found, addresses, routes)
     entries = found.entries
-    if wanted.entries:
+    if wanted.entries or (interrupted and entries):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._entries import plan_entries
 
-        entries = plan_entries(draft, wanted, found, is_lost=interrupted)
+        stays_down = going_down or wanted.id in draft.joining_aggregates
+        entries = plan_entries(draft, wanted, found, is_lost=interrupted, stays_down=stays_down)
     vlans = found.vlans
     if wanted.vlans is not None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_bridge_vlans

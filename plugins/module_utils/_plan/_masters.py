@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_advertised
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_advertised, partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import aggregates, brings_ports_down, has_table_of_ports, is_bridge, rows_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_PORTS, BRIDGE_UP, ROUTE, SET_PORTS, UP, Draft, inside
@@ -101,8 +101,9 @@ def restore_dropped(draft: Draft, wanted: Link, found: FoundLink, addresses: Lis
     if (wanted.routes is None or not wanted.purge_routes) and wanted.id not in draft.changing_tables:
         keys = {route.key for route in routes}
         for route, body in shown.routes:
-            if route and route.type == "unicast" and route.key not in keys and not (route.ipv6 and is_advertised(bytes.fromhex(body))):
-                draft.add(ROUTE, AddRoute(found.netns, route, body))
+            lost = route or partial_route(body)._replace(dev=found.name)  # None: such as one over several next hops
+            if lost.type == "unicast" and lost.key not in keys and not (lost.ipv6 and is_advertised(bytes.fromhex(body))):
+                draft.add(ROUTE, AddRoute(found.netns, lost, body))
     return addresses, routes
 
 

@@ -66,8 +66,8 @@ ROUTE_BODY = (
 ).hex()
 
 
-def new_route(to: str, **fields: str) -> list[Any]:
-    return list(Route(to, 254, 0, **fields))  # type: ignore[arg-type]
+def new_route(to: str, **fields: str) -> dict[str, Any]:
+    return Route(to, 254, 0, **fields).stored()  # type: ignore[arg-type]
 
 
 def shown(*entries: Address | Route) -> dict[str, Any]:
@@ -340,5 +340,5 @@ def test_a_bridge_that_is_gone_is_a_warning() -> None:
 
 
 def test_the_routes_of_a_namespace_are_given_back() -> None:
-    found = host(lo("red", ownership=Ownership("lab", {"new_routes": [list(BLACKHOLE)]})), red=FoundNamespace((4, 100), routes=[BLACKHOLE]))
+    found = host(lo("red", ownership=Ownership("lab", {"new_routes": [BLACKHOLE.stored()]})), red=FoundNamespace((4, 100), routes=[BLACKHOLE]))
     assert steps(found) == [("route delete", "red:", None)]
