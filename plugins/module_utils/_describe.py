@@ -64,7 +64,8 @@ def _namespace(layout: Layout, host: Host) -> Values:
     wanted = layout.namespaces[0]
     found = host.namespaces[wanted.name]
     if not found.identity:
-        return {}
+        there = {name: content for name, content in found.files.items() if content is not None}
+        return {"files": there} if there else {}
     values: Values = {"name": wanted.name}
     lo = host.links.get((wanted.name, "lo"))
     if lo:

@@ -45,10 +45,11 @@ class Lack(NamedTuple):
 class Export:
     """Turns namespaces and links of a host into a declaration, without the values that new ones have anyway."""
 
-    def __init__(self, host: Host, wanted: Dict[LinkId, Link], macs: bool) -> None:
+    def __init__(self, host: Host, wanted: Dict[LinkId, Link], macs: bool, files: bool) -> None:
         self._host = host
         self._wanted = wanted
         self._macs = macs
+        self._files = files
         self._done: Set[LinkId] = set()
         """The links that are declared."""
         self.lacks: List[Lack] = []
@@ -76,9 +77,21 @@ class Export:
         loopback = self._options((name, "lo")) if (name, "lo") in self._host.links else {"up": True, "addresses": []}  # somebody renamed it
         routes = [_short(route, route.options(of_link=False)) for route in found.routes or [] if not route.dev]
         lists = {entries.option: loopback.get(entries.option, []) for entries in lists_of(_kinds.LOOPBACK)}
-        values = {"loopback": loopback["up"], "sysctl": settings[name], "addresses": loopback["addresses"], "routes": routes, **lists, "files": found.files}
+        values = {
+            "loopback": loopback["up"],
+            "sysctl": settings[name],
+            "addresses": loopback["addresses"],
+            "routes": routes,
+            **lists,
+            "files": self._contents(name, found.files),
+        }
         initial = {"loopback": True, "sysctl": {}, "addresses": [], "routes": [], **{key: [] for key in lists}, "files": {}}
         return {"name": name, **{key: value for key, value in values.items() if value != initial[key]}}
+
+    def _contents(self, netns: str, files: Dict[str, Optional[str]]) -> Dict[str, Optional[str]]:
+        if not self._files:
+            self.lacks += [Lack(netns, "", "file %s" % name) for name in files]
+        return files if self._files else {}
 
     def _entries(self, key: LinkId, links: List[LinkId]) -> List[Values]:
         """The link as an entry of C(links), with its peer; none if it cannot be declared."""

@@ -55,6 +55,7 @@ INFO_OPTIONS: Tuple[Option, ...] = (
     ),
     Option("fdb", "bool", "Whether to return the forwarding databases of bridges, as RV(fdb).", False),
     Option("counters", "bool", "Whether to return the counters of packets, bytes and errors of each link, as C(counters) of the status.", False),
+    Option("files", "bool", "Whether to return the contents of the files of namespaces in C(/etc/netns/NAME), also in RV(declaration).", False),
     Option("macs", "bool", "Whether RV(declaration) includes MAC addresses.", False),
 )
 """The options of M(nfv.vnet.vnet_info)."""
@@ -71,7 +72,7 @@ def look(params: Mapping[str, Any]) -> Dict[str, Any]:
         view = _View(host, everything, params)
         if params["layout"] and not view.namespaces and not view.has_links:
             raise VnetError(("layout",), "there is no layout %s on this host" % shown(params["layout"]))
-        export = Export(host, {link.id: link for link in everything.links}, params["macs"])
+        export = Export(host, {link.id: link for link in everything.links}, params["macs"], params["files"])
         counters = _counters(reader, host) if params["counters"] else {}
         result = {
             "changed": False,
@@ -149,6 +150,7 @@ class _View:
         self._types = params["types"] or TYPES
         self._for_layout = params["for_layout"]
         self._exclude = params["exclude"] or ()
+        self._files = params["files"]
         self.namespaces = [
             name for name in (namespace.name for namespace in everything.namespaces) if self._is_part(host.links.get((name, "lo"))) and not self._excludes(name)
         ]
@@ -172,7 +174,8 @@ class _View:
         routes = [route.options(of_link=False) for route in found.routes or []]
         loopback = self._options((name, "lo")) if (name, "lo") in self._host.links else {}
         lists = {entries.option: loopback.get(entries.option, []) for entries in OF_NAMESPACES}
-        return {"name": name, "nsid": found.nsid, "routes": routes, **lists, "files": found.files, **_ownership(self._host.links.get((name, "lo")))}
+        files = {"files": found.files} if self._files else {}
+        return {"name": name, "nsid": found.nsid, "routes": routes, **lists, **files, **_ownership(self._host.links.get((name, "lo")))}
 
     def link(self, key: LinkId, counters: Optional[Values]) -> Values:
         """A link as options, with its read-only state."""

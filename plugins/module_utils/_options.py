@@ -336,7 +336,8 @@ _NETNS_OPTIONS = (
         "files",
         "dict",
         "Files of the namespace in C(/etc/netns/NAME), such as C(resolv.conf) and C(hosts), and their contents. Programs that C(ip netns exec) or the become"
-        " plugin P(nfv.vnet.netns#become) runs see them in place of those in C(/etc). A null removes a file. Files that are not listed are not changed.",
+        " plugin P(nfv.vnet.netns#become) runs see them in place of those in C(/etc). A null removes a file. Files that are not listed are not changed."
+        " One that is replaced keeps its mode and owner. O(state=absent) removes those that are listed, and leaves the others.",
     ),
     Option("loopback", "bool", "Whether the loopback link C(lo) of the namespace should be up.", True),
     Option(
@@ -574,7 +575,7 @@ def namespace_of(params: Params, path: Path) -> Tuple[Namespace, List[Link]]:
         routes,
         params["purge_routes"],
         _attachment(params["attach"], (*path, "attach")) if params["attach"] and present else "",
-        None if params["files"] is None or not present else _files(params["files"], (*path, "files")),
+        None if params["files"] is None else _files(params["files"], (*path, "files")),
     )
     loopback = Link(
         LOOPBACK,

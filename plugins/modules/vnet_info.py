@@ -98,6 +98,11 @@ options:
       - Whether to return the counters of packets, bytes and errors of each link, as C(counters) of the status.
     type: bool
     default: false
+  files:
+    description:
+      - Whether to return the contents of the files of namespaces in C(/etc/netns/NAME), also in RV(declaration).
+    type: bool
+    default: false
   macs:
     description:
       - Whether RV(declaration) includes MAC addresses.

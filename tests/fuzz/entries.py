@@ -229,7 +229,7 @@ def _of_info(case: Case) -> bool:
     host = _network(case)
     everything = _everything(host)
     view = _info._View(host, everything, given)
-    export = _export.Export(host, {link.id: link for link in everything.links}, given["macs"])
+    export = _export.Export(host, {link.id: link for link in everything.links}, given["macs"], given["files"])
     declared = export.declaration(view.namespaces, view.links)
     check_result([[view.namespace(name) for name in view.namespaces], [view.link(key) for key in view.links], declared, export.lacks])
     return True

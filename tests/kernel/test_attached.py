@@ -129,7 +129,12 @@ def test_a_layout_writes_files_and_takes_them_back(etc: Path) -> None:
     }
     laid_in_four_steps(**layout)
     settled(**layout)
-    assert info()["declaration"]["namespaces"][1]["files"]["hosts"] == "10.0.0.1 one\n"
+    assert info(files=True)["declaration"]["namespaces"][1]["files"]["hosts"] == "10.0.0.1 one\n"
+    without = info()
+    assert not [namespace for namespace in (*without["namespaces"], *without["declaration"]["namespaces"]) if "files" in namespace]
+    assert [(lack["netns"], lack["what"]) for lack in without["declaration_lacks"]] == [
+        (netns, f"file {name}") for netns, names in (("old", ("hosts", "resolv.conf")), ("red", ("hosts", "nsswitch.conf", "resolv.conf"))) for name in names
+    ]
     layout["namespaces"][0]["files"].pop("hosts")
     laid_in_four_steps(**layout)
     settled(**layout)
@@ -137,6 +142,34 @@ def test_a_layout_writes_files_and_takes_them_back(etc: Path) -> None:
     clear()
     assert [path.name for path in (etc / "red").iterdir()] == ["nsswitch.conf"]
     assert [(path.name, path.read_text()) for path in (etc / "old").iterdir()] == [("hosts", "before\n")]
+
+
+def test_a_file_keeps_its_mode_and_owner(etc: Path) -> None:
+    run("vnet_netns", name="red", files={"secret": "a"})
+    (etc / "red" / "secret").chmod(0o600)
+    os.chown(etc / "red" / "secret", 1, 2)
+    run("vnet_netns", name="red", files={"secret": "b"})
+    there = (etc / "red" / "secret").stat()
+    assert (there.st_mode & 0o777, there.st_uid, there.st_gid, (etc / "red" / "secret").read_text()) == (0o600, 1, 2, "b")
+
+
+def test_a_symbolic_link_is_not_replaced(etc: Path) -> None:
+    run("vnet_netns", name="red", files={"other": "a"})
+    (etc / "red" / "hosts").symlink_to("/etc/hosts")
+    for content in ("b", None):
+        with pytest.raises(VnetError, match=r"the file hosts in /etc/netns/red is a symbolic link"):
+            run("vnet_netns", name="red", files={"hosts": content})
+    assert (etc / "red" / "hosts").is_symlink()
+    assert [lack["what"] for lack in info()["declaration_lacks"]] == ["file other"]
+
+
+def test_files_go_with_their_namespace_if_they_are_listed(etc: Path) -> None:
+    wanted = {"hosts": "one\n", "resolv.conf": "two\n"}
+    run("vnet_netns", name="red", files={**wanted, "other": ""})
+    result = four_steps("vnet_netns", name="red", state="absent", files=wanted)
+    assert sorted(result["commands"]) == ["ip netns delete red", "rm /etc/netns/red/hosts", "rm /etc/netns/red/resolv.conf"]
+    assert [path.name for path in (etc / "red").iterdir()] == ["other"]
+    assert not run("vnet_netns", name="red", state="absent")["changed"]
 
 
 def test_a_failed_run_restores_files(etc: Path) -> None:

@@ -8,6 +8,7 @@ import os
 from contextlib import suppress
 from typing import Dict, Iterable, List, Optional
 
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _files
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import refusal
 
@@ -17,32 +18,35 @@ DIRECTORY = "/etc/netns"
 def names(netns: str) -> List[str]:
     """The names of the files of a namespace."""
     with suppress(FileNotFoundError, NotADirectoryError):
-        return sorted(entry.name for entry in os.scandir(os.path.join(DIRECTORY, netns)) if entry.is_file())
+        return sorted(entry.name for entry in os.scandir(os.path.join(DIRECTORY, netns)) if entry.is_file(follow_symlinks=False))
     return []
 
 
 def read(netns: str, files: Iterable[str]) -> Dict[str, Optional[str]]:
     """The contents of files; None for one that does not exist."""
-    return {name: _read(os.path.join(DIRECTORY, netns, name)) for name in files}
+    return {name: _read(netns, name) for name in files}
 
 
-def _read(path: str) -> Optional[str]:
+def _read(netns: str, name: str) -> Optional[str]:
+    path = os.path.join(DIRECTORY, netns, name)
     try:
+        if os.path.islink(path):
+            raise VnetError((), "the file %s in /etc/netns/%s is a symbolic link, which this would replace; move it away" % (shown(name), shown(netns)))
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
             return file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise refusal(error, path) from None
 
 
 def write(netns: str, name: str, content: Optional[str]) -> None:
-    """Replaces a file as a whole, or removes it (None), with the folder if it is empty then."""
+    """Replaces a file as a whole, which keeps its mode and owner, or removes it (None), with the folder if it is empty then."""
     folder = os.path.join(DIRECTORY, netns)
     path = os.path.join(folder, name)
     try:
         if content is not None:
-            _files.replace(path, content, 0o644)
+            _files.replace(path, content, 0o644, keep_access=True)
             return
         with suppress(FileNotFoundError):
             os.unlink(path)

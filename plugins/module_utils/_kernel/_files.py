@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from contextlib import suppress
 
 
@@ -32,11 +33,14 @@ def write(path: str, content: str, mode: int) -> None:
         raise OSError(error.errno, error.strerror, path) from None  # write(2) does not say which file
 
 
-def replace(path: str, content: str, mode: int) -> None:
-    """Replaces a file, or creates it with its folders."""
+def replace(path: str, content: str, mode: int, keep_access: bool = False) -> None:
+    """Replaces a file, or creates it with its folders. C(keep_access): whether one that is there keeps its mode and owner."""
     make_folders(os.path.dirname(path), 0o755)
     new = path + ".new"
-    write(new, content, mode)
+    there = os.stat(path) if keep_access and os.path.exists(path) else None
+    write(new, content, stat.S_IMODE(there.st_mode) if there else mode)
+    if there:
+        os.chown(new, there.st_uid, there.st_gid)
     os.rename(new, path)
     sync_folder(path)
 

@@ -539,11 +539,12 @@ class _LayoutReader:
         return found._replace(nsid=nsid, sysctl=sysctl, routes=routes)
 
     def _files_of(self, wanted: Namespace) -> Dict[str, Optional[str]]:
-        """The files in /etc/netns/NAME that are declared, or that the layout has written or changed."""
+        """The files in /etc/netns/NAME that are declared, or that the layout has written or changed; or all of them."""
+        if self._everything:
+            return _etc.read(wanted.name, _etc.names(wanted.name)) if wanted.name and "/" not in wanted.name else {}
         ownership = self._ownership_of(wanted.name)
         changed = ((ownership.original or {}).get("files", ()), ownership.files) if ownership else ((), ())
         names = {*(wanted.files or ()), *(name for some in changed for name in some)}
-        names.update(_etc.names(wanted.name) if self._everything and wanted.name and "/" not in wanted.name else ())
         return _etc.read(wanted.name, sorted(names)) if names else {}
 
     def _added_routes(self, netns: str) -> List[Route]:

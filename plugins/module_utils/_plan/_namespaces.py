@@ -23,6 +23,9 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
     """Plans whether the namespace exists, its settings, its id and its own routes. Its C(lo) is a link of the layout."""
     found = draft.namespaces_after[wanted.name]
     if not wanted.present:
+        for name in wanted.files or ():
+            if found.files.get(name) is not None:
+                draft.add(DELETE_NAMESPACE, SetFile(wanted.name, name, None, found.files[name]))
         if found.identity or found.occupied_by:
             _check_occupied(wanted, found)
             draft.add(DELETE_NAMESPACE, DeleteNamespace(wanted.name))
@@ -64,7 +67,7 @@ def _attach(draft: Draft, wanted: Namespace, found: FoundNamespace) -> None:
     other = draft.namespaces_after.get(wanted.attach)
     if other is None or other.identity is None:
         draft.missing(path, "there is no namespace at %s" % wanted.attach)
-        draft.namespaces_after[wanted.name] = FoundNamespace((0, 0), routes=[])
+        found = draft.namespaces_after[wanted.name] = FoundNamespace((0, 0), routes=[], files=found.files)
         draft.links_after[wanted.name, "lo"] = planned_link(LOOPBACK, wanted.name, "lo", {"up": False})
     elif found.identity != other.identity:
         raise VnetError(path, "the name %s is that of another namespace; remove it first, or use another name" % wanted.name)
