@@ -236,7 +236,8 @@ LINK: Tuple[Attribute, ...] = (
         "mirror_ingress",
         0xFFF2,
         LINK_INDEX,
-        "Name of a link to which all packets are copied that arrive through this link. V('') ends that.",
+        "Name of a link to which the packets are copied that arrive through this link, but for those that a filter before (tc) drops or redirects."
+        " V('') ends that.",
         location="mirror",
         initial="",
         needs=_MIRRORING,
@@ -245,7 +246,8 @@ LINK: Tuple[Attribute, ...] = (
         "mirror_egress",
         0xFFF3,
         LINK_INDEX,
-        "Name of a link to which all packets are copied that leave through this link. V('') ends that.",
+        "Name of a link to which the packets are copied that leave through this link, but for those that a filter before (tc) drops or redirects."
+        " V('') ends that.",
         location="mirror",
         initial="",
         needs=_MIRRORING,

@@ -88,7 +88,7 @@ def _single_address(layout: Layout, step: Step) -> str:
 _NEEDS: Dict[type, Callable[[Any], str]] = {
     CreateNamespace: lambda _step: "CONFIG_NET_NS",
     CreateLink: lambda step: _kinds.BY_KIND[step.kind].config,
-    SetLink: lambda step: next((row.needs for row in map(_kinds.rows_of(step.kind).__getitem__, step.values) if row.needs), ""),
+    SetLink: lambda step: next(filter(None, (_needs_of(_kinds.rows_of(step.kind)[name], value) for name, value in step.values.items())), ""),
     SetPort: lambda step: table.PORT_ROWS[step.attribute].needs,
     AddVlan: lambda _step: table.VLANS,
     DeleteVlan: lambda _step: table.VLANS,
@@ -101,6 +101,10 @@ _NEEDS: Dict[type, Callable[[Any], str]] = {
     AddEntry: lambda step: LISTS[step.option].needs,
     DeleteEntry: lambda step: LISTS[step.option].needs,
 }
+
+
+def _needs_of(row: table.Attribute, value: Any) -> str:
+    return row.type.needs(value) or row.needs
 
 
 def _needs(step: Step) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Opt
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES, as_text, lists_of
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._altnames import ALTNAMES
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer
@@ -583,7 +584,7 @@ def namespace_of(params: Params, path: Path) -> Tuple[Namespace, List[Link]]:
         "lo",
         path,
         {"up": params["loopback"]},
-        addresses=_addresses(params["addresses"], path),
+        addresses=_addresses(params["addresses"], path, "lo"),
         purge_addresses=params["purge_addresses"],
         entries=_lists(LOOPBACK, params, path),
     )
@@ -627,7 +628,7 @@ def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
         recreate=bool(params.get("recreate")),
         master=master,
         port=_port(params["port"], (*path, "port")) if params.get("port") is not None else None,
-        addresses=_addresses(params["addresses"], path),
+        addresses=_addresses(params["addresses"], path, params["name"]),
         purge_addresses=params["purge_addresses"],
         routes=_routes(params["routes"], path, params["name"]),
         purge_routes=params["purge_routes"],
@@ -642,6 +643,9 @@ def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
     )
     if values.get("disable_ipv6") and any(address.ipv6 for address in link.addresses or []):
         raise VnetError((*path, "addresses"), "disable_ipv6 is true, so the link cannot have an IPv6 address")
+    for number, entry in enumerate(link.entries[ALTNAMES.option].entries if ALTNAMES.option in link.entries else ()):
+        if entry["name"] == link.name:
+            raise VnetError((*path, ALTNAMES.option, number), "%s is the name of the link" % link.name)
     return link
 
 
@@ -786,6 +790,9 @@ def _qdisc(row: table.Attribute, params: Params, path: Path, check_mode: bool) -
         raise VnetError((*path, missing), "missing; it is required for kind: %s" % kind)
     if values.get("rate") is not None and (0 < values["rate"] < 8 or (not values["rate"] and kind and "rate" in QDISCS[kind].required)):
         raise VnetError((*path, "rate"), "%d is out of range (at least 8 bits a second)" % values["rate"])
+    complaint = QDISCS[kind].complaint(values) if kind else None
+    if complaint:
+        raise VnetError((*path, complaint[0]), complaint[1])
     return values
 
 
@@ -798,6 +805,7 @@ _PARSERS: Dict[str, Callable[[table.Attribute, Any, Path, bool], Any]] = {
     "user": lambda row, value, path, check: _account(row, value, path, check) if value else "",
     "group": lambda row, value, path, check: _account(row, value, path, check) if value else "",
     "number_or": lambda row, value, path, _check: _number_or_word(row, value, path),
+    "protocol": lambda _row, value, path, _check: _protocol(value, path),
     "ip": lambda _row, value, path, _check: _optional_ip(value, path),
     "unicast": lambda _row, value, path, _check: _unicast(value, path),
     "multicast": lambda _row, value, path, _check: _multicast(value, path),
@@ -829,10 +837,13 @@ def _plain(number: float) -> str:
 def _features(given: Params, path: Path) -> Dict[str, bool]:
     values: Dict[str, bool] = {}
     for name, value in given.items():
+        if not re.fullmatch("[a-z0-9_-]{1,31}", str(name)):
+            raise VnetError(path, "%s is not the name of a feature such as tx-checksum-ip-generic" % quoted(str(name)))
         if not isinstance(value, bool):
             raise VnetError((*path, str(name)), "%s is neither true nor false" % quoted(value))
-        if not re.fullmatch("[a-z0-9-]{1,31}", str(name)):
-            raise VnetError(path, "%s is not the name of a feature such as tx-checksum-ip-generic" % quoted(str(name)))
+        members = _values.FEATURE_GROUPS.get(str(name))
+        if members:
+            raise VnetError((*path, str(name)), "that is a name of ethtool(8) for %s; use %s" % (" and ".join(members), "these" if members[1:] else "this"))
         values[str(name)] = value
     return dict(sorted(values.items()))
 
@@ -1000,13 +1011,14 @@ def _bits(family: int) -> int:
     return 32 if family == socket.AF_INET else 128
 
 
-def _addresses(texts: Optional[List[str]], path: Path) -> Optional[List[Address]]:
+def _addresses(texts: Optional[List[str]], path: Path, link: str) -> Optional[List[Address]]:
     if texts is None:
         return None
     addresses: Dict[AddressKey, Address] = {}
     by_local: Dict[str, Address] = {}
     for number, text in enumerate(texts):
         address = _address(text, (*path, "addresses", number))
+        address = address._replace(label="") if address.label == link else address  # the kernel's own
         if address.ipv6 and by_local.setdefault(address.local, address).key != address.key:
             raise VnetError((*path, "addresses", number), "%s is listed with two prefix lengths; a link can have an IPv6 address only once" % address.local)
         addresses[address.key] = address
@@ -1062,8 +1074,8 @@ def _broadcast(address: Address, text: str, path: Path) -> str:
     """The broadcast address of an IPv4 address; C(+) stands for that of its network."""
     if text != "+":
         family, broadcast = _ip(text, path) if text else (socket.AF_INET, "")
-        if family != socket.AF_INET:
-            raise VnetError(path, "%s is not an IPv4 address" % quoted(text))
+        if family != socket.AF_INET or broadcast == "0.0.0.0":
+            raise VnetError(path, "%s is not an IPv4 address that packets can be sent to" % quoted(text))
         return broadcast
     if address.prefix > 30:
         raise VnetError(path, "a network of /%d has no broadcast address; leave it out" % address.prefix)
@@ -1127,7 +1139,7 @@ def _route(params: Params, path: Path, dev: str) -> Route:
         if family not in (None, to_family):
             raise VnetError(path, "to %s and via %s are of different address families" % (params["to"], via))
         family = to_family
-        _check_host_bits(family, to, length, path)
+        _check_host_bits(family, to, length, (*path, "to"))
     src = ""
     if params["src"]:
         src_family, src = _ip(params["src"], (*path, "src"))
@@ -1173,7 +1185,7 @@ def _protocol(text: str, path: Path) -> str:
     row = table.Attribute("protocol", 0, _values.PROTOCOL, "", 0, 255)
     protocol = _number_or_word(row, text, path)
     if protocol in ("kernel", "ra", "dhcp"):
-        raise VnetError(path, "%s is for routes that others manage; leave protocol out" % protocol)
+        raise VnetError(path, "%s is for what others manage; leave protocol out" % protocol)
     return protocol
 
 
@@ -1231,7 +1243,7 @@ def _check_host_bits(family: int, address: str, length: Optional[int], path: Pat
     network = number >> (_bits(family) - length) << (_bits(family) - length)
     if network != number:
         right = socket.inet_ntop(family, network.to_bytes(_bits(family) // 8, "big"))
-        raise VnetError((*path, "to"), "%s/%d has host bits set; the network is %s/%d" % (address, length, right, length))
+        raise VnetError(path, "%s/%d has host bits set; the network is %s/%d" % (address, length, right, length))
 
 
 def _check_next_hop(route: Route, path: Path) -> None:
@@ -1300,6 +1312,9 @@ def _vlans(entries: Optional[List[Params]], path: Path) -> Optional[Dict[int, Vl
         if entry["pvid"] and any(vlan.pvid for vlan in vlans.values()):
             raise VnetError(place, "a second PVID; a port can have only one")
         settings = _attributes_of(table.VLAN_ROWS, entry, place)
+        for name, value in _of_vlan(settings, last - first).items():
+            if value != settings[name]:  # it counts up
+                _check_range(table.VLAN_ROWS[name], value, (*place, name))
         for vid in range(first, last + 1):
             if vid in vlans:
                 raise VnetError(place, "VLAN %d is listed twice" % vid)

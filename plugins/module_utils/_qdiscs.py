@@ -44,6 +44,8 @@ class Qdisc(NamedTuple):
     config: str = ""
     fixed: Tuple[str, ...] = ()
     """Fields that only a new one takes."""
+    complaint: Callable[[Values], Optional[Tuple[str, str]]] = lambda _values: None
+    """Returns a field of one that is wanted and what is wrong with it, or None."""
     more: Callable[[bytes], str] = lambda _payload: ""
     """What one that was found has that no field can say; '' for nothing."""
 
@@ -130,6 +132,16 @@ def _encode_tbf(values: Values) -> bytes:
     return body + (attribute(_TBF_RATE64, struct.pack("=Q", rate)) if rate >= _WHOLE else b"")
 
 
+def _complaint_about_tbf(values: Values) -> Optional[Tuple[str, str]]:
+    """What the kernel keeps in 32 bits: the burst as a time, and the bytes that may wait."""
+    rate = values["rate"] // 8
+    if values["burst"] * _NANO // (_TICK * rate) > _WHOLE:
+        return "burst", "%d bytes take longer than %d seconds at that rate" % (values["burst"], _WHOLE * _TICK // _NANO)
+    if rate * values["latency"] + values["burst"] > _WHOLE:
+        return "latency", "more than %d bytes would wait at that rate" % _WHOLE
+    return None
+
+
 def _decode_tbf(payload: bytes) -> Dict[str, Any]:
     found = {code: payload[first:last] for code, first, last in split(payload)}
     spec, _peak, limit, ticks, _mtu = _TBF.unpack_from(found[_TBF_PARMS])
@@ -208,7 +220,8 @@ def _codel_time(seconds: float) -> float:
     return (round(seconds * _MICRO) * 1000 >> 10 << 10) // 1000 / _MICRO
 
 
-_CODEL_TIMES = {"target": _codel_time, "interval": _codel_time}
+_LEAST_QUANTUM = 256
+_OF_CODEL: Dict[str, Callable[[Any], Any]] = {"target": _codel_time, "interval": _codel_time, "quantum": lambda quantum: max(_LEAST_QUANTUM, quantum)}
 NETEM = Qdisc(
     "netem",
     {
@@ -237,6 +250,7 @@ TBF = Qdisc(
     _words_of_tbf,
     required=("rate", "burst", "latency"),
     config="CONFIG_NET_SCH_TBF",
+    complaint=_complaint_about_tbf,
     more=_more_of_tbf,
 )
 FQ_CODEL = _of_fields(
@@ -250,7 +264,7 @@ FQ_CODEL = _of_fields(
         "memory_limit": _Field(9, "memory_limit"),
     },
     "CONFIG_NET_SCH_FQ_CODEL",
-    _CODEL_TIMES,
+    _OF_CODEL,
     ("flows",),
 )
 FQ = _of_fields(
@@ -339,6 +353,7 @@ QDISC = ValueType(
     merge=_changed,
     equal=_same,
     complaint=_complaint,
+    needs=lambda value: QDISCS[value["kind"]].config if value["kind"] in QDISCS else "",
     undeclarable=_undeclarable,
     absent=_DEFAULT,
     several=True,

@@ -86,6 +86,7 @@ class Address(NamedTuple):
 
     def satisfied_by(self, other: Address) -> bool:
         """Whether the same address that was found has all that is wanted of this one."""
+        other = other._replace(scope=other.scope or "global")
         given = ((mine, there) for mine, there in zip(self[5:-1], other[5:-1]) if mine)
         return all(mine == there for mine, there in given) and set(self.flags) <= set(other.flags)
 

@@ -47,6 +47,8 @@ class ValueType(NamedTuple):
     """Whether a wanted value and one that was found are the same, if they need not be equal."""
     complaint: Callable[[Any, Any], str] = lambda _found, _wanted: ""
     """What is wrong with a wanted value for a link with the first one, '' if nothing is."""
+    needs: Callable[[Any], str] = lambda _value: ""
+    """What the kernel must have for a value, if that depends on the value."""
     undeclarable: Callable[[Any], str] = lambda _value: ""
     """What a value is in the words of the tools if no option can say it; '' if one can."""
 
@@ -316,6 +318,20 @@ _PROTOCOLS = {
 }
 
 
+FEATURE_GROUPS: Dict[str, Tuple[str, ...]] = {
+    "rx-checksumming": ("rx-checksum",),
+    "tx-checksumming": ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksum-ipv6", "tx-checksum-fcoe-crc", "tx-checksum-sctp"),
+    "scatter-gather": ("tx-scatter-gather", "tx-scatter-gather-fraglist"),
+    "tcp-segmentation-offload": ("tx-tcp-segmentation", "tx-tcp-ecn-segmentation", "tx-tcp-mangleid-segmentation", "tx-tcp6-segmentation"),
+    "generic-segmentation-offload": ("tx-generic-segmentation",),
+    "generic-receive-offload": ("rx-gro",),
+    "large-receive-offload": ("rx-lro",),
+    "rx-vlan-offload": ("rx-vlan-hw-parse",),
+    "tx-vlan-offload": ("tx-vlan-hw-insert",),
+    "ntuple-filters": ("rx-ntuple-filter",),
+    "receive-hashing": ("rx-hashing",),
+}
+"""Names that ethtool(8) shows, and the features of the kernel that they stand for."""
 _FIXED = {False: "off [fixed]", True: "on [fixed]"}
 """What ethtool(8) shows of features that cannot be changed."""
 
@@ -411,11 +427,15 @@ PREFIX = ValueType("str", "cdata", bytes.hex, str.encode, str, syntax="prefix")
 """An address with a prefix length; '' for all."""
 LINK_NAME = ValueType("str", "cdata", _text, lambda value: value.encode("utf-8", "surrogateescape") + b"\0", str, syntax="link_name")
 ALTNAME = LINK_NAME._replace(syntax="altname")
-RANGE16, RANGE32 = _range("=HH"), _range("=II")
+RANGE16 = _range("=HH")
+RANGE32 = _range("=II")._replace(argument=lambda value: value if "-" in value else "%s-%s" % (value, value))
+"""Of ip-rule(8), which takes no single number for it."""
 MARK = ValueType("str", "cdata", _mark, _mark_and_mask, str, syntax="mark")
 TABLE = packed("=I")._replace(option="str", syntax="table")
 TOS, IP_PROTOCOL = number_or({})._replace(argument=dsfield), number_or(_PROTOCOLS)
-PROTOCOL = number_or({"unspec": 0, "redirect": 1, "kernel": 2, "boot": 3, "static": 4, "ra": 9, "zebra": 11, "bird": 12, "dhcp": 16, "babel": 42, "bgp": 186})
+PROTOCOL = number_or(
+    {"unspec": 0, "redirect": 1, "kernel": 2, "boot": 3, "static": 4, "ra": 9, "zebra": 11, "bird": 12, "dhcp": 16, "babel": 42, "bgp": 186}
+)._replace(syntax="protocol")
 """Who made a route or a rule: RTPROT_* of include/uapi/linux/rtnetlink.h."""
 IP_FAMILY = ValueType("str", "cdata", bytes.decode, str.encode, str, choices=("ipv4", "ipv6"))
 RULE_TYPE = choice({"lookup": 1, "goto": 2, "nop": 3, "blackhole": 6, "unreachable": 7, "prohibit": 8}, "uint8")

@@ -318,12 +318,14 @@ options:
         type: int
   mirror_ingress:
     description:
-      - Name of a link to which all packets are copied that arrive through this link. V('') ends that.
+      - Name of a link to which the packets are copied that arrive through this link, but for those that a filter
+        before (tc) drops or redirects. V('') ends that.
       - 'Kernel requirement: CONFIG_NET_CLS_MATCHALL and CONFIG_NET_ACT_MIRRED.'
     type: str
   mirror_egress:
     description:
-      - Name of a link to which all packets are copied that leave through this link. V('') ends that.
+      - Name of a link to which the packets are copied that leave through this link, but for those that a filter
+        before (tc) drops or redirects. V('') ends that.
       - 'Kernel requirement: CONFIG_NET_CLS_MATCHALL and CONFIG_NET_ACT_MIRRED.'
     type: str
   features:

@@ -136,6 +136,7 @@ RULES: List[Values] = [
     {"priority": 105, "uidrange": "1000-1999", "fwmark": "7", "table": "main", "suppress_prefixlength": 0},
     {"priority": 106, "invert": True, "from": "192.0.2.1", "type": "goto", "goto": 32766},
     {"priority": 107, "l3mdev": True},
+    {"priority": 108, "uidrange": "1000", "protocol": "bird"},
 ]
 
 
@@ -177,7 +178,13 @@ def test_the_commands_for_rules_do_the_same() -> None:
         ("vnet_veth", {"fdb": [{"mac": MAC, "vni": 4}]}, r"fdb\[0\]\.vni: it is for entries with dst"),
         ("vnet_veth", {"fdb": [{"mac": MAC, "dst": "10.0.0.1", "sticky": True}]}, r"fdb\[0\]\.sticky: it is for entries without dst"),
         ("vnet_veth", {"altnames": ["a/b"]}, r"altnames\[0\]\.name: 'a/b' is not an alternative name"),
-        ("vnet_netns", {"rules": [{"priority": 1, "from": "10.0.0.1/8"}]}, r"rules\[0\]\.from.*host bits"),
+        (
+            "vnet_veth",
+            {"mtu": 1000, "neighbours": [{"to": "2001:db8::9", "mac": MAC}]},
+            r"neighbours: an MTU of 1000 is too small for the neighbour 2001:db8::9",
+        ),
+        ("vnet_netns", {"rules": [{"priority": 1, "from": "10.0.0.1/8"}]}, r"rules\[0\]\.from: 10\.0\.0\.1/8 has host bits"),
+        ("vnet_netns", {"rules": [{"priority": 1, "protocol": "dhcp"}]}, r"rules\[0\]\.protocol: dhcp is for what others manage"),
         ("vnet_netns", {"rules": [{"priority": 1, "from": "10.0.0.0/8", "to": "2001:db8::1"}]}, r"rules\[0\]\.to: .* family"),
         ("vnet_netns", {"rules": [{"priority": 1, "type": "goto"}]}, r"rules\[0\]\.goto: missing"),
         ("vnet_netns", {"rules": [{"priority": 9, "type": "goto", "goto": 9}]}, r"rules\[0\]\.goto: 9 is not behind"),

@@ -54,6 +54,24 @@ def test_a_link_is_found_by_an_alternative_name() -> None:
     assert "lan0" in names()
 
 
+def test_a_link_is_found_by_a_long_alternative_name() -> None:
+    sh("ip link property add dev c0 altname enx020000000011withmore")
+    assert four_steps("vnet_link", name="lan0", match={"altname": "enx020000000011withmore"})["changed"]
+
+
+def test_a_link_gets_one_of_its_alternative_names() -> None:
+    run("vnet_link", name="c0", altnames=["lan0"])
+    before = snapshot()
+    layout: Values = {"links": [{"name": "lan0", "match": BY_MAC[0]}]}
+    laid_in_four_steps(**layout)
+    settled(**layout)
+    clear()
+    assert not difference(before, snapshot())
+    assert four_steps("vnet_link", name="lan0", match={"altname": "lan0"})["changed"]
+    with pytest.raises(VnetError, match=r"altnames\[0\]: lan0 is the name of the link"):
+        run("vnet_link", name="lan0", altnames=["lan0"])
+
+
 def test_a_link_is_moved_and_back() -> None:
     wanted: Values = {"name": "eth0", "netns": "red", "match": BY_MAC[0], "addresses": ["10.0.0.1/24"], "routes": [{"to": "default", "via": "10.0.0.9"}]}
     result = four_steps("vnet_link", **wanted)

@@ -593,6 +593,19 @@ def test_addresses_have_the_words_of_ip_address() -> None:
     assert {"198.51.100.2/24 scope link noprefixroute", "192.0.2.3/24"} <= set(moved)
 
 
+def test_words_that_the_kernel_does_not_show() -> None:
+    cable: Values = {"name": "v0", "peer": {"name": "v1"}}
+    four_steps("vnet_veth", **cable, addresses=["192.0.2.1/24 label v0 scope global"])
+    run("vnet_veth", **cable, addresses=["198.51.100.1/24 scope link"])
+    addresses = four_steps("vnet_veth", **cable, addresses=["198.51.100.1/24 scope global"])["veth"]["addresses"]
+    assert sorted(addresses) == ["192.0.2.1/24", "198.51.100.1/24"]
+
+
+def test_a_route_with_the_number_of_a_scope() -> None:
+    four_steps("vnet_veth", name="v0", peer={"name": "v1"}, addresses=["192.0.2.1/24"], routes=[{"to": "10.9.0.0/16", "scope": "200"}])
+    four_steps("vnet_veth", name="v0", peer={"name": "v1"}, routes=[{"to": "10.8.0.0/16", "scope": "77"}])
+
+
 def test_a_rollback_restores_the_words_of_an_address() -> None:
     cable: Values = {"name": "v0", "peer": {"name": "v1"}}
     words = [text for text in WORDS if "scope" not in text]  # the kernel orders them by their scope
@@ -614,6 +627,7 @@ def test_a_rollback_restores_the_words_of_an_address() -> None:
         ("192.0.2.1/24 metric x", "'x' is not a number from 0"),
         ("192.0.2.1/31 broadcast +", "a network of /31 has no broadcast address"),
         ("192.0.2.1/24 broadcast 2001:db8::1", "is not an IPv4 address"),
+        ("192.0.2.1/24 broadcast 0.0.0.0", "is not an IPv4 address that packets can be sent to"),
         ("192.0.2.1/24 home", "home is for IPv6"),
         ("2001:db8::1/64 label x", "label is for IPv4"),
         ("192.0.2.1/24 scope nonsense", "neither a number nor the name of a scope"),
@@ -691,7 +705,7 @@ def test_what_a_route_of_a_link_has_besides() -> None:
         ({"to": "10.9.0.0/16", "nexthops": [{"via": "10.0.0.2"}, {"via": "2001:db8::1"}]}, "address family"),
         ({"to": "10.9.0.0/16", "nexthops": [{"via": "10.0.0.2", "weight": 0}, {"via": "10.0.0.3"}]}, r"nexthops\[0\]\.weight: 0 is out of range"),
         ({"to": "10.9.0.0/16", "via": "10.0.0.2", "protocol": "nonsense"}, r"protocol: 'nonsense' is neither"),
-        ({"to": "10.9.0.0/16", "via": "10.0.0.2", "protocol": "dhcp"}, r"protocol: dhcp is for routes that others manage"),
+        ({"to": "10.9.0.0/16", "via": "10.0.0.2", "protocol": "dhcp"}, r"protocol: dhcp is for what others manage"),
         ({"to": "10.9.0.0/16", "via": "10.0.0.2", "preference": "high"}, "IPv4 routes have no preference"),
         ({"to": "10.9.0.0/16", "via": "10.0.0.2", "mtu": 70000}, r"mtu: 70000 is out of range"),
         ({"to": "10.9.0.0/16", "type": "blackhole", "nexthops": [{"via": "10.0.0.2"}, {"via": "10.0.0.3"}]}, "has no next hop"),

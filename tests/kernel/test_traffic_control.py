@@ -11,7 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import needs_mirroring, needs_program, needs_qdisc
 from layouts import clear, info, lay, settled
 from layouts import four_steps as laid_in_four_steps
-from support import difference, four_steps, private_network, resource, run, sh, snapshot
+from support import difference, four_steps, ip, private_network, resource, run, sh, snapshot
 
 Values = Dict[str, Any]
 PLAIN: Values = {"kind": ""}
@@ -71,6 +71,11 @@ def test_the_commands_do_the_same(kind: str) -> None:
         assert not run("vnet_veth", check=True, **cable(qdisc=wanted))["changed"]
 
 
+def test_a_small_quantum_is_what_the_kernel_makes_of_it() -> None:
+    needs_qdisc("fq_codel")
+    assert resource("vnet_veth", four_steps("vnet_veth", **cable(qdisc={"kind": "fq_codel", "quantum": 100})))["qdisc"]["quantum"] == 256
+
+
 def test_another_kind_replaces_the_one_before() -> None:
     needs_qdisc("pfifo")
     needs_qdisc("fq_codel")
@@ -101,6 +106,8 @@ def test_one_that_could_not_be_restored_is_refused() -> None:
         ({"kind": "netem", "reorder": 5}, r"qdisc: reorder needs a delay"),
         ({"kind": "netem", "loss": 101}, r"qdisc\.loss: 101 is out of range \(0 to 100 per cent\)"),
         ({"kind": "netem", "rate": 7}, r"qdisc\.rate: 7 is out of range"),
+        ({"kind": "tbf", "rate": 8000, "burst": 300_000, "latency": 1}, r"qdisc\.burst: 300000 bytes take longer than 274 seconds"),
+        ({"kind": "tbf", "rate": 8 * 10**9, "burst": 1600, "latency": 5}, r"qdisc\.latency: more than 4294967295 bytes would wait"),
     ],
 )
 def test_queueing_disciplines_that_cannot_be(qdisc: Values, words: str) -> None:
@@ -151,6 +158,19 @@ def test_the_commands_for_mirrors_do_the_same() -> None:
         assert "mirror" not in " ".join(lay(check=True, links=links)["commands"])
 
 
+def test_a_filter_for_one_protocol_is_no_mirror() -> None:
+    needs_mirroring()
+    lay(links=three())
+    sh("tc qdisc add dev v0 clsact", "tc filter add dev v0 ingress protocol ip matchall action mirred egress mirror dev v1")
+    layout: Values = {"links": three()}
+    assert "mirror_ingress" not in {link["name"]: link for link in info()["declaration"]["links"]}["v0"]
+    layout["links"][0].update(mirror_ingress="v2")
+    laid_in_four_steps(**layout)
+    layout["links"][0].update(mirror_ingress="")
+    laid_in_four_steps(**layout)
+    assert "protocol ip " in ip("tc", "filter", "show", "dev", "v0", "ingress")
+
+
 def test_a_mirror_to_a_missing_link_is_refused() -> None:
     needs_mirroring()
     with pytest.raises(VnetError, match=r"mirror_ingress: there is no link nowhere"):
@@ -176,6 +196,7 @@ def test_features_are_turned_off_and_on() -> None:
     [
         ({"tx-nonsense": True}, r"features: the link has no feature tx-nonsense"),
         ({"TX": True}, r"features: 'TX' is not the name of a feature"),
+        ({"generic-receive-offload": False}, r"features\.generic-receive-offload: that is a name of ethtool\(8\) for rx-gro; use this"),
         ({"rx-gro": "maybe"}, r"features\.rx-gro: 'maybe' is neither true nor false"),
         ({"netns-local": True}, r"features: .*netns-local"),
     ],

@@ -223,6 +223,11 @@ def _tunnelled(*vlans: Any, **port: Any) -> Dict[str, Any]:
     return {"name": "v0", "master": "br0", "port": {"vlan_tunnel": True, "vlans": list(vlans), "purge_vlans": True, **port}, "peer": {"name": "v1"}}
 
 
+def test_a_range_of_tunnel_ids_has_an_end() -> None:
+    with pytest.raises(VnetError, match=r"port\.vlans\[0\]\.tunnel_id: 16777216 is out of range"):
+        run("vnet_veth", **_tunnelled({"vid": "10-11", "tunnel_id": 16777215}))
+
+
 def test_vlans_are_mapped_to_tunnels_and_have_settings() -> None:
     wanted = [{"vid": "10-12", "tunnel_id": 1000}, {"vid": 20, "state": "blocking", "mcast_router": "permanent"}]
     found = four_steps("vnet_veth", **_tunnelled(*wanted))["veth"]["port"]["vlans"]

@@ -40,7 +40,7 @@ _RTM_GETLINK, _RTM_GETROUTE, _RTM_GETNEIGH = 18, 26, 30
 RTMSG = struct.Struct("=BBBBBBBBI")
 _IFLA_IFNAME, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_AF_SPEC, _INFO_DATA = 3, 10, 18, 26, 2
 _RTEXT_FILTER_BRVLAN = 2
-_IFLA_STATS64 = 23
+_IFLA_STATS64, _IFLA_ALT_IFNAME = 23, 53
 _COUNTERS = ("rx_packets", "tx_packets", "rx_bytes", "tx_bytes", "rx_errors", "tx_errors", "rx_dropped", "tx_dropped", "multicast", "collisions")
 """The first fields of C(struct rtnl_link_stats64)."""
 _IFA_LOCAL, _IFA_ADDRESS, _IFA_LABEL, _IFA_BROADCAST, _IFA_FLAGS, _IFA_RT_PRIORITY, _IFA_PROTO = 2, 1, 3, 4, 8, 9, 11
@@ -148,11 +148,11 @@ class Reader(MessageReader):
     def _prefetched_messages(self, netns: str) -> Optional[NamespaceMessages]:
         return self._prefetched.messages(netns) if self._prefetched and netns else None
 
-    def link(self, netns: str, name: str = "", index: int = 0, everything: bool = False) -> Optional[RawLink]:
-        """One link by name or index, None if it does not exist. C(everything): also decodes what is not selected."""
+    def link(self, netns: str, name: str = "", index: int = 0, everything: bool = False, altname: str = "") -> Optional[RawLink]:
+        """One link by name, alternative name or index, None if it does not exist. C(everything): also decodes what is not selected."""
         body = about_link(index)
-        if name:
-            body += _nla.attribute(_IFLA_IFNAME, os.fsencode(name) + b"\0")
+        for code, text in ((_IFLA_IFNAME, name), (_IFLA_ALT_IFNAME, altname)):
+            body += _nla.attribute(code, os.fsencode(text) + b"\0") if text else b""
         try:
             _type, buffer, start, end = self.socket(netns).get(_RTM_GETLINK, body)
         except KernelError as error:
@@ -391,10 +391,12 @@ def _read_route(buffer: bytes, start: int, end: int) -> Optional[RawRoute]:
         elif code == _RTA_PREF:
             values["preference"] = _PREFERENCES.get(buffer[first], "")
     types = {code: word for word, code in table.ROUTE_TYPES.items()}
-    if kind not in types or scope not in _SCOPES or tos or flags & _RTM_F_CLONED:
+    if kind not in types or tos or flags & _RTM_F_CLONED:
         return None
     values["protocol"] = PROTOCOL.decode(bytes([protocol]))
-    route = Route("%s/%d" % (destination, length), number, metric, type=types[kind], scope=_SCOPES[scope], onlink=bool(flags & _RTNH_F_ONLINK), **values)
+    route = Route(
+        "%s/%d" % (destination, length), number, metric, type=types[kind], scope=_SCOPES.get(scope, str(scope)), onlink=bool(flags & _RTNH_F_ONLINK), **values
+    )
     return RawRoute(route, device, protocol, tuple(nexthops))
 
 

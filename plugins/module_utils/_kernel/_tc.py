@@ -147,8 +147,10 @@ def _filters(sock: NetlinkSocket, index: int, direction: int) -> Iterator[Dict[i
 
 
 def _mirrors(sock: NetlinkSocket, index: int, direction: int) -> Iterator[_Mirror]:
-    """What mirrors all packets of a link, and does nothing else with them."""
+    """What mirrors the packets of all protocols, and does nothing else with them."""
     for found in _filters(sock, index, direction):
+        if struct.unpack("=I", found[0])[0] & 0xFFFF != _ALL_PROTOCOLS:
+            continue
         options = {code: found[_OPTIONS][first:last] for code, first, last in split(found[_OPTIONS])}
         actions = [options[_MATCHALL_ACT][first:last] for _number, first, last in split(options.get(_MATCHALL_ACT, b""))]
         if _word(found[_KIND]) == "matchall" and len(actions) == 1:

@@ -138,6 +138,9 @@ class SingleReader:
         for name in sorted(names):
             if name and (netns, name) not in self.links:
                 raw = self._reader.link(netns, name)
+                will_be = self._wanted.get((netns, raw.name)) if raw else None
+                if raw and will_be and raw.name != name == will_be.name:
+                    continue  # it is to have the alternative name as its name
                 if raw and raw.name != name:
                     raise KernelError(errno.EEXIST, "%s is an alternative name of %s; use that name" % (name, raw.name))
                 if raw:

@@ -9,12 +9,13 @@ from typing import Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import IPV6_LOCATIONS, LINK, READ_APART
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import relabelled
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._altnames import ALTNAMES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CREATE, FREE_NAMES, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import bring_up_again, port_settings
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Route, Shown, Values
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddEntry, MoveLink, RenameLink, SetLink, SetMaster, Step
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddEntry, DeleteEntry, MoveLink, RenameLink, SetLink, SetMaster, Step
 
 _LOST_BY_MOVE = tuple(row for row in LINK if row.location in (*IPV6_LOCATIONS, *READ_APART) and row.location != "ethtool")
 """Attributes that are those of a new link after a move."""
@@ -26,6 +27,7 @@ def bring(draft: Draft, found: FoundLink, target: LinkId, up: bool) -> FoundLink
         return found
     if draft.links_after.get(found.id, found).ifindex == found.ifindex:  # another one may have got its name
         draft.links_after.pop(found.id, None)
+    found = _without_altname(draft, found, target[1])
     is_taken = target in draft.host.links
     name = "vnetnew%x" % found.ifindex if is_taken else target[1]
     if found.netns == target[0]:
@@ -39,6 +41,16 @@ def bring(draft: Draft, found: FoundLink, target: LinkId, up: bool) -> FoundLink
         found = _renamed(found, target[1])
     draft.links_after[target] = found
     return found
+
+
+def _without_altname(draft: Draft, found: FoundLink, name: str) -> FoundLink:
+    """Plans to remove the alternative name of a link that is to be its name: the kernel wants each name once."""
+    there = found.entries.get(ALTNAMES.option, [])
+    entry = {"name": name}
+    if entry not in there:
+        return found
+    draft.add(FREE_NAMES, DeleteEntry(found.netns, found.name, found.kind, ALTNAMES.option, entry))
+    return found._replace(entries={**found.entries, ALTNAMES.option: [other for other in there if other != entry]})
 
 
 def require_free(draft: Draft, link: Link, target: LinkId) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours import NEIGHBOURS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import follows_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Entries, FoundLink, Link, Values
 
 IPV6_MTU = 1280
 """The smallest MTU with which a link can have IPv6 (RFC 8200). With a smaller one it has neither addresses nor settings."""
@@ -46,6 +47,8 @@ def check_ipv6(draft: Draft, wanted: Link, found: FoundLink) -> None:
         raise VnetError((*wanted.path, "addresses"), "IPv6 is disabled on %s, so it cannot have %s; set disable_ipv6: false" % (wanted.name, new[0]))
     speaks: List[Tuple[Path, str]] = [((name,), "IPv6") for name in ("ipv6_addrgenmode", "disable_ipv6") if wanted.values.get(name, True) is not True]
     speaks += [(("addresses",), str(address)) for address in wanted.addresses or [] if address.ipv6]
+    neighbours = wanted.entries.get(NEIGHBOURS.option, Entries([], False)).entries
+    speaks += [((NEIGHBOURS.option,), "the neighbour %s" % entry["to"]) for entry in neighbours if ":" in entry["to"]]
     if not speaks:
         return
     mtu = _mtu_after(draft, wanted, found)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Dict, List
 
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._altnames import ALTNAMES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_like
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Link, LinkId
@@ -27,8 +28,8 @@ def located_links(links: List[Link], host: Host, layout: str) -> Dict[LinkId, Li
 
 def is_located(wanted: Link, found: FoundLink) -> bool:
     """Whether a link that was found, wherever it is, is the existing one that is wanted."""
-    altnames = [entry["name"] for entry in found.entries.get("altnames", ())]
-    is_named = wanted.match is None or not wanted.match.altname or wanted.match.altname in altnames
+    names = [found.name, *(entry["name"] for entry in found.entries.get(ALTNAMES.option, ()))]
+    is_named = wanted.match is None or not wanted.match.altname or wanted.match.altname in names
     return is_named and is_like(wanted, found.id, found.kind, found.card, found.values)
 
 
