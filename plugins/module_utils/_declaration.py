@@ -30,7 +30,7 @@ TYPE = Option(
     " are restored when it is removed from the layout.",
     choices=tuple(TYPES),
 )
-_TOP = ("routes", *(entries.option for entries in OF_NAMESPACES))
+TOP = ("routes", *(entries.option for entries in OF_NAMESPACES))
 """Options of namespaces that the one which the module runs in has, too."""
 _OF_HOME = "%s They are those of the namespace that the module runs in. Those that the layout has added are removed when they are not listed any more."
 _NETNS = "Network namespace of the link: a name or an absolute path. If it is left out or V(''), the namespace that the module runs in is used."
@@ -59,7 +59,7 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         "Kernel settings (sysctl) of the namespace that the module runs in: a dictionary of keys that begin with C(net.) and their values."
         " They are kept with O(state=absent).",
     ),
-    *(option._replace(text=_OF_HOME % option.text.partition(" Other")[0]) for option in OPTIONS["vnet_netns"] if option.name in _TOP),
+    *(option._replace(text=_OF_HOME % option.text.partition(" Other")[0]) for option in OPTIONS["vnet_netns"] if option.name in TOP),
     Option(
         "namespaces",
         "list",

@@ -177,7 +177,7 @@ class _View:
         files = {"files": found.files} if self._files else {}
         return {"name": name, "nsid": found.nsid, "routes": routes, **lists, **files, **_ownership(self._host.links.get((name, "lo")))}
 
-    def link(self, key: LinkId, counters: Optional[Values]) -> Values:
+    def link(self, key: LinkId, counters: Optional[Values] = None) -> Values:
         """A link as options, with its read-only state."""
         found = self._host.links[key]
         peer = {"name": found.peer[1], "netns": found.peer[0]} if found.peer else None

@@ -638,7 +638,7 @@ def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
         purge_vlans=bool(params.get("purge_vlans")),
         entries=_lists(kind, params, path),
         parent=parent,
-        match=_match(params["match"], (*path, "match")) if params.get("match") is not None else None,
+        match=_match(params["match"], params["name"], (*path, "match")) if params.get("match") is not None else None,
         from_netns=_from_netns(kind, params, path),
     )
     if values.get("disable_ipv6") and any(address.ipv6 for address in link.addresses or []):
@@ -649,10 +649,12 @@ def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
     return link
 
 
-def _match(params: Params, path: Path) -> Match:
+def _match(params: Params, name: str, path: Path) -> Match:
     given = {name: value for name, value in params.items() if value}
     if not given:
         raise VnetError(path, "empty; set mac, path, altname or name")
+    if "lo" in (name, given.get("name")):
+        raise VnetError(path, "lo is the loopback link of each namespace, which is neither renamed nor moved; leave match out")
     if "mac" in given:
         given["mac"] = _mac(given["mac"], (*path, "mac"))
     if "name" in given:

@@ -94,9 +94,15 @@ def test_a_link_without_match_is_not_moved() -> None:
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        ({"name": "x", "match": {"mac": "02:00:00:00:00:99"}}, r"there is no link with mac: 02:00:00:00:00:99"),
+        (
+            {"name": "x", "netns": "red", "match": {"mac": "02:00:00:00:00:99"}},
+            r"match: there is no link with mac: 02:00:00:00:00:99 in namespace red or in the namespace that the module runs in; set from_netns",
+        ),
         ({"name": "x", "match": {}}, r"match: empty"),
         ({"name": "c1", "match": BY_MAC[0]}, r"name: the name c1 is used by a veth"),
+        ({"name": "lo", "match": BY_MAC[0]}, r"match: lo is the loopback link"),
+        ({"name": "x", "match": {"name": "lo"}}, r"match: lo is the loopback link"),
+        ({"name": "c1", "match": {"name": "c0"}}, r"match\.name: there is c0, and a link with the name c1, too"),
         ({"name": "x", "match": {"path": "pci-0000:00:03.0"}}, r"there is no link with path: pci"),
         ({"name": "x", "match": {"mac": "nonsense"}}, r"match\.mac: 'nonsense' is not a MAC address"),
     ],
@@ -115,6 +121,11 @@ def test_two_links_that_are_alike_are_refused() -> None:
 
 
 # Layouts
+
+
+def test_a_link_that_two_items_match_is_refused() -> None:
+    with pytest.raises(VnetError, match=r"links\[1\]\.match: c0 is the link of links\[0\], too"):
+        lay(links=[{"name": "x", "match": BY_MAC[0]}, {"name": "y", "match": {"name": "c0"}}])
 
 
 def ring() -> Values:

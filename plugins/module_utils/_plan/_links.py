@@ -140,7 +140,7 @@ def plan_link(draft: Draft, wanted: Link) -> None:
     if not found and wanted.kind == LOOPBACK:
         raise VnetError(wanted.path, "the loopback link of namespace %s has another name; name it lo again" % wanted.netns)
     if not found and wanted.kind == ANY:
-        draft.missing(wanted.path, _missing(wanted))
+        draft.missing((*wanted.path, "match") if wanted.match else wanted.path, _missing(wanted))
         found = planned_link(wanted.kind, wanted.netns, wanted.name, {"up": False})
     elif found:
         same_kind(wanted, found)
@@ -163,8 +163,8 @@ def _missing(wanted: Link) -> str:
     """That an existing link is not there."""
     if wanted.match:
         said = ", ".join("%s: %s" % (name, value) for name, value in wanted.match._asdict().items() if value)
-        places = " or ".join(inside(netns) or " in the namespace that the module runs in" for netns in dict.fromkeys((wanted.netns, wanted.from_netns or "")))
-        return "there is no link with %s%s" % (said, places)
+        places = " or".join(inside(netns) or " in the namespace that the module runs in" for netns in dict.fromkeys((wanted.netns, wanted.from_netns or "")))
+        return "there is no link with %s%s; set from_netns if it is in another namespace" % (said, places)
     return "there is no link %s%s; a link that does not exist is created by the module of its type" % (wanted.name, inside(wanted.netns))
 
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 from typing import Dict, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._altnames import ALTNAMES
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_like
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_like
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Link, LinkId
 
 
 def located_links(links: List[Link], host: Host, layout: str) -> Dict[LinkId, LinkId]:
     """Where the existing links are that may have another name, or be in another namespace. What C(layout) has moved is found wherever it is."""
     located: Dict[LinkId, LinkId] = {}
+    paths: Dict[LinkId, Path] = {}
     for link in links:
         if link.match or link.from_netns is not None:
             there = [found for found in host.links.values() if _may_be(link, found, layout) and is_located(link, found)]
@@ -22,6 +23,12 @@ def located_links(links: List[Link], host: Host, layout: str) -> Dict[LinkId, Li
             others = [found for found in there if best and found.netns == best.netns and found.id not in (best.id, link.id)]
             if best and best.id != link.id and others:
                 raise VnetError((*link.path, "match"), "%s and %s are both like that; say more" % (best.name, others[0].name))
+            if best and link.match and best.name != link.match.name in [found.name for found in there] and not _was_moved(best, layout):
+                raise VnetError(
+                    (*link.path, "match", "name"), "there is %s, and a link with the name %s, too; remove or rename one" % (link.match.name, best.name)
+                )
+            if best and paths.setdefault(best.id, link.path) != link.path:
+                raise VnetError((*link.path, "match"), "%s is the link of %s, too; declare it once" % (best.name, joined(paths[best.id])))
             located.update({link.id: best.id} if best else {})
     return located
 
@@ -34,6 +41,10 @@ def is_located(wanted: Link, found: FoundLink) -> bool:
 
 
 def _may_be(link: Link, found: FoundLink, layout: str) -> bool:
+    return found.kind != LOOPBACK and (_was_moved(found, layout) or found.netns in (link.netns, link.from_netns))
+
+
+def _was_moved(found: FoundLink, layout: str) -> bool:
+    """Whether the layout has renamed or moved a link."""
     ownership = found.ownership
-    moved = ownership is not None and ownership.is_layout(layout) and "from" in (ownership.original or {})
-    return moved or found.netns in (link.netns, link.from_netns)
+    return ownership is not None and ownership.is_layout(layout) and "from" in (ownership.original or {})

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.common import validation
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import TYPE
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, TOP, TYPE
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
 from ansible_collections.nfv.vnet.plugins.module_utils._options import (
@@ -42,7 +42,8 @@ def checked(params: Mapping[str, Any]) -> Dict[str, Any]:
         if type_name not in specs:
             specs[type_name] = _ItemSpec((TYPE, *_of_items(OPTIONS["vnet_" + type_name] if type_name else LINK_OPTIONS)))
         links.append(_with_names(specs[type_name].item(entry, path)))
-    return {**params, "namespaces": namespaces, "links": links}
+    tops = {option.name: _checked(_check_of(option), params[option.name], ()) for option in LAYOUT_OPTIONS if option.name in TOP and params.get(option.name)}
+    return {**params, **tops, "namespaces": namespaces, "links": links}
 
 
 def _with_names(item: SparseParams) -> SparseParams:
