@@ -113,6 +113,43 @@ def test_flood_list_of_a_vxlan_link() -> None:
     assert resource("vnet_vxlan", four_steps("vnet_vxlan", **six, fdb=[{**entry, "dst": "2001:db8::2"}]))["fdb"] == [{**entry, "dst": "2001:db8::2"}]
 
 
+def test_a_mac_address_of_a_vxlan_link_is_at_one_end() -> None:
+    needs_kind("vxlan")
+    vxlan: Values = {"name": "vx0", "id": 5, "dstport": 4789}
+    run("vnet_vxlan", **vxlan, fdb=[{"mac": MAC, "dst": "10.0.0.2"}])
+    before = snapshot()
+    same = [{"mac": MAC, "dst": "10.0.0.2", "port": 4789, "vni": 5}]
+    assert not four_steps("vnet_vxlan", **vxlan, fdb=same)["changed"]
+    moved: Values = {"links": [{"type": "vxlan", **vxlan, "fdb": [{"mac": MAC, "dst": "10.0.0.3"}], "purge_fdb": False}]}
+    laid_in_four_steps(**moved)
+    assert "10.0.0.2" not in ip("bridge", "fdb", "show", "dev", "vx0")
+    clear()
+    assert not difference(before, snapshot())
+    with pytest.raises(VnetError, match=r"fdb\[1\]: 02:.* is listed twice"):
+        run("vnet_vxlan", **vxlan, fdb=[{"mac": MAC, "dst": "10.0.0.2"}, {"mac": MAC, "dst": "10.0.0.3"}])
+
+
+def test_a_multicast_group_of_the_bridge_itself() -> None:
+    needs("mcast_snooping")
+    run("vnet_veth", **cable())
+    group = {"group": "239.1.1.1", "port": "br0", "permanent": False}
+    assert resource("vnet_bridge", four_steps("vnet_bridge", **bridge(mdb=[group])))["mdb"] == [group]
+    with pytest.raises(VnetError, match=r"mdb\[0\]\.permanent: an entry of the bridge itself is never permanent"):
+        run("vnet_bridge", **bridge(mdb=[{**group, "permanent": True}]))
+
+
+def test_multicast_groups_of_a_bridge_that_filters_vlans() -> None:
+    needs("mcast_snooping")
+    needs("vlan_filtering")
+    run("vnet_veth", **cable())
+    group = {"group": "239.1.1.1", "port": "v0"}
+    with pytest.raises(VnetError, match=r"mdb\[0\]\.vid: missing; the bridge filters VLANs"):
+        run("vnet_bridge", **bridge(vlan_filtering=True, mdb=[group]))
+    four_steps("vnet_bridge", **bridge(vlan_filtering=True, mdb=[{**group, "vid": 1}]))
+    with pytest.raises(VnetError, match=r"fdb\[0\]\.vlan: the bridge needs vlan_filtering: true for it"):
+        run("vnet_bridge", **bridge(vlan_filtering=False, mdb=[], purge_mdb=True, fdb=[{"mac": MAC, "vlan": 1}]))
+
+
 def test_multicast_groups_of_a_bridge() -> None:
     needs("mcast_snooping")
     run("vnet_veth", **cable())
@@ -177,6 +214,8 @@ def test_the_commands_for_rules_do_the_same() -> None:
         ("vnet_veth", {"neighbours": [{"to": "224.0.0.1", "mac": MAC}]}, r"neighbours\[0\]\.to: .*not a unicast"),
         ("vnet_veth", {"fdb": [{"mac": MAC, "vni": 4}]}, r"fdb\[0\]\.vni: it is for entries with dst"),
         ("vnet_veth", {"fdb": [{"mac": MAC, "dst": "10.0.0.1", "sticky": True}]}, r"fdb\[0\]\.sticky: it is for entries without dst"),
+        ("vnet_veth", {"fdb": [{"mac": MAC}]}, r"fdb\[0\]\.mac: v0 is no port of a bridge; set master"),
+        ("vnet_veth", {"fdb": [{"mac": MAC, "dst": "10.0.0.1"}]}, r"fdb\[0\]\.dst: v0 is not a VXLAN link"),
         ("vnet_veth", {"altnames": ["a/b"]}, r"altnames\[0\]\.name: 'a/b' is not an alternative name"),
         (
             "vnet_veth",

@@ -23,6 +23,16 @@ class Place(NamedTuple):
     """The indexes of links of the same namespace."""
 
 
+class Around(NamedTuple):
+    """The link that is to have an entry, as it will be."""
+
+    kind: str
+    name: str
+    values: Values
+    bridge: Optional[Values]
+    """The attributes of the bridge that it is a port of, as far as they are known; None if it is no port."""
+
+
 Decoded = Iterator[Tuple[int, Values]]
 """Entries, each with the index of its link. They refer to other links by index."""
 
@@ -59,6 +69,12 @@ class EntryList(NamedTuple):
     required: Tuple[str, ...] = ()
     check: Callable[[Values], Optional[Tuple[str, str]]] = lambda _entry: None
     """Returns a field of a wanted entry and what is wrong with it, or None."""
+    unfit: Callable[[Values, Around], Optional[Tuple[str, str]]] = lambda _entry, _around: None
+    """The same for what depends on its link."""
+    plain: Callable[[Values, Around], Values] = lambda entry, _around: entry
+    """A wanted entry as the kernel shows it."""
+    indistinct: Callable[[Values], Tuple[str, ...]] = lambda _entry: ()
+    """Fields of the key that do not tell this entry from others."""
     completed: Callable[[Values], Values] = lambda entry: entry
     """A wanted entry with what follows from its fields."""
     of_kernel: Callable[[List[Values], FoundLink, Host], List[Values]] = lambda _entries, _found, _host: []
@@ -91,7 +107,8 @@ class EntryList(NamedTuple):
 
     def key_of(self, entry: Mapping[str, object]) -> Tuple[object, ...]:
         whole = self.whole(entry)
-        return tuple(whole[name] for name in self.key)
+        indistinct = self.indistinct(whole)
+        return tuple(None if name in indistinct else whole[name] for name in self.key)
 
     def keys_of_kernel(self, found: FoundLink, host: Host) -> Set[Tuple[object, ...]]:
         """The keys of entries that the kernel has made or learned."""

@@ -9,7 +9,7 @@ import struct
 from typing import List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute
-from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import Decoded, EntryList, Place
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import Around, Decoded, EntryList, Place
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours import (
     NDMSG,
     NTF_EXT_LEARNED,
@@ -127,6 +127,25 @@ def _check(entry: Values) -> Optional[Tuple[str, str]]:
     return None
 
 
+def _unfit(entry: Values, around: Around) -> Optional[Tuple[str, str]]:
+    if entry.get("dst"):
+        if not destinations_of(around.kind):
+            return "dst", "%s is not a VXLAN link" % around.name
+        return ("src_vni", "the VXLAN link needs external: true for it") if entry.get("src_vni") and not around.values.get("external") else None
+    if not is_bridge(around.kind) and around.bridge is None:
+        return "mac", "%s is no port of a bridge; set master%s" % (
+            around.name,
+            ", or dst for an entry of the VXLAN link" if destinations_of(around.kind) else "",
+        )
+    bridge = around.values if is_bridge(around.kind) else around.bridge or {}
+    return ("vlan", "the bridge needs vlan_filtering: true for it") if entry.get("vlan") and bridge.get("vlan_filtering") is False else None
+
+
+def _plain(entry: Values, around: Around) -> Values:
+    """An entry without a port and VNI that are those of the VXLAN link."""
+    return {**entry, **{name: 0 for name, own in (("port", "dstport"), ("vni", "id")) if entry.get(name) and entry[name] == around.values.get(own)}}
+
+
 def has_other_ends(found: FoundLink) -> bool:
     """Whether entries of a VXLAN link name the other ends of tunnels."""
     return any(entry["dst"] for entry in found.entries.get(FDB.option, ()))
@@ -170,6 +189,9 @@ FDB = EntryList(
     _fits,
     required=("mac",),
     check=_check,
+    unfit=_unfit,
+    plain=_plain,
+    indistinct=lambda entry: ("dst", "port", "vni", "via") if entry["dst"] and not _is_one_of_several(entry) else (),
     of_kernel=_of_kernel,
     flags=lambda entry: NLM_F_APPEND if _is_one_of_several(entry) else NLM_F_REPLACE,
 )

@@ -9,7 +9,7 @@ import struct
 from typing import List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SNOOPING, Attribute
-from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import Decoded, EntryList, Place
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import Around, Decoded, EntryList, Place
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import NLM_F_EXCL, attribute, split
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._values import FLAG, GROUP_IP, LINK_INDEX, U16, UNICAST_IP
@@ -76,6 +76,14 @@ def _check(entry: Values) -> Optional[Tuple[str, str]]:
     return None
 
 
+def _unfit(entry: Values, around: Around) -> Optional[Tuple[str, str]]:
+    if entry["port"] == around.name and entry.get("permanent", True):
+        return "permanent", "an entry of the bridge itself is never permanent; set permanent: false"
+    if around.values.get("vlan_filtering") and not entry.get("vid"):
+        return "vid", "missing; the bridge filters VLANs"
+    return None
+
+
 def _of_kernel(entries: List[Values], _found: FoundLink, _host: Host) -> List[Values]:
     return [entry for entry in entries if not entry["permanent"]]
 
@@ -108,6 +116,7 @@ MDB = EntryList(
     fits=lambda kind: kind is not None and kind.is_bridge,
     required=("group", "port"),
     check=_check,
+    unfit=_unfit,
     of_kernel=_of_kernel,
     flags=lambda _entry: NLM_F_EXCL,
     needs=SNOOPING,

@@ -117,7 +117,7 @@ class SingleReader:
                 self._find_uppers(self.links[found.peer])
         if (not found or wanted.recreate) and wanted.kind in BY_KIND and (BY_KIND[wanted.kind].unique or BY_KIND[wanted.kind].shared_on_parent):
             self._find_alike(wanted)
-        if found and (wanted.port or wanted.routes or wanted.master is not None):
+        if found and (wanted.port or wanted.routes or wanted.entries or wanted.master is not None):
             self._find(wanted.netns, {found.master})
         goes = not wanted.present or wanted.recreate
         if found and has_ports(found.kind) and (wanted.ports is not None or (goes and brings_ports_down(found.kind))):

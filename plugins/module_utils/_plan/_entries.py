@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Dict, List, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text, others
-from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import Around, EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, ROUTE, Draft, inside
@@ -49,7 +49,11 @@ def _restored(draft: Draft, wanted: Link, found: FoundLink, entries: EntryList, 
 def _plan_list(draft: Draft, wanted: Link, found: FoundLink, entries: EntryList, given: Entries, there: List[Values]) -> List[Values]:
     by_key = {entries.key_of(entry): entry for entry in there}
     of_kernel = entries.keys_of_kernel(found, draft.host)
-    kept = others(entries, there, given.entries)
+    around = _around(draft, wanted, found)
+    for number, entry in enumerate(given.entries):
+        _check(draft, wanted, entries, number, entry, around)
+    listed = [entries.plain(entry, around) for entry in given.entries]
+    kept = others(entries, there, listed)
     added = _added(draft, found, entries)
     planned: List[Values] = []
     for entry in kept:
@@ -57,8 +61,7 @@ def _plan_list(draft: Draft, wanted: Link, found: FoundLink, entries: EntryList,
             delete_entry(draft, wanted, found.kind, entries, entry)
         else:
             planned.append(entry)
-    for number, entry in enumerate(given.entries):
-        _check_references(draft, wanted, entries, number, entry)
+    for entry in listed:
         now = by_key.get(entries.key_of(entry))
         if now is not None and entries.satisfies(entry, now):
             planned.append(now)
@@ -89,8 +92,20 @@ def _phase(kind: str, entries: EntryList) -> float:
     return ROUTE if kind == LOOPBACK else AFTER_UP if entries.after_up else AFTER_PORTS
 
 
-def _check_references(draft: Draft, wanted: Link, entries: EntryList, number: int, entry: Values) -> None:
-    """VnetError if an entry refers to a link that does not exist."""
+def _around(draft: Draft, wanted: Link, found: FoundLink) -> Around:
+    listed = (link.name for link in draft.layout.links if link.netns == wanted.netns and wanted.name in (link.ports or ()))
+    masters = (wanted.master, *listed, found.master)
+    master = next((name for name in masters if name is not None), "")
+    declared, there = draft.wanted.get((wanted.netns, master)), draft.host.links.get((wanted.netns, master))
+    of_bridge = {**(there.values if there else {}), **(declared.values if declared else {})}
+    return Around(found.kind, wanted.name, {**found.values, **wanted.values}, of_bridge if master else None)
+
+
+def _check(draft: Draft, wanted: Link, entries: EntryList, number: int, entry: Values, around: Around) -> None:
+    """VnetError if a link cannot have an entry, or if the entry refers to a link that does not exist."""
+    complaint = entries.unfit(entry, around)
+    if complaint:
+        raise VnetError((*wanted.path, entries.option, number, complaint[0]), complaint[1])
     for name in entries.references:
         other = entry.get(name)
         path = (*wanted.path, entries.option, number, name)
