@@ -118,6 +118,11 @@ class Registry:
                 return self._of_existing(key, record, name)
         return None
 
+    def adopted_by(self, netns: NamespaceId, index: int) -> List[Ownership]:
+        """What each layout that has adopted a link has changed of it. Only the lo of the namespace that a module runs in has several."""
+        records = ((key, links.get(index)) for key, links in self._by_namespace.get(netns, ()))
+        return [self._ownership(key, record.original) for key, record in records if record and record.original is not None]
+
     def _of_existing(self, key: LayoutId, record: Record, name: str) -> Optional[Ownership]:
         """The ownership of a link that existed before, or of the lo of a created namespace."""
         if record.is_created or (record.aside and record.aside == name):

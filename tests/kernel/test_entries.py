@@ -364,6 +364,25 @@ def test_a_failed_run_restores_lists_whichever_step_fails() -> None:
     settled(**changed)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"rules": [{"priority": 9, "table": 9}, {"priority": 10, "table": 100}]}, r"rules\[1\]: it belongs to layout a; declare it there"),
+        ({"routes": [{"to": "10.4.0.0/16", "type": "blackhole"}]}, r"routes\[0\]: the route to 10\.4\.0\.0/16 belongs to layout a"),
+    ],
+)
+def test_what_a_layout_has_added_to_the_host_is_its_own(given: Values, words: str) -> None:
+    """It would go with that layout."""
+    lay(name="a", rules=[{"priority": 10, "table": 100}], routes=[{"to": "10.4.0.0/16", "type": "unreachable"}])
+    before = snapshot()
+    with pytest.raises(VnetError, match=words):
+        lay(name="b", **given)
+    assert not difference(before, snapshot())
+    clear("a")
+    lay(name="b", **given)
+    settled(name="b", **given)
+
+
 def test_several_layouts_have_rules_of_the_host() -> None:
     before = snapshot()
     layouts: Dict[str, Values] = {

@@ -400,7 +400,7 @@ class _LayoutReader:
             routes = [route for route in everywhere if self._everything or route.table in tables]
             others = [route for route in everywhere if not self._everything and route.table not in tables]
         own_vlans = None if vlans is None else vlans.get(raw.ifindex, {})
-        self.links[netns, raw.name] = assemble(
+        found = assemble(
             netns,
             raw,
             partial(self._name, netns),
@@ -417,6 +417,10 @@ class _LayoutReader:
             shown=self._shown(netns, raw) if self._is_shown(netns, raw, wanted, ownership) else None,
             entries=self._entries.of_link(netns, raw, lists_to_read(wanted, ownership), partial(self._name, netns)) if wanted or before else None,
         )
+        if not netns and raw.kind == LOOPBACK:
+            adopted = self._registry.adopted_by(self.namespaces[netns].id, raw.ifindex)
+            found = found._replace(also_of=tuple(other for other in adopted if not other.is_layout(self._layout.name)))
+        self.links[netns, raw.name] = found
 
     def _table_of(self, netns: str, raw: RawLink) -> int:
         """The routing table of the VRF that a link belongs to; 0 for none."""

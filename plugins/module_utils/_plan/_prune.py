@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from typing import Dict, List
 
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, KINDS, LOOPBACK, may_follow_ports, place_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_NAMESPACE, FREE_NAMES, ROUTE, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import remove, replace
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_STALE_FILE, FoundLink, FoundNamespace, Link, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_STALE_FILE, FoundLink, FoundNamespace, Link, LinkId, added_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
@@ -32,6 +33,7 @@ def plan_prune(draft: Draft) -> None:
     """Plans to delete what the layout created, and to restore what it adopted."""
     declared = {link.id: link for link in draft.layout.links}
     _check_owners(draft, declared)
+    _check_shared(draft)
     kept = {namespace.name for namespace in draft.layout.namespaces}
     going = [netns for netns in _owned_namespaces(draft) if netns not in kept and not _release_with_content(draft, netns)]
     lost = set(going)
@@ -66,6 +68,26 @@ def _check_owners(draft: Draft, declared: Dict[LinkId, Link]) -> None:
         if found and found.ownership and not draft.is_member(found):
             what = "namespace %s" % found.netns if found.name == "lo" else found.name
             raise VnetError(path, "%s belongs to %s; use another name, or declare it there" % (what, found.ownership))
+
+
+def _check_shared(draft: Draft) -> None:
+    """VnetError if a route or rule of the namespace that the module runs in is declared which another layout has added: it would go with that one."""
+    lo, wanted = draft.host.links.get(("", "lo")), draft.wanted.get(("", "lo"))
+    if not lo or not wanted:
+        return
+    routes = [
+        (namespace.path, number, route) for namespace in draft.layout.namespaces if not namespace.name for number, route in enumerate(namespace.routes or ())
+    ]
+    for other in lo.also_of:
+        added_keys = {route.key for route in added_routes(other.original)}
+        for path, number, route in routes:
+            if route.key in added_keys:
+                raise VnetError((*path, "routes", number), "the route to %s belongs to %s; declare it there" % (route.destination, other))
+        for option, given in wanted.entries.items():
+            added = {key for key, before in (other.original or {}).get(option, {}).items() if before is None}
+            for number, entry in enumerate(given.entries):
+                if as_text(LISTS[option], entry) in added:
+                    raise VnetError((*wanted.path, option, number), "it belongs to %s; declare it there" % str(other))
 
 
 def listed_ports(draft: Draft) -> Dict[LinkId, Path]:
