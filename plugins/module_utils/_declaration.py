@@ -32,7 +32,10 @@ TYPE = Option(
 )
 TOP = ("routes", *(entries.option for entries in OF_NAMESPACES))
 """Options of namespaces that the one which the module runs in has, too."""
-_OF_HOME = "%s They are those of the namespace that the module runs in. Those that the layout has added are removed when they are not listed any more. One that another layout has added belongs to that one."
+_OF_HOME = (
+    "%s They are those of the namespace that the module runs in. Those that the layout has added are removed when they are not listed any more."
+    " One that another layout has added belongs to that one."
+)
 _NETNS = "Network namespace of the link: a name or an absolute path. If it is left out or V(''), the namespace that the module runs in is used."
 
 LAYOUT_OPTIONS: Tuple[Option, ...] = (

@@ -33,7 +33,7 @@ def describe(layout: Layout, host: Host) -> Values:
     if layout.namespaces:
         return _namespace(layout, host)
     near = layout.links[0]
-    found = host.links.get(near.id)
+    found = found_link(near, host, layout.name)
     if not found:
         return {}
     values = _link(near, found, host)
@@ -41,6 +41,16 @@ def describe(layout: Layout, host: Host) -> Values:
         far = layout.links[1] if len(layout.links) > 1 else Link(near.kind, near.peer[0], near.peer[1], ())
         values["peer"] = _link(far, host.links[near.peer], host)
     return values
+
+
+def found_link(link: Link, host: Host, layout: str) -> Optional[FoundLink]:
+    """A link of a layout, also if it has not yet the name and the namespace that it is to have. None if it does not exist."""
+    if not (link.match or link.from_netns is not None):
+        return host.links.get(link.id)
+    from ansible_collections.nfv.vnet.plugins.module_utils._plan._located import located_links
+
+    located = located_links([link], host, layout)
+    return host.links[located[link.id]] if link.id in located else None
 
 
 def status(layout: Layout, before: Host, host: Host) -> Values:
@@ -83,7 +93,7 @@ def _namespace(layout: Layout, host: Host) -> Values:
 
 
 def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
-    values: Values = {"name": wanted.name, "netns": wanted.netns}
+    values: Values = {"name": found.name, "netns": found.netns}
     if parent_option_of(found.kind) and (not found.parent or found.parent[1]):
         values[parent_option_of(found.kind)] = found.parent[1] if found.parent else None
     if found.parent and found.parent[0] != found.netns:

@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any, Dict, Iterator, List
 
-from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
+from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, found_link
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, parent_option_of, type_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Host, Layout, Link, Namespace, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import far_ends, list_of
@@ -22,7 +22,7 @@ def as_yaml(layout: Layout, before: Host, host: Host) -> str:
     lists: Dict[str, List[Values]] = {name: [] for name in LISTS}
     for part in _parts(layout, before):
         link = part.links[0]
-        found = host.links.get(link.id)
+        found = found_link(link, host, layout.name)
         values = describe(part, host) if found else {}
         if found and values:
             kind = {"type": type_of(link.kind)} if type_of(link.kind) else {}
@@ -40,7 +40,7 @@ def _parts(layout: Layout, before: Host) -> Iterator[Layout]:
         if link.kind == LOOPBACK:
             yield Layout([namespaces[link.netns]], [link])
         elif link.id not in others:
-            yield Layout([], [link, wanted[link.peer]] if link.peer else [link])
+            yield Layout([], [link, wanted[link.peer]] if link.peer else [link], layout.name)
     seen = dict(wanted)
     for found in before.links.values():
         if found.ownership and found.ownership.is_layout(layout.name) and found.id not in seen and found.peer not in seen:

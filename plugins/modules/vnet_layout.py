@@ -110,7 +110,8 @@ options:
   routes:
     description:
       - Routes of the namespace. They are those of the namespace that the module runs in. Those that the layout
-        has added are removed when they are not listed any more.
+        has added are removed when they are not listed any more. One that another layout has added belongs to that
+        one.
     type: list
     elements: dict
     suboptions:
@@ -210,7 +211,8 @@ options:
     description:
       - 'Rules of the routing policy: which routing table the route of a packet is looked up in. Rules that differ
         in any option are different rules. They are those of the namespace that the module runs in. Those that the
-        layout has added are removed when they are not listed any more.'
+        layout has added are removed when they are not listed any more. One that another layout has added belongs
+        to that one.'
     type: list
     elements: dict
     suboptions:

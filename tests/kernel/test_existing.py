@@ -48,6 +48,18 @@ def test_a_link_is_renamed_with_all_that_it_has() -> None:
     assert names() == ["c1", "far0", "far1", "lan0", "lo"]
 
 
+def test_the_difference_says_where_a_link_was() -> None:
+    wanted: Values = {"name": "lan0", "netns": "red", "match": BY_MAC[0], "mtu": 1400}
+    diff = run("vnet_link", check=True, **wanted)["diff"]
+    assert [[diff[when][name] for name in ("name", "netns", "mtu")] for when in ("before", "after")] == [["c0", "", 1500], ["lan0", "red", 1400]]
+    diff = lay(check=True, links=[wanted])["diff"]
+    assert diff == {
+        "before": "links:\n  - name: c0\n    mtu: 1500\n    up: true\n",
+        "after": "links:\n  - name: lan0\n    netns: red\n    mtu: 1400\n    up: true\n    layout: lab\n",
+    }
+    assert "name: c0" in lay(check=True, **ring())["diff"]["before"]
+
+
 def test_a_link_is_found_by_an_alternative_name() -> None:
     run("vnet_link", name="c0", altnames=["office"])
     assert four_steps("vnet_link", name="lan0", match={"altname": "office"})["changed"]
