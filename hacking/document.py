@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT / ".collections"))
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils import _values  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._options import KERNEL_KIND_OF, LINK_KIND_OF, OPTIONS, Option  # noqa: E402
@@ -227,7 +228,7 @@ def descriptions(option: Option, kind: Optional[LinkKind]) -> List[str]:
     texts = [option.text]
     if not row:
         return texts
-    if row.type.unit:
+    if row.type.unit and f"in {row.type.unit}" not in option.text:
         texts.append(f"In {row.type.unit}.")
     if row.low is not None and row.high is not None and row.type is not _values.TEXT:
         texts.append(f"The range is V({row.low:.0f}) to V({row.high:.0f}).")
@@ -249,6 +250,8 @@ def initial(row: table.Attribute, kind: Optional[LinkKind]) -> List[str]:
     if value is None or value == {} or value != other or row.initial_varies:
         return []
     shown = str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+    if any(row in entries.rows for entries in LISTS.values()):
+        return [f"A new entry has V({'main' if row.type is _values.TABLE else shown})."] if shown else []
     what = "port" if row.location == "port" else "link"
     return [f"A new {what} has V({shown})."] if shown else []
 

@@ -66,8 +66,8 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
     Option(
         "namespaces",
         "list",
-        "Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses) and C(purge_routes) default to"
-        " V(true), so that given lists are exact. If O(namespaces) is left out, all"
+        "Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses), C(purge_routes) and C(purge_rules)"
+        " default to V(true), so that given lists are exact. If O(namespaces) is left out, all"
         " namespaces that the layout created are deleted.",
         elements="dict",
         options=(Option("name", "str", "Name of the network namespace, as in C(/run/netns).", required=True),),
@@ -76,9 +76,10 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
         "links",
         "list",
         "Links, in any order. Each has the options of the module for its O(links[].type) except C(state): a V(bridge) has the options of"
-        " M(nfv.vnet.vnet_bridge), and so on. A link without a type has only the options that all links have: general settings, addresses, routes,"
-        " C(master) and C(port). C(purge_addresses), C(purge_routes),"
-        " C(purge_ports) and C(purge_vlans) default to V(true), so that given lists are exact. If O(links) is left out, all links that the layout"
+        " M(nfv.vnet.vnet_bridge), and so on. A link without a type has only the options that all links have: those of M(nfv.vnet.vnet_link),"
+        " with which it may also be found by what it is (C(match)), renamed, and moved from another namespace (C(from_netns)). All C(purge_...), such as"
+        " C(purge_addresses), C(purge_routes), C(purge_ports), C(purge_vlans), C(purge_neighbours), C(purge_fdb) and C(purge_altnames), default to V(true), so"
+        " that given lists are exact. If O(links) is left out, all links that the layout"
         " created are deleted, and the original settings of adopted ones are restored.",
         elements="dict",
         options=(TYPE, Option("name", "str", "Name of the link.", required=True), Option("netns", "str", _NETNS)),

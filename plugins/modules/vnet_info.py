@@ -139,6 +139,8 @@ EXAMPLES = r"""
   nfv.vnet.vnet_layout:
     name: mine
     sysctl: "{{ vnet_host.declaration.sysctl }}"
+    routes: "{{ vnet_host.declaration.routes | default([]) }}"
+    rules: "{{ vnet_host.declaration.rules | default([]) }}"
     namespaces: "{{ vnet_host.declaration.namespaces }}"
     links: "{{ vnet_host.declaration.links }}"
 """

@@ -234,43 +234,36 @@ options:
       delay:
         description:
           - 'V(netem): delay of each packet, in seconds.'
-          - In seconds.
           - The range is V(0) to V(4000).
         type: float
       jitter:
         description:
           - 'V(netem): by how much the delay varies, in seconds.'
-          - In seconds.
           - The range is V(0) to V(4000).
         type: float
       delay_correlation:
         description:
           - 'V(netem): how much a delay depends on the one before, in per cent.'
-          - In per cent.
           - The range is V(0) to V(100).
         type: float
       loss:
         description:
           - 'V(netem): packets that are lost, in per cent.'
-          - In per cent.
           - The range is V(0) to V(100).
         type: float
       duplicate:
         description:
           - 'V(netem): packets that are duplicated, in per cent.'
-          - In per cent.
           - The range is V(0) to V(100).
         type: float
       corrupt:
         description:
           - 'V(netem): packets in which a bit is changed, in per cent.'
-          - In per cent.
           - The range is V(0) to V(100).
         type: float
       reorder:
         description:
           - 'V(netem): packets that are sent at once while the others are delayed, in per cent.'
-          - In per cent.
           - The range is V(0) to V(100).
         type: float
       rate:
@@ -297,7 +290,6 @@ options:
       latency:
         description:
           - 'V(tbf): how long a packet may wait, in seconds.'
-          - In seconds.
           - The range is V(0) to V(4000).
         type: float
       flows:
@@ -308,13 +300,11 @@ options:
       target:
         description:
           - 'V(fq_codel): acceptable delay, in seconds.'
-          - In seconds.
           - The range is V(0) to V(4000).
         type: float
       interval:
         description:
           - 'V(fq_codel): time in which the delay must get lower than that, in seconds.'
-          - In seconds.
           - The range is V(0) to V(4000).
         type: float
       quantum:
@@ -484,17 +474,17 @@ options:
       proxy:
         description:
           - Whether the host answers for the address on this link (proxy ARP, proxy NDP).
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
       router:
         description:
           - Whether the neighbour is an IPv6 router.
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
       extern_learn:
         description:
           - Whether the entry is marked as learned by a control plane.
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
   purge_neighbours:
     description:

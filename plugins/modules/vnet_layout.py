@@ -233,7 +233,7 @@ options:
       invert:
         description:
           - Whether the rule is for packets that do not match (ip rule add not).
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
       from:
         description:
@@ -259,13 +259,13 @@ options:
         description:
           - TOS of the packets. V(0) is any.
           - The range is V(0) to V(255).
-          - A new link has V(0).
+          - A new entry has V(0).
         type: str
       ipproto:
         description:
           - 'IP protocol of the packets: a number, or a name such as V(tcp). V(0) is any.'
           - The range is V(0) to V(255).
-          - A new link has V(0).
+          - A new entry has V(0).
         type: str
       sport:
         description:
@@ -285,13 +285,13 @@ options:
       l3mdev:
         description:
           - Whether the routing table is that of the VRF that the packets arrive through or leave through.
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
       type:
         description:
           - 'What is done with the packets: their route is looked up (V(lookup)), another rule is next (V(goto)),
             or they are dropped, with V(unreachable) and V(prohibit) with an ICMP error. V(nop) does nothing.'
-          - A new link has V(lookup).
+          - A new entry has V(lookup).
         type: str
         choices:
           - lookup
@@ -303,32 +303,32 @@ options:
       table:
         description:
           - 'Routing table of V(lookup): its number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
-          - A new link has V(254).
+          - A new entry has V(main).
         type: str
       goto:
         description:
           - Priority of the rule that is next. It is required for O(rules[].type=goto).
           - The range is V(0) to V(4294967295).
-          - A new link has V(0).
+          - A new entry has V(0).
         type: int
       suppress_prefixlength:
         description:
           - 'Routes with a prefix of this length, or a shorter one, are ignored: with V(0), default routes. V(-1)
             is none.'
           - The range is V(-1) to V(128).
-          - A new link has V(-1).
+          - A new entry has V(-1).
         type: int
       protocol:
         description:
           - 'Who has added the rule: a number, or a name such as V(static).'
           - The range is V(0) to V(255).
-          - A new link has V(static).
+          - A new entry has V(static).
         type: str
   namespaces:
     description:
-      - Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses) and
-        C(purge_routes) default to V(true), so that given lists are exact. If O(namespaces) is left out, all namespaces
-        that the layout created are deleted.
+      - Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses),
+        C(purge_routes) and C(purge_rules) default to V(true), so that given lists are exact. If O(namespaces) is
+        left out, all namespaces that the layout created are deleted.
     type: list
     elements: dict
     suboptions:
@@ -341,9 +341,11 @@ options:
     description:
       - 'Links, in any order. Each has the options of the module for its O(links[].type) except C(state): a V(bridge)
         has the options of M(nfv.vnet.vnet_bridge), and so on. A link without a type has only the options that all
-        links have: general settings, addresses, routes, C(master) and C(port). C(purge_addresses), C(purge_routes),
-        C(purge_ports) and C(purge_vlans) default to V(true), so that given lists are exact. If O(links) is left
-        out, all links that the layout created are deleted, and the original settings of adopted ones are restored.'
+        links have: those of M(nfv.vnet.vnet_link), with which it may also be found by what it is (C(match)), renamed,
+        and moved from another namespace (C(from_netns)). All C(purge_...), such as C(purge_addresses), C(purge_routes),
+        C(purge_ports), C(purge_vlans), C(purge_neighbours), C(purge_fdb) and C(purge_altnames), default to V(true),
+        so that given lists are exact. If O(links) is left out, all links that the layout created are deleted, and
+        the original settings of adopted ones are restored.'
     type: list
     elements: dict
     suboptions:
@@ -428,6 +430,32 @@ EXAMPLES = r"""
   nfv.vnet.vnet_layout:
     name: lab
     state: absent
+
+- name: Spread packets over two ways out, but for those from an address of one of them
+  nfv.vnet.vnet_layout:
+    name: ways
+    namespaces:
+      - name: edge
+        routes:
+          - to: default
+            nexthops:
+              - {via: 198.51.100.1, weight: 2}
+              - {via: 203.0.113.1}
+        rules:
+          - {priority: 100, from: 203.0.113.2, table: 100}
+    links:
+      - type: veth
+        name: way0
+        addresses: [198.51.100.1/24]
+        peer: {name: eth0, netns: edge, addresses: [198.51.100.2/24]}
+      - type: veth
+        name: way1
+        addresses: [203.0.113.1/24]
+        peer:
+          name: eth1
+          netns: edge
+          addresses: [203.0.113.2/24]
+          routes: [{to: default, via: 203.0.113.1, table: 100}]
 
 - name: Change the network that the host is reached through
   block:

@@ -260,7 +260,7 @@ options:
       invert:
         description:
           - Whether the rule is for packets that do not match (ip rule add not).
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
       from:
         description:
@@ -286,13 +286,13 @@ options:
         description:
           - TOS of the packets. V(0) is any.
           - The range is V(0) to V(255).
-          - A new link has V(0).
+          - A new entry has V(0).
         type: str
       ipproto:
         description:
           - 'IP protocol of the packets: a number, or a name such as V(tcp). V(0) is any.'
           - The range is V(0) to V(255).
-          - A new link has V(0).
+          - A new entry has V(0).
         type: str
       sport:
         description:
@@ -312,13 +312,13 @@ options:
       l3mdev:
         description:
           - Whether the routing table is that of the VRF that the packets arrive through or leave through.
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
       type:
         description:
           - 'What is done with the packets: their route is looked up (V(lookup)), another rule is next (V(goto)),
             or they are dropped, with V(unreachable) and V(prohibit) with an ICMP error. V(nop) does nothing.'
-          - A new link has V(lookup).
+          - A new entry has V(lookup).
         type: str
         choices:
           - lookup
@@ -330,26 +330,26 @@ options:
       table:
         description:
           - 'Routing table of V(lookup): its number, or its name in C(/etc/iproute2/rt_tables) of the target host.'
-          - A new link has V(254).
+          - A new entry has V(main).
         type: str
       goto:
         description:
           - Priority of the rule that is next. It is required for O(rules[].type=goto).
           - The range is V(0) to V(4294967295).
-          - A new link has V(0).
+          - A new entry has V(0).
         type: int
       suppress_prefixlength:
         description:
           - 'Routes with a prefix of this length, or a shorter one, are ignored: with V(0), default routes. V(-1)
             is none.'
           - The range is V(-1) to V(128).
-          - A new link has V(-1).
+          - A new entry has V(-1).
         type: int
       protocol:
         description:
           - 'Who has added the rule: a number, or a name such as V(static).'
           - The range is V(0) to V(255).
-          - A new link has V(static).
+          - A new entry has V(static).
         type: str
   purge_rules:
     description:
@@ -375,10 +375,35 @@ EXAMPLES = r"""
       - to: 198.51.100.0/24
         type: blackhole
 
+- name: Create a namespace whose routes depend on where packets come from, with name servers of its own
+  nfv.vnet.vnet_netns:
+    name: green
+    files:
+      resolv.conf: |
+        nameserver 192.0.2.53
+      hosts: |
+        192.0.2.10 printer
+    rules:
+      - priority: 100
+        from: 198.51.100.0/24
+        table: 100
+    routes:
+      - to: default
+        table: 100
+        type: unreachable
+
 - name: Delete the namespace
   nfv.vnet.vnet_netns:
     name: red
     state: absent
+
+- name: Delete a namespace with its files
+  nfv.vnet.vnet_netns:
+    name: green
+    state: absent
+    files:
+      resolv.conf: null
+      hosts: null
 """
 
 RETURN = r"""

@@ -279,43 +279,36 @@ options:
       delay:
         description:
           - 'V(netem): delay of each packet, in seconds.'
-          - In seconds.
           - The range is V(0) to V(4000).
         type: float
       jitter:
         description:
           - 'V(netem): by how much the delay varies, in seconds.'
-          - In seconds.
           - The range is V(0) to V(4000).
         type: float
       delay_correlation:
         description:
           - 'V(netem): how much a delay depends on the one before, in per cent.'
-          - In per cent.
           - The range is V(0) to V(100).
         type: float
       loss:
         description:
           - 'V(netem): packets that are lost, in per cent.'
-          - In per cent.
           - The range is V(0) to V(100).
         type: float
       duplicate:
         description:
           - 'V(netem): packets that are duplicated, in per cent.'
-          - In per cent.
           - The range is V(0) to V(100).
         type: float
       corrupt:
         description:
           - 'V(netem): packets in which a bit is changed, in per cent.'
-          - In per cent.
           - The range is V(0) to V(100).
         type: float
       reorder:
         description:
           - 'V(netem): packets that are sent at once while the others are delayed, in per cent.'
-          - In per cent.
           - The range is V(0) to V(100).
         type: float
       rate:
@@ -342,7 +335,6 @@ options:
       latency:
         description:
           - 'V(tbf): how long a packet may wait, in seconds.'
-          - In seconds.
           - The range is V(0) to V(4000).
         type: float
       flows:
@@ -353,13 +345,11 @@ options:
       target:
         description:
           - 'V(fq_codel): acceptable delay, in seconds.'
-          - In seconds.
           - The range is V(0) to V(4000).
         type: float
       interval:
         description:
           - 'V(fq_codel): time in which the delay must get lower than that, in seconds.'
-          - In seconds.
           - The range is V(0) to V(4000).
         type: float
       quantum:
@@ -762,17 +752,17 @@ options:
       proxy:
         description:
           - Whether the host answers for the address on this link (proxy ARP, proxy NDP).
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
       router:
         description:
           - Whether the neighbour is an IPv6 router.
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
       extern_learn:
         description:
           - Whether the entry is marked as learned by a control plane.
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
   purge_neighbours:
     description:
@@ -797,7 +787,7 @@ options:
         description:
           - VLAN of a bridge with VLAN filtering that the entry is for. V(0) is none.
           - The range is V(0) to V(4094).
-          - A new link has V(0).
+          - A new entry has V(0).
         type: int
       dst:
         description:
@@ -808,19 +798,19 @@ options:
         description:
           - UDP port of the other end, if it is not that of the VXLAN link.
           - The range is V(0) to V(65535).
-          - A new link has V(0).
+          - A new entry has V(0).
         type: int
       vni:
         description:
           - VXLAN id (VNI) to send with, if it is not that of the VXLAN link.
           - The range is V(0) to V(16777215).
-          - A new link has V(0).
+          - A new entry has V(0).
         type: int
       src_vni:
         description:
           - VXLAN id (VNI) that the entry is for, of a VXLAN link with O(ignore:external=true).
           - The range is V(0) to V(16777215).
-          - A new link has V(0).
+          - A new entry has V(0).
         type: int
       via:
         description:
@@ -829,24 +819,24 @@ options:
       sticky:
         description:
           - Whether the entry stays on its port when frames of the MAC address arrive on another.
-          - A new link has V(false).
+          - A new entry has V(false).
           - 'Kernel requirement: Linux 5.0.'
         type: bool
       extern_learn:
         description:
           - Whether the entry is marked as learned by a control plane.
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
       dynamic:
         description:
           - Whether the entry ages as a learned one does. It is there again with the next run of the task.
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
       local:
         description:
           - Whether frames to the MAC address are for the host itself. Entries of a bridge, and not of a port, always
             are.
-          - A new link has V(false).
+          - A new entry has V(false).
         type: bool
   purge_fdb:
     description:
