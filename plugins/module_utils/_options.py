@@ -471,7 +471,7 @@ _MATCH = Option(
     "How the link is found, whatever its name is: by all that is given. It gets the name O(name) then. If it is left out, the link is the one of that name.",
     options=(
         Option("mac", "str", "Permanent MAC address of a network card; of a link without one, its present MAC address."),
-        Option("path", "str", "Bus and device of a network card, such as V(pci-0000:00:03.0)."),
+        Option("path", "str", "Bus and device of a network card, as in C(ID_PATH) of udev, such as V(pci-0000:00:03.0)."),
         Option("altname", "str", "An alternative name."),
         Option("name", "str", "The name that the link has before it gets another one."),
     ),

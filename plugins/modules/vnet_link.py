@@ -65,7 +65,7 @@ options:
         type: str
       path:
         description:
-          - Bus and device of a network card, such as V(pci-0000:00:03.0).
+          - Bus and device of a network card, as in C(ID_PATH) of udev, such as V(pci-0000:00:03.0).
         type: str
       altname:
         description:

@@ -8,8 +8,10 @@ Sources: include/uapi/linux/rtnetlink.h, if_link.h.
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
+from functools import lru_cache
 from typing import Any, Callable, Container, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
@@ -213,7 +215,18 @@ def _card(message: bytes, slices: Mapping[int, slice]) -> Card:
     mac = message[slices[_IFLA_PERM_ADDRESS]].hex(":") if _IFLA_PERM_ADDRESS in slices else ""
     codes = (_IFLA_PARENT_DEV_BUS_NAME, _IFLA_PARENT_DEV_NAME)
     parts = [message[slices[code]].rstrip(b"\0").decode("utf-8", "surrogateescape") for code in codes if code in slices]
-    return Card(mac, "-".join(parts) if len(parts) == len(codes) else "")
+    return Card(mac, place_of_device(*parts) if len(parts) == len(codes) else "")
+
+
+@lru_cache(maxsize=None)
+def place_of_device(bus: str, name: str, buses: str = "/sys/bus") -> str:
+    """Where a device is, as udev(7) has it in ID_PATH: one on the bus C(virtio), whose number may change, is called after the device that it is in."""
+    if bus == "virtio":
+        parent = os.path.dirname(os.path.realpath(os.path.join(buses, bus, "devices", name)))
+        subsystem = os.path.join(parent, "subsystem")
+        if os.path.exists(subsystem):
+            bus, name = os.path.basename(os.path.realpath(subsystem)), os.path.basename(parent)
+    return "%s-%s" % (bus, name)
 
 
 def _fill(values: Values, fields: List[_Field], message: bytes) -> None:
