@@ -468,7 +468,8 @@ _EXISTING = tuple(row for row in table.LINK if row.when != "create")
 _MATCH = Option(
     "match",
     "dict",
-    "How the link is found, whatever its name is: by all that is given. It gets the name O(name) then. If it is left out, the link is the one of that name.",
+    "How the link is found, whatever its name is: by all that is given. It gets the name O(name) then, for which it goes down for a moment, and gets its"
+    " addresses, routes and neighbours again. If it is left out, the link is the one of that name.",
     options=(
         Option("mac", "str", "Permanent MAC address of a network card; of a link without one, its present MAC address."),
         Option("path", "str", "Bus and device of a network card, as in C(ID_PATH) of udev, such as V(pci-0000:00:03.0)."),

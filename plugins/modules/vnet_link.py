@@ -55,8 +55,9 @@ options:
     type: str
   match:
     description:
-      - 'How the link is found, whatever its name is: by all that is given. It gets the name O(name) then. If it
-        is left out, the link is the one of that name.'
+      - 'How the link is found, whatever its name is: by all that is given. It gets the name O(name) then, for which
+        it goes down for a moment, and gets its addresses, routes and neighbours again. If it is left out, the link
+        is the one of that name.'
     type: dict
     suboptions:
       mac:

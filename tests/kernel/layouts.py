@@ -98,7 +98,7 @@ def settled(**params: Any) -> None:
     after = snapshot_at_rest()
     for check in (True, False):
         again = lay(check=check, **params)
-        assert (again["changed"], again["commands"]) == (False, [])
+        assert (again["changed"], again["commands"]) == (False, []), f"a second run does more: {again['commands']}"
         assert again["diff"]["before"] == again["diff"]["after"]
         assert {count for kind in again["summary"].values() for verb, count in kind.items() if verb != "declared"} <= {0}
     changed = difference(after, snapshot())

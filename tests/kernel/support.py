@@ -159,6 +159,8 @@ RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE = 18, 22, 26
 SETTINGS = ("ipv4/ip_forward", "ipv4/ping_group_range", "ipv4/conf/all/rp_filter", "ipv4/conf/default/arp_ignore", "ipv6/conf/all/forwarding")
 _LINK_FLAGS_VOLATILE = 0x40 | 0x10000 | 0x20000  # running, lower up, dormant
 _LINK_VOLATILE = {6, 7, 14, 16, 23, 26, 33, 35, 42, 43, 44, 47, 48, 59, 60}  # queue, counters, state and carrier, padding, limits of the hardware
+_PROMISCUITY, _UP = 30, 0x1
+"""The kernel brings it up to date only while a link is up (C(dev_set_rx_mode)): a link on top that is deleted later leaves it as it was."""
 _BRIDGE_VOLATILE = {10, 11, 14, 15, 16, 17, 18, 19, 47, 48}  # identity (it follows the MAC), topology, timers, querier, hosts learned
 _VOLATILE = {"bridge": _BRIDGE_VOLATILE, "bond": {2, 23}}  # the active port, what LACP has negotiated
 _OF_BOND_PORT = (5, 9)  # what is set: all else is the state of the port
@@ -349,7 +351,7 @@ def _link(body: bytes) -> Record:
         elif code == 26:
             modes = [value for family, inner in _attributes(payload) if family == socket.AF_INET6 for key, value in _attributes(inner) if key == 8]
             link["addrgenmode"] = modes[0].hex() if modes else None
-        elif code not in _LINK_VOLATILE:
+        elif code not in _LINK_VOLATILE and not (code == _PROMISCUITY and not flags & _UP):
             link[_NAMES.get(code, code)] = _value(code, payload)
     return link
 
