@@ -934,7 +934,8 @@ options:
         type: str
       proxy:
         description:
-          - Whether the host answers for the address on this link (proxy ARP, proxy NDP).
+          - Whether the host answers for the address on this link (proxy ARP, proxy NDP). The kernel drops the entry
+            when the link loses its carrier; it is there again with the next run of the task.
           - A new entry has V(false).
         type: bool
       router:

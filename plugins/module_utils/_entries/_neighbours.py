@@ -61,7 +61,14 @@ NEIGHBOURS = EntryList(
     (
         Attribute("to", _DST, HOST, "IP address of the neighbour."),
         Attribute("mac", _LLADDR, MAC, "MAC address of the neighbour. It is required unless O(proxy=true).", initial=""),
-        Attribute("proxy", 0, FLAG, "Whether the host answers for the address on this link (proxy ARP, proxy NDP).", initial=False),
+        Attribute(
+            "proxy",
+            0,
+            FLAG,
+            "Whether the host answers for the address on this link (proxy ARP, proxy NDP). The kernel drops the entry when the link loses its carrier; it is"
+            " there again with the next run of the task.",
+            initial=False,
+        ),
         Attribute("router", 0, FLAG, "Whether the neighbour is an IPv6 router.", initial=False),
         Attribute("extern_learn", 0, FLAG, "Whether the entry is marked as learned by a control plane.", initial=False),
     ),
