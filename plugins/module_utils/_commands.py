@@ -173,7 +173,7 @@ def _set_link(step: SetLink) -> str:
     return _line(step.netns, "ip", *change, *row.words(value))
 
 
-_MIRROR = ["pref", "49152", "matchall"]
+_MIRROR = ["pref", "65535", "matchall"]
 """The filter of a mirror."""
 
 

@@ -472,7 +472,7 @@ _MATCH = Option(
     " addresses, routes and neighbours again. If it is left out, the link is the one of that name.",
     options=(
         Option("mac", "str", "Permanent MAC address of a network card; of a link without one, its present MAC address."),
-        Option("path", "str", "Bus and device of a network card, as in C(ID_PATH) of udev, such as V(pci-0000:00:03.0)."),
+        Option("path", "str", "Bus and device of a network card, such as V(pci-0000:00:03.0), also of a virtio card on that bus, or V(usb-1-1:1.0)."),
         Option("altname", "str", "An alternative name."),
         Option("name", "str", "The name that the link has before it gets another one."),
     ),

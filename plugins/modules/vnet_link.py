@@ -66,7 +66,8 @@ options:
         type: str
       path:
         description:
-          - Bus and device of a network card, as in C(ID_PATH) of udev, such as V(pci-0000:00:03.0).
+          - Bus and device of a network card, such as V(pci-0000:00:03.0), also of a virtio card on that bus, or
+            V(usb-1-1:1.0).
         type: str
       altname:
         description:

@@ -90,7 +90,7 @@ def _namespace(wanted: Namespace | None, number: int, random: Random) -> FoundNa
     sysctl = {key: random.choice(("0", value, None)) for key, value in ((wanted and wanted.sysctl) or {}).items()}
     routes = [route for route in (wanted and wanted.routes) or [] if random.random() < 0.5] + [Route("203.0.113.0/24", 254, 0, "blackhole")]
     nsid = random.choice((None, wanted.nsid if wanted else None, 7))
-    return FoundNamespace((4, number), "", nsid, sysctl, routes, random.choice(([], [42])), f"cookie{number}")
+    return FoundNamespace((4, number), "", nsid, sysctl, routes, random.choice(([], [42])), id=f"cookie{number}")
 
 
 class _Builder:

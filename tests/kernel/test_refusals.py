@@ -8,7 +8,7 @@ import os
 import socket
 import struct
 from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
@@ -799,9 +799,9 @@ def test_a_newer_option_of_a_port_is_held_or_refused_with_what_it_needs(option: 
 def test_what_the_kernel_takes_and_does_not_hold_is_named(monkeypatch: pytest.MonkeyPatch, option: str, value: Any, made: bool) -> None:
     obey = Writer.link_set
 
-    def ignore_one(self: Writer, netns: str, name: str, kind: str, values: Values) -> None:
+    def ignore_one(self: Writer, netns: str, name: str, kind: str, values: Values, old: Optional[Values] = None) -> None:
         if option not in values:
-            obey(self, netns, name, kind, values)
+            obey(self, netns, name, kind, values, old)
 
     if made:
         run("vnet_bridge", **bridge())

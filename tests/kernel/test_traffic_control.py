@@ -171,6 +171,23 @@ def test_a_filter_for_one_protocol_is_no_mirror() -> None:
     assert "protocol ip " in ip("tc", "filter", "show", "dev", "v0", "ingress")
 
 
+def test_filters_of_others_stay() -> None:
+    """One without a priority, which the kernel chooses, and the qdisc of those who do not know clsact."""
+    needs_mirroring()
+    lay(links=three())
+    sh("tc qdisc add dev v0 clsact", "tc filter add dev v0 ingress matchall action pass", "tc qdisc add dev v1 ingress")
+    layout: Values = {"links": three()}
+    layout["links"][0].update(mirror_ingress="v2")
+    layout["links"][1].update(mirror_ingress="v2")
+    laid_in_four_steps(**layout)
+    settled(**layout)
+    with pytest.raises(VnetError, match=r"the link has the qdisc ingress"):
+        run("vnet_veth", name="v1", mirror_egress="v2", peer={"name": "w1"})
+    lay(links=[{**link, "mirror_ingress": ""} for link in three()])
+    assert "pref 49152" in ip("tc", "filter", "show", "dev", "v0", "ingress")
+    assert "ingress" in ip("tc", "qdisc", "show", "dev", "v1")
+
+
 def test_a_mirror_to_a_missing_link_is_refused() -> None:
     needs_mirroring()
     with pytest.raises(VnetError, match=r"mirror_ingress: there is no link nowhere"):

@@ -137,8 +137,7 @@ def _unfit(entry: Values, around: Around) -> Optional[Tuple[str, str]]:
             around.name,
             ", or dst for an entry of the VXLAN link" if destinations_of(around.kind) else "",
         )
-    bridge = around.values if is_bridge(around.kind) else around.bridge or {}
-    return ("vlan", "the bridge needs vlan_filtering: true for it") if entry.get("vlan") and bridge.get("vlan_filtering") is False else None
+    return None
 
 
 def _plain(entry: Values, around: Around) -> Values:

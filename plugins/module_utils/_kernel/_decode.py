@@ -220,7 +220,7 @@ def _card(message: bytes, slices: Mapping[int, slice]) -> Card:
 
 @lru_cache(maxsize=None)
 def place_of_device(bus: str, name: str, buses: str = "/sys/bus") -> str:
-    """Where a device is, as udev(7) has it in ID_PATH: one on the bus C(virtio), whose number may change, is called after the device that it is in."""
+    """The bus of a device and its name there; one on the bus C(virtio), whose number may change, is called after the device that it is in."""
     if bus == "virtio":
         parent = os.path.dirname(os.path.realpath(os.path.join(buses, bus, "devices", name)))
         subsystem = os.path.join(parent, "subsystem")

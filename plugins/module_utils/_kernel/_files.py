@@ -36,7 +36,8 @@ def write(path: str, content: str, mode: int) -> None:
 def replace(path: str, content: str, mode: int, keep_access: bool = False) -> None:
     """Replaces a file, or creates it with its folders. C(keep_access): whether one that is there keeps its mode and owner."""
     make_folders(os.path.dirname(path), 0o755)
-    new = path + ".new"
+    new = os.path.join(os.path.dirname(path), ".%s.vnet-new" % os.path.basename(path)[:200])
+    remove(new)  # of a run that was interrupted
     there = os.stat(path) if keep_access and os.path.exists(path) else None
     write(new, content, stat.S_IMODE(there.st_mode) if there else mode)
     if there:

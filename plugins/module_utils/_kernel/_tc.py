@@ -20,8 +20,8 @@ _MAJOR = 0xFFFF0000
 _ROOT, _CLSACT, _OF_CLSACT = 0xFFFFFFFF, 0xFFFFFFF1, 0xFFFF0000
 _KIND, _OPTIONS = 1, 2
 _ALL_PROTOCOLS = socket.htons(0x0003)
-_PRIORITY = 49152
-"""Of the filters that mirror; tc(8) and the kernel give it to the first one."""
+_PRIORITY = 65535
+"""Of the filters that mirror: the last one. The kernel gives 49152, and lower ones, to those that are added without."""
 _MATCHALL_ACT, _ACT_KIND, _ACT_OPTIONS, _MIRRED_PARMS = 2, 1, 2, 2
 _MIRRED = struct.Struct("=IIiiiiI")
 _PIPE, _EGRESS_MIRROR = 3, 2
@@ -32,14 +32,14 @@ class Found(NamedTuple):
 
     roots: Dict[int, Dict[str, Any]]
     """That of each link, by its index. Links without one have that which the kernel chooses."""
-    with_clsact: Set[int]
-    """The links whose packets filters see when they arrive and leave."""
+    with_filters: Dict[int, str]
+    """The links whose packets filters can see, each with C(clsact), or C(ingress) for those that arrive alone."""
 
 
 def read(sock: NetlinkSocket) -> Optional[Found]:
     """None if the kernel has none (CONFIG_NET_SCHED)."""
     roots: Dict[int, Dict[str, Any]] = {}
-    with_clsact: Set[int] = set()
+    with_filters: Dict[int, str] = {}
     try:
         messages = sock.dump(_GETQDISC, _TCMSG.pack(socket.AF_UNSPEC, 0, 0, 0, 0))
     except KernelError as error:
@@ -51,15 +51,15 @@ def read(sock: NetlinkSocket) -> Optional[Found]:
     for _type, buffer, start, end in messages:
         _family, index, handle, parent, _info = _TCMSG.unpack_from(buffer, start)
         attributes = {code: bytes(buffer[first:last]) for code, first, last in split(buffer, start + _TCMSG.size, end)}
-        if parent == _CLSACT and _word(attributes[_KIND]) == "clsact":
-            with_clsact.add(index)
+        if parent == _CLSACT:
+            with_filters[index] = _word(attributes[_KIND])
         elif parent == _ROOT and handle:
             found[index] = handle, attributes
         elif handle:
             inner.add((index, parent & _MAJOR))
     for index, (handle, attributes) in found.items():
         roots[index] = decoded(_word(attributes[_KIND]), attributes.get(_OPTIONS, b""), (index, handle & _MAJOR) in inner)
-    return Found(roots, with_clsact)
+    return Found(roots, with_filters)
 
 
 def write(sock: NetlinkSocket, index: int, value: Dict[str, Any], old: Optional[Dict[str, Any]]) -> None:
@@ -103,7 +103,7 @@ def write_mirror(sock: NetlinkSocket, index: int, direction: int, to: int) -> No
     for mirror in there:
         sock.request(_DELTFILTER, 0, _TCMSG.pack(socket.AF_UNSPEC, index, 0, parent, mirror.info))
     if to:
-        _add_clsact(sock, index)
+        _add_clsact(sock, index, direction)
         parms = attribute(_MIRRED_PARMS, _MIRRED.pack(0, 0, _PIPE, 0, 0, _EGRESS_MIRROR, to))
         action = attribute(1, attribute(_ACT_KIND, b"mirred\0") + attribute(_ACT_OPTIONS, parms))
         body = attribute(_KIND, b"matchall\0") + attribute(_OPTIONS, attribute(_MATCHALL_ACT, action))
@@ -117,19 +117,26 @@ DIRECTIONS = (0xFFF2, 0xFFF3)
 """TC_H_MIN_INGRESS, TC_H_MIN_EGRESS."""
 
 
+def seen_by(kind: str) -> Tuple[int, ...]:
+    """The directions that filters see with C(clsact) or C(ingress)."""
+    return {"clsact": DIRECTIONS, "ingress": DIRECTIONS[:1]}.get(kind, ())
+
+
 def _is_clsact(sock: NetlinkSocket, index: int) -> bool:
     """Whether what filters are attached to is C(clsact), and not C(ingress)."""
     found = read(sock)
-    return bool(found and index in found.with_clsact)
+    return bool(found and found.with_filters.get(index) == "clsact")
 
 
-def _add_clsact(sock: NetlinkSocket, index: int) -> None:
+def _add_clsact(sock: NetlinkSocket, index: int, direction: int) -> None:
     body = _TCMSG.pack(socket.AF_UNSPEC, index, _OF_CLSACT, _CLSACT, 0) + attribute(_KIND, b"clsact\0")
     try:
         sock.request(_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, body)
     except KernelError as error:
         if error.errno != errno.EEXIST:
             raise
+        if direction != DIRECTIONS[0] and not _is_clsact(sock, index):
+            raise KernelError(errno.EEXIST, words="the link has the qdisc ingress, which sees no packets that leave; replace it with clsact") from None
 
 
 def _filters(sock: NetlinkSocket, index: int, direction: int) -> Iterator[Dict[int, bytes]]:

@@ -66,7 +66,7 @@ class ApartReader:
         found = self._found(netns)
         if not found:
             return None
-        if raw.ifindex not in found.with_clsact:
+        if row.code not in _tc.seen_by(found.with_filters.get(raw.ifindex, "")):
             return ""
         return _tc.read_mirror(self._reader.socket(netns), raw.ifindex, row.code) or ""
 

@@ -23,7 +23,8 @@ def located_links(links: List[Link], host: Host, layout: str) -> Dict[LinkId, Li
             others = [found for found in there if best and found.netns == best.netns and found.id not in (best.id, link.id)]
             if best and best.id != link.id and others:
                 raise VnetError((*link.path, "match"), "%s and %s are both like that; say more" % (best.name, others[0].name))
-            if best and link.match and best.name != link.match.name in [found.name for found in there] and not _was_moved(best, layout):
+            by_name = [found for found in there if link.match and found.name == link.match.name]
+            if best and link.match and by_name and best not in by_name and not _was_moved(best, layout):
                 raise VnetError(
                     (*link.path, "match", "name"), "there is %s, and a link with the name %s, too; remove or rename one" % (link.match.name, best.name)
                 )

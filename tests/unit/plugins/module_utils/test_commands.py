@@ -144,14 +144,14 @@ def test_every_attribute_of_a_link_has_a_command(row: table.Attribute) -> None:
             {"qdisc": {"kind": "fq_codel", "flows": 8}},
             ["tc -n red qdisc delete dev x root", "tc -n red qdisc replace dev x root fq_codel flows 9"],
         ),
-        ({"mirror_ingress": ""}, {"mirror_ingress": "y"}, ["tc -n red filter delete dev x ingress pref 49152 matchall"]),
+        ({"mirror_ingress": ""}, {"mirror_ingress": "y"}, ["tc -n red filter delete dev x ingress pref 65535 matchall"]),
         (
             {"mirror_egress": "z"},
             {"mirror_egress": "y"},
             [
                 "tc -n red qdisc replace dev x clsact",
-                "tc -n red filter delete dev x egress pref 49152 matchall",
-                "tc -n red filter add dev x egress pref 49152 matchall action mirred egress mirror dev z",
+                "tc -n red filter delete dev x egress pref 65535 matchall",
+                "tc -n red filter add dev x egress pref 65535 matchall action mirred egress mirror dev z",
             ],
         ),
         ({"features": {"rx-gro": True, "tx-gso-list": False}}, None, ["ip netns exec red ethtool -K x rx-gro on tx-gso-list off"]),
