@@ -26,6 +26,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, 
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, FoundNamespace, Host, Layout, LinkId, NamespaceId, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    PRIVATE,
     AddAddress,
     AddEntry,
     AddRoute,
@@ -413,7 +414,7 @@ def _vlan_as_before(step: SetVlan) -> Optional[Step]:
 _INVERSE: Dict[type, Callable[[Any], Optional[Step]]] = {
     CreateNamespace: lambda step: DeleteNamespace(step.name),
     AttachNamespace: lambda step: DeleteNamespace(step.name),
-    SetFile: lambda step: step._replace(content=step.old, old=step.content),
+    SetFile: lambda step: step._replace(content=step.old, old=step.content, mode=PRIVATE),
     SetSysctl: lambda step: None if step.old is None else step._replace(value=step.old, old=step.value),
     # without its kind, or a bridge would stop snooping before it is deleted; if that were interrupted, the next run would leave it so
     CreateLink: lambda step: DeleteLink(step.netns, step.name),
@@ -483,7 +484,7 @@ def _create_link(writer: Writer, step: CreateLink) -> None:
 _RUN: Dict[type, Callable[[Writer, Any], None]] = {
     CreateNamespace: lambda writer, step: writer.namespace_add(step.name, step.loopback),
     AttachNamespace: lambda writer, step: writer.namespace_attach(step.name, step.path),
-    SetFile: lambda writer, step: writer.file_set(step.name, step.file, step.content),
+    SetFile: lambda writer, step: writer.file_set(step.name, step.file, step.content, step.mode),
     DeleteNamespace: lambda writer, step: writer.namespaces_delete([step.name]),
     DeleteNamespaces: lambda writer, step: writer.namespaces_delete(step.names),
     SetNsid: lambda writer, step: writer.nsid_set("", step.name, step.nsid),

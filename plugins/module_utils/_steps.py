@@ -53,6 +53,10 @@ class SetNsid(NamedTuple):
     nsid: int
 
 
+PRIVATE = 0o600
+"""The permissions of a file that is there again: those that it had are not known any more."""
+
+
 class SetFile(NamedTuple):
     """A file of a namespace in /etc/netns/NAME. None: there is no such file."""
 
@@ -60,6 +64,8 @@ class SetFile(NamedTuple):
     file: str
     content: Optional[str]
     old: Optional[str] = None
+    mode: int = 0o644
+    """The permissions of a new file."""
 
 
 class SetSysctl(NamedTuple):

@@ -97,7 +97,8 @@ options:
       - Files of the namespace in C(/etc/netns/NAME), such as C(resolv.conf) and C(hosts), and their contents. Programs
         that C(ip netns exec) or the become plugin P(nfv.vnet.netns#become) runs see them in place of those in C(/etc).
         A null removes a file. Files that are not listed are not changed. One that is replaced keeps its mode and
-        owner. O(state=absent) removes those that are listed, and leaves the others.
+        owner. One that comes back, as a change is taken back that removed it, can be read by its owner alone. O(state=absent)
+        removes those that are listed, and leaves the others.
     type: dict
   loopback:
     description:

@@ -157,10 +157,12 @@ def test_a_symbolic_link_is_not_replaced(etc: Path) -> None:
     run("vnet_netns", name="red", files={"other": "a"})
     (etc / "red" / "hosts").symlink_to("/etc/hosts")
     for content in ("b", None):
-        with pytest.raises(VnetError, match=r"the file hosts in /etc/netns/red is a symbolic link"):
+        with pytest.raises(VnetError, match=r"files\.hosts: the file in /etc/netns/red is a symbolic link"):
             run("vnet_netns", name="red", files={"hosts": content})
     assert (etc / "red" / "hosts").is_symlink()
     assert [lack["what"] for lack in info()["declaration_lacks"]] == ["file other"]
+    run("vnet_netns", name="red", state="absent", files={"hosts": None})
+    assert (etc / "red" / "hosts").is_symlink()
 
 
 def test_files_go_with_their_namespace_if_they_are_listed(etc: Path) -> None:
@@ -170,6 +172,14 @@ def test_files_go_with_their_namespace_if_they_are_listed(etc: Path) -> None:
     assert sorted(result["commands"]) == ["ip netns delete red", "rm /etc/netns/red/hosts", "rm /etc/netns/red/resolv.conf"]
     assert [path.name for path in (etc / "red").iterdir()] == ["other"]
     assert not run("vnet_netns", name="red", state="absent")["changed"]
+
+
+def test_a_file_that_comes_back_is_not_readable_by_everybody(etc: Path) -> None:
+    run("vnet_netns", name="red", files={"secret": "a"})
+    (etc / "red" / "secret").chmod(0o600)
+    lay(namespaces=[{"name": "red", "files": {"secret": None}}])
+    clear()
+    assert ((etc / "red" / "secret").read_text(), (etc / "red" / "secret").stat().st_mode & 0o777) == ("a", 0o600)
 
 
 def test_a_failed_run_restores_files(etc: Path) -> None:

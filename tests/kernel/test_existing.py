@@ -199,6 +199,20 @@ def test_a_link_that_was_renamed_gets_back_all_that_it_had() -> None:
     assert not difference(before, snapshot())
 
 
+def test_a_route_that_the_layout_added_over_several_links_goes_with_it() -> None:
+    run("vnet_veth", name="c0", addresses=["10.0.0.1/24"], peer={"name": "far0"})
+    run("vnet_veth", name="c1", addresses=["10.1.0.1/24"], peer={"name": "far1"})
+    before = snapshot()
+    layout: Values = {"routes": [{"to": "10.9.0.0/16", "nexthops": [{"via": "10.0.0.9"}, {"via": "10.1.0.9"}]}], "links": [{"name": "c0"}]}
+    lay(**layout)
+    layout["links"] = [{"name": "lan0", "match": BY_MAC[0]}]
+    lay(**layout)
+    settled(**layout)
+    assert "10.9.0.0/16" in ip("ip", "route")
+    clear()
+    assert not difference(before, snapshot())
+
+
 def test_a_link_moves_on_to_another_namespace() -> None:
     before = snapshot()
     lay(**given_away())

@@ -175,7 +175,7 @@ def test_filters_of_others_stay() -> None:
     """One without a priority, which the kernel chooses, and the qdisc of those who do not know clsact."""
     needs_mirroring()
     lay(links=three())
-    sh("tc qdisc add dev v0 clsact", "tc filter add dev v0 ingress matchall action pass", "tc qdisc add dev v1 ingress")
+    sh("tc qdisc add dev v0 clsact", "tc filter add dev v0 ingress matchall classid 1:1", "tc qdisc add dev v1 ingress")
     layout: Values = {"links": three()}
     layout["links"][0].update(mirror_ingress="v2")
     layout["links"][1].update(mirror_ingress="v2")

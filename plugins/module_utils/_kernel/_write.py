@@ -111,9 +111,9 @@ class Writer:
         self._reader.forget(name)
         self._namespaces.attach(name, path)
 
-    def file_set(self, name: str, file: str, content: Optional[str]) -> None:
+    def file_set(self, name: str, file: str, content: Optional[str], mode: int) -> None:
         """Writes a file of a namespace in /etc/netns/NAME, or removes it (None)."""
-        _etc.write(name, file, content)
+        _etc.write(name, file, content, mode)
 
     def namespaces_delete(self, names: List[str]) -> None:
         """Deletes the names. Sockets keep the namespaces alive until all are deleted, as deleting a name takes longer while the kernel cleans up."""

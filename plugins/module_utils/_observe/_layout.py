@@ -546,6 +546,7 @@ class _LayoutReader:
         """The files in /etc/netns/NAME that are declared, or that the layout has written or changed; or all of them."""
         if self._everything:
             return _etc.read(wanted.name, _etc.names(wanted.name)) if wanted.name and "/" not in wanted.name else {}
+        _etc.check(wanted.name, wanted.files or (), (*wanted.path, "files"))
         ownership = self._ownership_of(wanted.name)
         changed = ((ownership.original or {}).get("files", ()), ownership.files) if ownership else ((), ())
         names = {*(wanted.files or ()), *(name for some in changed for name in some)}

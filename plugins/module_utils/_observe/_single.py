@@ -76,6 +76,8 @@ class SingleReader:
             self._read_namespace(wanted.attach)
         self._read_namespace(wanted.name)
         found = self.namespaces[wanted.name]
+        if wanted.present:
+            _etc.check(wanted.name, wanted.files or (), (*wanted.path, "files"))
         found = self.namespaces[wanted.name] = found._replace(files=_etc.read(wanted.name, wanted.files or ()))
         if found.identity is None:
             return

@@ -32,6 +32,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     added_routes,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    PRIVATE,
     AddAddress,
     AddEntry,
     AddRoute,
@@ -83,7 +84,13 @@ class OriginalState:
             for name in path[:-1]:
                 container = container.setdefault(name, {})
             container.setdefault(path[-1], old)
-        return {**values, **_lists_before(found, key, steps)}
+        return {**values, **_lists_before(found, key, steps, self._added_to_namespace(found.netns))}
+
+    def _added_to_namespace(self, netns: str) -> List[Route]:
+        """The routes that layouts have added to a namespace, which go over several links."""
+        lo = self._draft.host.links.get((netns, "lo"))
+        owners = (lo.ownership, *lo.also_of) if lo else ()
+        return [route for owner in owners if owner for route in added_routes(owner.original)]
 
     def _place(self, found: FoundLink, key: LinkId) -> Values:
         """Where a link was, if it gets another name or is moved; with what a move drops."""
@@ -119,7 +126,7 @@ def _goes_down(steps: List[Step]) -> bool:
     return any(isinstance(step, MoveLink) or (isinstance(step, SetLink) and step.values.get("up") is False) for step in steps)
 
 
-def _lists_before(found: FoundLink, key: LinkId, steps: List[Step]) -> Values:
+def _lists_before(found: FoundLink, key: LinkId, steps: List[Step], of_namespace: List[Route]) -> Values:
     """The addresses and routes that the steps change, and those that the kernel drops beside.
 
     A link loses its routes when it goes down or loses an address, and IPv6 when its MTU gets too small.
@@ -148,14 +155,16 @@ def _lists_before(found: FoundLink, key: LinkId, steps: List[Step]) -> Values:
     lost_families = {step.address.ipv6 for step in steps if isinstance(step, DeleteAddress)}
     dropped = {step.route if isinstance(step, DeleteRoute) else step.old for step in steps if isinstance(step, (DeleteRoute, ReplaceRoute))}
     lost = [body for route, body in shown.routes if down or route in dropped or _is_ipv6(body) in lost_families or (no_ipv6 and _is_ipv6(body))]
+    keys = {route.key for route in of_namespace}
     own = {body for route, body in shown.routes if route and any(mine.satisfied_by(route) for mine in added)}
-    lost = [body for body in lost if body not in own]
+    lost = [body for body in lost if body not in own and partial_route(body).key not in keys]
     if lost:
         before["routes"] = lost
     # the steps name the link as it is after the plan
     dev = key[1] if found.netns == key[0] and dev else dev
     found_routes = [route._replace(dev=dev) if route.dev == found.name else route for route, _body in shown.routes if route]
     earlier = {partial_route(body).key for body in recorded.get("routes", ())}  # what replaces them is deleted for them
+    earlier |= keys | {partial_route(body).key for route, body in shown.routes if not route}  # over several links, and restored as they were
     new = [step.route for step in steps if isinstance(step, (AddRoute, ReplaceRoute)) and step.route.key not in earlier]
     new = [route for route in new if not any(route.satisfied_by(other) for other in found_routes)]
     if new:
@@ -246,7 +255,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     there = draft.host.namespaces[found.netns].files
     for name, content in before.get("files", {}).items():
         if there.get(name) != content:
-            draft.add(SETTINGS, SetFile(found.netns, name, content, there.get(name)))
+            draft.add(SETTINGS, SetFile(found.netns, name, content, there.get(name), PRIVATE))
     if before.get("attached") == found.netns:
         draft.add(DELETE_NAMESPACE, DeleteNamespace(found.netns, attached=True))
     draft.ownership[draft.released_from.get(found.id, found.id)] = None

@@ -10,9 +10,21 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_advertised, partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import aggregates, brings_ports_down, has_table_of_ports, is_bridge, rows_of
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_PORTS, BRIDGE_UP, ROUTE, SET_PORTS, UP, Draft, inside
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Port, Route, Shown, Vlan
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, AddRoute, AddVlan, DeleteVlan, SetLink, SetMaster, SetPort, SetVlan, Step
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_PORTS, BRIDGE_UP, DELETE_ROUTES, ROUTE, SET_PORTS, UP, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Port, Route, RouteKey, Shown, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    AddRoute,
+    AddVlan,
+    DeleteRoute,
+    DeleteVlan,
+    ReplaceRoute,
+    SetLink,
+    SetMaster,
+    SetPort,
+    SetVlan,
+    Step,
+)
 
 
 class Join(NamedTuple):
@@ -99,12 +111,18 @@ def restore_dropped(draft: Draft, wanted: Link, found: FoundLink, addresses: Lis
                 draft.add(ADDRESS, AddAddress(found.netns, wanted.name, address, shown.addresses[address.key]))
                 addresses = [*addresses, address]
     if (wanted.routes is None or not wanted.purge_routes) and wanted.id not in draft.changing_tables:
-        keys = {route.key for route in routes}
+        keys = {route.key for route in routes} | _planned_routes(draft, found.netns)
         for route, body in shown.routes:
             lost = route or partial_route(body)._replace(dev=found.name)  # None: such as one over several next hops
             if lost.type == "unicast" and lost.key not in keys and not (lost.ipv6 and is_advertised(bytes.fromhex(body))):
                 draft.add(ROUTE, AddRoute(found.netns, lost, body))
     return addresses, routes
+
+
+def _planned_routes(draft: Draft, netns: str) -> Set[RouteKey]:
+    """The routes of a namespace that are planned already: to delete, to replace, or to add."""
+    planned = [step for phase in (DELETE_ROUTES, ROUTE) for step in draft.steps.get(phase, ())]
+    return {step.route.key for step in planned if isinstance(step, (AddRoute, DeleteRoute, ReplaceRoute)) and step.netns == netns}
 
 
 def set_master(draft: Draft, found: FoundLink, master: str, bridge: Optional[FoundLink], restore: Tuple[Step, ...]) -> FoundLink:
