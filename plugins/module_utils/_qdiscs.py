@@ -152,8 +152,10 @@ def _decode_tbf(payload: bytes) -> Dict[str, Any]:
 
 def _more_of_tbf(payload: bytes) -> str:
     found = {code: payload[first:last] for code, first, last in split(payload)}
-    _spec, peak, _limit, _ticks, mtu = _TBF.unpack_from(found[_TBF_PARMS])
-    return "peakrate" if any(peak) or mtu else ""
+    spec, peak, _limit, _ticks, mtu = _TBF.unpack_from(found[_TBF_PARMS])
+    _cell, linklayer, overhead, _align, mpu, _rate = _RATESPEC.unpack(spec)
+    strange = {"peakrate": any(peak) or mtu, "overhead": overhead, "mpu": mpu, "linklayer": linklayer > _LINKLAYER_ETHERNET}
+    return ", ".join(word for word, has in strange.items() if has)
 
 
 def _words_of_tbf(values: Values) -> List[str]:

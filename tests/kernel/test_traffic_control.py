@@ -95,6 +95,17 @@ def test_one_that_could_not_be_restored_is_refused() -> None:
     assert {"netns": "", "link": "v0", "what": "qdisc prio", "declared": False} in info()["declaration_lacks"]
 
 
+def test_a_rate_of_other_frames_is_refused() -> None:
+    """No option says what a frame has besides its bytes."""
+    needs_qdisc("tbf")
+    run("vnet_veth", **cable())
+    sh("tc qdisc add dev v0 root tbf rate 1mbit burst 10k latency 50ms overhead 14 mpu 64")
+    before = snapshot()
+    with pytest.raises(VnetError, match=r"qdisc: it has qdisc tbf with overhead, mpu, which could not be restored"):
+        run("vnet_veth", **cable(qdisc={"kind": "tbf", "rate": 1_000_000, "burst": 10_000, "latency": 0.05}))
+    assert not difference(before, snapshot())
+
+
 @pytest.mark.parametrize(
     ("qdisc", "words"),
     [
