@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Opt
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
-from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES, as_text, lists_of
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES, as_text, lists_of, using_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._altnames import ALTNAMES
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
@@ -643,8 +643,8 @@ def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
         match=_match(params["match"], params["name"], (*path, "match")) if params.get("match") is not None else None,
         from_netns=_from_netns(kind, params, path),
     )
-    if values.get("disable_ipv6") and any(address.ipv6 for address in link.addresses or []):
-        raise VnetError((*path, "addresses"), "disable_ipv6 is true, so the link cannot have an IPv6 address")
+    for where, what in using_ipv6(link) if values.get("disable_ipv6") else ():
+        raise VnetError(where, "disable_ipv6 is true, so the link cannot have %s" % what)
     for number, entry in enumerate(link.entries[ALTNAMES.option].entries if ALTNAMES.option in link.entries else ()):
         if entry["name"] == link.name:
             raise VnetError((*path, ALTNAMES.option, number), "%s is the name of the link" % link.name)

@@ -220,7 +220,12 @@ def test_the_commands_for_rules_do_the_same() -> None:
         (
             "vnet_veth",
             {"mtu": 1000, "neighbours": [{"to": "2001:db8::9", "mac": MAC}]},
-            r"neighbours: an MTU of 1000 is too small for the neighbour 2001:db8::9",
+            r"neighbours\[0\]: an MTU of 1000 is too small for the entry 2001:db8::9",
+        ),
+        (
+            "vnet_veth",
+            {"disable_ipv6": True, "neighbours": [{"to": "10.0.0.9", "mac": MAC}, {"to": "2001:db8::9", "mac": MAC}]},
+            r"neighbours\[1\]: disable_ipv6 is true, so the link cannot have the entry 2001:db8::9",
         ),
         ("vnet_netns", {"rules": [{"priority": 1, "from": "10.0.0.1/8"}]}, r"rules\[0\]\.from: 10\.0\.0\.1/8 has host bits"),
         ("vnet_netns", {"rules": [{"priority": 1, "protocol": "dhcp"}]}, r"rules\[0\]\.protocol: dhcp is for what others manage"),

@@ -4,17 +4,22 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import needs_program
-from layouts import clear, lay, refused_always
+from layouts import clear, lay, mac, refused_always
 from layouts import four_steps as lay_in_four_steps
 from packets import attached
 from support import Values, difference, four_steps, run, sh, snapshot
 
 IPV6 = "2001:db8::1/64"
+NEEDING_IPV6: List[Tuple[Values, str, str]] = [
+    ({"addresses": [IPV6]}, "addresses", IPV6),
+    ({"neighbours": [{"to": "10.0.0.9", "mac": mac(9)}, {"to": "2001:db8::9", "mac": mac(9)}]}, "neighbours[1]", "the entry 2001:db8::9"),
+]
+"""What the kernel refuses on a link without IPv6: options, the path of the refusal, and what it names."""
 
 
 def cable(**near: object) -> Values:
@@ -53,7 +58,8 @@ def test_a_bridge_without_ipv6_needs_no_setting_for_that() -> None:
 
 def test_ipv6_that_an_earlier_task_disabled() -> None:
     lay(links=[bridge(disable_ipv6=True)])
-    refused_always(["links[0].addresses: IPv6 is disabled on br0, so it cannot have 2001:db8::1/64"], links=[bridge(addresses=[IPV6])])
+    for option, path, what in NEEDING_IPV6:
+        refused_always([f"links[0].{path}: IPv6 is disabled on br0, so it cannot have {what}"], links=[bridge(**option)])
     lay_in_four_steps(links=[bridge(addresses=[IPV6], disable_ipv6=False)])
 
 
@@ -138,9 +144,11 @@ def test_another_metric_is_another_route() -> None:
 def test_new_links_without_ipv6(netns: str) -> None:
     needs_program("ip")
     sh("ip netns add red && ip netns exec red sysctl -qw net.ipv6.conf.default.disable_ipv6=1", "sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
-    link = bridge(addresses=[IPV6], netns=netns)
-    refused_always(["links[0].addresses: IPv6 is disabled on new links there", "so br0 cannot have 2001:db8::1/64; set disable_ipv6: false"], links=[link])
-    lay_in_four_steps(links=[{**link, "disable_ipv6": False}])
+    link = bridge(netns=netns)
+    for option, path, what in NEEDING_IPV6:
+        sentences = [f"links[0].{path}: IPv6 is disabled on new links there", f"so br0 cannot have {what}; set disable_ipv6: false"]
+        refused_always(sentences, links=[{**link, **option}])
+    lay_in_four_steps(links=[{**link, **NEEDING_IPV6[0][0], **NEEDING_IPV6[1][0], "disable_ipv6": False}])
 
 
 def test_a_layout_that_enables_ipv6_on_new_links() -> None:

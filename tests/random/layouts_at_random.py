@@ -186,7 +186,8 @@ def _end(draw: Draw, netns: str, name: str, type_name: str) -> Values:
     if _seldom(draw, 2):
         _lists(draw, end, number)
     if not is_tun and _seldom(draw, 4):
-        end["neighbours"] = draw(st.lists(st.sampled_from(_neighbours(number)), unique_by=lambda entry: str(entry["to"]), max_size=3))
+        choices = [entry for entry in _neighbours(number) if not end.get("disable_ipv6") or ":" not in str(entry["to"])]
+        end["neighbours"] = draw(st.lists(st.sampled_from(choices), unique_by=lambda entry: str(entry["to"]), max_size=3))
     if _seldom(draw, 6):
         end["altnames"] = draw(st.lists(st.sampled_from([f"first-name-of-{number}", f"second-name-of-{number}"]), unique=True, max_size=2))
     if _seldom(draw, 6):

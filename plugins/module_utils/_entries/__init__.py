@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Callable, Dict, Iterable, List, Mapping, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._altnames import ALTNAMES
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
@@ -14,8 +14,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries._fdb import FDB
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._mdb import MDB
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours import NEIGHBOURS
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._rules import RULES
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, LOOPBACK
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, Values
 
 OF_LINKS: Tuple[EntryList, ...] = (ALTNAMES, NEIGHBOURS, FDB, MDB)
 OF_NAMESPACES: Tuple[EntryList, ...] = (RULES,)
@@ -45,6 +46,16 @@ def linked_by(entries: EntryList, entry: Values) -> List[str]:
 def as_text(entries: EntryList, entry: Mapping[str, object]) -> str:
     """What identifies an entry in records of layouts."""
     return json.dumps(entries.key_of(entry), separators=(",", ":"))
+
+
+def using_ipv6(link: Link) -> Iterator[Tuple[Path, str]]:
+    """What a wanted link has that the kernel refuses on a link without IPv6: the path of each address and entry, and what it is."""
+    yield from (((*link.path, "addresses"), address.itself) for address in link.addresses or () if address.ipv6)
+    for option, wanted in link.entries.items():
+        needing = ((number, entry) for number, entry in enumerate(wanted.entries) if LISTS[option].needs_ipv6(entry))
+        yield from (
+            ((*link.path, option, number), "the entry %s" % ", ".join(str(part) for part in LISTS[option].key_of(entry) if part)) for number, entry in needing
+        )
 
 
 def others(entries: EntryList, found: Iterable[Values], wanted: Iterable[Values]) -> List[Values]:

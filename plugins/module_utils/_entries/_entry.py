@@ -79,6 +79,8 @@ class EntryList(NamedTuple):
     """A wanted entry with what follows from its fields."""
     of_kernel: Callable[[List[Values], FoundLink, Host], List[Values]] = lambda _entries, _found, _host: []
     """Those of the entries that were found which the kernel has made or learned."""
+    needs_ipv6: Callable[[Values], bool] = lambda _entry: False
+    """Whether the kernel refuses an entry on a link without IPv6."""
     flags: Callable[[Values], int] = lambda _entry: 0
     """Further flags of the message that adds an entry (C(NLM_F_*))."""
     unsaid: Mapping[str, Tuple[object, ...]] = {}

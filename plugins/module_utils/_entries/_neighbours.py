@@ -83,5 +83,6 @@ NEIGHBOURS = EntryList(
     fits=lambda _kind: True,
     required=("to",),
     check=_check,
+    needs_ipv6=lambda entry: ":" in entry["to"] and not entry.get("proxy"),
     after_up=True,
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Dict, List
 
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import using_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, sysctl_path
@@ -36,19 +37,19 @@ def refuse_taken_routes(reader: Reader, layout: Layout, before: Host, planned: P
 
 
 def refuse_disabled_ipv6(reader: Reader, layout: Layout, before: Host, planned: Plan) -> None:
-    """VnetError if a new link gets an IPv6 address where new links have no IPv6 (net.ipv6.conf.default.disable_ipv6)."""
+    """VnetError if a new link gets an IPv6 address or entry where new links have no IPv6 (net.ipv6.conf.default.disable_ipv6)."""
     created = {link_of(step) for step in planned.steps if isinstance(step, CreateLink)}
     created |= {(step.peer.netns, step.peer.name) for step in planned.steps if isinstance(step, CreateLink) and step.peer}
     disabled = {step.netns: step.value != "0" for step in planned.steps if isinstance(step, SetSysctl) and sysctl_path(step.key) == _DEFAULT}
     for link in layout.links:
-        new = [address for address in link.addresses or () if address.ipv6] if link.id in created else []
+        new = list(using_ipv6(link)) if link.id in created else []
         if not new or link.values.get("disable_ipv6") is False or not (before.namespaces.get(link.netns) and before.exists(link.netns)):
             continue
         if link.netns not in disabled:
             disabled[link.netns] = reader.sysctl(link.netns, _KEY) not in ("0", None)
         if disabled[link.netns]:
             text = "IPv6 is disabled on new links there (%s), so %s cannot have %s; set disable_ipv6: false"
-            raise VnetError((*link.path, "addresses"), text % (_KEY, link.name, new[0]))
+            raise VnetError(new[0][0], text % (_KEY, link.name, new[0][1]))
 
 
 def _taken(layout: Layout, step: AddRoute, name: str) -> VnetError:

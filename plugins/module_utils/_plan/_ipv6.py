@@ -7,13 +7,13 @@ Sources: net/ipv6/addrconf.c (addrconf_notify), net/bridge/br_if.c (br_mtu_auto_
 
 from __future__ import annotations
 
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterator, NamedTuple, Optional
 
-from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours import NEIGHBOURS
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import using_ipv6
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import follows_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Entries, FoundLink, Link, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Values
 
 IPV6_MTU = 1280
 """The smallest MTU with which a link can have IPv6 (RFC 8200). With a smaller one it has neither addresses nor settings."""
@@ -40,21 +40,19 @@ def has_ipv6_settings(draft: Draft, wanted: Link, found: FoundLink) -> bool:
 
 
 def check_ipv6(draft: Draft, wanted: Link, found: FoundLink) -> None:
-    """Refuses addresses and settings of IPv6 on a link that will not have it."""
-    there = {address.key for address in found.addresses}
-    new = [address for address in wanted.addresses or [] if address.ipv6 and address.key not in there]
+    """Refuses addresses, entries and settings of IPv6 on a link that will not have it."""
+    there = {address.itself for address in found.addresses}
+    new = [(path, what) for path, what in using_ipv6(wanted) if what not in there]
     if new and wanted.values.get("disable_ipv6", found.values.get("disable_ipv6")):
-        raise VnetError((*wanted.path, "addresses"), "IPv6 is disabled on %s, so it cannot have %s; set disable_ipv6: false" % (wanted.name, new[0]))
-    speaks: List[Tuple[Path, str]] = [((name,), "IPv6") for name in ("ipv6_addrgenmode", "disable_ipv6") if wanted.values.get(name, True) is not True]
-    speaks += [(("addresses",), str(address)) for address in wanted.addresses or [] if address.ipv6]
-    neighbours = wanted.entries.get(NEIGHBOURS.option, Entries([], False)).entries
-    speaks += [((NEIGHBOURS.option,), "the neighbour %s" % entry["to"]) for entry in neighbours if ":" in entry["to"]]
-    if not speaks:
+        raise VnetError(new[0][0], "IPv6 is disabled on %s, so it cannot have %s; set disable_ipv6: false" % (wanted.name, new[0][1]))
+    settings = [((*wanted.path, name), "IPv6") for name in ("ipv6_addrgenmode", "disable_ipv6") if wanted.values.get(name, True) is not True]
+    using = [*settings, *using_ipv6(wanted)]
+    if not using:
         return
     mtu = _mtu_after(draft, wanted, found)
     if mtu.value < IPV6_MTU:
-        (path, what), which = speaks[0], " (that of its port %s)" % mtu.port if mtu.port else ""
-        raise VnetError((*wanted.path, *path), "an MTU of %d%s is too small for %s; leave it out or set mtu to 1280 or more" % (mtu.value, which, what))
+        (path, what), which = using[0], " (that of its port %s)" % mtu.port if mtu.port else ""
+        raise VnetError(path, "an MTU of %d%s is too small for %s; leave it out or set mtu to 1280 or more" % (mtu.value, which, what))
 
 
 def _mtu_after(draft: Draft, wanted: Link, found: FoundLink) -> _Mtu:

@@ -219,7 +219,7 @@ def test_mac(text: str, mac: str) -> None:
         ({"max_age": 41}, "max_age: 41 is out of range (6 to 40 seconds)"),
         ({"alias": "a" * 256}, "alias: 256 bytes are out of range (at most 255)"),
         ({"alias": "ä" * 128}, "alias: 256 bytes are out of range (at most 255)"),
-        ({"disable_ipv6": True, "addresses": ["2001:db8::1/64"]}, "addresses: disable_ipv6 is true, so the link cannot have an IPv6 address"),
+        ({"disable_ipv6": True, "addresses": ["2001:db8::1/64"]}, "addresses: disable_ipv6 is true, so the link cannot have 2001:db8::1/64"),
         ({"ports": [{"name": "br0"}]}, "ports[0]: a link cannot be a port of itself"),
         ({"ports": [{"name": "a"}, {"name": "a"}]}, "ports[1]: a is listed twice"),
         ({"ports": [{"name": "a", "priority": 64}]}, "ports[0].priority: 64 is out of range (0 to 63)"),
