@@ -103,20 +103,34 @@ def moved_address(body: str, link: str, new: str) -> str:
 
 
 def relabelled(body: str, link: str, new: str) -> str:
-    """The body of an address after its link was renamed: the kernel renames the label, too."""
+    """The body of an address whose link has another name."""
     message = bytes.fromhex(body)
     changed = message[: _IFADDR.size]
     for code, first, last in split(message, _IFADDR.size):
         payload = message[first:last]
-        label = payload.rstrip(b"\0")
-        if code == _LABEL and (label == _bytes(link) or label.startswith(_bytes(link + ":"))):
-            payload = (_bytes(new) + label[len(_bytes(link)) :])[:_LONGEST_LABEL] + b"\0"
+        if code == _LABEL:
+            payload = _bytes(renamed_label(_text(payload.rstrip(b"\0")), link, new)) + b"\0"
         changed += attribute(code, payload)
     return changed.hex()
 
 
+def renamed_label(label: str, link: str, new: str) -> str:
+    """The label of an address whose link has another name: that name and the same suffix, if it was the old name with one."""
+    suffix = label[label.find(":") :] if ":" in label else ""
+    return _labelled(new, suffix) if label == _labelled(link, suffix) else label
+
+
+def _labelled(link: str, suffix: str) -> str:
+    """The name of a link with a suffix, for which the kernel cuts the name: C(inetdev_changename) in net/ipv4/devinet.c."""
+    return _text(_bytes(link)[: _LONGEST_LABEL - len(_bytes(suffix))]) + suffix
+
+
 def _bytes(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
 
 
 def same_address(one: str, other: str) -> bool:

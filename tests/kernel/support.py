@@ -294,6 +294,7 @@ def _network() -> Record:
 RTM_GETNEIGH, RTM_GETRULE, RTM_GETQDISC, RTM_GETMDB = 30, 34, 38, 86
 _PERMANENT, _STATIC, _SELF, _PROXY = 0x80, 0x40, 0x02, 0x08
 _NEIGHBOUR_VOLATILE, _QDISC_STATE, _AUTOMATIC_HANDLE = (3, 4), (3, 4, 7), 0
+_FRA_L3MDEV, _FRA_PROTOCOL, _OF_KERNEL = 19, 21, "02"
 _MDB_ENTRY = struct.Struct("=IBBH16sHxx")
 
 
@@ -311,7 +312,9 @@ def _entries(links: List[Record], names: Dict[int, str]) -> Iterator[Record]:
                 yield {"of": family_of, "link": names.get(index), "master": master, "state": state, "flags": flags_of, **attributes}
     for family in (socket.AF_INET, socket.AF_INET6):
         for body in _dump(RTM_GETRULE, struct.pack("=BBBBBBBBI", family, *[0] * 8)):
-            yield {"rule": body[:12].hex(), **{code: payload.hex() for code, payload in _attributes(body, 12)}}
+            attributes = {code: payload.hex() for code, payload in _attributes(body, 12)}
+            if not (attributes.get(_FRA_PROTOCOL) == _OF_KERNEL and _FRA_L3MDEV in attributes):  # added with the first VRF, and never deleted
+                yield {"rule": body[:12].hex(), **attributes}
     for body in _dump(RTM_GETQDISC, struct.pack("=BxxxiIII", 0, 0, 0, 0, 0)):
         index, handle, parent = struct.unpack_from("=iII", body, 4)
         if handle >> 16 != _AUTOMATIC_HANDLE:
@@ -342,6 +345,9 @@ def _setting(key: str) -> Optional[str]:
     return None
 
 
+_PROP_LIST = 52
+
+
 def _link(body: bytes) -> Record:
     index, flags = struct.unpack_from("=iI", body, 4)
     link: Record = {"index": index, "flags": flags & ~_LINK_FLAGS_VOLATILE, "kind": "", "data": {}, "port": {}}
@@ -351,6 +357,8 @@ def _link(body: bytes) -> Record:
         elif code == 26:
             modes = [value for family, inner in _attributes(payload) if family == socket.AF_INET6 for key, value in _attributes(inner) if key == 8]
             link["addrgenmode"] = modes[0].hex() if modes else None
+        elif code == _PROP_LIST:
+            link["altnames"] = sorted(name.hex() for _code, name in _attributes(payload))
         elif code not in _LINK_VOLATILE and not (code == _PROMISCUITY and not flags & _UP):
             link[_NAMES.get(code, code)] = _value(code, payload)
     return link

@@ -48,6 +48,34 @@ def test_a_link_is_renamed_with_all_that_it_has() -> None:
     assert names() == ["c1", "far0", "far1", "lan0", "lo"]
 
 
+LABELLED = ["10.0.0.1/24 label c0:mgmt", "10.0.1.1/24", "10.0.0.2/24", "10.0.1.2/24 label c0:1"]
+"""The kernel names the label of the first address after the link that is renamed, and appends numbers to others."""
+
+
+def labels(dev: str) -> List[str]:
+    return [
+        line.split()[-1]
+        for line in ip("ip", "-4", "-o", "address", "show", "dev", dev).replace("\\", "").replace("valid_lft forever preferred_lft forever", "").splitlines()
+    ]
+
+
+@pytest.mark.parametrize("addresses", [LABELLED, LABELLED[1:], LABELLED[3:], ["10.0.0.1/24", "10.0.0.2/24 label c0:1"]])
+@pytest.mark.parametrize("name", ["lan0", "a-long-name-012"])
+def test_labels_follow_the_name(addresses: List[str], name: str) -> None:
+    run("vnet_veth", name="c0", addresses=addresses, peer={"name": "far0"})
+    wanted: Values = {"name": name, "match": BY_MAC[0]}
+    before, old = snapshot(), labels("c0")
+    expected = [name + label[2:] if len(name + label[2:]) < 16 else name[: 15 - len(label[2:])] + label[2:] for label in old]
+    laid_in_four_steps(links=[wanted])
+    assert labels(name) == expected
+    clear()
+    assert not difference(before, snapshot())
+    four_steps("vnet_link", **wanted)
+    assert labels(name) == expected
+    four_steps("vnet_link", name="c0", match=BY_MAC[0])
+    assert not difference(before, snapshot())
+
+
 def test_the_difference_says_where_a_link_was() -> None:
     wanted: Values = {"name": "lan0", "netns": "red", "match": BY_MAC[0], "mtu": 1400}
     diff = run("vnet_link", check=True, **wanted)["diff"]
@@ -235,7 +263,7 @@ def test_home_is_taken() -> None:
 
 @pytest.mark.parametrize("layout", [ring, given_away], ids=["renamed", "moved"])
 def test_a_failed_run_brings_links_back(layout: Any) -> None:
-    run("vnet_veth", name="c0", addresses=["10.0.0.1/24", "2001:db8::1/64 nodad"], altnames=["outside"], peer={"name": "far0"})
+    run("vnet_veth", name="c0", addresses=[*LABELLED, "2001:db8::1/64 nodad"], altnames=["outside"], peer={"name": "far0"})
     sh("ip route add 10.9.0.0/16 via 10.0.0.9 dev c0 proto 99", f"ip neigh add 10.0.0.9 lladdr {MACS[1]} dev c0 nud permanent")
     with Failing(0) as counting:
         lay(**layout())
@@ -254,6 +282,7 @@ def test_the_commands_do_the_same() -> None:
     commands: List[str] = []
     with private_network():
         cards()
+        run("vnet_veth", name="c0", addresses=LABELLED, peer={"name": "far0"})
         for layout in (ring(), given_away()):
             commands += lay(**layout)["commands"]
         commands += clear()["commands"]
@@ -261,6 +290,7 @@ def test_the_commands_do_the_same() -> None:
         ours = portable(snapshot())
     with private_network():
         cards()
+        run("vnet_veth", name="c0", addresses=LABELLED, peer={"name": "far0"})
         sh(*commands)
         assert not difference(portable(snapshot()), ours)
 

@@ -85,14 +85,15 @@ def test_a_single_link_gets_the_table_of_its_vrf() -> None:
 
 
 def test_joining_keeps_what_is_declared() -> None:
-    """The kernel takes the link down and up, with which it loses its routes and IPv6 addresses."""
+    """The kernel takes the link down and up, with which it loses its routes, IPv6 addresses and neighbours."""
     run("vnet_vrf", name="v", table=77)
     link: Values = {"name": "a", "addresses": ["10.2.0.1/24", "2001:db8::1/64 nodad"], "peer": {"name": "b"}}
     run("vnet_veth", **link)
-    single_in_four_steps("vnet_veth", **link, master="v")
-    assert "2001:db8::1/64" in ip("ip", "address", "show", "dev", "a")
-    single_in_four_steps("vnet_veth", **link, master="")
-    assert "2001:db8::1/64" in ip("ip", "address", "show", "dev", "a")
+    sh("ip neighbour add 10.2.0.9 lladdr 02:00:00:00:00:09 dev a nud permanent")
+    for master in ("v", ""):
+        single_in_four_steps("vnet_veth", **link, master=master)
+        assert "2001:db8::1/64" in ip("ip", "address", "show", "dev", "a")
+        assert "10.2.0.9" in ip("ip", "neighbour", "show", "dev", "a", "nud", "permanent")
 
 
 @pytest.mark.parametrize("kind", ["bridge", "tun", "vlan", "vxlan", "bond"])
@@ -116,9 +117,11 @@ def test_other_links_belong_to_a_vrf(kind: str) -> None:
 def test_a_layout_takes_a_link_into_a_vrf_and_gives_it_back() -> None:
     sh("ip link add e0 type veth peer name f0 && ip link set e0 up && ip link set f0 up && ip address add 192.0.2.5/24 dev e0")
     sh("ip route add 198.51.100.0/24 via 192.0.2.1 dev e0 && ip address add 2001:db8::5/64 dev e0 nodad")
+    sh("ip neighbour add 192.0.2.9 lladdr 02:00:00:00:00:09 dev e0 nud permanent")
     before = snapshot()
     lay(links=[{"type": "vrf", "name": "v", "table": 9}, {"name": "e0", "master": "v"}])
     assert shown("e0")["master"] == "v"
+    assert "192.0.2.9" in ip("ip", "neighbour", "show", "dev", "e0", "nud", "permanent")
     clear()
     assert not difference(before, snapshot())
 

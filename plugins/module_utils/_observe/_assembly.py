@@ -10,7 +10,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_R
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, lists_of, named
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, ROWS_OF, encapsulates, interrupts, is_attachable, is_bridge, is_like, references_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, encapsulates, interrupts, is_attachable, is_bridge, is_like, references_of, rows_of
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._apart import LOST_APART, declared_apart
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Shown, Values, Vlan
 
@@ -75,19 +75,22 @@ def read_apart(wanted: Optional[Link], original: Values) -> Dict[str, Any]:
     return {**moved, **declared_apart(original), **declared_apart(wanted.values if wanted else {})}
 
 
-def lists_to_read(wanted: Optional[Link], ownership: Optional[Ownership]) -> Set[str]:
-    """The lists of a link that are declared, or were changed by the layout, or would be lost with a link that goes down."""
+def lists_to_read(wanted: Optional[Link], ownership: Optional[Ownership], master: str) -> Set[str]:
+    """The lists of a link of this master that are declared, or were changed by the layout, or would be lost with a link that goes down."""
     before = (ownership and ownership.original) or {}
-    lost = [option for option, entries in LISTS.items() if (_may_go_down(wanted) and entries.after_up) or (may_move(wanted) and entries.survives_move)]
+    may_go_down = _may_go_down(wanted, master) or "master" in before
+    lost = [option for option, entries in LISTS.items() if (may_go_down and entries.after_up) or (may_move(wanted) and entries.survives_move)]
     return {*(wanted.entries if wanted else ()), *(option for option in before if option in LISTS), *lost}
 
 
-def _may_go_down(wanted: Optional[Link]) -> bool:
-    """Whether a link may go down, or only for a moment: to get another name, or an attribute that the kernel changes only then."""
+def _may_go_down(wanted: Optional[Link], master: str) -> bool:
+    """Whether a link of this master may go down, or only for a moment: to get another name or master, or an attribute that the kernel
+    changes only then."""
     if wanted is None:
         return False
-    rows = ROWS_OF[wanted.kind]
-    return may_move(wanted) or wanted.values.get("up") is False or any(rows[name].when == "down" for name in wanted.values)
+    rows = rows_of(wanted.kind)
+    changes_master = wanted.master not in (None, master)
+    return may_move(wanted) or changes_master or wanted.values.get("up") is False or any(rows[name].when == "down" for name in wanted.values)
 
 
 def shown_by(reader: Reader, link: str, addresses: Iterable[bytes], routes: Iterable[bytes]) -> Shown:

@@ -415,7 +415,7 @@ class _LayoutReader:
             pids=self._pids_of(netns, raw.name) if may_be_interrupted(raw, wanted) else None,
             ownership=ownership,
             shown=self._shown(netns, raw) if self._is_shown(netns, raw, wanted, ownership) else None,
-            entries=self._entries.of_link(netns, raw, lists_to_read(wanted, ownership), partial(self._name, netns)) if wanted or before else None,
+            entries=self._entries.of_link(netns, raw, lists_to_read(wanted, ownership, master), partial(self._name, netns)) if wanted or before else None,
         )
         if not netns and raw.kind == LOOPBACK:
             adopted = self._registry.adopted_by(self.namespaces[netns].id, raw.ifindex)

@@ -234,7 +234,7 @@ class SingleReader:
             parent=self._linked(netns, raw) if has_parent(raw) else None,
             shown=self._shown(netns, raw) if self._may_be_restored(key, master) else None,
             pids=self._holders(netns, raw.name) if wanted and may_be_interrupted(raw, wanted) else None,
-            entries=self._entries.of_link(netns, raw, lists_to_read(wanted, None), partial(self._name, netns)) if wanted else None,
+            entries=self._entries.of_link(netns, raw, lists_to_read(wanted, None, master), partial(self._name, netns)) if wanted else None,
         )
 
     def _may_be_restored(self, key: LinkId, master: str) -> bool:

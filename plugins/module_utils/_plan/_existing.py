@@ -4,18 +4,28 @@
 
 from __future__ import annotations
 
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import IPV6_LOCATIONS, LINK, READ_APART
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import relabelled
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import relabelled, renamed_label
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._altnames import ALTNAMES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CREATE, FREE_NAMES, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import bring_up_again, port_settings
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Route, Shown, Values
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddEntry, DeleteEntry, MoveLink, RenameLink, SetLink, SetMaster, Step
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Route, Shown, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    AddEntry,
+    DeleteAddress,
+    DeleteEntry,
+    MoveLink,
+    RenameLink,
+    SetLink,
+    SetMaster,
+    Step,
+)
 
 _LOST_BY_MOVE = tuple(row for row in LINK if row.location in (*IPV6_LOCATIONS, *READ_APART) and row.location != "ethtool")
 """Attributes that are those of a new link after a move."""
@@ -30,17 +40,50 @@ def bring(draft: Draft, found: FoundLink, target: LinkId, up: bool) -> FoundLink
     found = _without_altname(draft, found, target[1])
     is_taken = target in draft.host.links
     name = "vnetnew%x" % found.ifindex if is_taken else target[1]
+    relabelled_ones: List[Address] = []
     if found.netns == target[0]:
         if found.values["up"]:
             draft.interrupted.add(target)
-        found = _rename(draft, found, name, up)
+        relabelled_ones = let_down_and_rename(draft, found, name)
+        found = renamed(found, name)._replace(values={**found.values, "up": found.values["up"] and up})
     else:
         found = _move(draft, found, target[0], name)
     if is_taken:  # its holder gets another name meanwhile
         draft.add(CREATE, RenameLink(target[0], name, target[1]))
-        found = _renamed(found, target[1])
+        found = renamed(found, target[1])
+    add_again(draft, CREATE if is_taken else FREE_NAMES, found, relabelled_ones)
     draft.links_after[target] = found
     return found
+
+
+def let_down_and_rename(draft: Draft, found: FoundLink, name: str) -> List[Address]:
+    """Plans to rename a link, which older kernels do only while it is down. Returns the addresses that are deleted for it.
+
+    The kernel gives the first IPv4 address the name of the link as its label, and each other one that has no suffix one with a number.
+    """
+    if found.values["up"]:
+        draft.add(FREE_NAMES, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
+    addresses = [address for address in found.addresses if not address.ipv6]
+    same = next((number for number, address in enumerate(addresses) if not _keeps_label(found, number, address)), len(addresses))
+    for address in reversed(addresses[same:]):  # secondary addresses first: the kernel deletes them with their primary one
+        draft.add(FREE_NAMES, DeleteAddress(found.netns, found.name, address))
+    draft.add(FREE_NAMES, RenameLink(found.netns, found.name, name))
+    return addresses[same:]
+
+
+def _keeps_label(found: FoundLink, number: int, address: Address) -> bool:
+    """Whether the kernel gives an IPv4 address the right label when it renames the link: C(inetdev_changename) in net/ipv4/devinet.c."""
+    label = address.label or found.name
+    return (":" in label) == (number > 0) and renamed_label(label, found.name, "") != label
+
+
+def add_again(draft: Draft, phase: float, found: FoundLink, addresses: List[Address]) -> None:
+    """Plans to add the addresses that were deleted for the renaming, with their labels."""
+    keys = {address.key for address in addresses}
+    bodies = found.shown.addresses if found.shown else {}
+    for address in found.addresses:
+        if address.key in keys:
+            draft.add(phase, AddAddress(found.netns, found.name, address, bodies.get(address.key, "")))
 
 
 def _without_altname(draft: Draft, found: FoundLink, name: str) -> FoundLink:
@@ -61,15 +104,7 @@ def require_free(draft: Draft, link: Link, target: LinkId) -> None:
         raise VnetError((*link.path, "name"), text % (target[1], inside(target[0]), title_of(holder.kind)))
 
 
-def _rename(draft: Draft, found: FoundLink, name: str, up: bool) -> FoundLink:
-    """Renames a link, which older kernels do only while it is down."""
-    if found.values["up"]:
-        draft.add(FREE_NAMES, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
-    draft.add(FREE_NAMES, RenameLink(found.netns, found.name, name))
-    return _renamed(found, name)._replace(values={**found.values, "up": found.values["up"] and up})
-
-
-def _renamed(found: FoundLink, name: str) -> FoundLink:
+def renamed(found: FoundLink, name: str) -> FoundLink:
     """A link with another name, by which its routes and the labels of its addresses know it, too."""
 
     def through(route: Optional[Route]) -> Optional[Route]:
@@ -80,7 +115,8 @@ def _renamed(found: FoundLink, name: str) -> FoundLink:
         [(through(route), body) for route, body in found.shown.routes],
     )
     routes = None if found.routes is None else [route._replace(dev=name) for route in found.routes]
-    return found._replace(name=name, routes=routes, shown=shown)
+    addresses = [address._replace(label=renamed_label(address.label, found.name, name)) for address in found.addresses]
+    return found._replace(name=name, addresses=addresses, routes=routes, shown=shown)
 
 
 def _move(draft: Draft, found: FoundLink, netns: str, name: str) -> FoundLink:

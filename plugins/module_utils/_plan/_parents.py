@@ -24,7 +24,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import BRIDGE_UP, FREE_NAMES, RECREATE, UP, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, Link, LinkId, Port
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, RenameLink, SetLink, Step
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, SetLink, Step
 
 
 def check_parent(draft: Draft, wanted: Link) -> None:
@@ -257,14 +257,16 @@ def _found_by_key(draft: Draft) -> Dict[Tuple[object, ...], FoundLink]:
 
 
 def _renamed(draft: Draft, found: FoundLink, name: str) -> FoundLink:
-    """Plans to rename a link. It goes down first, as older kernels rename only such links, and loses its routes and IPv6 addresses."""
-    if found.values["up"]:
-        draft.add(FREE_NAMES, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
-    draft.add(FREE_NAMES, RenameLink(found.netns, found.name, name))
+    """Plans to rename a link. It goes down first, and loses its routes and IPv6 addresses."""
+    from ansible_collections.nfv.vnet.plugins.module_utils._plan._existing import add_again, let_down_and_rename, renamed
+
+    relabelled_ones = let_down_and_rename(draft, found, name)
+    add_again(draft, FREE_NAMES, renamed(found, name), relabelled_ones)
     del draft.links_after[found.id]
     for upper in draft.uppers.get(found.id, ()):
         if upper.id in draft.links_after:
             draft.links_after[upper.id] = draft.links_after[upper.id]._replace(parent=(found.netns, name))
-    addresses = [address for address in found.addresses if not (address.ipv6 and found.values["up"])]
-    renamed = found._replace(name=name, values={**found.values, "up": False}, routes=[], addresses=addresses)
-    return draft.links_after.setdefault((found.netns, name), renamed)
+    after = renamed(found, name)
+    addresses = [address for address in after.addresses if not (address.ipv6 and found.values["up"])]
+    after = after._replace(values={**found.values, "up": False}, routes=[], addresses=addresses)
+    return draft.links_after.setdefault((found.netns, name), after)
