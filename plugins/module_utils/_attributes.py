@@ -180,6 +180,7 @@ _QDISC_FIELDS = (
     Attribute("quantum", 0, U32, "V(fq_codel), V(fq): bytes of a flow that are sent before the next flow.", 1, 2**20),
     Attribute("memory_limit", 0, U32, "V(fq_codel): bytes of memory that may be used.", 0, 2**31 - 1),
     Attribute("flow_limit", 0, U32, "V(fq): packets of one flow that may wait.", 1, 2**32 - 1),
+    Attribute("initial_quantum", 0, U32, "V(fq): bytes that a new flow may send at first. By default the kernel takes those of ten packets.", 1, 2**31 - 1),
     Attribute("maxrate", 0, U32, "V(fq): most bits a second of one flow. V(0) is no limit.", 0, 2**34),
 )
 

@@ -198,10 +198,17 @@ class _Field(NamedTuple):
         return [self.word, _text(value) + self.suffix]
 
 
-def _of_fields(
-    kind: str, fields: Dict[str, _Field], config: str, shown: Optional[Mapping[str, Callable[[Any], Any]]] = None, fixed: Tuple[str, ...] = ()
-) -> Qdisc:
-    """A kind whose fields are attributes. The kernel keeps those that are not given."""
+class _Undeclared(NamedTuple):
+    """An attribute that no field sets."""
+
+    word: str
+    """Its word of tc(8)."""
+    usual: bytes
+    """Its value if it was not set."""
+
+
+def _of_fields(kind: str, fields: Dict[str, _Field], config: str, others: Dict[int, _Undeclared]) -> Qdisc:
+    """A kind whose fields are attributes, C(others) by their number. The kernel keeps those that are not given."""
 
     def encode(values: Values) -> bytes:
         given = ((field, values[name]) for name, field in fields.items() if values.get(name) is not None)
@@ -214,7 +221,15 @@ def _of_fields(
     def words(values: Values) -> List[str]:
         return [word for name, field in fields.items() if values.get(name) is not None for word in field.words(values[name])]
 
-    return Qdisc(kind, dict.fromkeys(fields), encode, decode, words, (), shown or {}, config, fixed)
+    def more(payload: bytes) -> str:
+        found = {code: payload[first:last] for code, first, last in split(payload)}
+        return ", ".join(other.word for code, other in others.items() if found.get(code, other.usual) != other.usual)
+
+    return Qdisc(kind, dict.fromkeys(fields), encode, decode, words, config=config, more=more)
+
+
+def _usual(word: str, *numbers: int) -> _Undeclared:
+    return _Undeclared(word, struct.pack("=%dI" % len(numbers), *numbers))
 
 
 def _codel_time(seconds: float) -> float:
@@ -266,18 +281,38 @@ FQ_CODEL = _of_fields(
         "memory_limit": _Field(9, "memory_limit"),
     },
     "CONFIG_NET_SCH_FQ_CODEL",
-    _OF_CODEL,
-    ("flows",),
-)
+    {
+        4: _usual("noecn", 1),
+        7: _Undeclared("ce_threshold", b""),
+        8: _usual("drop_batch", 64),
+        10: _Undeclared("ce_threshold_selector", b"\0"),
+        11: _Undeclared("ce_threshold_selector", b"\0"),
+    },
+)._replace(shown=_OF_CODEL, fixed=("flows",))
 FQ = _of_fields(
     "fq",
     {
         "limit": _Field(1, "limit"),
         "flow_limit": _Field(2, "flow_limit"),
         "quantum": _Field(3, "quantum"),
+        "initial_quantum": _Field(4, "initial_quantum"),
         "maxrate": _Field(7, "maxrate", 1 / 8, "bit", without_limit=True),
     },
     "CONFIG_NET_SCH_FQ",
+    {
+        5: _usual("nopacing", 1),
+        8: _usual("buckets", 10),
+        9: _usual("refill_delay", 40_000),
+        10: _usual("orphan_mask", 1023),
+        11: _usual("low_rate_threshold", 68_750),
+        12: _usual("ce_threshold", _WHOLE),
+        13: _usual("timer_slack", 10_000),
+        14: _usual("horizon", 10_000_000),
+        15: _Undeclared("horizon_cap", b"\1"),
+        16: _Undeclared("bands", struct.pack("=I16B", 3, 1, 2, 2, 2, 1, 2, 0, 0, *[1] * 8)),
+        17: _usual("weights", 9 << 16, 3 << 16, 1 << 16),
+        18: _usual("offload_horizon", 0),
+    },
 )
 QDISCS: Dict[str, Qdisc] = {one.kind: one for one in (NETEM, TBF, FQ_CODEL, FQ, _limited("pfifo", 1000), _limited("bfifo", 100000))}
 """The kinds that an option can set."""

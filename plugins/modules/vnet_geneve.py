@@ -375,6 +375,11 @@ options:
           - 'V(fq): packets of one flow that may wait.'
           - The range is V(1) to V(4294967295).
         type: int
+      initial_quantum:
+        description:
+          - 'V(fq): bytes that a new flow may send at first. By default the kernel takes those of ten packets.'
+          - The range is V(1) to V(2147483647).
+        type: int
       maxrate:
         description:
           - 'V(fq): most bits a second of one flow. V(0) is no limit.'

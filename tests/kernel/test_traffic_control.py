@@ -27,7 +27,7 @@ QDISCS: Dict[str, List[Values]] = {
         {"kind": "fq_codel", "limit": 500, "target": 0.005, "interval": 0.1, "quantum": 300},
         {"kind": "fq_codel", "target": 0.0071},
     ],
-    "fq": [{"kind": "fq", "limit": 500, "flow_limit": 50, "quantum": 3000, "maxrate": 80_000_000}, {"kind": "fq", "maxrate": 0}],
+    "fq": [{"kind": "fq", "limit": 500, "flow_limit": 50, "quantum": 3000, "initial_quantum": 9000, "maxrate": 80_000_000}, {"kind": "fq", "maxrate": 0}],
     "pfifo": [{"kind": "pfifo", "limit": 50}, {"kind": "pfifo", "limit": 60}],
     "bfifo": [{"kind": "bfifo", "limit": 50_000}],
 }
@@ -95,15 +95,27 @@ def test_one_that_could_not_be_restored_is_refused() -> None:
     assert {"netns": "", "link": "v0", "what": "qdisc prio", "declared": False} in info()["declaration_lacks"]
 
 
-def test_a_rate_of_other_frames_is_refused() -> None:
-    """No option says what a frame has besides its bytes."""
-    needs_qdisc("tbf")
+@pytest.mark.parametrize(
+    ("plain", "strange", "words"),
+    [
+        ("tbf rate 1mbit burst 10k latency 50ms", "overhead 14 mpu 64", "overhead, mpu"),
+        ("fq", "nopacing horizon 2s horizon_cap buckets 512", "nopacing, buckets, horizon, horizon_cap"),
+        ("fq_codel", "noecn drop_batch 32 ce_threshold 5ms", "noecn, ce_threshold, drop_batch"),
+    ],
+    ids=["tbf", "fq", "fq_codel"],
+)
+def test_what_no_option_says_is_not_replaced(plain: str, strange: str, words: str) -> None:
+    kind = plain.split()[0]
+    needs_qdisc(kind)
     run("vnet_veth", **cable())
-    sh("tc qdisc add dev v0 root tbf rate 1mbit burst 10k latency 50ms overhead 14 mpu 64")
+    sh(f"tc qdisc add dev v0 root {plain}")
+    assert not [lack for lack in info()["declaration_lacks"] if "qdisc" in lack["what"]]
+    sh("tc qdisc delete dev v0 root", f"tc qdisc add dev v0 root {plain} {strange}")
     before = snapshot()
-    with pytest.raises(VnetError, match=r"qdisc: it has qdisc tbf with overhead, mpu, which could not be restored"):
-        run("vnet_veth", **cable(qdisc={"kind": "tbf", "rate": 1_000_000, "burst": 10_000, "latency": 0.05}))
+    with pytest.raises(VnetError, match=f"qdisc: it has qdisc {kind} with {words}, which could not be restored"):
+        run("vnet_veth", **cable(qdisc={"kind": "pfifo", "limit": 50}))
     assert not difference(before, snapshot())
+    assert {"netns": "", "link": "v0", "what": f"qdisc {kind} with {words}", "declared": False} in info()["declaration_lacks"]
 
 
 @pytest.mark.parametrize(
