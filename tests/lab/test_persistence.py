@@ -77,7 +77,7 @@ def test_everything_stored_is_there_after_a_power_cycle(lab: Lab, host: Host) ->
     # no manager has touched them
     states = on(host, "networkctl --no-legend --no-pager list")
     assert [line for line in states.splitlines() if " unmanaged" not in line and " vec0 " not in line] == []
-    second = done(ansible(lab, "ansible-playbook", PLAYBOOK))
+    second = done(ansible(lab, "ansible-playbook", PLAYBOOK, "--diff"))
     assert "changed=0 " in second, second
 
 
