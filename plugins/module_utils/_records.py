@@ -103,6 +103,10 @@ class Registry:
         """What the layout of this name owns that is declared from the namespace that the module runs in."""
         return self._layouts.get((self._home, layout)) or Records.empty()
 
+    def names(self) -> Set[str]:
+        """The names by which layouts know namespaces."""
+        return {name for records in self._layouts.values() for name in records.namespaces.values()}
+
     def ownership(self, netns: NamespaceId, index: int, kind: str, link: int, name: str = "") -> Optional[Ownership]:
         """The ownership of a link that is where it was recorded. C(link): its C(IFLA_LINK).
 

@@ -88,6 +88,16 @@ def test_a_layout_names_a_container_and_leaves_it_as_it_was(container: int) -> N
     assert info()["namespaces"][1]["rules"] == []
 
 
+def test_info_shows_a_namespace_by_the_name_that_its_layout_has(container: int) -> None:
+    """It may have another one, such as that of a container manager."""
+    lay(namespaces=[{"name": "red", "attach": str(container)}], links=[{"type": "bridge", "name": "br0", "netns": "red"}])
+    run("vnet_netns", name="also", attach=str(container), loopback=False)
+    assert [namespace["name"] for namespace in info()["namespaces"]] == ["", "red"]
+    assert [link["layout"] for link in info(layout="lab")["links"] if link["name"] == "br0"] == ["lab"]
+    assert [namespace["name"] for namespace in info(namespaces=["also"])["namespaces"]] == ["also"]
+    run("vnet_netns", name="also", state="absent")
+
+
 def test_a_failed_run_takes_the_name_away_again(container: int) -> None:
     layout: Values = {"namespaces": [{"name": "red", "attach": str(container)}], "links": [{"type": "bridge", "name": "br0", "netns": "red"}]}
     with Failing(0) as counting:

@@ -187,6 +187,9 @@ class _LayoutReader:
         declared += [other[0] for link in self._layout.links for other in (link.peer, link.parent) if other]
         declared += [link.from_netns for link in self._layout.links if link.from_netns is not None]
         declared += self._homes()
+        if self._everything:  # of two names of a namespace, the recorded one is that of its layout
+            recorded = self._registry.names()
+            declared.sort(key=lambda name: (name != "", name not in recorded))
         for netns in dict.fromkeys(declared):
             with self._tolerantly(netns):
                 found = self._open(netns)
