@@ -128,6 +128,8 @@ class Export:
         shown = found.shown if found else None
         if not found or not shown:
             return
+        for what in found.undeclarable:
+            self._lack(found, what)
         if found.master and not found.port:
             self._lack(found, "master %s" % found.master)
         declared = set(self._options(found.id)["addresses"])

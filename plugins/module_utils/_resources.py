@@ -422,6 +422,8 @@ class FoundLink(NamedTuple):
     """Index of the peer or parent (C(IFLA_LINK)), wherever it is; 0 for none."""
     entries: Dict[str, List[Values]] = {}
     """The lists that were read, by option."""
+    undeclarable: Tuple[str, ...] = ()
+    """What is in the lists and no option can say. Only read for vnet_info."""
     also_of: Tuple[Ownership, ...] = ()
     """Of the lo of the namespace that the module runs in: the other layouts that have adopted it."""
     settings: Dict[str, bytes] = {}

@@ -189,6 +189,14 @@ def test_rules_of_a_namespace() -> None:
     assert len(ip("ip", "-n", "red", "rule").splitlines()) == len(("local", "main", "default"))
 
 
+def test_info_says_which_rules_cannot_be_declared() -> None:
+    run("vnet_netns", name="red", rules=RULES[:1])
+    sh("ip -n red rule add from 10.0.0.0/8 priority 90 lookup 9 realms 4", "ip -n red -6 rule add priority 91 lookup 9 suppress_ifgroup 3")
+    lacks = [lack for lack in info()["declaration_lacks"] if "rule" in lack["what"]]
+    assert lacks == [{"netns": "red", "link": "lo", "what": what, "declared": False} for what in ("rule with priority 90", "IPv6 rule with priority 91")]
+    assert not run("vnet_netns", name="red", rules=RULES[:1], purge_rules=True)["changed"]
+
+
 def test_the_commands_for_rules_do_the_same() -> None:
     needs_program("ip")
     commands: List[str] = []

@@ -85,6 +85,8 @@ class EntryList(NamedTuple):
     """Further flags of the message that adds an entry (C(NLM_F_*))."""
     unsaid: Mapping[str, Tuple[object, ...]] = {}
     """Values of fields that a declaration need not have, besides those that are not given."""
+    undeclarable: Callable[[bytes], Iterator[Tuple[int, str]]] = lambda _message: iter(())
+    """What a message has that no option can say, and nobody else manages: the index of its link, and what it is called."""
     needs: str = ""
     """The kernel option that it needs."""
     short: str = ""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import Decoded, EntryList, Place
@@ -113,15 +113,36 @@ def _encode(entry: Values, _place: Place) -> bytes:
     return body
 
 
+def _attributes(message: bytes) -> Dict[int, bytes]:
+    return {code: message[first:last] for code, first, last in split(message, _HEADER.size)}
+
+
+def _made_by(found: Dict[int, bytes]) -> str:
+    return str(PROTOCOL.decode(found.get(_PROTOCOL, b"\0")))
+
+
+def _is_declarable(message: bytes) -> bool:
+    """Whether options can say a rule, and nobody else manages it."""
+    found = _attributes(message)
+    masks = [found.pop(code, _EXACT) for code in (_SPORT_MASK, _DPORT_MASK)]
+    is_known = RULE_TYPE.decode(message[7:8]) in RULE_TYPE.choices and set(found) <= _KNOWN and all(mask[:2] == _EXACT for mask in masks)
+    return is_known and _made_by(found) not in _AUTOMATIC
+
+
+def _undeclarable(message: bytes) -> Iterator[Tuple[int, str]]:
+    found = _attributes(message)
+    if message[0] in _FAMILIES.values() and _made_by(found) not in _AUTOMATIC and not _is_declarable(message):
+        priority = struct.unpack("=I", found.get(_PRIORITY, bytes(4)))[0]
+        yield _LOOPBACK, "%srule with priority %d" % ("IPv6 " if message[0] == socket.AF_INET6 else "", priority)
+
+
 def _decode(message: bytes) -> Decoded:
     number, destination, source, tos, table, _one, _other, action, flags = _HEADER.unpack_from(message)
-    found = {code: message[first:last] for code, first, last in split(message, _HEADER.size)}
     family = next((name for name, one in _FAMILIES.items() if one == number), "")
-    made_by = PROTOCOL.decode(found.get(_PROTOCOL, b"\0"))
-    kind = RULE_TYPE.decode(bytes([action]))
-    masks = [found.pop(code, _EXACT) for code in (_SPORT_MASK, _DPORT_MASK)]
-    if not family or made_by in _AUTOMATIC or kind not in RULE_TYPE.choices or not set(found) <= _KNOWN or any(mask[:2] != _EXACT for mask in masks):
-        return  # that of the kernel, or one that no option can say
+    if not family or not _is_declarable(message):
+        return
+    found = _attributes(message)
+    kind, made_by = RULE_TYPE.decode(bytes([action])), _made_by(found)
     entry: Values = {
         **_ANY,
         "priority": 0,
@@ -211,5 +232,6 @@ RULES = EntryList(
     completed=_completed,
     flags=lambda _entry: NLM_F_EXCL,
     unsaid={"protocol": ("boot",)},
+    undeclarable=_undeclarable,
     needs="CONFIG_IP_MULTIPLE_TABLES, for IPv6 CONFIG_IPV6_MULTIPLE_TABLES",
 )

@@ -273,6 +273,17 @@ class Reader(MessageReader):
     def entries(self, netns: str, entries: EntryList) -> Dict[int, List[Values]]:
         """The entries of a list of all links, by index of the link. They refer to other links by index."""
         found: Dict[int, List[Values]] = {}
+        for message in self._messages_of(netns, entries):
+            for index, entry in entries.decode(message):
+                found.setdefault(index, []).append(entry)
+        return found
+
+    def undeclarable_entries(self, netns: str, entries: EntryList) -> Iterator[Tuple[int, str]]:
+        """What no option can say of a list, with the index of its link."""
+        for message in self._messages_of(netns, entries):
+            yield from entries.undeclarable(message)
+
+    def _messages_of(self, netns: str, entries: EntryList) -> Iterator[bytes]:
         for body in entries.requests:
             try:
                 messages = self.socket(netns).dump(entries.get, body)
@@ -281,9 +292,8 @@ class Reader(MessageReader):
                     continue
                 raise
             for _type, buffer, start, end in messages:
-                for index, entry in entries.decode(bytes(buffer[start:end])) if buffer[start] in (socket.AF_UNSPEC, body[0]) or not body[0] else ():
-                    found.setdefault(index, []).append(entry)
-        return found
+                if buffer[start] in (socket.AF_UNSPEC, body[0]) or not body[0]:
+                    yield bytes(buffer[start:end])
 
     def fdb(self, netns: str) -> List[FdbEntry]:
         """The forwarding databases of all bridges."""

@@ -54,6 +54,10 @@ class EntriesReader:
                 found[entries.option] = [named(entries, entry, name_of) for entry in self._read[netns, entries.option].get(raw.ifindex, ())]
         return found
 
+    def undeclarable(self, netns: str, raw: RawLink) -> Tuple[str, ...]:
+        """What no option can say of the lists of a link."""
+        return tuple(what for entries in lists_of(raw.kind) for index, what in self._reader.undeclarable_entries(netns, entries) if index == raw.ifindex)
+
 
 def may_move(wanted: Optional[Link]) -> bool:
     """Whether a link may be renamed or moved."""

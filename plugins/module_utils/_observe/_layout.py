@@ -420,6 +420,8 @@ class _LayoutReader:
             shown=self._shown(netns, raw) if self._is_shown(netns, raw, wanted, ownership) else None,
             entries=self._entries.of_link(netns, raw, lists_to_read(wanted, ownership, master), partial(self._name, netns)) if wanted or before else None,
         )
+        if self._everything and raw.kind == LOOPBACK:
+            found = found._replace(undeclarable=self._entries.undeclarable(netns, raw))
         if not netns and raw.kind == LOOPBACK:
             adopted = self._registry.adopted_by(self.namespaces[netns].id, raw.ifindex)
             found = found._replace(also_of=tuple(other for other in adopted if not other.is_layout(self._layout.name)))
