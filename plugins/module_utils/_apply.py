@@ -557,7 +557,7 @@ def _unchanged(host_before: Host, host_after: Host, key: LinkId) -> bool:
     before, after = host_before.links.get(key), host_after.links.get(key)
     if not before or not after:
         return before is after
-    rows = _kinds.ROWS_OF.get(before.kind, {})
+    rows = _kinds.rows_of(before.kind)
     shown = {row.name for row in rows.values() if any(row.is_substituted(found.values, found.status) for found in (before, after))}
     one, other = (
         (

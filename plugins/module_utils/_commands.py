@@ -43,7 +43,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     Step,
 )
 
-_ROWS = _kinds.ROWS_OF[_kinds.ANY]
+_ROWS = _kinds.rows_of(_kinds.ANY)
 _NEXT = "\0"
 """Between the commands of one step: no word can have it."""
 _TEMPORARY = "vnetnew"

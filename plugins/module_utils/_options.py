@@ -607,7 +607,7 @@ def _link(kind: str, params: Params, path: Path, check_mode: bool) -> Link:
     """One link. Options that its kind does not have are not in C(params)."""
     _check_link_name(params["name"], (*path, "name"))
     _check_netns(params["netns"], (*path, "netns"))
-    values = _attributes_of(_kinds.ROWS_OF[kind], params, path, check_mode)
+    values = _attributes_of(_kinds.rows_of(kind), params, path, check_mode)
     master = params.get("master")
     if master:
         _check_link_name(master, (*path, "master"))

@@ -92,7 +92,7 @@ def payloads_of(word: str, values: Values) -> Dict[int, bytes]:
     """The payloads of attributes of a kind of link, by their code."""
     payloads: Dict[int, bytes] = {}
     for name, value in values.items():
-        for code, value_type in _kinds.codes_of(word, _kinds.ROWS_OF[word][name], values):
+        for code, value_type in _kinds.codes_of(word, _kinds.rows_of(word)[name], values):
             encoded = value_type.encode(value) if code else None
             if encoded is not None:
                 payload = _WIRE[value_type.wire](encoded)

@@ -234,7 +234,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     if "from" in before:
         found = _at_home(draft, found, before)
     kind = found.kind if found.kind in _kinds.ROWS_OF else _kinds.ANY
-    rows = _kinds.ROWS_OF[kind]
+    rows = _kinds.rows_of(kind)
     values = {name: value for name, value in before.items() if name in rows}
     joins = bool(before.get("master")) and before["master"] != found.master
     port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None

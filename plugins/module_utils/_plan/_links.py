@@ -337,7 +337,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_bridge_vlans
 
         vlans = plan_bridge_vlans(draft, wanted, found)
-    rows = _kinds.ROWS_OF[wanted.kind]
+    rows = _kinds.rows_of(wanted.kind)
     kept = [] if is_new else [name for name in wanted.values if rows[name].when == "attach" or _has_wanted_value(rows[name], wanted, found)]
     kept += ["disable_ipv6"] if "disable_ipv6" in wanted.values and not has_ipv6_settings(draft, wanted, found) else []
     merged = {name: rows[name].type.merge(found.values.get(name), value) for name, value in wanted.values.items() if name not in kept}
@@ -349,7 +349,7 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
     """A quick check for the common case of many links: whether nothing is to be done."""
     if is_attachable(wanted.kind) or wanted.routes is not None or wanted.vlans is not None or wanted.entries or found.id != wanted.id:
         return False
-    rows = _kinds.ROWS_OF[wanted.kind]
+    rows = _kinds.rows_of(wanted.kind)
     if not all(rows[name].same(value, found.values.get(name)) for name, value in wanted.values.items()):
         return False
     if wanted.addresses is None:
@@ -365,7 +365,7 @@ def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
 
 def _rows(wanted: Link) -> List[table.Attribute]:
     """The wanted attributes, in the order in which the kernel accepts them."""
-    rows = [row for row in _kinds.ROWS_OF[wanted.kind].values() if row.name in wanted.values and row.when in ("live", "down", "up")]
+    rows = [row for row in _kinds.rows_of(wanted.kind).values() if row.name in wanted.values and row.when in ("live", "down", "up")]
     rows = [row for row in rows if row.type not in ACCOUNTS]
     own_first = _kinds.changes_as_a_whole(wanted.kind)  # with them, the kernel changes the MTU
     return sorted(rows, key=lambda row: (own_first and row.location != "data", row.rank(wanted.values[row.name])))
@@ -373,7 +373,7 @@ def _rows(wanted: Link) -> List[table.Attribute]:
 
 def _must_go_down(wanted: Link, found: FoundLink) -> bool:
     """Whether something is wanted that can be set only while the link is down."""
-    rows = _kinds.ROWS_OF[wanted.kind]
+    rows = _kinds.rows_of(wanted.kind)
     return any(rows[name].when == "down" and not _has_wanted_value(rows[name], wanted, found) for name in wanted.values)
 
 
@@ -495,7 +495,7 @@ def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[Conflict]
         conflicts.append(((*wanted.path, "parent_netns"), _NOT_AS_WANTED % (_netns_text(found.parent), _netns_text(wanted.parent))))
     elif wanted.parent and wanted.parent[1] and not draft.host.same(wanted.parent, found.parent):
         conflicts.append(((*wanted.path, parent_option_of(wanted.kind)), _NOT_AS_WANTED % (_link_text(found.parent), _link_text(wanted.parent))))
-    rows = _kinds.ROWS_OF[wanted.kind]
+    rows = _kinds.rows_of(wanted.kind)
     only_new = {name for name in wanted.values if rows[name].when == "create"}
     if wanted.kind in _kinds.BY_KIND:
         only_new.update(_kinds.BY_KIND[wanted.kind].needs_new(found.values, wanted.values))
