@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict
 
+import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
@@ -29,6 +30,8 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir()
 MODULE = "nfv.vnet.vnet_layout"
 FOLD = 16
 BLOCK = re.compile("^```mermaid\n.*?^```$", flags=re.MULTILINE | re.DOTALL)
+
+INVENTORY = re.compile("^```yaml\n(all:\n.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 
 
 def main() -> int:
@@ -64,15 +67,25 @@ def declaration(role: str) -> Dict[str, Any]:
     (example,) = play["roles"]
     (task,) = [task for task in loaded(loader, folder / "tasks" / "main.yml") if MODULE in task]
     variables = {
-        "inventory_hostname": "host",
         "ansible_search_path": [str(folder)],
         **loaded(loader, folder / "defaults" / "main.yml"),
+        **(loaded(loader, folder / "vars" / "main.yml") if (folder / "vars").exists() else {}),
+        **inventory(role),
         **example["vars"],
         **task.get("vars", {}),
     }
     wanted = {name: value for name, value in task[MODULE].items() if name in (*LISTS, "sysctl")}
     result: Dict[str, Any] = Templar(loader=loader, variables=variables).template(wanted)
     return result
+
+
+def inventory(role: str) -> Dict[str, Any]:
+    """The variables of the first host of the inventory that the README of a role has, if its example needs one."""
+    blocks = map(yaml.safe_load, INVENTORY.findall((ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")))
+    hosts = next((block["all"]["hosts"] for block in blocks), {"host": {}})
+    hostvars = {name: {"inventory_hostname": name, **values} for name, values in hosts.items()}
+    first = next(iter(hosts))
+    return {"groups": {"all": list(hosts)}, "hostvars": hostvars, **hostvars[first]}
 
 
 def loaded(loader: Any, path: Path) -> Any:

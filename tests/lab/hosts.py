@@ -14,20 +14,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Dict, List, NoReturn, Optional
+from typing import Dict, Iterator, List, NoReturn, Optional
 
 from folders import CACHE, alone, private_folder
 
 SUITE = "bookworm"
 PACKAGES = ["systemd", "systemd-sysv", "udev", "openssh-server", "sudo", "python3", "python3-pyroute2", "kmod"]
-PACKAGES += ["dbus", "libpam-systemd", "nftables", "iproute2", "iputils-ping", "network-manager", "netplan.io"]
+PACKAGES += ["dbus", "libpam-systemd", "nftables", "iproute2", "iputils-ping", "network-manager", "netplan.io", "frr", "frr-pythontools"]
 USER = "lab"
 COUNT = 2
 """The hosts of the tests; each is busy on a processor of its own."""
@@ -37,7 +38,7 @@ MAC = "02:00:00:00:58:%02x"
 BRIDGE = "lab0"
 TUN = "/dev/net/tun"
 HOME = Path("/run/lab")
-MEMORY = "256M"
+MEMORY = "320M"
 DISK = "1500M"
 BOOT_DEADLINE = 120.0
 HALT_DEADLINE = 60.0
@@ -63,7 +64,7 @@ for modules in /usr/lib/uml/modules/*; do
 done
 rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/usr/share/doc/* "$1"/usr/share/locale/*
 systemctl --quiet --root "$1" enable systemd-networkd systemd-network-generator ssh
-systemctl --quiet --root "$1" disable NetworkManager NetworkManager-wait-online
+systemctl --quiet --root "$1" disable NetworkManager NetworkManager-wait-online frr
 systemctl --quiet --root "$1" mask getty@tty1 serial-getty@tty0 getty.target systemd-networkd-wait-online
 rm -f "$1"/etc/ssh/ssh_host_*
 chroot "$1" ssh-keygen -q -A
@@ -129,7 +130,8 @@ class Host:
         self._folder.mkdir()
         self._disk = disk
         self._process: Optional[subprocess.Popen[bytes]] = None
-        for tap in (self.name, self.name + "b"):
+        self._taps = (self.name, self.name + "b")
+        for tap in self._taps:
             run("ip", "tuntap", "add", "dev", tap, "mode", "tap")
             run("ip", "link", "set", "dev", tap, "master", BRIDGE, "up")
 
@@ -187,6 +189,13 @@ class Host:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
+    def remove(self) -> None:
+        """Takes the host and its cables away."""
+        self.cut()
+        shutil.rmtree(self._folder)
+        for tap in self._taps:
+            run("ip", "link", "delete", "dev", tap)
+
 
 # Neither the files of the user nor those of the machine: ssh looks for them by the account, not by HOME.
 SSH_SETTINGS = [
@@ -207,14 +216,14 @@ class Lab:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._folder = Path()
+        self._folder = self._disk = Path()
         self._stack = ExitStack()
         self.hosts: List[Host] = []
 
     def __enter__(self) -> Lab:
         if os.listdir("/sys/class/net") != ["lo"]:
             refuse("the hosts want a network of their own: start this with tests/sandbox.")
-        disk = image()
+        self._disk = image()
         with self._stack as stack:
             self._folder = stack.enter_context(private_folder("hosts"))
             stack.callback(self._cut)
@@ -223,7 +232,7 @@ class Lab:
             run("ip", "address", "add", GATEWAY + "/24", "dev", BRIDGE)
             run("ip", "link", "set", "dev", BRIDGE, "up")
             for number in range(1, self._count + 1):
-                self.hosts.append(Host(number, self._folder, disk))
+                self.hosts.append(Host(number, self._folder, self._disk))
             for host in self.hosts:
                 host.start()
             for host in self.hosts:
@@ -233,6 +242,18 @@ class Lab:
 
     def __exit__(self, *_exception: object) -> None:
         self._stack.close()
+
+    @contextmanager
+    def more(self, count: int) -> Iterator[None]:
+        """Further hosts, as long as the block runs. They are not started."""
+        known = len(self.hosts)
+        self.hosts += [Host(known + number, self._folder, self._disk) for number in range(1, count + 1)]
+        try:
+            yield
+        finally:
+            for host in self.hosts[known:]:
+                host.remove()
+            del self.hosts[known:]
 
     def _cut(self) -> None:
         for host in self.hosts:

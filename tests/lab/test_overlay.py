@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One virtual network across hosts: the role overlay, with flood lists and with EVPN, on an underlay of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+from hosts import Host, Lab
+from test_hosts import Result, ansible
+from test_persistence import done
+
+PLAYBOOK = "tests/lab/overlay.yml"
+PASSWORD = "correct horse"
+EVPN = {"overlay_control": "evpn", "overlay_evpn_password": PASSWORD}
+CONVERGED = 40
+"""Seconds within which the hosts must know of each other after a start."""
+MOVED = 10
+"""Seconds within which a namespace must be reached on its new host."""
+Namespace = dict[str, Any]
+
+
+class Overlay:
+    """The hosts that have the networks, and the namespaces on each."""
+
+    def __init__(self, lab: Lab, inventory: Path, options: dict[str, Any]) -> None:
+        self.lab = lab
+        self.namespaces: dict[str, list[Namespace]] = {}
+        self.members = list(lab.hosts[:3])
+        self._inventory = inventory
+        self._options = options
+        for number in range(1, 5):
+            self.namespaces[f"host{number}"] = [red(f"r{number}", 10 + number), blue(f"b{number}", 10 + number)]
+
+    def play(self, *words: str) -> Result[str]:
+        self._write()
+        return ansible(self.lab, "ansible-playbook", PLAYBOOK, "--inventory", str(self._inventory), "--limit", "overlay", *words)
+
+    def apply(self, *words: str) -> str:
+        return done(self.play("--extra-vars", json.dumps({"overlay_group": "overlay"}), *words))
+
+    def _write(self) -> None:
+        number = {host.name: int(host.name.removeprefix("host")) for host in self.members}
+        hosts = {name: {"overlay_address": f"192.0.2.{number[name]}", "overlay_namespaces": self.namespaces[name], **self._options} for name in number}
+        self._inventory.write_text(json.dumps({"overlay": {"hosts": hosts}}), encoding="utf-8")
+
+
+def red(name: str, number: int) -> Namespace:
+    return {
+        "name": name,
+        "network": "red",
+        "mac": f"02:00:00:01:00:{number:02x}",
+        "addresses": [f"10.1.0.{number}/24", f"2001:db8:1::{number}/64"],
+        "routes": [{"to": "default", "via": "10.1.0.1"}],
+    }
+
+
+def blue(name: str, number: int) -> Namespace:
+    return {"name": name, "network": "blue", "mac": f"02:00:00:02:00:{number:02x}", "addresses": [f"10.2.0.{number}/24", f"2001:db8:2::{number}/64"]}
+
+
+def reaches(host: Host, netns: str, target: str, seconds: int = CONVERGED) -> bool:
+    command = f"timeout {seconds} sh -c 'until ping -c 1 -W 1 {target}; do sleep 0.2; done'"
+    return host.ssh(f"sudo ip netns exec {netns} {command}").returncode == 0
+
+
+def targets(number: int) -> list[str]:
+    return [f"10.1.0.{number}", f"2001:db8:1::{number}"]
+
+
+@pytest.fixture(params=[{"overlay_control": "static"}, {"overlay_control": "static", "overlay_static_entries": True}, EVPN], ids=["static", "entries", "evpn"])
+def overlay(request: pytest.FixtureRequest, lab: Lab, tmp_path: Path) -> Iterator[Overlay]:
+    """Three hosts with both networks, and a fourth that is off."""
+    with lab.more(2):
+        lab.hosts[2].start()
+        lab.hosts[2].wait()
+        yield Overlay(lab, tmp_path / "overlay.json", request.param)
+    for host in lab.hosts:
+        host.reset()
+    for host in lab.hosts:
+        host.wait()
+
+
+def test_networks_over_several_hosts(overlay: Overlay) -> None:
+    first, second, third = overlay.members
+    overlay.namespaces["host1"].append(red("roam", 99))
+    overlay.apply()
+    for number in (12, 13):
+        for target in targets(number):
+            assert reaches(first, "r1", target), target
+    assert reaches(first, "b1", "10.2.0.13")
+    assert reaches(second, "b2", "2001:db8:2::13")
+    assert not reaches(first, "r1", "10.2.0.12", 3)
+    assert "changed=0 " in overlay.apply()
+    # a namespace moves, and is reached where it is now
+    assert reaches(third, "r3", "10.1.0.99")
+    overlay.namespaces["host2"].append(overlay.namespaces["host1"].pop())
+    overlay.apply()
+    assert reaches(third, "r3", "10.1.0.99", MOVED)
+    # a host joins, with one line of the inventory
+    fourth = overlay.lab.hosts[3]
+    fourth.start()
+    fourth.wait()
+    overlay.members.append(fourth)
+    overlay.apply()
+    for target in targets(14):
+        assert reaches(first, "r1", target), target
+    # all lose their power
+    for host in overlay.members:
+        host.cut()
+    for host in overlay.members:
+        host.start()
+    for host in overlay.members:
+        host.wait()
+    for target in [*targets(13), "10.1.0.99"]:
+        assert reaches(fourth, "r4", target), target
+    assert "changed=0 " in overlay.apply()
+    # one leaves
+    overlay.members.remove(fourth)
+    fourth.cut()
+    overlay.apply()
+    assert "192.0.2.4" not in done(first.ssh("sudo bridge fdb show dev vx100"))
+    assert reaches(first, "r1", "10.1.0.13")
