@@ -18,6 +18,8 @@ options:
         M(nfv.vnet.vnet_layout).
       - Or the result of M(nfv.vnet.vnet_info). Then the picture also has network cards with addresses, veths whose peer is in a namespace that was
         not read, which TUN and TAP devices are in use, and which network cards have no carrier.
+      - Or several of these with the names of their hosts, in a dictionary C(hosts). Then each host is in a frame, and the tunnels between them are
+        lines. VXLAN links with the same id and without a destination lead to one box.
     type: dict
     required: true
   fold:

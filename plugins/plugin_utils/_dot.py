@@ -52,7 +52,7 @@ def _lines(picture: Picture, direction: str) -> Iterator[str]:
             yield "  " + _box(node, sizes[node.key])
     for number, frame in enumerate(picture.frames):
         yield "  subgraph cluster_%d {" % number
-        yield '    graph [label=<%s>, style=rounded, color="%s", fontcolor="%s", labelloc=t, margin=12]' % (_bold("namespace " + frame), LINE, LINE)
+        yield '    graph [label=<%s>, style=rounded, color="%s", fontcolor="%s", labelloc=t, margin=12]' % (_bold(picture.frame_title(frame)), LINE, LINE)
         for node in picture.nodes:
             if node.inside == frame:
                 yield "    " + _box(node, sizes[node.key])

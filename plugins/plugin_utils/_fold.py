@@ -91,7 +91,7 @@ def _shortened(picture: Picture, run: List[Node]) -> Picture:
         one, other = (first.key if end in keys else end for end in cable.ends)
         if one != other:
             cables.append(cable._replace(ends=(one, other)))
-    return Picture(nodes, cables)
+    return picture._replace(nodes=nodes, cables=cables)
 
 
 def _standing_for(group: List[Node], count: str) -> Node:
@@ -110,7 +110,7 @@ def _joined(picture: Picture, group: List[Node]) -> Picture:
     ends = [[cable for cable in picture.cables if one.key in cable.ends] for one in (first, last)]
     joined = {id(one): one._replace(names=(_range(one.names[0], other.names[0]), _range(one.names[1], other.names[1]))) for one, other in zip(*ends)}
     cables = [joined.get(id(cable), cable) for cable in picture.cables if id(cable) in joined or not keys & set(cable.ends)]
-    return Picture(nodes, cables)
+    return picture._replace(nodes=nodes, cables=cables)
 
 
 def _range(first: str, last: str) -> str:

@@ -31,7 +31,7 @@ def _lines(picture: Picture, direction: str) -> Iterator[str]:
         if not node.inside:
             yield "  " + _box(node, names)
     for number, frame in enumerate(picture.frames, 1):
-        yield '  subgraph f%d["%s"]' % (number, _escaped("namespace " + frame))
+        yield '  subgraph f%d["%s"]' % (number, _escaped(picture.frame_title(frame)))
         for node in picture.nodes:
             if node.inside == frame:
                 yield "    " + _box(node, names)

@@ -47,7 +47,7 @@ class Vlan(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A box. C(inside): the namespace whose frame it is in, '' for none; C(members): how many boxes were folded into it."""
+    """A box. C(inside): the namespace or host whose frame it is in, '' for none; C(members): how many boxes were folded into it."""
 
     key: str
     kind: str
@@ -76,11 +76,16 @@ class Edge(NamedTuple):
 class Picture(NamedTuple):
     nodes: List[Node]
     cables: List[Edge]
+    of_hosts: bool = False
+    """Whether each frame is a host, and not a namespace."""
 
     @property
     def frames(self) -> List[str]:
-        """The namespaces that have a frame, because they have bridges, bonds or VRFs."""
+        """The hosts, if there are several, or the namespaces that have a frame, because they have bridges, bonds or VRFs."""
         return list(dict.fromkeys(node.inside for node in self.nodes if node.inside))
+
+    def frame_title(self, frame: str) -> str:
+        return "%s %s" % ("host" if self.of_hosts else "namespace", frame)
 
     @property
     def vids(self) -> List[str]:
@@ -100,8 +105,28 @@ def said_of(vlans: Tuple[Vlan, ...]) -> str:
     return "VLANs " + ", ".join(vlan.vid + (" untagged" if vlan.untagged else "") for vlan in vlans) if vlans else ""
 
 
+class _Data(NamedTuple):
+    """What is drawn of a host. C(known): the links of a result of vnet_info."""
+
+    lists: Dict[str, List[Item]]
+    known: Dict[LinkId, Item]
+    sysctl: Any
+
+
 def picture(data: Any) -> Picture:
-    """The graph of a declaration or of a result of M(nfv.vnet.vnet_info). VnetError if it is neither."""
+    """The graph of a declaration or of a result of M(nfv.vnet.vnet_info), or of several with their hosts: C({"hosts": {NAME: DATA}}).
+
+    VnetError if it is none of these.
+    """
+    if isinstance(data, Mapping) and isinstance(data.get("hosts"), Mapping):
+        return _picture_of_hosts(data["hosts"])
+    lists, known, sysctl = _data(data)
+    builder = _Builder(lists, known, {})
+    builder.draw({"": sysctl})
+    return builder.picture()
+
+
+def _data(data: Any) -> _Data:
     if not isinstance(data, Mapping):
         raise VnetError((), "%s is neither a declaration nor a result of vnet_info" % quoted(data))
     info = data if "declaration" in data else {}
@@ -109,10 +134,46 @@ def picture(data: Any) -> Picture:
     if not isinstance(declaration, Mapping) or not set(declaration) & {*LISTS, "sysctl"}:
         raise VnetError((), "there is nothing to draw; a declaration has %s, and a result of vnet_info has a declaration" % ", ".join(LISTS))
     lists = {name: list(_items(declaration, name)) for name in LISTS}
-    known = {_id(link): link for link in _items(info, "links")} if info else {}
-    builder = _Builder(lists, known)
-    builder.draw(declaration.get("sysctl"))
+    return _Data(lists, {_id(link): link for link in _items(info, "links")} if info else {}, declaration.get("sysctl"))
+
+
+def _picture_of_hosts(hosts: Mapping[Any, Any]) -> Picture:
+    """All hosts in one picture: a namespace of a host is one with its name."""
+    lists: Dict[str, List[Item]] = {name: [] for name in LISTS}
+    known: Dict[LinkId, Item] = {}
+    sysctls: Dict[str, Any] = {}
+    frames: Dict[str, str] = {}
+    for host, data in ((_text(name), data) for name, data in hosts.items()):
+        try:
+            found = _data(data)
+        except VnetError as error:
+            raise VnetError(("hosts", host, *error.path), error.text) from None
+        lists["namespaces"] += [{**item, "name": _place(host, item["name"])} for item in found.lists["namespaces"]]
+        lists["links"] += [_on(host, item) for item in found.lists["links"]]
+        known.update((_id(item), item) for item in (_on(host, item) for item in found.known.values()))
+        sysctls[host] = found.sysctl
+        named = [item["name"] for item in found.lists["namespaces"]]
+        ends = [end.get("netns") for item in found.lists["links"] for end in (item, item.get("peer") or {}, {"netns": item.get("parent_netns")})]
+        frames.update((_place(host, netns), host) for netns in ("", *named, *ends))
+    builder = _Builder(lists, known, frames)
+    builder.draw(sysctls)
     return builder.picture()
+
+
+def _place(host: str, netns: Any) -> str:
+    """The name of a namespace in a picture of several hosts."""
+    name = _netns(netns)
+    return "%s:%s" % (host, name) if name else host
+
+
+def _on(host: str, item: Item) -> Item:
+    """A link of a host in a picture of several."""
+    moved = {**item, "netns": _place(host, item.get("netns"))}
+    if item.get("peer"):
+        moved["peer"] = {**item["peer"], "netns": _place(host, item["peer"].get("netns"))}
+    if item.get("parent_netns") is not None:
+        moved["parent_netns"] = _place(host, item["parent_netns"])
+    return moved
 
 
 def _items(values: Item, name: str) -> Iterator[Item]:
@@ -226,7 +287,9 @@ def _route(route: Item, link: str = "") -> str:
 class _Builder:
     """Builds the boxes and lines."""
 
-    def __init__(self, lists: Mapping[str, List[Item]], known: Mapping[LinkId, Item]) -> None:
+    def __init__(self, lists: Mapping[str, List[Item]], known: Mapping[LinkId, Item], hosts: Mapping[str, str]) -> None:
+        self._hosts = hosts
+        """The host of each namespace, if there are several."""
         self._lists = lists
         self._known = known
         self._bridges = {_id(item): item for item in lists["links"] if _picture_of(item) in _WITH_PORTS}
@@ -244,9 +307,11 @@ class _Builder:
         self._drawn: Dict[LinkId, str] = {}
         """The box of each link."""
 
-    def draw(self, sysctl: Any) -> None:
-        if _forwards(sysctl):
-            self._box("").notes += _forwards(sysctl)
+    def draw(self, sysctls: Mapping[str, Any]) -> None:
+        """Draws everything. C(sysctls): the settings of each namespace of a host itself."""
+        for netns, sysctl in sysctls.items():
+            if _forwards(sysctl):
+                self._box(netns).notes += _forwards(sysctl)
         for item in self._lists["namespaces"]:
             self._namespace(item)
         for draw, *words in (
@@ -274,13 +339,21 @@ class _Builder:
                 self._to_parent(item)
 
     def picture(self) -> Picture:
-        """The result. A namespace with bridges has a frame."""
+        """The result. A namespace with bridges has a frame; or each host, if there are several."""
         framed = {netns for netns, _name in [*self._bridges, *self._vrfs] if netns}
         boxes = [_node_of(netns, vrf, tuple(box.lines())) for (netns, vrf), box in self._boxes.items()]
-        nodes = [node._replace(inside=node.inside if node.inside in framed else "") for node in boxes + self._devices]
+        nodes = [self._on_host(node) if self._hosts else node._replace(inside=node.inside if node.inside in framed else "") for node in boxes + self._devices]
         several = {_key_of(*key) for key, box in self._boxes.items() if len(box.links) > 1}
         cables = _turned(self._cables, [node.key for node in self._devices])
-        return Picture(nodes, [cable._replace(names=_names(cable, several)) for cable in cables])
+        return Picture(nodes, [cable._replace(names=_names(cable, several)) for cable in cables], bool(self._hosts))
+
+    def _on_host(self, node: Node) -> Node:
+        """A box in the frame of its host, without its name."""
+        host = self._hosts.get(node.inside, "")
+        netns = node.inside[len(host) + 1 :]
+        if node.kind == "namespace":
+            return node._replace(kind="namespace" if netns else "host", title=netns or HOST, inside=host)
+        return node._replace(title="%s in %s" % (node.title, netns) if netns else node.title, inside=host)
 
     def _box(self, netns: str, vrf: str = "") -> _Box:
         return self._boxes.setdefault((netns, vrf), _Box())
@@ -397,9 +470,15 @@ class _Builder:
                 end = self._end(other)
                 self._cables.append(Edge((to, end[0]), ("%s %s" % (name, _tunnel_of(item)), end[1]), vlans, down or end[3]))
             else:
-                target = _text(item.get("remote") or item.get("group") or "any")
-                far = self._put("elsewhere", "", "%s to %s" % (_tunnel_of(item), target), [_tunnel_of(item)])
+                far = self._put("elsewhere", "", *self._far_end(item))
                 self._cables.append(Edge((to, far), (name, ""), vlans, down))
+
+    def _far_end(self, item: Item) -> Tuple[str, List[str]]:
+        """What a tunnel is for whose other end is not drawn, with a note. One without a destination is for all hosts that have it."""
+        target = item.get("remote") or item.get("group")
+        if self._hosts and not target:
+            return _tunnel_of(item), ["between hosts"]
+        return "%s to %s" % (_tunnel_of(item), _text(target or "any")), [_tunnel_of(item)]
 
     def _dangling_end(self, key: LinkId, item: Item) -> None:
         """A veth whose peer is in a namespace that was not read."""

@@ -14,7 +14,7 @@ from test_hosts import Result, ansible
 from test_persistence import done
 
 PLAYBOOK = "tests/lab/overlay.yml"
-PASSWORD = "correct horse"
+PASSWORD = "c0rrect-horse!"
 EVPN = {"overlay_control": "evpn", "overlay_evpn_password": PASSWORD}
 CONVERGED = 40
 """Seconds within which the hosts must know of each other after a start."""

@@ -226,6 +226,31 @@ def test_result_of_vnet_info_tells_more() -> None:
     assert not between(info, "bridge br0", "namespace red").down
 
 
+def one_of_two(number: int) -> Dict[str, Any]:
+    """A host with a network that reaches over both, and a tunnel to the other."""
+    tunnel = {"type": "tunnel", "mode": "gre", "name": "gre1", "local": f"192.0.2.{number}", "remote": f"192.0.2.{3 - number}"}
+    inside = {"type": "bridge", "name": "br1", "netns": "n0"}
+    vxlan = {"type": "vxlan", "name": "vx5", "id": 5, "local": f"192.0.2.{number}", "master": "br0"}
+    return {**lan(1), "sysctl": {"net.ipv4.ip_forward": 1}, "links": [*lan(1)["links"], vxlan, tunnel, inside]}
+
+
+def test_several_hosts_in_one_picture() -> None:
+    found = picture({"hosts": {"host1": one_of_two(1), "host2": one_of_two(2)}})
+    assert found.frames == ["host1", "host2"]
+    assert found.frame_title("host1") == "host host1"
+    titles = sorted((node.inside, node.kind, node.title) for node in found.nodes)
+    of_each = [("bridge", "br0"), ("bridge", "br1 in n0"), ("host", "this host"), ("namespace", "n0")]
+    assert titles == [("", "elsewhere", "vxlan 5"), *[(host, *node) for host in ("host1", "host2") for node in of_each]]
+    by_key = {node.key: node for node in found.nodes}
+    between_hosts = [cable for cable in found.cables if len({by_key[end].inside for end in cable.ends}) > 1]
+    ends = sorted(sorted((by_key[end].inside, by_key[end].title) for end in cable.ends) for cable in between_hosts)
+    vxlan = [[("", "vxlan 5"), (host, "br0")] for host in ("host1", "host2")]
+    assert ends == [*vxlan, [("host1", "this host"), ("host2", "this host")]]
+    for language in ("mermaid", "dot"):
+        text = FILTERS[language]({"hosts": {"host1": one_of_two(1), "host2": one_of_two(2)}})
+        assert ("host host1" in text, "namespace n0" in text) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -233,6 +258,9 @@ def test_result_of_vnet_info_tells_more() -> None:
         ("links", "is neither a declaration nor a result of vnet_info"),
         ({}, "there is nothing to draw; a declaration has namespaces, links, and"),
         ({"declaration": None}, "there is nothing to draw"),
+        ({"hosts": ["host1"]}, "there is nothing to draw"),
+        ({"hosts": {"host1": {}}}, "hosts.host1: there is nothing to draw"),
+        ({"hosts": {"host1": {"links": [{"type": "bridge"}]}}}, "hosts.host1.links[0]: name is missing"),
         ({"links": {"name": "br0"}}, "links: {'name': 'br0'} is not a list"),
         ({"links": ["br0"]}, "links[0]: 'br0' is not a dictionary of options"),
         ({"links": [{"type": "bridge", "name": "br0"}, {"type": "bridge"}]}, "links[1]: name is missing"),
