@@ -477,7 +477,8 @@ class _Builder:
         """What a tunnel is for whose other end is not drawn, with a note. One without a destination is for all hosts that have it."""
         target = item.get("remote") or item.get("group")
         if self._hosts and not target:
-            return _tunnel_of(item), ["between hosts"]
+            port = _text(item.get("dstport") or "")
+            return _tunnel_of(item), ["between hosts" + (", port " + port if port else "")]
         return "%s to %s" % (_tunnel_of(item), _text(target or "any")), [_tunnel_of(item)]
 
     def _dangling_end(self, key: LinkId, item: Item) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -30,6 +31,7 @@ class Overlay:
         self.lab = lab
         self.namespaces: dict[str, list[Namespace]] = {}
         self.members = list(lab.hosts[:3])
+        self.absent: set[str] = set()
         self._inventory = inventory
         self._options = options
         for number in range(1, 5):
@@ -45,6 +47,8 @@ class Overlay:
     def _write(self) -> None:
         number = {host.name: int(host.name.removeprefix("host")) for host in self.members}
         hosts = {name: {"overlay_address": f"192.0.2.{number[name]}", "overlay_namespaces": self.namespaces[name], **self._options} for name in number}
+        for name in self.absent:
+            hosts[name]["overlay_state"] = "absent"
         self._inventory.write_text(json.dumps({"overlay": {"hosts": hosts}}), encoding="utf-8")
 
 
@@ -59,12 +63,19 @@ def red(name: str, number: int) -> Namespace:
 
 
 def blue(name: str, number: int) -> Namespace:
-    return {"name": name, "network": "blue", "mac": f"02:00:00:02:00:{number:02x}", "addresses": [f"10.2.0.{number}/24", f"2001:db8:2::{number}/64"]}
+    """Also with an address of the other network, where it must not be reached."""
+    addresses = [f"10.2.0.{number}/24", f"10.1.0.2{number}/24", f"2001:db8:2::{number}/64"]
+    return {"name": name, "network": "blue", "mac": f"02:00:00:02:00:{number:02x}", "addresses": addresses}
 
 
 def reaches(host: Host, netns: str, target: str, seconds: int = CONVERGED) -> bool:
     command = f"timeout {seconds} sh -c 'until ping -c 1 -W 1 {target}; do sleep 0.2; done'"
     return host.ssh(f"sudo ip netns exec {netns} {command}").returncode == 0
+
+
+def unchanged(output: str) -> int:
+    """How many hosts were left as they are."""
+    return len(re.findall(r"^host\d+ .* changed=0 .* failed=0 ", output, flags=re.MULTILINE))
 
 
 def targets(number: int) -> list[str]:
@@ -100,9 +111,13 @@ def test_networks_over_several_hosts(overlay: Overlay) -> None:
             assert reaches(first, "r1", target), target
     assert reaches(first, "b1", "10.2.0.13")
     assert reaches(second, "b2", "2001:db8:2::13")
-    assert not reaches(first, "r1", "10.2.0.12", 3)
+    assert reaches(first, "b1", "10.1.0.212")
+    assert not reaches(first, "r1", "10.1.0.212", 3)
+    for host, netns, gateway in ((first, "r1", "10.1.0.1"), (second, "r2", "2001:db8:1::1"), (third, "b3", "10.2.0.1")):
+        assert "DUP" not in done(host.ssh(f"sudo ip netns exec {netns} ping -c 2 -i 0.3 {gateway}"))
+    done(first.ssh("sudo ip netns exec r1 ping -c 1 -M do -s 1422 10.1.0.13"))
     matrix = done(ansible(overlay.lab, "ansible-playbook", "playbooks/reach.yml", "--limit", "host1,host2,host3", "--extra-vars", "vnet_reach_deadline=3"))
-    assert "host1 r1 does not reach host2 b2 (10.2.0.12): " in matrix
+    assert "host1 r1 does not reach host2 b2 (10.1.0.212): " in matrix
     assert "host1 r1 does not reach host2 r2" not in matrix
     picture = done(ansible(overlay.lab, "ansible-playbook", "playbooks/draw.yml", "--limit", "host1,host2,host3", "--extra-vars", "vnet_draw_together=true"))
     assert picture.count("elsewhere_vxlan_100(") == 1
@@ -126,10 +141,10 @@ def test_networks_over_several_hosts(overlay: Overlay) -> None:
         host.wait()
     for target in [*targets(13), "10.1.0.99"]:
         assert reaches(fourth, "r4", target), target
-    assert "changed=0 " in overlay.apply()
-    # one leaves
-    overlay.members.remove(fourth)
-    fourth.cut()
+    assert unchanged(overlay.apply()) == 4
+    # one leaves, with everything that the role has made there
+    overlay.absent = {fourth.name}
     overlay.apply()
     assert "192.0.2.4" not in done(first.ssh("sudo bridge fdb show dev vx100"))
     assert reaches(first, "r1", "10.1.0.13")
+    assert done(fourth.ssh("ls /run/netns; ls -d /sys/class/net/vx100 /sys/class/net/red 2> /dev/null; sudo grep nfv.vnet /etc/frr/frr.conf; true")) == ""
