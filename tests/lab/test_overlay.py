@@ -85,7 +85,8 @@ def targets(number: int) -> list[str]:
 CONTROLS = [
     pytest.param({"overlay_control": "static"}, marks=pytest.mark.slow, id="static"),
     pytest.param({"overlay_control": "static", "overlay_static_entries": True}, marks=pytest.mark.slow, id="static-entries"),
-    pytest.param(EVPN, id="evpn"),
+    pytest.param(EVPN, marks=pytest.mark.slow, id="evpn"),
+    pytest.param({**EVPN, "overlay_evpn_reflectors": ["host1"]}, id="evpn-reflector"),
 ]
 
 
