@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS) sanity lab lab-full lab-deps matrix molecule bench bench-layout bench-growth docs pictures pin clean
+.PHONY: help demo test $(PARTS) sanity lab lab-full lab-deps matrix molecule bench bench-layout bench-growth bench-hosts docs pictures pin clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -80,6 +80,9 @@ bench-layout: $(VENV)/demo ## compare a layout of a thousand namespaces with C, 
 
 bench-growth: $(VENV)/test ## measure how the cost of links, addresses and routes grows with their number, compared with iproute2 (ARGS=--help)
 	@tests/sandbox $(VENV)/bin/python tests/bench/growth $(ARGS)
+
+bench-hosts: $(VENV)/demo ## measure what many hosts cost the controller: processor time, memory, bytes (ARGS=--help)
+	@tests/sandbox $(VENV)/bin/python tests/bench/hosts $(ARGS)
 
 docs: $(VENV)/test pictures ## generate the documentation of the modules from the attribute table
 	@$(VENV)/bin/python hacking/document.py
