@@ -115,6 +115,8 @@ def main() -> int:
             Path(answers, task).mkdir()
             case = Case(task, MANY, AT_WORK)
             found[case].append(measured(Path(answers, task), case, options.count, None))
+            if task == LAYOUT and not all(built(answer, options.count) for answer in Path(answers, task).iterdir()):
+                sys.exit("A host has not built its layout.")
         order = [case for case in cases for _ in range(case.times)]
         for turn in range(options.rounds):
             for case in random.Random(turn).sample(order, len(order)):
@@ -157,6 +159,12 @@ def measured(answers: Path, case: Case, count: int, pause: float | None) -> Figu
     each = {"commands": 1.0, "sent": 1024.0, "received": 1024.0}
     sums = {name: sum(one[name] for one in traffic) / unit / case.hosts for name, unit in each.items()}
     return {**figures, **sums, "each": figures["cpu"] * 1000 / case.hosts, "common": common / 1024}
+
+
+def built(answer: Path, count: int) -> bool:
+    """Whether a host has created its namespaces and links, by what its module answered after the line with the sizes."""
+    summary = json.loads(answer.read_bytes().partition(b"\n")[2])["summary"]
+    return bool(summary["namespaces"]["created"] == count and summary["links"]["created"] == count + 1)
 
 
 def table(medians: dict[Case, Figures]) -> None:

@@ -67,7 +67,7 @@ def play(playbook: Path, inventory: Path, options: tuple[str, ...], settings: di
         process = subprocess.Popen(command, env={**env, **own, **settings}, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         memory = Memory(process.pid)
         memory.start()
-        _, status, usage = os.wait4(process.pid, 0)  # of the workers as well, as it waits for them
+        _, status, usage = os.wait4(process.pid, 0)  # of the workers as well, as Ansible waits for them
         seconds = perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         memory.end()
