@@ -32,6 +32,7 @@ class Overlay:
         self.namespaces: dict[str, list[Namespace]] = {}
         self.members = list(lab.hosts[:3])
         self.absent: set[str] = set()
+        self.has_bgp = options["overlay_control"] == "evpn"
         self._inventory = inventory
         self._options = options
         for number in range(1, 5):
@@ -76,6 +77,12 @@ def reaches(host: Host, netns: str, target: str, seconds: int = CONVERGED) -> bo
 def unchanged(output: str) -> int:
     """How many hosts were left as they are."""
     return len(re.findall(r"^host\d+ .* changed=0 .* failed=0 ", output, flags=re.MULTILINE))
+
+
+def sessions(host: Host) -> dict[str, int]:
+    """How often each BGP session of a host was established."""
+    result = host.ssh("sudo vtysh -c 'show bgp l2vpn evpn summary json'")
+    return {peer: found["connectionsEstablished"] for peer, found in json.loads(result.stdout or "{}").get("peers", {}).items()}
 
 
 def targets(number: int) -> list[str]:
@@ -131,6 +138,8 @@ def test_networks_over_several_hosts(overlay: Overlay) -> None:
     overlay.members.append(fourth)
     overlay.apply()
     assert reaches(third, "r3", "10.1.0.99", MOVED)
+    if overlay.has_bgp:
+        assert sessions(first) == {"192.0.2.2": 1, "192.0.2.3": 1, "192.0.2.4": 1}, "the others stayed up when the fourth joined"
     for target in targets(14):
         assert reaches(first, "r1", target), target
     # all lose their power
@@ -142,7 +151,8 @@ def test_networks_over_several_hosts(overlay: Overlay) -> None:
         host.wait()
     for target in [*targets(13), "10.1.0.99"]:
         assert reaches(fourth, "r4", target), target
-    assert unchanged(overlay.apply()) == 4
+    again = overlay.apply("--diff")
+    assert unchanged(again) == 4, again
     # one leaves, with everything that the role has made there
     overlay.absent = {fourth.name}
     overlay.apply()
