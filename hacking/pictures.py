@@ -82,7 +82,7 @@ def declaration(role: str) -> Dict[str, Any]:
 def inventory(role: str) -> Dict[str, Any]:
     """The variables of the first host of the inventory that the README of a role has, if its example needs one."""
     blocks = map(yaml.safe_load, INVENTORY.findall((ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")))
-    hosts = next((block["all"]["hosts"] for block in blocks), {"host": {}})
+    hosts: Dict[str, Dict[str, Any]] = next((block["all"]["hosts"] for block in blocks), {"host": {}})
     hostvars = {name: {"inventory_hostname": name, **values} for name, values in hosts.items()}
     first = next(iter(hosts))
     return {"groups": {"all": list(hosts)}, "hostvars": hostvars, **hostvars[first]}

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, List
 
 import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from kernel_kinds import needs_kind
 from layouts import four_steps, lay, refused_always, settled
 from packets import reaches
@@ -66,6 +67,16 @@ def test_modes_of_ipvlan_links_on_one_parent_are_the_same() -> None:
     layout = shared("ipvlan", "l2")
     layout["links"][2]["mode"] = "l3"
     refused_always(["links[2].mode: links[1] has l2, but all ipvlan links on card have the same"], **layout)
+
+
+@pytest.mark.parametrize("option", [{"arp": False}, {"mac": "02:00:00:00:00:09"}])
+def test_an_ipvlan_link_that_exists_has_no_address_of_its_own(option: Values) -> None:
+    needs_kind("ipvlan")
+    run("vnet_veth", name="t0", peer={"name": "t1"})
+    run("vnet_ipvlan", name="i0", parent="t0", mode="l2")
+    for check in (True, False):
+        with pytest.raises(VnetError, match=rf"^vnet_link i0: {next(iter(option))}: i0 is an ipvlan link, which has none of its own; leave it out"):
+            run("vnet_link", check=check, name="i0", **option)
 
 
 def test_a_new_ipvlan_link_takes_the_mode_of_the_others() -> None:

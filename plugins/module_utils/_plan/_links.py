@@ -289,6 +289,9 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         draft.warn((*wanted.path, caution[0]), caution[1])
     if wanted.values.get("mac") and not _kinds.is_ethernet(found.kind, found.values):
         raise VnetError((*wanted.path, "mac"), "%s carries no Ethernet frames and has no MAC address; leave it out" % wanted.name)
+    for name in wanted.values:
+        if name not in _kinds.rows_of(found.kind):
+            raise VnetError((*wanted.path, name), "%s is %s, which has none of its own; leave it out" % (wanted.name, _kinds.title_of(found.kind)))
     going_down = found.values["up"] and wanted.values.get("up") is False
     if going_down:
         for upper in draft.uppers.get(found.id, ()):
