@@ -40,18 +40,18 @@ def bring(draft: Draft, found: FoundLink, target: LinkId, up: bool) -> FoundLink
     found = _without_altname(draft, found, target[1])
     is_taken = target in draft.host.links
     name = "vnetnew%x" % found.ifindex if is_taken else target[1]
-    relabelled_ones: List[Address] = []
+    deleted: List[Address] = []
     if found.netns == target[0]:
         if found.values["up"]:
             draft.interrupted.add(target)
-        relabelled_ones = let_down_and_rename(draft, found, name)
+        deleted = let_down_and_rename(draft, found, name)
         found = renamed(found, name)._replace(values={**found.values, "up": found.values["up"] and up})
     else:
         found = _move(draft, found, target[0], name)
     if is_taken:  # its holder gets another name meanwhile
         draft.add(CREATE, RenameLink(target[0], name, target[1]))
         found = renamed(found, target[1])
-    add_again(draft, CREATE if is_taken else FREE_NAMES, found, relabelled_ones)
+    add_again(draft, CREATE if is_taken else FREE_NAMES, found, deleted)
     draft.links_after[target] = found
     return found
 

@@ -260,13 +260,12 @@ def _renamed(draft: Draft, found: FoundLink, name: str) -> FoundLink:
     """Plans to rename a link. It goes down first, and loses its routes and IPv6 addresses."""
     from ansible_collections.nfv.vnet.plugins.module_utils._plan._existing import add_again, let_down_and_rename, renamed
 
-    relabelled_ones = let_down_and_rename(draft, found, name)
-    add_again(draft, FREE_NAMES, renamed(found, name), relabelled_ones)
+    after = renamed(found, name)
+    add_again(draft, FREE_NAMES, after, let_down_and_rename(draft, found, name))
     del draft.links_after[found.id]
     for upper in draft.uppers.get(found.id, ()):
         if upper.id in draft.links_after:
             draft.links_after[upper.id] = draft.links_after[upper.id]._replace(parent=(found.netns, name))
-    after = renamed(found, name)
     addresses = [address for address in after.addresses if not (address.ipv6 and found.values["up"])]
     after = after._replace(values={**found.values, "up": False}, routes=[], addresses=addresses)
     return draft.links_after.setdefault((found.netns, name), after)
