@@ -145,6 +145,8 @@ ROUTE_TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
 
 PREFERENCES = {"medium": 0, "high": 1, "low": 3}
 """The preferences of IPv6 routes: include/uapi/linux/icmpv6.h."""
+USUAL_PREFERENCE = "medium"
+"""The preference of a route that has no other."""
 
 PORT_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 STATES_WITHOUT_STP = ("disabled", "forwarding")

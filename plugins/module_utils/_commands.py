@@ -266,7 +266,7 @@ def _route(verb: str, step: AddRoute | ReplaceRoute | DeleteRoute) -> str:
     if verb == "delete":
         return _line(step.netns, "ip", *words)
     words += ["mtu", str(route.mtu)] if route.mtu else []
-    words += ["pref", route.preference] if route.preference else []
+    words += ["pref", route.preference] if route.preference not in ("", table.USUAL_PREFERENCE) else []
     words += ["proto", route.protocol or "static"]
     for hop in route.nexthops:
         words += ["nexthop", *(["via", hop.via] if hop.via else []), *(["dev", hop.dev] if hop.dev else []), "weight", str(hop.weight)]

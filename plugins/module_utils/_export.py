@@ -217,6 +217,6 @@ def _short(route: Route, options: Values) -> Values:
         "scope": "global" if route.via or not route.dev else "link",
         "onlink": False,
         "type": "unicast",
-        "preference": "medium",
+        "preference": table.USUAL_PREFERENCE,
     }
     return {name: value for name, value in options.items() if usual.get(name) != value and not (name == "protocol" and value in _USUAL_PROTOCOLS)}

@@ -97,6 +97,8 @@ from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import
             AddRoute("", Route("2001:db8::/64", 7, 1024, dev="a", src="2001:db8::1", onlink=True)),
             "ip -6 route add 2001:db8::/64 dev a src 2001:db8::1 metric 1024 table 7 onlink proto static",
         ),
+        (AddRoute("", Route("2001:db8::/64", 254, 0, preference="medium")), "ip -6 route add 2001:db8::/64 proto static"),
+        (AddRoute("", Route("2001:db8::/64", 254, 0, preference="high")), "ip -6 route add 2001:db8::/64 pref high proto static"),
         (AddRoute("", Route("198.51.100.0/24", 254, 0, "blackhole")), "ip route add blackhole 198.51.100.0/24 proto static"),
     ],
 )
