@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS) sanity lab lab-full lab-deps matrix molecule bench bench-layout bench-growth bench-hosts docs pictures pin clean
+.PHONY: help demo test $(PARTS) sanity lab lab-full lab-deps matrix molecule bench bench-layout bench-growth bench-hosts docs docs-site pictures pin clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -86,6 +86,10 @@ bench-hosts: $(VENV)/demo ## measure what many hosts cost the controller: proces
 
 docs: $(VENV)/test pictures ## generate the documentation of the modules from the attribute table
 	@$(VENV)/bin/python hacking/document.py
+
+docs-site: $(VENV)/test ## build the documentation site in .venv/site/html, without a network (ARGS=--links checks links to other sites, too)
+	@$(call require,pictures)
+	@$(VENV)/bin/python hacking/site.py $(ARGS)
 
 pictures: $(VENV)/test ## generate the pictures of the roles from their layouts
 	@$(VENV)/bin/python hacking/pictures.py

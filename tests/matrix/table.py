@@ -1,22 +1,27 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of the results, as Markdown between two marks of a file whose other text is left alone."""
+"""The table of the results, as a table of reStructuredText between two marks of a file whose other text is left alone."""
 
 from __future__ import annotations
 
+import csv
 import datetime
+import io
 import re
+import textwrap
 from pathlib import Path
 from typing import Iterable, NamedTuple
 
 from counts import Counts
 from rows import Row
 
-BEGIN, END = "<!-- tests/matrix begins -->", "<!-- tests/matrix ends -->"
+BEGIN, END = ".. tests/matrix begins", ".. tests/matrix ends"
 BETWEEN = re.compile(rf"(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)})", flags=re.DOTALL)
-HEAD = "| Axis | Combination | Suite | Passed | Failed | Skipped | Ran on | Date |\n| --- | --- | --- | --: | --: | --: | --- | --- |\n"
+HEAD = """.. csv-table::
+    :header: Axis, Combination, Suite, Passed, Failed, Skipped, Ran on, Date
+    :class: narrow
 
-Key = tuple[str, str]
+"""
 
 
 class Result(NamedTuple):
@@ -34,20 +39,20 @@ def writable(file: Path) -> bool:
 def write(file: Path, results: Iterable[Result], rows: Iterable[Row]) -> None:
     """Rows that did not run this time keep their line; those that are no longer listed lose it."""
     text = file.read_text(encoding="utf-8")
-    lines = {key(line): line for line in "".join(BETWEEN.findall(text)).splitlines() if line.startswith("| ")}
-    lines.update({(result.row.axis, result.row.title): line_of(result) for result in results})
-    table = HEAD + "".join(f"{lines[row.axis, row.title]}\n" for row in rows if (row.axis, row.title) in lines)
-    file.write_text(BETWEEN.sub(lambda _match: f"\n{table}\n", text), encoding="utf-8")
+    lines = {(cells[0], cells[1]): cells for cells in csv.reader(_lines("".join(BETWEEN.findall(text))))}
+    lines.update({(result.row.axis, result.row.title): cells_of(result) for result in results})
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows(lines[row.axis, row.title] for row in rows if (row.axis, row.title) in lines)
+    file.write_text(BETWEEN.sub(lambda _match: f"\n{HEAD}{textwrap.indent(table.getvalue(), '    ')}\n", text), encoding="utf-8")
 
 
-def key(line: str) -> Key:
-    axis, title = [cell.strip() for cell in line.split("|")[1:3]]
-    return axis, title
+def _lines(table: str) -> list[str]:
+    """The lines of the table after its head."""
+    return [line.strip() for line in table.rpartition(HEAD)[2].splitlines() if line.strip()]
 
 
-def line_of(result: Result) -> str:
+def cells_of(result: Result) -> list[str]:
     row, counts = result.row, result.counts
     # Where pyroute2 lies tells nobody elsewhere anything.
-    on = re.sub(r" from /\S*[^\s,]", "", result.on).replace("|", "\\|")
-    cells = [row.axis, row.title, row.suite, str(counts.passed), str(counts.failed), str(counts.skipped), on, datetime.date.today().isoformat()]
-    return f"| {' | '.join(cells)} |"
+    on = re.sub(r" from /\S*[^\s,]", "", result.on)
+    return [row.axis, row.title, row.suite, str(counts.passed), str(counts.failed), str(counts.skipped), on, datetime.date.today().isoformat()]

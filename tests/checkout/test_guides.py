@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the guides of the documentation site say is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from guides import FOLDER, INDEX, ROOT, blocks, commands, pages
+
+LANGUAGES = {"console", "ini", "jinja", "sh", "text", "yaml"}
+PLACEHOLDERS = re.compile(r"\b(?:NAME|ADDRESS|NUMBER|OPTION|REASON)\b")
+TROUBLESHOOTING = FOLDER / "guide_troubleshooting.rst"
+
+
+def quoted() -> list[str]:
+    """The messages in the first column of the tables of the guide to troubleshooting."""
+    rows = re.findall(r"^    \* - (.*)$", TROUBLESHOOTING.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return [message for row in rows for message in re.findall(r"``(.*?)``", row)]
+
+
+@pytest.fixture(scope="module")
+def source() -> str:
+    folder = ROOT / "plugins"
+    return "\n".join(path.read_text(encoding="utf-8") for part in ("module_utils", "plugin_utils") for path in sorted((folder / part).rglob("*.py")))
+
+
+@pytest.mark.parametrize("message", quoted())
+def test_message_in_the_guide_is_one_that_users_see(message: str, source: str) -> None:
+    pattern = r"%\w".join(re.escape(part) for part in PLACEHOLDERS.split(message))
+    assert re.search(pattern, source)
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+def test_every_block_is_run_or_says_why_not(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text.count("code-block::") == len(list(blocks(page))), "not indented by four, or without an empty line"
+    for block in blocks(page):
+        place = f"{page.name}:{block.line}"
+        assert block.language in LANGUAGES, place
+        if block.not_run:
+            continue
+        assert block.language != "console" or list(commands(block.text)), f"{place} has no command"
+        assert block.language != "yaml" or block.caption or isinstance(yaml.safe_load(block.text), list), f"{place} is neither a file nor tasks"
+
+
+def test_the_list_of_guides_is_complete() -> None:
+    sections = yaml.safe_load((FOLDER.parent / "extra-docs.yml").read_text(encoding="utf-8"))["sections"]
+    assert sorted(page for section in sections for page in section["toctree"]) == [page.stem for page in pages() if page != INDEX]
