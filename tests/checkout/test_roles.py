@@ -142,5 +142,7 @@ def test_scenario_is_complete(scenario: str) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_licence_is_in_every_file(path: Path) -> None:
     head = path.read_text(encoding="utf-8")[:300]
+    # REUSE-IgnoreStart
     assert "SPDX-FileCopyrightText: The nfv.vnet developers" in head
     assert "SPDX-License-Identifier: GPL-3.0-or-later" in head
+    # REUSE-IgnoreEnd
