@@ -14,7 +14,6 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 SCENARIOS = sorted(path.parent.name for path in (ROOT / "extensions" / "molecule").glob("*/molecule.yml"))
-FILES = sorted((ROOT / "roles").rglob("*.yml")) + sorted((ROOT / "extensions").rglob("*.*"))
 Options = Dict[str, Dict[str, Any]]
 
 
@@ -137,12 +136,3 @@ def test_scenario_is_complete(scenario: str) -> None:
         imported = [play.get("ansible.builtin.import_playbook") for play in loaded("extensions", "molecule", scenario, "converge.yml")]
         assert f"nfv.vnet.{scenario}" in imported, "the scenario builds what the example says"
     assert "tasks/nothing_left.yml" in (folder / "cleanup.yml").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_licence_is_in_every_file(path: Path) -> None:
-    head = path.read_text(encoding="utf-8")[:300]
-    # REUSE-IgnoreStart
-    assert "SPDX-FileCopyrightText: The nfv.vnet developers" in head
-    assert "SPDX-License-Identifier: GPL-3.0-or-later" in head
-    # REUSE-IgnoreEnd

@@ -227,15 +227,6 @@ def test_options_that_always_have_a_value() -> None:
             assert option.default is None or option.name in allowed or option.name.startswith("purge_"), option.name
 
 
-@pytest.mark.parametrize("path", [*files("plugins"), *files("tests"), *files("playbooks")], ids=lambda path: str(path.relative_to(ROOT)))
-def test_licence_is_in_every_file(path: Path) -> None:
-    head = path.read_text(encoding="utf-8")[:300]
-    # REUSE-IgnoreStart
-    assert "SPDX-FileCopyrightText: The nfv.vnet developers" in head
-    assert "SPDX-License-Identifier: GPL-3.0-or-later" in head
-    # REUSE-IgnoreEnd
-
-
 def test_there_are_no_large_files() -> None:
     """Such as a package that somebody downloaded."""
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
