@@ -4,9 +4,9 @@
 """Generates documentation from the options and the registry: hacking/document.py [--check].
 
 Documentation of modules is static YAML, and fragments cannot be used below suboptions, so it is generated from the attribute table. Only
-short_description, description, notes, and the return values of modules that do not manage a single resource are written by hand. The list
-of modules in README.md, the action group in meta/runtime.yml and the actions of the modules are generated, too. With --check nothing is
-written, and the exit status is 1 if something is out of date.
+short_description, description, notes, and the return values of modules that do not manage a single resource are written by hand. The action group
+in meta/runtime.yml and the actions of the modules are generated, too. With --check nothing is written, and the exit status is 1 if something is out
+of date.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ PIDS_OF_NAMESPACE: Values = {
 
 def main() -> int:
     stale = []
-    generated = (*modules(), *actions(), readme(), action_group())
+    generated = (*modules(), *actions(), action_group())
     written = {path: text for path, text in generated if not path.is_file() or text != path.read_text(encoding="utf-8")}
     for path, text in written.items():
         stale.append(path.name)
@@ -99,14 +99,6 @@ def actions() -> Iterator[Tuple[Path, str]]:
     """The action of each module for a single resource: Ansible finds it by its file, also where the module has only its short name."""
     for module in OPTIONS:
         yield ROOT / "plugins" / "action" / f"{module}.py", ACTION.format(module=module)
-
-
-def readme() -> Tuple[Path, str]:
-    """README.md with a row for each module."""
-    path = ROOT / "README.md"
-    sentences = {module: said(path_of(module).read_text(encoding="utf-8"), "DOCUMENTATION")["short_description"] for module in MODULES}
-    rows = "".join(f"| `nfv.vnet.{module}` | {sentence} |\n" for module, sentence in sentences.items())
-    return path, re.sub(r"(\| Module \| [^\n]*\n\|[- |]*\n)(\|[^\n]*\n)*", lambda match: match[1] + rows, path.read_text(encoding="utf-8"), count=1)
 
 
 def action_group() -> Tuple[Path, str]:

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES, kernel_word
 from documented import Example, Task, arguments_of, examples, module_of
 from kernel_kinds import needs_kind
-from playing import SANDBOX, on_hosts, play, with_python_of_the_system
+from playing import SANDBOX, on_hosts, play
 from samples import SAMPLES
 
 PROBE = """
@@ -24,8 +24,6 @@ sys.exit(not os.path.exists("/sys/class/net/probe0/bridge/vlan_filtering"))
 """
 CONFIRMATION = "confirm_timeout"
 """Examples with this option need a host that is reached over SSH."""
-PERSISTENT = "persistent"
-"""Examples with this option need a Python that is there when the host starts."""
 VLANS = "CONFIG_BRIDGE_VLAN_FILTERING"
 VLAN_OPTIONS = {"vlans", "vlan_filtering", "vlan_default_pvid", "vlan_protocol"}
 EMPTY = """
@@ -37,8 +35,6 @@ for link in $(ls /sys/class/net); do [ $link = lo ] || ip link delete $link || [
 
 def needs(example: Example) -> str:
     """What not every kernel or host has: a kind of link, VLANs in bridges, or SSH; '' where all have what it takes."""
-    if any(PERSISTENT in arguments_of(task) for task in example.tasks() if module_of(task)):
-        return PERSISTENT
     if any(CONFIRMATION in arguments_of(task) for task in example.tasks() if module_of(task)):
         return CONFIRMATION
     tasks = [task for task in example.tasks() if module_of(task)]
@@ -96,10 +92,6 @@ def test_examples_with_vlans(tmp_path: Path) -> None:
     run_one_after_the_other(parts(VLANS), tmp_path)
 
 
-def test_examples_that_are_stored(tmp_path: Path) -> None:
-    run_one_after_the_other(parts(PERSISTENT), tmp_path, *with_python_of_the_system())
-
-
 def test_examples_over_ssh(tmp_path: Path) -> None:
     tasks = [entry for part in parts(CONFIRMATION) for entry in part.content]
     result = on_hosts(1, tmp_path, [{"hosts": "all", "gather_facts": False, "tasks": tasks}])
@@ -107,11 +99,11 @@ def test_examples_over_ssh(tmp_path: Path) -> None:
     assert result.stderr.count("WARNING") == result.stderr.count("moves from eth0 to br0") > 0, result.stderr
 
 
-def run_one_after_the_other(parts: list[Example], folder: Path, *options: str) -> None:
+def run_one_after_the_other(parts: list[Example], folder: Path) -> None:
     """In one playbook, as Ansible takes longer to start than an example takes to run."""
     of_readme = [part.title.startswith("README") for part in parts]
     continued = [this and previous for this, previous in zip(of_readme, [False, *of_readme])]
-    result = play(folder, [play for part, goes_on in zip(parts, continued) for play in plays(part, goes_on)], *options)
+    result = play(folder, [play for part, goes_on in zip(parts, continued) for play in plays(part, goes_on)])
     assert result.returncode == 0, result.stdout + result.stderr
     assert "WARNING" not in result.stderr, result.stderr
 

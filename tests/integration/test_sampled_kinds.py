@@ -14,6 +14,9 @@ from playing import play
 from samples import SAMPLES
 
 Values = dict[str, Any]
+USUAL = ("bond", "vlan", "vxlan")
+"""One with ports, one with a parent, and a tunnel. The examples of all kinds are run through Ansible as well, and the kernel suite has all."""
+KINDS = [pytest.param(kind, id=kind, marks=() if kind in USUAL else pytest.mark.slow) for kind in SAMPLES]
 
 
 def steps(module: str, title: str, options: Any, all_steps: bool = False) -> Values:
@@ -25,7 +28,7 @@ def steps(module: str, title: str, options: Any, all_steps: bool = False) -> Val
     }
 
 
-@pytest.mark.parametrize("kind", SAMPLES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_kind(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     needs_kind(kernel_word(TYPES[kind].kernel, SAMPLES[kind].create))
     sample, module = SAMPLES[kind], f"vnet_{kind}"

@@ -12,6 +12,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from guides import FOLDER, blocks
 from users import ROOT, User, tracked_files
 
 SANDBOX = ROOT / "tests" / "sandbox"
@@ -64,9 +65,9 @@ def test_playbook_after_installation(user: User, empty_folder: Path) -> None:
     assert_builds_bridge(user, empty_folder, "ansible-playbook playbook.yml")
 
 
-def test_short_name_after_installation_with_the_settings_of_the_readme(user: User, empty_folder: Path) -> None:
-    (settings,) = re.findall(r"^```ini\n(library.*?)^```$", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
-    (empty_folder / "ansible.cfg").write_text(f"[defaults]\n{settings}")
+def test_short_name_after_installation_with_the_settings_of_the_guide(user: User, empty_folder: Path) -> None:
+    (settings,) = [block.text for block in blocks(FOLDER / "guide_modules.rst") if block.language == "ini"]
+    (empty_folder / "ansible.cfg").write_text(settings)
     assert_builds_bridge(user, empty_folder, "ansible localhost -m vnet_bridge -a 'name=br0'")
     result = user.run(SANDBOX, "ansible", "localhost", "-m", "vnet_bridge", "-a", "name=br0 confirm_timeout=30", cwd=empty_folder)
     assert "only a new connection of ansible.builtin.ssh shows that the host can still be reached" in " ".join(result.stdout.split())
