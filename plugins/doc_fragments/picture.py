@@ -24,10 +24,11 @@ options:
     required: true
   fold:
     description:
-      - If more than this number of similar namespaces or devices are connected to the same bridges, they are drawn as one box. They are similar if
-        their links have the same names, as many addresses with the same prefix lengths, as many routes, and the same VLANs.
-      - The same applies to similar namespaces that form a chain.
-      - If the picture has more than four times O(fold) boxes, three similar boxes are already drawn as one.
+      - If more than this number of parts of the picture are alike, such as namespaces on a bridge, or tenants with a bridge and namespaces each, they
+        are drawn as one. They are alike if they are connected in the same way, their links have the same names, or names that contain that of their
+        box, as many addresses with the same prefix lengths, as many routes, and the same VLANs, or each has a VLAN of its own.
+      - The same applies to namespaces that are alike and form a chain.
+      - If the picture has more than four times O(fold) boxes, three parts that are alike are already drawn as one.
       - V(0) means that every one is drawn.
     type: int
     default: 16

@@ -17,6 +17,8 @@ description:
 extends_documentation_fragment:
   - nfv.vnet.picture
 seealso:
+  - plugin: nfv.vnet.text
+    plugin_type: filter
   - plugin: nfv.vnet.mermaid
     plugin_type: filter
   - plugin: nfv.vnet.svg

@@ -18,6 +18,8 @@ description:
 extends_documentation_fragment:
   - nfv.vnet.picture
 seealso:
+  - plugin: nfv.vnet.text
+    plugin_type: filter
   - plugin: nfv.vnet.dot
     plugin_type: filter
   - plugin: nfv.vnet.svg

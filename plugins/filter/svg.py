@@ -20,6 +20,8 @@ requirements:
 extends_documentation_fragment:
   - nfv.vnet.picture
 seealso:
+  - plugin: nfv.vnet.text
+    plugin_type: filter
   - plugin: nfv.vnet.mermaid
     plugin_type: filter
   - plugin: nfv.vnet.dot

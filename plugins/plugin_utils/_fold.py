@@ -4,50 +4,141 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterator, List, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Edge, Line, Node, Picture, natural
 
-PLURALS = {"namespace": "namespaces", "tap": "TAP devices", "tun": "TUN devices", "link": "links", "elsewhere": "cables that end elsewhere"}
-"""The plural of each kind of box; other kinds are not folded."""
+PLURALS = {
+    "host": "hosts",
+    "namespace": "namespaces",
+    "vrf": "VRFs",
+    "bridge": "bridges",
+    "bond": "bonds",
+    "tap": "TAP devices",
+    "tun": "TUN devices",
+    "link": "links",
+    "elsewhere": "cables that end elsewhere",
+}
+"""The plural of each kind of box."""
 FULL = 4
 """A picture with so many times the limit of boxes folds everything that is similar."""
 
 _BOTH_SIDES = 2
+_TO = " … "
+_COUNT = "count"
+"""The C(fold_key) of the line that says how many boxes one stands for."""
+_OWN = "\n"
+"""Stands for a frame that has nothing but boxes of one part of the picture."""
+
+Cables = Dict[str, List[Tuple[str, Edge]]]
+"""The lines of each box, each with the other box."""
+Part = List[Node]
 
 
 def folded(picture: Picture, limit: int) -> Picture:
-    """Replaces more than C(limit) boxes that are connected alike to the same bridges, or form a chain, by one box. 0 folds none."""
+    """Replaces more than C(limit) parts of the picture that are alike, or form a chain, by one. 0 folds none."""
     if limit <= 0:
         return picture
-    most = limit if len(picture.nodes) <= FULL * limit else min(limit, 2)
-    groups: Dict[Any, List[Node]] = {}
-    cables = _cables_of(picture)
-    for node in picture.nodes:
-        if node.kind in PLURALS and all(end.startswith("bridge") for end, _cable in cables.get(node.key, [])):
-            groups.setdefault(_shape(node, cables.get(node.key, [])), []).append(node)
-    for group in groups.values():
-        if len(group) > most:
-            picture = _joined(picture, sorted(group, key=lambda node: natural(node.title)))
+    while True:
+        most = limit if len(picture.nodes) <= FULL * limit else min(limit, 2)
+        groups = _groups(picture, most)
+        if not groups:
+            break
+        for group in groups:
+            picture = _joined(picture, group)
     for run in _runs(picture):
         if len(run) > most:
             picture = _shortened(picture, run)
     return picture
 
 
-def _cables_of(picture: Picture) -> Dict[str, List[Tuple[str, Edge]]]:
-    """The lines of each box, each with the other box."""
-    cables: Dict[str, List[Tuple[str, Edge]]] = {}
+def _groups(picture: Picture, most: int) -> List[List[Part]]:
+    """More than C(most) parts that are alike, in natural order, each with its boxes in the same order.
+
+    Parts are what is left in one piece without the boxes with the most lines. At first those are all with more than C(most) lines, so that parts are
+    small, such as the namespaces on a bridge; if nothing is alike then, fewer and fewer.
+    """
+    cables = _cables_of(picture)
+    degrees = {node.key: len({end for end, _cable in cables.get(node.key, [])}) for node in picture.nodes}
+    for lines in [most, *sorted({degree for degree in degrees.values() if degree > most})]:
+        alike: Dict[Any, List[Part]] = {}
+        for part in _parts(picture, cables, {key for key, degree in degrees.items() if degree > lines}):
+            shape, boxes = _shape(picture, part, cables)
+            alike.setdefault(shape, []).append(boxes)
+        groups = [group for parts in alike.values() for group in _by_vlans(parts, cables) if len(group) > most and _are_alike(group, cables)]
+        if groups:
+            return [sorted(group, key=lambda part: [natural(node.title) for node in part]) for group in groups]
+    return []
+
+
+def _parts(picture: Picture, cables: Cables, hubs: Set[str]) -> Iterator[Part]:
+    """What is left in one piece without the hubs."""
+    nodes = {node.key: node for node in picture.nodes if node.key not in hubs}
+    while nodes:
+        part, left = [], [next(iter(nodes))]
+        while left:
+            node = nodes.pop(left.pop(), None)
+            if node:
+                part.append(node)
+                left += [end for end, _cable in cables.get(node.key, [])]
+        yield part
+
+
+def _shape(picture: Picture, part: Part, cables: Cables) -> Tuple[Any, Part]:
+    """What parts must have in common to be alike; and the boxes, in an order that is the same in all of them.
+
+    A box is told from the others by its lines and by its neighbours, and those by theirs, as far as that tells more of them apart.
+    """
+    keys = {node.key for node in part}
+    frames = {node.inside for node in part} - {node.inside for node in picture.nodes if node.key not in keys}
+    colour: Dict[str, Any] = {node.key: _look(node, _OWN if node.inside in frames else node.inside) for node in part}
+    kinds = 0
+    while kinds < len(set(colour.values())):
+        kinds = len(set(colour.values()))
+        found = {key: (colour[key], tuple(sorted((_end(key, cable), repr(colour.get(end, end))) for end, cable in cables.get(key, [])))) for key in keys}
+        names = {look: "%d" % number for number, look in enumerate(sorted(set(found.values()), key=repr))}
+        shape = tuple(sorted(map(repr, found.values())))
+        colour = {key: names[look] for key, look in found.items()}
+    return shape, sorted(part, key=lambda node: (int(colour[node.key]), natural(node.title)))
+
+
+def _look(node: Node, inside: str) -> str:
+    return repr((node.kind, inside, node.down, node.members, tuple((line.kind, line.fold_key) for line in node.lines)))
+
+
+def _end(key: str, cable: Edge) -> str:
+    """What a line looks like from one of its ends. VLANs may differ, if all do."""
+    return repr((cable.ends.index(key), [vlan.untagged for vlan in cable.vlans], cable.down, bool(cable.names[0]), bool(cable.names[1])))
+
+
+def _by_vlans(parts: List[Part], cables: Cables) -> List[List[Part]]:
+    """Those that have the same VLANs, or all of them, if each has others."""
+    groups: Dict[Any, List[Part]] = {}
+    for part in parts:
+        groups.setdefault(tuple(tuple(vlan.vid for vlan in cable.vlans) for node in part for _other, cable in cables.get(node.key, [])), []).append(part)
+    return [parts] if len(groups) == len(parts) else list(groups.values())
+
+
+def _are_alike(group: List[Part], cables: Cables) -> bool:
+    """Whether the boxes of all parts are connected in the same way, one by one in their order."""
+    first = _places(group[0], cables)
+    return all(_places(part, cables) == first for part in group[1:])
+
+
+def _places(part: Part, cables: Cables) -> List[str]:
+    """Which boxes the lines of a part connect, by their places in the part, or by their names outside."""
+    place = {node.key: str(number) for number, node in enumerate(part)}
+    return sorted(
+        {repr(([place.get(end, "=" + end) for end in cable.ends], _end(node.key, cable))) for node in part for _other, cable in cables.get(node.key, [])}
+    )
+
+
+def _cables_of(picture: Picture) -> Cables:
+    cables: Cables = {}
     for cable in picture.cables:
         for end, other in (cable.ends, cable.ends[::-1]):
             cables.setdefault(end, []).append((other, cable))
     return cables
-
-
-def _shape(node: Node, cables: List[Tuple[str, Edge]]) -> Any:
-    """What boxes must have in common to be folded."""
-    to = tuple((other, cable.ends.index(other), cable.vlans, cable.down, bool(cable.names[0]), bool(cable.names[1])) for other, cable in cables)
-    return node.kind, node.inside, node.down, tuple((line.kind, line.fold_key) for line in node.lines), to
 
 
 def _runs(picture: Picture) -> List[List[Node]]:
@@ -97,21 +188,39 @@ def _shortened(picture: Picture, run: List[Node]) -> Picture:
 def _standing_for(group: List[Node], count: str) -> Node:
     """One box for all of a group, with the lines of the first and the last."""
     first, last = group[0], group[-1]
-    lines = [Line("note", "", count, count)] + [one._replace(text=_range(one.text, other.text)) for one, other in zip(first.lines, last.lines)]
-    return first._replace(title=_range(first.title, last.title), lines=tuple(lines), members=len(group))
+    lines = [one._replace(label=_range(one.label, other.label), text=_range(one.text, other.text)) for one, other in zip(first.lines, last.lines)]
+    lines = [Line("note", "", count, _COUNT), *(line for line in lines if line.fold_key != _COUNT)]
+    return first._replace(
+        title=_range(first.title, last.title), lines=tuple(lines), members=sum(node.members for node in group), inside=_range(first.inside, last.inside)
+    )
 
 
-def _joined(picture: Picture, group: List[Node]) -> Picture:
-    """The picture with one box for the group."""
-    first, last, keys = group[0], group[-1], {node.key for node in group}
-    node = _standing_for(group, "%d %s" % (len(group), PLURALS[first.kind]))
-    place = min(number for number, one in enumerate(picture.nodes) if one.key in keys)
-    nodes = picture.nodes[:place] + [node] + [one for one in picture.nodes[place:] if one.key not in keys]
-    ends = [[cable for cable in picture.cables if one.key in cable.ends] for one in (first, last)]
-    joined = {id(one): one._replace(names=(_range(one.names[0], other.names[0]), _range(one.names[1], other.names[1]))) for one, other in zip(*ends)}
-    cables = [joined.get(id(cable), cable) for cable in picture.cables if id(cable) in joined or not keys & set(cable.ends)]
-    return picture._replace(nodes=nodes, cables=cables)
+def _joined(picture: Picture, group: List[Part]) -> Picture:
+    """The picture with one part for the group."""
+    boxes = {}
+    for nodes in zip(*group):
+        boxes[nodes[0].key] = _standing_for(list(nodes), "%d %s" % (sum(node.members for node in nodes), PLURALS[nodes[0].kind]))
+    gone = {node.key for part in group for node in part}
+    last = {node.key: first.key for node, first in zip(group[-1], group[0])}
+    others: Dict[Any, List[Edge]] = {}
+    for cable in picture.cables:
+        if set(cable.ends) & set(last):
+            others.setdefault(tuple(last.get(end, end) for end in cable.ends), []).append(cable)
+    cables = []
+    for cable in picture.cables:
+        if set(cable.ends) & set(boxes):
+            cables.append(_of_both(cable, others[cable.ends].pop(0)))
+        elif not set(cable.ends) & gone:
+            cables.append(cable)
+    return picture._replace(nodes=[boxes.get(node.key, node) for node in picture.nodes if node.key in boxes or node.key not in gone], cables=cables)
+
+
+def _of_both(one: Edge, other: Edge) -> Edge:
+    """The line that stands for two and those between them."""
+    vlans = tuple(vlan._replace(vid=_range(vlan.vid, last.vid)) for vlan, last in zip(one.vlans, other.vlans))
+    return one._replace(names=(_range(one.names[0], other.names[0]), _range(one.names[1], other.names[1])), vlans=vlans)
 
 
 def _range(first: str, last: str) -> str:
-    return first if first == last else "%s … %s" % (first, last)
+    """From the first to the last, which may be ranges themselves."""
+    return first if first == last else "%s%s%s" % (first.partition(_TO)[0], _TO, last.rpartition(_TO)[2])

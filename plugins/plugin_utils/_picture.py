@@ -22,6 +22,8 @@ MANY_ROUTES = 4
 _NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufffe\\uffff]")
 _FORWARDING = (("net.ipv4.ip_forward", "IPv4"), ("net.ipv4.conf.all.forwarding", "IPv4"), ("net.ipv6.conf.all.forwarding", "IPv6"))
+_NUMBER = re.compile("[0-9]+$")
+"""What notes of boxes that are alike may differ in: the number of a table."""
 _WITH_PORTS = ("bridge", "bond")
 _FEATURES = (("stp", "STP"), ("vlan_filtering", "VLAN filtering"))
 _TRUE = (True, 1, "1", "true", "True", "yes")
@@ -134,6 +136,8 @@ def _data(data: Any) -> _Data:
     if not isinstance(declaration, Mapping) or not set(declaration) & {*LISTS, "sysctl"}:
         raise VnetError((), "there is nothing to draw; a declaration has %s, and a result of vnet_info has a declaration" % ", ".join(LISTS))
     lists = {name: list(_items(declaration, name)) for name in LISTS}
+    if info:  # a declaration has the order of who wrote it
+        lists = {name: sorted(items, key=lambda item: natural(_text(item["name"]))) for name, items in lists.items()}
     return _Data(lists, {_id(link): link for link in _items(info, "links")} if info else {}, declaration.get("sysctl"))
 
 
@@ -248,12 +252,13 @@ class _Box:
         rows += [(address, _fold_key(address)) for address in map(_address, item.get("addresses") or [])]
         self.routes += [_route(route, name) for route in item.get("routes") or []]
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self, title: str) -> Iterator[Line]:
+        """C(title): that of the box. What has it in its name has another one in boxes that are alike."""
         for note in self.notes:
-            yield Line("note", "", note, note)
+            yield Line("note", "", note, _NUMBER.sub("", note))
         rows = [(name if not number else "", *row, name) for name, rows in self.links.items() for number, row in enumerate(rows or [("", "")])]
         for label, text, fold_key, name in rows[:MANY_ADDRESSES]:
-            yield Line("address", label, text, name + fold_key)
+            yield Line("address", label, text, name.replace(title, "*") + fold_key)
         yield from _more(len(rows) - MANY_ADDRESSES, "address", "addresses")
         for route in self.routes[:MANY_ROUTES]:
             yield Line("route", "", route, "route")
@@ -280,6 +285,12 @@ def _route(route: Item, link: str = "") -> str:
     """A route as in ip-route(8); with the link if it has no gateway."""
     kind, device = route.get("type") or "unicast", route.get("dev") or ("" if route.get("via") else link)
     words = [("", "" if kind == "unicast" else kind), ("", route.get("to")), ("via", route.get("via")), ("dev", device)]
+    words += [
+        (
+            "metric",
+            "" if str(route.get("metric") or 0) in ("0", "1024" if ":" in _text(route.get("to")) + _text(route.get("via")) else "0") else route["metric"],
+        )
+    ]
     words += [("table", "" if str(route.get("table") or MAIN_TABLE) in ("main", str(MAIN_TABLE)) else route["table"])]
     return " ".join(_text("%s %s" % word if word[0] else word[1]) for word in words if word[1])
 
@@ -341,7 +352,7 @@ class _Builder:
     def picture(self) -> Picture:
         """The result. A namespace with bridges has a frame; or each host, if there are several."""
         framed = {netns for netns, _name in [*self._bridges, *self._vrfs] if netns}
-        boxes = [_node_of(netns, vrf, tuple(box.lines())) for (netns, vrf), box in self._boxes.items()]
+        boxes = [_node_of(netns, vrf, tuple(box.lines(vrf or netns or HOST))) for (netns, vrf), box in self._boxes.items()]
         nodes = [self._on_host(node) if self._hosts else node._replace(inside=node.inside if node.inside in framed else "") for node in boxes + self._devices]
         several = {_key_of(*key) for key, box in self._boxes.items() if len(box.links) > 1}
         cables = _turned(self._cables, [node.key for node in self._devices])

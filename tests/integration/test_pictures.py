@@ -28,10 +28,21 @@ flowchart LR
   this_host["this host<br>lan 192.0.2.1/24<br>2001:db8::1/64"]:::host
   bridge_lan{{"bridge lan"}}:::bridge
   this_host --- bridge_lan
-  bridge_lan ---|"red0"| namespace_red
   bridge_lan ---|"blue0"| namespace_blue
+  bridge_lan ---|"red0"| namespace_red
 """
 """What netns_lan builds."""
+TREE = """this host
+│   lan 192.0.2.1/24
+│   2001:db8::1/64
+└── bridge lan
+    ├── blue0 ── namespace blue
+    │       eth0 192.0.2.12/24
+    │       2001:db8::12/64
+    └── red0 ── namespace red
+            eth0 192.0.2.11/24
+            2001:db8::11/64
+"""
 BOXES = ["bridge lan", "namespace blue", "namespace red", "this host"]
 DECLARATION = {
     "links": [{"type": "bridge", "name": "br7"}, {"type": "veth", "name": "green0", "master": "br7", "peer": {"name": "eth0", "netns": "green"}}],
@@ -64,16 +75,18 @@ def succeeded(result: Result[str]) -> str:
 @pytest.mark.each_ansible
 def test_text_is_printed(tmp_path: Path) -> None:
     shown = re.sub("^ {8}", "", succeeded(draw(tmp_path, [])), flags=re.MULTILINE)
-    assert PICTURE in shown
+    assert TREE in shown
     assert "changed=0" in shown
 
 
 @pytest.mark.parametrize(
     ("file", "options"),
     [
-        ("lan.mmd", {}),
+        ("lan.md", {}),
+        pytest.param("lan.mmd", {}, marks=pytest.mark.slow),
         pytest.param("lan.dot", {"vnet_draw_layout": "lan"}, marks=pytest.mark.slow),
-        pytest.param("lan.txt", {"vnet_draw_format": "dot", "vnet_draw_direction": "TB"}, marks=pytest.mark.slow),
+        pytest.param("lan.txt", {}, marks=pytest.mark.slow),
+        pytest.param("lan.png", {"vnet_draw_format": "dot", "vnet_draw_direction": "TB"}, marks=pytest.mark.slow),
         pytest.param("lan.svg", {}, marks=[needs_dot, pytest.mark.slow]),
     ],
 )
@@ -88,6 +101,11 @@ def test_file_is_written_once(file: str, options: dict[str, str], tmp_path: Path
         assert sorted(group.findtext("{*}title") or "" for group in ElementTree.fromstring(text).iter() if group.get("class") == "node") == BOXES
     elif file.endswith(".mmd"):
         assert text.startswith(PICTURE)
+    elif file.endswith(".md"):
+        assert text.startswith(f"```mermaid\n{PICTURE}")
+        assert text.endswith("\n```\n")
+    elif file.endswith(".txt"):
+        assert text == TREE
     else:
         assert all(f'\n  "{box}" [label=' in text for box in BOXES)
         assert ("rankdir=TB" in text) == ("vnet_draw_direction" in options)
@@ -98,25 +116,33 @@ def test_declaration_is_drawn_in_place_of_the_host(how: str, tmp_path: Path) -> 
     (tmp_path / "network.yml").write_text(yaml.safe_dump(DECLARATION), encoding="utf-8")
     given = variables(vnet_draw_declaration=DECLARATION) if how == "variable" else variables(vnet_draw_from="network.yml")
     shown = succeeded(draw(tmp_path, given, network=False))
-    assert 'bridge_br7 ---|"green0"| namespace_green' in shown
-    assert "bridge_lan" not in shown
+    assert "└── green0 ── namespace green" in shown
+    assert "bridge lan" not in shown
 
 
 @pytest.mark.slow
 def test_many_are_folded_as_said(tmp_path: Path) -> None:
-    assert "blue … red<br>2 namespaces" in succeeded(draw(tmp_path, variables(vnet_draw_fold=1)))
+    assert "namespace blue … red\n" in succeeded(draw(tmp_path, variables(vnet_draw_fold=1)))
 
 
 def test_format_that_there_is_not_is_refused(tmp_path: Path) -> None:
     result = draw(tmp_path, variables(vnet_draw_format="pdf"), network=False)
     assert result.returncode == 2
-    assert "vnet_draw_format: pdf is none of mermaid, dot, svg." in result.stdout + result.stderr
+    assert "vnet_draw_format: pdf is none of text, mermaid, dot, svg." in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("file", ["lan.png", "lan"])
+def test_file_that_cannot_be_written_is_refused(file: str, tmp_path: Path) -> None:
+    result = draw(tmp_path, variables(vnet_draw_file=file, vnet_draw_declaration=DECLARATION), network=False)
+    assert result.returncode == 2
+    assert f"vnet_draw_file: {file} has none of the suffixes .txt, .svg, .dot, .gv, .mmd and .md" in result.stdout + result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_error_of_a_filter_is_one_sentence(tmp_path: Path) -> None:
     result = draw(tmp_path, variables(vnet_draw_declaration={"links": "br0"}), network=False)
     assert result.returncode == 2
-    assert "nfv.vnet.mermaid: links: 'br0' is not a list" in result.stdout + result.stderr
+    assert "nfv.vnet.text: links: 'br0' is not a list" in result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr
 
 
@@ -128,7 +154,7 @@ def test_examples_of_filters(tmp_path: Path) -> None:
     tasks = [prepare, *(task for name in drawable for task in example(name))]
     shown = succeeded(play(tmp_path, [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
     written = {path.suffix: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
-    for picture in (shown, *(written[f".{name}"] for name in drawable if name != "mermaid")):
+    for picture in (shown, *(written[f".{name}"] for name in drawable if name not in ("mermaid", "text"))):
         assert "bridge br7" in picture
     assert re.fullmatch("```mermaid\n%%.*%%\nflowchart TB\n.*\n```\n?", written[".md"], flags=re.DOTALL)
 

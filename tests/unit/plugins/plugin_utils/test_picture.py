@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures: the graph of a declaration, and the three languages that it is written in."""
+"""Pictures: the graph of a declaration, and the languages that it is written in."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.nfv.vnet.plugins.filter.dot import FilterModule as Dot
 from ansible_collections.nfv.vnet.plugins.filter.mermaid import FilterModule as Mermaid
 from ansible_collections.nfv.vnet.plugins.filter.svg import FilterModule as Svg
+from ansible_collections.nfv.vnet.plugins.filter.text import FilterModule as Text
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.plugin_utils._colours import LINE, LOOKS, TEXT, VLANS
 from ansible_collections.nfv.vnet.plugins.plugin_utils._fold import folded
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Edge, Node, Vlan, natural, picture
+from ansible_collections.nfv.vnet.plugins.plugin_utils._text import text
 
-FILTERS = {**Dot().filters(), **Mermaid().filters(), **Svg().filters()}
+FILTERS = {**Dot().filters(), **Mermaid().filters(), **Svg().filters(), **Text().filters()}
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="there is no program dot (graphviz)")
 LANGUAGES = ["mermaid", "dot", pytest.param("svg", marks=needs_dot)]
 WHITE, BLACK = "#ffffff", "#0d1117"
@@ -360,6 +362,69 @@ def test_full_picture_folds_whatever_is_alike() -> None:
     assert len(nodes(data, 16)) == 16
 
 
+def tenants(count: int, hosts: int) -> Dict[str, Any]:
+    """A router with a VRF for each tenant, which has a bridge with hosts."""
+    names = [f"tenant{number}" for number in range(1, count + 1)]
+    links: List[Dict[str, Any]] = []
+    for number, name in enumerate(names, 1):
+        links.append({"type": "vrf", "name": name, "netns": "router", "table": 100 + number})
+        links.append({"type": "bridge", "name": f"{name}-br", "netns": "router", "master": name, "addresses": ["10.1.0.1/24"]})
+        for host in range(hosts):
+            peer = {"name": "eth0", "netns": f"{name}-{host}", "addresses": [f"10.1.0.{host + 2}/24"]}
+            links.append({"type": "veth", "name": f"{name}-{host}", "netns": "router", "master": f"{name}-br", "peer": peer})
+    return {"namespaces": [{"name": "router"}, *({"name": f"{name}-{host}"} for name in names for host in range(hosts))], "links": links}
+
+
+@pytest.mark.parametrize("hosts", [1, 2, 3, 30])
+def test_fifty_tenants_that_are_alike_are_one(hosts: int) -> None:
+    data = tenants(50, hosts)
+    found = nodes(data, 16)
+    vrf = found["vrf tenant1 in router"]
+    assert (vrf.title, vrf.members, texts(vrf)) == ("tenant1 … tenant50", 50, ["50 VRFs", "table 101 … table 150", "tenant1-br … tenant50-br 10.1.0.1/24"])
+    assert found["bridge tenant1-br in router"].title == "tenant1-br … tenant50-br"
+    assert sum(node.members for node in found.values() if node.kind == "namespace") == 50 * hosts + 1
+    assert len(found) <= 5
+    data["links"][1]["addresses"] = ["10.1.0.1/25"]  # the first one is not alike
+    assert nodes(data, 16)["vrf tenant2 in router"].title == "tenant2 … tenant50"
+
+
+def test_tenants_with_a_namespace_of_their_own_have_one_frame() -> None:
+    links: List[Dict[str, Any]] = []
+    for number in range(1, 51):
+        links += [{"type": "bridge", "name": "br0", "netns": f"t{number}"}]
+        links += [{"type": "veth", "name": "p", "netns": f"t{number}", "master": "br0", "peer": {"name": "eth0", "netns": f"t{number}-web"}}]
+    whole = folded(picture({"links": links}), 16)
+    assert [whole.frame_title(frame) for frame in whole.frames] == ["namespace t1 … t50"]
+    assert {node.members for node in whole.nodes} == {50}
+    assert [cable.names for cable in whole.cables] == [("p", "")]
+
+
+@pytest.mark.parametrize(("vids", "said"), [(range(2, 52), [("2 … 51", 50)]), ([2] * 25 + [3] * 25, [("2", 25), ("3", 25)])])
+def test_namespaces_with_a_vlan_each_fold_and_those_in_several_vlans_do_so_for_each(vids: Any, said: List[Tuple[str, int]]) -> None:
+    data = lan(50)
+    data["links"][0]["vlan_filtering"] = True
+    for cable, vid in zip(data["links"][1:], vids):
+        cable["port"] = {"vlans": [{"vid": vid, "pvid": True, "untagged": True}]}
+    whole = folded(picture(data), 16)
+    members = {node.key: node.members for node in whole.nodes}
+    assert [(cable.vlans[0].vid, members[cable.ends[1]]) for cable in whole.cables if cable.ends[1] != "bridge br0"] == said
+
+
+def test_what_is_connected_otherwise_is_not_folded() -> None:
+    """A square and two pairs have the same boxes, and each box the same neighbours."""
+    ends = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "a"), *((f"p{number}", f"q{number}") for number in range(5))]
+    links = [{"type": "veth", "name": f"x{n}", "netns": one, "peer": {"name": f"y{n}", "netns": other}} for n, (one, other) in enumerate(ends)]
+    assert {node.members for node in nodes({"links": links}, 1).values() if node.title in "abcd"} <= {1, 2, 3}
+    assert sum(node.members for node in nodes({"links": links}, 1).values()) == 14
+
+
+def test_a_result_is_drawn_in_natural_order() -> None:
+    names = ["n10", "n2", "n1"]
+    declaration = {"namespaces": [{"name": name} for name in names]}
+    assert [node.title for node in picture({"declaration": declaration, "links": []}).nodes] == ["n1", "n2", "n10"]
+    assert [node.title for node in picture(declaration).nodes] == names
+
+
 def test_devices_and_stumps_fold_too() -> None:
     taps = [{"type": "tuntap", "name": f"tap{number}", "mode": "tap", "master": "br0", "owner": "kvm"} for number in range(12)]
     (box,) = [node for node in nodes({"links": [{"type": "bridge", "name": "br0"}, *taps]}, 10).values() if node.kind == "tap"]
@@ -440,6 +505,53 @@ def test_long_lists_are_cut() -> None:
     routes = [{"to": f"10.{number}.0.0/16", "via": "10.0.0.1"} for number in range(6)]
     box = nodes({"namespaces": [{"name": "red", "routes": routes, "addresses": [f"10.0.0.{number}/32" for number in range(25)]}]})["namespace red"]
     assert texts(box)[23:] == ["10.0.0.23/32", "and 1 more address", *[f"10.{number}.0.0/16 via 10.0.0.1" for number in range(4)], "and 2 more routes"]
+
+
+ROUTES = [
+    ({"to": "default", "via": "10.0.0.1"}, "default via 10.0.0.1"),
+    ({"to": "default", "via": "10.0.0.1", "metric": 50}, "default via 10.0.0.1 metric 50"),
+    ({"to": "0.0.0.0/0", "via": "10.0.0.1", "metric": 0}, "0.0.0.0/0 via 10.0.0.1"),
+    ({"to": "::/0", "via": "2001:db8::1", "metric": 1024}, "::/0 via 2001:db8::1"),
+    ({"to": "default", "via": "2001:db8::1", "metric": "1024"}, "default via 2001:db8::1"),
+    ({"to": "10.1.0.0/16", "type": "blackhole", "metric": 1024, "table": 7}, "blackhole 10.1.0.0/16 metric 1024 table 7"),
+]
+
+
+@pytest.mark.parametrize(("route", "said"), ROUTES)
+def test_a_route_has_its_metric_unless_it_is_the_usual_one(route: Dict[str, Any], said: str) -> None:
+    assert texts(nodes({"namespaces": [{"name": "a", "routes": [route]}]})["namespace a"]) == [said]
+
+
+def drawn(data: Dict[str, Any]) -> List[str]:
+    return text(picture(data), "LR").splitlines()
+
+
+def test_text_names_what_was_drawn_already() -> None:
+    """A ring has one line more than its tree."""
+    assert drawn(chain(3, ring=True)) == [
+        "namespace c0",
+        "│   next 10.0.0.1/30",
+        "│   prev",
+        "├── next · prev ── namespace c1",
+        "│   │   prev",
+        "│   │   next 10.0.1.1/30",
+        "│   └── next · prev ── namespace c2",
+        "│           prev",
+        "│           next 10.0.2.1/30",
+        "└── prev · next ── namespace c2, see above",
+    ]
+
+
+def test_text_has_every_box_and_every_cable_once() -> None:
+    whole = picture(EVERYTHING)
+    lines = text(whole, "LR").splitlines()
+    assert sum("── " in line for line in lines) == len(whole.cables)
+    for node in whole.nodes:
+        assert any(node.title in line for line in lines), node.title
+
+
+def test_text_of_a_long_chain_needs_no_stack() -> None:
+    assert len(drawn(chain(3000))) > 3000
 
 
 def test_mermaid() -> None:
