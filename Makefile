@@ -19,13 +19,19 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS) sanity lab lab-full lab-deps matrix molecule bench bench-layout bench-growth bench-hosts docs docs-site pictures pin clean
+.PHONY: help demo demo-needs test $(PARTS) sanity lab lab-full lab-deps matrix molecule bench bench-layout bench-growth bench-hosts docs docs-site pictures pin clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/demo ## create a network in a sandbox, ping across it, and remove it again
+demo: demo-needs $(VENV)/demo ## create a network in a sandbox, ping across it, and remove it again
 	@tests/sandbox $(VENV)/bin/ansible-playbook playbooks/quickstart.yml
+
+demo-needs:
+	@echo 'This needs Python 3.11 or newer, network namespaces, and once about 80 MB in $(VENV). Nothing else is changed.'
+	@tests/sandbox true
+	@test -r /dev/net/tun -a -w /dev/net/tun || \
+	    echo 'TUN and TAP devices are left out: `sudo modprobe tun; sudo chmod 0666 /dev/net/tun` lets you make them.'
 
 test: $(VENV)/sanity ## run all tests that need neither root nor further packages, one of each class (about 8 minutes)
 	@$(VENV)/bin/python tests/run $(ARGS)
@@ -114,12 +120,12 @@ $(VENV)/bin/pip:
 
 $(VENV)/demo: tests/requirements/demo.txt | $(VENV)/bin/pip
 	@echo 'Preparing $(VENV), once …'
-	@$(VENV)/bin/pip install -qq --requirement $<
+	@$(VENV)/bin/python tests/requirements/install.py $<
 	@touch $@
 
 $(VENV)/test: tests/requirements/test.txt Makefile | $(VENV)/demo
 	@echo 'Preparing $(VENV) for the tests, once …'
-	@$(VENV)/bin/pip install -qq --requirement $<
+	@$(VENV)/bin/python tests/requirements/install.py $<
 	@$(VENV)/bin/pip install -qq --no-deps --upgrade --target $(VENV)/pyroute2-$(OLDEST_PYROUTE2) \
 	    pyroute2==$(OLDEST_PYROUTE2)
 	@$(VENV)/bin/pip install -qq --no-deps --upgrade --target $(VENV)/ansible-core-$(OLDEST_ANSIBLE) \

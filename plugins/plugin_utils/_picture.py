@@ -22,6 +22,7 @@ MANY_ROUTES = 4
 _NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufffe\\uffff]")
 _FORWARDING = (("net.ipv4.ip_forward", "IPv4"), ("net.ipv4.conf.all.forwarding", "IPv4"), ("net.ipv6.conf.all.forwarding", "IPv6"))
+_ANYWHERE = ("0.0.0.0/0", "::/0")
 _NUMBER = re.compile("[0-9]+$")
 """What notes of boxes that are alike may differ in: the number of a table."""
 _WITH_PORTS = ("bridge", "bond")
@@ -284,7 +285,8 @@ def _more(count: int, one: str, several: str) -> Iterator[Line]:
 def _route(route: Item, link: str = "") -> str:
     """A route as in ip-route(8); with the link if it has no gateway."""
     kind, device = route.get("type") or "unicast", route.get("dev") or ("" if route.get("via") else link)
-    words = [("", "" if kind == "unicast" else kind), ("", route.get("to")), ("via", route.get("via")), ("dev", device)]
+    to = "default" if route.get("to") in _ANYWHERE else route.get("to")
+    words = [("", "" if kind == "unicast" else kind), ("", to), ("via", route.get("via")), ("dev", device)]
     words += [
         (
             "metric",

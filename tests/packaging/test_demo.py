@@ -40,6 +40,15 @@ def test_demo(anybody: User) -> None:
     assert network() == before
 
 
+def test_demo_does_without_devices_that_cannot_be_opened(user: User) -> None:
+    """Where there is no /dev/net/tun, as in many containers."""
+    play = "mount -t tmpfs none /dev/net && exec ansible-playbook playbooks/quickstart.yml"
+    result = user.run("tests/sandbox", "sh", "-c", play, cwd=copied_checkout(user))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "TUN and TAP devices are left out, as /dev/net/tun cannot be opened here." in result.stdout
+    assert "TAP tap0" not in result.stdout
+
+
 @pytest.mark.parametrize(
     ("lacking", "advice"),
     [("version_info", "Python 3.11 or newer is needed"), ("ensurepip", "apt install python3-venv")],

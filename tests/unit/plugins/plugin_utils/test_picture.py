@@ -510,8 +510,8 @@ def test_long_lists_are_cut() -> None:
 ROUTES = [
     ({"to": "default", "via": "10.0.0.1"}, "default via 10.0.0.1"),
     ({"to": "default", "via": "10.0.0.1", "metric": 50}, "default via 10.0.0.1 metric 50"),
-    ({"to": "0.0.0.0/0", "via": "10.0.0.1", "metric": 0}, "0.0.0.0/0 via 10.0.0.1"),
-    ({"to": "::/0", "via": "2001:db8::1", "metric": 1024}, "::/0 via 2001:db8::1"),
+    ({"to": "0.0.0.0/0", "via": "10.0.0.1", "metric": 0}, "default via 10.0.0.1"),
+    ({"to": "::/0", "via": "2001:db8::1", "metric": 1024}, "default via 2001:db8::1"),
     ({"to": "default", "via": "2001:db8::1", "metric": "1024"}, "default via 2001:db8::1"),
     ({"to": "10.1.0.0/16", "type": "blackhole", "metric": 1024, "table": 7}, "blackhole 10.1.0.0/16 metric 1024 table 7"),
 ]
