@@ -78,7 +78,7 @@ def picture_of_example() -> str:
 
     (block,) = re.findall(r"^\.\. code-block:: yaml\n\n((?: +[^\n]*\n|\n)+)", INDEX.read_text(encoding="utf-8"), flags=re.MULTILINE)
     (task,) = yaml.safe_load(block)
-    return FilterModule().filters()["svg"](task["nfv.vnet.vnet_layout"])
+    return str(FilterModule().filters()["svg"](task["nfv.vnet.vnet_layout"]))
 
 
 def run(program: str, *arguments: str) -> None:
