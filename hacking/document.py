@@ -28,6 +28,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS  # 
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._options import KERNEL_KIND_OF, LINK_KIND_OF, OPTIONS, Option  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._version import VERSION  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS  # noqa: E402
 
@@ -171,7 +172,7 @@ def documentation(module: str, own: Values) -> Values:
     return {
         "module": module,
         "short_description": own["short_description"],
-        "version_added": own.get("version_added", "0.1.0"),
+        "version_added": own.get("version_added", VERSION),
         "description": own["description"],
         "extends_documentation_fragment": usual if module in OPTIONS else own["extends_documentation_fragment"],
         **({"notes": own["notes"]} if "notes" in own else {}),

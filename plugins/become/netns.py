@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 ---
 name: netns
 short_description: Run tasks inside a network namespace
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Runs tasks of any module inside a network namespace of the target host, over any connection.
   - The environment is the same as with C(ip netns exec). The network, C(/sys) and C(/proc/sys/net) are those of the namespace, and each file in

@@ -11,7 +11,7 @@ DOCUMENTATION = r"""
 ---
 name: dot
 short_description: Draw a network in the language of Graphviz
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Converts the declaration of a network to a graph in the language of Graphviz (DOT). Graphviz itself is not needed.
 extends_documentation_fragment:

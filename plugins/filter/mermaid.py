@@ -11,7 +11,7 @@ DOCUMENTATION = r"""
 ---
 name: mermaid
 short_description: Draw a network as a Mermaid flowchart
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Converts the declaration of a network to the text of a Mermaid flowchart. GitHub, GitLab and others show it as a picture, in a file of its own
     (C(.mmd)) or in Markdown in a code block with the language C(mermaid).

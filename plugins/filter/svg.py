@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 ---
 name: svg
 short_description: Draw a network as an SVG image
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Converts the declaration of a network to an SVG image, which is readable on light and dark pages. The program C(dot) of Graphviz draws it.
 requirements:

@@ -11,7 +11,7 @@ DOCUMENTATION = r"""
 ---
 name: text
 short_description: Draw a network as text for a terminal
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Converts the declaration of a network to a tree of lines. Each box is below the one that it is connected to, with its links, addresses and routes.
   - O(direction) has no effect.

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 ---
 name: netns
 short_description: Network namespaces as hosts
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Adds each network namespace to the inventory as a host, so that for instance C(ansible -i lab.netns.yml all -m ping) runs in all namespaces. Tasks
     run inside the namespace by the become method P(nfv.vnet.netns#become), over the connection to the host of the namespace.

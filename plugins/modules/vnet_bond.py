@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_bond
 short_description: Manage bonds, which make one link of several cards
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes bonds.
   - A bond goes on working when the cable of one of its ports is pulled, or distributes packets over all of them.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_bridge
 short_description: Manage Linux bridges, with spanning tree, VLANs, multicast snooping and ports
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes bridges, with spanning tree, VLAN filtering, multicast snooping, ports, addresses
     and routes.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_dummy
 short_description: Manage dummy links, which have addresses and drop all packets
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes dummy links.
   - A dummy link does not depend on any network card. It is used for addresses that belong to the host, such as

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_geneve
 short_description: Manage Geneve links, which carry Ethernet frames to another host in UDP packets
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes Geneve links.
   - A Geneve link connects two hosts or namespaces. The outer packets go through the network of O(parent_netns),

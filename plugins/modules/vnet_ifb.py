@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_ifb
 short_description: Manage IFB devices, to which tc redirects packets for shaping
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes IFB devices (intermediate functional block).
   - A filter of tc redirects packets to an IFB device, which returns them after they have passed its queueing discipline.

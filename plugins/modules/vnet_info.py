@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_info
 short_description: Return the state of virtual networks, also as the declaration of a layout
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns the network namespaces of a host and their links, ports, VLANs, addresses and routes, with the names
     of the modules' options.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_ipvlan
 short_description: Manage ipvlan links, which have IP addresses of their own on another link
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes ipvlan links.
   - An ipvlan link has the MAC address of its parent. So it is used where the switch allows only one MAC address,

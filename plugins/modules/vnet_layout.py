@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_layout
 short_description: Manage whole networks of namespaces and links in one task
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates namespaces and links of all types in one task. If anything fails, all changes are rolled back. Links
     are created and brought up in the order that the kernel requires, independent of their order in the task.

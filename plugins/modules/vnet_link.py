@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_link
 short_description: Manage links that exist already, such as network cards
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Changes a link of any kind that exists, renames it, and moves it to another network namespace. It is never created,
     and never deleted.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_macvlan
 short_description: Manage macvlan links, which have a MAC address of their own on another link
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes macvlan links.
   - A macvlan link is a network card of its own for a namespace or a container, on a card of the host, and the network

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_macvtap
 short_description: Manage macvtap links, which virtual machines use as a card on another link
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes macvtap links.
   - A macvtap link is a macvlan link that a virtual machine opens as C(/dev/tapINDEX), with the index of the link.

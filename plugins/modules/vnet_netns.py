@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_netns
 short_description: Manage network namespaces, with their settings (sysctl) and routes
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, configures and deletes named network namespaces, like C(ip netns).
   - The program C(ip) is not needed on the target host.

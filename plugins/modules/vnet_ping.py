@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_ping
 short_description: Check which namespaces reach which addresses, and why others do not
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Sends ICMP echo requests from inside network namespaces, to all destinations at once. Fails if the replies are
     not as expected. The program C(ping) is not needed.

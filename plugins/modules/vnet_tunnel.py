@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_tunnel
 short_description: Manage IP tunnels, which carry packets or frames to another host in IP packets
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes tunnels of the modes ipip, sit, gre, gretap, ip6gre, ip6gretap and ip6tnl.
   - The outer packets go through the network of O(parent_netns), wherever the link itself is. They are neither encrypted

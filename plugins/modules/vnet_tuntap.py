@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_tuntap
 short_description: Manage TUN devices (layer 3, for VPNs) and TAP devices (layer 2, for virtual machines)
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes persistent TUN devices, which carry IP packets, and TAP devices, which carry Ethernet
     frames.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_veth
 short_description: Manage veth pairs, each end in any namespace and on any bridge
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes pairs of virtual Ethernet links, which are connected like the ends of a cable.
     Each end can be in a namespace of its own.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_vlan
 short_description: Manage VLAN links, each for one VLAN of its parent
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes VLAN links (802.1Q and 802.1ad).
   - Frames that are sent through a VLAN link leave its parent with the VLAN tag. Frames that the parent receives

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_vrf
 short_description: Manage VRFs, which give links a routing table of their own
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes VRFs (virtual routing and forwarding).
   - The links that belong to a VRF, by their option O(ignore:master), route their packets by the table of the VRF.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: vnet_vxlan
 short_description: Manage VXLAN links, which carry Ethernet frames between hosts in UDP packets
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, changes and deletes VXLAN links.
   - A VXLAN link that is a port of a bridge makes one Ethernet network of bridges on several hosts or in several
