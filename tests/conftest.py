@@ -13,7 +13,9 @@ from counts import cases, identity, skipped
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run what is marked as slow, and fail at every step and moment, not at one of each class")
-    parser.addoption("--complement", metavar="REPORT", help="run what was skipped where this JUnit report comes from, and one case of each test besides")
+    parser.addoption(
+        "--complement", metavar="REPORT", action="append", help="run what was skipped where these JUnit reports come from, and one case of each test besides"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
     if not config.getoption("--slow"):
         left_out |= {item for item in items if item.get_closest_marker("slow")}
     if config.getoption("--complement"):
-        skipped_there = {identity(case) for case in cases([Path(config.getoption("--complement"))]) if skipped(case)}
+        skipped_there = {identity(case) for case in cases(map(Path, config.getoption("--complement"))) if skipped(case)}
         kept = {*_one_of_each([item for item in items if item not in left_out]), *(item for item in items if _identity(item) in skipped_there)}
         left_out = set(items) - kept
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])

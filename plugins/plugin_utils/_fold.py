@@ -25,6 +25,8 @@ FULL = 4
 
 _BOTH_SIDES = 2
 _TO = " … "
+_ROUNDS = 16
+"""So many times at most the neighbours of neighbours are looked at."""
 _COUNT = "count"
 """The C(fold_key) of the line that says how many boxes one stands for."""
 _OWN = "\n"
@@ -61,10 +63,12 @@ def _groups(picture: Picture, most: int) -> List[List[Part]]:
     cables = _cables_of(picture)
     degrees = {node.key: len({end for end, _cable in cables.get(node.key, [])}) for node in picture.nodes}
     for lines in [most, *sorted({degree for degree in degrees.values() if degree > most})]:
+        shapes = _Shapes(picture, cables)
         alike: Dict[Any, List[Part]] = {}
         for part in _parts(picture, cables, {key for key, degree in degrees.items() if degree > lines}):
-            shape, boxes = _shape(picture, part, cables)
-            alike.setdefault(shape, []).append(boxes)
+            if len(part) * (most + 1) <= len(picture.nodes):  # there may be as many of this size
+                shape, boxes = shapes.of(part)
+                alike.setdefault(shape, []).append(boxes)
         groups = [group for parts in alike.values() for group in _by_vlans(parts, cables) if len(group) > most and _are_alike(group, cables)]
         if groups:
             return [sorted(group, key=lambda part: [natural(node.title) for node in part]) for group in groups]
@@ -84,26 +88,37 @@ def _parts(picture: Picture, cables: Cables, hubs: Set[str]) -> Iterator[Part]:
         yield part
 
 
-def _shape(picture: Picture, part: Part, cables: Cables) -> Tuple[Any, Part]:
-    """What parts must have in common to be alike; and the boxes, in an order that is the same in all of them.
+class _Shapes:
+    """What parts of a picture look like, by colour refinement: a box is told from the others by its look and its neighbours, and those by theirs."""
 
-    A box is told from the others by its lines and by its neighbours, and those by theirs, as far as that tells more of them apart.
-    """
-    keys = {node.key for node in part}
-    frames = {node.inside for node in part} - {node.inside for node in picture.nodes if node.key not in keys}
-    colour: Dict[str, Any] = {node.key: _look(node, _OWN if node.inside in frames else node.inside) for node in part}
-    kinds = 0
-    while kinds < len(set(colour.values())):
-        kinds = len(set(colour.values()))
-        found = {key: (colour[key], tuple(sorted((_end(key, cable), repr(colour.get(end, end))) for end, cable in cables.get(key, [])))) for key in keys}
-        names = {look: "%d" % number for number, look in enumerate(sorted(set(found.values()), key=repr))}
-        shape = tuple(sorted(map(repr, found.values())))
-        colour = {key: names[look] for key, look in found.items()}
-    return shape, sorted(part, key=lambda node: (int(colour[node.key]), natural(node.title)))
+    def __init__(self, picture: Picture, cables: Cables) -> None:
+        self._picture = picture
+        self._cables = cables
+        self._numbers: Dict[Any, int] = {}
+        """The colour of each look; the same in all parts."""
+
+    def of(self, part: Part) -> Tuple[Any, Part]:
+        """What parts must have in common to be alike; and the boxes, in an order that is the same in all of them."""
+        keys = {node.key for node in part}
+        frames = {node.inside for node in part} - {node.inside for node in self._picture.nodes if node.key not in keys}
+        colour = {node.key: self._number((_look(node), _OWN if node.inside in frames else node.inside)) for node in part}
+        kinds = 0
+        for _round in range(_ROUNDS):
+            if kinds == len(set(colour.values())):
+                break
+            kinds = len(set(colour.values()))
+            colour = {key: self._number((colour[key], self._neighbours(key, colour))) for key in keys}
+        return tuple(sorted(colour.values())), sorted(part, key=lambda node: (colour[node.key], natural(node.title)))
+
+    def _neighbours(self, key: str, colour: Dict[str, int]) -> Any:
+        return tuple(sorted((_end(key, cable), str(colour.get(end, end))) for end, cable in self._cables.get(key, [])))
+
+    def _number(self, look: Any) -> int:
+        return self._numbers.setdefault(look, len(self._numbers))
 
 
-def _look(node: Node, inside: str) -> str:
-    return repr((node.kind, inside, node.down, node.members, tuple((line.kind, line.fold_key) for line in node.lines)))
+def _look(node: Node) -> Any:
+    return node.kind, node.down, node.members, tuple((line.kind, line.fold_key) for line in node.lines)
 
 
 def _end(key: str, cable: Edge) -> str:
@@ -120,9 +135,9 @@ def _by_vlans(parts: List[Part], cables: Cables) -> List[List[Part]]:
 
 
 def _are_alike(group: List[Part], cables: Cables) -> bool:
-    """Whether the boxes of all parts are connected in the same way, one by one in their order."""
-    first = _places(group[0], cables)
-    return all(_places(part, cables) == first for part in group[1:])
+    """Whether the boxes of all parts look alike and are connected in the same way, one by one in their order."""
+    first = list(map(_look, group[0])), _places(group[0], cables)
+    return all((list(map(_look, part)), _places(part, cables)) == first for part in group[1:])
 
 
 def _places(part: Part, cables: Cables) -> List[str]:
@@ -146,7 +161,7 @@ def _runs(picture: Picture) -> List[List[Node]]:
     cables = _cables_of(picture)
     nodes = {node.key: node for node in picture.nodes}
     inner = {
-        node.key: (node.inside, tuple((line.kind, line.fold_key) for line in node.lines))
+        node.key: (node.inside, _look(node), tuple(sorted(repr((cable.down, cable.vlans)) for _other, cable in cables[node.key])))
         for node in picture.nodes
         if node.kind == "namespace" and len({end for end, _cable in cables.get(node.key, [])}) == len(cables.get(node.key, [])) == _BOTH_SIDES
     }
@@ -163,7 +178,7 @@ def _runs(picture: Picture) -> List[List[Node]]:
     return runs
 
 
-def _way(start: str, key: str, inner: Dict[str, Any], cables: Dict[str, List[Tuple[str, Edge]]]) -> List[str]:
+def _way(start: str, key: str, inner: Dict[str, Any], cables: Cables) -> List[str]:
     """The similar boxes in this direction."""
     way, before = [], start
     while key != start and inner.get(key) == inner[start]:

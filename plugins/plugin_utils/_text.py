@@ -10,7 +10,7 @@ from ansible_collections.nfv.vnet.plugins.plugin_utils._colours import title
 from ansible_collections.nfv.vnet.plugins.plugin_utils._picture import Edge, Node, Picture
 
 _BRANCH, _LAST, _PAST, _NOTHING = "├── ", "└── ", "│   ", "    "
-Cables = Dict[str, List[Tuple[Edge, Edge]]]
+Ends = Dict[str, List[Tuple[Edge, Edge]]]
 """The lines of each box, each as it is in the picture, and as it begins there."""
 
 
@@ -33,7 +33,7 @@ class _Tree:
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
         self._nodes = {node.key: node for node in picture.nodes}
-        self._cables: Cables = {node.key: [] for node in picture.nodes}
+        self._cables: Ends = {node.key: [] for node in picture.nodes}
         for cable in picture.cables:
             turned = cable._replace(ends=cable.ends[::-1], names=cable.names[::-1])
             for one in (cable, turned) if cable.ends[0] != cable.ends[1] else (cable,):
@@ -59,7 +59,7 @@ class _Tree:
             node = branch.node
             seen = node.key in self._boxes
             self._boxes.add(node.key)
-            yield branch.first + self._title(node) + (", see above" if seen and node.lines else "")
+            yield branch.first + self._title(node) + (", see above" if seen else "")
             below = [] if seen else [(cable, one) for cable, one in self._cables[node.key] if id(cable) not in self._lines]
             self._lines |= {id(cable) for cable, _one in below}
             for line in () if seen else node.lines:

@@ -15,29 +15,36 @@ from guides import pages, remark
 from kernel_kinds import needs_kind
 from playing import HOSTS, PYTHON_OF_THE_SYSTEM, ROOT, SANDBOX, with_python_of_the_system
 
+PROGRAMS = {"dnsmasq": "dnsmasq-base", "dot": "graphviz"}
+"""Programs and their packages."""
 NETEM = [SANDBOX, "tc", "qdisc", "add", "dev", "lo", "root", "netem"]
 PROGRAM = str(ROOT / "tests" / "guides.py")
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
 def test_guide(page: Path, tmp_path: Path) -> None:
-    python = sys.executable
-    for need in remark(page, "needs").split():
-        if need == "persistent":
-            with_python_of_the_system()
-            python = PYTHON_OF_THE_SYSTEM
-        elif need == "netem":
-            if subprocess.run(NETEM, check=False, capture_output=True).returncode:
-                pytest.skip("this kernel has no CONFIG_NET_SCH_NETEM")
-        elif need == "dnsmasq":
-            if not shutil.which(need, path=f"{os.environ['PATH']}:/usr/sbin"):
-                pytest.skip(f"the program {need} is missing (make lab-deps)")
-        else:
-            needs_kind(need)
+    needs = remark(page, "needs").split()
+    for need in needs:
+        skip_without(need)
+    python = PYTHON_OF_THE_SYSTEM if "persistent" in needs else sys.executable
     count = remark(page, "hosts")
     command = [SANDBOX, *([*HOSTS, count] if count else []), sys.executable, PROGRAM, str(page), str(tmp_path)]
     done = subprocess.run(command, env=environment(tmp_path, python), check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def skip_without(need: str) -> None:
+    """Skips the test if the machine lacks what the page names: a program, netem, a Python of the system, or else a kind of link."""
+    if need in PROGRAMS:
+        if not shutil.which(need, path=f"{os.environ['PATH']}:/usr/sbin"):
+            pytest.skip(f"the program {need} is missing ({PROGRAMS[need]}, make lab-deps)")
+    elif need == "netem":
+        if subprocess.run(NETEM, check=False, capture_output=True).returncode:
+            pytest.skip("this kernel has no CONFIG_NET_SCH_NETEM")
+    elif need == "persistent":
+        with_python_of_the_system()
+    else:
+        needs_kind(need)
 
 
 def environment(home: Path, python: str) -> dict[str, str]:

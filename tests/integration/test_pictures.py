@@ -82,7 +82,7 @@ def test_text_is_printed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "options"),
     [
-        ("lan.md", {}),
+        pytest.param("lan.md", {}, marks=pytest.mark.slow),
         pytest.param("lan.mmd", {}, marks=pytest.mark.slow),
         pytest.param("lan.dot", {"vnet_draw_layout": "lan"}, marks=pytest.mark.slow),
         pytest.param("lan.txt", {}, marks=pytest.mark.slow),

@@ -9,7 +9,7 @@ import secrets
 from functools import lru_cache
 from typing import NamedTuple
 
-_DEFAULT, _SLOW = 55, 3600
+_DEFAULT, _SLOW = 40, 3600
 SHRINKING = 30
 """Processor time in seconds to make a sequence that fails shorter."""
 

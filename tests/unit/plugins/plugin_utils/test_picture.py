@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 from xml.etree import ElementTree
@@ -362,6 +363,21 @@ def test_full_picture_folds_whatever_is_alike() -> None:
     assert len(nodes(data, 16)) == 16
 
 
+def chain(count: int, ring: bool = False) -> Dict[str, Any]:
+    """Namespaces one after the other."""
+    cables = [
+        {
+            "type": "veth",
+            "name": "next",
+            "netns": f"c{number}",
+            "addresses": [f"10.0.{number}.1/30"],
+            "peer": {"name": "prev", "netns": f"c{(number + 1) % count}"},
+        }
+        for number in range(count if ring else count - 1)
+    ]
+    return {"namespaces": [{"name": f"c{number}"} for number in range(count)], "links": cables}
+
+
 def tenants(count: int, hosts: int) -> Dict[str, Any]:
     """A router with a VRF for each tenant, which has a bridge with hosts."""
     names = [f"tenant{number}" for number in range(1, count + 1)]
@@ -410,6 +426,35 @@ def test_namespaces_with_a_vlan_each_fold_and_those_in_several_vlans_do_so_for_e
     assert [(cable.vlans[0].vid, members[cable.ends[1]]) for cable in whole.cables if cable.ends[1] != "bridge br0"] == said
 
 
+def test_tenants_that_differ_far_from_the_hub_are_not_folded() -> None:
+    links: List[Dict[str, Any]] = []
+    for number in range(20):
+        rows = [{"type": "bridge", "name": f"{row}{number}", **({"stp": True} if number < 5 and row == "b" else {})} for row in "abc"]
+        links += rows + [{"type": "veth", "name": f"x{number}", "netns": "router", "peer": {"name": f"p{number}", "master": f"a{number}"}}]
+        links += [
+            {"type": "veth", "name": f"{ends}{number}", "master": f"{ends[0]}{number}", "peer": {"name": f"{ends}{number}-", "master": f"{ends[1]}{number}"}}
+            for ends in ("ab", "bc")
+        ]
+    found = nodes({"links": links}, 4)
+    assert [(node.members, texts(node)) for node in found.values() if node.title.startswith("b")] == [(5, ["5 bridges", "STP"]), (15, ["15 bridges"])]
+
+
+@pytest.mark.parametrize("data", [chain(2000), chain(2000, ring=True), lan(2000), tenants(300, 6)], ids=["chain", "ring", "lan", "tenants"])
+def test_a_large_picture_takes_no_time(data: Dict[str, Any]) -> None:
+    whole = picture(data)
+    begin = time.process_time()
+    folded(whole, 16)
+    assert time.process_time() - begin < 1.5
+
+
+def test_chain_is_cut_at_a_cable_that_is_down() -> None:
+    data = chain(30)
+    data["links"][14]["up"] = False
+    whole = folded(picture(data), 5)
+    assert [node.title for node in whole.nodes if node.members > 1] == ["c1 … c13", "c16 … c28"]
+    assert sum(cable.down for cable in whole.cables) == 1
+
+
 def test_what_is_connected_otherwise_is_not_folded() -> None:
     """A square and two pairs have the same boxes, and each box the same neighbours."""
     ends = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "a"), *((f"p{number}", f"q{number}") for number in range(5))]
@@ -429,21 +474,6 @@ def test_devices_and_stumps_fold_too() -> None:
     taps = [{"type": "tuntap", "name": f"tap{number}", "mode": "tap", "master": "br0", "owner": "kvm"} for number in range(12)]
     (box,) = [node for node in nodes({"links": [{"type": "bridge", "name": "br0"}, *taps]}, 10).values() if node.kind == "tap"]
     assert (box.title, texts(box)) == ("tap0 … tap11", ["12 TAP devices", "owner kvm"])
-
-
-def chain(count: int, ring: bool = False) -> Dict[str, Any]:
-    """Namespaces one after the other."""
-    cables = [
-        {
-            "type": "veth",
-            "name": "next",
-            "netns": f"c{number}",
-            "addresses": [f"10.0.{number}.1/30"],
-            "peer": {"name": "prev", "netns": f"c{(number + 1) % count}"},
-        }
-        for number in range(count if ring else count - 1)
-    ]
-    return {"namespaces": [{"name": f"c{number}"} for number in range(count)], "links": cables}
 
 
 def test_chain_folds_between_its_ends() -> None:
