@@ -4,8 +4,8 @@
 """Builds the documentation site without a network: hacking/site.py [--links].
 
 The reference comes from the documentation of the modules, plugins and roles, the guides from docs/docsite/rst, the rest from docs/site. The result is in
-.venv/site/html. Warnings are errors, and so are links within the site that lead nowhere. With --links those to other sites are checked, too, which needs
-the network.
+.venv/site/html. Warnings are errors, and so are links within the site that lead nowhere, also those that Sphinx does not see as references. With --links
+those to other sites are checked, too, which needs the network.
 """
 
 from __future__ import annotations
@@ -17,9 +17,14 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import yaml
+from pictures import ROLES, declaration
+
+# isort: split
+from ansible_collections.nfv.vnet.plugins.filter.svg import FilterModule  # the module pictures has found the collection
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / ".venv" / "site"
@@ -29,6 +34,14 @@ LISTS = {"modules": ["module"], "roles": ["role"], "plugins": ["become", "invent
 TITLE = re.compile(r"^nfv\.vnet\.(\w+) (\w+) -- (.*)$", flags=re.MULTILINE)
 CONTENTS = re.compile(r"^\.\. contents::\n(?:   :.*\n)+", flags=re.MULTILINE)
 """The theme shows the contents of a page beside it."""
+PICTURE = """.. container:: picture
+
+    .. figure:: static/{0}.svg
+        :alt: The network of the example of the role {0}
+
+        {0}
+
+"""
 INDEX = ROOT / "docs" / "site" / "index.rst"
 PROGRAMS = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{PROGRAMS}:{os.environ['PATH']}", "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "LC_ALL": "C.UTF-8"}
@@ -59,7 +72,11 @@ def sources() -> None:
         page.write_text(CONTENTS.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
     for name, kinds in LISTS.items():
         (SOURCE / f"{name}.inc").write_text(list_of(kinds), encoding="utf-8")
-    (SOURCE / "static" / "layout.svg").write_text(picture_of_example(), encoding="utf-8")
+    draw = FilterModule().filters()["svg"]
+    (SOURCE / "static" / "layout.svg").write_text(draw(example_of_index()), encoding="utf-8")
+    for role in ROLES:
+        (SOURCE / "static" / f"{role}.svg").write_text(draw(declaration(role)), encoding="utf-8")
+    (SOURCE / "pictures.inc").write_text("".join(map(PICTURE.format, ROLES)), encoding="utf-8")
 
 
 def list_of(kinds: list[str]) -> str:
@@ -71,14 +88,11 @@ def list_of(kinds: list[str]) -> str:
     return f".. list-table::\n    :widths: 25 75\n\n{rows}\n.. toctree::\n    :hidden:\n\n{entries}"
 
 
-def picture_of_example() -> str:
-    """The network of the example on the first page, as the filter svg draws it."""
-    sys.path.insert(0, str(ROOT / ".collections"))
-    from ansible_collections.nfv.vnet.plugins.filter.svg import FilterModule
-
+def example_of_index() -> Any:
+    """The declaration of the example on the first page."""
     (block,) = re.findall(r"^\.\. code-block:: yaml\n\n((?: +[^\n]*\n|\n)+)", INDEX.read_text(encoding="utf-8"), flags=re.MULTILINE)
     (task,) = yaml.safe_load(block)
-    return str(FilterModule().filters()["svg"](task["nfv.vnet.vnet_layout"]))
+    return task["nfv.vnet.vnet_layout"]
 
 
 def run(program: str, *arguments: str) -> None:
