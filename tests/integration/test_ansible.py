@@ -137,6 +137,12 @@ def test_quickstart_twice() -> None:
     assert "It is gone again." in result.stdout
 
 
+def test_quickstart_in_check_mode() -> None:
+    result = run("ansible-playbook", QUICKSTART, "--check")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "It was not created, as this was check mode." in result.stdout
+
+
 def test_quickstart_leaves_alone_what_it_did_not_make() -> None:
     ansible, playbook = (Path(sys.executable).with_name(name) for name in ("ansible", "ansible-playbook"))
     script = f"{ansible} localhost -m nfv.vnet.vnet_bridge -a name=br0 && ! {playbook} {QUICKSTART} && test -e /sys/class/net/br0"
