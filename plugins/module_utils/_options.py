@@ -1336,8 +1336,10 @@ def _vids(text: str, path: Path) -> Tuple[int, int]:
     if not match:
         raise VnetError((*path, "vid"), "%s is neither a VLAN nor a range such as 10-20" % quoted(text))
     first, last = int(match[1]), int(match[2] or match[1])
+    if first > last:
+        raise VnetError((*path, "vid"), "%s is in the wrong order" % shown(text))
     if not 1 <= first <= last <= 4094:
-        raise VnetError((*path, "vid"), "%s is not within 1 to 4094, or in the wrong order" % shown(text))
+        raise VnetError((*path, "vid"), "%s is out of range (1 to 4094)" % shown(text))
     return first, last
 
 

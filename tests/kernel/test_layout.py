@@ -447,3 +447,10 @@ def test_a_bridge_with_a_port_of_another_layout_is_not_deleted() -> None:
 def test_an_address_without_a_prefix_is_told_with_an_unreachable_gateway() -> None:
     link = {"type": "bridge", "name": "br0", "addresses": ["10.0.0.9"], "routes": [{"to": "default", "via": "10.0.0.1"}]}
     assert "(without a prefix length such as /24, 10.0.0.9 is a single address)" in refusal(links=[link])
+
+
+def test_ports_of_others_do_not_change_the_mtu_of_a_new_bridge() -> None:
+    """The kernel keeps an MTU that was changed before the first port came."""
+    lay(links=[{"type": "bridge", "name": "br0", "mtu": 9000}, {"type": "veth", "name": "a", "mtu": 9000, "master": "br0", "peer": {"name": "b"}}])
+    sh("ip link add c type veth peer name d", "ip link set c master br0")
+    assert shown("br0")["mtu"] == 9000

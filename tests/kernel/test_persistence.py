@@ -583,7 +583,7 @@ def test_an_older_engine_is_replaced_and_a_newer_one_stays(monkeypatch: pytest.M
         patch.setattr(_engine, "_hash", lambda _sources: "0" * 16)
         assert run("vnet_bridge", persistent=True, **BRIDGE)["changed"] is False
     with monkeypatch.context() as patch:
-        patch.setattr(_engine, "VERSION", "0.2.0")
+        patch.setattr(_engine, "VERSION", "1000.0.0")
         patch.setattr(_engine, "_hash", lambda _sources: "1" * 16)
         assert run("vnet_bridge", check=True, persistent=True, **BRIDGE)["changed"]
         assert _engine.installed() == before

@@ -248,6 +248,11 @@ def follows_ports(kernel: str) -> Tuple[str, ...]:
     return BY_KIND[kernel].follows_ports if kernel in BY_KIND else ()
 
 
+def kept_once_changed(kernel: str) -> Tuple[str, ...]:
+    """Of these, those that ports do not change any more after they were changed."""
+    return BY_KIND[kernel].kept_once_changed if kernel in BY_KIND else ()
+
+
 def may_follow_ports(kernel: str) -> Tuple[str, ...]:
     """Attributes that must be set again after ports have joined or left."""
     return follows_ports(kernel) + (BY_KIND[kernel].follows_ports_until_set if kernel in BY_KIND else ())

@@ -250,6 +250,7 @@ BRIDGE = LinkKind(
     takes_frames=True,
     no_port_of=("bridge",),
     follows_ports=("mtu", "gso_max_segs", "gso_max_size"),
+    kept_once_changed=("mtu",),
     follows_ports_until_set=("mac",),
     always=("vlan_default_pvid",),
     related=(("vlan_filtering", "mcast_vlan_snooping"), ("stp", "forward_delay", "state"), ("ageing_time", "topology_change", "forward_delay")),

@@ -102,6 +102,8 @@ class LinkKind(NamedTuple):
     """Whether it forwards frames between its ports, and has VLANs."""
     follows_ports: Tuple[str, ...] = ()
     """Attributes that the kernel changes when ports join or leave."""
+    kept_once_changed: Tuple[str, ...] = ()
+    """Of these, those that ports do not change any more after they were changed: net/bridge/br_device.c (br_change_mtu)."""
     follows_ports_until_set: Tuple[str, ...] = ()
     """Attributes that the kernel changes when ports join or leave, until they are set."""
     has_peer: bool = False

@@ -88,6 +88,8 @@ def uninstall() -> None:
             remove(path)
         with suppress(OSError):
             os.rmdir(os.path.dirname(_WANTED))
+        if is_booted():  # or it would be remembered as active, without a file
+            run_program("systemctl", "stop", "--no-block", NAME)
         _reload()
 
 

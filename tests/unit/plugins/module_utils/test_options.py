@@ -152,9 +152,9 @@ def test_vlans(entries: list[dict[str, Any]], records: list[Vlan]) -> None:
 @pytest.mark.parametrize(
     ("entries", "sentence"),
     [
-        ([{"vid": "0"}], "vlans[0].vid: 0 is not within 1 to 4094, or in the wrong order"),
-        ([{"vid": "4095"}], "vlans[0].vid: 4095 is not within 1 to 4094, or in the wrong order"),
-        ([{"vid": "30-20"}], "vlans[0].vid: 30-20 is not within 1 to 4094, or in the wrong order"),
+        ([{"vid": "0"}], "vlans[0].vid: 0 is out of range (1 to 4094)"),
+        ([{"vid": "4095"}], "vlans[0].vid: 4095 is out of range (1 to 4094)"),
+        ([{"vid": "30-20"}], "vlans[0].vid: 30-20 is in the wrong order"),
         ([{"vid": "10-"}], "vlans[0].vid: '10-' is neither a VLAN nor a range such as 10-20"),
         ([{"vid": "-1"}], "vlans[0].vid: '-1' is neither a VLAN nor a range such as 10-20"),
         ([{"vid": "ten"}], "vlans[0].vid: 'ten' is neither a VLAN nor a range such as 10-20"),

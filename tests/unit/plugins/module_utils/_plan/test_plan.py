@@ -65,9 +65,9 @@ def test_nothing_to_do() -> None:
 def test_new_bridge() -> None:
     assert bridge(mac="02:00:00:00:00:01", stp=True, mtu=1400, addresses=["192.0.2.1/24"], vlans=[entry(5)]) == [
         ("link add", "br0", {"kind": "bridge", "values": {"mac": "02:00:00:00:00:01"}}),
+        ("link set", "br0", {"mtu": 1400}),
         ("link set", "br0", {"stp": True}),
         ("vlan add", "br0", (Vlan(5, 5, False, False), True)),
-        ("link set", "br0", {"mtu": 1400}),
         ("address add", "br0", Address("192.0.2.1", 24)),
         ("link set", "br0", UP),
     ]
