@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
-from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, OF_NAMESPACES, as_text
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._export import Export
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
@@ -21,7 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import m
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import FdbEntry, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, check_text
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, LinkId, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, LinkId, Values, added_routes
 
 OTHER = "other"
 MODULE = "vnet_info"
@@ -72,7 +72,8 @@ def look(params: Mapping[str, Any]) -> Dict[str, Any]:
         view = _View(host, everything, params)
         if params["layout"] and not view.namespaces and not view.has_links:
             raise VnetError(("layout",), "there is no layout %s on this host" % shown(params["layout"]))
-        export = Export(host, {link.id: link for link in everything.links}, params["macs"], params["files"])
+        declared = _without_others(host, params["for_layout"]) if params["for_layout"] else host
+        export = Export(declared, {link.id: link for link in everything.links}, params["macs"], params["files"])
         counters = _counters(reader, host) if params["counters"] else {}
         result = {
             "changed": False,
@@ -88,6 +89,26 @@ def look(params: Mapping[str, Any]) -> Dict[str, Any]:
     finally:
         reader.close()
         namespaces.close()
+
+
+def _without_others(host: Host, layout: str) -> Host:
+    """The host without the routes and rules that other layouts have added to it."""
+    home, lo = host.namespaces.get(""), host.links.get(("", "lo"))
+    if not home or not lo:
+        return host
+    routes, entries = home.routes or [], dict(lo.entries)
+    for other in lo.also_of:
+        if other.is_layout(layout):
+            continue
+        added = {route.key for route in added_routes(other.original)}
+        routes = [route for route in routes if route.dev or route.key not in added]
+        for option, found in entries.items():
+            before = (other.original or {}).get(option, {})
+            entries[option] = [entry for entry in found if before.get(as_text(LISTS[option], entry), entry) is not None]
+    return host._replace(
+        namespaces={**host.namespaces, "": home._replace(routes=routes)},
+        links={**host.links, ("", "lo"): lo._replace(entries=entries)},
+    )
 
 
 def _pending() -> List[str]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
@@ -16,6 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding impor
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import Neighbours
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import read_registry
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
 from ansible_collections.nfv.vnet.plugins.module_utils._options import Option
 from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons, namespace_title
@@ -71,7 +73,8 @@ _MOST = 65507
 _WAVE = 400
 """Number of pairs at a time: each needs two entries in the neighbour table."""
 _TOLD = 5
-"""Number of unexpected pairs that an error message names."""
+"""Number of kinds of unexpected pairs that an error message names."""
+_ADDRESS = re.compile(r"\b[0-9a-f]*[:.][0-9a-f:.]+\b")
 
 
 class _Wanted(NamedTuple):
@@ -91,6 +94,7 @@ def ping(params: Mapping[str, Any]) -> Dict[str, Any]:
     try:
         host = read_all(reader, ["", *_namespaces.names()]).host
         names = list(host.namespaces)
+        _check_whole(reader, host, params["layout"])
         wanted = _Selection(host, params).wanted()
         neighbours = Neighbours(reader, names)
         try:
@@ -108,6 +112,15 @@ def _check(params: Mapping[str, Any]) -> None:
     for name, least, most in (("count", 1, 10000), ("size", LEAST_SIZE, _MOST), ("deadline", 0, 3600), ("timeout", 0, 60)):
         if not least <= params[name] <= most:
             raise VnetError((name,), "%s is out of range (%d to %d)" % (params[name], least, most))
+
+
+def _check_whole(reader: Reader, host: Host, layout: Optional[str]) -> None:
+    """VnetError if a namespace of the layout is gone: whoever is not there would not be asked."""
+    home = reader.open_namespace("")
+    recorded = read_registry(home.id if home else "").records(layout).namespaces.values() if layout else ()
+    gone = sorted(name for name in recorded if name and "/" not in name and name not in host.namespaces)
+    if gone:
+        raise VnetError(("layout",), "namespace %s of layout %s does not exist any more; run the task of the layout again" % (gone[0], layout))
 
 
 class _Selection:
@@ -266,15 +279,20 @@ def _spoken(pair: Pair) -> str:
 
 
 def complaint(result: Mapping[str, Any]) -> str:
-    """The first unexpected pairs as sentences."""
-    sentences = []
-    for told in result["differing"][:_TOLD]:
-        source, target = told["source"] or "the host", told["destination"]
-        target = "%s (%s)" % (told["namespace"], target) if told["namespace"] else target
-        if told["reachable"]:
-            sentences.append("%s reaches %s, but must not" % (source, target))
-        else:
-            sentences.append("%s does not reach %s: %s" % (source, target, told["reason"]))
-    more = len(result["differing"]) - len(sentences)
+    """The most frequent kinds of unexpected pairs, each as a sentence about the first one."""
+    kinds: Dict[str, List[Mapping[str, Any]]] = {}
+    for told in result["differing"]:
+        kinds.setdefault("" if told["reachable"] else _ADDRESS.sub("", told["reason"]), []).append(told)
+    often = sorted(kinds.values(), key=len, reverse=True)
+    sentences = [_sentence(alike[0]) + (" (and %d alike)" % (len(alike) - 1) if len(alike) > 1 else "") for alike in often[:_TOLD]]
+    more = sum(map(len, often[_TOLD:]))
     words = "; ".join(sentences) + ("; and %d more" % more if more else "")
     return "%s: %d of %d pairs are not as expected: %s" % (MODULE, len(result["differing"]), result["summary"]["pairs"], words)
+
+
+def _sentence(told: Mapping[str, Any]) -> str:
+    source, target = told["source"] or "the host", told["destination"]
+    target = "%s (%s)" % (told["namespace"], target) if told["namespace"] else target
+    if told["reachable"]:
+        return "%s reaches %s, but must not" % (source, target)
+    return "%s does not reach %s: %s" % (source, target, told["reason"])

@@ -21,6 +21,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
+_MOST_DOWN = 3
+"""Number of links that a reason names."""
 _MOST_HOPS = 32
 _FORWARDING = {False: "net/ipv4/ip_forward", True: "net/ipv6/conf/all/forwarding"}
 _BRIDGE_CALLS = {False: "net/bridge/bridge-nf-call-iptables", True: "net/bridge/bridge-nf-call-ip6tables"}
@@ -107,7 +109,7 @@ class Reasons:
                 next_hop = self._kernel.next_hop(netns, target, vrf.ifindex if vrf else 0)
             except KernelError as error:
                 place = "VRF %s of %s" % (vrf.name, namespace_title(netns)) if vrf else namespace_title(netns)
-                yield "%s has no route to %s (%s)%s" % (place, target, error, self._other_vrf(netns, target, vrf))
+                yield "%s has no route to %s (%s)%s" % (place, target, error, self._other_vrf(netns, target, vrf) or self._down(netns))
                 return
             link = self._indexes.get((netns, next_hop.device))
             if not link:
@@ -143,6 +145,11 @@ class Reasons:
                     continue
                 return "; only links of VRF %s use the route to it" % link.name
         return ""
+
+    def _down(self, netns: str) -> str:
+        """The links of a namespace that are down, with which routes go, as the end of a sentence."""
+        names = [link.name for link in self._host.links.values() if link.netns == netns and link.name != "lo" and not link.values.get("up")]
+        return "; %s %s down there" % (" and ".join(names), "is" if len(names) == 1 else "are") if 1 <= len(names) <= _MOST_DOWN else ""
 
     def _in_other_vrf(self, target: str, arriving: FoundLink, vrf: Optional[FoundLink]) -> Iterator[str]:
         """Yields a difference between the VRF in which packets arrive and that of the link with their address."""
@@ -216,6 +223,9 @@ class Reasons:
         if not one or not two or one.bridge.id != two.bridge.id:
             if self._stack(link)[-1].peer == self._stack(other)[-1].id:
                 yield from _tags(link, self._tag(link), other, self._tag(other))
+            else:
+                yield from self._loose(link)
+                yield from self._loose(other)
             return
         if not one.bridge.values.get("up"):
             yield "%s is down" % _named(one.bridge)
@@ -230,6 +240,13 @@ class Reasons:
             yield from _tags(link, one.tag, other, two.tag)
         if one.port and two.port:
             hooks.append(_Hook(one.bridge.netns, "forward", one.bridge.name))
+
+    def _loose(self, link: FoundLink) -> Iterator[str]:
+        """Yields the other end of a veth pair that is plugged into nothing, although the packets are for others."""
+        base = self._stack(link)[-1]
+        end = self._host.links.get(base.peer) if base.peer and not base.master else None
+        if end and not end.master:
+            yield "%s, the other end of %s, is no port of a bridge" % (_named(end), _named(link))
 
     def _attachment(self, link: FoundLink) -> Optional[_Attachment]:
         base, tag = self._stack(link)[-1], self._tag(link)

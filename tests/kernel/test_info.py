@@ -438,3 +438,14 @@ def test_settings_that_a_new_namespace_may_inherit_are_declared() -> None:
     assert red["sysctl"] == {"net.ipv4.ip_forward": "0", "net.ipv4.conf.default.rp_filter": "0"}
     lay(**info()["declaration"])
     settled(**info(for_layout="lab")["declaration"])
+
+
+def test_routes_and_rules_of_another_layout_are_not_for_this_one() -> None:
+    lay(name="other", routes=[{"to": "10.99.0.0/16", "type": "blackhole"}], rules=[{"priority": 99, "from": "10.99.0.0/16", "table": 99}])
+    run("vnet_netns", name="red", routes=[{"to": "10.98.0.0/16", "type": "blackhole"}])
+    mine = info(for_layout="mine")["declaration"]
+    assert "routes" not in mine
+    assert "rules" not in mine
+    assert [route["to"] for route in info(for_layout="other")["declaration"]["routes"]] == ["10.99.0.0/16"]
+    lay(name="mine", **mine)
+    assert lay(name="mine", **info(for_layout="mine")["declaration"])["changed"] is False

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._ping import ping
+from ansible_collections.nfv.vnet.plugins.module_utils._ping import complaint, ping
 from features import needs, needs_nftables, needs_program
 from kernel_kinds import needs_kind
 from layouts import lay
@@ -169,11 +169,13 @@ def test_an_address_that_nobody_has() -> None:
 
 
 REASONS = [
-    ("ip -n red link set eth0 down", "namespace red has no route to 192.0.2.2"),
+    ("ip -n red link set eth0 down", "namespace red has no route to 192.0.2.2 (Network is unreachable); eth0 is down there"),
     ("ip -n blue link set eth0 down", "eth0 in namespace blue is down"),
     ("ip link set to-red down", "to-red on the host is down"),
     ("ip link set to-blue down", "to-blue on the host is down"),
     ("ip link set br0 down", "br0 on the host is down"),
+    ("ip link set to-blue nomaster", "to-blue on the host, the other end of eth0 in namespace blue, is no port of a bridge"),
+    ("ip link set to-red nomaster", "to-red on the host, the other end of eth0 in namespace red, is no port of a bridge"),
     ("ip -n blue address flush dev eth0", "no answer"),
     (
         "bridge link set dev to-red isolated on; bridge link set dev to-blue isolated on",
@@ -192,6 +194,23 @@ def test_the_reason_on_one_bridge(fault: str, sentence: str) -> None:
     assert asked(layout="lan")["differing"] == []
     sh(fault)
     assert sentence in reason("red", BLUE)
+
+
+def test_a_namespace_of_the_layout_that_is_gone_is_missed() -> None:
+    needs_program("ip")
+    lan()
+    sh("ip netns delete blue")
+    with pytest.raises(VnetError, match=r"layout: namespace blue of layout lan does not exist any more; run the task of the layout again"):
+        asked(layout="lan")
+
+
+def test_the_message_tells_each_kind_of_fault_once() -> None:
+    needs_program("ip")
+    lan()
+    sh("ip link set to-blue down")
+    result = asked(layout="lan", deadline=0.3)
+    assert complaint(result).count("to-blue on the host is down") == 1
+    assert f"(and {len(result['differing']) - 1} alike)" in complaint(result)
 
 
 def test_a_port_that_does_not_forward_yet() -> None:

@@ -208,7 +208,10 @@ def test_names_that_can_be(name: str) -> None:
             "links[0].peer.routes[0].to: 10.0.0.1/8 has host bits set",
         ),
         ({"links": [{"type": "veth", "name": "a", "port": {"cost": 0}, "peer": FAR}]}, "links[0].port.cost: 0 is out of range"),
-        ({"links": [{"type": "veth", "name": "a", "port": {"vlans": [{"vid": "0"}]}, "peer": FAR}]}, "links[0].port.vlans[0].vid: 0 is out of range (1 to 4094)"),
+        (
+            {"links": [{"type": "veth", "name": "a", "port": {"vlans": [{"vid": "0"}]}, "peer": FAR}]},
+            "links[0].port.vlans[0].vid: 0 is out of range (1 to 4094)",
+        ),
         ({"links": [{"type": "veth", "name": "a", "master": "a b", "peer": FAR}]}, "links[0].master: 'a b' is not the name of a link"),
         (
             {"links": [{"type": "veth", "name": "a", "master": "", "port": {"cost": 5}, "peer": FAR}]},
