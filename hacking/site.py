@@ -32,7 +32,7 @@ SOURCE, HTML = SITE / "rst", SITE / "html"
 LISTS = {"modules": ["module"], "roles": ["role"], "plugins": ["become", "inventory", "filter"]}
 """Which pages of the reference each list on the site has."""
 TITLE = re.compile(r"^nfv\.vnet\.(\w+) (\w+) -- (.*)$", flags=re.MULTILINE)
-CONTENTS = re.compile(r"^\.\. contents::\n(?:   :.*\n)+", flags=re.MULTILINE)
+CONTENTS = re.compile(r"^\.\. contents::.*\n(?:   :.*\n)*", flags=re.MULTILINE)
 """The theme shows the contents of a page beside it."""
 PICTURE = """.. container:: picture
 

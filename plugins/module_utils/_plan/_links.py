@@ -402,7 +402,7 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
             draft.add(BRIDGE_UP if wanted.id in draft.above_bridges else UP, SetLink(wanted.netns, wanted.name, found.kind, {"up": True}, {"up": False}))
         return
     follows = (
-        (row.name in follows_ports(wanted.kind) and not (is_new and row.name in kept_once_changed(wanted.kind)))
+        (row.name in follows_ports(wanted.kind) and not (is_new and row.name in kept_once_changed(wanted.kind) and value != row.initial))
         or (row.name == "mtu" and wanted.id in draft.joining_aggregates)
         or (wanted.id in draft.above_bridges and row.name in _kinds.FOLLOWING)
     )
