@@ -78,14 +78,15 @@ def _groups(picture: Picture, most: int) -> List[List[Part]]:
 def _parts(picture: Picture, cables: Cables, hubs: Set[str]) -> Iterator[Part]:
     """What is left in one piece without the hubs."""
     nodes = {node.key: node for node in picture.nodes if node.key not in hubs}
-    while nodes:
-        part, left = [], [next(iter(nodes))]
+    for first in list(nodes):
+        part, left = [], [first]
         while left:
             node = nodes.pop(left.pop(), None)
             if node:
                 part.append(node)
                 left += [end for end, _cable in cables.get(node.key, [])]
-        yield part
+        if part:
+            yield part
 
 
 class _Shapes:
