@@ -53,17 +53,17 @@ sanity: $(VENV)/sanity ## run ansible-test sanity on the release archive
 require = missing=$$($(PYTHON) tests/lab/packages.py $(1)); test -z "$$missing" || \
 	{ echo "These packages are needed: $$missing. As root, \`make lab-deps\` installs them." >&2; exit 1; }
 
-LAB := lab-kernel lab-integration lab-molecule lab-hosts lab-both
+LAB := molecule lab-kernel lab-integration lab-molecule lab-hosts lab-both
 
-lab: $(VENV)/test ## test on a second kernel (what this one cannot run, and one of each class), and on virtual hosts over SSH
-	@$(call require,lab pictures)
+lab: $(VENV)/test ## test the roles, on a second kernel (what this one cannot run, and one of each class), and on virtual hosts over SSH
+	@$(call require,lab molecule pictures)
 	@$(VENV)/bin/python tests/lab/hosts.py image
 	@$(VENV)/bin/python tests/run $(LAB)
 
 lab-full: $(VENV)/test ## run all tests on both kernels, and on virtual hosts (hours)
 	@$(call require,lab molecule pictures)
 	@$(VENV)/bin/python tests/lab/hosts.py image
-	@$(VENV)/bin/python tests/run --slow unit kernel integration packaging molecule $(LAB) lab-field lab-integration-distribution
+	@$(VENV)/bin/python tests/run --slow unit kernel integration packaging $(LAB) lab-field lab-integration-distribution
 
 matrix: $(VENV)/test ## run the tests with every supported version of pyroute2, ansible-core, Python and Linux (hours, root; ARGS=--help)
 	@$(call require,lab pictures)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, Set
+from typing import Dict, List, Optional, Set
 
 import pytest
 from counts import cases, identity, skipped
@@ -16,6 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--complement", metavar="REPORT", action="append", help="run what was skipped where these JUnit reports come from, and one case of each test besides"
     )
+    parser.addoption("--besides", metavar="FILE", action="append", help="with --complement: one case of each test of these files alone")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,10 +30,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
         left_out |= {item for item in items if item.get_closest_marker("slow")}
     if config.getoption("--complement"):
         skipped_there = {identity(case) for case in cases(map(Path, config.getoption("--complement"))) if skipped(case)}
-        kept = {*_one_of_each([item for item in items if item not in left_out]), *(item for item in items if _identity(item) in skipped_there)}
+        besides = [item for item in items if item not in left_out and _is_in(item, config.getoption("--besides"))]
+        kept = {*_one_of_each(besides), *(item for item in items if _identity(item) in skipped_there)}
         left_out = set(items) - kept
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = [item for item in items if item not in left_out]
+
+
+def _is_in(item: pytest.Item, files: Optional[List[str]]) -> bool:
+    return files is None or any(item.path == Path(file).resolve() for file in files)
 
 
 def _one_of_each(items: List[pytest.Item]) -> List[pytest.Item]:
