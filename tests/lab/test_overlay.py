@@ -137,7 +137,17 @@ def test_networks_over_several_hosts(overlay: Overlay, request: pytest.FixtureRe
     matrix = done(ansible(overlay.lab, "ansible-playbook", "playbooks/reach.yml", "--limit", "host1,host2,host3", "--extra-vars", "vnet_reach_deadline=3"))
     assert "host1 r1 does not reach host2 b2 (10.1.0.212): " in matrix
     assert "host1 r1 does not reach host2 r2" not in matrix
-    picture = done(ansible(overlay.lab, "ansible-playbook", "playbooks/draw.yml", "--limit", "host1,host2,host3", "--extra-vars", "vnet_draw_together=true"))
+    picture = done(
+        ansible(
+            overlay.lab,
+            "ansible-playbook",
+            "playbooks/draw.yml",
+            "--limit",
+            "host1,host2,host3",
+            "--extra-vars",
+            "vnet_draw_together=true vnet_draw_format=mermaid",
+        )
+    )
     assert picture.count("elsewhere_vxlan_100(") == 1
     # a namespace moves, and is reached where it is now; a host joins with one line of the inventory
     assert reaches(third, "r3", "10.1.0.99")
