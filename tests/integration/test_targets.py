@@ -15,6 +15,7 @@ MARKS = {
     "module_defaults": [pytest.mark.slow],  # it runs from the archive
     "vnet_bridge": [pytest.mark.each_ansible],
     "vnet_layout": [pytest.mark.each_ansible],
+    **{name: [pytest.mark.slow] for name in ("vnet_netns", "vnet_tuntap", "vnet_veth")},  # the guides and examples run these
 }
 
 
