@@ -192,3 +192,11 @@ def test_a_bridge_without_addresses_is_left_to_a_dhcp_client(lab: Lab, host: Hos
         host.cut()
         host.start()
         host.wait()
+
+
+def test_systemd_forgets_the_service_with_the_last_stored_resource(lab: Lab, host: Host) -> None:
+    done(task(lab, host, "vnet_bridge", name="br0", persistent=True))
+    on(host, "timeout 10 sh -c 'until systemctl is-active --quiet nfv-vnet; do sleep 0.2; done'")
+    done(task(lab, host, "vnet_bridge", name="br0", state="absent"))
+    on(host, "timeout 10 sh -c 'while systemctl is-active --quiet nfv-vnet; do sleep 0.2; done'")
+    assert host.ssh("systemctl list-units --all --no-legend nfv-vnet.service").stdout == ""

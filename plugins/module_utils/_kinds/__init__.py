@@ -249,7 +249,7 @@ def follows_ports(kernel: str) -> Tuple[str, ...]:
 
 
 def kept_once_changed(kernel: str) -> Tuple[str, ...]:
-    """Of these, those that ports do not change any more after they were changed."""
+    """Attributes out of C(follows_ports) that the kernel leaves alone after they were changed, so they are set before ports join a new link."""
     return BY_KIND[kernel].kept_once_changed if kernel in BY_KIND else ()
 
 
