@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import errno as codes
-from typing import Any, Dict, List, NamedTuple, Tuple, Union
+import re
+from typing import Any, Dict, List, Mapping, NamedTuple, Tuple, Union
 
 _ERRNO_NAMES = {**codes.errorcode, **{getattr(codes, name): name for name in ("EOPNOTSUPP", "EAGAIN", "EDEADLK")}}
 """Where two names have one number, the one in the manual pages of the kernel's interfaces."""
@@ -90,6 +91,34 @@ def joined(path: Path) -> str:
     return "".join("[%d]" % part if isinstance(part, int) else ".%s" % shown(part) for part in path).lstrip(".")
 
 
-def failure(title: str, error: VnetError) -> Dict[str, object]:
-    """The result of a module that fails. C(title): the module and its resource."""
-    return {"msg": printable("%s: %s" % (title, error)), "error": {"path": list(error.path), "errno": _ERRNO_NAMES.get(error.errno)}}
+NO_PARAMS: Mapping[str, object] = {}
+
+
+def line(title: str, message: Message, params: Mapping[str, object]) -> str:
+    """A message as users read it: C(vnet_layout lab: links[3].peer.netns (v3): ...).
+
+    C(title): the module and its resource. C(params): its parameters, which have the names of the items.
+    """
+    name = _item(message.path, params)
+    if not name or re.search(r"(?<![\w.-])%s(?![\w-]|\.\w)" % re.escape(shown(name)), message.text):
+        return printable("%s: %s" % (title, message))
+    return printable("%s: %s (%s): %s" % (title, joined(message.path), shown(name), message.text))
+
+
+def _item(path: Path, params: object) -> str:
+    """The name of the first item on a path: C(v3) for C(("links", 3, "peer")); C('') if there is none."""
+    for part in path:
+        try:
+            params = params[part]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            return ""
+        if isinstance(part, int):
+            name = params.get("name") if isinstance(params, dict) else ""
+            return name if isinstance(name, str) else ""
+    return ""
+
+
+def failure(title: str, error: VnetError, params: Mapping[str, object] = NO_PARAMS) -> Dict[str, object]:
+    """The result of a module that fails; C(title) and C(params) as in C(line)."""
+    message = line(title, Message(error.path, error.text), params)
+    return {"msg": message, "error": {"path": list(error.path), "errno": _ERRNO_NAMES.get(error.errno)}}

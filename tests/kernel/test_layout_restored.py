@@ -63,7 +63,7 @@ def card() -> None:
 
 def shown() -> List[str]:
     """The addresses and routes, as C(_shown), when the kernel has added the local route of each IPv6 address, which it does later."""
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 10
     while True:
         lines = _shown()
         held = {line.split()[3].split("/")[0] for line in lines if line.split()[1:3] == ["eth0", "inet6"]}

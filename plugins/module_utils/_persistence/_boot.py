@@ -7,9 +7,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, printable
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import NO_PARAMS, Message, VnetError, line, printable
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._flags import bring_up, is_up
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import converge_layout
@@ -51,6 +51,7 @@ class Applied(NamedTuple):
     """Ports of bridges that are down and to come up."""
     waits_for: str = ""
     """What else is stored, and has to be applied before."""
+    options: Mapping[str, object] = NO_PARAMS
 
     @property
     def differs(self) -> bool:
@@ -58,8 +59,8 @@ class Applied(NamedTuple):
         return bool(self.error or self.ruleset or self.ports or self.waits_for) or (self.result is not None and self.result.changed)
 
     @property
-    def warnings(self) -> List[Message]:
-        return self.result.warnings if self.result else []
+    def warnings(self) -> List[str]:
+        return [line(self.title, warning, self.options) for warning in self.result.warnings] if self.result else []
 
 
 class Selection(NamedTuple):
@@ -173,7 +174,7 @@ def _apply(declared: Stored) -> Applied:
             wanted = declared.layout()
             application = _Application(declared)
             result = converge_layout(wanted, False, application) if wanted.name else converge(wanted, False, None, application)
-            return Applied(str(declared.key), wanted, result, ruleset=application.ruleset, ports=application.ports)
+            return Applied(str(declared.key), wanted, result, ruleset=application.ruleset, ports=application.ports, options=declared.options)
     except Exception as error:  # whatever it is, the others are applied
         return _failed(declared, error)
 
@@ -183,14 +184,15 @@ def _predict(declared: Stored) -> Applied:
         with sentences():
             wanted = declared.layout()
             result = converge_layout(wanted, True) if wanted.name else converge(wanted, True, alone=True)
-            return Applied(str(declared.key), wanted, result, ruleset=_ruleset.differing(declared.key), ports=_ports_down(declared))
+            ruleset, ports = _ruleset.differing(declared.key), _ports_down(declared)
+            return Applied(str(declared.key), wanted, result, ruleset=ruleset, ports=ports, options=declared.options)
     except Exception as error:
         return _failed(declared, error)
 
 
 def _failed(declared: Stored, error: Exception) -> Applied:
-    words = str(error) if isinstance(error, VnetError) else "an error of nfv-vnet itself: %r" % error
-    return Applied(str(declared.key), error=printable("%s: %s" % (str(declared.key), words)))
+    message = Message(error.path, error.text) if isinstance(error, VnetError) else Message((), "an error of nfv-vnet itself: %r" % error)
+    return Applied(str(declared.key), error=line(str(declared.key), message, declared.options))
 
 
 def _wait_for(names: Set[str], deadline: float) -> None:

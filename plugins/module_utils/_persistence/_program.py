@@ -150,7 +150,7 @@ def _say(text: str, stream: Optional[TextIO] = None) -> None:
 
 def _warn(applied: Applied) -> None:
     for warning in applied.warnings:
-        _say(printable("warning: %s: %s" % (applied.title, warning)), sys.stderr)
+        _say("warning: %s" % warning, sys.stderr)
 
 
 def _fail(words: str, status: int) -> int:

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING, Any, Callable, Dict, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, NoReturn, Optional
 
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, line, valid
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._task._module import VnetModule
@@ -20,7 +20,7 @@ Result = Dict[str, Any]
 
 def answer(module: VnetModule, title: str, work: Callable[[], Result]) -> NoReturn:
     """Ends the module with the result of the work."""
-    _end(module, outcome(title, work))
+    _end(module, outcome(title, module.given, work))
 
 
 def answer_confirmed(module: VnetModule, title: str, work: Callable[[Optional[Confirmation]], Result]) -> NoReturn:
@@ -33,18 +33,18 @@ def answer_confirmed(module: VnetModule, title: str, work: Callable[[Optional[Co
     try:
         confirmation = Confirmation(title, module.confirm_token, seconds, logs=not module.no_log)
     except VnetError as error:
-        module.fail_json(**failure(title, error))
-    _end(module, confirmation.outcome(lambda: outcome(title, lambda: work(confirmation))))
+        module.fail_json(**failure(title, error, module.given))
+    _end(module, confirmation.outcome(lambda: outcome(title, module.given, lambda: work(confirmation))))
 
 
-def outcome(title: str, work: Callable[[], Result]) -> Result:
-    """The result of a module: of the work, which may raise a VnetError, and in which C(warnings) are without the title."""
+def outcome(title: str, params: Mapping[str, object], work: Callable[[], Result]) -> Result:
+    """The result of a module: of the work, which may raise a VnetError, and in which C(warnings) are messages. C(title), C(params): as in C(line)."""
     try:
         with sentences():
             result = work()
     except VnetError as error:
-        result = {"failed": True, **failure(title, error), "warnings": error.warnings}
-    warnings = [printable("%s: %s" % (title, warning)) for warning in result.pop("warnings")]
+        result = {"failed": True, **failure(title, error, params), "warnings": error.warnings}
+    warnings = [line(title, warning, params) for warning in result.pop("warnings")]
     return {**valid(result), "warnings": warnings}
 
 

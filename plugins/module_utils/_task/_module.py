@@ -44,7 +44,12 @@ class VnetModule(AnsibleModule):  # type: ignore[misc]
         try:
             check_given(self._options, self.params, ())
         except VnetError as error:
-            self.fail_json(**failure(self._title, error))
+            self.fail_json(**failure(self._title, error, self.params))
+
+    @property
+    def given(self) -> Dict[str, Any]:
+        """All parameters, checked or not."""
+        return {**self.params, **self.others}
 
     def require_pyroute2(self) -> None:
         """Fails the task if pyroute2 is missing, or does not fit."""

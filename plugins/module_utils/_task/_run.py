@@ -40,12 +40,11 @@ def run_layout() -> None:
 
     module = VnetModule(MODULE, LAYOUT_OPTIONS, without=LISTS)  # the items are left to the checks of the engine
     module.require_pyroute2()
-    params = {**module.params, **module.others}
 
     def work(confirmation: Optional[Confirmation]) -> Dict[str, Any]:
-        return execute(params, checked, module.check_mode, module._diff, confirmation)
+        return execute(module.given, checked, module.check_mode, module._diff, confirmation)
 
-    answer_confirmed(module, title(MODULE, params), work)
+    answer_confirmed(module, title(MODULE, module.params), work)
 
 
 def run_info() -> None:
@@ -69,7 +68,7 @@ def run_ping() -> None:
         with sentences():
             result = valid(ping(module.params))
     except VnetError as error:
-        module.fail_json(**failure(MODULE, error))
+        module.fail_json(**failure(MODULE, error, module.params))
     if result["differing"]:
         module.fail_json(msg=printable(complaint(result)), **result)
     module.exit_json(**result)
