@@ -4,23 +4,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, joined
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined, quoted
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, network_of, shared_on_parent, unique_key, unique_options_of
 from ansible_collections.nfv.vnet.plugins.module_utils._options import (
     CONFIRMATION,
     FORCE,
+    LINK_OPTIONS,
     OPTIONS,
     PERSISTENCE,
     Option,
+    expanded,
     home_of,
     links_of,
     namespace_of,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._records import NAME
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId, Namespace
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Layout, Link, LinkId, Namespace
 
 MODULE = "vnet_layout"
 TYPE = Option(
@@ -66,11 +68,12 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
     Option(
         "namespaces",
         "list",
-        "Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses), C(purge_routes) and C(purge_rules)"
-        " default to V(true), so that given lists are exact. If O(namespaces) is left out, all"
-        " namespaces that the layout created are deleted.",
+        "Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state), or is O(namespaces[].name) alone:"
+        " V([red, blue]). C(purge_addresses), C(purge_routes) and C(purge_rules) default to V(true), so that given lists are exact."
+        " If O(namespaces) is left out, all namespaces that the layout created are deleted.",
         elements="dict",
         options=(Option("name", "str", "Name of the network namespace, as in C(/run/netns).", required=True),),
+        short="name",
     ),
     Option(
         "links",
@@ -86,6 +89,26 @@ LAYOUT_OPTIONS: Tuple[Option, ...] = (
     ),
 )
 """The options of M(nfv.vnet.vnet_layout). Only the options that all items have are documented."""
+
+
+_LISTS = {option.name: option for option in LAYOUT_OPTIONS if option.name in LISTS}
+
+
+def items(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]:
+    """The items of a list with their paths, each as a dictionary if it may be one. VnetError if they are no list."""
+    given = params.get(name)
+    found = [] if given is None else expanded(_LISTS[name], given)
+    if not isinstance(found, (list, tuple)):
+        raise VnetError((name,), "%s is not a list" % quoted(given))
+    for number, item in enumerate(found):
+        yield (name, number), item
+
+
+def options_of_item(name: str, item: Mapping[str, Any]) -> Tuple[Option, ...]:
+    """The options of an item of a list. A layout documents only what all its items have."""
+    if name == "namespaces":
+        return OPTIONS["vnet_netns"]
+    return (TYPE, *OPTIONS.get("vnet_%s" % item.get("type"), LINK_OPTIONS))
 
 
 def declaration(params: Mapping[str, Any], check_mode: bool = False) -> Layout:

@@ -94,7 +94,7 @@ def joined(path: Path) -> str:
 NO_PARAMS: Mapping[str, object] = {}
 
 
-def line(title: str, message: Message, params: Mapping[str, object]) -> str:
+def full_message(title: str, message: Message, params: Mapping[str, object]) -> str:
     """A message as users read it: C(vnet_layout lab: links[3].peer.netns (v3): ...).
 
     C(title): the module and its resource. C(params): its parameters, which have the names of the items.
@@ -119,6 +119,6 @@ def _item(path: Path, params: object) -> str:
 
 
 def failure(title: str, error: VnetError, params: Mapping[str, object] = NO_PARAMS) -> Dict[str, object]:
-    """The result of a module that fails; C(title) and C(params) as in C(line)."""
-    message = line(title, Message(error.path, error.text), params)
+    """The result of a module that fails; C(title) and C(params) as in C(full_message)."""
+    message = full_message(title, Message(error.path, error.text), params)
     return {"msg": message, "error": {"path": list(error.path), "errno": _ERRNO_NAMES.get(error.errno)}}

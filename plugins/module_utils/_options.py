@@ -73,19 +73,31 @@ class Option(NamedTuple):
 
 
 def expanded(option: Option, value: Any) -> Any:
-    """A value with its entries as dictionaries: C([tap0]) as C([{"name": "tap0"}])."""
+    """A value in its long form: C(tap0,tap1) as C([{"name": "tap0"}, {"name": "tap1"}])."""
+    if option.type == "list" and (option.short or option.elements == "str") and isinstance(value, str) and value[:1] not in ("[", "{"):
+        value = value.split(",")
     if not option.short:
         return value
     if option.type == "list":
-        if isinstance(value, str) and value[:1] not in ("[", "{"):
-            value = value.split(",")
-        return [_entry(option, entry) for entry in value] if isinstance(value, list) else value
+        return [_entry(option, entry) for entry in value] if isinstance(value, (list, tuple)) else value
     return _entry(option, value)
 
 
 def _entry(option: Option, value: Any) -> Any:
     plain = isinstance(value, str) and value[:1] != "{"
     return {option.short: str(value).strip()} if plain or (isinstance(value, int) and not isinstance(value, bool)) else value
+
+
+def expanded_all(options: Iterable[Option], params: Mapping[str, Any]) -> Dict[str, Any]:
+    """The parameters with all values in their long forms."""
+    found = dict(params)
+    for option in options:
+        if (option.options or option.type == "list") and found.get(option.name) is not None:
+            value = expanded(option, found[option.name])
+            if isinstance(value, list):
+                value = [expanded_all(option.options, entry) if isinstance(entry, dict) else entry for entry in value]
+            found[option.name] = expanded_all(option.options, value) if isinstance(value, dict) else value
+    return found
 
 
 def argument_spec(options: Iterable[Option]) -> Dict[str, Dict[str, Any]]:

@@ -326,9 +326,9 @@ options:
         type: str
   namespaces:
     description:
-      - Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state). C(purge_addresses),
-        C(purge_routes) and C(purge_rules) default to V(true), so that given lists are exact. If O(namespaces) is
-        left out, all namespaces that the layout created are deleted.
+      - 'Network namespaces. Each has the options of M(nfv.vnet.vnet_netns) except C(state), or is O(namespaces[].name)
+        alone: V([red, blue]). C(purge_addresses), C(purge_routes) and C(purge_rules) default to V(true), so that
+        given lists are exact. If O(namespaces) is left out, all namespaces that the layout created are deleted.'
     type: list
     elements: dict
     suboptions:

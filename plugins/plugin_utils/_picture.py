@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import items, options_of_item
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
+from ansible_collections.nfv.vnet.plugins.module_utils._options import expanded_all
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, MAIN_TABLE, LinkId
 
 HOST = "this host"
@@ -182,12 +184,9 @@ def _on(host: str, item: Item) -> Item:
 
 
 def _items(values: Item, name: str) -> Iterator[Item]:
-    """The items of a list."""
-    items = values.get(name) or []
-    if not isinstance(items, (list, tuple)):
-        raise VnetError((name,), "%s is not a list" % quoted(items))
-    for number, item in enumerate(items):
-        path: Path = (name, number)
+    """The items of a list, with all short forms as dictionaries."""
+    for path, item in items(values, name):
+        item = expanded_all(options_of_item(name, item), item) if isinstance(item, Mapping) else item
         _check(item, path)
         if item.get("name") is None:
             raise VnetError(path, "name is missing")

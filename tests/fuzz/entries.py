@@ -28,7 +28,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
+from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, expanded_all, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Host, Layout, Link, Namespace, Port
@@ -36,7 +36,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import summary
 from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
-from ansible_collections.nfv.vnet.plugins.module_utils._task._module import check_given, expanded_all
+from ansible_collections.nfv.vnet.plugins.module_utils._task._module import check_given
 from found import host_of
 from odd import wired
 from parameters import INFO, LAYOUT, MODULES, PING, TABLES, Values

@@ -18,10 +18,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS, look
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _prefetch, _registry
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import execute
-from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, title
+from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, expanded_all, title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
-from ansible_collections.nfv.vnet.plugins.module_utils._task._module import expanded_all
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
 from features import has, needs_program
 from support import Values, difference, sh, snapshot, told

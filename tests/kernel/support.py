@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, line
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, full_message
+from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, expanded_all, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._entry import change_of_store
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, execute
-from ansible_collections.nfv.vnet.plugins.module_utils._task._module import expanded_all
 
 Values = Dict[str, Any]
 Record = Dict[Any, Any]
@@ -93,7 +92,7 @@ def told(title: str, params: Values, work: Callable[[], Values]) -> Values:
         result = work()
     except VnetError as error:
         raise VnetError((), str(failure(title, error, params)["msg"]), error.errno) from error
-    return {**result, "warnings": [line(title, warning, params) for warning in result["warnings"]]}
+    return {**result, "warnings": [full_message(title, warning, params) for warning in result["warnings"]]}
 
 
 def four_steps(module: str, **params: Any) -> Values:

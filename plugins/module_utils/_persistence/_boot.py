@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import NO_PARAMS, Message, VnetError, line, printable
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import NO_PARAMS, Message, VnetError, full_message, printable
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._flags import bring_up, is_up
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import converge_layout
@@ -60,7 +60,7 @@ class Applied(NamedTuple):
 
     @property
     def warnings(self) -> List[str]:
-        return [line(self.title, warning, self.options) for warning in self.result.warnings] if self.result else []
+        return [full_message(self.title, warning, self.options) for warning in self.result.warnings] if self.result else []
 
 
 class Selection(NamedTuple):
@@ -192,7 +192,7 @@ def _predict(declared: Stored) -> Applied:
 
 def _failed(declared: Stored, error: Exception) -> Applied:
     message = Message(error.path, error.text) if isinstance(error, VnetError) else Message((), "an error of nfv-vnet itself: %r" % error)
-    return Applied(str(declared.key), error=line(str(declared.key), message, declared.options))
+    return Applied(str(declared.key), error=full_message(str(declared.key), message, declared.options))
 
 
 def _wait_for(names: Set[str], deadline: float) -> None:

@@ -7,14 +7,13 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, TYPE, declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration, options_of_item
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._options import (
     FORCE,
-    LINK_OPTIONS,
     NETNS_OPTIONS,
     OPTIONS,
     TASK_OPTIONS,
@@ -107,13 +106,10 @@ def _check(options: Iterable[Option], given: Any, path: Path) -> None:
 
 
 def _spec_of_item(option: Option, item: Any) -> Iterable[Option]:
-    """The options of an entry of a list. A layout documents only what all its items have."""
+    """The options of an entry of a list."""
     if option not in LAYOUT_OPTIONS or not isinstance(item, dict):
         return option.options
-    if option.name == "namespaces":
-        return OPTIONS["vnet_netns"]
-    of_type = OPTIONS.get("vnet_%s" % item.get("type"), LINK_OPTIONS)
-    return (TYPE, *of_type)
+    return options_of_item(option.name, item)
 
 
 def key_of(module: str, params: Mapping[str, Any]) -> Optional[Key]:

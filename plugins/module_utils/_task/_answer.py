@@ -7,7 +7,7 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, NoReturn, Optional
 
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, line, valid
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, full_message, valid
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._task._module import VnetModule
@@ -38,13 +38,13 @@ def answer_confirmed(module: VnetModule, title: str, work: Callable[[Optional[Co
 
 
 def outcome(title: str, params: Mapping[str, object], work: Callable[[], Result]) -> Result:
-    """The result of a module: of the work, which may raise a VnetError, and in which C(warnings) are messages. C(title), C(params): as in C(line)."""
+    """The result of a module: of the work, which may raise a VnetError, and in which C(warnings) are messages. C(title), C(params): as in C(full_message)."""
     try:
         with sentences():
             result = work()
     except VnetError as error:
         result = {"failed": True, **failure(title, error, params), "warnings": error.warnings}
-    warnings = [line(title, warning, params) for warning in result.pop("warnings")]
+    warnings = [full_message(title, warning, params) for warning in result.pop("warnings")]
     return {**valid(result), "warnings": warnings}
 
 

@@ -8,10 +8,10 @@ reading them from the kernel. So the items are checked here, against the same ta
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.common import validation
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, TOP, TYPE
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, TOP, TYPE, items
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
 from ansible_collections.nfv.vnet.plugins.module_utils._options import (
@@ -32,10 +32,10 @@ def checked(params: Mapping[str, Any]) -> Dict[str, Any]:
     if params["state"] == "absent":
         return dict(params)
     spec = _ItemSpec(_of_items(OPTIONS["vnet_netns"]))
-    namespaces = [spec.item(entry, path) for path, entry in _entries(params, "namespaces")]
+    namespaces = [spec.item(entry, path) for path, entry in items(params, "namespaces")]
     specs: Dict[str, _ItemSpec] = {}
     links = []
-    for path, entry in _entries(params, "links"):
+    for path, entry in items(params, "links"):
         type_name = _type_of(entry, path)
         if not type_name:
             _check_type(entry, path)
@@ -53,15 +53,6 @@ def _with_names(item: SparseParams) -> SparseParams:
             if end.get(name):
                 end[name] = namespace_name(end[name])
     return item
-
-
-def _entries(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]:
-    """The items of a list with their paths."""
-    given = params.get(name)
-    if given is not None and not isinstance(given, list):
-        raise VnetError((name,), "%s is not a list" % quoted(given))
-    for number, entry in enumerate(given or ()):
-        yield (name, number), entry
 
 
 _MODES = {mode: "; use type: tuntap with mode: %s" % mode for mode in ("tun", "tap")}

@@ -11,7 +11,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import complaint
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure, quoted
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, CONFIRM_TOKEN
-from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, expanded
+from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, expanded_all
 
 _BEYOND = 2**64
 """No option has a number as large as that."""
@@ -56,18 +56,6 @@ class VnetModule(AnsibleModule):  # type: ignore[misc]
         words = complaint()
         if words:
             self.fail_json(msg=words)
-
-
-def expanded_all(options: Iterable[Option], params: Dict[str, Any]) -> Dict[str, Any]:
-    """The parameters with all short forms as dictionaries."""
-    found = dict(params)
-    for option in options:
-        if option.options and found.get(option.name) is not None:
-            value = expanded(option, found[option.name])
-            if isinstance(value, list):
-                value = [expanded_all(option.options, entry) if isinstance(entry, dict) else entry for entry in value]
-            found[option.name] = expanded_all(option.options, value) if isinstance(value, dict) else value
-    return found
 
 
 def check_given(options: Iterable[Option], params: Mapping[str, Any], path: Path) -> None:

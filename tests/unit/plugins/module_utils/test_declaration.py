@@ -93,6 +93,11 @@ def test_texts_for_lists_are_taken_as_by_ansible() -> None:
     assert link.addresses == [Address("192.0.2.1", 24), Address("192.0.2.2", 24)]
 
 
+@pytest.mark.parametrize("given", [["red", {"name": "blue"}], "red,blue", ("red", "blue")], ids=["list", "text", "tuple"])
+def test_a_namespace_may_be_its_name_alone(given: Any) -> None:
+    assert [namespace.name for namespace in declared(namespaces=given).namespaces] == ["red", "blue"]
+
+
 def test_a_layout_that_goes_needs_its_name_only() -> None:
     layout = declared(state="absent", links=[{"nonsense": True}], namespaces="nonsense", sysctl={"nonsense": 1})
     assert (layout.links, layout.namespaces, layout.name) == ([], [], "lab")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path, VnetError, failure, joined, line
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path, VnetError, failure, full_message, joined
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ ITEMS = {
     ],
 )
 def test_a_message_names_the_item_unless_the_text_does(path: Path, text: str, expected: str) -> None:
-    assert line("vnet_layout lab", Message(path, text), ITEMS) == "vnet_layout lab: " + expected
+    assert full_message("vnet_layout lab", Message(path, text), ITEMS) == "vnet_layout lab: " + expected

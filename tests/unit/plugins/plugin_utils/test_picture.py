@@ -254,6 +254,27 @@ def test_several_hosts_in_one_picture() -> None:
         assert ("host host1" in text, "namespace n0" in text) == (True, False)
 
 
+def test_short_forms_are_drawn_like_long_ones() -> None:
+    short = {
+        "namespaces": ["red"],
+        "links": [
+            {"type": "bridge", "name": "br0", "ports": ["t0"], "vlans": [10, "20-29"], "addresses": "192.0.2.1/24,192.0.2.2/24"},
+            {"type": "tuntap", "name": "t0", "mode": "tap"},
+            {"type": "veth", "name": "a", "peer": "b"},
+        ],
+    }
+    long = {
+        "namespaces": [{"name": "red"}],
+        "links": [
+            {**short["links"][0], "ports": [{"name": "t0"}], "vlans": [{"vid": "10"}, {"vid": "20-29"}], "addresses": ["192.0.2.1/24", "192.0.2.2/24"]},
+            short["links"][1],
+            {"type": "veth", "name": "a", "peer": {"name": "b"}},
+        ],
+    }
+    assert picture(short) == picture(long)
+    assert picture({"hosts": {"h": short}}) == picture({"hosts": {"h": long}})
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -267,8 +288,8 @@ def test_several_hosts_in_one_picture() -> None:
         ({"links": {"name": "br0"}}, "links: {'name': 'br0'} is not a list"),
         ({"links": ["br0"]}, "links[0]: 'br0' is not a dictionary of options"),
         ({"links": [{"type": "bridge", "name": "br0"}, {"type": "bridge"}]}, "links[1]: name is missing"),
-        ({"links": [{"type": "veth", "name": "a", "peer": "b"}]}, "links[0].peer: 'b' is not a dictionary"),
-        ({"links": [{"type": "bridge", "name": "a", "addresses": "192.0.2.1/24"}]}, "links[0].addresses: '192.0.2.1/24' is not a list"),
+        ({"links": [{"type": "veth", "name": "a", "peer": ["b"]}]}, "links[0].peer: ['b'] is not a dictionary"),
+        ({"links": [{"type": "bridge", "name": "a", "addresses": {"192.0.2.1": 24}}]}, "links[0].addresses: {'192.0.2.1': 24} is not a list"),
         ({"links": [{"type": "bridge", "name": "a", "routes": ["default"]}]}, "links[0].routes[0]: 'default' is not a dictionary of options"),
     ],
 )
