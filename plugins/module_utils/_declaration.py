@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES
@@ -15,6 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._options import (
     LINK_OPTIONS,
     OPTIONS,
     PERSISTENCE,
+    TASK_OPTIONS,
     Option,
     expanded,
     home_of,
@@ -105,10 +107,19 @@ def items(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]:
 
 
 def options_of_item(name: str, item: Mapping[str, Any]) -> Tuple[Option, ...]:
-    """The options of an item of a list. A layout documents only what all its items have."""
-    if name == "namespaces":
-        return OPTIONS["vnet_netns"]
-    return (TYPE, *OPTIONS.get("vnet_%s" % item.get("type"), LINK_OPTIONS))
+    """The options of an item of a list: those of the module without C(state), and with C(purge_...) by default, as lists in a layout are exact."""
+    return _options_of_item("vnet_netns" if name == "namespaces" else "vnet_%s" % item.get("type"))
+
+
+@lru_cache(maxsize=None)
+def _options_of_item(module: str) -> Tuple[Option, ...]:
+    options = _exact(tuple(option for option in OPTIONS.get(module, LINK_OPTIONS) if option.name not in TASK_OPTIONS))
+    return options if module == "vnet_netns" else (TYPE, *options)
+
+
+def _exact(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
+    """Options with C(purge_...) defaulting to true, at every level."""
+    return tuple(option._replace(default=True if option.name.startswith("purge_") else option.default, options=_exact(option.options)) for option in options)
 
 
 def declaration(params: Mapping[str, Any], check_mode: bool = False) -> Layout:

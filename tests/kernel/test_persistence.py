@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
+import yaml
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE, _boot, _change, _engine, _managers, _program, _store, _unit
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import Key
@@ -119,6 +120,21 @@ def test_what_is_not_given_is_not_stored_and_what_is_empty_is() -> None:
     options = stored["options"]
     assert {name: options[name] for name in ("addresses", "stp", "priority", "force")} == {"addresses": [], "stp": False, "priority": 0, "force": True}
     assert not {"mtu", "state", "persistent", "confirm_timeout"} & set(options)
+
+
+def test_the_difference_shows_what_is_given() -> None:
+    bridge = {"type": "bridge", "name": "br1", "ports": [{"name": "t0", "cost": 7}]}
+    links = [bridge, {"type": "tuntap", "mode": "tap", "name": "t0", "purge_routes": False}]
+    layout = {"name": "lab", "links": links, "persistent": True}
+    assert _stored_in(lay(check=True, **layout)["diff"]["after"]) == {"name": "lab", "namespaces": [], "links": links}
+    lay(**layout)
+    bridge["purge_ports"] = False
+    changed = lay(check=True, **layout)["diff"]
+    assert [_stored_in(changed[when])["links"][0].get("purge_ports") for when in ("before", "after")] == [None, False]
+
+
+def _stored_in(text: str) -> Any:
+    return yaml.safe_load(text)["stored"]
 
 
 def test_only_root_can_read_what_is_stored() -> None:

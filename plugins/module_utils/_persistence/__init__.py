@@ -4,17 +4,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Protocol, Sequence
 
 STORE = "/etc/nfv-vnet"
 
 
+class Declared(Protocol):
+    """A stored declaration."""
+
+    @property
+    def given(self) -> Dict[str, Any]:
+        """The options without those that have their default."""
+
+
 class Outcome(NamedTuple):
-    """What a task did to the stored declarations, or would do. C(before), C(after): the stored options of the resource; None for none."""
+    """What a task did to the stored declarations, or would do. C(before), C(after): that of the resource, None for none."""
 
     changed: bool = False
-    before: Optional[Mapping[str, Any]] = None
-    after: Optional[Mapping[str, Any]] = None
+    before: Optional[Declared] = None
+    after: Optional[Declared] = None
     warnings: Sequence[str] = ()
     forgotten: Sequence[str] = ()
     """Other resources that are stored no more."""
@@ -26,7 +34,7 @@ class Outcome(NamedTuple):
         """What a diff shows of it, before and after."""
         found: Dict[str, Dict[str, Any]] = {"before": {}, "after": {}}
         if self.before != self.after:
-            found = {name: {} if options is None else {"stored": options} for name, options in (("before", self.before), ("after", self.after))}
+            found = {name: {"stored": stored.given} if stored else {} for name, stored in (("before", self.before), ("after", self.after))}
         if self.forgotten:
             found["before"]["also_stored"] = list(self.forgotten)
         if self.installs:

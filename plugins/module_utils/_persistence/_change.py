@@ -130,8 +130,7 @@ class _Retention(Change):
             self._unreadable.append(error.text)
 
     def _outcome(self) -> Outcome:
-        options = self._own.options if self._own else None
-        return Outcome(False, options, options, self._unreadable)
+        return Outcome(False, self._own, self._own, self._unreadable)
 
     def _warnings_of_change(self) -> Sequence[str]:
         if self._own and self._own.options == self._declared.options:
@@ -159,7 +158,7 @@ class _Storage(Change):
         return self._differs and self._handover.releases
 
     def _outcome(self) -> Outcome:
-        return Outcome(self.changed, self._before.options if self._before else None, self._declared.options, self._warnings, installs=not self._is_installed)
+        return Outcome(self.changed, self._before, self._declared, self._warnings, installs=not self._is_installed)
 
     def _look(self) -> None:
         self._before = _store.read_if_readable(self._key)
@@ -210,7 +209,7 @@ class _Removal(Change):
 
     def _outcome(self) -> Outcome:
         others = [str(key) for key in self._forgotten if key != self._key]
-        return Outcome(self.changed, self._before.options if self._before else None, None, self._warnings, others)
+        return Outcome(self.changed, self._before, None, self._warnings, others)
 
     def _look(self) -> None:
         self._before = _store.read_if_readable(self._key)

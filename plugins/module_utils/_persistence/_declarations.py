@@ -76,6 +76,11 @@ class Stored(NamedTuple):
         return layout(self.key.module, self.options, check_mode)
 
     @property
+    def given(self) -> Dict[str, Any]:
+        """The options without those that have their default."""
+        return _without_defaults(self._spec, self.options)
+
+    @property
     def _spec(self) -> Iterable[Option]:
         return LAYOUT_OPTIONS if self.key.module == LAYOUT else OPTIONS[self.key.module]
 
@@ -103,6 +108,17 @@ def _check(options: Iterable[Option], given: Any, path: Path) -> None:
                     raise VnetError((*here, number), "%s is not a string" % quoted(entry))
         elif option.options:
             _check(option.options, value, here)
+
+
+def _without_defaults(options: Iterable[Option], given: Mapping[str, Any]) -> Dict[str, Any]:
+    known = {option.name: option for option in options}
+    return {name: _value_without_defaults(known[name], value) for name, value in given.items() if value != known[name].default}
+
+
+def _value_without_defaults(option: Option, value: Any) -> Any:
+    if option.elements == "dict" and isinstance(value, list):
+        return [_without_defaults(_spec_of_item(option, entry), entry) for entry in value]
+    return _without_defaults(option.options, value) if option.options else value
 
 
 def _spec_of_item(option: Option, item: Any) -> Iterable[Option]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.common import validation
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, TOP, TYPE, items
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, TOP, items, options_of_item
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
 from ansible_collections.nfv.vnet.plugins.module_utils._options import (
@@ -31,7 +31,7 @@ def checked(params: Mapping[str, Any]) -> Dict[str, Any]:
     """The parameters of a layout, with their items checked. VnetError if one is wrong."""
     if params["state"] == "absent":
         return dict(params)
-    spec = _ItemSpec(_of_items(OPTIONS["vnet_netns"]))
+    spec = _ItemSpec(options_of_item("namespaces", {}))
     namespaces = [spec.item(entry, path) for path, entry in items(params, "namespaces")]
     specs: Dict[str, _ItemSpec] = {}
     links = []
@@ -40,7 +40,7 @@ def checked(params: Mapping[str, Any]) -> Dict[str, Any]:
         if not type_name:
             _check_type(entry, path)
         if type_name not in specs:
-            specs[type_name] = _ItemSpec((TYPE, *_of_items(OPTIONS["vnet_" + type_name] if type_name else LINK_OPTIONS)))
+            specs[type_name] = _ItemSpec(options_of_item("links", {"type": type_name}))
         links.append(_with_names(specs[type_name].item(entry, path)))
     tops = {option.name: _checked(_check_of(option), params[option.name], ()) for option in LAYOUT_OPTIONS if option.name in TOP and params.get(option.name)}
     return {**params, **tops, "namespaces": namespaces, "links": links}
@@ -73,16 +73,6 @@ def _check_type(given: Any, path: Path) -> None:
         types = [one for one in TYPES if any(option.name == name for option in OPTIONS["vnet_" + one] if option.name not in TASK_OPTIONS)]
         if types and not any(option.name == name for option in LINK_OPTIONS):
             raise VnetError((*path, "type"), "missing; the option %s is one of type %s" % (name, ", ".join(types)))
-
-
-def _of_items(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
-    """The options of an item: those of the module without C(state). C(purge_...) defaults to true, as lists in a layout are exact."""
-    return _exact(tuple(option for option in options if option.name not in TASK_OPTIONS))
-
-
-def _exact(options: Tuple[Option, ...]) -> Tuple[Option, ...]:
-    """Options with C(purge_...) defaulting to true, at every level."""
-    return tuple(option._replace(default=True if option.name.startswith("purge_") else option.default, options=_exact(option.options)) for option in options)
 
 
 class _Check(NamedTuple):
