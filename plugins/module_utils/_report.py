@@ -9,8 +9,9 @@ import re
 from typing import Any, Dict, Iterator, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, found_link
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS as ENTRIES
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, parent_option_of, type_of
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Host, Layout, Link, Namespace, Port, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Entries, FoundLink, Host, Layout, Link, Namespace, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import far_ends, list_of
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}(/[0-9]+)?")
@@ -41,11 +42,44 @@ def _parts(layout: Layout, before: Host) -> Iterator[Layout]:
             yield Layout([namespaces[link.netns]], [link])
         elif link.id not in others:
             yield Layout([], [link, wanted[link.peer]] if link.peer else [link], layout.name)
-    seen = dict(wanted)
+    seen = set(wanted)
     for found in before.links.values():
         if found.ownership and found.ownership.is_layout(layout.name) and found.id not in seen and found.peer not in seen:
-            link = seen[found.id] = Link(found.kind, found.netns, found.name, (), dict(found.ownership.original or {}))  # the values that are restored
-            yield Layout([Namespace(found.netns, ())] if found.kind == LOOPBACK else [], [link])
+            seen.add(found.id)
+            other = before.links.get(found.peer) if found.peer else None
+            yield Layout(
+                [_restored_namespace(found)] if found.kind == LOOPBACK else [],
+                [_restored_link(found), *([_restored_link(other)] if other and other.ownership else [])],
+            )
+
+
+def _restored_link(found: FoundLink) -> Link:
+    """An adopted link with what is restored."""
+    original = (found.ownership and found.ownership.original) or {}
+    has_vlans = "vlans" in original
+    return Link(
+        found.kind,
+        found.netns,
+        found.name,
+        (),
+        original,
+        master=original.get("master"),
+        port=Port(original.get("port", {})) if "port" in original or (has_vlans and found.port) else None,
+        addresses=[] if "addresses" in original else None,
+        routes=[] if _has_routes(original) else None,
+        vlans={} if has_vlans else None,
+        entries={option: Entries([]) for option in original if option in ENTRIES},
+        peer=found.peer,
+    )
+
+
+def _restored_namespace(lo: FoundLink) -> Namespace:
+    original = (lo.ownership and lo.ownership.original) or {}
+    return Namespace(lo.netns, (), routes=[] if _has_routes(original) else None, files={} if "files" in original else None)
+
+
+def _has_routes(original: Values) -> bool:
+    return "routes" in original or "new_routes" in original
 
 
 def _said(values: Values, part: Layout) -> Values:
@@ -54,7 +88,10 @@ def _said(values: Values, part: Layout) -> Values:
         wanted = part.namespaces[0]
         lists = [name for name in ("nsid", "sysctl", "routes", "files") if getattr(wanted, name) is not None]
         lists += [*(["addresses"] if part.links[0].addresses is not None else []), *part.links[0].entries]
-        return {name: value for name, value in values.items() if name in ("name", "loopback", *lists)}
+        said = {name: value for name, value in values.items() if name in ("name", "loopback", *lists)}
+        if "routes" in said:  # those over a link are said with the link
+            said["routes"] = [route for route in said["routes"] if not route.get("dev")]
+        return said
     near, *far = part.links
     said = _said_of(values, near)
     if far and "peer" in values:

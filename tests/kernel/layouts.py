@@ -104,6 +104,31 @@ def settled(**params: Any) -> None:
     assert not changed, changed
 
 
+def contradiction(one: Any, other: Any, where: str = "") -> str:
+    """Where two declarations say something else of the same; '' if they do not. Of addresses and routes only what identifies them counts."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        parts = (contradiction(one[key], other[key], f"{where}.{key}") for key in one if key in other)
+        return next(filter(None, parts), "")
+    if isinstance(one, list) and isinstance(other, list):
+        found = [_by_name(entries) if where.endswith(("namespaces", "links")) else _sorted(entries) for entries in (one, other)]
+        return contradiction(*found, where) if isinstance(found[0], dict) else "" if found[0] == found[1] else f"{where}: {found[0]} and {found[1]}"
+    return "" if one == other else f"{where}: {one} and {other}"
+
+
+def _by_name(items: List[Values]) -> Values:
+    return {str((item.get("netns"), item["name"])): item for item in items}
+
+
+def _sorted(entries: List[Any]) -> List[str]:
+    return sorted(map(_key, entries))
+
+
+def _key(entry: Any) -> str:
+    if isinstance(entry, dict):
+        return str({name: entry[name] for name in ("to", "table", "metric")} if "metric" in entry else entry)
+    return str(entry).split(" ", maxsplit=1)[0]
+
+
 def refusal(check: bool = False, **params: Any) -> str:
     """The error message of the module; checks that the kernel was not changed."""
     before, recorded = snapshot(), records()

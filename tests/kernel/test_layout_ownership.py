@@ -8,8 +8,9 @@ import os
 from typing import Any, List, NamedTuple, Tuple
 
 import pytest
+import yaml
 from features import has, needs, needs_program
-from layouts import NAME, aliases, clear, counts, four_steps, full, info, lay, link_in, mac, names, owners, refused_always, settled
+from layouts import NAME, aliases, clear, contradiction, counts, four_steps, full, info, lay, link_in, mac, names, owners, refused_always, settled
 from processes import wait_for
 from support import Values, difference, portable, resource, restorable, run, sh, shown, snapshot
 
@@ -414,8 +415,10 @@ def test_what_was_there_before_is_taken_in_and_given_back(change: Change, way: s
     result = four_steps(**change.params)
     assert counts(result, "adopted")
     assert owners(adopted=True)
+    there = yaml.safe_load(result["diff"]["before"])
     result = _let_go(way)
     assert counts(result, "released")
+    assert contradiction(yaml.safe_load(result["diff"]["after"]), there) == ""
     assert not difference(restorable(before), restorable(snapshot())), result["commands"]
 
 

@@ -10,12 +10,13 @@ from difflib import ndiff
 from typing import Any, List, NamedTuple, Set
 
 import pytest
+import yaml
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from features import needs_program
-from layouts import clear, lay, mac
+from layouts import clear, contradiction, lay, mac
 from moments import DELETIONS, Failing
-from support import Values, difference, ip, private_network, sh, snapshot
+from support import Values, difference, ip, private_network, run, sh, snapshot
 
 ADDRESSES = [
     "192.0.2.50/24 broadcast 192.0.2.200 label eth0:1",
@@ -166,6 +167,26 @@ def test_the_commands_restore_the_same(taking: Taking) -> None:
     told = [line for command in commands for line in command.splitlines() if line.startswith("#")]
     kept = [line for line in expected if not any(word in line for word in ("203.0.115.0/24", "2001:db8:3::/48", "nexthop"))] if told else expected
     assert [line for line in shown() if line in kept or not told] == kept
+
+
+def test_the_difference_of_a_removal_is_that_of_the_layout_the_other_way_round() -> None:
+    run("vnet_netns", name="red")
+    run(
+        "vnet_veth",
+        name="v0",
+        addresses=["10.0.4.1/24"],
+        peer={"name": "eth0", "netns": "red", "addresses": ["10.0.4.2/24"], "routes": [{"to": "10.9.0.0/16"}]},
+    )
+    peer = {"addresses": ["10.0.5.2/24"], "mtu": 1450, "routes": [{"to": "10.8.0.0/16"}], "neighbours": [{"to": "10.0.5.9", "mac": mac(9)}]}
+    layout: Values = {
+        "namespaces": [{"name": "red", "rules": [{"priority": 7, "table": "100"}], "routes": [{"to": "10.7.0.0/16", "type": "blackhole"}]}],
+        "links": [{"type": "veth", "name": "v0", "addresses": ["10.0.5.1/24"], "peer": {"name": "eth0", "netns": "red", **peer}}],
+    }
+    forth, back = ({when: yaml.safe_load(text) for when, text in result["diff"].items()} for result in (lay(**layout), clear()))
+    for one, other in ((back["before"], forth["after"]), (back["after"], forth["before"])):
+        assert contradiction(one, other) == ""
+        assert set(one["links"][0]["peer"]) >= {"addresses", "mtu", "routes", "neighbours"}
+        assert set(one["namespaces"][0]) >= {"rules", "routes"}
 
 
 def _injected() -> KernelError:

@@ -252,14 +252,19 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     if not joins:
         _release_vlans(draft, found, before.get("vlans", {}))
     _release_entries(draft, found, before)
-    there = draft.host.namespaces[found.netns].files
-    for name, content in before.get("files", {}).items():
-        if there.get(name) != content:
-            draft.add(SETTINGS, SetFile(found.netns, name, content, there.get(name), PRIVATE))
+    _release_files(draft, found.netns, before.get("files", {}))
     if before.get("attached") == found.netns:
         draft.add(DELETE_NAMESPACE, DeleteNamespace(found.netns, attached=True))
     draft.ownership[draft.released_from.get(found.id, found.id)] = None
     draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
+
+
+def _release_files(draft: Draft, netns: str, before: Dict[str, Optional[str]]) -> None:
+    there = draft.host.namespaces[netns].files
+    for name, content in before.items():
+        if there.get(name) != content:
+            draft.add(SETTINGS, SetFile(netns, name, content, there.get(name), PRIVATE))
+    draft.namespaces_after[netns] = draft.namespaces_after[netns]._replace(files={**there, **before})
 
 
 def _at_home(draft: Draft, found: FoundLink, before: Values) -> FoundLink:
@@ -342,6 +347,11 @@ def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
     missing += [(partial_route(body)._replace(dev=dev), body) for body in _dropped_beside(draft, found, deleted)]
     for route, body in missing:
         draft.add(ROUTE, AddRoute(found.netns, route, body))
+    after = [*(route for route in current if route not in deleted), *(route for route, _body in missing)]
+    if of_namespace:
+        draft.namespaces_after[found.netns] = draft.namespaces_after[found.netns]._replace(routes=after)
+    else:
+        draft.links_after[found.id] = draft.links_after[found.id]._replace(routes=after)
 
 
 def _dropped_beside(draft: Draft, found: FoundLink, deleted: List[Route]) -> List[str]:
@@ -365,6 +375,9 @@ def _release_entries(draft: Draft, found: FoundLink, before: Values) -> None:
                 delete_entry(draft, found, found.kind, entries, there[key])
             if entry is not None and there.get(key) != entry:
                 add_entry(draft, found, found.kind, entries, entry)
+        after = [entry for entry in {**there, **before[option]}.values() if entry is not None]
+        now = draft.links_after[found.id]
+        draft.links_after[found.id] = now._replace(entries={**now.entries, option: after})
 
 
 def _vlan(vid: int, flags: List[Any]) -> Vlan:
@@ -386,3 +399,10 @@ def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[Li
                 draft.add(SET_PORTS, AddVlan(found.netns, found.name, vlan, of_bridge))
             usual = {name: VLAN_ROWS[name].initial for name in (now.settings if now else ())}
             set_vlan(draft, found, now or Vlan(vid, vid, True, True), {**usual, **vlan.settings}, of_bridge)
+    after = {vid: vlan for vid, vlan in current.items() if str(vid) not in before}
+    after.update((int(text), _vlan(int(text), flags)) for text, flags in before.items() if flags is not None)
+    link = draft.links_after[found.id]
+    if of_bridge:
+        draft.links_after[found.id] = link._replace(vlans=after)
+    elif link.port:
+        draft.links_after[found.id] = link._replace(port=link.port._replace(vlans=after))
