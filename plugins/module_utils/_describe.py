@@ -108,7 +108,7 @@ def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
     for row in rows_of(found.kind).values():
         if row.type in ACCOUNTS and values.get(row.name):
             values[row.name] = _account(row, values[row.name])
-    if found.port and found.port.values:
+    if found.port and (found.port.values or found.port.vlans):
         said = wanted.port.values if wanted.port else {}
         values["port"] = _port(found.port, said)
     values["addresses"] = _addresses(found.addresses, wanted.addresses)

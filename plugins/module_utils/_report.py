@@ -64,7 +64,7 @@ def _restored_link(found: FoundLink) -> Link:
         (),
         original,
         master=original.get("master"),
-        port=Port(original.get("port", {})) if "port" in original or (has_vlans and found.port) else None,
+        port=Port(original.get("port", {}), {} if has_vlans else None) if found.port and ("port" in original or has_vlans) else None,
         addresses=[] if "addresses" in original else None,
         routes=[] if _has_routes(original) else None,
         vlans={} if has_vlans else None,
@@ -104,14 +104,13 @@ def _said_of(values: Values, link: Link) -> Values:
     lists += [*([parent_option_of(link.kind), "parent_netns"] if link.parent else []), *link.entries]
     said = {name: value for name, value in values.items() if name in ("name", *link.values, *lists) or (name == "netns" and value)}
     if link.port is not None and "port" in values:
-        said["port"] = {name: value for name, value in values["port"].items() if name in ("vlans", *link.port.values)}
+        said["port"] = _said_of_port(values["port"], link.port)
     if link.ports is not None:
-        said["ports"] = [_said_of_port(port, link) for port in values.get("ports", ())]
+        said["ports"] = [_said_of_port(port, link.ports.get(port["name"], Port({}))) for port in values.get("ports", ())]
     return said
 
 
-def _said_of_port(values: Values, bridge: Link) -> Values:
-    port = (bridge.ports or {}).get(values["name"], Port({}))
+def _said_of_port(values: Values, port: Port) -> Values:
     return {name: value for name, value in values.items() if name == "name" or name in port.values or (name == "vlans" and port.vlans is not None)}
 
 

@@ -215,3 +215,11 @@ def _namespace(name: str, ownership: Any = OURS) -> Any:
 )
 def test_numbers(params: dict[str, Any], found: Host, expected: dict[str, dict[str, int]]) -> None:
     assert _numbers(params, found) == expected
+
+
+def test_vlans_of_a_new_port_are_shown() -> None:
+    vlans = [{"vid": "10", "pvid": True, "untagged": True}]
+    bridge = {"type": "bridge", "name": "br0", "vlan_filtering": True, "vlan_default_pvid": 0}
+    layout = _lab(links=[bridge, {"type": "tuntap", "name": "t0", "mode": "tap", "master": "br0", "port": {"vlans": vlans}}])
+    text = reference.safe_load(as_yaml(layout, host(), planned(layout, host()).after))
+    assert text["links"][1]["port"] == {"vlans": vlans}
