@@ -197,12 +197,17 @@ class Export:
             return bool(value)
         if row.name == "cost" and not _kinds.has_peer(found.kind):
             return value in _COSTS
+        if row.name in _kinds.follows_ports(found.kind) and value == self._lowest_of_ports(found, row.name):
+            return True  # the kernel sets it, and follows the ports as long as nobody has set it
         if found.kind not in _kinds.BY_KIND and row.location in ("link", "flag", "inet6"):
             return True
         parent = self._host.links.get(found.parent) if found.parent else None
         if row.type.equal:
             return bool(row.initial == value)
         return row.same(_kinds.initial_of(found.kind, found.values, parent.values if parent else {}).get(row.name, row.initial), value)
+
+    def _lowest_of_ports(self, found: FoundLink, name: str) -> Any:
+        return min((port.values[name] for port in self._host.ports(found.id) if port.values.get(name) is not None), default=None)
 
     def _usual_vlans(self, bridge: FoundLink, vlans: List[Values]) -> bool:
         pvid = bridge.values.get("vlan_default_pvid")

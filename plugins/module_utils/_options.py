@@ -79,6 +79,7 @@ def expanded(option: Option, value: Any) -> Any:
     if not option.short:
         return value
     if option.type == "list":
+        value = [value] if isinstance(value, int) and not isinstance(value, bool) else value
         return [_entry(option, entry) for entry in value] if isinstance(value, (list, tuple)) else value
     return _entry(option, value)
 

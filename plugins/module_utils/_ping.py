@@ -10,7 +10,7 @@ import socket
 import time
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, shown
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._echo import LEAST_SIZE, Answer, Pair, Pinger
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Forwarding
@@ -30,7 +30,8 @@ _SOURCES = Option(
 _DESTINATIONS = Option(
     "destinations",
     "list",
-    "Addresses to send echo requests to, or names of namespaces, which stand for all their addresses of the families that the source has.",
+    "Addresses to send echo requests to; or names of namespaces, which stand for all their addresses of the families that the source has; or networks such as"
+    " V(10.0.0.0/24), which stand for all addresses of namespaces in them.",
     elements="str",
     required=True,
 )
@@ -57,6 +58,12 @@ PING_OPTIONS: Tuple[Option, ...] = (
         options=_PAIRS,
     ),
     Option("unreachable", "list", "Pairs that must not reach each other.", elements="dict", options=_PAIRS),
+    Option(
+        "fail_on_difference",
+        "bool",
+        "Whether the task should fail if a pair is not as expected. With V(false) the result says so, for tasks that only measure.",
+        True,
+    ),
     Option(
         "count",
         "int",
@@ -190,6 +197,8 @@ class _Selection:
         return list(dict.fromkeys(pairs))
 
     def _between(self, source: str, destination: str, path: Path) -> List[Pair]:
+        if "/" in destination and destination not in self._addresses:
+            return self._in_network(source, destination, path)
         if destination not in self._addresses:
             address = _address(destination, path)
             pair = Pair(source, address)
@@ -199,12 +208,31 @@ class _Selection:
         families = {":" in address for address in self._addresses[source]}
         if not families:
             raise VnetError((*path, "sources"), "%s has no address" % namespace_title(source))
-        addresses = self._own if self._layout and not destination else self._addresses[destination]
-        pairs = [Pair(source, address) for address in addresses if (":" in address) in families and self._is_asked_for(address)]
+        pairs = [Pair(source, address) for address in self._of(destination) if (":" in address) in families and self._is_asked_for(address)]
         if not pairs:
             raise VnetError((*path, "destinations"), "%s has no address of a family that %s has" % (namespace_title(destination), namespace_title(source)))
         self._homes.update(dict.fromkeys(pairs, destination))
         return pairs
+
+    def _of(self, netns: str) -> List[str]:
+        """The addresses of a namespace; of the host those that the layout has set, if there is one."""
+        return self._own if self._layout and not netns else self._addresses[netns]
+
+    def _in_network(self, source: str, text: str, path: Path) -> List[Pair]:
+        """A source with each address of other namespaces that is in a network."""
+        from ipaddress import ip_address, ip_network
+
+        path = (*path, "destinations")
+        try:
+            network = ip_network(text)
+        except ValueError:
+            raise VnetError(path, "%s is neither a network, such as 10.0.0.0/24, nor an existing namespace" % quoted(text)) from None
+        names = self._members if self._layout else self._addresses
+        homes = {Pair(source, address): netns for netns in names if netns != source for address in self._of(netns) if ip_address(address) in network}
+        if not homes and not any(ip_address(address) in network for address in self._of(source)):
+            raise VnetError(path, "no namespace has an address in %s" % text)
+        self._homes.update(homes)
+        return [pair for pair in homes if self._is_asked_for(pair.target)]
 
     def _is_asked_for(self, address: str) -> bool:
         return not self._params["family"] or (":" in address) == (self._params["family"] == "ipv6")

@@ -16,6 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     has_table_of_ports,
     hides_network,
     is_bridge,
+    separates_vlans,
     tag_of,
     takes_frames,
 )
@@ -234,7 +235,7 @@ class Reasons:
             if port and state != "forwarding":
                 yield "%s is %s in %s, not forwarding%s" % (_named(port), state, one.bridge.name, " yet" if state in ("listening", "learning") else "")
         yield from _isolated(one, two)
-        if one.bridge.values.get("vlan_filtering"):
+        if separates_vlans(one.bridge.kind, one.bridge.values):
             yield from _vlan(one, two)
         else:
             yield from _tags(link, one.tag, other, two.tag)

@@ -58,9 +58,9 @@ options:
     elements: str
   destinations:
     description:
-      - Addresses to send echo requests to, or names of namespaces, which stand for all their addresses of the families
-        that the source has. If it is left out, the namespaces of O(sources) are used, each as a destination of
-        the others.
+      - Addresses to send echo requests to; or names of namespaces, which stand for all their addresses of the families
+        that the source has; or networks such as V(10.0.0.0/24), which stand for all addresses of namespaces in
+        them. If it is left out, the namespaces of O(sources) are used, each as a destination of the others.
     type: list
     elements: str
   family:
@@ -86,8 +86,9 @@ options:
         elements: str
       destinations:
         description:
-          - Addresses to send echo requests to, or names of namespaces, which stand for all their addresses of the
-            families that the source has.
+          - Addresses to send echo requests to; or names of namespaces, which stand for all their addresses of the
+            families that the source has; or networks such as V(10.0.0.0/24), which stand for all addresses of namespaces
+            in them.
         type: list
         required: true
         elements: str
@@ -105,11 +106,18 @@ options:
         elements: str
       destinations:
         description:
-          - Addresses to send echo requests to, or names of namespaces, which stand for all their addresses of the
-            families that the source has.
+          - Addresses to send echo requests to; or names of namespaces, which stand for all their addresses of the
+            families that the source has; or networks such as V(10.0.0.0/24), which stand for all addresses of namespaces
+            in them.
         type: list
         required: true
         elements: str
+  fail_on_difference:
+    description:
+      - Whether the task should fail if a pair is not as expected. With V(false) the result says so, for tasks that
+        only measure.
+    type: bool
+    default: true
   count:
     description:
       - Number of echo requests to each destination, 1 to 10000. Requests that are sent before the destination answers
@@ -139,7 +147,7 @@ EXAMPLES = r"""
 - name: Create three namespaces, one of which is separate
   nfv.vnet.vnet_layout:
     name: lan
-    namespaces: [{name: red}, {name: blue}, {name: green}]
+    namespaces: [red, blue, green]
     links:
       - {type: bridge, name: br0, addresses: [192.0.2.1/24, "2001:db8::1/64"]}
       - {type: bridge, name: br1, addresses: [198.51.100.1/24]}
@@ -207,7 +215,7 @@ summary:
       max: 0.079
 pairs:
   description: All pairs of a source and a destination.
-  returned: unless options are wrong
+  returned: success
   type: list
   elements: dict
   contains:
@@ -249,7 +257,7 @@ pairs:
       returned: if it did not answer
       type: str
 differing:
-  description: The pairs in RV(pairs) that are not as expected.
+  description: The pairs that are not as expected, each as in RV(pairs).
   returned: unless options are wrong
   type: list
   elements: dict

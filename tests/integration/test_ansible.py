@@ -107,6 +107,25 @@ def test_nobody_is_pinged_in_check_mode(tmp_path: Path) -> None:
     assert "ignored=1 " in result.stdout
 
 
+def test_a_failed_check_returns_the_pairs_that_differ_and_measuring_does_not_fail(tmp_path: Path) -> None:
+    layout = {
+        "name": "lab",
+        "namespaces": ["red"],
+        "links": [{"type": "veth", "name": "a", "peer": {"name": "b", "netns": "red", "addresses": "192.0.2.2/24"}}],
+    }
+    ping = {"sources": ["red"], "reachable": None, "destinations": ["192.0.2.2", "192.0.2.9"], "deadline": 0.2, "timeout": 0.2}
+    same = "vnet_ping.differing | map(attribute='destination') == ['192.0.2.9'] and vnet_ping.summary.differing == 1"
+    tasks = [
+        {"nfv.vnet.vnet_layout": layout},
+        {"nfv.vnet.vnet_ping": ping, "register": "vnet_ping", "ignore_errors": True},
+        {"ansible.builtin.assert": {"that": ["vnet_ping is failed", same, "vnet_ping.pairs is not defined"]}},
+        {"nfv.vnet.vnet_ping": {**ping, "fail_on_difference": False}, "register": "vnet_ping"},
+        {"ansible.builtin.assert": {"that": ["vnet_ping is not failed", same, "vnet_ping.pairs | length == 2"]}},
+    ]
+    result = play(tmp_path, [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def test_value_from_a_vault(tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.write_text("secret")

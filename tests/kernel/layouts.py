@@ -50,7 +50,7 @@ def lay(check: bool = False, diff: bool = True, prefetched: Optional[bool] = Non
     validated = ArgumentSpecValidator(argument_spec(LAYOUT_OPTIONS)).validate(expanded_all(LAYOUT_OPTIONS, params))
     assert not validated.error_messages, validated.error_messages
     with prefetching(prefetched):
-        return told(title("vnet_layout", params), items, lambda: execute({**validated.validated_parameters, **items}, checked, check, diff))
+        return told(title("vnet_layout", params), lambda: execute({**validated.validated_parameters, **items}, checked, check, diff))
 
 
 def clear(name: str = NAME, **params: Any) -> Values:

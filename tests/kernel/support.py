@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, full_message
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, expanded_all, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._entry import change_of_store
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, execute
@@ -83,16 +83,16 @@ def run(module: str, check: bool = False, **params: Any) -> Values:
     def work() -> Values:
         return execute(layout(module, options, check), KEYS[module], check, None, change_of_store(module, options))
 
-    return told(title(module, options), options, work)
+    return told(title(module, options), work)
 
 
-def told(title: str, params: Values, work: Callable[[], Values]) -> Values:
-    """The result of the function with its warnings as users see them; its VnetError has the whole message."""
+def told(title: str, work: Callable[[], Values]) -> Values:
+    """The result of the function with its warnings as users see them, without the names of items; its VnetError has the whole message."""
     try:
         result = work()
     except VnetError as error:
-        raise VnetError((), str(failure(title, error, params)["msg"]), error.errno) from error
-    return {**result, "warnings": [full_message(title, warning, params) for warning in result["warnings"]]}
+        raise VnetError((), str(failure(title, error)["msg"]), error.errno) from error
+    return {**result, "warnings": [f"{title}: {warning}" for warning in result["warnings"]]}
 
 
 def four_steps(module: str, **params: Any) -> Values:

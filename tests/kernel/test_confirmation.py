@@ -58,7 +58,7 @@ def begin(module: str, seconds: int = LONG, check: bool = False, **params: Any) 
 
 def begin_work(name: str, seconds: int, work: Callable[[Confirmation], Values]) -> Values:
     confirmation = Confirmation(name, TOKEN, seconds)
-    return confirmation.outcome(lambda: outcome(name, lambda: work(confirmation)))
+    return confirmation.outcome(lambda: outcome(name, {}, lambda: work(confirmation)))
 
 
 def say(word: str) -> None:

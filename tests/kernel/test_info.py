@@ -372,6 +372,24 @@ def test_fdb_on_request() -> None:
     assert {entry["bridge"] for entry in info(fdb=True, layout="lab")["fdb"]} == {"br0", "inner"}
 
 
+def test_what_a_bridge_follows_its_ports_in_is_not_declared() -> None:
+    """Else the kernel would not follow them any more."""
+    run("vnet_bridge", name="br0")
+    for number, mtu in enumerate((1400, 1450)):
+        run("vnet_veth", name=f"v{number}", mtu=mtu, master="br0", peer=f"w{number}")
+
+    def declared_mtu() -> Any:
+        return next(link for link in info()["declaration"]["links"] if link["name"] == "br0").get("mtu")
+
+    assert (next(link for link in info()["links"] if link["name"] == "br0")["mtu"], declared_mtu()) == (1400, None)
+    layout = info()["declaration"]
+    layout["links"] = [{**link, "mtu": 1300} if link["name"] == "v0" else link for link in layout["links"]]
+    lay(**layout)
+    assert next(link for link in info()["links"] if link["name"] == "br0")["mtu"] == 1300
+    run("vnet_bridge", name="br0", mtu=1280)
+    assert declared_mtu() == 1280
+
+
 def test_vlans_are_returned_where_the_kernel_has_them() -> None:
     if not has("vlan_filtering"):
         needs("vlan_filtering")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import struct
 import subprocess
@@ -112,6 +113,35 @@ def test_another_layout_and_what_belongs_to_none_is_left_out() -> None:
     assert {pair["source"] for pair in asked(layout="other")["pairs"]} == {"", "green"}
     with pytest.raises(VnetError, match="layout: there is no layout none on this host"):
         asked(layout="none")
+
+
+def test_a_network_stands_for_the_addresses_in_it() -> None:
+    routed()
+    lay(name="other", namespaces=["green"], links=[{"type": "veth", "name": "g", "peer": end("eth0", "green", "10.2.0.9/24")}])
+    pairs = asked(layout="routed", destinations=["10.2.0.0/24", "10.1.0.0/25"])["pairs"]
+    assert sorted((pair["source"], pair["destination"], pair["namespace"]) for pair in pairs) == [
+        ("blue", "10.1.0.1", "red"),
+        ("blue", "10.2.0.254", "router"),
+        ("red", "10.2.0.1", "blue"),
+        ("red", "10.2.0.254", "router"),
+        ("router", "10.1.0.1", "red"),
+        ("router", "10.2.0.1", "blue"),
+    ]
+    assert asked(sources=["green"], destinations=["10.2.0.9/32", "10.2.0.0/24"], deadline=0.1)["summary"]["pairs"] == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("10.9.0.0/24", "destinations: no namespace has an address in 10.9.0.0/24"),
+        ("10.1.0.1/24", "destinations: '10.1.0.1/24' is neither a network, such as 10.0.0.0/24, nor an existing namespace"),
+        ("red/1", "destinations: 'red/1' is neither a network"),
+    ],
+)
+def test_what_is_no_network_with_addresses_is_refused(given: str, words: str) -> None:
+    routed()
+    with pytest.raises(VnetError, match=re.escape(words)):
+        asked(layout="routed", destinations=[given])
 
 
 def test_losses_and_times_are_measured() -> None:

@@ -238,6 +238,11 @@ def is_bridge(kernel: str) -> bool:
     return kernel in BY_KIND and BY_KIND[kernel].is_bridge
 
 
+def separates_vlans(kernel: str, values: Mapping[str, Any]) -> bool:
+    """Whether a link with these values forwards frames only between ports that have their VLAN in common."""
+    return kernel in BY_KIND and BY_KIND[kernel].separates_vlans(values)
+
+
 def sets_port_states(kernel: str, values: Mapping[str, Any]) -> bool:
     """Whether a link controls the state of its ports."""
     return kernel in BY_KIND and BY_KIND[kernel].sets_port_states(values)

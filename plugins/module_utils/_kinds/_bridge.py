@@ -256,5 +256,6 @@ BRIDGE = LinkKind(
     related=(("vlan_filtering", "mcast_vlan_snooping"), ("stp", "forward_delay", "state"), ("ageing_time", "topology_change", "forward_delay")),
     check=_check_bridge,
     sets_port_states=lambda values: bool(values.get("stp")),
+    separates_vlans=lambda values: bool(values.get("vlan_filtering")),
     picture="bridge",
 )

@@ -7,7 +7,7 @@ Its modules are imported when they are needed, as the target compiles what is im
 
 from __future__ import annotations
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, receiver_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, receiver_of, tag_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import _links
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_TABLE, Host, Layout, Link
@@ -62,12 +62,20 @@ def plan(layout: Layout, host: Host, check_mode: bool = False) -> Plan:
 
         plan_ownership(draft)
         warn_of_duplicates(draft)
+    if any(map(_has_vlans, layout.links)):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._without_effect import warn_of_vlans
+
+        warn_of_vlans(draft)
     return draft.plan()
 
 
 def _says_ports(link: Link) -> bool:
     """Whether it is declared which bridge, bond or VRF a link belongs to, or its ports."""
     return link.present and (link.ports is not None or link.port is not None or link.master is not None)
+
+
+def _has_vlans(link: Link) -> bool:
+    return bool(link.vlans or any(port.vlans for port in link.declared_ports) or tag_of(link.kind, link.values))
 
 
 def _plan_link(draft: Draft, link: Link) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Dict, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, separates_vlans
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
 
@@ -52,4 +52,4 @@ class _Networks:
 def _separates_vlans(draft: Draft, bridge: LinkId) -> bool:
     """Whether a bridge separates its ports by VLANs."""
     found = draft.links_after.get(bridge)
-    return bool(found and found.values.get("vlan_filtering"))
+    return bool(found and separates_vlans(found.kind, found.values))

@@ -141,7 +141,7 @@ def plan_link(draft: Draft, wanted: Link) -> None:
     if not found and wanted.kind == LOOPBACK:
         raise VnetError(wanted.path, "the loopback link of namespace %s has another name; name it lo again" % wanted.netns)
     if not found and wanted.kind == ANY:
-        draft.missing((*wanted.path, "match") if wanted.match else wanted.path, _missing(wanted))
+        draft.missing((*wanted.path, "match") if wanted.match else wanted.path, _missing(draft, wanted))
         found = planned_link(wanted.kind, wanted.netns, wanted.name, {"up": False})
     elif found:
         same_kind(wanted, found)
@@ -160,13 +160,18 @@ def plan_link(draft: Draft, wanted: Link) -> None:
     configure(draft, wanted, found)
 
 
-def _missing(wanted: Link) -> str:
-    """That an existing link is not there."""
+_MANY_CARDS = 8
+
+
+def _missing(draft: Draft, wanted: Link) -> str:
+    """That an existing link is not there, and which network cards are, if they were read."""
+    cards = [found.name for found in draft.host.links.values() if found.netns == wanted.netns and not found.kind]
+    there = "; there are %s" % ", ".join(sorted(cards)[:_MANY_CARDS]) if cards else ""
     if wanted.match:
         said = ", ".join("%s: %s" % (name, value) for name, value in wanted.match._asdict().items() if value)
         places = " or".join(inside(netns) or " in the namespace that the module runs in" for netns in dict.fromkeys((wanted.netns, wanted.from_netns or "")))
-        return "there is no link with %s%s; set from_netns if it is in another namespace" % (said, places)
-    return "there is no link %s%s; a link that does not exist is created by the module of its type" % (wanted.name, inside(wanted.netns))
+        return "there is no link with %s%s; set from_netns if it is in another namespace%s" % (said, places, there)
+    return "there is no link %s%s; a link that does not exist is created by the module of its type%s" % (wanted.name, inside(wanted.netns), there)
 
 
 def _of_mode(wanted: Link, found: Optional[FoundLink]) -> Link:

@@ -72,7 +72,9 @@ def _check_type(given: Any, path: Path) -> None:
     for name in given if isinstance(given, dict) else ():
         types = [one for one in TYPES if any(option.name == name for option in OPTIONS["vnet_" + one] if option.name not in TASK_OPTIONS)]
         if types and not any(option.name == name for option in LINK_OPTIONS):
-            raise VnetError((*path, "type"), "missing; the option %s is one of type %s" % (name, ", ".join(types)))
+            inner = _ItemSpec(options_of_item("links", {})).inner_option(name)
+            advice = "; did you mean %s?" % inner if inner else ""
+            raise VnetError((*path, "type"), "missing; the option %s is one of type %s%s" % (name, ", ".join(types), advice))
 
 
 class _Check(NamedTuple):
@@ -112,12 +114,17 @@ class _ItemSpec:
         return item
 
     def _others(self, name: str) -> str:
-        """The options that exist; a name that is spelled like the given one comes first."""
+        """The option that is meant, or those that exist."""
         from difflib import get_close_matches
 
-        names = ", ".join(self._checks)
-        close = get_close_matches(name, self._checks, 1, 0.8)
-        return "did you mean %s? There are %s" % (close[0], names) if close else "there are %s" % names
+        inner = self.inner_option(name)
+        close = [inner] if inner else get_close_matches(name, self._checks, 1, 0.8)
+        return "did you mean %s?" % close[0] if close else "there are %s" % ", ".join(self._checks)
+
+    def inner_option(self, name: str) -> str:
+        """An option of this name that belongs to one of the options: C(port.vlans); C('') if there is none."""
+        inner = (option for option, check in self._checks.items() if check.option.type == "dict" and check.inner and name in check.inner._checks)
+        return next(("%s.%s" % (option, name) for option in inner), "")
 
 
 _CHECKS: Dict[str, Tuple[type, Callable[[Any], Any], str]] = {

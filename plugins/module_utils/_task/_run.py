@@ -56,7 +56,7 @@ def run_info() -> None:
 
 
 def run_ping() -> None:
-    """Runs vnet_ping. A failure has the measurements as well."""
+    """Runs vnet_ping. A failure has the pairs that differ, and not thousands of others."""
     from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure, printable, valid
     from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import sentences
     from ansible_collections.nfv.vnet.plugins.module_utils._ping import MODULE, PING_OPTIONS, complaint, ping
@@ -69,6 +69,7 @@ def run_ping() -> None:
             result = valid(ping(module.params))
     except VnetError as error:
         module.fail_json(**failure(MODULE, error, module.params))
-    if result["differing"]:
+    if result["differing"] and module.params["fail_on_difference"]:
+        del result["pairs"]
         module.fail_json(msg=printable(complaint(result)), **result)
     module.exit_json(**result)

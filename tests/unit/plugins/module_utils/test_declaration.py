@@ -98,6 +98,12 @@ def test_a_namespace_may_be_its_name_alone(given: Any) -> None:
     assert [namespace.name for namespace in declared(namespaces=given).namespaces] == ["red", "blue"]
 
 
+@pytest.mark.parametrize("given", [10, "10", [10], [{"vid": 10}]])
+def test_one_vlan_may_be_its_number_alone(given: Any) -> None:
+    (link,) = declared(links=[{"type": "bridge", **BRIDGE, "vlans": given}]).links
+    assert list(link.vlans or ()) == [10]
+
+
 def test_a_layout_that_goes_needs_its_name_only() -> None:
     layout = declared(state="absent", links=[{"nonsense": True}], namespaces="nonsense", sysctl={"nonsense": 1})
     assert (layout.links, layout.namespaces, layout.name) == ([], [], "lab")
@@ -174,7 +180,9 @@ def test_names_that_can_be(name: str) -> None:
             {"links": [{"type": "bridge", **BRIDGE, "vlans": [{"vid": 5, "egress": True}]}]},
             "links[0].vlans[0]: there is no option egress; there are vid, pvid, untagged",
         ),
-        ({"links": [{"name": "eth0", "adresses": []}]}, "links[0]: there is no option adresses; did you mean addresses? There are type, name,"),
+        ({"links": [{"name": "eth0", "adresses": []}]}, "links[0]: there is no option adresses; did you mean addresses?"),
+        ({"links": [{"name": "eth0", "isolated": True}]}, "links[0]: there is no option isolated; did you mean port.isolated?"),
+        ({"links": [{"name": "eth0", "vlans": [10]}]}, "links[0].type: missing; the option vlans is one of type bridge; did you mean port.vlans?"),
         ({"links": [{"name": "eth0", "mtu": 1400}, {"name": "v", "id": 5, "parent": "eth0"}]}, "links[1].type: missing; the option id is one of type vlan"),
         ({"links": [{"name": "v", "peer": FAR}]}, "links[0].type: missing; the option peer is one of type veth"),
         # types and choices
@@ -188,7 +196,7 @@ def test_names_that_can_be(name: str) -> None:
         ({"links": [{"type": "tuntap", "name": "t", "mode": "top"}]}, "links[0].mode: top is none of tun, tap"),
         ({"links": [{"type": "bridge", **BRIDGE, "ports": [{"name": "p", "mcast_router": "often"}]}]}, "links[0].ports[0].mcast_router: often is none of"),
         ({"namespaces": [{"name": "red", "routes": [{"to": "10.0.0.0/8", "type": "slow"}]}]}, "namespaces[0].routes[0].type: slow is none of unicast"),
-        ({"links": [{"type": "bridge", **BRIDGE, "ports": 5}]}, "links[0].ports"),
+        ({"links": [{"type": "bridge", **BRIDGE, "ports": 1.5}]}, "links[0].ports[0]: '1.5' is not a dictionary of options"),
         ({"namespaces": [{"name": "red", "sysctl": [1]}]}, "namespaces[0].sysctl: [1] is not a dictionary"),
         # values, as in the single modules
         ({"links": [{"type": "bridge", **BRIDGE}, {"type": "bridge", "name": "b", "mtu": 5}]}, "links[1].mtu: 5 is out of range (68 to 65575)"),
@@ -349,3 +357,10 @@ def test_the_state_of_a_port_is_an_option() -> None:
 def test_true_is_not_a_text(value: bool) -> None:
     words = f"links[0].name: {str(value).lower()} is not a text; put it in quotes, as YAML reads on, off, yes and no as true and false"
     assert refusal(links=[{"type": "bridge", "name": value}]) == f"vnet_layout lab: {words}"
+
+
+def test_a_card_that_is_not_there_is_refused_with_those_that_are() -> None:
+    found = host(there("", "ens4"), there("", "ens3"), there("dummy", "d0"), there("", "other", netns="red"))
+    for item, words in (({"name": "eth0"}, "there is no link eth0;"), ({"name": "wan", "match": {"mac": "02:00:00:00:00:09"}}, "there is no link with mac")):
+        with pytest.raises(VnetError, match=rf"^links\[0\][.a-z]*: {words}.*; there are ens3, ens4(;|$)"):
+            planned(declared(links=[item]), found)
