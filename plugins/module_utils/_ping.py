@@ -8,7 +8,7 @@ import os
 import re
 import socket
 import time
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces
@@ -94,6 +94,8 @@ class _Wanted(NamedTuple):
     reachable: List[Pair]
     unreachable: List[Pair]
     homes: Dict[Pair, Optional[str]]
+    duplicates: Set[Pair]
+    """Those whose source has the address of the other one, too, so that it answers itself."""
 
 
 def ping(params: Mapping[str, Any]) -> Dict[str, Any]:
@@ -112,7 +114,7 @@ def ping(params: Mapping[str, Any]) -> Dict[str, Any]:
             answers = _asked(pinger, neighbours, wanted, params)
         finally:
             neighbours.forget()
-        return _result(wanted, answers, Reasons(read_all(reader, names).host, Forwarding(reader)))
+        return _result(wanted, answers, Reasons(read_all(reader, names).host, Forwarding(reader), params["size"]))
     finally:
         pinger.close()
         reader.close()
@@ -126,12 +128,14 @@ def _check(params: Mapping[str, Any]) -> None:
 
 
 def _check_whole(reader: Reader, host: Host, layout: Optional[str]) -> None:
-    """VnetError if a namespace of the layout is gone: whoever is not there would not be asked."""
+    """VnetError if a namespace of the layout is gone, or another one has its name: whoever is not there would not be asked."""
     home = reader.open_namespace("")
-    recorded = read_registry(home.id if home else "").records(layout).namespaces.values() if layout else ()
-    gone = sorted(name for name in recorded if name and "/" not in name and name not in host.namespaces)
-    if gone:
-        raise VnetError(("layout",), "namespace %s of layout %s does not exist any more; run the task of the layout again" % (gone[0], layout))
+    recorded = read_registry(home.id if home else "").records(layout).namespaces if layout else {}
+    for name in sorted({name for name in recorded.values() if name and "/" not in name}):
+        found = host.namespaces.get(name)
+        if not found or recorded.get(found.id) != name:
+            words = "was deleted, and another one has its name" if found else "does not exist any more"
+            raise VnetError(("layout",), "namespace %s of layout %s %s; run the task of the layout again" % (name, layout, words))
 
 
 class _Selection:
@@ -149,6 +153,7 @@ class _Selection:
         if self._layout and not self._members:
             raise VnetError(("layout",), "there is no layout %s on this host" % shown(self._layout))
         self._homes: Dict[Pair, Optional[str]] = {}
+        self._duplicates: Set[Pair] = set()
         self._own = [address for link in host.links.values() if not link.netns and self._belongs(link) for address in _usable(link)]
 
     def _belongs(self, link: FoundLink) -> bool:
@@ -177,7 +182,7 @@ class _Selection:
         reachable = [pair for pair in reachable if pair not in without]
         if not reachable and not unreachable:
             raise VnetError((), "there is nothing to check: there is no pair of a source and another destination; set destinations")
-        return _Wanted(reachable, unreachable, self._homes)
+        return _Wanted(reachable, unreachable, self._homes, self._duplicates)
 
     def _listed(self, name: str) -> List[Pair]:
         found: List[Pair] = []
@@ -211,8 +216,12 @@ class _Selection:
         pairs = [Pair(source, address) for address in self._of(destination) if (":" in address) in families and self._is_asked_for(address)]
         if not pairs:
             raise VnetError((*path, "destinations"), "%s has no address of a family that %s has" % (namespace_title(destination), namespace_title(source)))
-        self._homes.update(dict.fromkeys(pairs, destination))
+        self._add_homes(dict.fromkeys(pairs, destination))
         return pairs
+
+    def _add_homes(self, homes: Mapping[Pair, str]) -> None:
+        self._homes.update(homes)
+        self._duplicates.update(pair for pair in homes if pair.target in self._addresses[pair.source])
 
     def _of(self, netns: str) -> List[str]:
         """The addresses of a namespace; of the host those that the layout has set, if there is one."""
@@ -231,7 +240,7 @@ class _Selection:
         homes = {Pair(source, address): netns for netns in names if netns != source for address in self._of(netns) if ip_address(address) in network}
         if not homes and not any(ip_address(address) in network for address in self._of(source)):
             raise VnetError(path, "no namespace has an address in %s" % text)
-        self._homes.update(homes)
+        self._add_homes(homes)
         return [pair for pair in homes if self._is_asked_for(pair.target)]
 
     def _is_asked_for(self, address: str) -> bool:
@@ -278,13 +287,15 @@ def _result(wanted: _Wanted, answers: Dict[Pair, Answer], reasons: Reasons) -> D
     for expected, group in ((True, wanted.reachable), (False, wanted.unreachable)):
         for pair in group:
             told = {"source": pair.source, "destination": pair.target, "namespace": wanted.homes[pair], **_measured(answers[pair])}
-            if not told["reachable"]:
+            if pair in wanted.duplicates:
+                told.update(reachable=False, reason="%s has this address, too, and answers itself" % namespace_title(pair.source))
+            elif not told["reachable"]:
                 told["reason"] = reasons.of(*pair, wanted.homes[pair]) or _words(answers[pair])
             pairs.append(told)
             if told["reachable"] is not expected:
                 differing.append(told)
     times = [took for answer in answers.values() for took in answer.times]
-    reached = sum(bool(answer.times) for answer in answers.values())
+    reached = sum(told["reachable"] for told in pairs)
     summary = {"pairs": len(pairs), "reachable": reached, "unreachable": len(pairs) - reached, "differing": len(differing), "rtt": _rtt(times)}
     return {"changed": False, "summary": summary, "pairs": pairs, "differing": differing}
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._fdb import has_other_ends
@@ -20,14 +21,21 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     tag_of,
     takes_frames,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, LinkId
 
 _MOST_DOWN = 3
 """Number of links that a reason names."""
 _MOST_HOPS = 32
-_FORWARDING = {False: "net/ipv4/ip_forward", True: "net/ipv6/conf/all/forwarding"}
+_FORWARDING = {False: ("net/ipv4/ip_forward", "net/ipv4/conf/%s/forwarding"), True: ("net/ipv6/conf/all/forwarding",)}
+"""What must be on for packets to be forwarded, also that of the link where they arrive: Documentation/networking/ip-sysctl.rst."""
 _BRIDGE_CALLS = {False: "net/bridge/bridge-nf-call-iptables", True: "net/bridge/bridge-nf-call-ip6tables"}
 _FAMILIES = {False: ("inet", "ip"), True: ("inet", "ip6")}
+_REFUSING = {errno.EINVAL: "a blackhole", errno.EACCES: "a prohibit", errno.EHOSTUNREACH: "an unreachable"}
+"""What a route or rule of each type answers to a lookup: ip-route(8)."""
+_VLAN_TAG = 4
+"""Bytes that a frame may be longer than the MTU of the link where it arrives."""
+_HEADERS = {False: 28, True: 48}
+"""Bytes of the headers of an echo request, IP and ICMP."""
 
 
 class Kernel(Protocol):
@@ -65,13 +73,15 @@ class _Hook(NamedTuple):
 class Reasons:
     """Combines the state of the host with route lookups."""
 
-    def __init__(self, host: Host, kernel: Kernel) -> None:
+    def __init__(self, host: Host, kernel: Kernel, size: int = 0) -> None:
+        """C(size): the data bytes of the echo requests that were sent."""
         self._host = host
         self._kernel = kernel
+        self._size = size
         self._owners: Dict[str, List[FoundLink]] = {}
         for link in host.links.values():
-            for address in link.addresses:
-                self._owners.setdefault(address.local, []).append(link)
+            for local in {address.local for address in link.addresses}:  # with two prefix lengths it has one twice
+                self._owners.setdefault(local, []).append(link)
         self._indexes: Dict[Tuple[str, int], FoundLink] = {(link.netns, link.ifindex): link for link in host.links.values()}
 
     def of(self, source: str, target: str, home: Optional[str]) -> str:
@@ -110,7 +120,10 @@ class Reasons:
                 next_hop = self._kernel.next_hop(netns, target, vrf.ifindex if vrf else 0)
             except KernelError as error:
                 place = "VRF %s of %s" % (vrf.name, namespace_title(netns)) if vrf else namespace_title(netns)
-                yield "%s has no route to %s (%s)%s" % (place, target, error, self._other_vrf(netns, target, vrf) or self._down(netns))
+                if error.errno in _REFUSING:
+                    yield "%s has %s route or rule for %s" % (place, _REFUSING[error.errno], target)
+                else:
+                    yield "%s has no route to %s (%s)%s" % (place, target, error, self._other_vrf(netns, target, vrf) or self._down(netns))
                 return
             link = self._indexes.get((netns, next_hop.device))
             if not link:
@@ -118,18 +131,23 @@ class Reasons:
             yield from self._broken(link)
             attachment = self._next(link, next_hop.gateway or target)
             if not attachment:
+                yield from self._duplicate(link, next_hop.gateway or target)
                 return  # an address outside of this host
             yield from self._broken(attachment)
             yield from self._between(link, attachment, hooks)
+            if not next_hop.gateway:
+                yield from self._apart(link, attachment)
+            yield from self._too_large(link, attachment, ":" in target)
             netns, vrf = attachment.netns, self._vrf(attachment)
             if netns == home:
                 yield from self._in_other_vrf(target, attachment, vrf)
                 hooks.append(_Hook(netns, "input"))
                 return
             hooks.append(_Hook(netns, "forward"))
-            key = _FORWARDING[":" in target]
-            if self._kernel.setting(netns, key) == "0":
-                yield "%s does not forward: %s is 0" % (namespace_title(netns), key.replace("/", "."))
+            keys = [key % attachment.name if "%s" in key else key for key in _FORWARDING[":" in target]]
+            off = [key.replace("/", ".") for key in keys if self._kernel.setting(netns, key) == "0"]
+            if off:
+                yield "%s does not forward: %s is 0" % (namespace_title(netns), off[0])
 
     def _vrf(self, link: FoundLink) -> Optional[FoundLink]:
         """The VRF that a link belongs to."""
@@ -166,6 +184,12 @@ class Reasons:
         if len(owners) > 1:
             owners = [owner for owner in owners if owner.id == link.peer or self._meet(link, owner)]
         return owners[0] if len(owners) == 1 else None
+
+    def _duplicate(self, link: FoundLink, address: str) -> Iterator[str]:
+        """Yields two links of one network that have the same address."""
+        owners = [owner for owner in self._owners.get(address, []) if owner.id != link.id and self._meet(link, owner)]
+        if len(owners) > 1:
+            yield "%s and %s both have the address %s" % (_named(owners[0]), _named(owners[1]), address)
 
     def _meet(self, link: FoundLink, other: FoundLink) -> bool:
         one, two = self._attachment(link), self._attachment(other)
@@ -242,11 +266,48 @@ class Reasons:
         if one.port and two.port:
             hooks.append(_Hook(one.bridge.netns, "forward", one.bridge.name))
 
+    def _apart(self, link: FoundLink, other: FoundLink) -> Iterator[str]:
+        """Yields where a link looks for the other one without a router, if frames do not get there."""
+        one, two = self._attachment(link), self._attachment(other)
+        joined = self._joined(one.bridge) if one and two else None
+        if one and two and joined is not None and two.bridge.id not in joined:
+            text = "%s looks for it on its own network, that of bridge %s, but %s is on that of bridge %s"
+            yield text % (_named(link), _named(one.bridge), _named(other), _named(two.bridge))
+        end = self._host.links.get(self._stack(link)[-1].peer or ("", ""))
+        if not one and end and end not in self._stack(other):
+            yield "%s looks for it on its own network, where only %s is" % (_named(link), _named(end))
+
+    def _joined(self, bridge: FoundLink) -> Optional[Set[LinkId]]:
+        """The bridges that frames of a bridge get to over veth pairs; None if they may leave over other links, where this host does not see them."""
+        joined, left = {bridge.id}, [bridge.id]
+        while left:
+            for port in self._host.ports(left.pop()):
+                peer = self._host.links.get(port.peer) if port.peer else None
+                if not peer or any(upper.parent == peer.id and upper.master for upper in self._host.links.values()):
+                    return None
+                master = self._master(peer)
+                if master and not is_bridge(master.kind):
+                    return None
+                if master and master.id not in joined:
+                    joined.add(master.id)
+                    left.append(master.id)
+        return joined
+
+    def _too_large(self, link: FoundLink, other: FoundLink, ipv6: bool) -> Iterator[str]:
+        """Yields a link between two others whose MTU is too small for the packets: net/core/dev.c (is_skb_forwardable)."""
+        length = min(self._size + _HEADERS[ipv6], int(link.values["mtu"]))
+        ends = [self._stack(end)[-1] for end in (link, other)]
+        attachments = [self._attachment(end) for end in (link, other)]
+        ports = [attachment.port for attachment in attachments if attachment and attachment.port]
+        for between in (*(self._host.links[end.peer] for end in ends if end.peer in self._host.links), *ports, ends[1], other):
+            if length > int(between.values["mtu"]) + _VLAN_TAG and between.id != link.id:
+                yield "%s has an MTU of %s, too small for packets of %d bytes" % (_named(between), between.values["mtu"], length)
+
     def _loose(self, link: FoundLink) -> Iterator[str]:
         """Yields the other end of a veth pair that is plugged into nothing, although the packets are for others."""
         base = self._stack(link)[-1]
         end = self._host.links.get(base.peer) if base.peer and not base.master else None
-        if end and not end.master:
+        if end and not end.master and all(address.link_local for address in end.addresses):
             yield "%s, the other end of %s, is no port of a bridge" % (_named(end), _named(link))
 
     def _attachment(self, link: FoundLink) -> Optional[_Attachment]:

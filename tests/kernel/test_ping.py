@@ -212,8 +212,10 @@ REASONS = [
         "to-red on the host and to-blue on the host are isolated ports of br0",
     ),
     ("bridge link set dev to-blue state 0", "to-blue on the host is disabled in br0, not forwarding"),
-    ("ip -n red route add unreachable 192.0.2.2/32", "namespace red has no route to 192.0.2.2 (No route to host)"),
-    ("ip -n blue route add unreachable 192.0.2.1/32", "on the way back, namespace blue has no route to 192.0.2.1"),
+    ("ip -n red route add unreachable 192.0.2.2/32", "namespace red has an unreachable route or rule for 192.0.2.2"),
+    ("ip -n red route add blackhole 192.0.2.2/32", "namespace red has a blackhole route or rule for 192.0.2.2"),
+    ("ip -n red route add prohibit 192.0.2.2/32", "namespace red has a prohibit route or rule for 192.0.2.2"),
+    ("ip -n blue route add unreachable 192.0.2.1/32", "on the way back, namespace blue has an unreachable route or rule for 192.0.2.1"),
 ]
 
 
@@ -232,6 +234,52 @@ def test_a_namespace_of_the_layout_that_is_gone_is_missed() -> None:
     sh("ip netns delete blue")
     with pytest.raises(VnetError, match=r"layout: namespace blue of layout lan does not exist any more; run the task of the layout again"):
         asked(layout="lan")
+    sh("ip netns add blue")
+    with pytest.raises(VnetError, match=r"layout: namespace blue of layout lan was deleted, and another one has its name; run the task of the layout again"):
+        asked(layout="lan")
+
+
+def test_whoever_has_the_address_of_the_other_does_not_reach_it() -> None:
+    needs_program("ip")
+    lan()
+    sh(f"ip -n red address add {BLUE}/24 dev eth0")
+    result = asked(layout="lan", family="ipv4", deadline=0.3)
+    assert ("red", BLUE, "namespace red has this address, too, and answers itself") in [
+        (told["source"], told["destination"], told["reason"]) for told in result["differing"]
+    ]
+    assert result["summary"]["unreachable"] == len(result["differing"])
+
+
+def test_two_that_have_the_same_address_are_named() -> None:
+    needs_program("ip")
+    lan()
+    cable = {"type": "veth", "name": "to-green", "master": "br0", "peer": end("eth0", "green", f"{BLUE}/24")}
+    lay(name="other", namespaces=["green"], links=[cable])
+    sh("ip link set to-blue down", "ip link set to-green down")
+    assert reason("red", BLUE) == f"eth0 in namespace blue and eth0 in namespace green both have the address {BLUE}"
+
+
+def test_packets_that_are_too_large() -> None:
+    needs_program("ip")
+    lan()
+    sh("ip link set to-blue mtu 1300")
+    large = {"sources": ["red"], "destinations": [BLUE], "size": 1400, "deadline": 0.3}
+    assert asked(**large)["differing"][0]["reason"] == "to-blue on the host has an MTU of 1300, too small for packets of 1428 bytes"
+    assert asked(sources=["red"], destinations=[BLUE])["differing"] == []
+    sh("ip link set to-blue mtu 1500", "ip -n blue link set eth0 mtu 1300")
+    assert asked(**large)["differing"][0]["reason"] == "eth0 in namespace blue has an MTU of 1300, too small for packets of 1428 bytes"
+
+
+def test_a_bridge_that_the_other_is_not_on() -> None:
+    needs_program("ip")
+    lan()
+    sh("ip link add br1 up type bridge", "ip link set to-blue master br1")
+    places = "that of bridge br0 on the host, but eth0 in namespace blue is on that of bridge br1 on the host"
+    assert reason("red", BLUE) == f"eth0 in namespace red looks for it on its own network, {places}"
+    sh("ip link add c1 type veth peer name c2", "ip link set c1 up master br0", "ip link set c2 up master br1")
+    assert asked(sources=["red"], destinations=[BLUE])["differing"] == []
+    sh("ip tuntap add dev t mode tap", "ip link set t master br0", "ip link set c2 nomaster")
+    assert reason("red", BLUE) == "no answer"
 
 
 def test_the_message_tells_each_kind_of_fault_once() -> None:
@@ -253,7 +301,17 @@ ROUTED_REASONS = [
     ("ip -n red route del default", "namespace red has no route to 10.2.0.1"),
     ("ip -n blue route del default", "on the way back, namespace blue has no route to 10.1.0.1"),
     ("ip -n router link set right down", "namespace router has no route to 10.2.0.1"),
-    ("ip -n router route add blackhole 10.2.0.1/32", "namespace router has no route to 10.2.0.1"),
+    ("ip -n router route add blackhole 10.2.0.1/32", "namespace router has a blackhole route or rule for 10.2.0.1"),
+    ("ip -n router rule add priority 9 blackhole to 10.2.0.1", "namespace router has a blackhole route or rule for 10.2.0.1"),
+    ("ip netns exec router sysctl -qw net.ipv4.conf.left.forwarding=0", "namespace router does not forward: net.ipv4.conf.left.forwarding is 0"),
+    (
+        "ip -n red address replace 10.1.0.1/8 dev eth0",
+        "eth0 in namespace red looks for it on its own network, where only left in namespace router is",
+    ),
+    (
+        "ip -n blue address replace 10.2.0.1/8 dev eth0",
+        "on the way back, eth0 in namespace blue looks for it on its own network, where only right in namespace router is",
+    ),
 ]
 
 
