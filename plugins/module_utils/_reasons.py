@@ -269,13 +269,17 @@ class Reasons:
     def _apart(self, link: FoundLink, other: FoundLink) -> Iterator[str]:
         """Yields where a link looks for the other one without a router, if frames do not get there."""
         one, two = self._attachment(link), self._attachment(other)
-        joined = self._joined(one.bridge) if one and two else None
-        if one and two and joined is not None and two.bridge.id not in joined:
+        if one and two and (self._excludes(one, two) or self._excludes(two, one)):
             text = "%s looks for it on its own network, that of bridge %s, but %s is on that of bridge %s"
             yield text % (_named(link), _named(one.bridge), _named(other), _named(two.bridge))
         end = self._host.links.get(self._stack(link)[-1].peer or ("", ""))
         if not one and end and end not in self._stack(other):
             yield "%s looks for it on its own network, where only %s is" % (_named(link), _named(end))
+
+    def _excludes(self, one: _Attachment, two: _Attachment) -> bool:
+        """Whether no frame of the one's bridge gets to that of the other."""
+        joined = self._joined(one.bridge)
+        return joined is not None and two.bridge.id not in joined
 
     def _joined(self, bridge: FoundLink) -> Optional[Set[LinkId]]:
         """The bridges that frames of a bridge get to over veth pairs; None if they may leave over other links, where this host does not see them."""

@@ -279,6 +279,8 @@ def test_a_bridge_that_the_other_is_not_on() -> None:
     sh("ip link add c1 type veth peer name c2", "ip link set c1 up master br0", "ip link set c2 up master br1")
     assert asked(sources=["red"], destinations=[BLUE])["differing"] == []
     sh("ip tuntap add dev tap0 mode tap", "ip link set tap0 master br0", "ip link set c2 nomaster")
+    assert reason("red", BLUE) == f"eth0 in namespace red looks for it on its own network, {places}"
+    sh("ip tuntap add dev tap1 mode tap", "ip link set tap1 master br1")  # somebody may bridge the two devices
     assert reason("red", BLUE) == "no answer"
 
 
