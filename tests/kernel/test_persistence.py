@@ -137,6 +137,15 @@ def _stored_in(text: str) -> Any:
     return yaml.safe_load(text)["stored"]
 
 
+def test_options_that_are_stored_no_more_are_a_warning() -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    for check in (True, False):
+        (warning,) = run("vnet_bridge", persistent=True, name="br0", mtu=1400, check=check)["warnings"]
+        assert warning.startswith("vnet_bridge br0: what was stored had mac, addresses, too, which a reboot does not bring back any more")
+    assert run("vnet_bridge", persistent=True, name="br0", mtu=1400)["warnings"] == []
+    assert run("vnet_bridge", persistent=True, name="br0", mtu=1400, addresses=[])["warnings"] == []
+
+
 def test_only_root_can_read_what_is_stored() -> None:
     run("vnet_tuntap", persistent=True, name="t", mode="tap")
     assert [path.stat().st_mode & 0o077 for path in (HERE, HERE / "host/vnet_tuntap/t.json")] == [0, 0]

@@ -138,7 +138,7 @@ class _Retention(Change):
         links = declared_links(self._declared.layout(check_mode=True))
         content = _store.read_all()
         keys = [one.key for one in content.declarations if links & declared_links(one.layout(check_mode=True))]
-        own = "it is stored with other options; a reboot brings these back, and takes what else was set; set persistent: true to store what this task sets"
+        own = "it is stored with other options; a reboot brings these back, and takes what else was set; with persistent: true this task is stored in its place"
         other = "%s is stored and declares it, too; a reboot brings that back, and takes what else was set; change it in that task"
         return [own if key == self._key else other % str(key) for key in keys] + [str(one) for one in content.unreadable]
 
@@ -177,7 +177,12 @@ class _Storage(Change):
         """What a reboot does not bring back, but this needs."""
         missing = [link for link in missing_links(self._declared, others) if not os.path.exists("/sys/class/net/%s/device" % link)]
         text = "%s is needed and not stored; unless something else creates it when the host starts, this cannot be applied"
-        return [text % link for link in missing]
+        return [text % link for link in missing] + self._warnings_of_lost()
+
+    def _warnings_of_lost(self) -> List[str]:
+        """That options were stored which this task does not give: it is stored in place of the other one, not in addition."""
+        lost = ", ".join(name for name in self._before.given if name not in self._declared.given) if self._before else ""
+        return ["what was stored had %s, too, which a reboot does not bring back any more, as this task does not set it" % lost] if lost else []
 
     def _prepare(self) -> bool:
         if not _engine.is_current():
