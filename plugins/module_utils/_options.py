@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import struct
@@ -73,9 +74,9 @@ class Option(NamedTuple):
 
 
 def expanded(option: Option, value: Any) -> Any:
-    """A value in its long form: C(tap0,tap1) as C([{"name": "tap0"}, {"name": "tap1"}])."""
-    if option.type == "list" and (option.short or option.elements == "str") and isinstance(value, str) and value[:1] not in ("[", "{"):
-        value = value.split(",")
+    """A value in its long form: C(tap0,tap1) as C([{"name": "tap0"}, {"name": "tap1"}]). A text may come from the command line."""
+    if isinstance(value, str) and (option.type == "list" or option.options):
+        value = _parsed(option, value)
     if not option.short:
         return value
     if option.type == "list":
@@ -84,8 +85,20 @@ def expanded(option: Option, value: Any) -> Any:
     return _entry(option, value)
 
 
+def _parsed(option: Option, text: str) -> Any:
+    """A text that stands for a list or a dictionary: JSON, or entries with commas between them."""
+    if text[:1] in ("[", "{"):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    if option.type == "list" and (option.short or option.elements == "str"):
+        return text.split(",") if text else []
+    return text
+
+
 def _entry(option: Option, value: Any) -> Any:
-    plain = isinstance(value, str) and value[:1] != "{"
+    plain = isinstance(value, str) and value[:1] != "{" and "=" not in value  # AnsibleModule takes C(name=eth0 netns=red) for a dictionary
     return {option.short: str(value).strip()} if plain or (isinstance(value, int) and not isinstance(value, bool)) else value
 
 

@@ -20,8 +20,12 @@ _YAML_KEYWORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 def as_yaml(layout: Layout, before: Host, host: Host) -> str:
     """The part of a host that is declared or belonged to the layout before, as a declaration."""
+    top: Values = {}
     lists: Dict[str, List[Values]] = {name: [] for name in LISTS}
     for part in _parts(layout, before):
+        if part.namespaces and not part.namespaces[0].name:
+            top.update(_said_of_home(describe(part, host), part))
+            continue
         link = part.links[0]
         found = found_link(link, host, layout.name)
         values = describe(part, host) if found else {}
@@ -29,12 +33,14 @@ def as_yaml(layout: Layout, before: Host, host: Host) -> str:
             kind = {"type": type_of(link.kind)} if type_of(link.kind) else {}
             ownership = {"layout": found.ownership.layout} if found.ownership else {}
             lists[list_of(link.kind)].append({**kind, **_said(values, part), **ownership})
-    return yaml({name: entries for name, entries in lists.items() if entries})
+    return yaml({**top, **{name: entries for name, entries in lists.items() if entries}})
 
 
 def _parts(layout: Layout, before: Host) -> Iterator[Layout]:
     """The layout in parts of one resource each, with what belonged to it before and is not declared."""
     namespaces = {namespace.name: namespace for namespace in layout.namespaces}
+    if "" in namespaces and not any(link.kind == LOOPBACK and not link.netns for link in layout.links):
+        yield Layout([namespaces[""]], [])
     others = {link.id for link in far_ends(layout.links)}
     wanted = {link.id: link for link in layout.links}
     for link in layout.links:
@@ -82,12 +88,18 @@ def _has_routes(original: Values) -> bool:
     return "routes" in original or "new_routes" in original
 
 
+def _said_of_home(values: Values, part: Layout) -> Values:
+    """The options of a layout about the namespace that the module runs in."""
+    return {name: value for name, value in _said(values, part).items() if name not in ("name", "loopback")}
+
+
 def _said(values: Values, part: Layout) -> Values:
     """The declared options of a resource."""
     if part.namespaces:
         wanted = part.namespaces[0]
         lists = [name for name in ("nsid", "sysctl", "routes", "files") if getattr(wanted, name) is not None]
-        lists += [*(["addresses"] if part.links[0].addresses is not None else []), *part.links[0].entries]
+        for lo in part.links:
+            lists += [*(["addresses"] if lo.addresses is not None else []), *lo.entries]
         said = {name: value for name, value in values.items() if name in ("name", "loopback", *lists)}
         if "routes" in said:  # those over a link are said with the link
             said["routes"] = [route for route in said["routes"] if not route.get("dev")]

@@ -14,7 +14,7 @@ from typing import Any, Dict, List
 import pytest
 import yaml
 from features import needs_program
-from layouts import NAME, clear, counts, four_steps, full, lay, link_in, mac, names, owners, refusal, refused_always, settled, snapshot_at_rest
+from layouts import NAME, clear, contradiction, counts, four_steps, full, lay, link_in, mac, names, owners, refusal, refused_always, settled, snapshot_at_rest
 from processes import child, in_child
 from support import Values, difference, inside, ip, portable, private_network, resource, run, sh, shown, snapshot
 
@@ -311,6 +311,18 @@ def test_the_diff_shows_what_changes_and_what_goes() -> None:
     assert [line.strip() for line in after if line not in before] == ["forward_delay: 5.0"]
     assert any("tun0" in line for line in before)
     assert not any("tun0" in line for line in after)
+
+
+def test_the_diff_shows_what_is_set_on_the_host_itself() -> None:
+    here: Values = {"sysctl": {"net.ipv4.ip_forward": 1}}
+    diff = lay(check=True, **here)["diff"]
+    assert [yaml.safe_load(diff[when]) for when in ("before", "after")] == [{"sysctl": {"net.ipv4.ip_forward": value}} for value in ("0", "1")]
+    here.update(rules=[{"priority": 7, "table": "100"}], routes=[{"to": "10.7.0.0/16", "type": "blackhole"}])
+    forth = lay(**here)["diff"]
+    assert list(yaml.safe_load(forth["after"])) == ["sysctl", "routes", "rules"]
+    back = clear()["diff"]
+    assert yaml.safe_load(back["after"]) == {"routes": [], "rules": []}
+    assert contradiction(yaml.safe_load(back["before"]), yaml.safe_load(forth["after"])) == ""
 
 
 def test_there_is_no_diff_unless_asked() -> None:

@@ -321,4 +321,4 @@ def title_of(kernel: str) -> str:
     """What a link of this kind is called in messages."""
     if kernel in BY_KIND:
         return BY_KIND[kernel].title
-    return "the loopback device" if kernel == LOOPBACK else "a %s" % (kernel or "device without a kind")
+    return "the loopback device" if kernel == LOOPBACK else "a %s" % (kernel or "network card")

@@ -9,7 +9,7 @@ from typing import Dict, List, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NAMESPACE, NSID, SET, SETTINGS, Draft, planned_link
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE, FoundNamespace, Namespace, Route, added_routes, link_of_sysctl
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE, FoundNamespace, Namespace, Route, added_routes, link_of_sysctl, sysctl_path
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AttachNamespace,
     DeleteNamespace,
@@ -110,16 +110,21 @@ def _is_new_link(draft: Draft, netns: str, name: str) -> bool:
     return bool(name) and (netns, name) in draft.wanted and (netns, name) not in draft.host.links
 
 
+def _family(key: str) -> str:
+    """C(ipv4) of C(net.ipv4.ip_forward)."""
+    return sysctl_path(key).split("/")[4]
+
+
 def _sysctl(draft: Draft, wanted: Namespace, found: FoundNamespace, is_new: bool) -> Dict[str, Optional[str]]:
     values = dict(found.sysctl)
     settings = sorted((wanted.sysctl or {}).items(), key=lambda setting: "forward" not in setting[0])
-    resets = any("forward" in key and values.get(key) != value for key, value in settings)
+    resets = {_family(key) for key, value in settings if "forward" in key and values.get(key) != value}
     for key, value in settings:
         current = values.get(key)
         link = link_of_sysctl(key)
         if current is None and not is_new and not _is_new_link(draft, wanted.name, link):
             raise VnetError((*wanted.path, "sysctl", key), "this kernel has no such setting in a namespace; look below /proc/sys/net there")
-        if current != value or resets:  # setting forwarding resets other settings to their defaults
+        if current != value or _family(key) in resets:  # setting forwarding resets other settings of its family to their defaults
             draft.add(SET if link else SETTINGS, SetSysctl(wanted.name, key, value, current))
             values[key] = value
     return values

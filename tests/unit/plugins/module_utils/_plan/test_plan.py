@@ -98,7 +98,7 @@ def test_absent() -> None:
 def test_a_link_of_another_kind() -> None:
     assert refusal("vnet_bridge", host(there("veth", "br0")), name="br0") == ("br0 is a veth, not a bridge; remove it first or take another name")
     assert "br0 is a TUN or TAP device, not a bridge" in refusal("vnet_bridge", host(there("tun", "br0")), name="br0", recreate=True)
-    assert refusal("vnet_bridge", host(there("", "br0")), name="br0", state="absent") == ("br0 is a device without a kind, so it was not removed")
+    assert refusal("vnet_bridge", host(there("", "br0")), name="br0", state="absent") == ("br0 is a network card, so it was not removed")
 
 
 def test_attribute_that_the_kernel_does_not_have() -> None:
@@ -272,6 +272,12 @@ def test_new_namespace() -> None:
 
 def test_namespace_that_is_there() -> None:
     red = FoundNamespace((4, 7), nsid=5, sysctl={"net.ipv4.ip_forward": "1"})
+    two = red._replace(sysctl={"net.ipv4.ip_forward": "0", "net/ipv4/conf/lo/rp_filter": "1", "net.ipv6.conf.all.forwarding": "1"})
+    settings = dict.fromkeys(two.sysctl, 1)
+    assert [step[1] for step in steps("vnet_netns", host(there("loopback", "lo", "red"), red=two), name="red", sysctl=settings)] == [
+        "red:net.ipv4.ip_forward",
+        "red:net/ipv4/conf/lo/rp_filter",
+    ]
     found = host(there("loopback", "lo", "red"), red=red)
     assert steps("vnet_netns", found, name="red", sysctl={"net.ipv4.ip_forward": 1}, nsid=5) == []
     assert refusal("vnet_netns", found, name="red", nsid=6) == "nsid: the id is 5 already, and the kernel never changes it; leave nsid out"

@@ -46,7 +46,12 @@ def test_what_is_left_to_them(params: Any) -> None:
     [
         ({"ports": ["a", {"name": "b"}]}, {"ports": [{"name": "a"}, {"name": "b"}]}),
         ({"ports": "a, b"}, {"ports": [{"name": "a"}, {"name": "b"}]}),
-        ({"ports": '[{"name": "a"}]'}, {"ports": '[{"name": "a"}]'}),
+        ({"ports": '[{"name": "a"}, "b"]'}, {"ports": [{"name": "a"}, {"name": "b"}]}),
+        ({"ports": "[a"}, {"ports": "[a"}),
+        ({"routes": '[{"to": "default"}]'}, {"routes": [{"to": "default"}]}),
+        ({"routes": "default"}, {"routes": "default"}),
+        ({"addresses": ""}, {"addresses": []}),
+        ({"ports": ""}, {"ports": []}),
         ({"vlans": [10, "20-29"]}, {"vlans": [{"vid": "10"}, {"vid": "20-29"}]}),
         ({"ports": [{"name": "a", "vlans": [7]}]}, {"ports": [{"name": "a", "vlans": [{"vid": "7"}]}]}),
         ({"vlans": [True, 1.5]}, {"vlans": [True, 1.5]}),
@@ -55,4 +60,11 @@ def test_what_is_left_to_them(params: Any) -> None:
 )
 def test_short_forms(given: Any, expected: Any) -> None:
     assert expanded_all(BRIDGE, given) == expected
-    assert expanded_all(OPTIONS["vnet_veth"], {"peer": "eth0"}) == {"peer": {"name": "eth0"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("eth0", {"name": "eth0"}), ('{"name": "eth0", "addresses": "192.0.2.1/24"}', {"name": "eth0", "addresses": ["192.0.2.1/24"]}), ("name=eth0 mtu=9", None)],
+)
+def test_short_forms_of_a_dictionary(given: str, expected: Any) -> None:
+    assert expanded_all(OPTIONS["vnet_veth"], {"peer": given}) == {"peer": given if expected is None else expected}
