@@ -29,6 +29,8 @@ _NUMBER = re.compile("[0-9]+$")
 """What notes of boxes that are alike may differ in: the number of a table."""
 _WITH_PORTS = ("bridge", "bond")
 _FEATURES = (("stp", "STP"), ("vlan_filtering", "VLAN filtering"))
+_LINE = (("delay", 1000, "ms"), ("loss", 1, "% loss"), ("rate", 1e-6, "Mbit/s"))
+"""What is shown of a queueing discipline: the option, and the factor from its unit to the one that is shown."""
 _TRUE = (True, 1, "1", "true", "True", "yes")
 
 Item = Mapping[str, Any]
@@ -208,6 +210,19 @@ def _check(item: Any, path: Path) -> None:
             raise VnetError((*path, key), "%s is not a list of dictionaries" % quoted(inner))
         for number, entry in enumerate(inner):
             _check(entry, (*path, key, number))
+
+
+def _line_of(item: Item) -> List[str]:
+    """What a link makes of the packets that it sends: C(["40 ms,", "10 % loss"])."""
+    qdisc = item.get("qdisc") if isinstance(item.get("qdisc"), Mapping) else {}
+    said = []
+    for option, factor, unit in _LINE:
+        try:
+            value = factor * float((qdisc or {}).get(option) or 0)
+        except (TypeError, ValueError):
+            continue
+        said += ["%g %s" % (round(value, 3), unit)] if value else []
+    return [", ".join(said)] if said else []
 
 
 def _text(value: Any) -> str:
@@ -464,7 +479,8 @@ class _Builder:
         self._cables.append(Edge(ends, ("", ""), vlans, down))
 
     def _cable(self, item: Item) -> None:
-        one, other = self._end(item), self._end({"name": "", **(item.get("peer") or {})})
+        ends = (item, {"name": "", **(item.get("peer") or {})})
+        one, other = ((to, " ".join((name, *_line_of(end))).strip(), vlans, down) for end, (to, name, vlans, down) in ((end, self._end(end)) for end in ends))
         if other[0].startswith("bridge") and not one[0].startswith("bridge"):
             one, other = other, one
         vlans = tuple(dict.fromkeys(one[2] + other[2]))

@@ -254,6 +254,17 @@ def test_several_hosts_in_one_picture() -> None:
         assert ("host host1" in text, "namespace n0" in text) == (True, False)
 
 
+def test_delay_loss_and_rate_are_at_the_end_that_sends() -> None:
+    line = {"kind": "netem", "delay": 0.0405, "loss": 10}
+    links = [
+        {"type": "veth", "name": "a", "netns": "red", "qdisc": line, "peer": {"name": "b", "netns": "blue", "qdisc": {"kind": "tbf", "rate": 1500000}}},
+        {"type": "veth", "name": "c", "netns": "red", "qdisc": {"kind": "fq"}, "peer": {"name": "d", "netns": "green", "qdisc": {"delay": "x"}}},
+    ]
+    assert between({"links": links}, "namespace red", "namespace blue").label == ["a 40.5 ms, 10 % loss · b 1.5 Mbit/s"]
+    assert between({"links": links}, "namespace red", "namespace green").label == ["c · d"]
+    assert "a 40.5 ms, 10 % loss" in FILTERS["text"]({"links": links})
+
+
 def test_short_forms_are_drawn_like_long_ones() -> None:
     short = {
         "namespaces": ["red"],
