@@ -124,7 +124,7 @@ def _look(node: Node) -> Any:
 
 def _end(key: str, cable: Edge) -> str:
     """What a line looks like from one of its ends. VLANs may differ, if all do."""
-    return repr((cable.ends.index(key), [vlan.untagged for vlan in cable.vlans], cable.down, bool(cable.names[0]), bool(cable.names[1])))
+    return repr((cable.ends.index(key), [vlan.untagged for vlan in cable.vlans], cable.down, bool(cable.names[0]), bool(cable.names[1]), cable.notes))
 
 
 def _by_vlans(parts: List[Part], cables: Cables) -> List[List[Part]]:

@@ -29,7 +29,7 @@ _NUMBER = re.compile("[0-9]+$")
 """What notes of boxes that are alike may differ in: the number of a table."""
 _WITH_PORTS = ("bridge", "bond")
 _FEATURES = (("stp", "STP"), ("vlan_filtering", "VLAN filtering"))
-_LINE = (("delay", 1000, "ms"), ("loss", 1, "% loss"), ("rate", 1e-6, "Mbit/s"))
+_QUALITY = (("delay", 1e3, "ms"), ("loss", 1.0, "% loss"), ("rate", 1e-6, "Mbit/s"))
 """What is shown of a queueing discipline: the option, and the factor from its unit to the one that is shown."""
 _TRUE = (True, 1, "1", "true", "True", "yes")
 
@@ -72,12 +72,19 @@ class Edge(NamedTuple):
     names: Tuple[str, str] = ("", "")
     vlans: Tuple[Vlan, ...] = ()
     down: bool = False
+    notes: Tuple[str, str] = ("", "")
+    """What each end makes of what it sends."""
 
     @property
     def label(self) -> List[str]:
         """The label of the line."""
-        lines = [" · ".join(name for name in self.names if name), said_of(self.vlans), "down" if self.down else ""]
+        ends = (" ".join(filter(None, end)) for end in zip(self.names, self.notes))
+        lines = [" · ".join(filter(None, ends)), said_of(self.vlans), "down" if self.down else ""]
         return [line for line in lines if line]
+
+    def turned(self) -> Edge:
+        """The same line from its other end."""
+        return self._replace(ends=self.ends[::-1], names=self.names[::-1], notes=self.notes[::-1])
 
 
 class Picture(NamedTuple):
@@ -212,17 +219,19 @@ def _check(item: Any, path: Path) -> None:
             _check(entry, (*path, key, number))
 
 
-def _line_of(item: Item) -> List[str]:
-    """What a link makes of the packets that it sends: C(["40 ms,", "10 % loss"])."""
-    qdisc = item.get("qdisc") if isinstance(item.get("qdisc"), Mapping) else {}
+def _quality(item: Item) -> str:
+    """What a link makes of the packets that it sends: C(40 ms, 10 % loss)."""
+    qdisc = item.get("qdisc")
+    if not isinstance(qdisc, Mapping):
+        return ""
     said = []
-    for option, factor, unit in _LINE:
+    for option, factor, unit in _QUALITY:
         try:
-            value = factor * float((qdisc or {}).get(option) or 0)
+            value = factor * float(qdisc.get(option) or 0)
         except (TypeError, ValueError):
             continue
         said += ["%g %s" % (round(value, 3), unit)] if value else []
-    return [", ".join(said)] if said else []
+    return ", ".join(said)
 
 
 def _text(value: Any) -> str:
@@ -479,12 +488,12 @@ class _Builder:
         self._cables.append(Edge(ends, ("", ""), vlans, down))
 
     def _cable(self, item: Item) -> None:
-        ends = (item, {"name": "", **(item.get("peer") or {})})
-        one, other = ((to, " ".join((name, *_line_of(end))).strip(), vlans, down) for end, (to, name, vlans, down) in ((end, self._end(end)) for end in ends))
+        peer = {"name": "", **(item.get("peer") or {})}
+        one, other = (*self._end(item), _quality(item)), (*self._end(peer), _quality(peer))
         if other[0].startswith("bridge") and not one[0].startswith("bridge"):
             one, other = other, one
         vlans = tuple(dict.fromkeys(one[2] + other[2]))
-        self._cables.append(Edge((one[0], other[0]), (one[1], other[1]), vlans, one[3] or other[3]))
+        self._cables.append(Edge((one[0], other[0]), (one[1], other[1]), vlans, one[3] or other[3], (one[4], other[4])))
 
     def _tunnels(self, items: List[Item]) -> None:
         """Draws a line between the two ends of each tunnel that have each other's address, and from each other one to what it is for."""
@@ -590,7 +599,7 @@ def _turned(cables: List[Edge], order: List[str]) -> List[Edge]:
         between = len(ends) == len(bridges) == 2
         if key.startswith(("namespace", "vrf")) and len(ends) > 1:
             before |= {(key, bridge) for bridge in bridges[1 if between else 0 :]}
-    return [cable._replace(ends=cable.ends[::-1], names=cable.names[::-1]) if cable.ends[::-1] in before else cable for cable in cables]
+    return [cable.turned() if cable.ends[::-1] in before else cable for cable in cables]
 
 
 def _names(cable: Edge, several: Iterable[str]) -> Tuple[str, str]:

@@ -35,8 +35,7 @@ class _Tree:
         self._nodes = {node.key: node for node in picture.nodes}
         self._cables: Ends = {node.key: [] for node in picture.nodes}
         for cable in picture.cables:
-            turned = cable._replace(ends=cable.ends[::-1], names=cable.names[::-1])
-            for one in (cable, turned) if cable.ends[0] != cable.ends[1] else (cable,):
+            for one in (cable, cable.turned()) if cable.ends[0] != cable.ends[1] else (cable,):
                 self._cables[one.ends[0]].append((cable, one))
         self._boxes: Set[str] = set()
         self._lines: Set[int] = set()

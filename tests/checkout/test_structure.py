@@ -218,7 +218,24 @@ def test_every_module_has_its_options() -> None:
 
 def test_options_that_always_have_a_value() -> None:
     """What is not given is left alone: defaults are an exception, and these are all."""
-    allowed = {"up", "loopback", "recreate", "force", "state", "table", "type", "fdb", "macs", "counters", "files", "count", "size", "deadline", "timeout"}
+    allowed = {
+        "up",
+        "loopback",
+        "recreate",
+        "force",
+        "state",
+        "table",
+        "type",
+        "fdb",
+        "macs",
+        "counters",
+        "files",
+        "count",
+        "size",
+        "deadline",
+        "timeout",
+        "fail_on_difference",
+    }
     for options in MODULES.values():
         pending = list(options)
         while pending:
