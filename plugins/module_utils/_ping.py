@@ -40,7 +40,8 @@ PING_OPTIONS: Tuple[Option, ...] = (
     Option(
         "layout",
         "str",
-        "Name of a layout that selects the namespaces. The task fails if one of them was deleted. If it is left out, all named namespaces are used.",
+        "Name of a layout that selects the namespaces. The task fails if one of them was deleted, even if another one has its name. If it is left out, all"
+        " named namespaces are used.",
     ),
     _SOURCES._replace(
         text=_SOURCES.text + " If it is left out, the namespaces of O(layout) are used, and the host itself if the layout sets addresses on it.", required=False

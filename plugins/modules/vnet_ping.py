@@ -47,8 +47,8 @@ seealso:
 options:
   layout:
     description:
-      - Name of a layout that selects the namespaces. The task fails if one of them was deleted. If it is left out,
-        all named namespaces are used.
+      - Name of a layout that selects the namespaces. The task fails if one of them was deleted, even if another
+        one has its name. If it is left out, all named namespaces are used.
     type: str
   sources:
     description:
