@@ -90,7 +90,7 @@ def _parsed(option: Option, text: str) -> Any:
     if text[:1] in ("[", "{"):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     if option.type == "list" and (option.short or option.elements == "str"):
         return text.split(",") if text else []

@@ -48,6 +48,7 @@ def test_what_is_left_to_them(params: Any) -> None:
         ({"ports": "a, b"}, {"ports": [{"name": "a"}, {"name": "b"}]}),
         ({"ports": '[{"name": "a"}, "b"]'}, {"ports": [{"name": "a"}, {"name": "b"}]}),
         ({"ports": "[a"}, {"ports": "[a"}),
+        ({"ports": "[" * 99999}, {"ports": "[" * 99999}),
         ({"routes": '[{"to": "default"}]'}, {"routes": [{"to": "default"}]}),
         ({"routes": "default"}, {"routes": "default"}),
         ({"addresses": ""}, {"addresses": []}),
