@@ -25,7 +25,7 @@ ROOT = HERE.parents[1]
 ROUNDS = 21
 PING = "ansible.builtin.ping"
 NOTHING_TO_DO = 1.6
-"""The bar of a task that finds nothing to do, as a ratio to ping. Three quarters of the difference are the compilation of the code, which each task sends anew."""
+"""The bar of a task that finds nothing to do, as a ratio to ping. Most of the difference is that the target compiles the code in each task."""
 
 Values = dict[str, Any]
 
