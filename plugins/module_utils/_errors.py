@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno as codes
 import re
+from types import MappingProxyType
 from typing import Any, Dict, List, Mapping, NamedTuple, Tuple, Union
 
 _ERRNO_NAMES = {**codes.errorcode, **{getattr(codes, name): name for name in ("EOPNOTSUPP", "EAGAIN", "EDEADLK")}}
@@ -91,7 +92,7 @@ def joined(path: Path) -> str:
     return "".join("[%d]" % part if isinstance(part, int) else ".%s" % shown(part) for part in path).lstrip(".")
 
 
-NO_PARAMS: Mapping[str, object] = {}
+NO_PARAMS: Mapping[str, object] = MappingProxyType({})
 
 
 def full_message(title: str, message: Message, params: Mapping[str, object]) -> str:

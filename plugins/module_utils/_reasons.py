@@ -269,7 +269,7 @@ class Reasons:
     def _apart(self, link: FoundLink, other: FoundLink) -> Iterator[str]:
         """Yields where a link looks for the other one without a router, if frames do not get there."""
         one, two = self._attachment(link), self._attachment(other)
-        if one and two and (self._excludes(one, two) or self._excludes(two, one)):
+        if one and two and any(self._excludes(*pair) for pair in ((one, two), (two, one))):
             text = "%s looks for it on its own network, that of bridge %s, but %s is on that of bridge %s"
             yield text % (_named(link), _named(one.bridge), _named(other), _named(two.bridge))
         end = self._host.links.get(self._stack(link)[-1].peer or ("", ""))

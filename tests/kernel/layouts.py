@@ -110,8 +110,9 @@ def contradiction(one: Any, other: Any, where: str = "") -> str:
         parts = (contradiction(one[key], other[key], f"{where}.{key}") for key in one if key in other)
         return next(filter(None, parts), "")
     if isinstance(one, list) and isinstance(other, list):
-        found = [_by_name(entries) if where.endswith(("namespaces", "links")) else _sorted(entries) for entries in (one, other)]
-        return contradiction(*found, where) if isinstance(found[0], dict) else "" if found[0] == found[1] else f"{where}: {found[0]} and {found[1]}"
+        if where.endswith(("namespaces", "links")):
+            return contradiction(_by_name(one), _by_name(other), where)
+        one, other = _sorted(one), _sorted(other)
     return "" if one == other else f"{where}: {one} and {other}"
 
 

@@ -123,9 +123,9 @@ def test_what_is_not_given_is_not_stored_and_what_is_empty_is() -> None:
 
 
 def test_the_difference_shows_what_is_given() -> None:
-    bridge = {"type": "bridge", "name": "br1", "ports": [{"name": "t0", "cost": 7}]}
+    bridge: Values = {"type": "bridge", "name": "br1", "ports": [{"name": "t0", "cost": 7}]}
     links = [bridge, {"type": "tuntap", "mode": "tap", "name": "t0", "purge_routes": False}]
-    layout = {"name": "lab", "links": links, "persistent": True}
+    layout: Values = {"name": "lab", "links": links, "persistent": True}
     assert _stored_in(lay(check=True, **layout)["diff"]["after"]) == {"name": "lab", "namespaces": [], "links": links}
     lay(**layout)
     bridge["purge_ports"] = False

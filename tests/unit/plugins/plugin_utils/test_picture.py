@@ -266,7 +266,7 @@ def test_delay_loss_and_rate_are_at_the_end_that_sends() -> None:
 
 
 def test_short_forms_are_drawn_like_long_ones() -> None:
-    short = {
+    short: Dict[str, Any] = {
         "namespaces": ["red"],
         "links": [
             {"type": "bridge", "name": "br0", "ports": ["t0"], "vlans": [10, "20-29"], "addresses": "192.0.2.1/24,192.0.2.2/24"},
