@@ -108,7 +108,7 @@ def items(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]:
 
 def options_of_item(name: str, item: Mapping[str, Any]) -> Tuple[Option, ...]:
     """The options of an item of a list: those of the module without C(state), and with C(purge_...) by default, as lists in a layout are exact."""
-    return _options_of_item("vnet_netns" if name == "namespaces" else "vnet_%s" % item.get("type"))
+    return _options_of_item("vnet_netns" if name == "namespaces" else "vnet_%s" % (item.get("type"),))
 
 
 @lru_cache(maxsize=None)

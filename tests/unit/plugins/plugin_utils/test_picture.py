@@ -286,6 +286,12 @@ def test_short_forms_are_drawn_like_long_ones() -> None:
     assert picture({"hosts": {"h": short}}) == picture({"hosts": {"h": long}})
 
 
+def test_a_type_that_is_none_is_drawn_as_a_link_that_is_there() -> None:
+    assert [node.key for node in picture({"links": [{"type": (1, 2), "name": "a"}]}).nodes] == [
+        node.key for node in picture({"links": [{"type": "x", "name": "a"}]}).nodes
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
