@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, found_link
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS as ENTRIES
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, parent_option_of, type_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge, parent_option_of, type_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Entries, FoundLink, Host, Layout, Link, Namespace, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import far_ends, list_of
 
@@ -73,7 +73,7 @@ def _restored_link(found: FoundLink) -> Link:
         port=Port(original.get("port", {}), {} if has_vlans else None) if found.port and ("port" in original or has_vlans) else None,
         addresses=[] if "addresses" in original else None,
         routes=[] if _has_routes(original) else None,
-        vlans={} if has_vlans else None,
+        vlans={} if has_vlans and is_bridge(found.kind) else None,
         entries={option: Entries([]) for option in original if option in ENTRIES},
         peer=found.peer,
     )

@@ -19,6 +19,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _connection
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink
 from features import needs_program
+from kernel_kinds import needs_kind
 from layouts import clear, four_steps, lay, refused_always, settled, snapshot_at_rest
 from support import Values, difference, ip, run, sh, shown, snapshot
 from support import four_steps as single_in_four_steps
@@ -175,6 +176,29 @@ def test_what_both_declare_is_refused() -> None:
     refused_always(["links[0].addresses: 192.0.2.10/24 is also declared for eth0, which is a port of br0"], links=[bridge(), card(addresses=[ADDRESS])])
 
 
+def test_address_and_default_route_move_to_a_vlan_link_on_the_bridge() -> None:
+    needs_kind("vlan")
+    before = snapshot()
+    tagged = {"type": "vlan", "name": "br0.10", "parent": "br0", "id": 10, "addresses": [ADDRESS], "routes": [DEFAULT]}
+    layout: Values = {"links": [{"type": "bridge", "name": "br0"}, card(), tagged]}
+    planned, result = lay(check=True, **layout), lay(**layout)
+    assert planned["commands"] == result["commands"]
+    assert [warning.partition(": ")[2] for warning in result["warnings"]] == [
+        "links[2].addresses: 192.0.2.10/24 moves from eth0 to br0.10",
+        "links[2].routes: the route to default moves from eth0 to br0.10",
+    ]
+    settled(**layout)
+    assert (held("eth0"), held("br0.10")) == ([], ["192.0.2.10/24 brd 192.0.2.255 scope global br0.10"])
+    assert default_route() == "default via 192.0.2.1 dev br0.10 proto static"
+    assert len({Path(f"/sys/class/net/{name}/address").read_text() for name in ("eth0", "br0", "br0.10")}) == 1
+    sh("ip -n router link add lan.10 link lan up type vlan id 10 && ip -n router address flush dev lan && ip -n router address add 192.0.2.1/24 dev lan.10")
+    with pytest.raises(ConnectionRefusedError):  # the router answers
+        socket.create_connection((GATEWAY, 9), timeout=5)
+    sh("ip -n router link delete lan.10 && ip -n router address add 192.0.2.1/24 dev lan")
+    clear()
+    assert not difference(before, snapshot())
+
+
 def test_a_layout_takes_nothing_from_a_link_that_it_cannot_restore() -> None:
     words = ["links[0].addresses: 192.0.2.10/24 is on eth0, which is not declared; declare it in links"]
     refused_always(words, links=[bridge(ports=[{"name": "eth0"}])])
@@ -256,7 +280,10 @@ def test_a_default_route_that_the_layout_added_goes_with_it() -> None:
 def test_the_address_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     sh("ip route flush default")
     with connected(monkeypatch, "192.0.2.1"):
-        refused_always([CUT_OFF, "no link would answer to 192.0.2.10, which this connection uses"], links=[{"type": "bridge", "name": "br0"}, card()])
+        refused_always(
+            [CUT_OFF, "no link would answer to 192.0.2.10, which this connection uses (declare it in addresses of br0, or of a link on top of it,"],
+            links=[{"type": "bridge", "name": "br0"}, card()],
+        )
         four_steps(links=[bridge(routes=None), card()])
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_advertised, partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, shown
@@ -108,9 +108,21 @@ def _lost_connection(ends: Connection, now: Network, after: Network) -> Iterator
     if not now.answers(ends.server, ends.zone):
         return
     if not after.answers(ends.server, ends.zone):
-        yield "no link would answer to %s, which this connection uses" % ends.server
+        names = [name for name, link in now.links.items() if any(key[0] == ends.server for key in link.addresses)]
+        yield "no link would answer to %s, which this connection uses%s" % (ends.server, _advice(after, names[:1], "addresses"))
     elif now.reaches(ends.client, ends.zone) and not after.reaches(ends.client, ends.zone):
         yield "%s, where this connection comes from, would not be reached" % ends.client
+
+
+def _advice(after: Network, names: Iterable[str], option: str) -> str:
+    """Where the addresses or routes of a link are to be declared that becomes a port."""
+    for name in names:
+        master = ""
+        while name in after.links and after.links[name].master:
+            name = master = after.links[name].master
+        if master:
+            return " (declare it in %s of %s, or of a link on top of it, to move it there)" % (option, shown(master))
+    return ""
 
 
 def _lost_default_routes(now: Network, after: Network, before: Host) -> Iterator[str]:
@@ -123,8 +135,7 @@ def _lost_default_routes(now: Network, after: Network, before: Host) -> Iterator
             lost = next((lost for lost in after.dropped if lost.route.key == routes[0].key), None)
             how = ", which the kernel drops %s" % lost.reason if lost else ""
             via = " via %s" % routes[0].via if routes[0].via else ""
-            bridge = after.links[routes[0].dev].master if routes[0].dev in after.links else ""
-            advice = " (declare it in routes of %s to move it there)" % shown(bridge) if bridge else ""
+            advice = _advice(after, [routes[0].dev], "routes")
             yield "the %s default route%s dev %s would not work any more%s%s" % (family, via, shown(routes[0].dev), how, advice)
 
 

@@ -11,6 +11,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import gateway_of
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundLink,
     FoundNamespace,
@@ -161,6 +162,14 @@ class Draft:
             if link.present and link.master:
                 found.setdefault((link.netns, link.master), []).append(link.name)
         return found
+
+    def with_ports(self, link: Link) -> Optional[Link]:
+        """The declared bridge or bond that a link is, or is on top of in the same namespace; None if there is none."""
+        for _level in range(len(self.wanted)):
+            if takes_frames(link.kind) or not link.parent or link.parent[0] != link.netns or link.parent not in self.wanted:
+                break
+            link = self.wanted[link.parent]
+        return link if takes_frames(link.kind) else None
 
     def add(self, phase: float, step: Step) -> None:
         self.steps.setdefault(phase, []).append(step)

@@ -146,7 +146,7 @@ def plan_link(draft: Draft, wanted: Link) -> None:
     elif found:
         same_kind(wanted, found)
         found = keep_or_replace(draft, wanted, found, conflicts_of(draft, wanted, found))
-    if wanted.addresses and takes_frames(wanted.kind) and (not found or draft.owns(found)):
+    if takes_frames(wanted.kind) and (not found or draft.owns(found)):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import with_values_of_port
 
         wanted = with_values_of_port(draft, wanted, found)

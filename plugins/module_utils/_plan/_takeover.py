@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses and routes that a bridge takes over from its ports, where they do not work."""
+"""Addresses and routes that a bridge, or a link on top of it, takes over from the ports, where they do not work."""
 
 from __future__ import annotations
 
@@ -20,47 +20,52 @@ def with_values_of_port(draft: Draft, bridge: Link, found: Optional[FoundLink]) 
     Others on the network know the MAC address of the port with these addresses. The kernel gives it to a bridge, too, but where systemd
     runs, udev gives a new bridge another one (C(MACAddressPolicy), systemd.link(5)), and one that was set stays.
     """
-    wanted = {address.key for address in bridge.addresses or ()}
+    ports = [port for port in _ports(draft, bridge) if any(not address.link_local for address in port.addresses)]
+    if not ports:
+        return bridge
+    on_top = [link for link in draft.layout.links if link.addresses and _bridge_of(draft, link) == bridge.id]
+    wanted = {address.key for link in on_top for address in link.addresses or ()}
     if found and any(address.key in wanted for address in found.addresses):
         return bridge
-    for port in _ports(draft, bridge):
+    for port in ports:
         if any(address.key in wanted for address in port.addresses):
             taken = {name: port.values[name] for name in BY_KIND[bridge.kind].follows_ports_until_set if port.values.get(name)}
             return bridge._replace(values={**taken, **bridge.values})
     return bridge
 
 
-def bodies_on_ports(draft: Draft, bridge: Link, added: Iterable[Address]) -> Dict[AddressKey, str]:
-    """The new addresses of a bridge that its ports have, as messages with everything that they have there."""
+def bodies_on_ports(draft: Draft, link: Link, added: Iterable[Address]) -> Dict[AddressKey, str]:
+    """The new addresses of a link that the ports below it have, as messages with everything that they have there."""
     wanted = {address.key for address in added}
     found: Dict[AddressKey, str] = {}
-    for port in _ports(draft, bridge):
+    for port in _ports_below(draft, link):
         bodies = port.shown.addresses if port.shown else {}
-        found.update((key, moved_address(body, port.name, bridge.name)) for key, body in bodies.items() if key in wanted)
+        found.update((key, moved_address(body, port.name, link.name)) for key, body in bodies.items() if key in wanted)
     return found
 
 
-def take_addresses(draft: Draft, bridge: Link, added: Iterable[Address]) -> None:
-    """Plans to remove the new addresses of a bridge from its ports."""
+def take_addresses(draft: Draft, link: Link, added: Iterable[Address]) -> None:
+    """Plans to remove the new addresses of a link from the ports below it."""
     wanted = {address.key for address in added}
-    for port in _ports(draft, bridge):
+    for port in _ports_below(draft, link):
         now = draft.links_after.get(port.id, port)
-        link = draft.wanted.get(port.id)
+        declared = draft.wanted.get(port.id)
         for address in [address for address in now.addresses if address.key in wanted]:
-            if link and any(address.key == other.key for other in link.addresses or ()):
-                raise VnetError((*bridge.path, "addresses"), "%s is also declared for %s, which is a port of %s" % (address.itself, port.name, bridge.name))
-            _require_declared(draft, bridge, port, "addresses", address.itself)
+            if declared and any(address.key == other.key for other in declared.addresses or ()):
+                text = "%s is also declared for %s, which is a port of %s"
+                raise VnetError((*link.path, "addresses"), text % (address.itself, port.name, declared.master or now.master))
+            _require_declared(draft, link, port, "addresses", address.itself)
             draft.add(ADDRESS, DeleteAddress(port.netns, port.name, address))
-            draft.warn((*bridge.path, "addresses"), "%s moves from %s to %s" % (address.itself, port.name, bridge.name))
+            draft.warn((*link.path, "addresses"), "%s moves from %s to %s" % (address.itself, port.name, link.name))
         if port.id in draft.links_after:
             draft.links_after[port.id] = now._replace(addresses=[address for address in now.addresses if address.key not in wanted])
 
 
-def take_routes(draft: Draft, bridge: Link, new: Iterable[Route]) -> None:
-    """Plans to remove routes from ports that are in the way of the new routes of a bridge."""
+def take_routes(draft: Draft, link: Link, new: Iterable[Route]) -> None:
+    """Plans to remove routes from ports that are in the way of the new routes of a link above them."""
     keys = {route.key for route in new}
     ways = {(route.to, route.table, route.via) for route in new}  # of another metric, it would be preferred, or wait to be
-    for port in _ports(draft, bridge):
+    for port in _ports_below(draft, link):
         now = draft.links_after.get(port.id, port)
         taken: List[Route] = []
         for route, body in port.shown.routes if port.shown else ():
@@ -69,9 +74,9 @@ def take_routes(draft: Draft, bridge: Link, new: Iterable[Route]) -> None:
             taken.append(route)
             if route in (port.routes or ()) and route not in (now.routes or ()):
                 continue  # it is deleted already
-            _require_declared(draft, bridge, port, "routes", route.to)
+            _require_declared(draft, link, port, "routes", route.to)
             draft.add(DELETE_ROUTES, DeleteRoute(port.netns, route, body))
-            draft.warn((*bridge.path, "routes"), "the route to %s moves from %s to %s" % (route.destination, port.name, bridge.name))
+            draft.warn((*link.path, "routes"), "the route to %s moves from %s to %s" % (route.destination, port.name, link.name))
         if port.id in draft.links_after:
             draft.links_after[port.id] = now._replace(routes=now.routes and [route for route in now.routes if route not in taken])
 
@@ -81,15 +86,29 @@ def warn_of_kept_addresses(draft: Draft, port: Link | FoundLink, bridge: str, ad
     kept = [address.itself for address in addresses if not (address.link_local or address.multicast)]
     if kept:
         path = port.path if isinstance(port, Link) else ()
-        text = "%s%s keeps %s, but a port does not answer to it; declare it in addresses of %s to move it there"
+        while (port.netns, bridge) in draft.links_after and draft.links_after[port.netns, bridge].master:  # a bond that is a port itself
+            bridge = draft.links_after[port.netns, bridge].master
+        text = "%s%s keeps %s, but a port does not answer to it; declare it in addresses of %s, or of a link on top of it, to move it there"
         draft.warn(path, text % (port.name, inside(port.netns), ", ".join(kept), bridge))
 
 
-def _require_declared(draft: Draft, bridge: Link, port: FoundLink, option: str, what: str) -> None:
+def _require_declared(draft: Draft, link: Link, port: FoundLink, option: str, what: str) -> None:
     """What a layout takes from a link must be recorded with it, so that it can be restored."""
     if draft.layout.name and port.id not in draft.wanted:
         text = "%s is on %s, which is not declared; declare it in links, so that it gets it back when the layout is removed"
-        raise VnetError((*bridge.path, option), text % (what, port.name))
+        raise VnetError((*link.path, option), text % (what, port.name))
+
+
+def _bridge_of(draft: Draft, link: Link) -> Optional[LinkId]:
+    """The bridge or bond that a link is, or is on top of."""
+    bridge = draft.with_ports(link)
+    return bridge.id if bridge else None
+
+
+def _ports_below(draft: Draft, link: Link) -> Iterator[FoundLink]:
+    """The ports of the bridge or bond that a link is, or is on top of."""
+    bridge = draft.with_ports(link)
+    return _ports(draft, bridge) if bridge else iter(())
 
 
 def _ports(draft: Draft, bridge: Link, seen: FrozenSet[LinkId] = frozenset()) -> Iterator[FoundLink]:
