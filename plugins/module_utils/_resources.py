@@ -357,7 +357,8 @@ class Ownership(NamedTuple):
     C(original): what an adopted link was before as far as the layout has changed it, None for a link that the layout created. It has
     attributes by name, C(master), C(port) (attributes by name), C(ports) (the same, with C(vlans), of each port that left),
     C(addresses) (by address: as in C(Shown), 0 for one that was not there), C(order) (of IPv4 addresses), C(routes) (as in C(Shown)),
-    C(new_routes) (those that were not there, as C(Route.stored())), C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there), and
+    C(new_routes) (those that were not there, as C(Route.stored())), C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there),
+    C(there) (by option: what identifies the entries that were in a list when it became exact), and
     the lists of C(_entries) by option (by what identifies an entry: the entry, None for one that was not there). C(lo) has C(files) (contents by
     name, None for one that was not there), and C(attached) if the layout gave its namespace a name. A link that was moved or renamed has C(from)
     ([namespace, name]), and C(card) (the fields of C(Card)) by which it is found again.

@@ -189,6 +189,57 @@ def test_the_difference_of_a_removal_is_that_of_the_layout_the_other_way_round()
         assert set(one["namespaces"][0]) >= {"rules", "routes"}
 
 
+EXACT: Values = {
+    "namespaces": [{"name": "red", "rules": [], "routes": []}],
+    "links": [{"type": "bridge", "name": "br0", "netns": "red", "mtu": 1400, "addresses": ["10.0.0.1/24", "2001:db8::1/64"], "routes": [], "neighbours": []}],
+}
+LATER = [
+    "ip -n red address add 10.0.0.66/24 dev br0",
+    "ip -n red address add 2001:db8::66/64 dev br0 nodad",
+    "ip -n red link set br0 mtu 1300",
+    "ip -n red rule add prohibit from 10.0.0.9 priority 90",
+    "ip -n red route add blackhole 10.9.0.0/16",
+    "ip -n red route add 10.8.0.0/16 via 10.0.0.9 dev br0",
+    "ip -n red neighbour add 10.0.0.9 lladdr 02:00:00:00:00:09 dev br0 nud permanent",
+]
+
+
+def test_what_was_added_to_exact_lists_after_the_adoption_does_not_come_back() -> None:
+    needs_program("ip")
+    run("vnet_netns", name="red", rules=[{"priority": 80, "table": "100"}], routes=[{"to": "10.7.0.0/16", "type": "blackhole"}])
+    run("vnet_bridge", name="br0", netns="red", addresses=["10.0.0.1/24", "10.0.0.2/24", "2001:db8::1/64 nodad", "2001:db8::2/64 nodad"])
+    before = snapshot()
+    lay(**EXACT)
+    for _time in range(2):
+        sh(*LATER)
+        assert lay(**EXACT)["changed"]
+    clear()
+    assert not difference(before, snapshot())
+
+
+def test_what_was_declared_at_first_comes_back_when_it_is_not_declared_any_more() -> None:
+    needs_program("ip")
+    run("vnet_netns", name="red")
+    run("vnet_bridge", name="br0", netns="red", addresses=["10.0.0.1/24", "10.0.0.2/24"])
+    before = snapshot()
+    for addresses in (["10.0.0.1/24", "10.0.0.2/24", "10.0.0.3/24"], ["10.0.0.3/24"], []):
+        lay(namespaces=["red"], links=[{"type": "bridge", "name": "br0", "netns": "red", "addresses": addresses}])
+    clear()
+    assert not difference(before, snapshot())
+
+
+def test_what_was_added_before_a_list_became_exact_comes_back() -> None:
+    needs_program("ip")
+    run("vnet_netns", name="red")
+    run("vnet_bridge", name="br0", netns="red", addresses=["10.0.0.1/24"])
+    lay(namespaces=["red"], links=[{"type": "bridge", "name": "br0", "netns": "red"}])
+    sh("ip -n red address add 10.0.0.66/24 dev br0")
+    before = snapshot()
+    lay(namespaces=["red"], links=[{"type": "bridge", "name": "br0", "netns": "red", "addresses": ["10.0.0.1/24"]}])
+    clear()
+    assert not difference(before, snapshot())
+
+
 def _injected() -> KernelError:
     return KernelError(errno.EIO, "injected")
 

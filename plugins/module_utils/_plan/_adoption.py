@@ -84,7 +84,27 @@ class OriginalState:
             for name in path[:-1]:
                 container = container.setdefault(name, {})
             container.setdefault(path[-1], old)
-        return {**values, **_lists_before(found, key, steps, self._added_to_namespace(found.netns))}
+        there = self._entries_of_exact_lists(found, key)
+        return {**values, **_lists_before(found, key, steps, self._added_to_namespace(found.netns)), **({"there": there} if there else {})}
+
+    def _entries_of_exact_lists(self, found: FoundLink, key: LinkId) -> Dict[str, List[str]]:
+        """What identifies the entries of the lists that are exact from now on. What is not among them, and goes later, was added in the meantime."""
+        wanted = self._draft.wanted.get(key)
+        there: Dict[str, List[str]] = {}
+        if not wanted:
+            return there
+        if wanted.addresses is not None and wanted.purge_addresses:
+            there["addresses"] = [_address_key(address) for address in found.addresses]
+        exact_routes = self._has_exact_routes(found.netns) if found.kind == _kinds.LOOPBACK else wanted.routes is not None and wanted.purge_routes
+        if found.shown and exact_routes:
+            there["routes"] = [_route_key(body) for _route, body in found.shown.routes]
+        for option, given in wanted.entries.items():
+            if given.purge:
+                there[option] = [as_text(LISTS[option], entry) for entry in found.entries.get(option, ())]
+        return there
+
+    def _has_exact_routes(self, netns: str) -> bool:
+        return any(one.name == netns and one.routes is not None and one.purge_routes for one in self._draft.layout.namespaces)
 
     def _added_to_namespace(self, netns: str) -> List[Route]:
         """The routes that layouts have added to a namespace, which go over several links."""
@@ -174,6 +194,25 @@ def _lists_before(found: FoundLink, key: LinkId, steps: List[Step], of_namespace
 
 def _address_key(address: Address) -> str:
     return address.itself
+
+
+def _route_key(body: str) -> str:
+    """What identifies a route, as C(Route.key)."""
+    return " ".join(map(str, partial_route(body).key))
+
+
+def without_later_entries(before: Values, there: Dict[str, List[str]]) -> Values:
+    """What a plan changes of a link, without what was added to lists after they became exact: nobody wants it back."""
+    kept = dict(before)
+    for option in there.keys() & before.keys():
+        known = set(there[option])
+        if option == "routes":
+            kept[option] = [body for body in before[option] if _route_key(body) in known]
+        else:
+            kept[option] = {key: entry for key, entry in before[option].items() if not entry or key in known}
+    if "order" in before and "addresses" in there:
+        kept["order"] = [key for key in before["order"] if key in there["addresses"] or not before["addresses"].get(key, 0)]
+    return kept
 
 
 def _is_ipv6(body: str) -> bool:

@@ -52,6 +52,10 @@ class _Ownership:
         """Plans to record what the plan changes of a link. C(key): the link after the plan."""
         recorded = (found.ownership.original if found.ownership else None) or {}
         changed = self._before(found, key)
+        if "there" in recorded:
+            from ansible_collections.nfv.vnet.plugins.module_utils._plan._adoption import without_later_entries
+
+            changed = without_later_entries(changed, recorded["there"])
         ownership = Ownership(self._draft.layout.name, {**changed, **_merged(recorded, changed)})
         if ownership != found.ownership:
             self._draft.ownership[found.id] = ownership
