@@ -9,7 +9,7 @@ from typing import Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, is_bridge, title_of
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CREATE, Draft, planned_link
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CREATE, Draft, inside, planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     bridge_mac,
     configure,
@@ -112,11 +112,11 @@ def _near_end_elsewhere(draft: Draft, near: Link) -> Optional[FoundLink]:
 
 def _wrong_peer(draft: Draft, near: Link, far: Link, found: FoundLink) -> None:
     if found.peer is None:
-        peer = "in a namespace that is not part of this task"
+        peer = "in another namespace (if it is meant, set netns of peer to that)"
     else:
         peer = found.peer[1] + (" in namespace %s" % found.peer[0] if found.peer[0] else "")
     near = near._replace(recreate=near.recreate or draft.owns(found))
-    keep_or_replace(draft, near, found, [(near.path, "its peer is %s, not %s" % (peer, far.name))])
+    keep_or_replace(draft, near, found, [(near.path, "its peer is %s, not %s%s" % (peer, far.name, inside(far.netns)))])
 
 
 def _moved_back(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:

@@ -135,8 +135,10 @@ def test_what_is_ours_and_as_declared_needs_nothing() -> None:
 )
 def test_what_is_taken_in_remembers_what_changes(params: dict[str, Any], fields: dict[str, Any], before: dict[str, Any]) -> None:
     plan = plan_of(host(there("bridge", "br0", **{"routes": [], **fields})), links=[{"type": "bridge", "name": "br0", **params}])
-    assert recorded(plan, "br0") == before
-    assert plan.after.links["", "br0"].ownership == Ownership("lab", before)
+    original = recorded(plan, "br0")
+    assert plan.after.links["", "br0"].ownership == Ownership("lab", original)
+    assert {name: value for name, value in original.items() if name != "there"} == before
+    assert set(original.get("there", {})) == {"addresses", "routes"} & params.keys()
 
 
 def test_a_port_that_is_taken_in_remembers_its_bridge_and_its_settings() -> None:

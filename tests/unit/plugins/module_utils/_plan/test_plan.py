@@ -236,10 +236,11 @@ def test_moving_an_end_takes_its_settings_along() -> None:
 def test_cable_with_another_peer() -> None:
     ends = cable(there("veth", "a"), there("veth", "c", "red"))
     assert refusal("vnet_veth", host(*ends), **CABLE) == (
-        "its peer is c in namespace red, not b; only a new link can have that, use recreate: true to replace it"
+        "its peer is c in namespace red, not b in namespace red; only a new link can have that, use recreate: true to replace it"
     )
     lost = there("veth", "a")
-    assert "its peer is in a namespace that is not part of this task, not b" in refusal("vnet_veth", host(lost, namespaces=("red",)), **CABLE)
+    sentence = "its peer is in another namespace (if it is meant, set netns of peer to that), not b in namespace red"
+    assert sentence in refusal("vnet_veth", host(lost, namespaces=("red",)), **CABLE)
 
 
 def test_name_of_the_peer_is_taken() -> None:
