@@ -9,7 +9,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Set, Tu
 
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._fdb import has_other_ends
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Chain, NextHop
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Arrived, Chain, NextHop
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     aggregates,
     destinations_of,
@@ -41,8 +41,8 @@ _HEADERS = {False: 28, True: 48}
 class Kernel(Protocol):
     """Answers questions about the kernel."""
 
-    def next_hop(self, netns: str, target: str, vrf: int = 0) -> NextHop:
-        """The route lookup for an address in a namespace, or in the VRF with this index there."""
+    def next_hop(self, netns: str, target: str, vrf: int = 0, arrived: Optional[Arrived] = None) -> NextHop:
+        """The route lookup for an address in a namespace, or in the VRF with this index there; C(arrived): for a packet from elsewhere."""
 
     def setting(self, netns: str, key: str) -> Optional[str]:
         """A setting below C(/proc/sys), None if it does not exist."""
@@ -96,7 +96,7 @@ class Reasons:
         back: List[_Hook] = []
         if home is not None and not any(self._translates(hook.netns) for hook in there):
             sender = self._sender(source, target)
-            reason = next(self._obstacles(home, sender, source, back), "") if sender else ""
+            reason = next(self._obstacles(home, sender, source, back, Arrived(target, 0)), "") if sender else ""
         if reason:
             return "on the way back, %s" % reason
         return next((text for hook in [*there, *back] for text in self._dropped(hook, ":" in target)), "")
@@ -111,16 +111,19 @@ class Reasons:
         """Whether the namespace may translate addresses (NAT), so that answers go elsewhere."""
         return any(chain.kind == "nat" for chain in self._kernel.chains(netns))
 
-    def _obstacles(self, netns: str, target: str, home: Optional[str], hooks: List[_Hook]) -> Iterator[str]:
-        """Yields the obstacles hop by hop; adds the packet filter hooks that are passed to C(hooks)."""
+    def _obstacles(self, netns: str, target: str, home: Optional[str], hooks: List[_Hook], arrived: Optional[Arrived] = None) -> Iterator[str]:
+        """Yields the obstacles hop by hop; adds the packet filter hooks that are passed to C(hooks). C(arrived): where an answer comes from."""
         hooks.append(_Hook(netns, "output"))
         vrf: Optional[FoundLink] = None
+        sender = arrived.source if arrived else ""
         for _hop in range(_MOST_HOPS):
             try:
-                next_hop = self._kernel.next_hop(netns, target, vrf.ifindex if vrf else 0)
+                next_hop = self._kernel.next_hop(netns, target, vrf.ifindex if vrf else 0, arrived)
             except KernelError as error:
                 place = "VRF %s of %s" % (vrf.name, namespace_title(netns)) if vrf else namespace_title(netns)
-                if error.errno in _REFUSING:
+                if error.errno == errno.EXDEV:
+                    yield "%s drops packets from %s, as its way back is another link (rp_filter)" % (place, sender)
+                elif error.errno in _REFUSING:
                     yield "%s has %s route or rule for %s" % (place, _REFUSING[error.errno], target)
                 else:
                     yield "%s has no route to %s (%s)%s" % (place, target, error, self._other_vrf(netns, target, vrf) or self._down(netns))
@@ -139,6 +142,8 @@ class Reasons:
                 yield from self._apart(link, attachment)
             yield from self._too_large(link, attachment, ":" in target)
             netns, vrf = attachment.netns, self._vrf(attachment)
+            sender = sender or next_hop.source
+            arrived = Arrived(sender, attachment.ifindex) if sender else None
             if netns == home:
                 yield from self._in_other_vrf(target, attachment, vrf)
                 hooks.append(_Hook(netns, "input"))

@@ -305,6 +305,15 @@ ROUTED_REASONS = [
     ("ip -n router link set right down", "namespace router has no route to 10.2.0.1"),
     ("ip -n router route add blackhole 10.2.0.1/32", "namespace router has a blackhole route or rule for 10.2.0.1"),
     ("ip -n router rule add priority 9 blackhole to 10.2.0.1", "namespace router has a blackhole route or rule for 10.2.0.1"),
+    ("ip -n router rule add priority 9 prohibit from 10.1.0.1", "namespace router has a prohibit route or rule for 10.2.0.1"),
+    ("ip -n router rule add priority 9 blackhole iif left", "namespace router has a blackhole route or rule for 10.2.0.1"),
+    (
+        "ip netns exec router sysctl -qw net.ipv4.conf.all.rp_filter=1; ip -n router route add 10.1.0.1 dev right",
+        "namespace router drops packets from 10.1.0.1, as its way back is another link (rp_filter)",
+    ),
+    ("ip -n router rule add priority 9 from 10.1.0.0/24 table 99; ip -n router route add blackhole default table 99", "router has a blackhole route or rule"),
+    ("ip -n router rule add priority 9 prohibit from 10.2.0.1", "on the way back, namespace router has a prohibit route or rule for 10.1.0.1"),
+    ("ip -n blue rule add priority 9 prohibit from 10.2.0.1", "on the way back, namespace blue has a prohibit route or rule for 10.1.0.1"),
     ("ip netns exec router sysctl -qw net.ipv4.conf.left.forwarding=0", "namespace router does not forward: net.ipv4.conf.left.forwarding is 0"),
     (
         "ip -n red address replace 10.1.0.1/8 dev eth0",

@@ -17,7 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RTMS
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
 
 _RTM_GETROUTE = 26
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 4, 5, 7
+_RTA_DST, _RTA_SRC, _RTA_IIF, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 2, 3, 4, 5, 7
 _NETLINK_NETFILTER = 12
 _NFT_MSG_GETCHAIN = 10 << 8 | 4
 _NFGENMSG = b"\0\0\0\0"
@@ -34,6 +34,13 @@ class NextHop(NamedTuple):
     device: int
     gateway: str
     source: str
+
+
+class Arrived(NamedTuple):
+    """Where a packet comes from: its source address, and the index of the link where it arrived, 0 if it is sent."""
+
+    source: str
+    link: int
 
 
 class Chain(NamedTuple):
@@ -53,15 +60,21 @@ class Forwarding:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def next_hop(self, netns: str, target: str, vrf: int = 0) -> NextHop:
-        """The route lookup for an address. C(vrf): the index of the VRF whose table is used, 0 for none.
+    def next_hop(self, netns: str, target: str, vrf: int = 0, arrived: Optional[Arrived] = None) -> NextHop:
+        """The route lookup for an address. C(vrf): the index of the VRF whose table is used, 0 for none. C(arrived): of a packet from there.
 
-        KernelError if there is no route (ENETUNREACH), or an unreachable, prohibit or blackhole route.
+        KernelError if there is no route (ENETUNREACH), or an unreachable, prohibit or blackhole route, or rp_filter drops it (EXDEV).
         """
         family = socket.AF_INET6 if ":" in target else socket.AF_INET
         address = socket.inet_pton(family, target)
-        body = RTMSG.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0) + attribute(_RTA_DST, address)
-        body += attribute(_RTA_OIF, struct.pack("=I", vrf)) if vrf else b""
+        source = socket.inet_pton(family, arrived.source) if arrived else b""
+        body = RTMSG.pack(family, 8 * len(address), 8 * len(source), 0, 0, 0, 0, 0, 0) + attribute(_RTA_DST, address)
+        if arrived:  # rules may ask where it comes from
+            body += attribute(_RTA_SRC, source)
+        if arrived and arrived.link:  # which says which VRF it is in, too
+            body += attribute(_RTA_IIF, struct.pack("=I", arrived.link))
+        elif vrf:
+            body += attribute(_RTA_OIF, struct.pack("=I", vrf))
         _type, buffer, start, end = self._reader.socket(netns).get(_RTM_GETROUTE, body)
         found = offsets(buffer, start + RTMSG.size, end)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Chain, NextHop
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Arrived, Chain, NextHop
 from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Vlan
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import cable, host, port, there
@@ -82,7 +82,7 @@ class Kernel:
         self.settings: dict[str, str] = {}
         self.firewall: list[Chain] = []
 
-    def next_hop(self, netns: str, target: str, vrf: int = 0) -> NextHop:  # noqa: ARG002
+    def next_hop(self, netns: str, target: str, vrf: int = 0, arrived: Arrived | None = None) -> NextHop:  # noqa: ARG002
         own = [address.local for address in ADDRESSES.get(netns, ()) if address.ipv6 == (":" in target)]
         if not own:
             raise KernelError(101)
