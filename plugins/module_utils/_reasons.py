@@ -121,7 +121,7 @@ class Reasons:
                 next_hop = self._kernel.next_hop(netns, target, vrf.ifindex if vrf else 0, arrived)
             except KernelError as error:
                 place = "VRF %s of %s" % (vrf.name, namespace_title(netns)) if vrf else namespace_title(netns)
-                if error.errno == errno.EXDEV:
+                if arrived and self._is_filtered(netns, arrived):
                     yield "%s drops packets from %s, as its way back is another link (rp_filter)" % (place, sender)
                 elif error.errno in _REFUSING:
                     yield "%s has %s route or rule for %s" % (place, _REFUSING[error.errno], target)
@@ -153,6 +153,17 @@ class Reasons:
             off = [key.replace("/", ".") for key in keys if self._kernel.setting(netns, key) == "0"]
             if off:
                 yield "%s does not forward: %s is 0" % (namespace_title(netns), off[0])
+
+    def _is_filtered(self, netns: str, arrived: Arrived) -> bool:
+        """Whether a namespace drops a packet as it would answer through another link: rp_filter in Documentation/networking/ip-sysctl.rst."""
+        link = self._indexes.get((netns, arrived.link))
+        keys = ["net/ipv4/conf/%s/rp_filter" % name for name in ("all", link.name)] if link and ":" not in arrived.source else []
+        if "1" not in [self._kernel.setting(netns, key) for key in keys]:
+            return False
+        try:
+            return self._kernel.next_hop(netns, arrived.source).device != arrived.link
+        except KernelError:
+            return True
 
     def _vrf(self, link: FoundLink) -> Optional[FoundLink]:
         """The VRF that a link belongs to."""

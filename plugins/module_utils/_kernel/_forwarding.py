@@ -63,7 +63,7 @@ class Forwarding:
     def next_hop(self, netns: str, target: str, vrf: int = 0, arrived: Optional[Arrived] = None) -> NextHop:
         """The route lookup for an address. C(vrf): the index of the VRF whose table is used, 0 for none. C(arrived): of a packet from there.
 
-        KernelError if there is no route (ENETUNREACH), or an unreachable, prohibit or blackhole route, or rp_filter drops it (EXDEV).
+        KernelError if there is no route (ENETUNREACH), or an unreachable, prohibit or blackhole route, or rp_filter drops it.
         """
         family = socket.AF_INET6 if ":" in target else socket.AF_INET
         address = socket.inet_pton(family, target)
