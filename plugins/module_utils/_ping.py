@@ -89,6 +89,14 @@ _TOLD = 5
 _ADDRESS = re.compile(r"\b[0-9a-f]*[:.][0-9a-f:.]+\b")
 
 
+class _Unasked(NamedTuple):
+    """Two namespaces that would have to reach each other, and why nothing can be sent."""
+
+    source: str
+    namespace: str
+    reason: str
+
+
 class _Wanted(NamedTuple):
     """The pairs, whether each is expected to answer, and the namespace of each address if it is known."""
 
@@ -97,6 +105,7 @@ class _Wanted(NamedTuple):
     homes: Dict[Pair, Optional[str]]
     duplicates: Set[Pair]
     """Those whose source has the address of the other one, too, so that it answers itself."""
+    unasked: List[_Unasked]
 
 
 def ping(params: Mapping[str, Any]) -> Dict[str, Any]:
@@ -155,6 +164,7 @@ class _Selection:
             raise VnetError(("layout",), "there is no layout %s on this host" % shown(self._layout))
         self._homes: Dict[Pair, Optional[str]] = {}
         self._duplicates: Set[Pair] = set()
+        self._unasked: List[_Unasked] = []
         self._own = [address for link in host.links.values() if not link.netns and self._belongs(link) for address in _usable(link)]
 
     def _belongs(self, link: FoundLink) -> bool:
@@ -181,9 +191,9 @@ class _Selection:
                 raise VnetError(("reachable",), "%s is in unreachable, too" % _spoken(min(both)))
         without = set(unreachable)
         reachable = [pair for pair in reachable if pair not in without]
-        if not reachable and not unreachable:
+        if not reachable and not unreachable and not self._unasked:
             raise VnetError((), "there is nothing to check: there is no pair of a source and another destination; set destinations")
-        return _Wanted(reachable, unreachable, self._homes, self._duplicates)
+        return _Wanted(reachable, unreachable, self._homes, self._duplicates, self._unasked)
 
     def _listed(self, name: str) -> List[Pair]:
         found: List[Pair] = []
@@ -213,12 +223,20 @@ class _Selection:
             return [pair] if self._is_asked_for(address) else []
         families = {":" in address for address in self._addresses[source]}
         if not families:
-            raise VnetError((*path, "sources"), "%s has no address" % namespace_title(source))
+            return self._without_address(source, destination, (*path, "sources"), "%s has no address" % namespace_title(source))
         pairs = [Pair(source, address) for address in self._of(destination) if (":" in address) in families and self._is_asked_for(address)]
         if not pairs:
-            raise VnetError((*path, "destinations"), "%s has no address of a family that %s has" % (namespace_title(destination), namespace_title(source)))
+            text = "%s has no address of a family that %s has" % (namespace_title(destination), namespace_title(source))
+            return self._without_address(source, destination, (*path, "destinations"), text)
         self._add_homes(dict.fromkeys(pairs, destination))
         return pairs
+
+    def _without_address(self, source: str, destination: str, path: Path, text: str) -> List[Pair]:
+        """Whoever lost its addresses is not reached. VnetError if the task names it, as it can be a mistake there."""
+        if self._params["reachable"] is not None or self._params["destinations"] is not None or len(path) > 1:
+            raise VnetError(path, text)
+        self._unasked.append(_Unasked(source, destination, text))
+        return []
 
     def _add_homes(self, homes: Mapping[Pair, str]) -> None:
         self._homes.update(homes)
@@ -295,6 +313,10 @@ def _result(wanted: _Wanted, answers: Dict[Pair, Answer], reasons: Reasons) -> D
             pairs.append(told)
             if told["reachable"] is not expected:
                 differing.append(told)
+    for unasked in wanted.unasked:
+        told = {"source": unasked.source, "destination": "", "namespace": unasked.namespace, **_measured(Answer(0, [])), "reason": unasked.reason}
+        pairs.append(told)
+        differing.append(told)
     times = [took for answer in answers.values() for took in answer.times]
     reached = sum(told["reachable"] for told in pairs)
     summary = {"pairs": len(pairs), "reachable": reached, "unreachable": len(pairs) - reached, "differing": len(differing), "rtt": _rtt(times)}
@@ -303,7 +325,7 @@ def _result(wanted: _Wanted, answers: Dict[Pair, Answer], reasons: Reasons) -> D
 
 def _measured(answer: Answer) -> Dict[str, Any]:
     received = len(answer.times)
-    lost = 100 * (1 - received / answer.sent) if answer.sent else 100
+    lost = 100 * (1 - received / answer.sent) if answer.sent else 100.0
     return {"reachable": received > 0, "sent": answer.sent, "received": received, "loss": round(lost, 1), "rtt": _rtt(answer.times)}
 
 
@@ -336,7 +358,10 @@ def complaint(result: Mapping[str, Any]) -> str:
 
 def _sentence(told: Mapping[str, Any]) -> str:
     source, target = told["source"] or "the host", told["destination"]
-    target = "%s (%s)" % (told["namespace"], target) if told["namespace"] else target
+    if not target:
+        target = told["namespace"] or "the host"
+    elif told["namespace"]:
+        target = "%s (%s)" % (told["namespace"], target)
     if told["reachable"]:
         return "%s reaches %s, but must not" % (source, target)
     return "%s does not reach %s: %s" % (source, target, told["reason"])

@@ -224,7 +224,7 @@ pairs:
       returned: always
       type: str
     destination:
-      description: The address that is asked.
+      description: The address that is asked; V('') if the namespace has none that the source could ask.
       returned: always
       type: str
     namespace:

@@ -417,10 +417,20 @@ def test_what_cannot_be_asked(params: Values, sentence: str) -> None:
 def test_a_namespace_without_an_address_is_no_success() -> None:
     needs_program("ip")
     lan()
+    lay(name="other", namespaces=["green"], links=[{"type": "veth", "name": "to-green", "master": "br0", "peer": end("eth0", "green", "192.0.2.9/24")}])
     sh("ip -n blue address flush dev eth0")
-    for params in ({"layout": "lan"}, {"unreachable": [{"sources": ["red"], "destinations": ["blue"]}]}):
+    for params in ({"destinations": ["blue"]}, {"unreachable": [{"sources": ["red"], "destinations": ["blue"]}]}):
         with pytest.raises(VnetError, match="namespace blue has no address"):
-            asked(**params)
+            asked(layout="lan", **params)
+    result = asked(sources=["red", "blue", "green"], family="ipv4")
+    assert [(told["source"], told["destination"], told["namespace"], told["reason"]) for told in result["differing"]] == [
+        ("red", "", "blue", "namespace blue has no address of a family that namespace red has"),
+        ("blue", "", "red", "namespace blue has no address"),
+        ("blue", "", "green", "namespace blue has no address"),
+        ("green", "", "blue", "namespace blue has no address of a family that namespace green has"),
+    ]
+    assert result["summary"]["reachable"] == 2
+    assert "blue does not reach red: namespace blue has no address (and 1 alike)" in complaint(result)
 
 
 def test_an_address_that_others_have_too() -> None:
