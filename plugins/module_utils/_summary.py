@@ -27,6 +27,8 @@ def list_of(kind: str) -> str:
 def summary(layout: Layout, before: Host, after: Host, steps: Sequence[Step]) -> Dict[str, Dict[str, int]]:
     """Counts what is declared, and what was done. A veth pair counts once."""
     near = {link.id: link.peer for link in far_ends(layout.links) if link.peer}
+    declared = {link.id for link in layout.links}
+    near.update((key, found.peer) for key, found in before.links.items() if found.peer and _is_second(before, key) and not {key, found.peer} & declared)
     kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
     created = {near.get(link_of(step), link_of(step)) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
     removed = {link_of(step) for step in steps if isinstance(step, (DeleteNamespace, DeleteLink))} - created

@@ -182,7 +182,9 @@ def test_the_difference_of_a_removal_is_that_of_the_layout_the_other_way_round()
         "namespaces": [{"name": "red", "rules": [{"priority": 7, "table": "100"}], "routes": [{"to": "10.7.0.0/16", "type": "blackhole"}]}],
         "links": [{"type": "veth", "name": "v0", "addresses": ["10.0.5.1/24"], "peer": {"name": "eth0", "netns": "red", **peer}}],
     }
-    forth, back = ({when: yaml.safe_load(text) for when, text in result["diff"].items()} for result in (lay(**layout), clear()))
+    results = lay(**layout), clear()
+    assert [result["summary"]["links"]["changed"] for result in results] == [1, 1]
+    forth, back = ({when: yaml.safe_load(text) for when, text in result["diff"].items()} for result in results)
     for one, other in ((back["before"], forth["after"]), (back["after"], forth["before"])):
         assert contradiction(one, other) == ""
         assert set(one["links"][0]["peer"]) >= {"addresses", "mtu", "routes", "neighbours"}

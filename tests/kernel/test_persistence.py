@@ -146,6 +146,17 @@ def test_options_that_are_stored_no_more_are_a_warning() -> None:
     assert run("vnet_bridge", persistent=True, name="br0", mtu=1400, addresses=[])["warnings"] == []
 
 
+def test_the_order_of_items_does_not_matter() -> None:
+    links = [{"type": "bridge", "name": "br1"}, {"type": "tuntap", "mode": "tap", "name": "t0"}]
+    layout: Values = {"name": "lab", "namespaces": ["b", "a"], "persistent": True}
+    lay(links=links, **layout)
+    before = files()
+    for check in (True, False):
+        again = lay(check=check, **{**layout, "namespaces": ["a", "b"], "links": links[::-1]})
+        assert (again["changed"], again["warnings"], files()) == (False, [], before)
+        assert again["diff"]["before"] == again["diff"]["after"]
+
+
 def test_only_root_can_read_what_is_stored() -> None:
     run("vnet_tuntap", persistent=True, name="t", mode="tap")
     assert [path.stat().st_mode & 0o077 for path in (HERE, HERE / "host/vnet_tuntap/t.json")] == [0, 0]

@@ -133,7 +133,7 @@ class _Retention(Change):
         return Outcome(False, self._own, self._own, self._unreadable)
 
     def _warnings_of_change(self) -> Sequence[str]:
-        if self._own and self._own.options == self._declared.options:
+        if self._own and self._own.says_the_same(self._declared):
             return ()
         links = declared_links(self._declared.layout(check_mode=True))
         content = _store.read_all()
@@ -158,11 +158,12 @@ class _Storage(Change):
         return self._differs and self._handover.releases
 
     def _outcome(self) -> Outcome:
-        return Outcome(self.changed, self._before, self._declared, self._warnings, installs=not self._is_installed)
+        after = self._declared if self._differs else self._before
+        return Outcome(self.changed, self._before, after, self._warnings, installs=not self._is_installed)
 
     def _look(self) -> None:
         self._before = _store.read_if_readable(self._key)
-        self._differs = self._before is None or self._before.options != self._declared.options
+        self._differs = self._before is None or not self._before.says_the_same(self._declared)
         self._is_installed = _is_installed()
         self.changed = self._differs or not self._is_installed
         if self._differs:

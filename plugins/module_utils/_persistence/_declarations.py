@@ -23,7 +23,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._options import (
     namespace_name,
     title,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Link, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Layout, Link, LinkId
 
 _LO = "lo"
 """The link that stands for its namespace."""
@@ -75,6 +75,10 @@ class Stored(NamedTuple):
             return declaration(self.options, check_mode)
         return layout(self.key.module, self.options, check_mode)
 
+    def says_the_same(self, other: Stored) -> bool:
+        """Whether the other one declares the same. The order of the items of a layout does not matter."""
+        return self.key == other.key and _in_order(self.options) == _in_order(other.options)
+
     @property
     def given(self) -> Dict[str, Any]:
         """The options without those that have their default."""
@@ -108,6 +112,12 @@ def _check(options: Iterable[Option], given: Any, path: Path) -> None:
                     raise VnetError((*here, number), "%s is not a string" % quoted(entry))
         elif option.options:
             _check(option.options, value, here)
+
+
+def _in_order(options: SparseParams) -> Dict[str, Any]:
+    """The options with the items of a layout in an order that depends on their names alone."""
+    lists = {name: sorted(options[name], key=lambda item: (item["netns"] or "", item["name"])) for name in LISTS if options[name]}
+    return {**options, **lists}
 
 
 def _without_defaults(options: Iterable[Option], given: Mapping[str, Any]) -> Dict[str, Any]:
