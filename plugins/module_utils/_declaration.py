@@ -97,7 +97,7 @@ _LISTS = {option.name: option for option in LAYOUT_OPTIONS if option.name in LIS
 
 
 def items(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]:
-    """The items of a list with their paths, each as a dictionary if it may be one. VnetError if they are no list."""
+    """The items of a list with their paths, a name alone as a dictionary. VnetError if they are no list."""
     given = params.get(name)
     found = [] if given is None else expanded(_LISTS[name], given)
     if not isinstance(found, (list, tuple)):
@@ -107,7 +107,7 @@ def items(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]:
 
 
 def options_of_item(name: str, item: Mapping[str, Any]) -> Tuple[Option, ...]:
-    """The options of an item of a list: those of the module without C(state), and with C(purge_...) by default, as lists in a layout are exact."""
+    """The options of an item of a list: those of the module without C(state), and with C(purge_...) true by default, as lists in a layout are exact."""
     return _options_of_item("vnet_netns" if name == "namespaces" else "vnet_%s" % (item.get("type"),))
 
 

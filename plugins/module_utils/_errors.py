@@ -109,13 +109,11 @@ def full_message(title: str, message: Message, params: Mapping[str, object]) -> 
 def _item(path: Path, params: object) -> str:
     """The name of the first item on a path: C(v3) for C(("links", 3, "peer")); C('') if there is none."""
     for part in path:
-        try:
-            params = params[part]  # type: ignore[index]
-        except (KeyError, IndexError, TypeError):
-            return ""
         if isinstance(part, int):
-            name = params.get("name") if isinstance(params, dict) else ""
+            item = params[part] if isinstance(params, (list, tuple)) and part < len(params) else None
+            name = item.get("name") if isinstance(item, Mapping) else item if path[0] == "namespaces" else None
             return name if isinstance(name, str) else ""
+        params = params.get(part) if isinstance(params, Mapping) else None
     return ""
 
 

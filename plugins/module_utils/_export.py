@@ -50,6 +50,10 @@ class Export:
         self._wanted = wanted
         self._macs = macs
         self._files = files
+        self._ports: Dict[LinkId, List[FoundLink]] = {}
+        for found in host.links.values():
+            if found.master:
+                self._ports.setdefault((found.netns, found.master), []).append(found)
         self._done: Set[LinkId] = set()
         """The links that are declared."""
         self.lacks: List[Lack] = []
@@ -207,7 +211,7 @@ class Export:
         return row.same(_kinds.initial_of(found.kind, found.values, parent.values if parent else {}).get(row.name, row.initial), value)
 
     def _lowest_of_ports(self, found: FoundLink, name: str) -> Any:
-        return min((port.values[name] for port in self._host.ports(found.id) if port.values.get(name) is not None), default=None)
+        return min((port.values[name] for port in self._ports.get(found.id, ()) if port.values.get(name) is not None), default=None)
 
     def _usual_vlans(self, bridge: FoundLink, vlans: List[Values]) -> bool:
         pvid = bridge.values.get("vlan_default_pvid")

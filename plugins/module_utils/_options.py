@@ -93,7 +93,7 @@ def _parsed(option: Option, text: str) -> Any:
         except (ValueError, RecursionError):
             return text
     if option.type == "list" and (option.short or option.elements == "str"):
-        return text.split(",") if text else []
+        return [part.strip() for part in text.split(",")] if text else []
     return text
 
 

@@ -81,6 +81,7 @@ PING_OPTIONS: Tuple[Option, ...] = (
     ),
 )
 """The options of M(nfv.vnet.vnet_ping)."""
+_FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _MOST = 65507
 _WAVE = 400
 """Number of pairs at a time: each needs two entries in the neighbour table."""
@@ -165,6 +166,7 @@ class _Selection:
         self._homes: Dict[Pair, Optional[str]] = {}
         self._duplicates: Set[Pair] = set()
         self._unasked: List[_Unasked] = []
+        self._networks: Dict[str, List[Tuple[str, str]]] = {}
         self._own = [address for link in host.links.values() if not link.netns and self._belongs(link) for address in _usable(link)]
 
     def _belongs(self, link: FoundLink) -> bool:
@@ -227,12 +229,14 @@ class _Selection:
         pairs = [Pair(source, address) for address in self._of(destination) if (":" in address) in families and self._is_asked_for(address)]
         if not pairs:
             text = "%s has no address of a family that %s has" % (namespace_title(destination), namespace_title(source))
+            if self._params["family"]:
+                text = "%s and %s do not both have an %s address" % (namespace_title(source), namespace_title(destination), _FAMILIES[self._params["family"]])
             return self._without_address(source, destination, (*path, "destinations"), text)
         self._add_homes(dict.fromkeys(pairs, destination))
         return pairs
 
     def _without_address(self, source: str, destination: str, path: Path, text: str) -> List[Pair]:
-        """Whoever lost its addresses is not reached. VnetError if the task names it, as it can be a mistake there."""
+        """Whoever lost its addresses is not reached. VnetError if the task says who is to reach whom, as it can be a mistake there."""
         if self._params["reachable"] is not None or self._params["destinations"] is not None or len(path) > 1:
             raise VnetError(path, text)
         self._unasked.append(_Unasked(source, destination, text))
@@ -248,19 +252,25 @@ class _Selection:
 
     def _in_network(self, source: str, text: str, path: Path) -> List[Pair]:
         """A source with each address of other namespaces that is in a network."""
+        if text not in self._networks:
+            self._networks[text] = self._found_in(text, (*path, "destinations"))
+        homes = {Pair(source, address): netns for address, netns in self._networks[text] if netns != source and self._is_asked_for(address)}
+        self._add_homes(homes)
+        return list(homes)
+
+    def _found_in(self, text: str, path: Path) -> List[Tuple[str, str]]:
+        """The addresses in a network, each with its namespace. VnetError if there is none."""
         from ipaddress import ip_address, ip_network
 
-        path = (*path, "destinations")
         try:
             network = ip_network(text)
         except ValueError:
             raise VnetError(path, "%s is neither a network, such as 10.0.0.0/24, nor an existing namespace" % quoted(text)) from None
-        names = self._members if self._layout else self._addresses
-        homes = {Pair(source, address): netns for netns in names if netns != source for address in self._of(netns) if ip_address(address) in network}
-        if not homes and not any(ip_address(address) in network for address in self._of(source)):
+        names = self._members if self._layout else filter(None, self._addresses)
+        found = [(address, netns) for netns in names for address in self._of(netns) if ip_address(address) in network]
+        if not found:
             raise VnetError(path, "no namespace has an address in %s" % text)
-        self._add_homes(homes)
-        return [pair for pair in homes if self._is_asked_for(pair.target)]
+        return found
 
     def _is_asked_for(self, address: str) -> bool:
         return not self._params["family"] or (":" in address) == (self._params["family"] == "ipv6")
@@ -307,7 +317,7 @@ def _result(wanted: _Wanted, answers: Dict[Pair, Answer], reasons: Reasons) -> D
         for pair in group:
             told = {"source": pair.source, "destination": pair.target, "namespace": wanted.homes[pair], **_measured(answers[pair])}
             if pair in wanted.duplicates:
-                told.update(reachable=False, reason="%s has this address, too, and answers itself" % namespace_title(pair.source))
+                told.update(_measured(Answer(0, [])), reason="%s has this address, too, and answers itself" % namespace_title(pair.source))
             elif not told["reachable"]:
                 told["reason"] = reasons.of(*pair, wanted.homes[pair]) or _words(answers[pair])
             pairs.append(told)
@@ -317,7 +327,7 @@ def _result(wanted: _Wanted, answers: Dict[Pair, Answer], reasons: Reasons) -> D
         told = {"source": unasked.source, "destination": "", "namespace": unasked.namespace, **_measured(Answer(0, [])), "reason": unasked.reason}
         pairs.append(told)
         differing.append(told)
-    times = [took for answer in answers.values() for took in answer.times]
+    times = [took for pair, answer in answers.items() if pair not in wanted.duplicates for took in answer.times]
     reached = sum(told["reachable"] for told in pairs)
     summary = {"pairs": len(pairs), "reachable": reached, "unreachable": len(pairs) - reached, "differing": len(differing), "rtt": _rtt(times)}
     return {"changed": False, "summary": summary, "pairs": pairs, "differing": differing}

@@ -26,12 +26,18 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLi
 _MOST_DOWN = 3
 """Number of links that a reason names."""
 _MOST_HOPS = 32
-_FORWARDING = {False: ("net/ipv4/ip_forward", "net/ipv4/conf/%s/forwarding"), True: ("net/ipv6/conf/all/forwarding",)}
-"""What must be on for packets to be forwarded, also that of the link where they arrive: Documentation/networking/ip-sysctl.rst."""
+_FORWARDING = {False: "net/ipv4/conf/*/forwarding", True: "net/ipv6/conf/all/forwarding"}
+"""What must be on for packets to be forwarded, with IPv4 that of the link where they arrive: Documentation/networking/ip-sysctl.rst."""
+_IP_FORWARD = "net/ipv4/ip_forward"
+"""What sets the former for all links."""
+_AS_KEY = str.maketrans("./", "/.")
+"""From the path of a setting to its key in sysctl(8)."""
 _BRIDGE_CALLS = {False: "net/bridge/bridge-nf-call-iptables", True: "net/bridge/bridge-nf-call-ip6tables"}
 _FAMILIES = {False: ("inet", "ip"), True: ("inet", "ip6")}
 _REFUSING = {errno.EINVAL: "a blackhole", errno.EACCES: "a prohibit", errno.EHOSTUNREACH: "an unreachable"}
 """What a route or rule of each type answers to a lookup: ip-route(8)."""
+_STRICT = 1
+"""The mode of rp_filter in which the way back must be the same link; in the other one any way back will do."""
 _VLAN_TAG = 4
 """Bytes that a frame may be longer than the MTU of the link where it arrives."""
 _HEADERS = {False: 28, True: 48}
@@ -82,6 +88,12 @@ class Reasons:
         for link in host.links.values():
             for local in {address.local for address in link.addresses}:  # with two prefix lengths it has one twice
                 self._owners.setdefault(local, []).append(link)
+        self._ports: Dict[LinkId, List[FoundLink]] = {}
+        for link in host.links.values():
+            if link.master:
+                self._ports.setdefault((link.netns, link.master), []).append(link)
+        self._below_ports = {link.parent for link in host.links.values() if link.parent and link.master}
+        """The links below links that are ports themselves, such as VLAN links: frames may go on there."""
         self._indexes: Dict[Tuple[str, int], FoundLink] = {(link.netns, link.ifindex): link for link in host.links.values()}
 
     def of(self, source: str, target: str, home: Optional[str]) -> str:
@@ -121,8 +133,10 @@ class Reasons:
                 next_hop = self._kernel.next_hop(netns, target, vrf.ifindex if vrf else 0, arrived)
             except KernelError as error:
                 place = "VRF %s of %s" % (vrf.name, namespace_title(netns)) if vrf else namespace_title(netns)
-                if arrived and self._is_filtered(netns, arrived):
-                    yield "%s drops packets from %s, as its way back is another link (rp_filter)" % (place, sender)
+                if arrived and any(owner.netns == netns for owner in self._owners.get(sender, ())) and arrived.link:
+                    yield "%s has the address %s, too, so it drops packets from there" % (place, sender)
+                elif arrived and (error.errno == errno.EXDEV or self._is_filtered(netns, arrived)):
+                    yield "%s drops packets from %s, as it would not answer through the link where they arrive (rp_filter)" % (place, sender)
                 elif error.errno in _REFUSING:
                     yield "%s has %s route or rule for %s" % (place, _REFUSING[error.errno], target)
                 else:
@@ -149,21 +163,25 @@ class Reasons:
                 hooks.append(_Hook(netns, "input"))
                 return
             hooks.append(_Hook(netns, "forward"))
-            keys = [key % attachment.name if "%s" in key else key for key in _FORWARDING[":" in target]]
-            off = [key.replace("/", ".") for key in keys if self._kernel.setting(netns, key) == "0"]
-            if off:
-                yield "%s does not forward: %s is 0" % (namespace_title(netns), off[0])
+            yield from self._unforwarded(netns, attachment, ":" in target)
 
     def _is_filtered(self, netns: str, arrived: Arrived) -> bool:
         """Whether a namespace drops a packet as it would answer through another link: rp_filter in Documentation/networking/ip-sysctl.rst."""
         link = self._indexes.get((netns, arrived.link))
         keys = ["net/ipv4/conf/%s/rp_filter" % name for name in ("all", link.name)] if link and ":" not in arrived.source else []
-        if "1" not in [self._kernel.setting(netns, key) for key in keys]:
-            return False
+        mode = max((int(self._kernel.setting(netns, key) or 0) for key in keys), default=0)
         try:
-            return self._kernel.next_hop(netns, arrived.source).device != arrived.link
+            device = self._kernel.next_hop(netns, arrived.source).device
         except KernelError:
-            return True
+            return mode > 0
+        return mode == _STRICT and device != arrived.link
+
+    def _unforwarded(self, netns: str, arriving: FoundLink, ipv6: bool) -> Iterator[str]:
+        """Yields the setting that keeps a namespace from forwarding what arrives at a link."""
+        key = _FORWARDING[ipv6].replace("*", arriving.name)
+        if self._kernel.setting(netns, key) == "0":
+            key = _IP_FORWARD if not ipv6 and self._kernel.setting(netns, _IP_FORWARD) == "0" else key
+            yield "%s does not forward: %s is 0" % (namespace_title(netns), key.translate(_AS_KEY))
 
     def _vrf(self, link: FoundLink) -> Optional[FoundLink]:
         """The VRF that a link belongs to."""
@@ -259,7 +277,7 @@ class Reasons:
         """Yields what the bridge between two links does with the packet, and differing VLANs of the two ends of a veth pair."""
         one, two = self._attachment(link), self._attachment(other)
         if one and two and one.bridge.id != two.bridge.id:
-            for tunnel in self._host.ports(one.bridge.id):
+            for tunnel in self._ports.get(one.bridge.id, ()):
                 yield from self._broken(tunnel) if encapsulates(tunnel.kind) else ()
         if not one or not two or one.bridge.id != two.bridge.id:
             if self._stack(link)[-1].peer == self._stack(other)[-1].id:
@@ -285,11 +303,15 @@ class Reasons:
     def _apart(self, link: FoundLink, other: FoundLink) -> Iterator[str]:
         """Yields where a link looks for the other one without a router, if frames do not get there."""
         one, two = self._attachment(link), self._attachment(other)
+        if one and two and one.bridge.id == two.bridge.id:
+            return
+        if one and any(port.netns == other.netns for port in self._ends_on(one.bridge)):
+            return  # a namespace answers for all its addresses on each of its links
         if one and two and any(self._excludes(*pair) for pair in ((one, two), (two, one))):
             text = "%s looks for it on its own network, that of bridge %s, but %s is on that of bridge %s"
             yield text % (_named(link), _named(one.bridge), _named(other), _named(two.bridge))
         end = self._host.links.get(self._stack(link)[-1].peer or ("", ""))
-        if not one and end and end not in self._stack(other):
+        if not one and end and end.netns != other.netns:
             yield "%s looks for it on its own network, where only %s is" % (_named(link), _named(end))
 
     def _excludes(self, one: _Attachment, two: _Attachment) -> bool:
@@ -297,13 +319,23 @@ class Reasons:
         joined = self._joined(one.bridge)
         return joined is not None and two.bridge.id not in joined
 
+    def _ends_on(self, bridge: FoundLink) -> Iterator[FoundLink]:
+        """The links that a bridge's frames get to directly: itself, and the other ends of its ports."""
+        yield bridge
+        for port in self._ports.get(bridge.id, ()):
+            if port.peer in self._host.links:
+                yield self._host.links[port.peer]
+
     def _joined(self, bridge: FoundLink) -> Optional[Set[LinkId]]:
         """The bridges that frames of a bridge get to over veth pairs; None if they may leave over other links, where this host does not see them."""
         joined, left = {bridge.id}, [bridge.id]
         while left:
-            for port in self._host.ports(left.pop()):
+            here = left.pop()
+            if here in self._below_ports:
+                return None
+            for port in self._ports.get(here, ()):
                 peer = self._host.links.get(port.peer) if port.peer else None
-                if not peer or any(upper.parent == peer.id and upper.master for upper in self._host.links.values()):
+                if not peer or peer.id in self._below_ports:
                     return None
                 master = self._master(peer)
                 if master and not is_bridge(master.kind):
@@ -319,7 +351,8 @@ class Reasons:
         ends = [self._stack(end)[-1] for end in (link, other)]
         attachments = [self._attachment(end) for end in (link, other)]
         ports = [attachment.port for attachment in attachments if attachment and attachment.port]
-        for between in (*(self._host.links[end.peer] for end in ends if end.peer in self._host.links), *ports, ends[1], other):
+        receiver = [] if is_bridge(ends[1].kind) else [ends[1]]
+        for between in (*(self._host.links[end.peer] for end in ends if end.peer in self._host.links), *ports, *receiver):
             if length > int(between.values["mtu"]) + _VLAN_TAG and between.id != link.id:
                 yield "%s has an MTU of %s, too small for packets of %d bytes" % (_named(between), between.values["mtu"], length)
 

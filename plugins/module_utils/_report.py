@@ -8,10 +8,11 @@ import json
 import re
 from typing import Any, Dict, Iterator, List
 
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, found_link
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS as ENTRIES
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge, parent_option_of, type_of
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Entries, FoundLink, Host, Layout, Link, Namespace, Port, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Entries, FoundLink, Host, Layout, Link, Namespace, Port, Values, added_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import far_ends, list_of
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}(/[0-9]+)?")
@@ -49,14 +50,12 @@ def _parts(layout: Layout, before: Host) -> Iterator[Layout]:
         elif link.id not in others:
             yield Layout([], [link, wanted[link.peer]] if link.peer else [link], layout.name)
     seen = set(wanted)
-    for found in before.links.values():
-        if found.ownership and found.ownership.is_layout(layout.name) and found.id not in seen and found.peer not in seen:
+    members = {found.id: found for found in before.links.values() if found.ownership and found.ownership.is_layout(layout.name)}
+    for found in members.values():
+        if found.id not in seen and found.peer not in seen:
             seen.add(found.id)
-            other = before.links.get(found.peer) if found.peer else None
-            yield Layout(
-                [_restored_namespace(found)] if found.kind == LOOPBACK else [],
-                [_restored_link(found), *([_restored_link(other)] if other and other.ownership else [])],
-            )
+            ends = [found, *([members[found.peer]] if found.peer in members else [])]
+            yield Layout([_restored_namespace(found)] if found.kind == LOOPBACK else [], list(map(_restored_link, ends)))
 
 
 def _restored_link(found: FoundLink) -> Link:
@@ -73,6 +72,7 @@ def _restored_link(found: FoundLink) -> Link:
         port=Port(original.get("port", {}), {} if has_vlans else None) if found.port and ("port" in original or has_vlans) else None,
         addresses=[] if "addresses" in original else None,
         routes=[] if _has_routes(original) else None,
+        ports={} if "ports" in original else None,
         vlans={} if has_vlans and is_bridge(found.kind) else None,
         entries={option: Entries([]) for option in original if option in ENTRIES},
         peer=found.peer,
@@ -81,7 +81,8 @@ def _restored_link(found: FoundLink) -> Link:
 
 def _restored_namespace(lo: FoundLink) -> Namespace:
     original = (lo.ownership and lo.ownership.original) or {}
-    return Namespace(lo.netns, (), routes=[] if _has_routes(original) else None, files={} if "files" in original else None)
+    routes = [*added_routes(original), *map(partial_route, original.get("routes", ()))] if _has_routes(original) else None
+    return Namespace(lo.netns, (), routes=routes, files={} if "files" in original else None)
 
 
 def _has_routes(original: Values) -> bool:
@@ -101,8 +102,9 @@ def _said(values: Values, part: Layout) -> Values:
         for lo in part.links:
             lists += [*(["addresses"] if lo.addresses is not None else []), *lo.entries]
         said = {name: value for name, value in values.items() if name in ("name", "loopback", *lists)}
-        if "routes" in said:  # those over a link are said with the link
-            said["routes"] = [route for route in said["routes"] if not route.get("dev")]
+        if "routes" in said:  # others over a link are said with the link
+            keys = {(route.to, route.table, route.metric) for route in wanted.routes or ()}
+            said["routes"] = [route for route in said["routes"] if not route.get("dev") or (route["to"], route["table"], route["metric"]) in keys]
         return said
     near, *far = part.links
     said = _said_of(values, near)

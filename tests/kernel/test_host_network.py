@@ -212,6 +212,15 @@ def test_a_port_that_keeps_addresses_is_a_warning() -> None:
     assert any("eth0 keeps 192.0.2.10/24, but a port does not answer to it" in warning for warning in result["warnings"])
 
 
+def test_the_advice_names_the_bridge_and_not_its_vrf() -> None:
+    needs_kind("vrf")
+    links = [{"type": "vrf", "name": "v", "table": 9}, bridge(addresses=[], routes=[], master="v"), card()]
+    result = lay(force=True, links=links)
+    text = " ".join(result["warnings"])
+    assert "declare it in addresses of br0, or of a link on top of it, to move it there" in text
+    assert "addresses of v" not in text
+
+
 # What would cut off the host
 
 CUTS: Dict[str, Values] = {

@@ -313,6 +313,17 @@ def test_the_diff_shows_what_changes_and_what_goes() -> None:
     assert not any("tun0" in line for line in after)
 
 
+def test_the_diff_shows_a_route_of_a_namespace_over_a_link() -> None:
+    def layout(via: str) -> Values:
+        pair = {"type": "veth", "name": "a", "peer": {"name": "b", "netns": "red", "addresses": ["10.0.0.1/24"], "routes": [{"to": "10.8.0.0/16"}]}}
+        return {"namespaces": [{"name": "red", "routes": [{"to": "10.9.0.0/16", "via": via}]}], "links": [pair]}
+
+    lay(**layout("10.0.0.2"))
+    diff = lay(check=True, **layout("10.0.0.3"))["diff"]
+    routes = [yaml.safe_load(diff[when])["namespaces"][0]["routes"] for when in ("before", "after")]
+    assert [[(route["to"], route["via"]) for route in one] for one in routes] == [[("10.9.0.0/16", "10.0.0.2")], [("10.9.0.0/16", "10.0.0.3")]]
+
+
 def test_the_diff_shows_what_is_set_on_the_host_itself() -> None:
     here: Values = {"sysctl": {"net.ipv4.ip_forward": 1}}
     diff = lay(check=True, **here)["diff"]

@@ -419,6 +419,8 @@ def test_what_was_there_before_is_taken_in_and_given_back(change: Change, way: s
     result = _let_go(way)
     assert counts(result, "released")
     assert contradiction(yaml.safe_load(result["diff"]["after"]), there) == ""
+    before_and_after = [[line for line in text.splitlines() if line.strip() != f"layout: {NAME}"] for text in result["diff"].values()]
+    assert (before_and_after[0] != before_and_after[1]) == bool(result["commands"])
     assert not difference(restorable(before), restorable(snapshot())), result["commands"]
 
 

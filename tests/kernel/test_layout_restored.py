@@ -230,6 +230,26 @@ def test_what_was_declared_at_first_comes_back_when_it_is_not_declared_any_more(
     assert not difference(before, snapshot())
 
 
+def test_what_somebody_adds_while_a_list_is_not_declared_comes_back() -> None:
+    """Also if it moves to a bridge before."""
+    needs_program("ip")
+    sh("ip link add eth0 type veth peer name far", "ip link set eth0 up", "ip address add 192.0.2.1/24 dev eth0")
+    lay(force=True, links=[{"name": "eth0", "addresses": ["192.0.2.1/24"]}])
+    lay(force=True, links=[{"name": "eth0"}])
+    sh("ip address add 192.0.2.2/24 dev eth0")
+    before = snapshot()
+    both = ["192.0.2.1/24", "192.0.2.2/24"]
+    lay(force=True, links=[{"type": "bridge", "name": "br0", "addresses": both}, {"name": "eth0", "master": "br0"}])
+    clear(force=True)
+    assert not difference(before, snapshot())
+    lay(force=True, links=[{"name": "eth0", "addresses": both}])
+    sh("ip address add 192.0.2.3/24 dev eth0")
+    before = snapshot()
+    lay(force=True, links=[{"type": "bridge", "name": "br0", "addresses": [*both, "192.0.2.3/24"]}, {"name": "eth0", "master": "br0", "addresses": []}])
+    clear(force=True)
+    assert not difference(before, snapshot())
+
+
 def test_what_was_added_before_a_list_became_exact_comes_back() -> None:
     needs_program("ip")
     run("vnet_netns", name="red")

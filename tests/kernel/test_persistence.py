@@ -141,7 +141,7 @@ def test_options_that_are_stored_no_more_are_a_warning() -> None:
     run("vnet_bridge", persistent=True, **BRIDGE)
     for check in (True, False):
         (warning,) = run("vnet_bridge", persistent=True, name="br0", mtu=1400, check=check)["warnings"]
-        assert warning.startswith("vnet_bridge br0: what was stored had mac, addresses, too, which a reboot does not bring back any more")
+        assert warning.startswith("vnet_bridge br0: this is stored in place of what was stored with mac, addresses, which this task does not give")
     assert run("vnet_bridge", persistent=True, name="br0", mtu=1400)["warnings"] == []
     assert run("vnet_bridge", persistent=True, name="br0", mtu=1400, addresses=[])["warnings"] == []
 

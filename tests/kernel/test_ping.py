@@ -309,7 +309,12 @@ ROUTED_REASONS = [
     ("ip -n router rule add priority 9 blackhole iif left", "namespace router has a blackhole route or rule for 10.2.0.1"),
     (
         "ip netns exec router sysctl -qw net.ipv4.conf.all.rp_filter=1; ip -n router route add 10.1.0.1 dev right",
-        "namespace router drops packets from 10.1.0.1, as its way back is another link (rp_filter)",
+        "namespace router drops packets from 10.1.0.1, as it would not answer through the link where they arrive (rp_filter)",
+    ),
+    (
+        "ip netns exec router sysctl -qw net.ipv4.conf.all.rp_filter=2;"
+        " ip -n red address replace 10.5.0.1/24 dev eth0; ip -n red route replace default via 10.1.0.254 src 10.5.0.1",
+        "namespace router drops packets from 10.5.0.1, as it would not answer through the link where they arrive (rp_filter)",
     ),
     ("ip -n router rule add priority 9 from 10.1.0.0/24 table 99; ip -n router route add blackhole default table 99", "router has a blackhole route or rule"),
     ("ip -n router rule add priority 9 prohibit from 10.2.0.1", "on the way back, namespace router has a prohibit route or rule for 10.1.0.1"),
@@ -422,7 +427,9 @@ def test_a_namespace_without_an_address_is_no_success() -> None:
     for params in ({"destinations": ["blue"]}, {"unreachable": [{"sources": ["red"], "destinations": ["blue"]}]}):
         with pytest.raises(VnetError, match="namespace blue has no address"):
             asked(layout="lan", **params)
-    result = asked(sources=["red", "blue", "green"], family="ipv4")
+    (told,) = asked(sources=["red", "blue"], family="ipv4")["differing"][:1]
+    assert told["reason"] == "namespace red and namespace blue do not both have an IPv4 address"
+    result = asked(sources=["red", "blue", "green"])
     assert [(told["source"], told["destination"], told["namespace"], told["reason"]) for told in result["differing"]] == [
         ("red", "", "blue", "namespace blue has no address of a family that namespace red has"),
         ("blue", "", "red", "namespace blue has no address"),

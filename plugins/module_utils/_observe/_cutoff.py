@@ -11,7 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, V
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import Connection, connection, dhcp_clients, is_network_of_host
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_all
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Route
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -43,7 +43,8 @@ def refuse_cut_off(reader: Reader, layout: Layout, before: Host, planned: Plan) 
     declared = [planned.after.links[link.id] for link in layout.links if link.netns == _HOME and link.routes is not None and link.id in planned.after.links]
     after = now.after(planned.steps, declared, removed)
     ends = connection()
-    lost = [*(_lost_connection(ends, now, after) if ends else ()), *_lost_default_routes(now, after, before)]
+    bridges = {name for (netns, name), found in {**before.links, **planned.after.links}.items() if netns == _HOME and takes_frames(found.kind)}
+    lost = [*(_lost_connection(ends, now, after, bridges) if ends else ()), *_lost_default_routes(now, after, before, bridges)]
     if lost and not layout.force:
         raise VnetError((), "this would cut off the host: %s; nothing was changed, force: true allows it" % "; ".join(lost))
     return [Message((), text) for text in [*lost, *_dropped(after), *_stranded(now, after), *_renewed(planned, now)]]
@@ -103,29 +104,29 @@ def _deletions(planned: Plan) -> Tuple[Set[LinkId], Set[str]]:
     return links, namespaces
 
 
-def _lost_connection(ends: Connection, now: Network, after: Network) -> Iterator[str]:
+def _lost_connection(ends: Connection, now: Network, after: Network, bridges: Set[str]) -> Iterator[str]:
     """What the SSH connection loses, as parts of a sentence."""
     if not now.answers(ends.server, ends.zone):
         return
     if not after.answers(ends.server, ends.zone):
         names = [name for name, link in now.links.items() if any(key[0] == ends.server for key in link.addresses)]
-        yield "no link would answer to %s, which this connection uses%s" % (ends.server, _advice(after, names[:1], "addresses"))
+        yield "no link would answer to %s, which this connection uses%s" % (ends.server, _advice(after, bridges, names[:1], "addresses"))
     elif now.reaches(ends.client, ends.zone) and not after.reaches(ends.client, ends.zone):
         yield "%s, where this connection comes from, would not be reached" % ends.client
 
 
-def _advice(after: Network, names: Iterable[str], option: str) -> str:
-    """Where the addresses or routes of a link are to be declared that becomes a port."""
+def _advice(after: Network, bridges: Set[str], names: Iterable[str], option: str) -> str:
+    """Where the addresses or routes of a link are to be declared that becomes a port of a bridge or bond."""
     for name in names:
         master = ""
-        while name in after.links and after.links[name].master:
+        while name in after.links and after.links[name].master in bridges:
             name = master = after.links[name].master
         if master:
             return " (declare it in %s of %s, or of a link on top of it, to move it there)" % (option, shown(master))
     return ""
 
 
-def _lost_default_routes(now: Network, after: Network, before: Host) -> Iterator[str]:
+def _lost_default_routes(now: Network, after: Network, before: Host, bridges: Set[str]) -> Iterator[str]:
     """The default routes that go. Those through links that the layout created may go with them."""
     created = {found.name for found in before.links.values() if found.netns == _HOME and found.ownership and found.ownership.original is None}
     going = {name for name in created if name not in after.links}
@@ -135,7 +136,7 @@ def _lost_default_routes(now: Network, after: Network, before: Host) -> Iterator
             lost = next((lost for lost in after.dropped if lost.route.key == routes[0].key), None)
             how = ", which the kernel drops %s" % lost.reason if lost else ""
             via = " via %s" % routes[0].via if routes[0].via else ""
-            advice = _advice(after, [routes[0].dev], "routes")
+            advice = _advice(after, bridges, [routes[0].dev], "routes")
             yield "the %s default route%s dev %s would not work any more%s%s" % (family, via, shown(routes[0].dev), how, advice)
 
 

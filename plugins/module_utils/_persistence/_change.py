@@ -183,7 +183,11 @@ class _Storage(Change):
     def _warnings_of_lost(self) -> List[str]:
         """That options were stored which this task does not give: it is stored in place of the other one, not in addition."""
         lost = ", ".join(name for name in self._before.given if name not in self._declared.given) if self._before else ""
-        return ["what was stored had %s, too, which a reboot does not bring back any more, as this task does not set it" % lost] if lost else []
+        return (
+            ["this is stored in place of what was stored with %s, which this task does not give; a reboot does not bring that back any more" % lost]
+            if lost
+            else []
+        )
 
     def _prepare(self) -> bool:
         if not _engine.is_current():

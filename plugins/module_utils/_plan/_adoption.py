@@ -63,6 +63,7 @@ class OriginalState:
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._steps: Optional[Dict[LinkId, List[Step]]] = None
+        self._with_exact_routes = {one.name for one in draft.layout.namespaces if one.routes is not None and one.purge_routes}
 
     def before(self, found: FoundLink, key: LinkId) -> Values:
         """The state of a link before the steps change it, including their side effects, in the form of C(Ownership.original).
@@ -95,16 +96,13 @@ class OriginalState:
             return there
         if wanted.addresses is not None and wanted.purge_addresses:
             there["addresses"] = [_address_key(address) for address in found.addresses]
-        exact_routes = self._has_exact_routes(found.netns) if found.kind == _kinds.LOOPBACK else wanted.routes is not None and wanted.purge_routes
+        exact_routes = found.netns in self._with_exact_routes if found.kind == _kinds.LOOPBACK else wanted.routes is not None and wanted.purge_routes
         if found.shown and exact_routes:
             there["routes"] = [_route_key(body) for _route, body in found.shown.routes]
         for option, given in wanted.entries.items():
             if given.purge:
                 there[option] = [as_text(LISTS[option], entry) for entry in found.entries.get(option, ())]
         return there
-
-    def _has_exact_routes(self, netns: str) -> bool:
-        return any(one.name == netns and one.routes is not None and one.purge_routes for one in self._draft.layout.namespaces)
 
     def _added_to_namespace(self, netns: str) -> List[Route]:
         """The routes that layouts have added to a namespace, which go over several links."""
@@ -201,18 +199,27 @@ def _route_key(body: str) -> str:
     return " ".join(map(str, partial_route(body).key))
 
 
-def without_later_entries(before: Values, there: Dict[str, List[str]]) -> Values:
-    """What a plan changes of a link, without what was added to lists after they became exact: nobody wants it back."""
+def without_later_entries(draft: Draft, before: Values, there: Dict[str, List[str]]) -> Values:
+    """What a plan changes of a link, without what was added to lists after they became exact: nobody wants it back, unless it moves to another link."""
     kept = dict(before)
     for option in there.keys() & before.keys():
-        known = set(there[option])
+        known = {*there[option], *_declared_keys(draft, option)}
         if option == "routes":
             kept[option] = [body for body in before[option] if _route_key(body) in known]
         else:
             kept[option] = {key: entry for key, entry in before[option].items() if not entry or key in known}
-    if "order" in before and "addresses" in there:
-        kept["order"] = [key for key in before["order"] if key in there["addresses"] or not before["addresses"].get(key, 0)]
+    if "order" in before and "addresses" in kept:
+        kept["order"] = [key for key in before["order"] if key in kept["addresses"] or key in there.get("addresses", (key,))]
     return kept
+
+
+def _declared_keys(draft: Draft, option: str) -> Iterator[str]:
+    """What identifies the addresses or routes that are declared for any link."""
+    for link in draft.layout.links:
+        if option == "addresses":
+            yield from map(_address_key, link.addresses or ())
+        elif option == "routes":
+            yield from (" ".join(map(str, route.key)) for route in link.routes or ())
 
 
 def _is_ipv6(body: str) -> bool:
@@ -299,7 +306,9 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
 
 
 def _release_files(draft: Draft, netns: str, before: Dict[str, Optional[str]]) -> None:
-    there = draft.host.namespaces[netns].files
+    if not before:
+        return
+    there = draft.namespaces_after[netns].files
     for name, content in before.items():
         if there.get(name) != content:
             draft.add(SETTINGS, SetFile(netns, name, content, there.get(name), PRIVATE))
@@ -386,7 +395,8 @@ def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
     missing += [(partial_route(body)._replace(dev=dev), body) for body in _dropped_beside(draft, found, deleted)]
     for route, body in missing:
         draft.add(ROUTE, AddRoute(found.netns, route, body))
-    after = [*(route for route in current if route not in deleted), *(route for route, _body in missing)]
+    added_keys = {route.key for route, _body in missing}
+    after = [*(route for route in current if route not in deleted and route.key not in added_keys), *(route for route, _body in missing)]
     if of_namespace:
         draft.namespaces_after[found.netns] = draft.namespaces_after[found.netns]._replace(routes=after)
     else:

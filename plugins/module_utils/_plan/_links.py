@@ -166,7 +166,7 @@ _MANY_CARDS = 8
 def _missing(draft: Draft, wanted: Link) -> str:
     """That an existing link is not there, and which network cards are, if they were read."""
     cards = [found.name for found in draft.host.links.values() if found.netns == wanted.netns and not found.kind]
-    there = "; there are %s" % ", ".join(sorted(cards)[:_MANY_CARDS]) if cards else ""
+    there = "; the network cards there are %s" % ", ".join([*sorted(cards)[:_MANY_CARDS], *(["..."] if len(cards) > _MANY_CARDS else [])]) if cards else ""
     if wanted.match:
         said = ", ".join("%s: %s" % (name, value) for name, value in wanted.match._asdict().items() if value)
         places = " or".join(inside(netns) or " in the namespace that the module runs in" for netns in dict.fromkeys((wanted.netns, wanted.from_netns or "")))

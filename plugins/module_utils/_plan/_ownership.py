@@ -52,11 +52,16 @@ class _Ownership:
         """Plans to record what the plan changes of a link. C(key): the link after the plan."""
         recorded = (found.ownership.original if found.ownership else None) or {}
         changed = self._before(found, key)
-        if "there" in recorded:
+        there: Values = changed.pop("there", {})
+        exact_since = {option: keys for option, keys in recorded.get("there", {}).items() if option in there}
+        if exact_since:
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._adoption import without_later_entries
 
-            changed = without_later_entries(changed, recorded["there"])
-        ownership = Ownership(self._draft.layout.name, {**changed, **_merged(recorded, changed)})
+            changed = without_later_entries(self._draft, changed, exact_since)
+        original = {**changed, **_merged({name: old for name, old in recorded.items() if name != "there"}, changed)}
+        if there:
+            original["there"] = {**there, **exact_since}
+        ownership = Ownership(self._draft.layout.name, original)
         if ownership != found.ownership:
             self._draft.ownership[found.id] = ownership
             self._draft.links_after[key] = self._draft.links_after[key]._replace(ownership=ownership)

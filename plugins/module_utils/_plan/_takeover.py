@@ -86,8 +86,10 @@ def warn_of_kept_addresses(draft: Draft, port: Link | FoundLink, bridge: str, ad
     kept = [address.itself for address in addresses if not (address.link_local or address.multicast)]
     if kept:
         path = port.path if isinstance(port, Link) else ()
-        while (port.netns, bridge) in draft.links_after and draft.links_after[port.netns, bridge].master:  # a bond that is a port itself
-            bridge = draft.links_after[port.netns, bridge].master
+        above = draft.links_after.get((port.netns, bridge))
+        while above and above.master and (port.netns, above.master) in draft.links_after:  # a bond may be a port itself
+            above = draft.links_after[port.netns, above.master]
+            bridge = above.name if takes_frames(above.kind) else bridge
         text = "%s%s keeps %s, but a port does not answer to it; declare it in addresses of %s, or of a link on top of it, to move it there"
         draft.warn(path, text % (port.name, inside(port.netns), ", ".join(kept), bridge))
 

@@ -112,7 +112,7 @@ def _near_end_elsewhere(draft: Draft, near: Link) -> Optional[FoundLink]:
 
 def _wrong_peer(draft: Draft, near: Link, far: Link, found: FoundLink) -> None:
     if found.peer is None:
-        peer = "in another namespace (if it is meant, set netns of peer to that)"
+        peer = "in another namespace, which netns of peer has to name if it is meant"
     else:
         peer = found.peer[1] + (" in namespace %s" % found.peer[0] if found.peer[0] else "")
     near = near._replace(recreate=near.recreate or draft.owns(found))

@@ -45,7 +45,7 @@ def _warn_of_tag(draft: Draft, link: Link) -> None:
 
 
 def _vlans_of(draft: Draft, bridge: LinkId) -> Optional[Container[int]]:
-    """The VLANs that a bridge of the layout is in itself; None if it has none, or if they were not read."""
+    """The VLANs that a bridge of the layout is in itself; None if it does not filter VLANs, or if they were not read."""
     wanted, found = draft.wanted.get(bridge), draft.links_after.get(bridge)
     if not wanted or not found or not separates_vlans(found.kind, found.values):
         return None

@@ -362,5 +362,5 @@ def test_true_is_not_a_text(value: bool) -> None:
 def test_a_card_that_is_not_there_is_refused_with_those_that_are() -> None:
     found = host(there("", "ens4"), there("", "ens3"), there("dummy", "d0"), there("", "other", netns="red"))
     for item, words in (({"name": "eth0"}, "there is no link eth0;"), ({"name": "wan", "match": {"mac": "02:00:00:00:00:09"}}, "there is no link with mac")):
-        with pytest.raises(VnetError, match=rf"^links\[0\][.a-z]*: {words}.*; there are ens3, ens4(;|$)"):
+        with pytest.raises(VnetError, match=rf"^links\[0\][.a-z]*: {words}.*; the network cards there are ens3, ens4(;|$)"):
             planned(declared(links=[item]), found)

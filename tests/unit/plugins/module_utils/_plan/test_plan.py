@@ -239,7 +239,7 @@ def test_cable_with_another_peer() -> None:
         "its peer is c in namespace red, not b in namespace red; only a new link can have that, use recreate: true to replace it"
     )
     lost = there("veth", "a")
-    sentence = "its peer is in another namespace (if it is meant, set netns of peer to that), not b in namespace red"
+    sentence = "its peer is in another namespace, which netns of peer has to name if it is meant, not b in namespace red"
     assert sentence in refusal("vnet_veth", host(lost, namespaces=("red",)), **CABLE)
 
 
