@@ -9,6 +9,7 @@ address, a line connects it to the box of its namespace.
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import items, options_of_item
@@ -85,6 +86,16 @@ class Edge(NamedTuple):
     def turned(self) -> Edge:
         """The same line from its other end."""
         return self._replace(ends=self.ends[::-1], names=self.names[::-1], notes=self.notes[::-1])
+
+
+class _End(NamedTuple):
+    """One end of a line: the box, the name of the link there, its VLANs, whether it is down, and what it makes of what it sends."""
+
+    box: str
+    name: str
+    vlans: Tuple[Vlan, ...]
+    down: bool
+    note: str
 
 
 class Picture(NamedTuple):
@@ -230,7 +241,7 @@ def _quality(item: Item) -> str:
             value = factor * float(qdisc.get(option) or 0)
         except (TypeError, ValueError):
             continue
-        said += ["%g %s" % (round(value, 3), unit)] if value else []
+        said += ["%.4g %s" % (value, unit)] if value and isfinite(value) else []
     return ", ".join(said)
 
 
@@ -428,7 +439,7 @@ class _Builder:
             self._box(*home).add(name, item)
             self._cables.append(Edge((_key_of(*home), key), ("", ""), vlans or self._default_vlans(item), down))
         if not home[1] and (item.get("master") or (netns, name) in self._ports):
-            to, _name, trunk, _down = self._end({**item, "addresses": []})
+            to, _name, trunk, _down, _note = self._end({**item, "addresses": []})
             self._cables.append(Edge((key, to), ("", ""), trunk, down))
 
     def _existing(self, item: Item) -> None:
@@ -480,7 +491,7 @@ class _Builder:
         """A device with one line, to its bridge or to its namespace."""
         netns, name = _id(item)
         key = self._drawn[netns, name] = self._put(kind, netns, name, notes)
-        to, _name, vlans, down = self._end(item)
+        to, _name, vlans, down, _note = self._end(item)
         status = self._known.get((netns, name), {}).get("status") or {}
         down = down or (kind == "link" and status.get("carrier") is False)
         # uplinks of a bridge come before it, everything else after it
@@ -489,11 +500,11 @@ class _Builder:
 
     def _cable(self, item: Item) -> None:
         peer = {"name": "", **(item.get("peer") or {})}
-        one, other = (*self._end(item), _quality(item)), (*self._end(peer), _quality(peer))
-        if other[0].startswith("bridge") and not one[0].startswith("bridge"):
+        one, other = self._end(item), self._end(peer)
+        if other.box.startswith("bridge") and not one.box.startswith("bridge"):
             one, other = other, one
-        vlans = tuple(dict.fromkeys(one[2] + other[2]))
-        self._cables.append(Edge((one[0], other[0]), (one[1], other[1]), vlans, one[3] or other[3], (one[4], other[4])))
+        vlans = tuple(dict.fromkeys(one.vlans + other.vlans))
+        self._cables.append(Edge((one.box, other.box), (one.name, other.name), vlans, one.down or other.down, (one.note, other.note)))
 
     def _tunnels(self, items: List[Item]) -> None:
         """Draws a line between the two ends of each tunnel that have each other's address, and from each other one to what it is for."""
@@ -501,11 +512,11 @@ class _Builder:
         while left:
             item = left.pop(0)
             other = next((one for one in left if _are_ends(item, one)), None)
-            to, name, vlans, down = self._end(item)
+            to, name, vlans, down, _note = self._end(item)
             if other:
                 left.remove(other)
                 end = self._end(other)
-                self._cables.append(Edge((to, end[0]), ("%s %s" % (name, _tunnel_of(item)), end[1]), vlans, down or end[3]))
+                self._cables.append(Edge((to, end.box), ("%s %s" % (name, _tunnel_of(item)), end.name), vlans, down or end.down))
             else:
                 far = self._put("elsewhere", "", *self._far_end(item))
                 self._cables.append(Edge((to, far), (name, ""), vlans, down))
@@ -520,11 +531,10 @@ class _Builder:
 
     def _dangling_end(self, key: LinkId, item: Item) -> None:
         """A veth whose peer is in a namespace that was not read."""
-        to, name, vlans, down = self._end(item)
+        to, name, vlans, down, _note = self._end(item)
         self._cables.append(Edge((to, self._put("elsewhere", *key, [])), (name, ""), vlans, down))
 
-    def _end(self, item: Item) -> Tuple[str, str, Tuple[Vlan, ...], bool]:
-        """The box at the end of a veth pair, the name there, its VLANs, and whether it is down."""
+    def _end(self, item: Item) -> _End:
         netns, name = _id(item)
         home = self._home(item)
         self._drawn.setdefault((netns, name), _key_of(*home))
@@ -536,10 +546,11 @@ class _Builder:
         if not master or item.get("addresses"):
             self._box(*home).add(name, item)
         if not master:
-            return _key_of(*home), name, (), down
+            return _End(_key_of(*home), name, (), down, _quality(item))
         bridge = self._bridges.get((netns, master))
         key = _key("bridge", netns, master) if bridge else self._put("bridge", netns, master, ["existing bridge"])
-        return key, name, _vlans(port["vlans"]) if port.get("vlans") is not None else self._default_vlans(bridge or {}), down
+        vlans = _vlans(port["vlans"]) if port.get("vlans") is not None else self._default_vlans(bridge or {})
+        return _End(key, name, vlans, down, _quality(item))
 
     def _default_vlans(self, bridge: Item) -> Tuple[Vlan, ...]:
         pvid = bridge.get("vlan_default_pvid")

@@ -163,13 +163,15 @@ class Draft:
                 found.setdefault((link.netns, link.master), []).append(link.name)
         return found
 
-    def with_ports(self, link: Link) -> Optional[Link]:
+    def bridge_below(self, link: Link) -> Optional[Link]:
         """The declared bridge or bond that a link is, or is on top of in the same namespace; None if there is none."""
-        for _level in range(len(self.wanted)):
-            if takes_frames(link.kind) or not link.parent or link.parent[0] != link.netns or link.parent not in self.wanted:
-                break
+        seen: Set[LinkId] = set()
+        while not takes_frames(link.kind):
+            if not link.parent or link.parent[0] != link.netns or link.parent not in self.wanted or link.id in seen:
+                return None
+            seen.add(link.id)
             link = self.wanted[link.parent]
-        return link if takes_frames(link.kind) else None
+        return link
 
     def add(self, phase: float, step: Step) -> None:
         self.steps.setdefault(phase, []).append(step)

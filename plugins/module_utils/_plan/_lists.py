@@ -50,7 +50,7 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     late = [address for address in added if (address.local in gone6 if address.ipv6 else _network(address) in networks)]
     late_keys = {address.key for address in late}
     bodies: Dict[AddressKey, str] = {}
-    if added and draft.with_ports(wanted):
+    if added and draft.bridge_below(wanted):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import bodies_on_ports, take_addresses
 
         bodies = bodies_on_ports(draft, wanted, added)
@@ -103,7 +103,7 @@ def plan_routes(
     for route in missing:
         old = None if route.ipv6 else replaced.get(route.key)
         draft.add(ROUTE, ReplaceRoute(netns, route, old) if old else AddRoute(netns, route))
-    if missing and link and draft.with_ports(link):
+    if missing and link and draft.bridge_below(link):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import take_routes
 
         take_routes(draft, link, missing)

@@ -103,13 +103,13 @@ def _require_declared(draft: Draft, link: Link, port: FoundLink, option: str, wh
 
 def _bridge_of(draft: Draft, link: Link) -> Optional[LinkId]:
     """The bridge or bond that a link is, or is on top of."""
-    bridge = draft.with_ports(link)
+    bridge = draft.bridge_below(link)
     return bridge.id if bridge else None
 
 
 def _ports_below(draft: Draft, link: Link) -> Iterator[FoundLink]:
     """The ports of the bridge or bond that a link is, or is on top of."""
-    bridge = draft.with_ports(link)
+    bridge = draft.bridge_below(link)
     return _ports(draft, bridge) if bridge else iter(())
 
 
