@@ -111,7 +111,7 @@ def _item(path: Path, params: object) -> str:
     for part in path:
         if isinstance(part, int):
             item = params[part] if isinstance(params, (list, tuple)) and part < len(params) else None
-            name = item.get("name") if isinstance(item, Mapping) else item if path[0] == "namespaces" else None
+            name = item.get("name") if isinstance(item, Mapping) else None
             return name if isinstance(name, str) else ""
         params = params.get(part) if isinstance(params, Mapping) else None
     return ""

@@ -36,6 +36,8 @@ _BRIDGE_CALLS = {False: "net/bridge/bridge-nf-call-iptables", True: "net/bridge/
 _FAMILIES = {False: ("inet", "ip"), True: ("inet", "ip6")}
 _REFUSING = {errno.EINVAL: "a blackhole", errno.EACCES: "a prohibit", errno.EHOSTUNREACH: "an unreachable"}
 """What a route or rule of each type answers to a lookup: ip-route(8)."""
+_OF_SOURCE = (errno.EINVAL, errno.EXDEV)
+"""What the kernel answers if it does not take packets from a source, before Linux 6.13 the latter for rp_filter."""
 _STRICT = 1
 """The mode of rp_filter in which the way back must be the same link; in the other one any way back will do."""
 _VLAN_TAG = 4
@@ -133,9 +135,10 @@ class Reasons:
                 next_hop = self._kernel.next_hop(netns, target, vrf.ifindex if vrf else 0, arrived)
             except KernelError as error:
                 place = "VRF %s of %s" % (vrf.name, namespace_title(netns)) if vrf else namespace_title(netns)
-                if arrived and any(owner.netns == netns for owner in self._owners.get(sender, ())) and arrived.link:
+                is_of_source = arrived is not None and arrived.link and error.errno in _OF_SOURCE
+                if is_of_source and any(owner.netns == netns for owner in self._owners.get(sender, ())):
                     yield "%s has the address %s, too, so it drops packets from there" % (place, sender)
-                elif arrived and (error.errno == errno.EXDEV or self._is_filtered(netns, arrived)):
+                elif arrived and is_of_source and self._is_filtered(netns, arrived, vrf.ifindex if vrf else 0):
                     yield "%s drops packets from %s, as it would not answer through the link where they arrive (rp_filter)" % (place, sender)
                 elif error.errno in _REFUSING:
                     yield "%s has %s route or rule for %s" % (place, _REFUSING[error.errno], target)
@@ -165,13 +168,13 @@ class Reasons:
             hooks.append(_Hook(netns, "forward"))
             yield from self._unforwarded(netns, attachment, ":" in target)
 
-    def _is_filtered(self, netns: str, arrived: Arrived) -> bool:
+    def _is_filtered(self, netns: str, arrived: Arrived, vrf: int) -> bool:
         """Whether a namespace drops a packet as it would answer through another link: rp_filter in Documentation/networking/ip-sysctl.rst."""
         link = self._indexes.get((netns, arrived.link))
         keys = ["net/ipv4/conf/%s/rp_filter" % name for name in ("all", link.name)] if link and ":" not in arrived.source else []
         mode = max((int(self._kernel.setting(netns, key) or 0) for key in keys), default=0)
         try:
-            device = self._kernel.next_hop(netns, arrived.source).device
+            device = self._kernel.next_hop(netns, arrived.source, vrf).device
         except KernelError:
             return mode > 0
         return mode == _STRICT and device != arrived.link

@@ -319,6 +319,7 @@ ROUTED_REASONS = [
     ("ip -n router rule add priority 9 from 10.1.0.0/24 table 99; ip -n router route add blackhole default table 99", "router has a blackhole route or rule"),
     ("ip -n router rule add priority 9 prohibit from 10.2.0.1", "on the way back, namespace router has a prohibit route or rule for 10.1.0.1"),
     ("ip -n blue rule add priority 9 prohibit from 10.2.0.1", "on the way back, namespace blue has a prohibit route or rule for 10.1.0.1"),
+    ("ip -n router address add 10.1.0.1/32 dev lo", "namespace router has the address 10.1.0.1, too, so it drops packets from there"),
     ("ip netns exec router sysctl -qw net.ipv4.conf.left.forwarding=0", "namespace router does not forward: net.ipv4.conf.left.forwarding is 0"),
     (
         "ip -n red address replace 10.1.0.1/8 dev eth0",

@@ -11,7 +11,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import complaint
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure, quoted
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, CONFIRM_TOKEN
-from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, expanded_all
+from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, expanded, expanded_all
 
 _BEYOND = 2**64
 """No option has a number as large as that."""
@@ -34,7 +34,7 @@ class VnetModule(AnsibleModule):  # type: ignore[misc]
 
     def _load_params(self) -> None:
         super()._load_params()
-        self.others = {name: self.params.pop(name, None) for name in self._without}
+        self.others = {option.name: expanded(option, self.params.pop(option.name, None)) for option in self._options if option.name in self._without}
         if self.params.get(CONFIRM_TIMEOUT) is not None:
             self.confirm_token = self.params.pop(CONFIRM_TOKEN, None)
         self.params = expanded_all(self._options, self.params)
