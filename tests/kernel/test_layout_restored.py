@@ -13,10 +13,10 @@ import pytest
 import yaml
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from features import needs_program
+from features import needs, needs_program
 from layouts import clear, contradiction, lay, mac
 from moments import DELETIONS, Failing
-from support import Values, difference, ip, private_network, run, sh, snapshot
+from support import Values, difference, ip, private_network, restorable, run, sh, snapshot
 
 ADDRESSES = [
     "192.0.2.50/24 broadcast 192.0.2.200 label eth0:1",
@@ -215,6 +215,32 @@ def test_what_was_added_to_exact_lists_after_the_adoption_does_not_come_back() -
     for _time in range(2):
         sh(*LATER)
         assert lay(**EXACT)["changed"]
+    clear()
+    assert not difference(before, snapshot())
+
+
+def test_a_port_that_was_added_after_the_adoption_does_not_come_back() -> None:
+    needs_program("ip")
+    sh("ip link add br0 type bridge", "ip link add p1 type veth peer name q1", "ip link add p2 type veth peer name q2", "ip link set p1 master br0")
+    before = snapshot()
+    layout: Values = {"links": [{"type": "bridge", "name": "br0", "up": False, "ports": []}]}
+    lay(**layout)
+    sh("ip link set p2 master br0")
+    lay(**layout)
+    assert "p2" not in " ".join(clear()["commands"])
+    assert not difference(restorable(before), restorable(snapshot()))
+
+
+def test_vlans_that_were_added_after_the_adoption_do_not_come_back() -> None:
+    needs("vlan_filtering")
+    sh("ip link add br0 type bridge vlan_filtering 1", "ip link add p1 type veth peer name q1", "ip link set p1 master br0")
+    sh("bridge vlan add dev p1 vid 20", "bridge vlan add dev br0 vid 30 self")
+    before = snapshot()
+    port = {"name": "p1", "up": False, "port": {"vlans": [10]}}
+    layout: Values = {"links": [{"type": "bridge", "name": "br0", "up": False, "vlans": [11]}, port]}
+    lay(**layout)
+    sh("bridge vlan add dev p1 vid 66", "bridge vlan add dev br0 vid 66 self")
+    lay(**layout)
     clear()
     assert not difference(before, snapshot())
 

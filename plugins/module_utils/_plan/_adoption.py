@@ -99,6 +99,12 @@ class OriginalState:
         exact_routes = found.netns in self._with_exact_routes if found.kind == _kinds.LOOPBACK else wanted.routes is not None and wanted.purge_routes
         if found.shown and exact_routes:
             there["routes"] = [_route_key(body) for _route, body in found.shown.routes]
+        if wanted.ports is not None and wanted.purge_ports:
+            there["ports"] = [port.name for port in self._draft.host.ports(found.id)]
+        if wanted.port and wanted.port.vlans is not None and wanted.port.purge_vlans and found.port:
+            there["vlans"] = list(map(str, found.port.vlans or ()))
+        elif wanted.vlans is not None and wanted.purge_vlans:
+            there["vlans"] = list(map(str, found.vlans or ()))
         for option, given in wanted.entries.items():
             if given.purge:
                 there[option] = [as_text(LISTS[option], entry) for entry in found.entries.get(option, ())]
@@ -207,7 +213,7 @@ def without_later_entries(draft: Draft, before: Values, there: Dict[str, List[st
         if option == "routes":
             kept[option] = [body for body in before[option] if _route_key(body) in known]
         else:
-            kept[option] = {key: entry for key, entry in before[option].items() if not entry or key in known}
+            kept[option] = {key: entry for key, entry in before[option].items() if entry in (None, 0) or key in known}
     if "order" in before and "addresses" in kept:
         kept["order"] = [key for key in before["order"] if key in kept["addresses"] or key in there.get("addresses", (key,))]
     return kept
