@@ -24,6 +24,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Dict, Iterator, List, NoReturn, Optional
 
+import amx
 from folders import CACHE, alone, private_folder
 
 SUITE = "bookworm"
@@ -147,7 +148,8 @@ class Host:
         kernel += ["vec1:transport=tap,ifname=%sb,mac=%s,depth=128,gro=1" % (self.name, self.second_mac)]
         kernel += ["systemd.hostname=%s" % self.name, "uml_dir=%s/uml" % self._folder, "con=null", "con0=null,fd:1", "con1=null,fd:1"]
         with open(self._folder / "console", "ab") as console:
-            self._process = subprocess.Popen(kernel, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
+            env = {**os.environ, **amx.environment()}
+            self._process = subprocess.Popen(kernel, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True, env=env)
 
     def wait(self) -> None:
         """Waits until the host answers over SSH."""

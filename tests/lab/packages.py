@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Dict, List
 
+import amx
+
 LAB: Dict[str, str] = {
     "user-mode-linux": "linux.uml",
     "kmod": "modprobe",
@@ -33,7 +35,9 @@ MOLECULE: Dict[str, str] = {
 """What the scenarios of the roles run on the networks."""
 PICTURES: Dict[str, str] = {"graphviz": "dot"}
 """What the filter svg lays its pictures out with, in the parts unit and integration."""
-SETS = {"lab": LAB, "molecule": MOLECULE, "pictures": PICTURES}
+KERNEL = amx.PACKAGES if amx.present() else {}
+"""What User-mode Linux needs to start here."""
+SETS = {"lab": {**LAB, **KERNEL}, "molecule": {**MOLECULE, **KERNEL}, "pictures": PICTURES}
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
