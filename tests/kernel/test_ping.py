@@ -53,11 +53,12 @@ def end(name: str, netns: str, *addresses: str, **options: Any) -> Values:
     return {"name": name, "netns": netns, "addresses": list(addresses), **options}
 
 
-def lan(**bridge: Any) -> None:
-    """Red and blue on one bridge of the host."""
+def lan(dad: bool = False, **bridge: Any) -> None:
+    """Red and blue on one bridge of the host. C(dad): with a second or two of duplicate address detection, as everywhere."""
+    sysctl = {} if dad else {"net.ipv6.conf.default.accept_dad": 0}
     lay(
         name="lan",
-        namespaces=[{"name": "red"}, {"name": "blue"}],
+        namespaces=[{"name": "red", "sysctl": sysctl}, {"name": "blue", "sysctl": sysctl}],
         links=[
             {"type": "bridge", "name": "br0", **bridge},
             {"type": "veth", "name": "to-red", "master": "br0", "peer": end("eth0", "red", f"{RED}/24", f"{RED6}/64")},
@@ -87,7 +88,7 @@ def routed() -> None:
 
 
 def test_all_pairs_of_a_layout_in_both_families() -> None:
-    lan()
+    lan(dad=True)
     result = asked(layout="lan")
     assert {(pair["source"], pair["destination"]) for pair in result["pairs"]} == {("red", BLUE), ("red", BLUE6), ("blue", RED), ("blue", RED6)}
     assert all(pair["reachable"] and pair["loss"] == 0 for pair in result["pairs"])
