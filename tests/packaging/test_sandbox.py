@@ -110,6 +110,12 @@ def marked(mark: str) -> list[int]:
     return found
 
 
+def test_it_is_not_run_from_where_its_command_would_not_find_it(anybody: User, sandbox: Path) -> None:
+    script = f"mkdir /run/checkout && cp {sandbox} {sandbox.parent}/private_files.py /run/checkout && exec /run/checkout/sandbox true"
+    result = anybody.run(sandbox, "sh", "-c", script, cwd=anybody.home)
+    assert (result.returncode, result.stderr) == (os.EX_NOPERM, "sandbox: the command gets an empty /run, and this checkout lies there: move it elsewhere.\n")
+
+
 @pytest.mark.parametrize("anybody", ["ordinary"], indirect=True)
 def test_refusal_is_one_sentence_that_says_what_to_do(anybody: User, sandbox: Path) -> None:
     """In a user namespace whose limit of further ones is zero, for a process without capabilities."""
