@@ -67,7 +67,7 @@ def _declared(args: Mapping[str, Any]) -> str:
     """What the task is about."""
     if args.get("state") == "absent":
         return "state: absent"
-    counts = ["%s: %d" % (name, len(args[name])) for name in LISTS if isinstance(args.get(name), (list, tuple)) and args[name]]
+    counts = ["%s: %d" % (name, len(value)) for name, value in args.items() if isinstance(value, (list, tuple, dict)) and value]
     return "declared: %s" % ("; ".join(counts) or "nothing")
 
 

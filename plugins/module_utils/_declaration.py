@@ -106,6 +106,11 @@ def items(params: Mapping[str, Any], name: str) -> Iterator[Tuple[Path, Any]]:
         yield (name, number), item
 
 
+def options_of_entry(option: Option, entry: Any) -> Tuple[Option, ...]:
+    """The options of an entry of a list: those of an item depend on what it is."""
+    return options_of_item(option.name, entry) if option is _LISTS.get(option.name) and isinstance(entry, dict) else option.options
+
+
 def options_of_item(name: str, item: Mapping[str, Any]) -> Tuple[Option, ...]:
     """The options of an item of a list: those of the module without C(state), and with C(purge_...) true by default, as lists in a layout are exact."""
     return _options_of_item("vnet_netns" if name == "namespaces" else "vnet_%s" % (item.get("type"),))

@@ -25,7 +25,7 @@ def list_of(kind: str) -> str:
 
 
 def summary(layout: Layout, before: Host, after: Host, steps: Sequence[Step]) -> Dict[str, Dict[str, int]]:
-    """Counts what is declared, and what was done. A veth pair counts once."""
+    """Counts what is declared, and what was done. A veth pair counts once; the namespace that the module runs in only if it is changed."""
     near = {link.id: link.peer for link in far_ends(layout.links) if link.peer}
     declared = {link.id for link in layout.links}
     near.update((key, found.peer) for key, found in before.links.items() if found.peer and _is_second(before, key) and not {key, found.peer} & declared)
@@ -48,7 +48,8 @@ def summary(layout: Layout, before: Host, after: Host, steps: Sequence[Step]) ->
     counts = {name: dict.fromkeys(subjects, 0) for name in LISTS}
     for count, keys in subjects.items():
         for key in keys:
-            if key in kinds:
+            is_home = kinds.get(key) == LOOPBACK and not key[0]
+            if key in kinds and (count == "changed" or not is_home):
                 counts[list_of(kinds[key])][count] += 1
     return counts
 

@@ -480,7 +480,8 @@ RETURN = r"""
 ---
 summary:
   description: Numbers of C(namespaces) and C(links) that are C(declared), C(created), C(changed), C(removed), C(adopted)
-    and C(released). A veth pair counts as one link.
+    and C(released). A veth pair counts as one link. The namespace that the module runs in counts as a changed one
+    if its own routes, rules or settings change, and not otherwise.
   returned: success
   type: dict
   sample:

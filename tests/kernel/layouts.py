@@ -215,6 +215,8 @@ def full() -> Values:
         bridge.update(vlan_filtering=True, vlans=[{"vid": "5-9"}])
         trunk["vlans"] = [{"vid": "10", "pvid": True, "untagged": True}, {"vid": "20-30"}]
     return {
+        "routes": [{"to": "203.0.113.0/24", "type": "blackhole", "table": "100"}],
+        "rules": [{"priority": 900, "from": "203.0.113.0/24", "table": "100"}],
         "namespaces": [
             {"name": "red", "sysctl": {"net.ipv4.ip_forward": 1}, "addresses": ["10.255.0.1/32"], "routes": [{"to": "10.0.0.0/8", "type": "blackhole"}]},
             {"name": "blue", "loopback": False},

@@ -18,12 +18,14 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
+    AddEntry,
     AddRoute,
     AddVlan,
     AwaitLinks,
     CreateLink,
     CreateNamespace,
     DeleteAddress,
+    DeleteEntry,
     DeleteLink,
     DeleteLinks,
     DeleteNamespace,
@@ -126,7 +128,7 @@ def cut_off(work: Work, moment: int) -> bool:
 
 
 DELETIONS = (DeleteNamespace, DeleteNamespaces, DeleteLink, DeleteLinks, AwaitLinks)
-WHOLE = (*DELETIONS, CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, DeleteAddress, AddRoute, DeleteRoute, SetNsid)
+WHOLE = (*DELETIONS, CreateNamespace, CreateLink, AddVlan, DeleteVlan, AddAddress, DeleteAddress, AddRoute, DeleteRoute, AddEntry, DeleteEntry, SetNsid)
 """What the kernel does as a whole or not at all; of the rest a message that it refuses may have been obeyed in part."""
 
 

@@ -13,6 +13,7 @@ from typing import Any, Dict, List
 
 import pytest
 import yaml
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 from features import needs_program
 from layouts import NAME, clear, contradiction, counts, four_steps, full, lay, link_in, mac, names, owners, refusal, refused_always, settled, snapshot_at_rest
 from processes import child, in_child
@@ -291,11 +292,12 @@ def test_a_cable_goes_though_something_keeps_its_other_end() -> None:
 
 def test_the_diff_is_yaml_of_what_is_declared() -> None:
     result = lay(**full())
-    assert yaml.safe_load(result["diff"]["before"]) in (None, {}, "")
-    after: Dict[str, List[Values]] = yaml.safe_load(result["diff"]["after"])
-    assert {kind: [item["name"] for item in items] for kind, items in after.items()} == {
-        kind: [item["name"] for item in items] for kind, items in full().items()
-    }
+    assert yaml.safe_load(result["diff"]["before"]) == {"routes": [], "rules": []}
+    whole = yaml.safe_load(result["diff"]["after"])
+    assert [entry["to"] for entry in whole["routes"]] == ["203.0.113.0/24"]
+    assert [entry["priority"] for entry in whole["rules"]] == [900]
+    after: Dict[str, List[Values]] = {kind: whole[kind] for kind in LISTS}
+    assert {kind: [item["name"] for item in items] for kind, items in after.items()} == {kind: [item["name"] for item in full()[kind]] for kind in LISTS}
     assert {item["layout"] for items in after.values() for item in items} == {"lab"}
     assert link_in(after, "up0")["peer"]["addresses"] == ["192.0.2.2/24", "2001:db8::2/64 nodad"]
 

@@ -185,6 +185,13 @@ def test_a_change_that_is_not_stored_is_warned_of() -> None:
     assert run("vnet_bridge", **BRIDGE)["warnings"] == []  # it is as stored again
 
 
+def test_what_is_stored_does_not_disturb_lists_of_the_host() -> None:
+    run("vnet_bridge", persistent=True, **BRIDGE)
+    rules = [{"priority": 900, "from": "203.0.113.0/24", "table": "100"}]
+    assert lay(rules=rules, routes=[{"to": "203.0.113.0/24", "type": "blackhole"}])["changed"]
+    assert lay(state="absent")["changed"]
+
+
 def test_another_declaration_of_the_link_is_warned_of() -> None:
     run("vnet_netns", name="red")
     run("vnet_veth", persistent=True, name="a", peer={"name": "b", "netns": "red"})

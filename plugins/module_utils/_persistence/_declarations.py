@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration, options_of_item
+from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration, options_of_entry
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY
@@ -107,7 +107,7 @@ def _check(options: Iterable[Option], given: Any, path: Path) -> None:
         if option.type == "list":
             for number, entry in enumerate(value):
                 if option.elements == "dict":
-                    _check(_spec_of_item(option, entry), entry, (*here, number))
+                    _check(options_of_entry(option, entry), entry, (*here, number))
                 elif not isinstance(entry, str):
                     raise VnetError((*here, number), "%s is not a string" % quoted(entry))
         elif option.options:
@@ -127,15 +127,8 @@ def _without_defaults(options: Iterable[Option], given: Mapping[str, Any]) -> Di
 
 def _value_without_defaults(option: Option, value: Any) -> Any:
     if option.elements == "dict" and isinstance(value, list):
-        return [_without_defaults(_spec_of_item(option, entry), entry) for entry in value]
+        return [_without_defaults(options_of_entry(option, entry), entry) for entry in value]
     return _without_defaults(option.options, value) if option.options else value
-
-
-def _spec_of_item(option: Option, item: Any) -> Iterable[Option]:
-    """The options of an entry of a list."""
-    if option not in LAYOUT_OPTIONS or not isinstance(item, dict):
-        return option.options
-    return options_of_item(option.name, item)
 
 
 def key_of(module: str, params: Mapping[str, Any]) -> Optional[Key]:
