@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, Dict, List, Mapping, Optional
 
 from ansible.utils.display import Display
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import shown
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 from ansible_collections.nfv.vnet.plugins.plugin_utils._action import ConfirmingAction
 
@@ -67,7 +68,7 @@ def _declared(args: Mapping[str, Any]) -> str:
     """What the task is about."""
     if args.get("state") == "absent":
         return "state: absent"
-    counts = ["%s: %d" % (name, len(value)) for name, value in args.items() if isinstance(value, (list, tuple, dict)) and value]
+    counts = ["%s: %d" % (shown(str(name)), len(value)) for name, value in args.items() if isinstance(value, (list, tuple, dict)) and value]
     return "declared: %s" % ("; ".join(counts) or "nothing")
 
 
@@ -77,5 +78,5 @@ def _summed_up(result: Mapping[str, Any]) -> str:
     for kind, counts in result.get("summary", {}).items():
         done = ["%d %s" % (number, what) for what, number in counts.items() if number and what != "declared"]
         words += ["%s: %s" % (kind, ", ".join(done))] if done else []
-    text = "; ".join(words) or "nothing but ownership marks"
+    text = "; ".join(words) or "no link and no namespace changed"
     return "%s (all %d commands are in the registered result, and shown with -vvv)" % (text, len(result["commands"]))

@@ -73,6 +73,8 @@ def hint(layout: Layout, step: Step, error: KernelError) -> str:
     found = _HINTS.get((type(step), error.errno))
     if isinstance(step, AddAddress) and not step.address.ipv6:
         found = None
+    if isinstance(step, (AddRoute, ReplaceRoute)) and error.errno == errno.EINVAL and step.route.src:
+        found = "src must be an address of this namespace, and %s may be none" % step.route.src
     if found == _NO_NEXT_HOP:
         found += _single_address(layout, step)
     return "; " + found if found else ""

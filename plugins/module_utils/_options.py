@@ -44,10 +44,14 @@ Params = Dict[str, Any]
 _NO_LINK_NAME = "%s is not the name of a link: 1 to 15 bytes, no '/', ':', '%%' or white space, not '.', '..', 'all' or 'default'"
 _LONGEST_KEY = 200
 _NUMBER = re.compile("[0-9]+")
+_SEXAGESIMAL = re.compile("[1-9][0-9]{8,10}")
+"""Six parts in base 60, of which the first is not 0."""
 _NAMED = re.compile("^/(?:var/)?run/netns/([^/]+)$")
 NETNS_OPTIONS = ("netns", "parent_netns", "from_netns")
 """The options that name a namespace."""
 _HIGHEST_ID = 2**32 - 2
+_HIGHEST_ROUTE_MTU = 65535 - 15
+"""C(net/ipv4/metrics.c) and C(net/ipv6/route.c) take no more."""
 
 
 class SparseParams(Params):
@@ -269,7 +273,7 @@ _ROUTE_OPTIONS = (
         "Who has added the route: a number, a name such as V(static), or one in C(/etc/iproute2/rt_protos) of the target host. If it is left out, it is not"
         " compared; a new route has V(static).",
     ),
-    Option("mtu", "int", "MTU on the way to the destination, in bytes. V(0) is that of the link. If it is left out, it is not changed."),
+    Option("mtu", "int", "MTU on the way to the destination, in bytes, at most 65520. V(0) is that of the link. If it is left out, it is not changed."),
     Option(
         "preference",
         "str",
@@ -886,12 +890,12 @@ def _host(text: str, path: Path) -> str:
 
 
 def _optional_prefix(text: str, path: Path) -> str:
-    """A prefix in the kernel's spelling; '' for all addresses."""
+    """A prefix in the kernel's spelling; '' for all addresses of any family."""
     if text in ("", "all"):
         return ""
     family, address, length = _prefix(text, path)
     _check_host_bits(family, address, length, path)
-    return "%s/%d" % (address, _bits(family) if length is None else length) if length != 0 or any(socket.inet_pton(family, address)) else ""
+    return "%s/%d" % (address, _bits(family) if length is None else length)
 
 
 def _number_range(row: table.Attribute, text: str, path: Path) -> str:
@@ -919,6 +923,8 @@ def _mark(text: str, path: Path) -> str:
     values = [int(match[1], 16) if match[1] else int(match[2]) for match in numbers if match]
     if max(values) >= 2**32:
         raise VnetError(path, "%s is out of range (0 to 0xffffffff)" % shown(text))
+    if values[1:] == [0]:
+        return ""  # no bit counts
     return str(_values.MARK.decode(struct.pack("=II", values[0], values[1] if len(values) > 1 else 2**32 - 1)))
 
 
@@ -929,15 +935,15 @@ def _altname(text: str, path: Path) -> str:
 
 
 def _mac(text: str, path: Path) -> str:
-    mac = _sexagesimal(text) if _NUMBER.fullmatch(text) else text.lower().replace("-", ":")
+    mac = _sexagesimal(text) if _SEXAGESIMAL.fullmatch(text) else text.lower().replace("-", ":")
     if not re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", mac):
         raise VnetError(path, "%s is not a MAC address such as 02:00:00:00:00:01" % quoted(text))
     return mac
 
 
 def _sexagesimal(text: str) -> str:
-    """A MAC address without quotes and letters, which YAML 1.1 reads as a number in base 60: it is unambiguous."""
-    number, parts = int(text[:20]), []
+    """A MAC address without quotes and letters, which YAML 1.1 reads as a number in base 60. One that begins with 00 or 0x is no number there."""
+    number, parts = int(text), []
     for _position in range(5):
         number, part = divmod(number, 60)
         parts.append(part)
@@ -961,7 +967,7 @@ def _account(row: table.Attribute, text: str, path: Path, check_mode: bool) -> s
     if re.fullmatch("-?[0-9]+", text):
         if len(text) > 10 or not 0 <= int(text) <= _HIGHEST_ID:
             raise VnetError(path, "%s is out of range (0 to %d)" % (shown(text), _HIGHEST_ID))
-        return text
+        return str(int(text))
     if not text.isprintable():
         raise VnetError(path, "%s is not the name of a user or group" % shown(text))
     import grp
@@ -1095,7 +1101,7 @@ def _address(text: str, path: Path) -> Address:
         broadcast=_broadcast(address, said.get("broadcast", ""), path),
         label=_label(said.get("label", ""), path),
         scope=_scope(said["scope"], path) if "scope" in said else "",
-        metric=_in_range(said.get("metric", "0"), path),
+        metric=_in_range(said["metric"], path) if "metric" in said else None,
         flags=tuple(word for word in ADDRESS_FLAGS if word in said),
     )
 
@@ -1214,14 +1220,14 @@ def _protocol(text: str, path: Path) -> str:
         text = str(numbers[text])
     row = table.Attribute("protocol", 0, _values.PROTOCOL, "", 0, 255)
     protocol = _number_or_word(row, text, path)
-    if protocol in ("kernel", "ra", "dhcp"):
+    if protocol in _values.AUTOMATIC:
         raise VnetError(path, "%s is for what others manage; leave protocol out" % protocol)
     return protocol
 
 
 def _route_mtu(mtu: Optional[int], path: Path) -> Optional[int]:
-    if mtu is not None and not 0 <= mtu <= 65535:
-        raise VnetError(path, "%d is out of range (0 to 65535)" % mtu)
+    if mtu is not None and not 0 <= mtu <= _HIGHEST_ROUTE_MTU:
+        raise VnetError(path, "%d is out of range (0 to %d)" % (mtu, _HIGHEST_ROUTE_MTU))
     return mtu
 
 
@@ -1373,7 +1379,13 @@ def sysctls(settings: Optional[Params], path: Path) -> Optional[Dict[str, str]]:
     """Settings by key, with values as the kernel shows them."""
     if settings is None:
         return None
-    return {str(key): _sysctl_value(str(key), value, (*path, "sysctl", str(key))) for key, value in settings.items()}
+    values = {str(key): _sysctl_value(str(key), value, (*path, "sysctl", str(key))) for key, value in settings.items()}
+    files: Dict[str, str] = {}
+    for key in values:
+        other = files.setdefault(sysctl_path(key), key)
+        if other != key:
+            raise VnetError((*path, "sysctl", key), "%s is the same setting; give it once" % other)
+    return values
 
 
 def _sysctl_value(key: str, value: Any, path: Path) -> str:
@@ -1390,4 +1402,8 @@ def _sysctl_value(key: str, value: Any, path: Path) -> str:
         check_text(value, path)
     elif abs(value) >= 2**64:
         raise VnetError(path, "the value is out of every range")
-    return " ".join(str(value).split())
+    words = str(value).split()
+    octal = next((word for word in words if re.fullmatch("-?0[0-9]+", word)), None)
+    if octal:
+        raise VnetError(path, "the kernel reads %s as an octal number; leave the zero in front out" % octal)
+    return " ".join(words)

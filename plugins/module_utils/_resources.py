@@ -43,7 +43,7 @@ class Address(NamedTuple):
     """An IP address in the kernel's spelling. C(peer) is '' if there is none; else the prefix length C(prefix) belongs to the peer.
 
     C(nodad): IFA_F_NODAD. C(dynamic): not IFA_F_PERMANENT, as from DHCP or router advertisements, or a link-local
-    address that the kernel has generated at random. The fields from C(broadcast) on are words of ip-address(8); '', 0 and () are not given.
+    address that the kernel has generated at random. The fields from C(broadcast) on are words of ip-address(8); '', None and () are not given.
     """
 
     local: str
@@ -56,7 +56,7 @@ class Address(NamedTuple):
     """'' if it is the name of the link."""
     scope: str = ""
     """'' if it is C(global), and for IPv6, where it follows from the address."""
-    metric: int = 0
+    metric: Optional[int] = None
     flags: Tuple[str, ...] = ()
     """Some of C(ADDRESS_FLAGS), in their order."""
 
@@ -86,8 +86,8 @@ class Address(NamedTuple):
 
     def satisfied_by(self, other: Address) -> bool:
         """Whether the same address that was found has all that is wanted of this one."""
-        other = other._replace(scope=other.scope or "global")
-        given = ((mine, there) for mine, there in zip(self[5:-1], other[5:-1]) if mine)
+        other = other._replace(scope=other.scope or "global", metric=other.metric or 0)
+        given = ((mine, there) for mine, there in zip(self[5:-1], other[5:-1]) if mine or mine == 0)
         return all(mine == there for mine, there in given) and set(self.flags) <= set(other.flags)
 
     @classmethod

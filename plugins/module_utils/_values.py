@@ -437,6 +437,8 @@ PROTOCOL = number_or(
     {"unspec": 0, "redirect": 1, "kernel": 2, "boot": 3, "static": 4, "ra": 9, "zebra": 11, "bird": 12, "dhcp": 16, "babel": 42, "bgp": 186}
 )._replace(syntax="protocol")
 """Who made a route or a rule: RTPROT_* of include/uapi/linux/rtnetlink.h."""
+AUTOMATIC = ("kernel", "ra", "dhcp")
+"""Those of routes and rules that the kernel, router advertisements or DHCP manage."""
 IP_FAMILY = ValueType("str", "cdata", bytes.decode, str.encode, str, choices=("ipv4", "ipv6"))
 RULE_TYPE = choice({"lookup": 1, "goto": 2, "nop": 3, "blackhole": 6, "unreachable": 7, "prohibit": 8}, "uint8")
 MCAST_ROUTER = numbered(8, "disabled", "auto", "permanent", "temporary")

@@ -884,8 +884,8 @@ options:
         type: str
       mtu:
         description:
-          - MTU on the way to the destination, in bytes. V(0) is that of the link. If it is left out, it is not
-            changed.
+          - MTU on the way to the destination, in bytes, at most 65520. V(0) is that of the link. If it is left
+            out, it is not changed.
         type: int
       preference:
         description:

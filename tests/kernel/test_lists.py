@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any, Dict, List, Set, Tuple
 
@@ -293,6 +294,30 @@ def test_a_route_with_the_same_destination_table_and_metric_is_replaced(first: V
     assert _bridge(routes=[dict(second, to="198.51.100.0/24")])["changed"]
     (found,) = _routes()
     assert _fits(found, expected)
+
+
+@pytest.mark.usefixtures("routed")
+def test_a_route_that_is_replaced_stays_that_of_its_program() -> None:
+    needs_program("ip")
+    sh("ip route add 198.51.100.0/24 dev br0 proto bird")
+    assert _bridge(routes=[{"to": "198.51.100.0/24", "mtu": 1400}])["changed"]
+    assert [route["protocol"] for route in _routes()] == ["bird"]
+
+
+@pytest.mark.usefixtures("routed")
+@pytest.mark.parametrize("route", [{"to": "2001:db8:9::/48", "src": "2001:db8::99"}, {"to": "198.51.100.0/24", "src": "192.0.2.99"}])
+def test_a_source_that_is_no_address_is_named_at_once(route: Values) -> None:
+    begin = time.monotonic()
+    with pytest.raises(VnetError, match=r"; src must be an address of this namespace, and \S+99 may be none\. The host is as it was before$"):
+        run("vnet_bridge", name="br0", routes=[route])
+    assert time.monotonic() - begin < 5
+
+
+def test_metric_0_is_not_the_same_as_none() -> None:
+    four_steps("vnet_bridge", name="br0", addresses=["192.0.2.1/24 metric 100"])
+    assert not _bridge(addresses=["192.0.2.1/24"])["changed"]
+    assert _bridge(addresses=["192.0.2.1/24 metric 0"])["changed"]
+    assert "metric" not in ip("ip", "route", "show", "192.0.2.0/24")
 
 
 @pytest.mark.usefixtures("routed")

@@ -13,6 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import De
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import NLM_F_EXCL, attribute, split
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._values import (
+    AUTOMATIC,
     FLAG,
     IP_FAMILY,
     IP_PROTOCOL,
@@ -40,7 +41,6 @@ _COMPAT = 252
 """RT_TABLE_COMPAT: the number of the table is in an attribute."""
 _LOOPBACK = 1
 """The index of lo, which stands for its namespace."""
-_AUTOMATIC = ("kernel", "ra", "dhcp")
 _FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 _NONE = -1
 _LOOKUP, _GO = "lookup", "goto"
@@ -92,6 +92,8 @@ _ROWS = (
     Attribute("protocol", _PROTOCOL, PROTOCOL, "Who has added the rule: a number, or a name such as V(static).", 0, 255, initial="static"),
 )
 _OF_HEADER = ("from", "to")
+_EVERYTHING = ("0.0.0.0/0", "::/0")
+"""Prefixes that say nothing but the family."""
 _PACKED = [row for row in _ROWS if row.code and row.name not in (*_OF_HEADER, "fwmark")]
 _ANY = {row.name: row.initial for row in _ROWS}
 _KNOWN = {_DST, _SRC, _FWMARK, _FWMASK, _PAD, *(row.code for row in _PACKED)}
@@ -126,12 +128,12 @@ def _is_declarable(message: bytes) -> bool:
     found = _attributes(message)
     masks = [found.pop(code, _EXACT) for code in (_SPORT_MASK, _DPORT_MASK)]
     is_known = RULE_TYPE.decode(message[7:8]) in RULE_TYPE.choices and set(found) <= _KNOWN and all(mask[:2] == _EXACT for mask in masks)
-    return is_known and _made_by(found) not in _AUTOMATIC
+    return is_known and _made_by(found) not in AUTOMATIC
 
 
 def _undeclarable(message: bytes) -> Iterator[Tuple[int, str]]:
     found = _attributes(message)
-    if message[0] in _FAMILIES.values() and _made_by(found) not in _AUTOMATIC and not _is_declarable(message):
+    if message[0] in _FAMILIES.values() and _made_by(found) not in AUTOMATIC and not _is_declarable(message):
         priority = struct.unpack("=I", found.get(_PRIORITY, bytes(4)))[0]
         yield _LOOPBACK, "%srule with priority %d" % ("IPv6 " if message[0] == socket.AF_INET6 else "", priority)
 
@@ -199,7 +201,7 @@ def _complaint(entry: Values) -> Optional[Tuple[str, str]]:
     if kind == _GO and entry["goto"] <= entry["priority"]:
         return "goto", "%d is not behind the priority of the rule, which is %d" % (entry["goto"], entry["priority"])
     for name in ("table", "l3mdev", "suppress_prefixlength"):
-        if kind != _LOOKUP and entry.get(name):
+        if kind != _LOOKUP and entry.get(name, _ANY[name]) != _ANY[name]:
             return name, "it is for type: lookup"
     if entry.get("l3mdev") and "table" in entry:
         return "table", "with l3mdev it is that of the VRF; leave it out"
@@ -210,7 +212,8 @@ def _completed(entry: Values) -> Values:
     """A rule with what is not given: two rules that differ in one field are two rules."""
     addresses = [entry[name] for name in _OF_HEADER if entry.get(name)]
     family = "ipv6" if any(":" in address for address in addresses) else "ipv4"
-    return {**{name: value for name, value in _ANY.items() if name != "protocol"}, "family": family, **entry}
+    everything = {name: "" for name in _OF_HEADER if entry.get(name) in _EVERYTHING}
+    return {**{name: value for name, value in _ANY.items() if name != "protocol"}, "family": family, **entry, **everything}
 
 
 RULES = EntryList(

@@ -437,9 +437,12 @@ class Writer:
                 self._send_route(_RTM_NEWROUTE, flags, netns, route, body)
                 return
             except KernelError as error:
-                if error.errno != errno.EINVAL or time.monotonic() >= deadline:
+                if error.errno != errno.EINVAL or time.monotonic() >= deadline or not self._has_address(netns, route.src):
                     raise
             time.sleep(_PAUSE)
+
+    def _has_address(self, netns: str, local: str) -> bool:
+        return any(address.local == local for addresses in self._reader.addresses(netns).values() for address in addresses)
 
     def _send_route(self, kind: int, flags: int, netns: str, route: Route, body: str) -> None:
         if body:

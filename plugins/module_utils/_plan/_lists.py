@@ -15,6 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteRoute,
     ReplaceRoute,
 )
+from ansible_collections.nfv.vnet.plugins.module_utils._values import AUTOMATIC
 
 
 def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[Address]:
@@ -28,7 +29,7 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
         wanted_one = wanted_by_key.get(address.key)
         if wanted_one is not None and (address.dynamic or wanted_one.satisfied_by(address)):
             continue
-        if wanted_one is not None and wanted_one._replace(metric=0).satisfied_by(address):
+        if wanted_one is not None and wanted_one._replace(metric=None).satisfied_by(address):
             refreshed.append(_merged(wanted_one, address))
             continue
         ours = not (address.dynamic or address.link_local or address.multicast or address.key in KERNEL_ADDRESSES)
@@ -77,7 +78,7 @@ def _merged(wanted: Address, found: Optional[Address]) -> Address:
         broadcast=wanted.broadcast or found.broadcast,
         label=wanted.label or found.label,
         scope=wanted.scope or found.scope,
-        metric=wanted.metric or found.metric,
+        metric=found.metric if wanted.metric is None else wanted.metric,
         nodad=wanted.nodad or found.nodad,
         flags=tuple(word for word in ADDRESS_FLAGS if word in (*wanted.flags, *found.flags)),
     )
@@ -121,6 +122,7 @@ def _merged_route(wanted: Route, found: Optional[Route]) -> Route:
         scope=wanted.scope or (found.scope if bool(wanted.via) == bool(found.via) and not wanted.nexthops else ""),
         onlink=wanted.onlink if wanted.onlink is not None or not same_way else found.onlink,
         mtu=found.mtu if wanted.mtu is None else wanted.mtu,
+        protocol=wanted.protocol or ("" if found.protocol in AUTOMATIC else found.protocol),
         preference=wanted.preference or found.preference,
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._rules import RULES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_TABLE, Address, Route, Vlan
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import wanted
@@ -207,6 +208,8 @@ def test_mac(text: str, mac: str) -> None:
     [
         ({"mac": "02:00:00:00:00"}, "mac: '02:00:00:00:00' is not a MAC address such as 02:00:00:00:00:01"),
         ({"mac": "0200.0000.0001"}, "mac: '0200.0000.0001' is not a MAC address such as 02:00:00:00:00:01"),
+        ({"mac": "020000000001"}, "mac: '020000000001' is not a MAC address such as 02:00:00:00:00:01"),
+        ({"mac": "1"}, "mac: '1' is not a MAC address such as 02:00:00:00:00:01"),
         ({"mac": "\u00b2"}, "mac: '\\xb2' is not a MAC address such as 02:00:00:00:00:01"),
         ({"mac": "01:00:00:00:00:01"}, "mac: 01:00:00:00:00:01 is not a unicast address: the first byte must be even, and not all bytes zero"),
         ({"mac": "00:00:00:00:00:00"}, "mac: 00:00:00:00:00:00 is not a unicast address: the first byte must be even, and not all bytes zero"),
@@ -260,6 +263,7 @@ def test_cable_that_cannot_be(params: dict[str, Any], sentence: str) -> None:
 
 def test_owner_is_an_id() -> None:
     assert wanted("vnet_tuntap", name="t", owner="root", group="0").links[0].values == {"up": True, "owner": "0", "group": "0"}
+    assert wanted("vnet_tuntap", name="t", owner="0100").links[0].values["owner"] == "100"
     assert wanted("vnet_tuntap", name="t", owner="").links[0].values == {"up": True, "owner": ""}
 
 
@@ -281,6 +285,45 @@ def test_sysctl(key: str, value: Any, text: str) -> None:
 def test_sysctl_of_the_whole_host(key: str) -> None:
     sentence = "sysctl: %s does not begin with net.; other settings would change the whole host"
     assert refusal("vnet_netns", name="red", sysctl={key: 1}) == sentence % key
+
+
+def test_sysctl_in_two_spellings() -> None:
+    sentence = "sysctl.net/ipv4/ip_forward: net.ipv4.ip_forward is the same setting; give it once"
+    assert refusal("vnet_netns", name="red", sysctl={"net.ipv4.ip_forward": 1, "net/ipv4/ip_forward": 0}) == sentence
+
+
+def test_sysctl_in_octal() -> None:
+    sentence = "sysctl.net.ipv4.ip_forward: the kernel reads 01 as an octal number; leave the zero in front out"
+    assert refusal("vnet_netns", name="red", sysctl={"net.ipv4.ip_forward": "01"}) == sentence
+
+
+@pytest.mark.parametrize(
+    ("params", "family", "command"),
+    [
+        ({"to": "::/0", "type": "blackhole"}, "ipv6", "ip -6 rule add priority 9 from all blackhole protocol static"),
+        ({"from": "0.0.0.0/0", "table": "100"}, "ipv4", "ip rule add priority 9 from all lookup 100 protocol static"),
+        ({"from": "::/0", "to": "2001:db8::/32", "table": "100"}, "ipv6", "ip -6 rule add priority 9 from all to 2001:db8::/32 lookup 100 protocol static"),
+        ({"from": "all", "table": "100"}, "ipv4", "ip rule add priority 9 from all lookup 100 protocol static"),
+        ({"fwmark": "0x10/0", "table": "100"}, "ipv4", "ip rule add priority 9 from all lookup 100 protocol static"),
+        ({"type": "blackhole", "suppress_prefixlength": -1}, "ipv4", "ip rule add priority 9 from all blackhole protocol static"),
+    ],
+)
+def test_rule(params: dict[str, Any], family: str, command: str) -> None:
+    (entry,) = wanted("vnet_netns", name="red", rules=[{"priority": 9, **params}]).links[0].entries["rules"].entries
+    assert entry["family"] == family
+    assert " ".join(RULES.words(True, {**entry, "protocol": "static"}, "", "lo")) == command
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"from": "::/0", "to": "192.0.2.0/24"}, "rules[0].to: 192.0.2.0/24 is not of the family ipv6"),
+        ({"from": "::/0", "family": "ipv4"}, "rules[0].from: ::/0 is not of the family ipv4"),
+        ({"type": "blackhole", "suppress_prefixlength": 0}, "rules[0].suppress_prefixlength: it is for type: lookup"),
+    ],
+)
+def test_rule_that_cannot_be(params: dict[str, Any], sentence: str) -> None:
+    assert refusal("vnet_netns", name="red", rules=[{"priority": 9, **params}]) == sentence
 
 
 def test_sysctl_that_is_no_value() -> None:
