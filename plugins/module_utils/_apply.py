@@ -8,7 +8,7 @@ import errno
 import signal
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
@@ -62,6 +62,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
+    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import Change
     from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
 
 _ATOMIC = (CreateNamespace, AttachNamespace, SetFile, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute, AddEntry, DeleteEntry)
@@ -79,6 +80,7 @@ _GONE: Dict[type, Tuple[int, ...]] = {
 }
 """Errors after which the object is gone already: an address takes secondary addresses and routes with it, one end of a veth pair the other."""
 _IMPOSSIBLE = (errno.EINVAL, errno.ENODEV, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EOPNOTSUPP, errno.ENETDOWN)
+_REST, _LONGEST_REST = 0.5, 10.0
 _PASSES = 2
 """The kernel may change more than a message asks for. What is not as wanted after the first pass is set once more, without deletions."""
 _SETTLING = 1.0
@@ -126,7 +128,14 @@ def _recorder_of(reader: Reader, layout: Layout, before: Host) -> _NoRecords | R
     return Recorder(reader, layout, before)
 
 
-def apply(reader: Reader, layout: Layout, before: Host, planned: Plan, confirmation: Optional[Confirmation] = None) -> Applied:
+def apply(
+    reader: Reader,
+    layout: Layout,
+    before: Host,
+    planned: Plan,
+    confirmation: Optional[Confirmation] = None,
+    storage: Optional[Change] = None,
+) -> Applied:
     """Runs the steps of a plan and verifies the result. With a confirmation, what cannot be undone waits for that.
 
     VnetError if that fails. The host is as it was before then, or the error says what is not.
@@ -135,14 +144,16 @@ def apply(reader: Reader, layout: Layout, before: Host, planned: Plan, confirmat
     transaction = Transaction(reader, layout, before, recorder.namespace_created, confirmation.require_time if confirmation else None)
     deferred = [step for step in planned.steps if is_irreversible(step)] if confirmation else []
     standing_in = stand_in(reader, before, planned.steps) if deferred else []
-    transaction.save(planned.steps + standing_in)
+    transaction.save(planned.steps + standing_in, storage.held if storage else ())
     if deferred:
         planned = planned._replace(steps=_repetition(planned).steps + standing_in)
     for number in _ENDING_SIGNALS:
         signal.signal(number, _stop)
     try:
         with sentences():
-            after = _converge(transaction, reader, layout, recorder, planned)
+            after = _converge(transaction, reader, layout, recorder, planned, storage)
+            if storage:
+                storage.give_back()
             if confirmation:
                 # a host that knows a neighbour may reach it for a while although it would not find it any more
                 forget_learned(reader, "", {name for netns, name in map(link_of, transaction.done) if not netns})
@@ -154,6 +165,9 @@ def apply(reader: Reader, layout: Layout, before: Host, planned: Plan, confirmat
     except BaseException as error:
         for number in _ENDING_SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the rollback
+        with suppress(VnetError, OSError):  # what is not as before is found by reading the host afterwards
+            if storage and storage.take_again():
+                _observe_at_rest(reader, layout)
         report = _roll_back(transaction, recorder, reader, layout, before)
         if confirmation and not isinstance(error, VnetError):
             error = confirmation.ended_by(error)
@@ -174,14 +188,38 @@ def _roll_back(transaction: Transaction, recorder: _NoRecords | Recorder, reader
         return "After the rollback the host could not be read: %s" % error
 
 
-def _converge(transaction: Transaction, reader: Reader, layout: Layout, recorder: _NoRecords | Recorder, planned: Plan) -> Host:
-    """Runs the steps of a plan, in a second pass those that are still needed. Returns the state, which is verified."""
-    for _pass in range(_PASSES):
+def _converge(transaction: Transaction, reader: Reader, layout: Layout, recorder: _NoRecords | Recorder, planned: Plan, storage: Optional[Change]) -> Host:
+    """Runs the steps of a plan, in a second pass those that are still needed. Returns the state, which is verified.
+
+    Network managers let go of links after the first pass, so that addresses have moved before a manager removes them from a card.
+    """
+    passes = _PASSES
+    while passes:
         after = recorder.without_released(_run_and_read(transaction, reader, layout, recorder.begin(planned)))
+        if passes == _PASSES and storage and storage.take_over():
+            after = recorder.without_released(_observe_at_rest(reader, layout))
         planned = _repetition(plan(layout, after))
         if not planned.steps:
             return after
+        passes -= 1
     raise not_applied(layout, planned.steps[0])
+
+
+def _observe_at_rest(reader: Reader, layout: Layout) -> Host:
+    """What is found when a network manager that has let go of a link has removed what it had set, which it does a moment later."""
+    deadline = time.monotonic() + _LONGEST_REST
+    found = observe(reader, layout)
+    while time.monotonic() < deadline:
+        time.sleep(_REST)
+        earlier, found = found, observe(reader, layout)
+        if _settings(earlier) == _settings(found):
+            break
+    return found
+
+
+def _settings(host: Host) -> List[object]:
+    """What a network manager sets."""
+    return [(link.id, link.values, link.master, link.addresses, link.routes) for link in host.links.values()]
 
 
 def _repetition(planned: Plan) -> Plan:
@@ -253,9 +291,9 @@ class Transaction:
         self.commands: List[str] = []
         """The commands of iproute2 for the steps that were run."""
 
-    def save(self, steps: List[Step]) -> None:
-        """Saves the addresses and routes that links may lose by the steps."""
-        losing = {link_of(step) for step in steps if _has_side_effects(step)}
+    def save(self, steps: List[Step], released: Iterable[str] = ()) -> None:
+        """Saves the addresses and routes that links may lose by the steps, or as a network manager lets go of them."""
+        losing = {("", name) for name in released} | {link_of(step) for step in steps if _has_side_effects(step)}
         losing |= {(step.netns, step.master) for step in steps if isinstance(step, (CreateLink, SetMaster)) and step.master}  # by the MTU of the port
         losing |= {found.id for found in self._before.links.values() if self._is_above(found, losing)}
         for link in losing & set(self._before.links):

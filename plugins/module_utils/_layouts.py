@@ -112,13 +112,13 @@ class _Session:
         """What was done, or would be done. C(alone): no earlier task may create what is missing."""
         from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
         from ansible_collections.nfv.vnet.plugins.module_utils._observe import selection
-        from ansible_collections.nfv.vnet.plugins.module_utils._runner import apply_changes, predict, result_if_unchanged
+        from ansible_collections.nfv.vnet.plugins.module_utils._runner import apply_changes, predict, result_if_unchanged, returned_by
 
         reader = Reader(self._namespaces, selection(wanted))
         self._stack.callback(reader.close)
         reader.use_prefetched(self._prefetched)
         if self._check_mode:
-            return predict(reader, wanted, alone)
+            return predict(reader, wanted, alone, returned_by(confirmation, storage))
         if self._locked:
             return apply_changes(reader, wanted, confirmation, storage)
         outcome = result_if_unchanged(reader, wanted)

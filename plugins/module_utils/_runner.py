@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
@@ -27,7 +26,15 @@ if TYPE_CHECKING:
 KEYS = {"vnet_netns": "namespace", **{"vnet_" + kind.type: kind.type for kind in KINDS}, "vnet_link": "link"}
 """The key under which each module returns its resource."""
 
-_REST, _LONGEST_REST = 0.5, 10.0
+
+class Returned(NamedTuple):
+    """Links that network managers get back, and may configure then. C(tried): the change is rolled back unless it is confirmed."""
+
+    names: List[str]
+    tried: bool
+
+
+NOTHING_RETURNED = Returned([], False)
 
 
 class Result(NamedTuple):
@@ -92,7 +99,7 @@ def converge(
     reader = Reader(namespaces)
     try:
         if check_mode:
-            return predict(reader, wanted, alone)
+            return predict(reader, wanted, alone, returned_by(confirmation, storage))
         outcome = result_if_unchanged(reader, wanted)
         if outcome and not may_be_pending() and not (storage and storage.changed):
             return outcome
@@ -106,7 +113,7 @@ def converge(
         namespaces.close()
 
 
-def predict(reader: Reader, wanted: Layout, alone: bool = False) -> Result:
+def predict(reader: Reader, wanted: Layout, alone: bool = False, returned: Returned = NOTHING_RETURNED) -> Result:
     """What would be done. C(alone): no earlier task may create what is missing."""
     before = observe(reader, wanted)
     planned = plan(wanted, before, check_mode=not alone)
@@ -118,7 +125,7 @@ def predict(reader: Reader, wanted: Layout, alone: bool = False) -> Result:
         return Result(before, planned.after, planned.after, planned)
     from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
 
-    planned = _foresee(reader, wanted, before, planned)
+    planned = _foresee(reader, wanted, before, planned, returned)
     return Result(before, planned.after, planned.after, planned, planned.steps, commands(planned.steps))
 
 
@@ -138,46 +145,28 @@ def apply_changes(reader: Reader, wanted: Layout, confirmation: Optional[Confirm
     before = observe(reader, wanted)
     planned = plan(wanted, before)
     if not planned.is_empty:
-        planned = _foresee(reader, wanted, before, planned)
-    if not planned.steps and not (storage and storage.releases):
+        planned = _foresee(reader, wanted, before, planned, returned_by(confirmation, storage))
+    if not planned.steps and not (storage and storage.held):
         confirmation = None  # at most the ownership of links changes, or what is stored
     if confirmation:
         confirmation.arm()
-    with storage.made() if storage else nullcontext(False) as released:
-        if released:
-            before = _observe_at_rest(reader, wanted)
-            again = plan(wanted, before)
-            planned = again if again.is_empty else _foresee(reader, wanted, before, again)
-        return _apply(reader, wanted, before, planned, confirmation)
+    with storage.made() if storage else nullcontext():
+        return _apply(reader, wanted, before, planned, confirmation, storage)
 
 
-def _observe_at_rest(reader: Reader, wanted: Layout) -> Host:
-    """What is found when a network manager that has let go of a link has removed what it had set, which it does a moment later."""
-    deadline = time.monotonic() + _LONGEST_REST
-    found = observe(reader, wanted)
-    while time.monotonic() < deadline:
-        time.sleep(_REST)
-        earlier, found = found, observe(reader, wanted)
-        if _settings(earlier) == _settings(found):
-            break
-    return found
-
-
-def _settings(host: Host) -> List[object]:
-    """What a network manager sets."""
-    return [(link.id, link.values, link.master, link.addresses, link.routes) for link in host.links.values()]
-
-
-def _apply(reader: Reader, wanted: Layout, before: Host, planned: Plan, confirmation: Optional[Confirmation]) -> Result:
+def _apply(reader: Reader, wanted: Layout, before: Host, planned: Plan, confirmation: Optional[Confirmation], storage: Optional[Change]) -> Result:
     """Carries out a plan."""
-    if planned.is_empty:
+    if planned.is_empty and not (storage and storage.held):
+        if storage:
+            storage.take_over()
+            storage.give_back()
         if wanted.name and not wanted.links:
             from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
 
             Recorder(reader, wanted, before).forget_gone()
         return Result(before, planned.after, before, planned)
     try:
-        done = load_apply()(reader, wanted, before, planned, confirmation)
+        done = load_apply()(reader, wanted, before, planned, confirmation, storage)
     except VnetError as error:
         error.warnings = planned.warnings
         raise
@@ -185,7 +174,12 @@ def _apply(reader: Reader, wanted: Layout, before: Host, planned: Plan, confirma
     return Result(before, planned.after, done.host, planned, done.steps, done.commands)
 
 
-def _foresee(reader: Reader, wanted: Layout, before: Host, planned: Plan) -> Plan:
+def returned_by(confirmation: Optional[Confirmation], storage: Optional[Change]) -> Returned:
+    """What network managers get back, and whether that is tried until it is confirmed."""
+    return Returned(storage.returned if storage else [], confirmation is not None)
+
+
+def _foresee(reader: Reader, wanted: Layout, before: Host, planned: Plan, returned: Returned) -> Plan:
     """The plan with warnings of what the kernel will do beside. VnetError for what must not or cannot be done."""
     if any(isinstance(step, (AddRoute, CreateLink)) for step in planned.steps):
         from ansible_collections.nfv.vnet.plugins.module_utils._observe._conflicts import refuse_disabled_ipv6, refuse_taken_routes
@@ -196,10 +190,10 @@ def _foresee(reader: Reader, wanted: Layout, before: Host, planned: Plan) -> Pla
         return planned
     from ansible_collections.nfv.vnet.plugins.module_utils._observe._cutoff import refuse_cut_off
 
-    return planned._replace(warnings=planned.warnings + refuse_cut_off(reader, wanted, before, planned))
+    return planned._replace(warnings=planned.warnings + refuse_cut_off(reader, wanted, before, planned, *returned))
 
 
-def load_apply() -> Callable[[Reader, Layout, Host, Plan, Optional[Confirmation]], Applied]:
+def load_apply() -> Callable[[Reader, Layout, Host, Plan, Optional[Confirmation], Optional[Change]], Applied]:
     """Imports the part that changes the host, which most runs do not need."""
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import apply
 

@@ -16,6 +16,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 import yaml
+from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE, _boot, _change, _engine, _managers, _program, _store, _unit
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import Key
@@ -734,6 +735,38 @@ def test_a_manager_lets_go_before_the_change_and_gets_it_back(manager: FakeManag
     assert manager.said == [(["br0"], False)]
     run("vnet_bridge", persistent=False, **BRIDGE)
     assert (written(tmp_path), manager.said[1:]) == ({}, [(["br0"], True)])
+
+
+def test_addresses_have_moved_before_the_manager_lets_go(manager: FakeManager) -> None:
+    card = {"name": "card", "mac": "02:00:00:00:00:07"}
+    run("vnet_tuntap", **card, mode="tap", addresses=["192.0.2.1/24"])
+    manager.holds = {"card"}
+    links = [{"type": "bridge", "name": "br0", "addresses": ["192.0.2.1/24"]}, {"name": "card", "master": "br0"}]
+    planned = lay(check=True, persistent=True, links=links)
+    result = lay(persistent=True, links=links)
+    assert (result["commands"], result["warnings"]) == (planned["commands"], planned["warnings"])
+    assert json.loads(ip("ip", "-j", "link", "show", "dev", "br0"))[0]["address"] == card["mac"]
+    assert manager.said == [(["card"], False)]
+    assert lay(state="absent")["changed"]
+    assert "192.0.2.1/24" in ip("ip", "address", "show", "dev", "card")
+    assert manager.said[1:] == [(["card"], True)]
+
+
+def test_what_the_manager_got_back_is_taken_again_if_the_change_fails(manager: FakeManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("vnet_tuntap", name="card", mode="tap", addresses=["192.0.2.1/24"])
+    manager.holds = {"card"}
+    lay(persistent=True, links=[{"name": "card", "addresses": ["192.0.2.1/24"]}])
+    before = written(tmp_path), snapshot()
+
+    def fail(*_arguments: object) -> None:
+        raise VnetError((), "injected")
+
+    monkeypatch.setattr(_apply.Transaction, "applied", fail)
+    with pytest.raises(VnetError, match="injected"):
+        lay(state="absent")
+    assert manager.said[1:] == [(["card"], True), (["card"], False)]
+    assert (written(tmp_path), manager.holds) == (before[0], set())
+    assert not difference(before[1], snapshot())
 
 
 @pytest.mark.usefixtures("manager")

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_advertised, partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, shown
@@ -34,8 +34,11 @@ _MOST_NAMED = 3
 """So many routes are named in one warning, and the others counted."""
 
 
-def refuse_cut_off(reader: Reader, layout: Layout, before: Host, planned: Plan) -> List[Message]:
-    """VnetError if the plan would cut off the host, unless that is allowed. Returns what else the kernel would drop, as warnings."""
+def refuse_cut_off(reader: Reader, layout: Layout, before: Host, planned: Plan, returned: Sequence[str], tried: bool) -> List[Message]:
+    """VnetError if the plan would cut off the host, unless that is allowed. Returns what else the kernel would drop, as warnings.
+
+    C(returned): links that network managers get back; C(tried): the change is rolled back unless it is confirmed.
+    """
     if not is_network_of_host() or not any(takes_away(step) and (link_of(step)[0] == _HOME or isinstance(step, _DELETIONS)) for step in planned.steps):
         return []
     now = read_network(reader)
@@ -45,8 +48,12 @@ def refuse_cut_off(reader: Reader, layout: Layout, before: Host, planned: Plan) 
     ends = connection()
     bridges = {name for (netns, name), found in {**before.links, **planned.after.links}.items() if netns == _HOME and takes_frames(found.kind)}
     lost = [*(_lost_connection(ends, now, after, bridges) if ends else ()), *_lost_default_routes(now, after, before, bridges)]
-    if lost and not layout.force:
-        raise VnetError((), "this would cut off the host: %s; nothing was changed, force: true allows it" % "; ".join(lost))
+    names = ", ".join(map(shown, returned))
+    if lost and returned and tried:
+        lost = ["%s, until the network manager, which gets %s back, has configured it" % (text, names) for text in lost]
+    elif lost and not layout.force:
+        advice = ", or confirm_timeout tries whether the network manager, which gets %s back, configures it" % names if returned else ""
+        raise VnetError((), "this would cut off the host: %s; nothing was changed, force: true allows it%s" % ("; ".join(lost), advice))
     return [Message((), text) for text in [*lost, *_dropped(after), *_stranded(now, after), *_renewed(planned, now)]]
 
 

@@ -130,14 +130,14 @@ class _Application(Change):
 
     def __init__(self, declared: Stored) -> None:
         self._declared = declared
-        self._handover = Handover(declared)
+        self._handover = Handover(declared.key, declared)
         self.ruleset = ""
         self.ports: List[str] = []
         super().__init__()
 
     @property
-    def releases(self) -> bool:
-        return self._handover.releases
+    def held(self) -> List[str]:
+        return self._handover.held
 
     def _look(self) -> None:
         now = _store.read_if_readable(self._declared.key)
@@ -145,17 +145,21 @@ class _Application(Change):
             raise VnetError((), "a task has changed what is stored meanwhile")
         self.ruleset = _ruleset.differing(self._declared.key)
         self.ports = _ports_down(self._declared)
-        self.changed = bool(self.ruleset) or self._handover.is_due or self._handover.releases or bool(self.ports)
+        self.changed = bool(self.ruleset) or self._handover.is_due or bool(self._handover.held) or bool(self.ports)
 
-    def _prepare(self) -> bool:
+    def _prepare(self) -> None:
         self._handover.check()
-        return self._handover.begin()
+
+    def take_over(self) -> bool:
+        return self._handover.take_over()
+
+    def give_back(self) -> None:
+        self._handover.give_back()
 
     def _abandon(self) -> List[str]:
         return failures_of(self._handover.undo)
 
     def _commit(self) -> None:
-        self._handover.complete()
         for name in self.ports:
             bring_up(name)
         if self.ruleset:

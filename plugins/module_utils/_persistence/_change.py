@@ -26,7 +26,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declaration
     refuse_path,
     stored,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import Handover, give_back
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import Handover
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LinkId
 
 
@@ -57,9 +57,14 @@ class Change:
     """Whether the task changes what is stored, or what applies it."""
 
     @property
-    def releases(self) -> bool:
-        """Whether a network manager will let go of a link, and with it of addresses and routes."""
-        return False
+    def held(self) -> List[str]:
+        """The links that a network manager has to let go of, and that lose addresses and routes then."""
+        return []
+
+    @property
+    def returned(self) -> List[str]:
+        """The links that a network manager gets back, and may configure then."""
+        return []
 
     def __init__(self) -> None:
         self._look()
@@ -77,19 +82,16 @@ class Change:
         return ()
 
     @contextmanager
-    def made(self) -> Iterator[bool]:
-        """Makes the change after the block, in which the host is changed.
-
-        Yields whether a network manager has let go of a link, and with it of addresses and routes.
-        """
+    def made(self) -> Iterator[None]:
+        """Makes the change after the block, in which the host is changed: that calls C(take_over) and C(give_back)."""
         self._look()  # another run may have stored something meanwhile
         if not self.changed:
-            yield False
+            yield
             return
         try:
             with _sentences():
-                released = self._prepare()
-            yield released
+                self._prepare()
+            yield
             with _sentences():
                 self._commit()
         except BaseException as error:
@@ -101,9 +103,19 @@ class Change:
     def _look(self) -> None:
         """Reads what is stored. VnetError if the change is not possible."""
 
-    def _prepare(self) -> bool:
-        """Does what may fail. Returns what C(made) yields."""
+    def take_over(self) -> bool:
+        """Has network managers let go of the links of the resource. Returns whether one has, as links lose addresses and routes then."""
         return False
+
+    def give_back(self) -> None:
+        """Gives the network managers back what is theirs again."""
+
+    def take_again(self) -> bool:
+        """Undoes C(give_back). Returns what C(take_over) does."""
+        return False
+
+    def _prepare(self) -> None:
+        """Does what may fail."""
 
     def _abandon(self) -> List[str]:
         """Undoes what was done as far as it came. Returns what could not be undone."""
@@ -149,13 +161,17 @@ class _Storage(Change):
     def __init__(self, declared: Stored) -> None:
         self._declared = declared
         self._key = declared.key
-        self._handover = Handover(declared)
+        self._handover = Handover(declared.key, declared)
         self._warnings: List[str] = []
         super().__init__()
 
     @property
-    def releases(self) -> bool:
-        return self._differs and self._handover.releases
+    def held(self) -> List[str]:
+        return self._handover.held if self._differs else []
+
+    @property
+    def returned(self) -> List[str]:
+        return self._handover.returned if self._differs else []
 
     def _outcome(self) -> Outcome:
         after = self._declared if self._differs else self._before
@@ -189,14 +205,24 @@ class _Storage(Change):
             else []
         )
 
-    def _prepare(self) -> bool:
+    def _prepare(self) -> None:
         if not _engine.is_current():
             _engine.install()
         self._warnings += _unit.install(_engine.python())
-        if not self._differs:
-            return False
-        _store.prepare(self._declared)
-        return self._handover.begin()
+        if self._differs:
+            _store.prepare(self._declared)
+
+    def take_over(self) -> bool:
+        with _sentences():
+            return self._differs and self._handover.take_over()
+
+    def give_back(self) -> None:
+        if self._differs:
+            with _sentences():
+                self._handover.give_back()
+
+    def take_again(self) -> bool:
+        return self._handover.take_again()
 
     def _abandon(self) -> List[str]:
         return failures_of(lambda: _store.abandon(self._key), self._handover.undo, _uninstall_if_unused)
@@ -204,7 +230,6 @@ class _Storage(Change):
     def _commit(self) -> None:
         if self._differs:
             _store.commit(self._key)
-            self._handover.complete()
         if not self._is_installed:
             _unit.start()
 
@@ -227,6 +252,7 @@ class _Removal(Change):
         others = [one for one in content.declarations if one.key != self._key]
         going = [] if self._keeps_resource or self._key.module == LAYOUT else [one for one in others if self._takes_along(one)]
         self._forgotten = [one.key for one in going] + ([self._key] if _store.exists(self._key) else [])
+        self._handovers = [Handover(key) for key in self._forgotten]
         self.changed = bool(self._forgotten)
         self._warnings = [str(one) for one in content.unreadable] + self._warnings_of(others, going)
 
@@ -253,10 +279,25 @@ class _Removal(Change):
             warnings += [text % str(one.key) for one in staying if self._removed(declared_links(one.layout(check_mode=True)))]
         return warnings
 
+    @property
+    def returned(self) -> List[str]:
+        return sorted({name for handover in self._handovers for name in handover.returned})
+
+    def give_back(self) -> None:
+        with _sentences():
+            for handover in self._handovers:
+                handover.give_back()
+
+    def take_again(self) -> bool:
+        again = [handover.take_again() for handover in self._handovers]
+        return any(again)
+
+    def _abandon(self) -> List[str]:
+        return failures_of(*(handover.undo for handover in self._handovers))
+
     def _commit(self) -> None:
         for key in self._forgotten:
             _store.forget(key)
-            give_back(key)
         _uninstall_if_unused()
 
 

@@ -3,7 +3,7 @@
 """The network managers of the host: what is stored is not theirs.
 
 systemd-networkd is told by a file below /run/systemd/network, NetworkManager by one below /run/NetworkManager/conf.d, both for each
-stored declaration. A bridge without declared addresses is left to them, so that they may run a DHCP client on it.
+stored declaration. A bridge without C(addresses) is left to them, so that they may run a DHCP client on it.
 
 Sources: systemd.network(5), C(Unmanaged); NetworkManager.conf(5), device sections; interfaces(5).
 """
@@ -17,12 +17,12 @@ import time
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
-from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import content_of, remove, replace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, takes_frames
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import Key, Stored
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._unit import is_booted
@@ -85,8 +85,12 @@ def _held_by_networkmanager(names: List[str]) -> List[str]:
 def _reload_networkmanager(names: List[str], managed: bool) -> None:
     """Its file is for links that it does not know yet."""
     _run("nmcli", "general", "reload", "conf")
-    for name in names:
+    for name in filter(_is_there, names):
         _run("nmcli", "device", "set", name, "managed", "yes" if managed else "no")
+
+
+def _is_there(name: str) -> bool:
+    return os.path.exists("/sys/class/net/" + name)
 
 
 def _run(*command: str) -> str:
@@ -104,16 +108,18 @@ MANAGERS = (
 
 
 class Handover:
-    """The links of a declaration, which the network managers are to leave alone.
+    """The links of a declaration, which the network managers are to leave alone; none if it is not stored any more.
 
     The file of a manager has those that it has let go of in a comment, as only these are given back.
     """
 
-    def __init__(self, declared: Stored) -> None:
-        self._key = declared.key
-        self._names = _names_of(declared)
+    def __init__(self, key: Key, declared: Optional[Stored] = None) -> None:
+        self._key = key
+        self._names = _names_of(declared) if declared else []
         self._replaced: Dict[Manager, str] = {}
         """The earlier content of the files."""
+        self._taken: Dict[Manager, List[str]] = {}
+        """The links that were taken over."""
 
     @property
     def is_due(self) -> bool:
@@ -121,9 +127,15 @@ class Handover:
         return is_booted() and any(self._content(manager, ()) != _without_comments(content_of(self._path(manager))) for manager in MANAGERS)
 
     @property
-    def releases(self) -> bool:
-        """Whether a manager that runs has to let go of a link."""
-        return any(manager.held(self._names) for manager in filter(_is_running, MANAGERS))
+    def held(self) -> List[str]:
+        """The links that a manager which runs has to let go of."""
+        return sorted({name for manager in filter(_is_running, MANAGERS) for name in manager.held(self._names)})
+
+    @property
+    def returned(self) -> List[str]:
+        """The links that are there, and that a manager which runs gets back."""
+        former = {name for manager in filter(_is_running, MANAGERS) for name in _released_in(content_of(self._path(manager)))}
+        return sorted(name for name in former.difference(self._names) if _is_there(name))
 
     def check(self) -> None:
         """VnetError if a manager would configure a link all the same."""
@@ -137,19 +149,19 @@ class Handover:
                 text = "%s configures %s, too, and sorts before what would tell systemd-networkd to leave it alone; rename it to begin with a higher number"
                 raise VnetError((PERSISTENT,), text % (path, shown(name)))
 
-    def begin(self) -> bool:
+    def take_over(self) -> bool:
         """Has the managers that run let go of the links. Returns whether one has. VnetError if one does not."""
         released = False
         for manager in filter(_is_running, MANAGERS):
-            held = manager.held(self._names)
+            held = self._taken[manager] = manager.held(self._names)
             if self._write(manager, held) or held:
                 manager.reload(held, False)
             released |= bool(held)
             _await_release(manager, held)
         return released
 
-    def complete(self) -> None:
-        """Tells the managers that do not run yet, and gives back what is not declared any more."""
+    def give_back(self) -> None:
+        """Gives back what is not declared any more, and tells the managers that do not run yet."""
         for manager in MANAGERS if is_booted() else ():
             former = _released_in(self._replaced.get(manager, content_of(self._path(manager))))
             written = self._write(manager, [])
@@ -157,11 +169,26 @@ class Handover:
             if _is_running(manager) and (written or gone):
                 manager.reload(gone, True)
 
+    def take_again(self) -> bool:
+        """Undoes C(give_back): has the managers let go once more. Returns whether one has."""
+        again = False
+        for manager, content in self._replaced.items():
+            path = self._path(manager)
+            names = [name for name in _released_in(content) if name not in _released_in(content_of(path)) and _is_there(name)]
+            if names and _is_running(manager):
+                replace(path, content, 0o644)
+                manager.reload(names, False)
+                _await_release(manager, names)
+                again = True
+        return again
+
     def undo(self) -> None:
         """Gives back what was taken."""
         for manager, content in self._replaced.items():
             path = self._path(manager)
-            taken = [name for name in _released_in(content_of(path)) if name not in _released_in(content)]
+            taken = [name for name in self._taken.get(manager, ()) if name not in _released_in(content)]
+            if content_of(path) == content and not taken:
+                continue
             if content:
                 replace(path, content, 0o644)
             else:
@@ -204,17 +231,6 @@ def _await_release(manager: Manager, names: List[str]) -> None:
         time.sleep(_PAUSE)
 
 
-def give_back(key: Key) -> None:
-    """What was stored is not any more: the managers may have its links."""
-    for manager in MANAGERS:
-        path = manager.path % _file_name(key)
-        if os.path.exists(path):
-            released = _released_in(content_of(path))
-            remove(path)
-            if _is_running(manager):
-                manager.reload(released, True)
-
-
 def _released_in(content: str) -> List[str]:
     """The links in the comments of a file."""
     return [line[len(_RELEASED) :] for line in content.splitlines() if line.startswith(_RELEASED)]
@@ -233,7 +249,7 @@ def _names_of(declared: Stored) -> List[str]:
 
 def _is_ours(link: Link) -> bool:
     """Whether the managers are to leave a link of the host alone."""
-    return link.kind != LOOPBACK and (not takes_frames(link.kind) or bool(link.addresses))
+    return link.kind != LOOPBACK and (not is_bridge(link.kind) or link.addresses is not None)
 
 
 def _file_name(key: Key) -> str:
