@@ -144,7 +144,7 @@ def apply(
     transaction = Transaction(reader, layout, before, recorder.namespace_created, confirmation.require_time if confirmation else None)
     deferred = [step for step in planned.steps if is_irreversible(step)] if confirmation else []
     standing_in = stand_in(reader, before, planned.steps) if deferred else []
-    transaction.save(planned.steps + standing_in, storage.held if storage else ())
+    transaction.save(planned.steps + standing_in, [*storage.held, *storage.returned] if storage else ())
     if deferred:
         planned = planned._replace(steps=_repetition(planned).steps + standing_in)
     for number in _ENDING_SIGNALS:
