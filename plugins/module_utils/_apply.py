@@ -24,7 +24,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Save
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, FoundNamespace, Host, Layout, LinkId, NamespaceId, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, FoundNamespace, Host, Layout, LinkId, NamespaceId, Values, Vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     PRIVATE,
     AddAddress,
@@ -286,6 +286,8 @@ class Transaction:
         self._before_each = before_each or (lambda: None)
         """Called before each step. It may raise a VnetError."""
         self._saved: Dict[LinkId, Saved] = {}
+        self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
+        """The VLANs of all ports in namespaces where those of a bridge change that nobody declares."""
         self.done: List[Step] = []
         self.warnings: List[Message] = []
         self.commands: List[str] = []
@@ -308,6 +310,8 @@ class Transaction:
         for netns, numbers in tables.items():
             if self._before.exists(netns):
                 self._saved[netns, ""] = save_routes(self._reader.socket(netns), numbers)
+        for netns in {step.netns for step in steps if isinstance(step, SetLink) and step.old and _kinds.is_bridge(step.kind)}:
+            self._vlans[netns] = self._reader.vlans(netns)
 
     def _is_above(self, found: FoundLink, others: Set[LinkId]) -> bool:
         """Whether one of the other links is below this one, so that it may go down with it."""
@@ -400,12 +404,29 @@ class Transaction:
         for step in reversed(self.done):
             if not is_irreversible(step):
                 self._roll_back_step(step)
+        for netns, saved in self._vlans.items():
+            with suppress(Exception):
+                self._restore_vlans(netns, saved)
         deadline = time.monotonic() + _SETTLING
         self._restore_saved()
         while not lost and self.unrestored() and time.monotonic() < deadline:
             time.sleep(_PAUSE)
             self._restore_saved()
         return lost
+
+    def _restore_vlans(self, netns: str, saved: Dict[int, Dict[int, Vlan]]) -> None:
+        """The kernel gives a new default VLAN to all ports if there was none, those too that had another VLAN."""
+        links = {link.ifindex: link for link in self._reader.links(netns)}
+        for index, there in self._reader.vlans(netns).items():
+            if index not in saved:
+                continue
+            of_bridge = _kinds.is_bridge(links[index].kind)
+            for vlan in there.values():
+                if vlan.first not in saved[index]:
+                    run(self._writer, DeleteVlan(netns, links[index].name, vlan, of_bridge))
+            for vlan in saved[index].values():
+                if there.get(vlan.first) != vlan:
+                    run(self._writer, AddVlan(netns, links[index].name, vlan, of_bridge))
 
     def _restore_saved(self) -> None:
         for (netns, _name), saved in self._saved.items():

@@ -223,6 +223,19 @@ def _tunnelled(*vlans: Any, **port: Any) -> Dict[str, Any]:
     return {"name": "v0", "master": "br0", "port": {"vlan_tunnel": True, "vlans": list(vlans), "purge_vlans": True, **port}, "peer": {"name": "v1"}}
 
 
+@pytest.mark.parametrize(("first", "second"), [(1, 0), (0, 1), (1, 7), (7, 1)])
+def test_a_failed_run_restores_the_vlans_of_ports_that_nobody_declares(first: int, second: int) -> None:
+    needs_program("bridge")
+    run("vnet_bridge", name="br0", vlan_filtering=True, vlan_default_pvid=first)
+    for number, vid in enumerate((10, 20)):
+        sh(f"ip tuntap add dev p{number} mode tap", f"ip link set p{number} master br0", f"bridge vlan add dev p{number} vid {vid} pvid untagged")
+    sh("bridge vlan del dev p0 vid 1", "bridge vlan del dev p0 vid 7")
+    before = snapshot()
+    with pytest.raises(VnetError, match=r"The host is as it was before$"):
+        run("vnet_bridge", name="br0", vlan_default_pvid=second, routes=[{"to": "198.51.100.0/24", "via": "203.0.113.1"}])
+    assert not difference(before, snapshot())
+
+
 def test_a_range_of_tunnel_ids_has_an_end() -> None:
     with pytest.raises(VnetError, match=r"port\.vlans\[0\]\.tunnel_id: 16777216 is out of range"):
         run("vnet_veth", **_tunnelled({"vid": "10-11", "tunnel_id": 16777215}))

@@ -101,8 +101,8 @@ class OriginalState:
             there["routes"] = [_route_key(body) for _route, body in found.shown.routes]
         if wanted.ports is not None and wanted.purge_ports:
             there["ports"] = [port.name for port in self._draft.host.ports(found.id)]
-        if wanted.port and wanted.port.vlans is not None and wanted.port.purge_vlans and found.port:
-            there["vlans"] = list(map(str, found.port.vlans or ()))
+        if wanted.port and wanted.port.vlans is not None and wanted.port.purge_vlans:
+            there["vlans"] = list(map(str, (found.port.vlans if found.port else None) or ()))
         elif wanted.vlans is not None and wanted.purge_vlans:
             there["vlans"] = list(map(str, found.vlans or ()))
         for option, given in wanted.entries.items():
