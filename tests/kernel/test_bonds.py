@@ -354,3 +354,15 @@ def test_a_port_that_is_to_be_down() -> None:
         run("vnet_bond", name="bond0", mode="active-backup")
         single_in_four_steps("vnet_tuntap", name="t0", master="bond0", up=False)
         assert "UP" not in shown("t0")["flags"]
+
+
+@pytest.mark.parametrize("master", ["", "br0"])
+def test_a_card_that_was_down_is_down_after_its_bond(master: str) -> None:
+    needs_program("ip")
+    sh("ip tuntap add dev card mode tap")
+    before = snapshot()
+    over = [{"type": "bridge", "name": "br0"}] if master else []
+    lay(links=[*over, bond(**({"master": master} if master else {})), {"name": "card", "master": "bond0"}])
+    result = lay(state="absent")
+    assert len(result["commands"]) == len(set(result["commands"])), result["commands"]
+    assert not difference(before, snapshot())

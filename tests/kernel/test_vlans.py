@@ -280,3 +280,21 @@ def test_a_failed_run_restores_the_settings_of_vlans() -> None:
         with pytest.raises(VnetError, match=r"The host is as it was before$"), Failing(number):
             run("vnet_veth", **changed)
         assert run("vnet_veth", **_tunnelled({"vid": 10}, {"vid": 20}))["veth"]["port"]["vlans"] == settings
+
+
+def test_a_released_bridge_gives_no_default_vlan_to_ports_that_had_none() -> None:
+    needs_program("bridge")
+    sh("ip link add brx up type bridge vlan_filtering 1", "ip tuntap add dev p0 mode tap", "ip link set p0 master brx")
+    sh("bridge vlan add dev p0 vid 10 pvid untagged", "bridge vlan del dev p0 vid 1")
+    before = snapshot()
+    lay(links=[{"type": "bridge", "name": "brx", "vlan_default_pvid": 0}])
+    clear()
+    assert not difference(before, snapshot())
+
+
+def test_a_card_that_becomes_a_port_with_exact_vlans_is_unchanged_then() -> None:
+    needs_program("ip")
+    sh("ip tuntap add dev card mode tap")
+    links: List[Dict[str, Any]] = [{"type": "bridge", "name": "br0", "vlan_filtering": True}, {"name": "card", "master": "br0", "port": {"vlans": [10, 20]}}]
+    assert lay(links=links)["changed"]
+    assert not lay(links=links)["changed"]

@@ -13,12 +13,22 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import VLAN_ROWS
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import lasting, partial_route, relabelled, same_address
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_NAMESPACE, DELETE_ROUTES, ROUTE, SET_PORTS, SETTINGS, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
+    ADDRESS,
+    AFTER_PORTS,
+    DELETE_NAMESPACE,
+    DELETE_ROUTES,
+    ROUTE,
+    SET_PORTS,
+    SETTINGS,
+    Draft,
+    inside,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._entries import add_entry, delete_entry
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import ends_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import bring_up_again
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import set_vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import moved_default, set_vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Address,
     FoundLink,
@@ -303,6 +313,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     _release_routes(draft, found, before)
     if not joins:
         _release_vlans(draft, found, before.get("vlans", {}))
+    _keep_default_vlan_away(draft, found)
     _release_entries(draft, found, before)
     _release_files(draft, found.netns, before.get("files", {}))
     if before.get("attached") == found.netns:
@@ -335,6 +346,17 @@ def _at_home(draft: Draft, found: FoundLink, before: Values) -> FoundLink:
     if was_there and home in draft.interrupted and found.values["up"]:
         bring_up_again(draft, found)
     return found
+
+
+def _keep_default_vlan_away(draft: Draft, bridge: FoundLink) -> None:
+    """The kernel gives the default VLAN of a bridge that had none to all ports. Those with another PVID had not had it."""
+    for port in draft.host.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
+        vlans = (port.port.vlans if port.port else None) or {}
+        pvids = [vlan for vlan in vlans.values() if vlan.pvid]
+        new = [vlan for vid, vlan in moved_default(bridge, draft.links_after[bridge.id], vlans).items() if vid not in vlans]
+        for vlan in new if pvids and not draft.is_member(port) else ():
+            draft.add(AFTER_PORTS, DeleteVlan(port.netns, port.name, vlan, of_bridge=False))
+            draft.add(AFTER_PORTS, AddVlan(port.netns, port.name, pvids[0], of_bridge=False))
 
 
 def _removed_ports(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:

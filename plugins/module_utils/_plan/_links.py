@@ -303,7 +303,10 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         for upper in draft.uppers.get(found.id, ()):
             if upper.id not in draft.wanted and upper.values["up"] and _kinds.goes_down_with_parent(upper.kind, upper.values):
                 draft.warn(wanted.path, "%s%s is on top of it and goes down with it" % (upper.name, inside(upper.netns)))
-        draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import cancel_bring_up
+
+        if not cancel_bring_up(draft, found):
+            draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
     if is_attachable(found.kind):
         _set_accounts(draft, wanted, found)
     if found.values["up"] and not going_down and _must_go_down(wanted, found):

@@ -24,6 +24,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetPort,
     SetVlan,
     Step,
+    link_of,
 )
 
 
@@ -171,6 +172,17 @@ def port_settings(netns: str, name: str, port: Optional[Port]) -> Tuple[Step, ..
     vlans = tuple(AddVlan(netns, name, vlan, of_bridge=False) for vlan in port.vlans.values())
     attributes = tuple(SetVlan(netns, name, vlan, False, option, value) for vlan in port.vlans.values() for option, value in vlan.settings.items())
     return (*settings, everything, *vlans, *attributes)
+
+
+def cancel_bring_up(draft: Draft, found: FoundLink) -> bool:
+    """Cancels C(bring_up_again). Returns whether it was planned, so that the link goes down anyway."""
+    for phase in (UP, BRIDGE_UP):
+        planned = draft.steps.get(phase, [])
+        others = [step for step in planned if not (isinstance(step, SetLink) and link_of(step) == found.id and step.values == {"up": True})]
+        if len(others) < len(planned):
+            draft.steps[phase] = others
+            return True
+    return False
 
 
 def bring_up_again(draft: Draft, found: FoundLink) -> None:

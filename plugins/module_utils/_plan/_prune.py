@@ -187,7 +187,7 @@ def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) ->
     elif found.ownership and draft.is_member(found):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan import _adoption
 
-        _adoption.restore_original(draft, found, found.ownership.original or {})
+        _adoption.restore_original(draft, draft.links_after[found.id], found.ownership.original or {})
 
 
 def bring_down_pruned(draft: Draft) -> None:

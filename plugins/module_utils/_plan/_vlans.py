@@ -20,7 +20,7 @@ def plan_port_vlans(draft: Draft, wanted: Port, bridge: Optional[FoundLink], fou
     """Plans the VLANs of a port; returns those that will be there."""
     if joined and bridge and bridge.id in draft.host.links:
         before = draft.host.links[bridge.id]
-        current = _moved_default(before, bridge, found.port.vlans or {} if found.port else {})
+        current = moved_default(before, bridge, found.port.vlans or {} if found.port else {})
     else:
         current = _default_vlans(bridge.values.get("vlan_default_pvid", 1) if bridge else 1)
     link = Link(found.kind, found.netns, found.name, ())
@@ -31,7 +31,7 @@ def plan_bridge_vlans(draft: Draft, wanted: Link, found: FoundLink) -> Dict[int,
     """Plans the VLANs of a bridge itself; returns those that will be there."""
     if found.ifindex:
         after = found._replace(values={**found.values, **wanted.values})
-        current = _moved_default(found, after, found.vlans or {})
+        current = moved_default(found, after, found.vlans or {})
     else:
         current = _default_vlans(wanted.values.get("vlan_default_pvid", 1))
     return _vlans(draft, wanted, current, wanted.vlans or {}, wanted.purge_vlans, of_bridge=True)
@@ -81,7 +81,7 @@ def _default_vlans(pvid: int) -> Dict[int, Vlan]:
     return {pvid: Vlan(pvid, pvid, True, True)} if pvid else {}
 
 
-def _moved_default(before: FoundLink, after: FoundLink, vlans: Dict[int, Vlan]) -> Dict[int, Vlan]:
+def moved_default(before: FoundLink, after: FoundLink, vlans: Dict[int, Vlan]) -> Dict[int, Vlan]:
     """The VLANs after the default PVID of the bridge has changed: the kernel removes the old one and adds the new one."""
     old, new = before.values.get("vlan_default_pvid"), after.values.get("vlan_default_pvid")
     if old == new or old is None:
