@@ -117,6 +117,10 @@ ADDRESS_FLAGS = {"home": 0x10, "mngtmpaddr": 0x100, "noprefixroute": 0x200, "aut
 """IFA_F_HOMEADDRESS and others of include/uapi/linux/if_addr.h, without IFA_F_NODAD."""
 
 
+REFUSING = ("blackhole", "unreachable", "prohibit")
+"""Types of routes and rules that drop packets."""
+
+
 class NextHop(NamedTuple):
     """One of several next hops of a route. C(dev) '': the kernel chooses the link that reaches C(via)."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, Host, LinkId, Ownership, Route, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import REFUSING, Address, Host, LinkId, Ownership, Route, Values, Vlan
 
 Scalar = Union[bool, int, float, str]
 
@@ -305,9 +305,13 @@ def link_of(step: Step) -> LinkId:
 
 
 def takes_away(step: Step) -> bool:
-    """Whether a link may lose addresses or routes by a step, or be deleted."""
+    """Whether a link may lose addresses or routes by a step, or be deleted, or packets be dropped."""
     if isinstance(step, SetLink):
         return step.values.get("up") is False or "mtu" in step.values or bool(step.values.get("disable_ipv6"))
+    if isinstance(step, AddRoute):
+        return step.route.type in REFUSING
+    if isinstance(step, AddEntry):
+        return step.entry.get("type") in REFUSING
     return isinstance(step, _TAKING_AWAY)
 
 

@@ -303,6 +303,36 @@ def test_the_client_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
         four_steps(links=[bridge(routes=[{"to": "203.0.113.0/24", "via": GATEWAY}]), card()])
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"routes": [{"to": "203.0.113.5/32", "type": "blackhole"}]},
+        {"routes": [{"to": "203.0.113.0/24", "type": "unreachable"}]},
+        {"rules": [{"priority": 9, "to": "203.0.113.0/24", "type": "prohibit"}]},
+        {"rules": [{"priority": 9, "from": "192.0.2.10", "type": "blackhole"}]},
+        {"rules": [{"priority": 9, "to": "0.0.0.0/0", "type": "blackhole"}]},
+    ],
+    ids=str,
+)
+def test_what_drops_the_packets_of_the_connection(params: Values, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connected(monkeypatch, "203.0.113.5"):
+        refused_always([CUT_OFF, "203.0.113.5, where this connection comes from, would not be reached"], **params)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"routes": [{"to": "203.0.112.0/24", "type": "blackhole"}, {"to": "::/0", "type": "blackhole"}]},
+        {"rules": [{"priority": 9, "to": "::/0", "type": "blackhole"}, {"priority": 8, "fwmark": "7", "type": "blackhole"}]},
+        {"rules": [{"priority": 9, "from": "192.0.2.11", "type": "blackhole"}]},
+    ],
+    ids=str,
+)
+def test_what_drops_other_packets(params: Values, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connected(monkeypatch, "203.0.113.5"):
+        four_steps(**params)
+
+
 def test_what_the_connection_does_not_use_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
     with connected(monkeypatch, "192.0.2.1"):
         run("vnet_bridge", name="br1", addresses=["198.51.100.1/24"])

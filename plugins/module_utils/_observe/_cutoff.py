@@ -7,14 +7,16 @@ from __future__ import annotations
 from typing import Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_advertised, partial_route
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._rules import RULES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import Connection, connection, dhcp_clients, is_network_of_host
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, takes_frames
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Route
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink, contains
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, REFUSING, Host, Layout, LinkId, Route, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddEntry,
     AwaitLinks,
     DeleteAddress,
     DeleteLink,
@@ -47,7 +49,7 @@ def refuse_cut_off(reader: Reader, layout: Layout, before: Host, planned: Plan, 
     after = now.after(planned.steps, declared, removed)
     ends = connection()
     bridges = {name for (netns, name), found in {**before.links, **planned.after.links}.items() if netns == _HOME and takes_frames(found.kind)}
-    lost = [*(_lost_connection(ends, now, after, bridges) if ends else ()), *_lost_default_routes(now, after, before, bridges)]
+    lost = [*(_lost_connection(ends, now, after, bridges, planned) if ends else ()), *_lost_default_routes(now, after, before, bridges)]
     names = ", ".join(map(shown, returned))
     if lost and returned and tried:
         lost = ["%s, until the network manager, which gets %s back, has configured it" % (text, names) for text in lost]
@@ -111,7 +113,7 @@ def _deletions(planned: Plan) -> Tuple[Set[LinkId], Set[str]]:
     return links, namespaces
 
 
-def _lost_connection(ends: Connection, now: Network, after: Network, bridges: Set[str]) -> Iterator[str]:
+def _lost_connection(ends: Connection, now: Network, after: Network, bridges: Set[str], planned: Plan) -> Iterator[str]:
     """What the SSH connection loses, as parts of a sentence."""
     if not now.answers(ends.server, ends.zone):
         return
@@ -120,6 +122,30 @@ def _lost_connection(ends: Connection, now: Network, after: Network, bridges: Se
         yield "no link would answer to %s, which this connection uses%s" % (ends.server, _advice(after, bridges, names[:1], "addresses"))
     elif now.reaches(ends.client, ends.zone) and not after.reaches(ends.client, ends.zone):
         yield "%s, where this connection comes from, would not be reached" % ends.client
+    for entry in _new_rules(planned):
+        if _drops(entry, ends):
+            yield "%s, where this connection comes from, would not be reached, by the rule with priority %d" % (ends.client, entry["priority"])
+
+
+def _new_rules(planned: Plan) -> Iterator[Values]:
+    for step in planned.steps:
+        if isinstance(step, AddEntry) and step.netns == _HOME and step.option == RULES.option:
+            yield step.entry
+
+
+def _drops(rule: Values, ends: Connection) -> bool:
+    """Whether a rule drops what the host sends to the other end. One that also looks at something else is not judged."""
+    others = [row.name for row in RULES.rows if row.name not in ("priority", "family", "from", "to", "type", "table", "protocol")]
+    if rule["type"] not in REFUSING or any(rule[row.name] != row.initial for row in RULES.rows if row.name in others):
+        return False
+    if rule["family"] != ("ipv6" if ":" in ends.client else "ipv4"):
+        return False
+    return all(not prefix or contains(*_parts(prefix), address) for prefix, address in ((rule["to"], ends.client), (rule["from"], ends.server)))
+
+
+def _parts(prefix: str) -> Tuple[str, int]:
+    network, length = prefix.split("/")
+    return network, int(length)
 
 
 def _advice(after: Network, bridges: Set[str], names: Iterable[str], option: str) -> str:

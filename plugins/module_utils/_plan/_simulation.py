@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Se
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import gateway_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import IPV6_MTU, ends_ipv6
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Address, AddressKey, FoundLink, Route, RouteKey
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, REFUSING, Address, AddressKey, FoundLink, Route, RouteKey
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
@@ -78,6 +78,8 @@ class Network:
         self.netns = netns
         self.links = links
         self.dropped: List[Dropped] = []
+        self.refusing: List[Route] = []
+        """New routes of the main table that drop packets: C(blackhole) and the like."""
         self.parents = {link.parent for link in links.values()}
         """The names of all links that have others on top of them, or had."""
 
@@ -113,6 +115,9 @@ class Network:
             return zone in self.links and self.links[zone].works
         ways = [(length, -metric, route, name) for name, link in self.links.items() for length, metric, route in _covering(link, target)]
         best = max(((length, metric) for length, metric, _route, _name in ways), default=None)
+        refused = [(length, -metric) for length, metric, _route in _matching(self.refusing, target)]
+        if best and any(way >= best for way in refused):
+            return False
         return self._work([(route, name) for length, metric, route, name in ways if (length, metric) == best])
 
     def default_routes(self, ipv6: bool) -> List[Route]:
@@ -186,15 +191,20 @@ def _covering(link: NetworkLink, target: str) -> Iterator[Tuple[int, int, Route]
     if not link.up:
         return
     for address in link.addresses.values():
-        if address.ipv6 == ipv6 and _contains(address.peer or address.local, address.prefix, target):
+        if address.ipv6 == ipv6 and contains(address.peer or address.local, address.prefix, target):
             yield address.prefix, 256 if ipv6 else 0, Route("", MAIN_TABLE, 0)
-    for route in link.routes.values():
+    yield from _matching((route for route in link.routes.values() if route.type == "unicast"), target)
+
+
+def _matching(routes: Iterable[Route], target: str) -> Iterator[Tuple[int, int, Route]]:
+    """The routes of the main table to an address, with prefix length and metric."""
+    for route in routes:
         to, length = route.to.split("/")
-        if route.ipv6 == ipv6 and route.table == MAIN_TABLE and route.type == "unicast" and _contains(to, int(length), target):
+        if route.ipv6 == (":" in target) and route.table == MAIN_TABLE and contains(to, int(length), target):
             yield int(length), route.metric, route
 
 
-def _contains(network: str, length: int, address: str) -> bool:
+def contains(network: str, length: int, address: str) -> bool:
     import ipaddress  # most plans change no route of the host
 
     return ipaddress.ip_address(address) in ipaddress.ip_network("%s/%d" % (network, length), strict=False)
@@ -278,6 +288,8 @@ def _whole(step: AddRoute | DeleteRoute) -> Route:
 def _add_route(network: Network, step: AddRoute) -> None:
     if step.route.dev in network.links:
         network.links[step.route.dev].add_route(_whole(step))
+    elif step.route.type in REFUSING:
+        network.refusing.append(step.route)
 
 
 def _replace_route(network: Network, step: ReplaceRoute) -> None:
