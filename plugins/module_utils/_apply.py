@@ -17,6 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._deferred import IRREVERS
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._explain import COMMAND_NAMES, hint, not_applied, subject
+from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import forget_learned
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
@@ -62,7 +63,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
-    from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import Change
     from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
 
 _ATOMIC = (CreateNamespace, AttachNamespace, SetFile, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute, AddEntry, DeleteEntry)
@@ -133,8 +133,8 @@ def apply(
     layout: Layout,
     before: Host,
     planned: Plan,
-    confirmation: Optional[Confirmation] = None,
-    storage: Optional[Change] = None,
+    confirmation: Optional[Confirmation],
+    handover: Handover,
 ) -> Applied:
     """Runs the steps of a plan and verifies the result. With a confirmation, what cannot be undone waits for that.
 
@@ -144,16 +144,15 @@ def apply(
     transaction = Transaction(reader, layout, before, recorder.namespace_created, confirmation.require_time if confirmation else None)
     deferred = [step for step in planned.steps if is_irreversible(step)] if confirmation else []
     standing_in = stand_in(reader, before, planned.steps) if deferred else []
-    transaction.save(planned.steps + standing_in, [*storage.held, *storage.returned] if storage else ())
+    transaction.save(planned.steps + standing_in, [*handover.held, *handover.returned])
     if deferred:
         planned = planned._replace(steps=_repetition(planned).steps + standing_in)
     for number in _ENDING_SIGNALS:
         signal.signal(number, _stop)
     try:
         with sentences():
-            after = _converge(transaction, reader, layout, recorder, planned, storage)
-            if storage:
-                storage.give_back()
+            after = _converge(transaction, reader, layout, recorder, planned, handover)
+            handover.give_back()
             if confirmation:
                 # a host that knows a neighbour may reach it for a while although it would not find it any more
                 forget_learned(reader, "", {name for netns, name in map(link_of, transaction.done) if not netns})
@@ -166,7 +165,7 @@ def apply(
         for number in _ENDING_SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the rollback
         with suppress(VnetError, OSError):  # what is not as before is found by reading the host afterwards
-            if storage and storage.take_again():
+            if handover.take_again():
                 _observe_at_rest(reader, layout)
         report = _roll_back(transaction, recorder, reader, layout, before)
         if confirmation and not isinstance(error, VnetError):
@@ -188,7 +187,7 @@ def _roll_back(transaction: Transaction, recorder: _NoRecords | Recorder, reader
         return "After the rollback the host could not be read: %s" % error
 
 
-def _converge(transaction: Transaction, reader: Reader, layout: Layout, recorder: _NoRecords | Recorder, planned: Plan, storage: Optional[Change]) -> Host:
+def _converge(transaction: Transaction, reader: Reader, layout: Layout, recorder: _NoRecords | Recorder, planned: Plan, handover: Handover) -> Host:
     """Runs the steps of a plan, in a second pass those that are still needed. Returns the state, which is verified.
 
     Network managers let go of links after the first pass, so that addresses have moved before a manager removes them from a card.
@@ -196,7 +195,7 @@ def _converge(transaction: Transaction, reader: Reader, layout: Layout, recorder
     passes = _PASSES
     while passes:
         after = recorder.without_released(_run_and_read(transaction, reader, layout, recorder.begin(planned)))
-        if passes == _PASSES and storage and storage.take_over():
+        if passes == _PASSES and handover.take_over():
             after = recorder.without_released(_observe_at_rest(reader, layout))
         planned = _repetition(plan(layout, after))
         if not planned.steps:

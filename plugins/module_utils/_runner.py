@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import may_be_pending
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
@@ -146,27 +147,27 @@ def apply_changes(reader: Reader, wanted: Layout, confirmation: Optional[Confirm
     planned = plan(wanted, before)
     if not planned.is_empty:
         planned = _foresee(reader, wanted, before, planned, returned_by(confirmation, storage))
-    if not planned.steps and not (storage and storage.held):
+    handover = storage or Handover()
+    if not planned.steps and not handover.held:
         confirmation = None  # at most the ownership of links changes, or what is stored
     if confirmation:
         confirmation.arm()
     with storage.made() if storage else nullcontext():
-        return _apply(reader, wanted, before, planned, confirmation, storage)
+        return _apply(reader, wanted, before, planned, confirmation, handover)
 
 
-def _apply(reader: Reader, wanted: Layout, before: Host, planned: Plan, confirmation: Optional[Confirmation], storage: Optional[Change]) -> Result:
+def _apply(reader: Reader, wanted: Layout, before: Host, planned: Plan, confirmation: Optional[Confirmation], handover: Handover) -> Result:
     """Carries out a plan."""
-    if planned.is_empty and not (storage and storage.held):
-        if storage:
-            storage.take_over()
-            storage.give_back()
+    if planned.is_empty and not handover.held:
+        handover.take_over()
+        handover.give_back()
         if wanted.name and not wanted.links:
             from ansible_collections.nfv.vnet.plugins.module_utils._recorder import Recorder
 
             Recorder(reader, wanted, before).forget_gone()
         return Result(before, planned.after, before, planned)
     try:
-        done = load_apply()(reader, wanted, before, planned, confirmation, storage)
+        done = load_apply()(reader, wanted, before, planned, confirmation, handover)
     except VnetError as error:
         error.warnings = planned.warnings
         raise
@@ -193,7 +194,7 @@ def _foresee(reader: Reader, wanted: Layout, before: Host, planned: Plan, return
     return planned._replace(warnings=planned.warnings + refuse_cut_off(reader, wanted, before, planned, *returned))
 
 
-def load_apply() -> Callable[[Reader, Layout, Host, Plan, Optional[Confirmation], Optional[Change]], Applied]:
+def load_apply() -> Callable[[Reader, Layout, Host, Plan, Optional[Confirmation], Handover], Applied]:
     """Imports the part that changes the host, which most runs do not need."""
     from ansible_collections.nfv.vnet.plugins.module_utils._apply import apply
 

@@ -307,7 +307,7 @@ def link_of(step: Step) -> LinkId:
 def takes_away(step: Step) -> bool:
     """Whether a link may lose addresses or routes by a step, or be deleted, or packets be dropped."""
     if isinstance(step, SetLink):
-        return step.values.get("up") is False or "mtu" in step.values or bool(step.values.get("disable_ipv6"))
+        return step.values.get("up") is False or bool(step.values.get("disable_ipv6")) or not _HARMFUL.isdisjoint(step.values)
     if isinstance(step, AddRoute):
         return step.route.type in REFUSING
     if isinstance(step, AddEntry):
@@ -315,6 +315,8 @@ def takes_away(step: Step) -> bool:
     return isinstance(step, _TAKING_AWAY)
 
 
+_HARMFUL = {"mtu", "vlan_default_pvid", "vlan_filtering"}
+"""Attributes of a link with which it may lose addresses, routes or VLANs."""
 _TAKING_AWAY = (
     AwaitLinks,
     DeleteAddress,
@@ -323,6 +325,7 @@ _TAKING_AWAY = (
     DeleteNamespace,
     DeleteNamespaces,
     DeleteRoute,
+    DeleteVlan,
     MoveLink,
     RenameLink,
     ReplaceRoute,

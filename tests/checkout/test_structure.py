@@ -42,6 +42,7 @@ LAYERS = (
     ("_recorder", "_deferred"),
     ("_observe", "_explain"),
     ("_observe._single", "_observe._layout", "_observe._conflicts", "_observe._cutoff"),
+    ("_observe._uplink",),
     ("_observe._assembly",),
     ("_observe._apart",),
     ("_reasons",),
@@ -50,6 +51,7 @@ LAYERS = (
     ("_kernel._prefetch", "_kernel._decode", "_confirmation"),
     ("_kernel._messages", "_kernel._ethtool", "_kernel._tc"),
     ("_kernel._lock",),
+    ("_handover",),
     ("_kernel._registry", "_kernel._pack", "_kernel._socket", "_kernel._connection", "_kernel._tuntap", "_kernel._namespaces"),
     ("_kernel._sysctl", "_kernel._etc"),
     ("_kernel._errors", "_kernel._ioctl", "_kernel._flags", "_kernel._daemon", "_kernel._files", "_kernel._programs", "_kernel._pending", "_kernel"),
@@ -248,3 +250,10 @@ def test_there_are_no_large_files() -> None:
     """Such as a package that somebody downloaded."""
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     assert [name for name in names if name and (ROOT / name).exists() and (ROOT / name).stat().st_size > 250_000] == []
+
+
+def test_contributing_names_every_module() -> None:
+    """Those of packages that are tables of kinds and lists, and of the access to the kernel, are named by what they are about."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    names = {name.split(".")[-1] for layer in LAYERS for name in layer if name.split(".")[0] not in ("_kernel", "_kinds", "_entries", "_task")}
+    assert sorted(name for name in names if f"`{name}`" not in text and f"`{name}/`" not in text) == []

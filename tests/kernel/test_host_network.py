@@ -18,10 +18,11 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _connection
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink
-from features import needs_program
+from features import needs, needs_program
 from kernel_kinds import needs_kind
 from layouts import clear, four_steps, lay, refused_always, settled, snapshot_at_rest
-from support import Values, difference, ip, run, sh, shown, snapshot
+from processes import wait_for
+from support import Values, difference, inside, ip, run, sh, shown, snapshot
 from support import four_steps as single_in_four_steps
 
 ADDRESS, GATEWAY = "192.0.2.10/24", "192.0.2.1"
@@ -301,6 +302,47 @@ def test_the_client_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     with connected(monkeypatch, "203.0.113.5"):
         refused_always([CUT_OFF, "203.0.113.5, where this connection comes from, would not be reached"], links=[bridge(routes=None), card()])
         four_steps(links=[bridge(routes=[{"to": "203.0.113.0/24", "via": GATEWAY}]), card()])
+
+
+def bridged(**options: object) -> None:
+    """The card is the port of a bridge that has its address, and that has learned where the router is."""
+    lay(name="host", links=[bridge(**options), card()])
+    with inside("router"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b"", ("192.0.2.10", 9))
+    assert wait_for(lambda: "lladdr" in ip("ip", "neighbour", "show", GATEWAY))
+
+
+def _refused(words: str, module: str, **params: object) -> None:
+    before = snapshot()
+    for check in (True, False):
+        with pytest.raises(VnetError, match=re.escape(words)):
+            run(module, check=check, **params)
+    assert not difference(before, snapshot())
+
+
+def test_the_port_that_the_connection_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    bridged()
+    with connected(monkeypatch, "192.0.2.1"):
+        what = f"{CUT_OFF}eth0, through which 192.0.2.1 is reached, would "
+        _refused(what + "not be a port of br0 any more", "vnet_link", name="eth0", master="")
+        _refused(what + "be down", "vnet_link", name="eth0", up=False)
+        run("vnet_veth", name="a", master="br0", peer={"name": "b"})
+        run("vnet_veth", name="a", master="", peer={"name": "b"})
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_the_vlan_that_the_connection_comes_in(is_new: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs("vlan_filtering")
+    if not is_new:
+        bridged(vlan_filtering=True)
+    with connected(monkeypatch, "192.0.2.1"):
+        what = f"{CUT_OFF}eth0, through which 192.0.2.1 is reached, would not be in VLAN 1, as br0 is"
+        refused_always([what], name="host", links=[bridge(vlan_filtering=True), card(port={"vlans": [10, 20]})])
+        refused_always([f"{CUT_OFF}br0 would have no PVID"], name="host", links=[bridge(vlan_filtering=True, vlan_default_pvid=0), card()])
+        lay(name="host", links=[bridge(vlan_filtering=True), card(port={"vlans": [{"vid": 1, "pvid": True, "untagged": True}, 10, 20]})])
+        if not is_new:
+            _refused(f"{CUT_OFF}br0 would have no PVID", "vnet_bridge", name="br0", vlan_default_pvid=0)
+            _refused(what, "vnet_link", name="eth0", port={"vlans": [{"vid": 10}], "purge_vlans": True})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attri
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import NDMSG, Reader
 
 _RTM_DELNEIGH, _RTM_GETNEIGH = 29, 30
-_NDA_DST = 1
+_NDA_DST, _NDA_LLADDR = 1, 2
+_ETHERNET = 6
+"""Bytes of a MAC address."""
 _NUD_NOARP, _NUD_PERMANENT = 0x40, 0x80
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
@@ -42,6 +44,19 @@ def forget_learned(reader: Reader, netns: str, links: Iterable[str]) -> None:
     """Removes the entries of links, so that they must be learned anew."""
     indexes = {raw.ifindex for raw in (reader.link(netns, name) for name in links) if raw}
     _delete(reader, netns, {neighbour for neighbour in _learned(reader, netns) if neighbour[1] in indexes})
+
+
+def macs_of(reader: Reader, netns: str, address: str) -> Set[str]:
+    """The MAC addresses that neighbour entries have for an IP address."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    packed = socket.inet_pton(family, address)
+    found: Set[str] = set()
+    for _type, buffer, start, end in reader.socket(netns).dump(_RTM_GETNEIGH, NDMSG.pack(family, 0, 0, 0, 0)):
+        places = offsets(buffer, start + NDMSG.size, end)
+        dst, mac = (buffer[places[code] : end_of(buffer, places[code])] if code in places else b"" for code in (_NDA_DST, _NDA_LLADDR))
+        if dst == packed and len(mac) == _ETHERNET:
+            found.add(mac.hex(":"))
+    return found
 
 
 def _delete(reader: Reader, netns: str, neighbours: Iterable[_Neighbour]) -> None:

@@ -13,6 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection impor
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, takes_frames
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._uplink import lost_uplink
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink, contains
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, REFUSING, Host, Layout, LinkId, Route, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -49,7 +50,7 @@ def refuse_cut_off(reader: Reader, layout: Layout, before: Host, planned: Plan, 
     after = now.after(planned.steps, declared, removed)
     ends = connection()
     bridges = {name for (netns, name), found in {**before.links, **planned.after.links}.items() if netns == _HOME and takes_frames(found.kind)}
-    lost = [*(_lost_connection(ends, now, after, bridges, planned) if ends else ()), *_lost_default_routes(now, after, before, bridges)]
+    lost = [*(_lost_connection(reader, ends, now, after, bridges, before, planned) if ends else ()), *_lost_default_routes(now, after, before, bridges)]
     names = ", ".join(map(shown, returned))
     if lost and returned and tried:
         lost = ["%s, until the network manager, which gets %s back, has configured it" % (text, names) for text in lost]
@@ -113,7 +114,7 @@ def _deletions(planned: Plan) -> Tuple[Set[LinkId], Set[str]]:
     return links, namespaces
 
 
-def _lost_connection(ends: Connection, now: Network, after: Network, bridges: Set[str], planned: Plan) -> Iterator[str]:
+def _lost_connection(reader: Reader, ends: Connection, now: Network, after: Network, bridges: Set[str], before: Host, planned: Plan) -> Iterator[str]:
     """What the SSH connection loses, as parts of a sentence."""
     if not now.answers(ends.server, ends.zone):
         return
@@ -122,6 +123,8 @@ def _lost_connection(ends: Connection, now: Network, after: Network, bridges: Se
         yield "no link would answer to %s, which this connection uses%s" % (ends.server, _advice(after, bridges, names[:1], "addresses"))
     elif now.reaches(ends.client, ends.zone) and not after.reaches(ends.client, ends.zone):
         yield "%s, where this connection comes from, would not be reached" % ends.client
+    elif not ends.zone:
+        yield from lost_uplink(reader, ends.client, now, after, before, planned.after)
     for entry in _new_rules(planned):
         if _drops(entry, ends):
             yield "%s, where this connection comes from, would not be reached, by the rule with priority %d" % (ends.client, entry["priority"])

@@ -24,7 +24,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declaration
     needs,
     undeclared_ports,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import Handover
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import ManagedLinks
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import Result, converge
 
@@ -130,14 +130,14 @@ class _Application(Change):
 
     def __init__(self, declared: Stored) -> None:
         self._declared = declared
-        self._handover = Handover(declared.key, declared)
+        self._managed = ManagedLinks(declared.key, declared)
         self.ruleset = ""
         self.ports: List[str] = []
         super().__init__()
 
     @property
     def held(self) -> List[str]:
-        return self._handover.held
+        return self._managed.held
 
     def _look(self) -> None:
         now = _store.read_if_readable(self._declared.key)
@@ -145,19 +145,19 @@ class _Application(Change):
             raise VnetError((), "a task has changed what is stored meanwhile")
         self.ruleset = _ruleset.differing(self._declared.key)
         self.ports = _ports_down(self._declared)
-        self.changed = bool(self.ruleset) or self._handover.is_due or bool(self._handover.held) or bool(self.ports)
+        self.changed = bool(self.ruleset) or self._managed.is_due or bool(self._managed.held) or bool(self.ports)
 
     def _prepare(self) -> None:
-        self._handover.check()
+        self._managed.check()
 
     def take_over(self) -> bool:
-        return self._handover.take_over()
+        return self._managed.take_over()
 
     def give_back(self) -> None:
-        self._handover.give_back()
+        self._managed.give_back()
 
     def _abandon(self) -> List[str]:
-        return failures_of(self._handover.undo)
+        return failures_of(self._managed.undo)
 
     def _commit(self) -> None:
         for name in self.ports:

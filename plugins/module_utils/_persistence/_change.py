@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterator, List, Mapping, Sequence, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import is_network_of_host
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._options import KERNEL_KIND_OF
@@ -26,7 +27,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declaration
     refuse_path,
     stored,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import Handover
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import ManagedLinks
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LinkId
 
 
@@ -50,21 +51,11 @@ def change(module: str, params: Mapping[str, Any]) -> Change:
     return _Retention(stored(module, params)) if asked is None else _Removal(key, keeps_resource=True)
 
 
-class Change:
+class Change(Handover):
     """Nothing is changed. The other classes look at what is stored when they are made, and again when the lock is held."""
 
     changed = False
     """Whether the task changes what is stored, or what applies it."""
-
-    @property
-    def held(self) -> List[str]:
-        """The links that a network manager has to let go of, and that lose addresses and routes then."""
-        return []
-
-    @property
-    def returned(self) -> List[str]:
-        """The links that a network manager gets back, and may configure then."""
-        return []
 
     def __init__(self) -> None:
         self._look()
@@ -102,17 +93,6 @@ class Change:
 
     def _look(self) -> None:
         """Reads what is stored. VnetError if the change is not possible."""
-
-    def take_over(self) -> bool:
-        """Has network managers let go of the links of the resource. Returns whether one has, as links lose addresses and routes then."""
-        return False
-
-    def give_back(self) -> None:
-        """Gives the network managers back what is theirs again."""
-
-    def take_again(self) -> bool:
-        """Undoes C(give_back). Returns what C(take_over) does."""
-        return False
 
     def _prepare(self) -> None:
         """Does what may fail."""
@@ -161,17 +141,17 @@ class _Storage(Change):
     def __init__(self, declared: Stored) -> None:
         self._declared = declared
         self._key = declared.key
-        self._handover = Handover(declared.key, declared)
+        self._managed = ManagedLinks(declared.key, declared)
         self._warnings: List[str] = []
         super().__init__()
 
     @property
     def held(self) -> List[str]:
-        return self._handover.held if self._differs else []
+        return self._managed.held if self._differs else []
 
     @property
     def returned(self) -> List[str]:
-        return self._handover.returned if self._differs else []
+        return self._managed.returned if self._differs else []
 
     def _outcome(self) -> Outcome:
         after = self._declared if self._differs else self._before
@@ -185,7 +165,7 @@ class _Storage(Change):
         if self._differs:
             others = [one for one in _store.read_all().declarations if one.key != self._key]
             check_storable(self._declared, others)
-            self._handover.check()
+            self._managed.check()
             self._warnings = self._warnings_of(others)
         if not self._is_installed:
             _engine.check_python()
@@ -214,18 +194,18 @@ class _Storage(Change):
 
     def take_over(self) -> bool:
         with _sentences():
-            return self._differs and self._handover.take_over()
+            return self._differs and self._managed.take_over()
 
     def give_back(self) -> None:
         if self._differs:
             with _sentences():
-                self._handover.give_back()
+                self._managed.give_back()
 
     def take_again(self) -> bool:
-        return self._handover.take_again()
+        return self._managed.take_again()
 
     def _abandon(self) -> List[str]:
-        return failures_of(lambda: _store.abandon(self._key), self._handover.undo, _uninstall_if_unused)
+        return failures_of(lambda: _store.abandon(self._key), self._managed.undo, _uninstall_if_unused)
 
     def _commit(self) -> None:
         if self._differs:
@@ -252,7 +232,7 @@ class _Removal(Change):
         others = [one for one in content.declarations if one.key != self._key]
         going = [] if self._keeps_resource or self._key.module == LAYOUT else [one for one in others if self._takes_along(one)]
         self._forgotten = [one.key for one in going] + ([self._key] if _store.exists(self._key) else [])
-        self._handovers = [Handover(key) for key in self._forgotten]
+        self._managed = [ManagedLinks(key) for key in self._forgotten]
         self.changed = bool(self._forgotten)
         self._warnings = [str(one) for one in content.unreadable] + self._warnings_of(others, going)
 
@@ -281,19 +261,19 @@ class _Removal(Change):
 
     @property
     def returned(self) -> List[str]:
-        return sorted({name for handover in self._handovers for name in handover.returned})
+        return sorted({name for links in self._managed for name in links.returned})
 
     def give_back(self) -> None:
         with _sentences():
-            for handover in self._handovers:
-                handover.give_back()
+            for links in self._managed:
+                links.give_back()
 
     def take_again(self) -> bool:
-        again = [handover.take_again() for handover in self._handovers]
+        again = [links.take_again() for links in self._managed]
         return any(again)
 
     def _abandon(self) -> List[str]:
-        return failures_of(*(handover.undo for handover in self._handovers))
+        return failures_of(*(links.undo for links in self._managed))
 
     def _commit(self) -> None:
         for key in self._forgotten:

@@ -20,6 +20,7 @@ from hashlib import sha256
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
+from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import content_of, remove, replace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge
@@ -107,7 +108,7 @@ MANAGERS = (
 )
 
 
-class Handover:
+class ManagedLinks(Handover):
     """The links of a declaration, which the network managers are to leave alone; none if it is not stored any more.
 
     The file of a manager has those that it has let go of in a comment, as only these are given back.

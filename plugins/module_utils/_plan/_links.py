@@ -349,6 +349,10 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_bridge_vlans
 
         vlans = plan_bridge_vlans(draft, wanted, found)
+    elif vlans:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import moved_default
+
+        vlans = moved_default(found, found._replace(values={**found.values, **wanted.values}), vlans)
     rows = _kinds.rows_of(wanted.kind)
     kept = [] if is_new else [name for name in wanted.values if rows[name].when == "attach" or _has_wanted_value(rows[name], wanted, found)]
     kept += ["disable_ipv6"] if "disable_ipv6" in wanted.values and not has_ipv6_settings(draft, wanted, found) else []

@@ -115,6 +115,10 @@ def _port(draft: Draft, key: LinkId, join: Join) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_port_vlans
 
         vlans = plan_port_vlans(draft, join.port, bridge, found, there)
+    elif vlans and bridge and bridge.id in draft.host.links:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import moved_default
+
+        vlans = moved_default(draft.host.links[bridge.id], bridge, vlans)
     addresses = draft.links_after[key].addresses if key in draft.links_after else []
     if addresses and bridge and takes_frames(bridge.kind):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import warn_of_kept_addresses

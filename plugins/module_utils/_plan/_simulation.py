@@ -8,7 +8,7 @@ net/8021q/vlan.c (vlan_device_event), net/bridge/br_if.c (br_mtu_auto_adjust).
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import gateway_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import IPV6_MTU, ends_ipv6
@@ -62,6 +62,13 @@ class NetworkLink:
         self.routes[route.key, route.via] = route
 
 
+class Way(NamedTuple):
+    """The first step of packets: through which link, and to which address on its network."""
+
+    link: str
+    next_hop: str
+
+
 class Dropped(NamedTuple):
     """A route that the kernel drops with something else."""
 
@@ -108,6 +115,11 @@ class Network:
         """Whether a link answers to this address. C(zone): the link of a link-local address."""
         links = (link for name, link in self.links.items() if link.works and zone in ("", name))
         return any(key[0] == local for link in links for key in link.addresses)
+
+    def way(self, target: str) -> Optional[Way]:
+        """How packets go to an address; None if nowhere."""
+        ways = [(length, -metric, Way(name, route.via or target)) for name, link in self.links.items() for length, metric, route in _covering(link, target)]
+        return max(ways)[2] if ways else None
 
     def reaches(self, target: str, zone: str = "") -> bool:
         """Whether the host reaches an address, over a link on which answers arrive. C(zone): the link of a link-local address."""

@@ -22,7 +22,7 @@ def plan_port_vlans(draft: Draft, wanted: Port, bridge: Optional[FoundLink], fou
         before = draft.host.links[bridge.id]
         current = moved_default(before, bridge, found.port.vlans or {} if found.port else {})
     else:
-        current = _default_vlans(bridge.values.get("vlan_default_pvid", 1) if bridge else 1)
+        current = default_vlans(bridge.values if bridge else {})
     link = Link(found.kind, found.netns, found.name, ())
     return _vlans(draft, link, current, wanted.vlans or {}, wanted.purge_vlans, of_bridge=False)
 
@@ -33,7 +33,7 @@ def plan_bridge_vlans(draft: Draft, wanted: Link, found: FoundLink) -> Dict[int,
         after = found._replace(values={**found.values, **wanted.values})
         current = moved_default(found, after, found.vlans or {})
     else:
-        current = _default_vlans(wanted.values.get("vlan_default_pvid", 1))
+        current = default_vlans(wanted.values)
     return _vlans(draft, wanted, current, wanted.vlans or {}, wanted.purge_vlans, of_bridge=True)
 
 
@@ -77,7 +77,9 @@ def _unusual(settings: Values) -> Values:
     return {name: settings[name] for name in VLAN_ROWS if name in settings and settings[name] != VLAN_ROWS[name].initial}
 
 
-def _default_vlans(pvid: int) -> Dict[int, Vlan]:
+def default_vlans(bridge: Values) -> Dict[int, Vlan]:
+    """Those of a new port, and of a new bridge itself."""
+    pvid = bridge.get("vlan_default_pvid", 1)
     return {pvid: Vlan(pvid, pvid, True, True)} if pvid else {}
 
 
@@ -89,4 +91,4 @@ def moved_default(before: FoundLink, after: FoundLink, vlans: Dict[int, Vlan]) -
     kept = {vid: vlan for vid, vlan in vlans.items() if vlan != Vlan(old, old, True, True)}
     if len(kept) == len(vlans) and old:
         return vlans
-    return {**kept, **_default_vlans(int(new or 0))}
+    return {**kept, **default_vlans({"vlan_default_pvid": int(new or 0)})}
