@@ -154,6 +154,12 @@ def refusal(check: bool = False, **params: Any) -> str:
     return sentence
 
 
+def in_the_way(text: str, **params: Any) -> None:
+    """Checks that the real run fails, and that check mode says that an earlier task may remove what is in the way."""
+    assert_sentence(refusal(**params), [f"{text}; remove that first"])
+    assert any(f"{text} (check mode: an earlier task may remove that)" in warning for warning in lay(check=True, **params)["warnings"])
+
+
 def refused_always(words: List[str], **params: Any) -> None:
     """Checks that check mode and the real run fail with the same message, before anything is changed."""
     sentence = refusal(**params)

@@ -15,7 +15,24 @@ import pytest
 import yaml
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 from features import needs_program
-from layouts import NAME, clear, contradiction, counts, four_steps, full, lay, link_in, mac, names, owners, refusal, refused_always, settled, snapshot_at_rest
+from layouts import (
+    NAME,
+    clear,
+    contradiction,
+    counts,
+    four_steps,
+    full,
+    in_the_way,
+    lay,
+    link_in,
+    mac,
+    names,
+    owners,
+    refusal,
+    refused_always,
+    settled,
+    snapshot_at_rest,
+)
 from processes import child, in_child
 from support import Values, difference, inside, ip, portable, private_network, resource, run, sh, shown, snapshot
 
@@ -462,7 +479,7 @@ def test_a_setting_may_name_a_link_that_the_layout_creates() -> None:
 def test_a_bridge_with_a_port_of_another_layout_is_not_deleted() -> None:
     lay(links=[{"type": "bridge", "name": "br0"}])
     lay(name="guests", links=[{"type": "tuntap", "name": "tap0", "mode": "tap", "master": "br0"}])
-    refused_always(["br0 cannot be deleted, as its port tap0 belongs to layout guests; remove that first"], state="absent")
+    in_the_way("br0 cannot be deleted, as its port tap0 belongs to layout guests", state="absent")
     clear(name="guests")
     run("vnet_tuntap", name="tap1", mode="tap", master="br0")
     result = four_steps(state="absent")

@@ -18,11 +18,13 @@ import pytest
 import yaml
 from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import Connection
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE, _boot, _change, _engine, _managers, _program, _store, _unit
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import Key
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
 from features import needs_program
 from layouts import counts, full, lay, small
+from processes import wait_for
 from support import Values, difference, ip, portable, private_network, run, sh, snapshot
 
 pytestmark = pytest.mark.usefixtures("own_folders")
@@ -492,6 +494,27 @@ def test_what_cannot_be_completed_is_undone(monkeypatch: pytest.MonkeyPatch) -> 
     assert installed() == []
 
 
+def test_the_address_of_the_connection_is_to_be_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_change, "connection", lambda: Connection("192.0.2.1", "192.0.2.254"))
+    run("vnet_bridge", **BRIDGE)
+    for check in (True, False):
+        (warning,) = run("vnet_bridge", check=check, persistent=True, name="br0")["warnings"]
+        assert_sentence(warning, ["192.0.2.254 on br0, which this connection uses, is not declared", "reboot"])
+    assert run("vnet_bridge", persistent=True, **BRIDGE)["warnings"] == []
+    assert run("vnet_bridge", persistent=True, name="other")["warnings"] == []
+
+
+def test_a_process_is_another_one_after_a_reboot() -> None:
+    with subprocess.Popen(["unshare", "--net", "sleep", "100"]) as process:
+        try:
+            wait_for(lambda: os.readlink(f"/proc/{process.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
+            attach = str(process.pid)
+            assert_sentence(refusal("vnet_netns", persistent=True, name="red", attach=attach), ["attach", "process", "after a reboot"])
+            run("vnet_netns", name="red", attach=attach)
+        finally:
+            process.kill()
+
+
 def test_what_a_reboot_does_not_bring_back_is_warned_of() -> None:
     run("vnet_netns", name="red")
     run("vnet_bridge", name="br9")
@@ -738,7 +761,7 @@ def test_a_manager_lets_go_before_the_change_and_gets_it_back(manager: FakeManag
 
 
 def test_addresses_have_moved_before_the_manager_lets_go(manager: FakeManager) -> None:
-    card = {"name": "card", "mac": "02:00:00:00:00:07"}
+    card: Values = {"name": "card", "mac": "02:00:00:00:00:07"}
     run("vnet_tuntap", **card, mode="tap", addresses=["192.0.2.1/24"])
     manager.holds = {"card"}
     links = [{"type": "bridge", "name": "br0", "addresses": ["192.0.2.1/24"]}, {"name": "card", "master": "br0"}]

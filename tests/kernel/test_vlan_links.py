@@ -12,7 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import restore_of
 from features import needs_program
 from kernel_kinds import needs_kind
-from layouts import clear, four_steps, info, lay, link_in, refusal, refused_always, settled
+from layouts import clear, four_steps, in_the_way, info, lay, link_in, refusal, refused_always, settled
 from moments import DELETIONS, Failing
 from packets import frame, reaches, tagged, wait_forwarding, wire
 from processes import wait_for
@@ -388,7 +388,7 @@ def test_either_end_of_a_cable_has_what_stands_on_it(end: str) -> None:
 def test_a_namespace_does_not_take_along_what_others_put_on_its_links() -> None:
     lay(namespaces=[{"name": "red"}], links=[dummy(netns="red")])
     theirs(parent_netns="red")
-    refused_always(["namespace red cannot be deleted, as x0 is on top of its link below; remove that first"], state="absent")
+    in_the_way("namespace red cannot be deleted, as x0 is on top of its link below", state="absent")
 
 
 def test_what_stands_on_it_in_another_namespace_is_made_again_there() -> None:

@@ -12,7 +12,9 @@ from typing import Any, Callable, Iterator, List, Mapping, Sequence, Set
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import is_network_of_host
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import connection, is_network_of_host
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._options import KERNEL_KIND_OF
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import Outcome, _engine, _store, _unit
@@ -174,7 +176,7 @@ class _Storage(Change):
         """What a reboot does not bring back, but this needs."""
         missing = [link for link in missing_links(self._declared, others) if not os.path.exists("/sys/class/net/%s/device" % link)]
         text = "%s is needed and not stored; unless something else creates it when the host starts, this cannot be applied"
-        return [text % link for link in missing] + self._warnings_of_lost()
+        return [text % link for link in missing] + self._warnings_of_lost() + self._warnings_of_connection()
 
     def _warnings_of_lost(self) -> List[str]:
         """That options were stored which this task does not give: it is stored in place of the other one, not in addition."""
@@ -184,6 +186,18 @@ class _Storage(Change):
             if lost
             else []
         )
+
+    def _warnings_of_connection(self) -> List[str]:
+        """That the address of this connection is on one of the links, and not declared."""
+        ends = connection()
+        links = [link for link in self._declared.layout(check_mode=True).links if not link.netns]
+        if not ends or any(address.local == ends.server for link in links for address in link.addresses or ()):
+            return []
+        holder = _link_with(ends.server)
+        text = (
+            "%s on %s, which this connection uses, is not declared, so a reboot does not bring it back unless a network manager does; declare addresses, routes"
+        )
+        return [text % (ends.server, holder)] if holder in [link.name for link in links] else []
 
     def _prepare(self) -> None:
         if not _engine.is_current():
@@ -279,6 +293,19 @@ class _Removal(Change):
         for key in self._forgotten:
             _store.forget(key)
         _uninstall_if_unused()
+
+
+def _link_with(address: str) -> str:
+    """The link of the host that has an address, '' if none has."""
+    namespaces = Namespaces()
+    reader = Reader(namespaces)
+    try:
+        names = {raw.ifindex: raw.name for raw in reader.links("")}
+        found = (names[index] for index, addresses in reader.addresses("").items() if any(one.local == address for one in addresses))
+        return next(found, "")
+    finally:
+        reader.close()
+        namespaces.close()
 
 
 def failures_of(*steps: Callable[[], None]) -> List[str]:

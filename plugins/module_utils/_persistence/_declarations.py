@@ -47,6 +47,7 @@ _TYPES: Dict[str, Tuple[Any, str]] = {
     "dict": (dict, "a dictionary"),
     "list": (list, "a list"),
 }
+_PROCESSES = "/proc/"
 _LONGEST_NAME = 240
 """Bytes; the name of a file has 255."""
 
@@ -225,6 +226,10 @@ def check_storable(declared: Stored, others: List[Stored]) -> None:
     for netns, _name in [*declared_links(wanted), *needed_links(wanted)]:
         if "/" in netns:
             refuse_path(netns)
+    for namespace in wanted.namespaces:
+        if namespace.attach.startswith(_PROCESSES):
+            text = "%s is of a process, which after a reboot is another one or none; a stored namespace needs a path that is there again"
+            raise VnetError((*namespace.path, "attach"), text % namespace.attach)
     if max(len(part.encode()) for part in declared.key) > _LONGEST_NAME:
         raise VnetError((PERSISTENT,), "the name is too long to be stored: at most %d bytes" % _LONGEST_NAME)
     here = declared_links(wanted)

@@ -203,6 +203,12 @@ class Draft:
             raise VnetError(path, text)
         self.warn(path, "%s (check mode: an earlier task may create it)" % text)
 
+    def in_the_way(self, path: Path, text: str) -> None:
+        """Something is there that in check mode may be removed by an earlier task: a warning then, else an error."""
+        if not self._check_mode:
+            raise VnetError(path, "%s; remove that first" % text)
+        self.warn(path, "%s (check mode: an earlier task may remove that)" % text)
+
     def plan(self) -> Plan:
         """The plan so far. Routes and port states that may need a bridge to be up come after it; all else comes before, as ports
         of a bridge that is up slow down each change."""

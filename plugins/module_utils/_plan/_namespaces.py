@@ -110,6 +110,14 @@ def _is_new_link(draft: Draft, netns: str, name: str) -> bool:
     return bool(name) and (netns, name) in draft.wanted and (netns, name) not in draft.host.links
 
 
+_RESETTING = ("net/ipv4/ip_forward", "net/ipv4/conf/all/forwarding", "net/ipv6/conf/all/forwarding")
+"""Settings that set those of all links: inet_forward_change (net/ipv4/devinet.c), addrconf_fixup_forwarding (net/ipv6/addrconf.c)."""
+
+
+def _resets(key: str) -> bool:
+    return sysctl_path(key).endswith(_RESETTING)
+
+
 def _family(key: str) -> str:
     """C(ipv4) of C(net.ipv4.ip_forward)."""
     return sysctl_path(key).split("/")[4]
@@ -117,8 +125,8 @@ def _family(key: str) -> str:
 
 def _sysctl(draft: Draft, wanted: Namespace, found: FoundNamespace, is_new: bool) -> Dict[str, Optional[str]]:
     values = dict(found.sysctl)
-    settings = sorted((wanted.sysctl or {}).items(), key=lambda setting: "forward" not in setting[0])
-    resets = {_family(key) for key, value in settings if "forward" in key and values.get(key) != value}
+    settings = sorted((wanted.sysctl or {}).items(), key=lambda setting: not _resets(setting[0]))
+    resets = {_family(key) for key, value in settings if _resets(key) and values.get(key) != value}
     for key, value in settings:
         current = values.get(key)
         link = link_of_sysctl(key)

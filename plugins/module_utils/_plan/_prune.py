@@ -110,8 +110,7 @@ def _release_with_content(draft: Draft, netns: str) -> bool:
     strangers = [found for found in strangers if found.kind != LOOPBACK and (found.name, found.kind) not in _FALLBACK_TUNNELS]
     for found in strangers:
         if found.ownership:
-            text = "namespace %s cannot be deleted, as it contains %s, which belongs to %s; remove that first"
-            raise VnetError((), text % (netns, found.name, str(found.ownership)))
+            draft.in_the_way((), "namespace %s cannot be deleted, as it contains %s, which belongs to %s" % (netns, found.name, str(found.ownership)))
     if not strangers:
         return False
     text = "namespace %s is kept, as it contains %s, which this layout did not create; it does not belong to the layout any more"
@@ -127,16 +126,15 @@ def _check_uppers(draft: Draft, found: FoundLink) -> None:
     """Refuses to delete a namespace with a link on top of which somebody has put another one."""
     for upper in draft.uppers.get(found.id, ()):
         if upper.netns != found.netns and not draft.owns(upper):
-            text = "namespace %s cannot be deleted, as %s%s is on top of its link %s; remove that first"
-            raise VnetError((), text % (found.netns, upper.name, inside(upper.netns), found.name))
+            text = "namespace %s cannot be deleted, as %s%s is on top of its link %s"
+            draft.in_the_way((), text % (found.netns, upper.name, inside(upper.netns), found.name))
 
 
 def _check_tunnels(draft: Draft, netns: str) -> None:
     """Refuses to delete a namespace whose network carries the packets of somebody's link in another one, which the kernel would delete, too."""
     for upper in draft.uppers.get((netns, ""), ()):
         if upper.netns != netns and not draft.owns(upper):
-            text = "namespace %s cannot be deleted, as the packets of %s%s go through its network; remove that first"
-            raise VnetError((), text % (netns, upper.name, inside(upper.netns)))
+            draft.in_the_way((), "namespace %s cannot be deleted, as the packets of %s%s go through its network" % (netns, upper.name, inside(upper.netns)))
 
 
 def _replace_other_kind(draft: Draft, wanted: Link, found: FoundLink) -> None:
@@ -160,8 +158,8 @@ def _check_ports(draft: Draft, bridge: FoundLink) -> None:
         if draft.is_member(port) or (link and link.master not in (None, bridge.name)):
             continue
         if port.ownership:
-            text = "%s%s cannot be deleted, as its port %s belongs to %s; remove that first"
-            raise VnetError((), text % (bridge.name, inside(bridge.netns), port.name, str(port.ownership)))
+            text = "%s%s cannot be deleted, as its port %s belongs to %s"
+            draft.in_the_way((), text % (bridge.name, inside(bridge.netns), port.name, str(port.ownership)))
         draft.warn((), "%s%s is not a port any more, as its bridge %s is deleted" % (port.name, inside(port.netns), bridge.name))
 
 
