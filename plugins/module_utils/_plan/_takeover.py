@@ -18,19 +18,21 @@ def with_values_of_port(draft: Draft, bridge: Link, found: Optional[FoundLink]) 
     """The bridge with what it takes from a port besides its addresses, unless it has some of these already.
 
     Others on the network know the MAC address of the port with these addresses. The kernel gives it to a bridge, too, but where systemd
-    runs, udev gives a new bridge another one (C(MACAddressPolicy), systemd.link(5)), and one that was set stays.
+    runs, udev gives a new bridge another one (C(MACAddressPolicy), systemd.link(5)), and one that was set stays. If no port has the addresses,
+    as after a reboot, it is that of the first network card.
     """
-    ports = [port for port in _ports(draft, bridge) if any(not address.link_local for address in port.addresses)]
+    ports = [port for port in _ports(draft, bridge) if (not found and not port.kind) or any(not address.link_local for address in port.addresses)]
     if not ports:
         return bridge
     on_top = [link for link in draft.layout.links if link.addresses and _bridge_of(draft, link) == bridge.id]
     wanted = {address.key for link in on_top for address in link.addresses or ()}
     if found and any(address.key in wanted for address in found.addresses):
         return bridge
-    for port in ports:
-        if any(address.key in wanted for address in port.addresses):
-            taken = {name: port.values[name] for name in BY_KIND[bridge.kind].follows_ports_until_set if port.values.get(name)}
-            return bridge._replace(values={**taken, **bridge.values})
+    having = [port for port in ports if any(address.key in wanted for address in port.addresses)]
+    cards = [port for port in ports if not found and not port.kind]
+    for port in [*having, *cards][:1]:
+        taken = {name: port.values[name] for name in BY_KIND[bridge.kind].follows_ports_until_set if port.values.get(name)}
+        return bridge._replace(values={**taken, **bridge.values})
     return bridge
 
 

@@ -73,6 +73,18 @@ def test_new_bridge() -> None:
     ]
 
 
+@pytest.mark.parametrize("options", [{}, {"addresses": ["192.0.2.1/24"]}])
+def test_a_new_bridge_has_the_mac_address_of_its_first_network_card(options: dict[str, Any]) -> None:
+    """Always the same, after a reboot too, when no port has an address that the bridge takes."""
+    found = there("veth", "a", mac="02:00:00:00:00:01"), there("", "e0", mac="02:00:00:00:00:02"), there("", "e1", mac="02:00:00:00:00:03")
+    ports = [{"name": name} for name in ("a", "e0", "e1")]
+    (created,) = [new for words, _name, new in bridge(*found, ports=ports, **options) if words == "link add"]
+    assert created["values"]["mac"] == "02:00:00:00:00:02"
+    (created,) = [new for words, _name, new in bridge(*found, ports=ports, mac="02:00:00:00:00:09", **options) if words == "link add"]
+    assert created["values"]["mac"] == "02:00:00:00:00:09"
+    assert all("mac" not in (new or {}) for _words, _name, new in bridge(*found, there("bridge", "br0"), ports=ports))
+
+
 def test_up_comes_after_addresses_and_before_routes() -> None:
     assert [act for act, *_rest in bridge(addresses=["192.0.2.1/24"], routes=[{"to": "default", "via": "192.0.2.2"}])] == [
         "link add",
