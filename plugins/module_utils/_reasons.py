@@ -161,8 +161,11 @@ class Reasons:
             netns, vrf = attachment.netns, self._vrf(attachment)
             sender = sender or next_hop.source
             arrived = Arrived(sender, attachment.ifindex) if sender else None
-            if netns == home:
+            if self._owners_in(netns, vrf, sender) and not sender.startswith("fe80:"):
+                yield "%s has the address %s, too, so it drops packets from there" % (namespace_title(netns), sender)
+            if netns == home or self._owners_in(netns, vrf, target):
                 yield from self._in_other_vrf(target, attachment, vrf)
+                yield from self._taken(netns, home, attachment, target)
                 hooks.append(_Hook(netns, "input"))
                 return
             hooks.append(_Hook(netns, "forward"))
@@ -221,6 +224,18 @@ class Reasons:
         if len(owners) > 1:
             owners = [owner for owner in owners if owner.id == link.peer or self._meet(link, owner)]
         return owners[0] if len(owners) == 1 else None
+
+    def _owners_in(self, netns: str, vrf: Optional[FoundLink], address: str) -> List[FoundLink]:
+        """The links of a namespace, or of a VRF in it, that have an address."""
+        return [owner for owner in self._owners.get(address, ()) if owner.netns == netns and self._vrf(owner) is vrf]
+
+    def _taken(self, netns: str, home: Optional[str], arriving: FoundLink, target: str) -> Iterator[str]:
+        """Yields who else takes the packets to an address."""
+        if home is not None and netns != home:
+            yield "%s has the address %s, too, and takes the packets" % (namespace_title(netns), target)
+        others = [owner for owner in self._owners.get(target, ()) if owner.netns != netns and self._meet(owner, arriving)]
+        if others:
+            yield "%s and %s both have the address %s" % (_named(arriving), _named(others[0]), target)
 
     def _duplicate(self, link: FoundLink, address: str) -> Iterator[str]:
         """Yields two links of one network that have the same address."""

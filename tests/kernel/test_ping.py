@@ -19,8 +19,8 @@ from features import needs, needs_nftables, needs_program
 from kernel_kinds import needs_kind
 from layouts import lay
 from packets import attach_to, open_tun
-from processes import child, without_capabilities
-from support import Values, inside, run, sh, snapshot
+from processes import child, wait_for, without_capabilities
+from support import Values, inside, ip, run, sh, snapshot
 
 DEFAULTS: Values = {
     "layout": None,
@@ -251,6 +251,15 @@ def test_whoever_has_the_address_of_the_other_does_not_reach_it() -> None:
     assert result["summary"]["unreachable"] == len(result["differing"])
 
 
+def test_an_address_that_failed_duplicate_address_detection() -> None:
+    needs_program("ip")
+    lan(dad=True)
+    assert asked(layout="lan")["differing"] == []
+    sh(f"ip -n red address add {BLUE6}/64 dev eth0")
+    wait_for(lambda: "dadfailed" in ip("ip", "-n", "red", "address", "show", "dev", "eth0"))
+    assert reason("red", BLUE6) == f"eth0 in namespace blue and eth0 in namespace red both have the address {BLUE6}"
+
+
 def test_two_that_have_the_same_address_are_named() -> None:
     needs_program("ip")
     lan()
@@ -321,6 +330,7 @@ ROUTED_REASONS = [
     ("ip -n router rule add priority 9 prohibit from 10.2.0.1", "on the way back, namespace router has a prohibit route or rule for 10.1.0.1"),
     ("ip -n blue rule add priority 9 prohibit from 10.2.0.1", "on the way back, namespace blue has a prohibit route or rule for 10.1.0.1"),
     ("ip -n router address add 10.1.0.1/32 dev lo", "namespace router has the address 10.1.0.1, too, so it drops packets from there"),
+    ("ip -n blue address add 10.1.0.1/32 dev eth0", "namespace blue has the address 10.1.0.1, too, so it drops packets from there"),
     ("ip netns exec router sysctl -qw net.ipv4.conf.left.forwarding=0", "namespace router does not forward: net.ipv4.conf.left.forwarding is 0"),
     (
         "ip -n red address replace 10.1.0.1/8 dev eth0",
