@@ -180,7 +180,7 @@ class Export:
             values["addresses"] = options["addresses"]
         if found.routes:
             values["routes"] = [_short(route, route.options(of_link=True)) for route in found.routes]
-        if "vlans" in options and not self._usual_vlans(found, options["vlans"]):
+        if "vlans" in options and not _are_usual_vlans(found, options["vlans"]):
             values["vlans"] = options["vlans"]
         values.update({entries.option: options[entries.option] for entries in lists_of(found.kind) if options.get(entries.option)})
         return values
@@ -188,7 +188,7 @@ class Export:
     def _port(self, found: FoundLink) -> Values:
         options = self._options(found.id).get("port", {})
         values = {row.name: options[row.name] for row in table.PORT_ROWS.values() if row.name in options and not self._usual(found, row, options[row.name])}
-        if "vlans" in options and not self._usual_vlans(self._host.links[found.netns, found.master], options["vlans"]):
+        if "vlans" in options and not _are_usual_vlans(self._host.links[found.netns, found.master], options["vlans"]):
             values["vlans"] = options["vlans"]
         return values
 
@@ -213,9 +213,11 @@ class Export:
     def _lowest_of_ports(self, found: FoundLink, name: str) -> Any:
         return min((port.values[name] for port in self._ports.get(found.id, ()) if port.values.get(name) is not None), default=None)
 
-    def _usual_vlans(self, bridge: FoundLink, vlans: List[Values]) -> bool:
-        pvid = bridge.values.get("vlan_default_pvid")
-        return vlans == ([{"vid": str(pvid), "pvid": True, "untagged": True}] if pvid else [])
+
+def _are_usual_vlans(bridge: FoundLink, vlans: List[Values]) -> bool:
+    """Whether VLANs go without saying. Where they count they are said, so that others that somebody adds are noticed."""
+    pvid = bridge.values.get("vlan_default_pvid")
+    return not _kinds.separates_vlans(bridge.kind, bridge.values) and vlans == ([{"vid": str(pvid), "pvid": True, "untagged": True}] if pvid else [])
 
 
 def _short(route: Route, options: Values) -> Values:

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import TYPES
 from features import has, needs, needs_program
-from layouts import BY_HAND, REGISTRY, clear, counts, full, info, lay, mac, names, settled
+from layouts import BY_HAND, REGISTRY, clear, counts, full, info, lay, link_in, mac, names, settled
 from packets import attached, reaches
 from support import Values, difference, portable, private_network, run, sh, snapshot
 
@@ -388,6 +388,20 @@ def test_what_a_bridge_follows_its_ports_in_is_not_declared() -> None:
     assert next(link for link in info()["links"] if link["name"] == "br0")["mtu"] == 1300
     run("vnet_bridge", name="br0", mtu=1280)
     assert declared_mtu() == 1280
+
+
+def test_the_vlans_of_every_port_are_declared_where_they_count() -> None:
+    """So that one that somebody adds later is noticed."""
+    needs("vlan_filtering")
+    needs_program("bridge")
+    sh("ip link add br0 up type bridge vlan_filtering 1", "ip link add p up master br0 type veth peer name q", "ip link add br1 up type bridge")
+    sh("ip link add r up master br1 type veth peer name s")
+    found = info()["declaration"]["links"]
+    assert link_in({"links": found}, "p")["port"]["vlans"] == [{"vid": "1", "pvid": True, "untagged": True}]
+    assert "port" not in link_in({"links": found}, "r")
+    lay(name="mine", links=found)
+    sh("bridge vlan add dev p vid 99")
+    assert lay(name="mine", links=found)["commands"] == ["bridge vlan delete dev p vid 99"]
 
 
 def test_vlans_are_returned_where_the_kernel_has_them() -> None:
