@@ -52,6 +52,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> None:
     """The network of the test is that of its host, whose Python may be stored wherever it is."""
     monkeypatch.setattr(_change, "is_network_of_host", lambda: True)
     monkeypatch.setattr(_engine, "_VOLATILE", ())
+    monkeypatch.setattr(_engine, "_changeable", lambda _path: "")
 
 
 @contextmanager

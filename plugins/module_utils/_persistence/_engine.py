@@ -13,6 +13,7 @@ import pkgutil
 import py_compile
 import re
 import shlex
+import stat
 import sys
 from functools import lru_cache
 from hashlib import sha256
@@ -38,7 +39,7 @@ _PACKAGE = __name__.rsplit(".", 2)[0]
 _OF_TASKS = _PACKAGE + "._task"
 """What only a task of Ansible needs."""
 _VOLATILE = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/home", "/root")
-"""Where nothing may be that is needed when the host starts: it may be gone, not be mounted yet, or belong to an ordinary user."""
+"""Where nothing may be that is needed when the host starts: it may be gone, or not be mounted yet."""
 _FIND_PYROUTE2 = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pyroute2') is None)"
 
 _MAIN_SOURCE = """\
@@ -115,9 +116,29 @@ def check_python() -> None:
                     " set ansible_python_interpreter to a Python of the system, such as /usr/bin/python3"
                 )
                 raise VnetError((PERSISTENT,), text % (what, path or "unknown"))
+            loose = _changeable(path)
+            if loose:
+                text = (
+                    "%s is %s, and not only root can change %s, which root would run when the host starts;"
+                    " set ansible_python_interpreter to a Python of the system, such as /usr/bin/python3"
+                )
+                raise VnetError((PERSISTENT,), text % (what, path, loose))
     if run_program(sys.executable, "-I", "-c", _FIND_PYROUTE2, environment={}).status:
         text = "%s finds pyroute2 only by the environment of this task, which is not there when the host starts; install it for this interpreter"
         raise VnetError((PERSISTENT,), text % sys.executable)
+
+
+def _changeable(path: str) -> str:
+    """The part of a path that an ordinary user can change, '' if there is none. The group may be trusted, as that of /usr/local in Debian is."""
+    while os.geteuid() == 0:
+        found = os.lstat(path)
+        is_public = found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX and not stat.S_ISLNK(found.st_mode)
+        if found.st_uid or is_public:
+            return path
+        if path == os.path.dirname(path):
+            break
+        path = os.path.dirname(path)
+    return ""
 
 
 def install() -> None:
