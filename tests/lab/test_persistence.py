@@ -108,8 +108,7 @@ def uplink_of(host: Host) -> str:
     return on(host, "ip route show default").split(" dev ")[1].split()[0]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("manager", MANAGED)
+@pytest.mark.parametrize("manager", [pytest.param(name, marks=[] if name == "systemd-networkd" else pytest.mark.slow) for name in MANAGED])
 def test_an_uplink_that_a_manager_has_configured(lab: Lab, host: Host, manager: str) -> None:
     on(host, MANAGED[manager].replace("ADDRESS", host.address).replace("GATEWAY", GATEWAY))
     host.power_off()
@@ -120,10 +119,13 @@ def test_an_uplink_that_a_manager_has_configured(lab: Lab, host: Host, manager: 
     layout = {"name": "uplink", "links": [bridge, {"name": "vec0", "master": "br5"}]}
     done(task(lab, host, "vnet_layout", **layout, persistent=True, confirm_timeout=30))
     assert uplink_of(host) == "br5"
+    assert host.mac in on(host, "ip link show dev br5")
     host.cut()
     host.start()
     host.wait()
     assert uplink_of(host) == "br5"
+    assert host.mac in on(host, "ip link show dev br5")
+    assert on(host, "sudo nfv-vnet status") == "vnet_layout uplink: as stored\n"
     assert "master br5" in on(host, "ip link show dev vec0")
     assert host.address not in on(host, "ip -br address show dev vec0")
     on(host, "sudo nfv-vnet status")
@@ -135,8 +137,7 @@ def test_an_uplink_that_a_manager_has_configured(lab: Lab, host: Host, manager: 
     on(host, "sudo nfv-vnet status")
     if manager == "NetworkManager":
         return  # User-mode Linux hangs when the link goes down under it
-    done(task(lab, host, "vnet_layout", name="uplink", state="absent", force=True))
-    host.wait()
+    done(task(lab, host, "vnet_layout", name="uplink", state="absent", confirm_timeout=30))
     assert uplink_of(host) == "vec0"
     assert host.ssh("test -e /etc/nfv-vnet").returncode == 1
 

@@ -29,7 +29,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declaration
     refuse_path,
     stored,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import ManagedLinks
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers import ManagedLinks, is_card
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LinkId
 
 
@@ -174,7 +174,7 @@ class _Storage(Change):
 
     def _warnings_of(self, others: List[Stored]) -> List[str]:
         """What a reboot does not bring back, but this needs."""
-        missing = [link for link in missing_links(self._declared, others) if not os.path.exists("/sys/class/net/%s/device" % link)]
+        missing = [link for link in missing_links(self._declared, others) if not is_card(link)]
         text = "%s is needed and not stored; unless something else creates it when the host starts, this cannot be applied"
         return [text % link for link in missing] + self._warnings_of_lost() + self._warnings_of_connection()
 

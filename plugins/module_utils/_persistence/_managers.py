@@ -90,6 +90,11 @@ def _reload_networkmanager(names: List[str], managed: bool) -> None:
         _run("nmcli", "device", "set", name, "managed", "yes" if managed else "no")
 
 
+def is_card(name: str) -> bool:
+    """Whether a link of the host is a network card."""
+    return os.path.exists("/sys/class/net/%s/device" % name)
+
+
 def _is_there(name: str) -> bool:
     return os.path.exists("/sys/class/net/" + name)
 
@@ -165,7 +170,8 @@ class ManagedLinks(Handover):
         """Gives back what is not declared any more, and tells the managers that do not run yet."""
         for manager in MANAGERS if is_booted() else ():
             former = _released_in(self._replaced.get(manager, content_of(self._path(manager))))
-            written = self._write(manager, [])
+            # one that does not run yet, as the host starts, would take the network cards
+            written = self._write(manager, [] if _is_running(manager) else [name for name in self._names if is_card(name)])
             gone = [name for name in former if name not in self._names]
             if _is_running(manager) and (written or gone):
                 manager.reload(gone, True)
