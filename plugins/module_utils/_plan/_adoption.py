@@ -110,7 +110,7 @@ class OriginalState:
         if found.shown and exact_routes:
             there["routes"] = [_route_key(body) for _route, body in found.shown.routes]
         if wanted.ports is not None and wanted.purge_ports:
-            there["ports"] = [port.name for port in self._draft.host.ports(found.id)]
+            there["ports"] = [port.name for port in self._draft.ports(found.id)]
         if wanted.port and wanted.port.vlans is not None and wanted.port.purge_vlans:
             there["vlans"] = list(map(str, (found.port.vlans if found.port else None) or ()))
         elif wanted.vlans is not None and wanted.purge_vlans:
@@ -147,7 +147,7 @@ class OriginalState:
 
     def _removed_ports(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         """Ports of others that leave a bridge: they are recorded with the bridge."""
-        for port in self._draft.host.ports(bridge.id) if _kinds.has_ports(bridge.kind) else ():
+        for port in self._draft.ports(bridge.id) if _kinds.has_ports(bridge.kind) else ():
             now = self._draft.links_after.get(port.id)
             if now and not now.master and not now.ownership:
                 recorded = (port.ownership.original if port.ownership else None) or {}
@@ -350,7 +350,7 @@ def _at_home(draft: Draft, found: FoundLink, before: Values) -> FoundLink:
 
 def _keep_default_vlan_away(draft: Draft, bridge: FoundLink) -> None:
     """The kernel gives the default VLAN of a bridge that had none to all ports. Those with another PVID had not had it."""
-    for port in draft.host.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
+    for port in draft.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
         vlans = (port.port.vlans if port.port else None) or {}
         pvids = [vlan for vlan in vlans.values() if vlan.pvid]
         new = [vlan for vid, vlan in moved_default(bridge, draft.links_after[bridge.id], vlans).items() if vid not in vlans]

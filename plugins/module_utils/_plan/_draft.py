@@ -131,6 +131,25 @@ class Draft:
         """The existing links whose ownership changes, by their present names."""
         self.warnings: List[Message] = []
         self._check_mode = check_mode
+        self._by_master: Optional[Dict[LinkId, List[FoundLink]]] = None
+        self._by_namespace: Optional[Dict[str, List[FoundLink]]] = None
+
+    def ports(self, master: LinkId) -> List[FoundLink]:
+        """The links that were found as ports of a bridge, bond or VRF."""
+        if self._by_master is None:
+            self._by_master = {}
+            for found in self.host.links.values():
+                if found.master:
+                    self._by_master.setdefault((found.netns, found.master), []).append(found)
+        return self._by_master.get(master, [])
+
+    def links_in(self, netns: str) -> List[FoundLink]:
+        """The links that were found in a namespace."""
+        if self._by_namespace is None:
+            self._by_namespace = {}
+            for found in self.host.links.values():
+                self._by_namespace.setdefault(found.netns, []).append(found)
+        return self._by_namespace.get(netns, [])
 
     def owns(self, found: FoundLink) -> bool:
         """Whether the layout created the link."""

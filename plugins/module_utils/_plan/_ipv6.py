@@ -62,7 +62,7 @@ def _mtu_after(draft: Draft, wanted: Link, found: FoundLink) -> _Mtu:
         return _Mtu(wanted.values["mtu"])
     if "mtu" not in follows_ports(wanted.kind):
         return _Mtu(now)
-    before = [port.values.get("mtu") for port in draft.host.ports(found.id)] if found.ifindex else []
+    before = [port.values.get("mtu") for port in draft.ports(found.id)] if found.ifindex else []
     if found.ifindex and now not in (before or [_INITIAL]):
         return _Mtu(now)  # somebody has set it
     return min([*_ports_after(draft, wanted), _Mtu(2**32)], key=lambda mtu: mtu.value)
@@ -71,7 +71,7 @@ def _mtu_after(draft: Draft, wanted: Link, found: FoundLink) -> _Mtu:
 def _ports_after(draft: Draft, bridge: Link) -> Iterator[_Mtu]:
     """The MTU of each port after the plan, as far as it is known."""
     declared = {*(bridge.ports or ()), *draft.declared_ports.get(bridge.id, ())}
-    for port in draft.host.ports(bridge.id):
+    for port in draft.ports(bridge.id):
         link = draft.wanted.get(port.id)
         leaves = (link.master if link else None) not in (None, bridge.name) or (bridge.purge_ports and bridge.ports is not None)
         if not leaves:

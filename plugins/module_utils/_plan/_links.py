@@ -245,7 +245,7 @@ def move_aside(draft: Draft, found: FoundLink) -> FoundLink:
     if found.values["up"]:
         draft.add(FREE_NAMES, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
     draft.add(FREE_NAMES, RenameLink(found.netns, found.name, away))
-    for port in draft.host.ports(found.id):
+    for port in draft.ports(found.id):
         draft.links_after[port.id] = port._replace(master=away)
     del draft.links_after[found.id]
     return draft.links_after.setdefault((found.netns, away), found._replace(name=away))

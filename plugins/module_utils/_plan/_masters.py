@@ -80,7 +80,7 @@ def let_ports_go(draft: Draft, master: FoundLink, original_name: str) -> None:
         return
     declared = joins(draft)
     recreated = draft.wanted.get((master.netns, original_name))
-    for port in draft.host.ports((master.netns, original_name)):
+    for port in draft.ports((master.netns, original_name)):
         now = draft.links_after.get(port.id)
         if not now or now.master != master.name:
             continue

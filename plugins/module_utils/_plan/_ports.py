@@ -45,7 +45,7 @@ def plan_ports(draft: Draft) -> None:
             _port(draft, key, join)
     for bridge in draft.layout.links:
         if bridge.purge_ports and bridge.ports is not None and bridge.present:
-            for found in draft.host.ports(bridge.id):
+            for found in draft.ports(bridge.id):
                 stays = found.id in declared and declared[found.id].master == bridge.name
                 now = draft.links_after.get(found.id)
                 if now and now.master == bridge.name and not stays:
@@ -200,4 +200,4 @@ def _check_ring(draft: Draft, join: Join, found: FoundLink, bridge: LinkId) -> N
         if key and other and key not in seen:
             seen.add(key)
             below.append(other.parent)
-            below += [port.id for port in draft.links_after.values() if (port.netns, port.master) == key]
+            below += [port.id for port in draft.links_after.values() if (port.netns, port.master) == key] if has_ports(other.kind) else []

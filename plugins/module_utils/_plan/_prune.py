@@ -40,8 +40,9 @@ def plan_prune(draft: Draft) -> None:
     for netns in going:
         _check_tunnels(draft, netns)
     listed = set(listed_ports(draft))
+    located = set(draft.located.values())
     for found in list(draft.links_after.values()):
-        if found.id in draft.located.values():
+        if found.id in located:
             continue
         if found.netns in lost and not _goes_home(draft, found):
             _check_uppers(draft, found)
@@ -106,7 +107,7 @@ def _release_with_content(draft: Draft, netns: str) -> bool:
 
     VnetError if they belong to another layout.
     """
-    strangers = [found for found in draft.host.links.values() if found.netns == netns and not draft.is_member(found)]
+    strangers = [found for found in draft.links_in(netns) if not draft.is_member(found)]
     strangers = [found for found in strangers if found.kind != LOOPBACK and (found.name, found.kind) not in _FALLBACK_TUNNELS]
     for found in strangers:
         if found.ownership:
@@ -115,8 +116,8 @@ def _release_with_content(draft: Draft, netns: str) -> bool:
         return False
     text = "namespace %s is kept, as it contains %s, which this layout did not create; it does not belong to the layout any more"
     draft.warn((), text % (netns, ", ".join(found.name for found in strangers)))
-    for found in draft.host.links.values():
-        if found.netns == netns and found.kind == LOOPBACK:  # whoever rules the namespace may have given it another name
+    for found in draft.links_in(netns):
+        if found.kind == LOOPBACK:  # whoever rules the namespace may have given it another name
             draft.ownership[found.id] = None
             draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
     return True
@@ -153,7 +154,7 @@ def _check_other_end(draft: Draft, found: FoundLink) -> None:
 
 def _check_ports(draft: Draft, bridge: FoundLink) -> None:
     """Refuses to delete a bridge with a port of another layout. The loss of other ports is a warning."""
-    for port in draft.host.ports(bridge.id):
+    for port in draft.ports(bridge.id):
         link = draft.wanted.get(port.id)
         if draft.is_member(port) or (link and link.master not in (None, bridge.name)):
             continue
