@@ -10,7 +10,7 @@ from typing import Any, List, NamedTuple, Tuple
 import pytest
 import yaml
 from features import has, needs, needs_program
-from layouts import NAME, aliases, clear, contradiction, counts, four_steps, full, info, lay, link_in, mac, names, owners, refused_always, settled
+from layouts import NAME, aliases, clear, contradiction, counts, four_steps, full, in_the_way, info, lay, link_in, mac, names, owners, refused_always, settled
 from processes import wait_for
 from support import Values, difference, portable, resource, restorable, run, sh, shown, snapshot
 
@@ -258,7 +258,7 @@ def test_a_small_mtu_is_the_same_before_and_after() -> None:
 def test_a_namespace_with_something_of_another_layout_is_not_removed() -> None:
     lay(namespaces=[{"name": "red"}])
     lay(name="guest", links=[{"type": "bridge", "name": "br0", "netns": "red"}])
-    refused_always(["namespace red", "br0", "layout guest"], state="absent")
+    in_the_way("namespace red cannot be deleted, as it contains br0, which belongs to layout guest", state="absent")
     clear("guest")
     clear()
     assert list(snapshot()) == [""]

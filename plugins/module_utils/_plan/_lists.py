@@ -122,7 +122,7 @@ def _merged_route(wanted: Route, found: Optional[Route]) -> Route:
         scope=wanted.scope or (found.scope if bool(wanted.via) == bool(found.via) and not wanted.nexthops else ""),
         onlink=wanted.onlink if wanted.onlink is not None or not same_way else found.onlink,
         mtu=found.mtu if wanted.mtu is None else wanted.mtu,
-        protocol=wanted.protocol or ("" if found.protocol in AUTOMATIC else found.protocol),
+        protocol=wanted.protocol or ("" if found.protocol in (*AUTOMATIC, "boot") else found.protocol),
         preference=wanted.preference or found.preference,
     )
 

@@ -186,7 +186,8 @@ def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) ->
     elif found.ownership and draft.is_member(found):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan import _adoption
 
-        _adoption.restore_original(draft, draft.links_after[found.id], found.ownership.original or {})
+        now = draft.links_after[found.id]  # it may have left its bond meanwhile, or another link have its name
+        _adoption.restore_original(draft, now if now.ifindex == found.ifindex else found, found.ownership.original or {})
 
 
 def bring_down_pruned(draft: Draft) -> None:
