@@ -5,8 +5,8 @@
 
 Documentation of modules is static YAML, and fragments cannot be used below suboptions, so it is generated from the attribute table. Only
 short_description, description, notes, and the return values of modules that do not manage a single resource are written by hand. The action group
-in meta/runtime.yml and the actions of the modules are generated, too. With --check nothing is written, and the exit status is 1 if something is out
-of date.
+in meta/runtime.yml, the actions of the modules, and the examples of the roles, which are those of their README, are generated, too. With --check
+nothing is written, and the exit status is 1 if something is out of date.
 """
 
 from __future__ import annotations
@@ -71,10 +71,10 @@ PIDS_OF_NAMESPACE: Values = {
 
 def main() -> int:
     stale = []
-    generated = (*modules(), *actions(), action_group())
+    generated = (*modules(), *actions(), action_group(), *roles())
     written = {path: text for path, text in generated if not path.is_file() or text != path.read_text(encoding="utf-8")}
     for path, text in written.items():
-        stale.append(path.name)
+        stale.append(str(path.relative_to(ROOT)))
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")
     for name in stale:
@@ -107,6 +107,15 @@ def action_group() -> Tuple[Path, str]:
     path = ROOT / "meta" / "runtime.yml"
     lines = "".join(f"    - {module}\n" for module in sorted(KERNEL_KIND_OF))
     return path, re.sub(r"(  vnet:\n)(    - vnet_\w+\n)*", lambda match: match[1] + lines, path.read_text(encoding="utf-8"))
+
+
+def roles() -> Iterator[Tuple[Path, str]]:
+    """The specification of each role, with the first example of its README at its end."""
+    for readme in sorted(ROOT.glob("roles/*/README.md")):
+        path = readme.parent / "meta" / "argument_specs.yml"
+        example = readme.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+        by_hand = path.read_text(encoding="utf-8").partition("    examples: |\n")[0]
+        yield path, by_hand + "    examples: |\n" + "".join("      %s\n" % line if line else "\n" for line in example.splitlines())
 
 
 def said(source: str, name: str) -> Values:

@@ -182,6 +182,13 @@ EXAMPLES = r"""
       - sources: [green]
         destinations: [198.51.100.1]
 
+- name: Check only that two do not reach each other
+  nfv.vnet.vnet_ping:
+    reachable: []  # without it all other pairs of namespaces are tested, too
+    unreachable:
+      - sources: [red]
+        destinations: [green]
+
 - name: Measure loss and round-trip times of large packets
   nfv.vnet.vnet_ping:
     sources: [red]
