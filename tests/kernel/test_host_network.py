@@ -200,12 +200,15 @@ def test_address_and_default_route_move_to_a_vlan_link_on_the_bridge() -> None:
     assert not difference(before, snapshot())
 
 
-def test_address_and_default_route_go_from_a_bridge_to_a_vlan_link_on_it() -> None:
+def test_address_and_default_route_go_from_a_bridge_to_a_vlan_link_on_it_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
     needs_kind("vlan")
     lay(links=[bridge(), card()])
     on_top = {"type": "vlan", "name": "br0.10", "parent": "br0", "id": 10, "addresses": [ADDRESS], "routes": [DEFAULT]}
-    four_steps(links=[bridge(addresses=[], routes=[]), card(), on_top])
-    assert (held("br0"), held("br0.10")) == ([], ["192.0.2.10/24 brd 192.0.2.255 scope global br0.10"])
+    with connected(monkeypatch, GATEWAY):
+        four_steps(links=[bridge(addresses=[], routes=[]), card(), on_top])
+        assert (held("br0"), held("br0.10")) == ([], ["192.0.2.10/24 scope global br0.10"])
+        four_steps(links=[bridge(), card()])
+        assert held("br0") == ["192.0.2.10/24 scope global br0"]
 
 
 def test_a_layout_takes_nothing_from_a_link_that_it_cannot_restore() -> None:

@@ -31,7 +31,8 @@ def lost_uplink(reader: Reader, client: str, now: Network, after: Network, befor
     if not bridge:
         return
     earlier = _found(reader, before, bridge.name)
-    port = old.link if after.links[old.link].master == bridge.name else _learned_on(reader, earlier, old)
+    becomes_port = old.link in after.links and after.links[old.link].master == bridge.name
+    port = old.link if becomes_port else _learned_on(reader, earlier, old)
     if not port or port not in after.links:
         return
     what = "%s, through which %s is reached, would" % (shown(port), client)
