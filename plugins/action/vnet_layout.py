@@ -68,7 +68,8 @@ def _declared(args: Mapping[str, Any]) -> str:
     """What the task is about."""
     if args.get("state") == "absent":
         return "state: absent"
-    counts = ["%s: %d" % (shown(str(name)), len(value)) for name, value in args.items() if isinstance(value, (list, tuple, dict)) and value]
+    names = [*LISTS, *sorted(map(str, set(args).difference(LISTS)))]
+    counts = ["%s: %d" % (shown(name), len(args[name])) for name in names if isinstance(args.get(name), (list, tuple, dict)) and args[name]]
     return "declared: %s" % ("; ".join(counts) or "nothing")
 
 
