@@ -309,7 +309,7 @@ class Transaction:
         for netns, numbers in tables.items():
             if self._before.exists(netns):
                 self._saved[netns, ""] = save_routes(self._reader.socket(netns), numbers)
-        for netns in {step.netns for step in steps if isinstance(step, SetLink) and step.old and _kinds.is_bridge(step.kind)}:
+        for netns in {step.netns for step in steps if isinstance(step, SetLink) and step.old and _kinds.changes_vlans(step.kind, step.values)}:
             self._vlans[netns] = self._reader.vlans(netns)
 
     def _is_above(self, found: FoundLink, others: Set[LinkId]) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import changes_vlans
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import REFUSING, Address, Host, LinkId, Ownership, Route, Values, Vlan
 
 Scalar = Union[bool, int, float, str]
@@ -307,7 +308,8 @@ def link_of(step: Step) -> LinkId:
 def takes_away(step: Step) -> bool:
     """Whether a link may lose addresses or routes by a step, or be deleted, or packets be dropped."""
     if isinstance(step, SetLink):
-        return step.values.get("up") is False or bool(step.values.get("disable_ipv6")) or not _HARMFUL.isdisjoint(step.values)
+        is_lossy = step.values.get("up") is False or "mtu" in step.values or bool(step.values.get("disable_ipv6"))
+        return is_lossy or changes_vlans(step.kind, step.values)
     if isinstance(step, AddRoute):
         return step.route.type in REFUSING
     if isinstance(step, AddEntry):
@@ -315,8 +317,6 @@ def takes_away(step: Step) -> bool:
     return isinstance(step, _TAKING_AWAY)
 
 
-_HARMFUL = {"mtu", "vlan_default_pvid", "vlan_filtering"}
-"""Attributes of a link with which it may lose addresses, routes or VLANs."""
 _TAKING_AWAY = (
     AwaitLinks,
     DeleteAddress,

@@ -11,7 +11,7 @@ from typing import Dict, Iterator, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import Decoded, EntryList, Place
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import NLM_F_EXCL, attribute, split
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, REFUSING, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._values import (
     AUTOMATIC,
     FLAG,
@@ -92,6 +92,7 @@ _ROWS = (
     Attribute("protocol", _PROTOCOL, PROTOCOL, "Who has added the rule: a number, or a name such as V(static).", 0, 255, initial="static"),
 )
 _OF_HEADER = ("from", "to")
+_NO_CONDITIONS = ("priority", "family", "type", "table", "protocol")
 _EVERYTHING = ("0.0.0.0/0", "::/0")
 """Prefixes that say nothing but the family."""
 _PACKED = [row for row in _ROWS if row.code and row.name not in (*_OF_HEADER, "fwmark")]
@@ -206,6 +207,17 @@ def _complaint(entry: Values) -> Optional[Tuple[str, str]]:
     if entry.get("l3mdev") and "table" in entry:
         return "table", "with l3mdev it is that of the VRF; leave it out"
     return None
+
+
+def drops(rule: Values, source: str, destination: str) -> bool:
+    """Whether a rule drops what is sent from one address to another. One that looks at anything else is not judged."""
+    if rule["type"] not in REFUSING or any(rule[row.name] != row.initial for row in _ROWS if row.name not in (*_OF_HEADER, *_NO_CONDITIONS)):
+        return False
+    import ipaddress  # most runs have no rules
+
+    addresses = [ipaddress.ip_address(address) for address in (destination, source)]
+    prefixes = [ipaddress.ip_network(rule[name] or "%s/0" % ("::" if rule["family"] == "ipv6" else "0.0.0.0")) for name in ("to", "from")]
+    return all(address in prefix for address, prefix in zip(addresses, prefixes))
 
 
 def _completed(entry: Values) -> Values:

@@ -238,6 +238,11 @@ def is_bridge(kernel: str) -> bool:
     return kernel in BY_KIND and BY_KIND[kernel].is_bridge
 
 
+def changes_vlans(kernel: str, values: Mapping[str, Any]) -> bool:
+    """Whether VLANs may change beside, as these attributes of a link are set."""
+    return kernel in BY_KIND and not values.keys().isdisjoint(BY_KIND[kernel].vlan_attributes)
+
+
 def separates_vlans(kernel: str, values: Mapping[str, Any]) -> bool:
     """Whether a link with these values forwards frames only between ports that have their VLAN in common."""
     return kernel in BY_KIND and BY_KIND[kernel].separates_vlans(values)

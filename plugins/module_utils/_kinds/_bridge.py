@@ -256,6 +256,7 @@ BRIDGE = LinkKind(
     related=(("vlan_filtering", "mcast_vlan_snooping"), ("stp", "forward_delay", "state"), ("ageing_time", "topology_change", "forward_delay")),
     check=_check_bridge,
     sets_port_states=lambda values: bool(values.get("stp")),
+    vlan_attributes=("vlan_default_pvid", "vlan_filtering"),
     separates_vlans=lambda values: bool(values.get("vlan_filtering")),
     picture="bridge",
 )

@@ -100,6 +100,8 @@ class LinkKind(NamedTuple):
     """Whether one with these values carries Ethernet frames and has a MAC address."""
     is_bridge: bool = False
     """Whether it forwards frames between its ports, and has VLANs."""
+    vlan_attributes: Tuple[str, ...] = ()
+    """Attributes with which ports and the link itself may get or lose VLANs."""
     separates_vlans: Callable[[Mapping[str, Any]], bool] = lambda _values: False
     """Whether one with these values forwards frames only between ports that have their VLAN in common."""
     follows_ports: Tuple[str, ...] = ()

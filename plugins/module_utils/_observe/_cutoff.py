@@ -7,15 +7,15 @@ from __future__ import annotations
 from typing import Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_advertised, partial_route
-from ansible_collections.nfv.vnet.plugins.module_utils._entries._rules import RULES
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._rules import RULES, drops
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import Connection, connection, dhcp_clients, is_network_of_host
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._uplink import lost_uplink
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink, contains
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, REFUSING, Host, Layout, LinkId, Route, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Route, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddEntry,
     AwaitLinks,
@@ -126,7 +126,7 @@ def _lost_connection(reader: Reader, ends: Connection, now: Network, after: Netw
     elif not ends.zone:
         yield from lost_uplink(reader, ends.client, now, after, before, planned.after)
     for entry in _new_rules(planned):
-        if _drops(entry, ends):
+        if drops(entry, ends.server, ends.client):
             yield "%s, where this connection comes from, would not be reached, by the rule with priority %d" % (ends.client, entry["priority"])
 
 
@@ -134,21 +134,6 @@ def _new_rules(planned: Plan) -> Iterator[Values]:
     for step in planned.steps:
         if isinstance(step, AddEntry) and step.netns == _HOME and step.option == RULES.option:
             yield step.entry
-
-
-def _drops(rule: Values, ends: Connection) -> bool:
-    """Whether a rule drops what the host sends to the other end. One that also looks at something else is not judged."""
-    others = [row.name for row in RULES.rows if row.name not in ("priority", "family", "from", "to", "type", "table", "protocol")]
-    if rule["type"] not in REFUSING or any(rule[row.name] != row.initial for row in RULES.rows if row.name in others):
-        return False
-    if rule["family"] != ("ipv6" if ":" in ends.client else "ipv4"):
-        return False
-    return all(not prefix or contains(*_parts(prefix), address) for prefix, address in ((rule["to"], ends.client), (rule["from"], ends.server)))
-
-
-def _parts(prefix: str) -> Tuple[str, int]:
-    network, length = prefix.split("/")
-    return network, int(length)
 
 
 def _advice(after: Network, bridges: Set[str], names: Iterable[str], option: str) -> str:

@@ -14,7 +14,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import se
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._flags import bring_up, is_up
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import converge_layout
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import _ruleset, _store
-from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import Change, failures_of
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import Change, failures_of, file_errors
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import (
     Key,
     Stored,
@@ -151,10 +151,12 @@ class _Application(Change):
         self._managed.check()
 
     def take_over(self) -> bool:
-        return self._managed.take_over()
+        with file_errors():
+            return self._managed.take_over()
 
     def give_back(self) -> None:
-        self._managed.give_back()
+        with file_errors():
+            self._managed.give_back()
 
     def _abandon(self) -> List[str]:
         return failures_of(self._managed.undo)

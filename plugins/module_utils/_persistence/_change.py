@@ -82,10 +82,10 @@ class Change(Handover):
             yield
             return
         try:
-            with _sentences():
+            with file_errors():
                 self._prepare()
             yield
-            with _sentences():
+            with file_errors():
                 self._commit()
         except BaseException as error:
             lost = self._abandon()
@@ -207,12 +207,12 @@ class _Storage(Change):
             _store.prepare(self._declared)
 
     def take_over(self) -> bool:
-        with _sentences():
+        with file_errors():
             return self._differs and self._managed.take_over()
 
     def give_back(self) -> None:
         if self._differs:
-            with _sentences():
+            with file_errors():
                 self._managed.give_back()
 
     def take_again(self) -> bool:
@@ -278,7 +278,7 @@ class _Removal(Change):
         return sorted({name for links in self._managed for name in links.returned})
 
     def give_back(self) -> None:
-        with _sentences():
+        with file_errors():
             for links in self._managed:
                 links.give_back()
 
@@ -313,7 +313,7 @@ def failures_of(*steps: Callable[[], None]) -> List[str]:
     lost = []
     for step in steps:
         try:
-            with _sentences():
+            with file_errors():
                 step()
         except VnetError as error:
             lost.append(error.text)
@@ -332,7 +332,7 @@ def _uninstall_if_unused() -> None:
 
 
 @contextmanager
-def _sentences() -> Iterator[None]:
+def file_errors() -> Iterator[None]:
     """Turns an error of a file in the block into a VnetError."""
     try:
         yield
