@@ -21,7 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import forget_learned
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, restore_routes, save_link, save_routes
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, restore_dropped, save_link, save_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
@@ -339,7 +339,7 @@ class Transaction:
         for step, batch in _batched(steps, self._before):
             self._before_each()
             if not isinstance(step, (AddAddress, DeleteAddress)):
-                self._restore_routes(losing_addresses)
+                self._restore_dropped(losing_addresses)
             if isinstance(step, DeleteAddress) and link_of(step) not in losing_addresses:
                 found = self._reader.link(step.netns, step.name)
                 if found:
@@ -359,14 +359,14 @@ class Transaction:
                     self.done[-len(batch) :] = [one for one in batch if self._is_gone(one)]
                 about = subject(self._layout, step)
                 raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, hint(self._layout, step, error)), error.errno) from None
-        self._restore_routes(losing_addresses)
+        self._restore_dropped(losing_addresses)
         self.done[earlier:] = steps  # in the order of the plan, as the order of batches makes no sense as commands
 
-    def _restore_routes(self, links: Dict[LinkId, Saved]) -> None:
-        """The kernel deletes all routes of a link with its last address, including undeclared ones."""
+    def _restore_dropped(self, links: Dict[LinkId, Saved]) -> None:
+        """The kernel deletes all routes and neighbours of a link with its last address, including undeclared ones."""
         while links:
             (netns, _name), saved = links.popitem()
-            restore_routes(self._reader.socket(netns), saved)
+            restore_dropped(self._reader.socket(netns), saved)
 
     def _has_value(self, step: Step) -> bool:
         """Whether a link has the value already: a kernel that lacks a feature refuses even to turn it off."""

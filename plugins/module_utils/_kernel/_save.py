@@ -44,7 +44,7 @@ class Saved(NamedTuple):
     addresses: List[_Address]
     routes: List[bytes]
     neighbours: Tuple[bytes, ...] = ()
-    """Permanent neighbours and proxy entries, which the kernel drops when the link goes down."""
+    """Permanent neighbours and proxy entries, which the kernel drops when the link goes down, or loses its last IPv4 address."""
 
 
 def save_link(sock: NetlinkSocket, index: int) -> Saved:
@@ -85,14 +85,15 @@ def restore(sock: NetlinkSocket, saved: Saved) -> None:
     """Restores what is missing, as far as the kernel accepts it."""
     if saved.ifindex:
         _restore_addresses(sock, saved)
-        there = set(_neighbours(sock, saved.ifindex)) if saved.neighbours else set()
-        for neighbour in [neighbour for neighbour in saved.neighbours if neighbour not in there]:
-            with suppress(KernelError):
-                sock.request(_RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, neighbour)
-    restore_routes(sock, saved)
+    restore_dropped(sock, saved)
 
 
-def restore_routes(sock: NetlinkSocket, saved: Saved) -> None:
+def restore_dropped(sock: NetlinkSocket, saved: Saved) -> None:
+    """Restores the routes and neighbours, which the kernel drops with the last address of a link."""
+    there = set(_neighbours(sock, saved.ifindex)) if saved.neighbours else set()
+    for neighbour in [neighbour for neighbour in saved.neighbours if neighbour not in there]:
+        with suppress(KernelError):
+            sock.request(_RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, neighbour)
     for _pass in range(_PASSES):
         there = set(map(without_expiry, _now(sock, saved).routes))
         missing = [route for route in saved.routes if without_expiry(route) not in there]
