@@ -271,6 +271,15 @@ READ_APART = ("qdisc", "mirror", "ethtool")
 
 IPV6_LOCATIONS = ("sysctl", "inet6")
 """Where attributes are that a link has only while it has IPv6, and that are new in another namespace."""
+IPV6_MTU = 1280
+"""The smallest MTU with which a link can have IPv6 (RFC 8200). With a smaller one it has neither addresses nor settings."""
+
+
+def ends_ipv6(values: Mapping[str, Any]) -> bool:
+    """Whether a link loses its IPv6 addresses, routes and neighbours when its attributes are set to these."""
+    return bool(values.get("disable_ipv6")) or values.get("mtu", IPV6_MTU) < IPV6_MTU
+
+
 SHARED_WITH_PARENT = ("promiscuous", "allmulticast")
 """Attributes that the kernel also sets on the parent. Linux 6.1 leaves them set there when the link is deleted."""
 

@@ -189,6 +189,17 @@ def partial_route(body: str) -> Route:
     return Route("%s/%d" % (to, length), number, _number(found.get(_METRIC, b"")), _TYPES.get(kind, str(kind)))
 
 
+def is_ipv6(body: str) -> bool:
+    """Whether it is an address or a route of IPv6."""
+    return int(body[:2], 16) == socket.AF_INET6
+
+
+def device_of(body: str) -> int:
+    """The index of the link that a route goes through, 0 if it goes through none, or several."""
+    message = bytes.fromhex(body)
+    return next((_number(message[first:last]) for code, first, last in split(message, _RTMSG.size) if code == _OIF), 0)
+
+
 def gateway_of(body: str) -> str:
     """The gateway of a route, '' if it has none, or several."""
     message = bytes.fromhex(body)

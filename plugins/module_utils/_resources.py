@@ -222,6 +222,16 @@ class Vlan(NamedTuple):
         vid = str(self.first) if self.first == self.last else "%d-%d" % (self.first, self.last)
         return {"vid": vid, "pvid": bool(self.pvid), "untagged": bool(self.untagged), **self.settings}
 
+    def stored(self) -> List[Any]:
+        """One VLAN for a record."""
+        return [bool(self.pvid), bool(self.untagged), *([self.settings] if self.settings else [])]
+
+    @classmethod
+    def restored(cls, vid: int, fields: List[Any]) -> Vlan:
+        """The VLAN that C(stored()) returned."""
+        pvid, untagged, *settings = fields
+        return cls(vid, vid, bool(pvid), bool(untagged), *settings)
+
 
 def ranges(vlans: List[Tuple[Vlan, Optional[Vlan]]]) -> List[Tuple[Vlan, Optional[Vlan]]]:
     """Joins neighbouring VLANs with the same change to ranges, each of which is one message. A PVID is never part of a range."""
@@ -361,11 +371,14 @@ class Ownership(NamedTuple):
     C(original): what an adopted link was before as far as the layout has changed it, None for a link that the layout created. It has
     attributes by name, C(master), C(port) (attributes by name), C(ports) (the same, with C(vlans), of each port that left),
     C(addresses) (by address: as in C(Shown), 0 for one that was not there), C(order) (of IPv4 addresses), C(routes) (as in C(Shown)),
-    C(new_routes) (those that were not there, as C(Route.stored())), C(vlans) (by VLAN id: [pvid, untagged], None for one that was not there),
-    C(there) (by option: what identifies the entries that were in a list when it became exact), and
+    C(new_routes) (those that were not there, as C(Route.stored())), C(vlans) (by VLAN id: as C(Vlan.stored()), None for one that was not there), and
     the lists of C(_entries) by option (by what identifies an entry: the entry, None for one that was not there). C(lo) has C(files) (contents by
-    name, None for one that was not there), and C(attached) if the layout gave its namespace a name. A link that was moved or renamed has C(from)
-    ([namespace, name]), and C(card) (the fields of C(Card)) by which it is found again.
+    name, None for one that was not there), and C(attached) if the layout gave its namespace a name. A network card has C(card) (the fields of
+    C(Card)) by which it is found again, and a link that was moved or renamed C(from) ([namespace, name]).
+
+    Beside what has changed it has C(unchanged): what is declared and has not been changed by the layout yet, as it was at the adoption, in the
+    same form, but C(routes) by what identifies them. If somebody else changes that, and a run repairs it, this is what it was before.
+    C(exact): the lists that have no other entries than the declared ones.
     """
 
     layout: str
@@ -386,8 +399,9 @@ class Ownership(NamedTuple):
 
 
 def added_routes(original: Optional[Values], dev: str = "") -> List[Route]:
-    """The routes through C(dev) that a layout has added to what it adopted; C(original) as in C(Ownership)."""
-    return [Route.restored(fields)._replace(dev=dev) for fields in (original or {}).get("new_routes", ())]
+    """The routes that a layout has added to a link that it adopted, C(dev), or to a namespace; C(original) as in C(Ownership)."""
+    routes = [Route.restored(fields) for fields in (original or {}).get("new_routes", ())]
+    return [route._replace(dev=dev) for route in routes] if dev else routes
 
 
 class Shown(NamedTuple):
@@ -397,6 +411,8 @@ class Shown(NamedTuple):
     """In the order of the kernel."""
     routes: List[Tuple[Optional[Route], str]]
     """Those that can be set, in all tables. None for one that no option can express."""
+    of_namespace: List[Tuple[Optional[Route], str]] = []
+    """Of a lo: those through other links that are declared for its namespace, or in their place."""
 
 
 class FoundLink(NamedTuple):

@@ -53,7 +53,9 @@ class Result(NamedTuple):
 
     @property
     def changed(self) -> bool:
-        return bool(self.steps) or not self.planned.is_empty
+        """Whether the network changes, or whose it is; but not if only what is remembered of an adopted link does."""
+        owners = ((self.before.links[key].ownership, owner) for key, owner in self.planned.ownership.items() if key in self.before.links)
+        return bool(self.steps or self.planned.steps) or any((before is None) != (owner is None) for before, owner in owners)
 
     @property
     def warnings(self) -> List[Message]:

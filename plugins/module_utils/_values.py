@@ -43,6 +43,8 @@ class ValueType(NamedTuple):
     """Words that may be given in place of a number."""
     merge: Callable[[Any, Any], Any] = lambda _now, wanted: wanted
     """The value of a link with the first one after the second one was set."""
+    partial: bool = False
+    """Whether a value, a dictionary, leaves what it does not name as it is."""
     equal: Optional[Callable[[Any, Any], bool]] = None
     """Whether a wanted value and one that was found are the same, if they need not be equal."""
     complaint: Callable[[Any, Any], str] = lambda _found, _wanted: ""
@@ -370,6 +372,7 @@ FEATURES = ValueType(
     lambda value: " ".join("%s %s" % (name, "on" if on else "off") for name, on in value.items()),
     change=_features_to_change,
     merge=lambda now, wanted: {**(now or {}), **wanted},
+    partial=True,
     equal=_features_are,
     complaint=_complaint_about_features,
     several=True,

@@ -11,6 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._attributes import READ_A
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ROWS_OF, TYPES, kernel_word, masters_of
+from attribute_samples import LINK
 from features import helps, needs_program
 from kernel_kinds import has_kind, needs_kind
 from layouts import four_steps as lay_in_four_steps
@@ -18,7 +19,6 @@ from layouts import info, lay, settled
 from moments import WHOLE, Failing, may_be_held
 from samples import SAMPLES
 from support import Values, difference, four_steps, portable, private_network, resource, run, sh, snapshot
-from test_attributes import LINK
 
 of_each_kind = pytest.mark.parametrize("kind", SAMPLES)
 NEW_IN_IPROUTE2 = ("localbypass",)
@@ -314,6 +314,25 @@ def test_what_was_made_by_hand_is_declared_and_adopted(kind: str) -> None:
     for declared in (again, declaration):  # masters are created first
         declared["links"].sort(key=lambda link: str(link["name"]))
     assert again == declaration
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@of_each_kind
+def test_what_it_was_before_comes_back(kind: str, first: int) -> None:
+    """Whether the layout changes it, or repairs what somebody else has changed."""
+
+    def options(number: int) -> Values:
+        return of(kind, **every_link(kind, number), **own(kind, number))
+
+    run(f"vnet_{kind}", **options(first))
+    before = snapshot()
+    for number in (1 - first, first):
+        layout: Values = {"links": [{"type": kind, **options(number)}]}
+        lay(**layout)
+        run(f"vnet_{kind}", **options(1 - first))
+        lay(**layout)
+        lay(state="absent")
+        assert not difference(before, snapshot())
 
 
 @of_each_kind

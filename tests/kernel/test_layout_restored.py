@@ -47,10 +47,16 @@ ROUTES6 = [
     "2001:db8:3::/48 nexthop via 2001:db8::a dev eth0 nexthop via 2001:db8::b dev eth0",
     "2001:db8::/64 dev eth0 metric 300",
 ]
+NEIGHBOURS = [
+    f"192.0.2.7 lladdr {mac(7)} nud permanent",
+    f"2001:db8::7 lladdr {mac(7)} nud permanent",
+    "proxy 192.0.2.8",
+    "proxy 2001:db8::8",
+]
 
 
 def card() -> None:
-    """A link with everything that addresses and routes can have."""
+    """A link with everything that addresses and routes can have, and neighbours."""
     needs_program("ip")
     sh(
         f"ip link add eth0 address {mac(1)} type veth peer name far address {mac(2)}",
@@ -59,6 +65,7 @@ def card() -> None:
         *(f"ip address add {address} dev eth0" for address in ADDRESSES),
         *(f"ip route add {route}" for route in ROUTES),
         *(f"ip -6 route add {route}" for route in ROUTES6),
+        *(f"ip neighbour add {neighbour} dev eth0" for neighbour in NEIGHBOURS),
     )
 
 
@@ -340,3 +347,43 @@ def test_a_release_that_fails_leaves_the_routes_of_a_namespace() -> None:
     with Failing(2, _injected), pytest.raises(VnetError, match="The host is as it was before"):
         clear(force=True)
     assert not difference(before, snapshot())
+
+
+OF_THE_HOST = [
+    {"dev": "eth0"},
+    {"via": "10.0.0.8"},
+    {"via": "10.0.0.8", "dev": "eth0"},
+    {"via": "10.0.0.9", "mtu": 1400},
+    {"via": "10.0.0.9", "dev": "eth0", "mtu": 1300},
+    {"type": "blackhole"},
+]
+
+
+LINKS: List[List[Values]] = [[], [{"name": "eth0"}], [{"name": "eth0", "routes": [], "purge_routes": False}]]
+
+
+@pytest.mark.parametrize("links", LINKS, ids=["link-not-declared", "link", "routes"])
+@pytest.mark.parametrize("there", [[], ["10.9.0.0/16 via 10.0.0.9 proto 99"], ["unreachable 10.9.0.0/16"]], ids=["no-route", "route", "other-type"])
+@pytest.mark.parametrize("route", OF_THE_HOST, ids=lambda route: "-".join(route))
+def test_a_route_of_the_host_gives_its_place_back(route: Values, there: List[str], links: List[Values]) -> None:
+    """The link of the route need not be declared."""
+    needs_program("ip")
+    sh("ip link add eth0 type veth peer name far", "ip link set far up", "ip link set eth0 up", "ip address add 10.0.0.1/24 dev eth0")
+    sh(*(f"ip route add {other}" for other in there))
+    before = snapshot()
+    for _time in range(2):
+        lay(force=True, routes=[{"to": "10.9.0.0/16", **route}], links=links)
+        assert lay(force=True, routes=[{"to": "10.9.0.0/16", **route}], links=links)["changed"] is False
+        clear(force=True)
+        assert not difference(before, snapshot())
+
+
+@pytest.mark.parametrize("addresses", [["192.0.2.10/25"], ["192.0.2.12/24"], ["10.0.0.1/8"], ["192.0.2.11/24"], []], ids=str)
+def test_neighbours_stay_when_all_addresses_are_replaced(addresses: List[str]) -> None:
+    needs_program("ip")
+    neighbours = [f"192.0.2.7 lladdr {mac(7)} nud permanent", "proxy 192.0.2.8"]
+    sh("ip link add eth0 type veth peer name far", "ip link set far up", "ip link set eth0 up", "ip address add 192.0.2.10/24 dev eth0")
+    sh("ip address add 192.0.2.11/24 dev eth0", *(f"ip neighbour add {neighbour} dev eth0" for neighbour in neighbours))
+    before = snapshot()
+    run("vnet_veth", name="eth0", peer={"name": "far"}, addresses=addresses, purge_addresses=True)
+    assert not difference(before[""]["entries"], snapshot()[""]["entries"])

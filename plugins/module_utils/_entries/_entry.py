@@ -81,6 +81,8 @@ class EntryList(NamedTuple):
     """Those of the entries that were found which the kernel has made or learned."""
     needs_ipv6: Callable[[Values], bool] = lambda _entry: False
     """Whether the kernel refuses an entry on a link without IPv6."""
+    of_ipv6: Callable[[Values], bool] = lambda _entry: False
+    """Whether the kernel drops an entry when IPv6 ends on its link."""
     flags: Callable[[Values], int] = lambda _entry: 0
     """Further flags of the message that adds an entry (C(NLM_F_*))."""
     unsaid: Mapping[str, Tuple[object, ...]] = {}

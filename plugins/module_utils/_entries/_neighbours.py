@@ -84,5 +84,6 @@ NEIGHBOURS = EntryList(
     required=("to",),
     check=_check,
     needs_ipv6=lambda entry: ":" in entry["to"] and not entry.get("proxy"),
+    of_ipv6=lambda entry: ":" in entry["to"],
     after_up=True,
 )

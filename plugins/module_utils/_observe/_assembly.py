@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES, ends_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, lists_of, named
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
@@ -80,9 +80,9 @@ def read_apart(wanted: Optional[Link], original: Values) -> Dict[str, Any]:
 
 
 def lists_to_read(wanted: Optional[Link], ownership: Optional[Ownership], master: str) -> Set[str]:
-    """The lists of a link of this master that are declared, or were changed by the layout, or would be lost with a link that goes down."""
+    """The lists of a link of this master that are declared, or were changed by the layout, or of which the kernel may drop entries."""
     before = (ownership and ownership.original) or {}
-    may_go_down = _may_go_down(wanted, master) or "master" in before
+    may_go_down = _may_go_down(wanted, master) or "master" in before or (wanted is not None and ends_ipv6(wanted.values))
     lost = [option for option, entries in LISTS.items() if (may_go_down and entries.after_up) or (may_move(wanted) and entries.survives_move)]
     return {*(wanted.entries if wanted else ()), *(option for option in before if option in LISTS), *lost}
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SHARED_WITH_PARENT
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import lists_of
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _etc, _namespaces
@@ -443,7 +444,21 @@ class _LayoutReader:
             self._saved[netns] = save_all(self._reader.socket(netns))
         saved = self._saved[netns].get(raw.ifindex, Saved(raw.ifindex, [], []))
         bodies = [*saved.routes, *(self._saved[netns][0].routes if raw.kind == LOOPBACK and 0 in self._saved[netns] else [])]
-        return shown_by(self._reader, raw.name, (body for _key, body in saved.addresses), bodies)
+        shown = shown_by(self._reader, raw.name, (body for _key, body in saved.addresses), bodies)
+        return shown._replace(of_namespace=self._shown_of_namespace(netns, raw.ifindex)) if raw.kind == LOOPBACK else shown
+
+    def _shown_of_namespace(self, netns: str, lo: int) -> List[Tuple[Optional[Route], str]]:
+        """The routes through other links than lo that are declared for a namespace, or that it was adopted with."""
+        declared = next((namespace.routes for namespace in self._layout.namespaces if namespace.name == netns), None) or []
+        ownership = self._ownership(netns, self.raws[netns][lo])
+        before = (ownership and ownership.original) or {}
+        keys = {route.key for route in [*declared, *added_routes(before), *map(partial_route, before.get("routes", ()))]}
+        found: Dict[str, Tuple[Optional[Route], str]] = {}
+        for index, saved in self._saved[netns].items() if keys else ():
+            if index not in (0, lo) and index in self.raws[netns]:
+                bodies = [body for body in saved.routes if partial_route(body.hex()).key in keys]
+                found.update((body, (route, body)) for route, body in shown_by(self._reader, self.raws[netns][index].name, (), bodies).routes)
+        return list(found.values())
 
     def _pids_of(self, netns: str, name: str) -> List[int]:
         """The processes that hold a TUN or TAP device."""

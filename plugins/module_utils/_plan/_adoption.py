@@ -1,48 +1,32 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adopted links: what they were before the layout is recorded, and restored when the layout releases them."""
+"""Records what an adopted link was before the layout."""
 
 from __future__ import annotations
 
-import socket
 from itertools import chain
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._attributes import VLAN_ROWS
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import lasting, partial_route, relabelled, same_address
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_ipv6, lasting, partial_route, relabelled, same_address
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
-    ADDRESS,
-    AFTER_PORTS,
-    DELETE_NAMESPACE,
-    DELETE_ROUTES,
-    ROUTE,
-    SET_PORTS,
-    SETTINGS,
-    Draft,
-    inside,
-)
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._entries import add_entry, delete_entry
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import ends_ipv6
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import bring_up_again
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import moved_default, set_vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
-    Address,
+    Card,
     FoundLink,
     Link,
     LinkId,
+    Namespace,
     Port,
     Route,
+    RouteKey,
     Shown,
     Values,
     Vlan,
     added_routes,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
-    PRIVATE,
     AddAddress,
     AddEntry,
     AddRoute,
@@ -50,7 +34,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AttachNamespace,
     DeleteAddress,
     DeleteEntry,
-    DeleteNamespace,
     DeleteRoute,
     DeleteVlan,
     MoveLink,
@@ -59,79 +42,157 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetLink,
     SetMaster,
     SetPort,
+    SetTuntap,
     SetVlan,
     Step,
     link_of,
 )
 
-# Recording
+
+class Declared(NamedTuple):
+    """What is declared of a link, as it was found, in the form of C(Ownership.original); but C(routes) are bodies by what identifies them."""
+
+    values: Values
+    names: Dict[str, Optional[Set[str]]]
+    """What is declared: options, each with the entries that are, None for all of it."""
+    exact: Set[str]
+    """The lists without other entries than the declared ones."""
+    of_port: Tuple[str, ...]
+    """What belongs to it as a port, and is lost when it leaves its bridge."""
+
+    def add(self, name: str, found: Any) -> None:
+        self.names[name] = None
+        if found is not None:
+            self.values[name] = found
+
+    def add_list(self, name: str, found: Mapping[str, Any], declared: Iterable[str], exact: bool) -> None:
+        keys = self.names[name] = None if exact else set(declared)
+        self.values[name] = {key: entry for key, entry in found.items() if keys is None or key in keys}
+        if exact:
+            self.exact.add(name)
 
 
-class OriginalState:
-    """Derives from the steps of a plan what each adopted link was before (C(Ownership.original))."""
+class Adoption:
+    """Derives what is recorded of each adopted link (C(Ownership.original)) from the steps of a plan, and from what is declared."""
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
-        self._steps: Optional[Dict[LinkId, List[Step]]] = None
-        self._with_exact_routes = {one.name for one in draft.layout.namespaces if one.routes is not None and one.purge_routes}
+        self._namespaces: Dict[str, Namespace] = {namespace.name: namespace for namespace in draft.layout.namespaces}
+        self._own_routes: Dict[str, Set[RouteKey]] = {}
+        self._declared_anywhere: Dict[str, Set[str]] = {
+            "addresses": {address.itself for link in draft.layout.links for address in link.addresses or ()},
+            "routes": {_key_text(route) for link in draft.layout.links for route in link.routes or ()},
+        }
+        """What identifies the addresses and routes that are declared for any link: they may move there."""
+        self._listed: Dict[LinkId, List[Port]] = {}
+        for bridge in draft.layout.links:
+            for name, port in (bridge.ports or {}).items():
+                self._listed.setdefault((bridge.netns, name), []).append(port)
+        self._steps: Dict[LinkId, List[Step]] = {}
+        for step in chain.from_iterable(draft.steps.values()):
+            self._steps.setdefault(self._recorded_with(step), []).append(step)
 
-    def before(self, found: FoundLink, key: LinkId) -> Values:
-        """The state of a link before the steps change it, including their side effects, in the form of C(Ownership.original).
+    def original(self, found: FoundLink, key: LinkId) -> Values:
+        """What is recorded of a link. C(key): the link after the plan."""
+        recorded = dict((found.ownership and found.ownership.original) or {})
+        earlier: Values = recorded.pop("unchanged", {})
+        was_exact = set(recorded.pop("exact", ()))
+        declared = self._declared(found, key)
+        changed = _as_adopted(self._changed(found, key, earlier), earlier, declared, key)
+        known = {name: {*earlier.get(name, ()), *_keys_in(recorded, name)} for name in declared.exact & was_exact}
+        original = _merged(recorded, _without_later_entries(changed, known, self._declared_anywhere))
+        unchanged = _unchanged(declared, earlier, set(known), original)
+        return {**original, **({"exact": sorted(declared.exact)} if declared.exact else {}), **({"unchanged": unchanged} if unchanged else {})}
 
-        C(key): the link after the plan.
-        """
-        if self._steps is None:
-            self._steps = {}
-            for steps in self._draft.steps.values():
-                for step in steps:
-                    self._steps.setdefault(link_of(step), []).append(step)
+    def _recorded_with(self, step: Step) -> LinkId:
+        """The link that a step is recorded with: routes that are declared for a namespace with its C(lo)."""
+        if isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)) and step.route.key in self._routes_of_namespace(step.netns):
+            return step.netns, "lo"
+        return link_of(step)
+
+    def _routes_of_namespace(self, netns: str) -> Set[RouteKey]:
+        """The routes that are declared for a namespace, or that its C(lo) is recorded with, which may go through other links."""
+        if netns not in self._own_routes:
+            lo = self._draft.host.links.get((netns, "lo"))
+            owners = [owner.original or {} for owner in (lo.ownership, *lo.also_of) if owner] if lo else []
+            recorded = [*chain.from_iterable(map(added_routes, owners)), *(partial_route(body) for owner in owners for body in owner.get("routes", ()))]
+            declared = self._namespaces[netns].routes if netns in self._namespaces else None
+            self._own_routes[netns] = {route.key for route in [*recorded, *(declared or ())]}
+        return self._own_routes[netns]
+
+    # What is declared
+
+    def _declared(self, found: FoundLink, key: LinkId) -> Declared:
+        declared = Declared({}, {}, set(), ("port",) if _kinds.is_bridge(found.kind) else ("port", "vlans"))
+        declared.add("from", list(found.id))
+        wanted = self._draft.wanted.get(key) or Link(_kinds.ANY, *key, path=())
+        for name in wanted.values:
+            declared.add(name, found.values.get(name))
+        ports = [*([wanted.port] if wanted.port else []), *self._listed.get(key, ())]
+        if wanted.master is not None or key in self._listed:
+            declared.add("master", found.master)
+        declared.add_list("port", found.port.values if found.port else {}, {name for port in ports for name in port.values}, False)
+        for vlans, there, exact in self._vlans(wanted, found, ports):
+            declared.add_list("vlans", {str(vid): vlan.stored() for vid, vlan in there.items()}, map(str, vlans), exact)
+        if wanted.ports is not None and wanted.purge_ports:
+            declared.add_list("ports", {port.name: {} for port in self._draft.ports(found.id)}, (), True)
+        if wanted.addresses is not None:
+            bodies = _bodies_of_addresses(found)
+            declared.add_list("addresses", bodies, (address.itself for address in wanted.addresses), wanted.purge_addresses)
+            declared.add("order", _order(found))
+        self._add_routes(declared, wanted, found)
+        for option, given in wanted.entries.items():
+            entries = {as_text(LISTS[option], entry): entry for entry in found.entries.get(option, ())}
+            declared.add_list(option, entries, (as_text(LISTS[option], entry) for entry in given.entries), given.purge)
+        return declared
+
+    def _vlans(self, wanted: Link, found: FoundLink, ports: List[Port]) -> Iterator[Tuple[Dict[int, Vlan], Dict[int, Vlan], bool]]:
+        """The declared VLANs, those that were found, and whether the list is exact."""
+        if wanted.vlans is not None:
+            yield wanted.vlans, found.vlans or {}, wanted.purge_vlans
+        for port in ports:
+            if port.vlans is not None:
+                yield port.vlans, (found.port.vlans if found.port else None) or {}, port.purge_vlans
+
+    def _add_routes(self, declared: Declared, wanted: Link, found: FoundLink) -> None:
+        """Adds the routes of a link, or of the namespace of a C(lo), and what else is declared of that."""
+        shown = found.shown or Shown({}, [])
+        namespace = self._namespaces.get(found.netns) if found.kind == _kinds.LOOPBACK else None
+        if namespace:
+            declared.add("attached", "" if namespace.attach else None)
+            files = self._draft.host.namespaces[found.netns].files
+            declared.add_list("files", {name: files.get(name) for name in namespace.files or ()}, namespace.files or (), False)
+            wanted = wanted._replace(routes=namespace.routes, purge_routes=namespace.purge_routes)
+        if wanted.routes is not None:
+            bodies: Dict[str, List[str]] = {}
+            for _route, body in [*shown.routes, *shown.of_namespace]:
+                bodies.setdefault(_route_key(body), []).append(body)
+            declared.add_list("routes", bodies, map(_key_text, wanted.routes), wanted.purge_routes)
+
+    # What changes
+
+    def _changed(self, found: FoundLink, key: LinkId, earlier: Values) -> Values:
+        """What the steps change of a link, including their side effects, as it is now."""
         steps = [*self._steps.get(found.id, []), *(self._steps.get(key, []) if key != found.id else [])]
-        values: Values = self._place(found, key)
-        if _goes_down(steps):  # before the steps, which add some of them again
-            for option, entry in self._dropped_entries(found):
-                values.setdefault(option, {})[as_text(LISTS[option], entry)] = entry
+        values: Values = self._place(found, key, earlier)
+        for option, entry in self._dropped_entries(found, steps):  # before the steps, which add some of them again
+            values.setdefault(option, {})[as_text(LISTS[option], entry)] = entry
         for path, old in chain(*map(_changes, steps), self._removed_ports(found)):
             container = values
             for name in path[:-1]:
                 container = container.setdefault(name, {})
             container.setdefault(path[-1], old)
-        there = self._entries_of_exact_lists(found, key)
-        return {**values, **_lists_before(found, key, steps, self._added_to_namespace(found.netns)), **({"there": there} if there else {})}
+        of_namespace = self._routes_of_namespace(found.netns)
+        return {**values, **_addresses_before(found, steps), **_routes_before(found, key, steps, of_namespace)}
 
-    def _entries_of_exact_lists(self, found: FoundLink, key: LinkId) -> Dict[str, List[str]]:
-        """What identifies the entries of the lists that are exact from now on. What is not among them, and goes later, was added in the meantime."""
-        wanted = self._draft.wanted.get(key)
-        there: Dict[str, List[str]] = {}
-        if not wanted:
-            return there
-        if wanted.addresses is not None and wanted.purge_addresses:
-            there["addresses"] = [_address_key(address) for address in found.addresses]
-        exact_routes = found.netns in self._with_exact_routes if found.kind == _kinds.LOOPBACK else wanted.routes is not None and wanted.purge_routes
-        if found.shown and exact_routes:
-            there["routes"] = [_route_key(body) for _route, body in found.shown.routes]
-        if wanted.ports is not None and wanted.purge_ports:
-            there["ports"] = [port.name for port in self._draft.ports(found.id)]
-        if wanted.port and wanted.port.vlans is not None and wanted.port.purge_vlans:
-            there["vlans"] = list(map(str, (found.port.vlans if found.port else None) or ()))
-        elif wanted.vlans is not None and wanted.purge_vlans:
-            there["vlans"] = list(map(str, found.vlans or ()))
-        for option, given in wanted.entries.items():
-            if given.purge:
-                there[option] = [as_text(LISTS[option], entry) for entry in found.entries.get(option, ())]
-        return there
-
-    def _added_to_namespace(self, netns: str) -> List[Route]:
-        """The routes that layouts have added to a namespace, which go over several links."""
-        lo = self._draft.host.links.get((netns, "lo"))
-        owners = (lo.ownership, *lo.also_of) if lo else ()
-        return [route for owner in owners if owner for route in added_routes(owner.original)]
-
-    def _place(self, found: FoundLink, key: LinkId) -> Values:
+    def _place(self, found: FoundLink, key: LinkId, earlier: Values) -> Values:
         """Where a link was, if it gets another name or is moved; with what a move drops."""
+        card: Values = {} if found.card == Card() else {"card": list(found.card)}
         if key == found.id:
-            return {}
-        place: Values = {"from": list(found.id), "card": list(found.card)}
-        if key[0] == found.netns:
+            return card
+        place: Values = {"from": list(found.id), **card}
+        is_back = earlier.get("from", list(found.id)) != list(found.id)  # somebody has moved it, and with that dropped the rest
+        if key[0] == found.netns or is_back:
             return place
         usual = {row.name: row.initial for row in table.LINK if row.location in (*table.IPV6_LOCATIONS, *table.READ_APART)}
         changed = {name: found.values[name] for name in usual if found.values.get(name) not in (None, usual[name])}
@@ -139,11 +200,14 @@ class OriginalState:
         vlans = _vlans_of(found.port.vlans or {}, self._draft.host.links.get((found.netns, found.master))) if found.port else {}
         return {**place, "up": found.values["up"], **changed, **port, **({"vlans": vlans} if vlans else {})}
 
-    def _dropped_entries(self, found: FoundLink) -> Iterator[Tuple[str, Values]]:
-        """What the kernel drops of the lists of a link that goes down."""
-        for option, there in found.entries.items():
-            of_kernel = LISTS[option].keys_of_kernel(found, self._draft.host) if LISTS[option].after_up else None
-            yield from ((option, entry) for entry in there if of_kernel is not None and LISTS[option].key_of(entry) not in of_kernel)
+    def _dropped_entries(self, found: FoundLink, steps: List[Step]) -> Iterator[Tuple[str, Values]]:
+        """What the kernel drops of the lists of a link that goes down, or loses IPv6."""
+        down, no_ipv6 = _goes_down(steps), _loses_ipv6(steps)
+        for option, there in found.entries.items() if no_ipv6 else ():
+            entries = LISTS[option]
+            of_kernel = entries.keys_of_kernel(found, self._draft.host)
+            dropped = [entry for entry in there if (down and entries.after_up) or entries.of_ipv6(entry)]
+            yield from ((option, entry) for entry in dropped if entries.key_of(entry) not in of_kernel)
 
     def _removed_ports(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
         """Ports of others that leave a bridge: they are recorded with the bridge."""
@@ -156,90 +220,111 @@ class OriginalState:
                 yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
 
 
+def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+    """What a step changes, as a path in C(Ownership.original) with the old value."""
+    if isinstance(step, SetLink):
+        yield from (((name,), (step.old or {}).get(name)) for name in step.values)
+    elif isinstance(step, SetTuntap):
+        old = step.old or {}
+        yield from (((name,), old.get(name)) for name, value in step.values.items() if value != old.get(name))
+    elif isinstance(step, SetMaster):
+        yield ("master",), step.old
+        # a port that leaves its bridge loses its settings
+        settings = {other.attribute: other.value for other in step.restore if isinstance(other, SetPort)}
+        yield from ((("port", name), old) for name, old in _settings(settings).items())
+        vlans = {other.vlan.first: other.vlan for other in step.restore if isinstance(other, AddVlan)}
+        yield from ((("vlans", vid), flags) for vid, flags in _vlans_of(vlans, None).items())
+    elif isinstance(step, SetPort) and step.old is not None:
+        yield ("port", step.attribute), step.old
+    elif isinstance(step, SetVlan):
+        yield ("vlans", str(step.vlan.first)), step.vlan.stored() if step.old is not None else None
+    elif isinstance(step, SetFile):
+        yield ("files", step.file), step.old
+    elif isinstance(step, AttachNamespace):
+        yield ("attached",), step.name
+    elif isinstance(step, (AddEntry, DeleteEntry)):
+        # an entry that is replaced is deleted first, so that the first change says what was there
+        yield (step.option, as_text(LISTS[step.option], step.entry)), step.entry if isinstance(step, DeleteEntry) else None
+    elif isinstance(step, (AddVlan, DeleteVlan)):
+        before = step.vlan if isinstance(step, DeleteVlan) else step.old
+        stored = before.stored() if before else None
+        yield from ((("vlans", str(vid)), stored) for vid in range(step.vlan.first, step.vlan.last + 1))
+
+
 def _goes_down(steps: List[Step]) -> bool:
     return any(isinstance(step, MoveLink) or (isinstance(step, SetLink) and step.values.get("up") is False) for step in steps)
 
 
-def _lists_before(found: FoundLink, key: LinkId, steps: List[Step], of_namespace: List[Route]) -> Values:
-    """The addresses and routes that the steps change, and those that the kernel drops beside.
+def _loses_ipv6(steps: List[Step]) -> bool:
+    """Whether the kernel drops IPv6 of a link: it goes down, or its MTU gets too small."""
+    return _goes_down(steps) or any(table.ends_ipv6(step.values) for step in steps if isinstance(step, SetLink))
 
-    A link loses its routes when it goes down or loses an address, and IPv6 when its MTU gets too small.
-    """
-    changes = [step.values for step in steps if isinstance(step, SetLink)]
-    down = _goes_down(steps)
-    no_ipv6 = down or any(ends_ipv6(new) for new in changes)
-    shown = found.shown or Shown({}, [])
-    there = {address.key: address for address in found.addresses}
+
+def _addresses_before(found: FoundLink, steps: List[Step]) -> Values:
+    """The addresses that the steps change, and those that the kernel drops beside."""
     touched = {step.address.key: step.address for step in steps if isinstance(step, (AddAddress, DeleteAddress))}
-    moved = any(isinstance(step, MoveLink) for step in steps)
-    lost_addresses = (address for address in found.addresses if (moved or (no_ipv6 and address.ipv6)) and not address.link_local)
-    touched.update((address.key, address) for address in lost_addresses)
+    moved, no_ipv6 = any(isinstance(step, MoveLink) for step in steps), _loses_ipv6(steps)
+    lost = (address for address in found.addresses if (moved or (no_ipv6 and address.ipv6)) and not address.link_local)
+    touched.update((address.key, address) for address in lost)
     before: Values = {}
     if touched:
+        there, bodies = {address.itself for address in found.addresses}, _bodies_of_addresses(found)
+        names = [address.itself for address in touched.values()]
         # one that vanished while it was read is not recorded
-        known = {key: address for key, address in touched.items() if key in shown.addresses or key not in there}
-        home = ((found.ownership and found.ownership.original) or {}).get("from", found.id)[1]
-        bodies = {key: relabelled(shown.addresses[key], found.name, home) for key in known if key in shown.addresses}
-        before["addresses"] = {_address_key(address): bodies.get(key, 0) for key, address in known.items()}
+        before["addresses"] = {name: bodies.get(name, 0) for name in names if name in bodies or name not in there}
     if any(not address.ipv6 for address in touched.values()):
-        before["order"] = [_address_key(address) for address in found.addresses if not address.ipv6]
-    recorded = (found.ownership and found.ownership.original) or {}
-    dev = "" if found.kind == _kinds.LOOPBACK else found.name
-    added = added_routes(recorded, dev)
-    lost_families = {step.address.ipv6 for step in steps if isinstance(step, DeleteAddress)}
-    dropped = {step.route if isinstance(step, DeleteRoute) else step.old for step in steps if isinstance(step, (DeleteRoute, ReplaceRoute))}
-    lost = [body for route, body in shown.routes if down or route in dropped or _is_ipv6(body) in lost_families or (no_ipv6 and _is_ipv6(body))]
-    keys = {route.key for route in of_namespace}
-    own = {body for route, body in shown.routes if route and any(mine.satisfied_by(route) for mine in added)}
-    lost = [body for body in lost if body not in own and partial_route(body).key not in keys]
-    if lost:
-        before["routes"] = lost
-    # the steps name the link as it is after the plan
-    dev = key[1] if found.netns == key[0] and dev else dev
-    found_routes = [route._replace(dev=dev) if route.dev == found.name else route for route, _body in shown.routes if route]
-    earlier = {partial_route(body).key for body in recorded.get("routes", ())}  # what replaces them is deleted for them
-    earlier |= keys | {partial_route(body).key for route, body in shown.routes if not route}  # over several links, and restored as they were
-    new = [step.route for step in steps if isinstance(step, (AddRoute, ReplaceRoute)) and step.route.key not in earlier]
-    new = [route for route in new if not any(route.satisfied_by(other) for other in found_routes)]
-    if new:
-        before["new_routes"] = [route._replace(dev="").stored() for route in new]
+        before["order"] = _order(found)
     return before
 
 
-def _address_key(address: Address) -> str:
-    return address.itself
+def _bodies_of_addresses(found: FoundLink) -> Dict[str, str]:
+    """The addresses of a link as it was named when it was adopted."""
+    home = ((found.ownership and found.ownership.original) or {}).get("from", found.id)[1]
+    shown = found.shown or Shown({}, [])
+    named = ((address.itself, shown.addresses.get(address.key)) for address in found.addresses)
+    return {name: relabelled(body, found.name, home) for name, body in named if body}
+
+
+def _order(found: FoundLink) -> List[str]:
+    return [address.itself for address in found.addresses if not address.ipv6]
+
+
+def _routes_before(found: FoundLink, key: LinkId, steps: List[Step], of_namespace: Set[RouteKey]) -> Values:
+    """The routes that the steps change, and those that the kernel drops beside: a link loses its routes when it goes down or loses an address.
+
+    C(of_namespace): those that are recorded with its C(lo).
+    """
+    is_lo = found.kind == _kinds.LOOPBACK
+    others = set() if is_lo else of_namespace
+    down, no_ipv6 = _goes_down(steps), _loses_ipv6(steps)
+    shown = found.shown or Shown({}, [])
+    recorded = (found.ownership and found.ownership.original) or {}
+    dev = "" if is_lo else found.name
+    added = added_routes(recorded, dev)
+    lost_families = {step.address.ipv6 for step in steps if isinstance(step, DeleteAddress)}
+    dropped = {step.route if isinstance(step, DeleteRoute) else step.old for step in steps if isinstance(step, (DeleteRoute, ReplaceRoute))}
+    lost = [(route, body) for route, body in shown.routes if down or route in dropped or is_ipv6(body) in lost_families or (no_ipv6 and is_ipv6(body))]
+    lost += [(route, body) for route, body in shown.of_namespace if route in dropped]
+    own = {body for route, body in lost if route and any(mine.satisfied_by(route) for mine in added)}
+    bodies = [body for _route, body in lost if body not in own and partial_route(body).key not in others]
+    # the steps name the link as it is after the plan
+    dev = key[1] if found.netns == key[0] and dev else dev
+    there = [route._replace(dev=dev) if dev and route.dev == found.name else route for route, _body in [*shown.routes, *shown.of_namespace] if route]
+    earlier = {partial_route(body).key for body in recorded.get("routes", ())}  # what replaces them is deleted for them
+    earlier |= others | {partial_route(body).key for route, body in shown.routes if not route}  # over several links, and restored as they were
+    new = [step.route for step in steps if isinstance(step, (AddRoute, ReplaceRoute)) and step.route.key not in earlier]
+    new = [route for route in new if not any(route.satisfied_by(other) for other in there)]
+    stored = [(route if is_lo else route._replace(dev="")).stored() for route in new]
+    return {**({"routes": bodies} if bodies else {}), **({"new_routes": stored} if stored else {})}
 
 
 def _route_key(body: str) -> str:
-    """What identifies a route, as C(Route.key)."""
-    return " ".join(map(str, partial_route(body).key))
+    """What identifies a route."""
+    return _key_text(partial_route(body))
 
 
-def without_later_entries(draft: Draft, before: Values, there: Dict[str, List[str]]) -> Values:
-    """What a plan changes of a link, without what was added to lists after they became exact: nobody wants it back, unless it moves to another link."""
-    kept = dict(before)
-    for option in there.keys() & before.keys():
-        known = {*there[option], *_declared_keys(draft, option)}
-        if option == "routes":
-            kept[option] = [body for body in before[option] if _route_key(body) in known]
-        else:
-            kept[option] = {key: entry for key, entry in before[option].items() if entry in (None, 0) or key in known}
-    if "order" in before and "addresses" in kept:
-        kept["order"] = [key for key in before["order"] if key in kept["addresses"] or key in there.get("addresses", (key,))]
-    return kept
-
-
-def _declared_keys(draft: Draft, option: str) -> Iterator[str]:
-    """What identifies the addresses or routes that are declared for any link."""
-    for link in draft.layout.links:
-        if option == "addresses":
-            yield from map(_address_key, link.addresses or ())
-        elif option == "routes":
-            yield from (" ".join(map(str, route.key)) for route in link.routes or ())
-
-
-def _is_ipv6(body: str) -> bool:
-    return int(body[:2], 16) == socket.AF_INET6
+def _key_text(route: Route) -> str:
+    return " ".join(map(str, route.key))
 
 
 def _settings(values: Values) -> Values:
@@ -252,234 +337,104 @@ def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, 
     pvid = bridge.values.get("vlan_default_pvid", 1) if bridge else 1
     if list(vlans.values()) == [Vlan(pvid, pvid, True, True)]:
         return {}
-    return {str(vid): _flags(vlan) for vid, vlan in vlans.items()}
+    return {str(vid): vlan.stored() for vid, vlan in vlans.items()}
 
 
-def _flags(vlan: Vlan) -> List[Any]:
-    """A VLAN in C(Ownership.original)."""
-    return [bool(vlan.pvid), bool(vlan.untagged), *([vlan.settings] if vlan.settings else [])]
+# What is recorded
 
 
-def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
-    """What a step changes, as a path in C(Ownership.original) with the old value."""
-    if isinstance(step, SetLink):
-        yield from (((name,), (step.old or {}).get(name)) for name in step.values)
-    elif isinstance(step, SetMaster):
-        yield ("master",), step.old
-        # a port that leaves its bridge loses its settings
-        settings = {other.attribute: other.value for other in step.restore if isinstance(other, SetPort)}
-        yield from ((("port", name), old) for name, old in _settings(settings).items())
-        vlans = {other.vlan.first: other.vlan for other in step.restore if isinstance(other, AddVlan)}
-        yield from ((("vlans", vid), flags) for vid, flags in _vlans_of(vlans, None).items())
-    elif isinstance(step, SetPort) and step.old is not None:
-        yield ("port", step.attribute), step.old
-    elif isinstance(step, SetVlan):
-        yield ("vlans", str(step.vlan.first)), _flags(step.vlan) if step.old is not None else None
-    elif isinstance(step, SetFile):
-        yield ("files", step.file), step.old
-    elif isinstance(step, AttachNamespace):
-        yield ("attached",), step.name
-    elif isinstance(step, (AddEntry, DeleteEntry)):
-        # an entry that is replaced is deleted first, so that the first change says what was there
-        yield (step.option, as_text(LISTS[step.option], step.entry)), step.entry if isinstance(step, DeleteEntry) else None
-    elif isinstance(step, (AddVlan, DeleteVlan)):
-        before = step.vlan if isinstance(step, DeleteVlan) else step.old
-        flags_before = _flags(before) if before else None
-        yield from ((("vlans", str(vid)), flags_before) for vid in range(step.vlan.first, step.vlan.last + 1))
+def _as_adopted(changed: Values, earlier: Values, declared: Declared, key: LinkId) -> Values:
+    """What a plan changes, as it was at the adoption: somebody may have changed it since. C(earlier): what was unchanged so far."""
+    result = {name: _as_it_was(name, old, earlier[name]) if name in earlier else old for name, old in changed.items()}
+    if result.get("from") == list(key):
+        del result["from"]
+    if "master" in changed and changed["master"] != earlier.get("master", changed["master"]):
+        result.update({name: earlier.get(name, {}) for name in declared.of_port})  # not those of the bridge that somebody put it on
+    then: Dict[str, List[str]] = earlier.get("routes", {})
+    if then:
+        new = changed.get("new_routes", ())
+        repaired = [body for fields in new for body in then.get(_key_text(Route.restored(fields)), ())]
+        result["routes"] = list(dict.fromkeys([*chain.from_iterable(_bodies_then(body, then) for body in changed.get("routes", ())), *repaired]))
+        result["new_routes"] = [fields for fields in new if _key_text(Route.restored(fields)) not in then]
+    return {name: old for name, old in result.items() if old or name not in ("port", "vlans", "routes", "new_routes")}
 
 
-# Restoring
+def _as_it_was(name: str, now: Any, then: Any) -> Any:
+    if name == "routes":
+        return now
+    if name == "addresses":
+        return {key: now[key] if _differ_by_themselves(now[key], then.get(key)) else then.get(key, now[key]) for key in now}
+    return {**now, **{key: value for key, value in then.items() if key in now}} if _by_key(name, now) else then
 
 
-def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
-    """Plans to undo what the layout changed on a link that it adopted."""
-    if "from" in before:
-        found = _at_home(draft, found, before)
-    kind = found.kind if found.kind in _kinds.ROWS_OF else _kinds.ANY
-    rows = _kinds.rows_of(kind)
-    values = {name: value for name, value in before.items() if name in rows}
-    joins = bool(before.get("master")) and before["master"] != found.master
-    port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None
-    master = before.get("master")
-    if master and (found.netns, master) not in draft.links_after:
-        draft.warn((), "%s, of which %s%s was a port, does not exist any more" % (master, found.name, inside(found.netns)))
-        master, port = "", None
-    link = Link(kind, found.netns, found.name, (), values, master=master, port=port)
-    with draft.naming(link):
-        configure(draft, link, found)
-    draft.released += [link, *_removed_ports(draft, found, before.get("ports", {}))]
-    if "addresses" in before:
-        _release_addresses(draft, found, before["addresses"], before.get("order", []))
-    _release_routes(draft, found, before)
-    if not joins:
-        _release_vlans(draft, found, before.get("vlans", {}))
-    _keep_default_vlan_away(draft, found)
-    _release_entries(draft, found, before)
-    _release_files(draft, found.netns, before.get("files", {}))
-    if before.get("attached") == found.netns:
-        draft.add(DELETE_NAMESPACE, DeleteNamespace(found.netns, attached=True))
-    draft.ownership[draft.released_from.get(found.id, found.id)] = None
-    draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
+def _differ_by_themselves(now: str | int, then: str | int | None) -> bool:
+    """Whether an address has only another lifetime."""
+    return isinstance(now, str) and isinstance(then, str) and same_address(now, then)
 
 
-def _release_files(draft: Draft, netns: str, before: Dict[str, Optional[str]]) -> None:
-    if not before:
-        return
-    there = draft.namespaces_after[netns].files
-    for name, content in before.items():
-        if there.get(name) != content:
-            draft.add(SETTINGS, SetFile(netns, name, content, there.get(name), PRIVATE))
-    draft.namespaces_after[netns] = draft.namespaces_after[netns]._replace(files={**there, **before})
+def _bodies_then(body: str, then: Dict[str, List[str]]) -> List[str]:
+    """The routes that were in the place of a route."""
+    bodies = then.get(_route_key(body), [body])
+    return [body] if lasting(body) in map(lasting, bodies) else bodies
 
 
-def _at_home(draft: Draft, found: FoundLink, before: Values) -> FoundLink:
-    """Plans to move a link home, and to give it its name again."""
-    from ansible_collections.nfv.vnet.plugins.module_utils._plan._existing import bring, home_of
+def _without_later_entries(before: Values, known: Dict[str, Set[str]], declared: Dict[str, Set[str]]) -> Values:
+    """What a plan changes of a link, without what was added to lists after they became exact: nobody wants it back, unless it moves to another link.
 
-    netns, name = before["from"]
-    home = home_of(draft, found, (netns, name))
-    was_there = found.netns == home[0]
-    key = found.id
-    draft.ownership[key] = None
-    found = bring(draft, found, home, bool(before.get("up", True)))
-    draft.released_from[home] = key
-    if was_there and home in draft.interrupted and found.values["up"]:
-        bring_up_again(draft, found)
-    return found
-
-
-def _keep_default_vlan_away(draft: Draft, bridge: FoundLink) -> None:
-    """The kernel gives the default VLAN of a bridge that had none to all ports. Those with another PVID had not had it."""
-    for port in draft.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
-        vlans = (port.port.vlans if port.port else None) or {}
-        pvids = [vlan for vlan in vlans.values() if vlan.pvid]
-        new = [vlan for vid, vlan in moved_default(bridge, draft.links_after[bridge.id], vlans).items() if vid not in vlans]
-        for vlan in new if pvids and not draft.is_member(port) else ():
-            draft.add(AFTER_PORTS, DeleteVlan(port.netns, port.name, vlan, of_bridge=False))
-            draft.add(AFTER_PORTS, AddVlan(port.netns, port.name, pvids[0], of_bridge=False))
-
-
-def _removed_ports(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:
-    """The ports that the layout removed from a bridge, as they were."""
-    for name, settings in before.items():
-        found = draft.links_after.get((bridge.netns, name))
-        if found and not found.master:
-            yield Link(_kinds.ANY, bridge.netns, name, (), master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}))
-
-
-def _port_before(before: Values) -> Port:
-    """The port that a link was, with its VLANs if they were not those of a new port."""
-    settings = {name: value for name, value in before.get("port", {}).items() if name in table.PORT_ROWS}
-    if not before.get("vlans"):
-        return Port(settings)
-    vlans = {int(vid): _vlan(int(vid), flags) for vid, flags in before["vlans"].items() if flags is not None}
-    return Port(settings, vlans, purge_vlans=True)
-
-
-def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, str | int], order: List[str]) -> None:
-    """Plans to delete the addresses that the layout added, and to restore those that it removed, in their order.
-
-    The order of IPv4 addresses decides which are primary, so they are added again from the first difference on.
+    C(known): what was there then; C(declared): of any link.
     """
-    shown = found.shown or Shown({}, [])
-    kept = [address for address in found.addresses if _is_kept(shown.addresses.get(address.key, ""), before.get(_address_key(address)))]
-    keys = {address.key for address in kept}
-    gone = [(Address.parsed(text), body) for text, body in before.items() if isinstance(body, str)]
-    gone = [(address, body) for address, body in gone if address.key not in keys]
-    bodies = {**shown.addresses, **{address.key: body for address, body in gone}}
-    there = [*kept, *(address for address, _body in gone)]
-    position = {text: number for number, text in enumerate(order)}
-    wanted = sorted((address for address in there if not address.ipv6), key=lambda address: position.get(_address_key(address), len(order)))
-    current = [address for address in found.addresses if not address.ipv6]
-    pairs = enumerate(zip(wanted, current))
-    same = next((number for number, (one, other) in pairs if one.key != other.key or other.key not in keys), min(len(wanted), len(current)))
-    deleted = [*current[same:], *(address for address in found.addresses if address.ipv6 and address.key not in keys)]
-    for address in reversed(deleted):  # secondary addresses first: the kernel deletes them with their primary one
-        draft.add(ADDRESS, DeleteAddress(found.netns, found.name, address))
-    for address in [*wanted[same:], *(address for address, _body in reversed(gone) if address.ipv6)]:  # the kernel shows the newest IPv6 address first
-        draft.add(ADDRESS, AddAddress(found.netns, found.name, address, bodies.get(address.key, "")))
-    draft.links_after[found.id] = draft.links_after[found.id]._replace(addresses=[*wanted, *(address for address in there if address.ipv6)])
+    kept = dict(before)
+    for name in known.keys() & before.keys():
+        wanted = known[name] | declared.get(name, set())
+        if name == "routes":
+            kept[name] = [body for body in before[name] if _route_key(body) in wanted]
+        else:
+            kept[name] = {key: entry for key, entry in before[name].items() if entry in (None, 0) or key in wanted}
+    if "order" in before and "addresses" in kept:
+        kept["order"] = [key for key in before["order"] if key in kept["addresses"] or key in known.get("addresses", (key,)) or key in declared["addresses"]]
+    return kept
 
 
-def _is_kept(shown: str, before: str | int | None) -> bool:
-    """Whether an address stays: it was there before, and it still has everything that it had."""
-    return before is None or (isinstance(before, str) and bool(shown) and same_address(shown, before))
+def _merged(recorded: Values, now: Values) -> Values:
+    """The recorded state, which is older than the found one and takes precedence."""
+    merged = dict(now)
+    for name, old in recorded.items():
+        if _by_key(name, old):
+            merged[name] = {**now.get(name, {}), **old}
+        elif name in ("routes", "new_routes"):
+            merged[name] = [*old, *(entry for entry in now.get(name, ()) if entry not in old)]
+        else:
+            merged[name] = old
+    return merged
 
 
-def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
-    """Plans to delete the routes that the layout added, and to restore those that were lost."""
-    of_namespace = found.kind == _kinds.LOOPBACK
-    dev = "" if of_namespace else found.name
-    if not of_namespace and not draft.links_after[found.id].values.get("up"):
-        return  # the kernel has dropped them, and takes none
-    current = (draft.namespaces_after[found.netns].routes if of_namespace else found.routes) or []
-    bodies = {lasting(body) for _route, body in found.shown.routes} if found.shown else set()
-    missing = [(partial_route(body)._replace(dev=dev), body) for body in before.get("routes", ()) if lasting(body) not in bodies]
-    in_the_way = {route.key for route, _body in missing}
-    added = added_routes(before, dev)
-    deleted = [other for other in current if other.key in in_the_way or any(route.satisfied_by(other) for route in added)]
-    for route in deleted:
-        draft.add(DELETE_ROUTES, DeleteRoute(found.netns, route))
-    missing += [(partial_route(body)._replace(dev=dev), body) for body in _dropped_beside(draft, found, deleted)]
-    for route, body in missing:
-        draft.add(ROUTE, AddRoute(found.netns, route, body))
-    added_keys = {route.key for route, _body in missing}
-    after = [*(route for route in current if route not in deleted and route.key not in added_keys), *(route for route, _body in missing)]
-    if of_namespace:
-        draft.namespaces_after[found.netns] = draft.namespaces_after[found.netns]._replace(routes=after)
-    else:
-        draft.links_after[found.id] = draft.links_after[found.id]._replace(routes=after)
+def _unchanged(declared: Declared, earlier: Values, still_exact: Set[str], original: Values) -> Values:
+    """What is declared and has not been changed by the layout yet, as it was at the adoption."""
+    unchanged: Values = {}
+    names = {name: keys for name, keys in declared.names.items() if "master" not in original or name not in declared.of_port}
+    for name, keys in names.items():
+        now, then = declared.values.get(name), earlier.get(name)
+        if _by_key(name, now) or _by_key(name, then):
+            entries = {**({} if name in still_exact else now or {}), **(then or {})}
+            changed = _keys_in(original, name)
+            kept = {key: entry for key, entry in entries.items() if (keys is None or key in keys) and key not in changed}
+            unchanged.update({name: kept} if kept else {})
+        elif name not in original and (name in earlier or now is not None):
+            unchanged[name] = earlier.get(name, now)
+    return unchanged
 
 
-def _dropped_beside(draft: Draft, found: FoundLink, deleted: List[Route]) -> List[str]:
-    """The IPv4 routes that the kernel drops as the link loses its last address, or their source address, before it gets others."""
-    going = [step.address for step in draft.steps.get(ADDRESS, ()) if isinstance(step, DeleteAddress) and link_of(step) == found.id and not step.address.ipv6]
-    if not going or not found.shown:
-        return []
-    all_going = len(going) == sum(not address.ipv6 for address in found.addresses)
-    sources = {address.local for address in going}
-    routes = [(route, body) for route, body in found.shown.routes if not _is_ipv6(body) and route not in deleted]
-    return [body for route, body in routes if all_going or (route and route.src in sources)]
+def _by_key(name: str, value: Any) -> bool:
+    """Whether a value consists of entries that change one by one."""
+    return isinstance(value, dict) and name not in _WHOLE
 
 
-def _release_entries(draft: Draft, found: FoundLink, before: Values) -> None:
-    """Plans to delete the entries that the layout added, and to restore those that it removed or replaced."""
-    for option in [option for option in before if option in LISTS]:
-        entries = LISTS[option]
-        there = {as_text(entries, entry): entry for entry in found.entries.get(option, ())}
-        for key, entry in before[option].items():
-            if key in there and there[key] != entry:
-                delete_entry(draft, found, found.kind, entries, there[key])
-            if entry is not None and there.get(key) != entry:
-                add_entry(draft, found, found.kind, entries, entry)
-        after = [entry for entry in {**there, **before[option]}.values() if entry is not None]
-        now = draft.links_after[found.id]
-        draft.links_after[found.id] = now._replace(entries={**now.entries, option: after})
+_WHOLE = {row.name for rows in _kinds.ROWS_OF.values() for row in rows.values() if row.type.option == "dict" and not row.type.partial}
+"""The attributes whose value is a dictionary that changes as a whole."""
 
 
-def _vlan(vid: int, flags: List[Any]) -> Vlan:
-    """What C(_flags) returned."""
-    pvid, untagged, *settings = flags
-    return Vlan(vid, vid, bool(pvid), bool(untagged), *settings)
-
-
-def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[Any]]]) -> None:
-    of_bridge = _kinds.is_bridge(found.kind)
-    current = (found.vlans if of_bridge else found.port.vlans if found.port else None) or {}
-    for text, flags in before.items():
-        vid = int(text)
-        if flags is None and vid in current:
-            draft.add(SET_PORTS, DeleteVlan(found.netns, found.name, current[vid], of_bridge))
-        elif flags is not None and (of_bridge or found.port):
-            vlan, now = _vlan(vid, flags), current.get(vid)
-            if now is None or now[:4] != vlan[:4]:
-                draft.add(SET_PORTS, AddVlan(found.netns, found.name, vlan, of_bridge))
-            usual = {name: VLAN_ROWS[name].initial for name in (now.settings if now else ())}
-            set_vlan(draft, found, now or Vlan(vid, vid, True, True), {**usual, **vlan.settings}, of_bridge)
-    after = {vid: vlan for vid, vlan in current.items() if str(vid) not in before}
-    after.update((int(text), _vlan(int(text), flags)) for text, flags in before.items() if flags is not None)
-    link = draft.links_after[found.id]
-    if of_bridge:
-        draft.links_after[found.id] = link._replace(vlans=after)
-    elif link.port:
-        draft.links_after[found.id] = link._replace(port=link.port._replace(vlans=after))
+def _keys_in(values: Values, name: str) -> Set[str]:
+    """What identifies the entries of a list in C(Ownership.original)."""
+    if name == "routes":
+        return {*map(_route_key, values.get(name, ())), *map(_key_text, added_routes(values))}
+    return set(values.get(name, ()))

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from typing import Iterator, NamedTuple, Optional
 
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import IPV6_MTU
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import using_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import follows_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Values
-
-IPV6_MTU = 1280
-"""The smallest MTU with which a link can have IPv6 (RFC 8200). With a smaller one it has neither addresses nor settings."""
-
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link
 
 _INITIAL = 1500
 """The MTU of a bridge without ports, unless somebody set it."""
@@ -27,11 +24,6 @@ class _Mtu(NamedTuple):
     value: int
     port: str = ""
     """The port that a bridge takes it from."""
-
-
-def ends_ipv6(values: Values) -> bool:
-    """Whether a link loses its IPv6 addresses and routes when its attributes are set to these."""
-    return bool(values.get("disable_ipv6")) or values.get("mtu", IPV6_MTU) < IPV6_MTU
 
 
 def has_ipv6_settings(draft: Draft, wanted: Link, found: FoundLink) -> bool:

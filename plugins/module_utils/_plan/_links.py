@@ -40,7 +40,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     needs,
     planned_link,
 )
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import check_ipv6, ends_ipv6, has_ipv6_settings
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import check_ipv6, has_ipv6_settings
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, FoundLink, Link, LinkId, Ownership, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateLink,
@@ -321,7 +321,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     interrupted = going_down or wanted.id in draft.interrupted
     for row in _rows(wanted):
         _set(draft, wanted, found, row, is_new)
-    no_ipv6 = interrupted or ends_ipv6(wanted.values)
+    no_ipv6 = interrupted or table.ends_ipv6(wanted.values)
     addresses = [address for address in found.addresses if not (no_ipv6 and address.ipv6)]
     routes = [] if interrupted else [route for route in found.routes or [] if not (no_ipv6 and route.ipv6)]
     if wanted.addresses is not None:

@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Dict
 
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._prune import listed_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._records import FIRST_INDEX
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, LinkId, Namespace, Ownership, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, LinkId, Namespace, Ownership
 
 
 def plan_ownership(draft: Draft) -> None:
     """Plans which existing links the layout adopts. New links belong to it anyway."""
-    ownership = _Ownership(draft)
+    adopted: Dict[LinkId, FoundLink] = {}
     for namespace in draft.layout.namespaces:
         if namespace.files is not None:
             _own_files(draft, namespace)
@@ -24,7 +24,9 @@ def plan_ownership(draft: Draft) -> None:
         if found and found.ifindex and not draft.owns(found):
             if not found.ownership and found.ifindex >= FIRST_INDEX:
                 draft.warn(path, "%s was created by a layout that is not recorded here, as in a container with a /run of its own; it is adopted" % found.name)
-            ownership.adopt(key, draft.host.links.get(draft.located.get(key, key)) or _elsewhere(draft, found))
+            adopted[key] = draft.host.links.get(draft.located.get(key, key)) or _elsewhere(draft, found)
+    if adopted:
+        _adopt(draft, adopted)
 
 
 def _own_files(draft: Draft, namespace: Namespace) -> None:
@@ -43,45 +45,13 @@ def _elsewhere(draft: Draft, found: FoundLink) -> FoundLink:
     return next((other for other in draft.host.links.values() if (other.ifindex, other.kind, other.link) == (found.ifindex, found.kind, found.link)), found)
 
 
-class _Ownership:
-    def __init__(self, draft: Draft) -> None:
-        self._draft = draft
-        self._adoption: Optional[Callable[[FoundLink, LinkId], Values]] = None
+def _adopt(draft: Draft, links: Dict[LinkId, FoundLink]) -> None:
+    """Plans to record what adopted links were before the layout. C(links): as they were found, by what they are after the plan."""
+    from ansible_collections.nfv.vnet.plugins.module_utils._plan._adoption import Adoption
 
-    def adopt(self, key: LinkId, found: FoundLink) -> None:
-        """Plans to record what the plan changes of a link. C(key): the link after the plan."""
-        recorded = (found.ownership.original if found.ownership else None) or {}
-        changed = self._before(found, key)
-        there: Values = changed.pop("there", {})
-        exact_since = {option: keys for option, keys in recorded.get("there", {}).items() if option in there}
-        if exact_since:
-            from ansible_collections.nfv.vnet.plugins.module_utils._plan._adoption import without_later_entries
-
-            changed = without_later_entries(self._draft, changed, exact_since)
-        original = {**changed, **_merged({name: old for name, old in recorded.items() if name != "there"}, changed)}
-        if there:
-            original["there"] = {**there, **exact_since}
-        ownership = Ownership(self._draft.layout.name, original)
+    adoption = Adoption(draft)
+    for key, found in links.items():
+        ownership = Ownership(draft.layout.name, adoption.original(found, key))
         if ownership != found.ownership:
-            self._draft.ownership[found.id] = ownership
-            self._draft.links_after[key] = self._draft.links_after[key]._replace(ownership=ownership)
-
-    def _before(self, found: FoundLink, key: LinkId) -> Values:
-        if self._adoption is None:
-            from ansible_collections.nfv.vnet.plugins.module_utils._plan._adoption import OriginalState
-
-            self._adoption = OriginalState(self._draft).before
-        return self._adoption(found, key)
-
-
-def _merged(recorded: Values, now: Values) -> Values:
-    """The recorded state, which is older than the found one and takes precedence."""
-    merged: Values = {}
-    for name, old in recorded.items():
-        if isinstance(old, dict):
-            merged[name] = {**now.get(name, {}), **old}
-        elif name in ("routes", "new_routes"):
-            merged[name] = [*old, *(entry for entry in now.get(name, ()) if entry not in old)]
-        else:
-            merged[name] = old
-    return merged
+            draft.ownership[found.id] = ownership
+            draft.links_after[key] = draft.links_after[key]._replace(ownership=ownership)

@@ -184,10 +184,10 @@ def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) ->
         other = draft.links_after.pop(found.peer, None) if found.peer and found.peer not in declared else None
         draft.deleted += [other] if other else []
     elif found.ownership and draft.is_member(found):
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan import _adoption
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._release import restore_original
 
         now = draft.links_after[found.id]  # it may have left its bond meanwhile, or another link have its name
-        _adoption.restore_original(draft, now if now.ifindex == found.ifindex else found, found.ownership.original or {})
+        restore_original(draft, now if now.ifindex == found.ifindex else found, found.ownership.original or {})
 
 
 def bring_down_pruned(draft: Draft) -> None:

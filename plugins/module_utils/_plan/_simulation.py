@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import IPV6_MTU, ends_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import gateway_of
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import IPV6_MTU, ends_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, REFUSING, Address, AddressKey, FoundLink, Route, RouteKey
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,

@@ -44,10 +44,19 @@ def refusal(found: Host, **params: Any) -> str:
 
 
 def recorded(plan: Plan, name: str, netns: str = "") -> Any:
-    """What is recorded of a link that is adopted."""
+    """What is recorded of what the plan changes of an adopted link."""
     owner = plan.ownership[netns, name]
     assert owner
-    return owner.original
+    assert owner.original is not None
+    return {option: before for option, before in owner.original.items() if option not in ("unchanged", "exact")}
+
+
+def unchanged(plan: Plan, name: str, netns: str = "") -> Any:
+    """What is recorded of what is declared of an adopted link, and the plan does not change."""
+    owner = plan.ownership[netns, name]
+    assert owner
+    assert owner.original is not None
+    return owner.original["unchanged"]
 
 
 def adopted(kind: str, name: str, before: dict[str, Any], netns: str = "", **fields: Any) -> FoundLink:
@@ -135,10 +144,23 @@ def test_what_is_ours_and_as_declared_needs_nothing() -> None:
 )
 def test_what_is_taken_in_remembers_what_changes(params: dict[str, Any], fields: dict[str, Any], before: dict[str, Any]) -> None:
     plan = plan_of(host(there("bridge", "br0", **{"routes": [], **fields})), links=[{"type": "bridge", "name": "br0", **params}])
-    original = recorded(plan, "br0")
-    assert plan.after.links["", "br0"].ownership == Ownership("lab", original)
-    assert {name: value for name, value in original.items() if name != "there"} == before
-    assert set(original.get("there", {})) == {"addresses", "routes"} & params.keys()
+    assert recorded(plan, "br0") == before
+    assert plan.after.links["", "br0"].ownership == plan.ownership["", "br0"]
+
+
+def test_what_is_taken_in_remembers_what_is_declared_and_does_not_change() -> None:
+    found = host(there("bridge", "br0", mtu=1400, stp=False, **shown(Address("192.0.2.1", 24), Address("192.0.2.9", 24))))
+    plan = plan_of(found, links=[{"type": "bridge", "name": "br0", "mtu": 1400, "stp": True, "addresses": ["192.0.2.1/24"], "purge_addresses": False}])
+    assert recorded(plan, "br0") == {"stp": False}
+    addresses = {"192.0.2.1/24": body("192.0.2.1/24")}
+    assert unchanged(plan, "br0") == {"from": ["", "br0"], "mtu": 1400, "up": True, "addresses": addresses, "order": ["192.0.2.1/24", "192.0.2.9/24"]}
+
+
+def test_what_somebody_broke_was_as_it_was_taken_in() -> None:
+    then = {"mtu": 1400, "addresses": {"192.0.2.1/24": body("192.0.2.1/24")}, "order": ["192.0.2.1/24"], "up": True}
+    found = host(adopted("bridge", "br0", {"unchanged": then}, mtu=1500, up=False, **shown()))
+    plan = plan_of(found, links=[{"type": "bridge", "name": "br0", "mtu": 1400, "addresses": ["192.0.2.1/24"]}])
+    assert recorded(plan, "br0") == then
 
 
 def test_a_port_that_is_taken_in_remembers_its_bridge_and_its_settings() -> None:

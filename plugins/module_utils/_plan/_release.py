@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Restores what an adopted link was before, when the layout releases it."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Optional
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import VLAN_ROWS
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import device_of, is_ipv6, lasting, partial_route, same_address
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
+    ADDRESS,
+    AFTER_PORTS,
+    DELETE_NAMESPACE,
+    DELETE_ROUTES,
+    ROUTE,
+    SET_PORTS,
+    SETTINGS,
+    Draft,
+    inside,
+)
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._entries import add_entry, delete_entry
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import bring_up_again
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import moved_default, set_vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    Address,
+    FoundLink,
+    Link,
+    Port,
+    Route,
+    Shown,
+    Values,
+    Vlan,
+    added_routes,
+)
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    PRIVATE,
+    AddAddress,
+    AddRoute,
+    AddVlan,
+    DeleteAddress,
+    DeleteNamespace,
+    DeleteRoute,
+    DeleteVlan,
+    SetFile,
+    link_of,
+)
+
+
+def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
+    """Plans to undo what the layout changed on a link that it adopted."""
+    if "from" in before:
+        found = _at_home(draft, found, before)
+    kind = found.kind if found.kind in _kinds.ROWS_OF else _kinds.ANY
+    rows = _kinds.rows_of(kind)
+    values = {name: value for name, value in before.items() if name in rows}
+    joins = bool(before.get("master")) and before["master"] != found.master
+    port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None
+    master = before.get("master")
+    if master and (found.netns, master) not in draft.links_after:
+        draft.warn((), "%s, of which %s%s was a port, does not exist any more" % (master, found.name, inside(found.netns)))
+        master, port = "", None
+    link = Link(kind, found.netns, found.name, (), values, master=master, port=port)
+    with draft.naming(link):
+        configure(draft, link, found)
+    draft.released += [link, *_removed_ports(draft, found, before.get("ports", {}))]
+    if "addresses" in before:
+        _release_addresses(draft, found, before["addresses"], before.get("order", []))
+    _release_routes(draft, found, before)
+    if not joins:
+        _release_vlans(draft, found, before.get("vlans", {}))
+    _keep_default_vlan_away(draft, found)
+    _release_entries(draft, found, before)
+    _release_files(draft, found.netns, before.get("files", {}))
+    if before.get("attached") == found.netns:
+        draft.add(DELETE_NAMESPACE, DeleteNamespace(found.netns, attached=True))
+    draft.ownership[draft.released_from.get(found.id, found.id)] = None
+    draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
+
+
+def _release_files(draft: Draft, netns: str, before: Dict[str, Optional[str]]) -> None:
+    if not before:
+        return
+    there = draft.namespaces_after[netns].files
+    for name, content in before.items():
+        if there.get(name) != content:
+            draft.add(SETTINGS, SetFile(netns, name, content, there.get(name), PRIVATE))
+    draft.namespaces_after[netns] = draft.namespaces_after[netns]._replace(files={**there, **before})
+
+
+def _at_home(draft: Draft, found: FoundLink, before: Values) -> FoundLink:
+    """Plans to move a link home, and to give it its name again."""
+    from ansible_collections.nfv.vnet.plugins.module_utils._plan._existing import bring, home_of
+
+    netns, name = before["from"]
+    home = home_of(draft, found, (netns, name))
+    was_there = found.netns == home[0]
+    key = found.id
+    draft.ownership[key] = None
+    found = bring(draft, found, home, bool(before.get("up", True)))
+    draft.released_from[home] = key
+    if was_there and home in draft.interrupted and found.values["up"]:
+        bring_up_again(draft, found)
+    return found
+
+
+def _keep_default_vlan_away(draft: Draft, bridge: FoundLink) -> None:
+    """The kernel gives the default VLAN of a bridge that had none to all ports. Those with another PVID had not had it."""
+    for port in draft.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
+        vlans = (port.port.vlans if port.port else None) or {}
+        pvids = [vlan for vlan in vlans.values() if vlan.pvid]
+        new = [vlan for vid, vlan in moved_default(bridge, draft.links_after[bridge.id], vlans).items() if vid not in vlans]
+        for vlan in new if pvids and not draft.is_member(port) else ():
+            draft.add(AFTER_PORTS, DeleteVlan(port.netns, port.name, vlan, of_bridge=False))
+            draft.add(AFTER_PORTS, AddVlan(port.netns, port.name, pvids[0], of_bridge=False))
+
+
+def _removed_ports(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:
+    """The ports that the layout removed from a bridge, as they were."""
+    for name, settings in before.items():
+        found = draft.links_after.get((bridge.netns, name))
+        if found and not found.master:
+            yield Link(_kinds.ANY, bridge.netns, name, (), master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}))
+
+
+def _port_before(before: Values) -> Port:
+    """The port that a link was, with its VLANs if they were not those of a new port."""
+    settings = {name: value for name, value in before.get("port", {}).items() if name in table.PORT_ROWS}
+    if not before.get("vlans"):
+        return Port(settings)
+    vlans = {int(vid): Vlan.restored(int(vid), flags) for vid, flags in before["vlans"].items() if flags is not None}
+    return Port(settings, vlans, purge_vlans=True)
+
+
+def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, str | int], order: List[str]) -> None:
+    """Plans to delete the addresses that the layout added, and to restore those that it removed, in their order.
+
+    The order of IPv4 addresses decides which are primary, so they are added again from the first difference on.
+    """
+    shown = found.shown or Shown({}, [])
+    kept = [address for address in found.addresses if _is_kept(shown.addresses.get(address.key, ""), before.get(address.itself))]
+    keys = {address.key for address in kept}
+    gone = [(Address.parsed(text), body) for text, body in before.items() if isinstance(body, str)]
+    gone = [(address, body) for address, body in gone if address.key not in keys]
+    bodies = {**shown.addresses, **{address.key: body for address, body in gone}}
+    there = [*kept, *(address for address, _body in gone)]
+    position = {text: number for number, text in enumerate(order)}
+    wanted = sorted((address for address in there if not address.ipv6), key=lambda address: position.get(address.itself, len(order)))
+    current = [address for address in found.addresses if not address.ipv6]
+    pairs = enumerate(zip(wanted, current))
+    same = next((number for number, (one, other) in pairs if one.key != other.key or other.key not in keys), min(len(wanted), len(current)))
+    deleted = [*current[same:], *(address for address in found.addresses if address.ipv6 and address.key not in keys)]
+    for address in reversed(deleted):  # secondary addresses first: the kernel deletes them with their primary one
+        draft.add(ADDRESS, DeleteAddress(found.netns, found.name, address))
+    for address in [*wanted[same:], *(address for address, _body in reversed(gone) if address.ipv6)]:  # the kernel shows the newest IPv6 address first
+        draft.add(ADDRESS, AddAddress(found.netns, found.name, address, bodies.get(address.key, "")))
+    draft.links_after[found.id] = draft.links_after[found.id]._replace(addresses=[*wanted, *(address for address in there if address.ipv6)])
+
+
+def _is_kept(shown: str, before: str | int | None) -> bool:
+    """Whether an address stays: it was there before, and it still has everything that it had."""
+    return before is None or (isinstance(before, str) and bool(shown) and same_address(shown, before))
+
+
+def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
+    """Plans to delete the routes that the layout added, and to restore those that were lost."""
+    of_namespace = found.kind == _kinds.LOOPBACK
+    dev = "" if of_namespace else found.name
+    if not of_namespace and not draft.links_after[found.id].values.get("up"):
+        return  # the kernel has dropped them, and takes none
+    current = (draft.namespaces_after[found.netns].routes if of_namespace else found.routes) or []
+    shown = found.shown or Shown({}, [])
+    bodies = {lasting(body) for _route, body in [*shown.routes, *shown.of_namespace]}
+    missing = [
+        (partial_route(body)._replace(dev=dev or _device(draft, found.netns, body)), body) for body in before.get("routes", ()) if lasting(body) not in bodies
+    ]
+    in_the_way = {route.key for route, _body in missing}
+    added = added_routes(before, dev)
+    deleted = [other for other in current if other.key in in_the_way or any(route.satisfied_by(other) for route in added)]
+    for route in deleted:
+        draft.add(DELETE_ROUTES, DeleteRoute(found.netns, route))
+    missing += [(partial_route(body)._replace(dev=dev), body) for body in _dropped_beside(draft, found, deleted)]
+    for route, body in missing:
+        draft.add(ROUTE, AddRoute(found.netns, route, body))
+    added_keys = {route.key for route, _body in missing}
+    after = [*(route for route in current if route not in deleted and route.key not in added_keys), *(route for route, _body in missing)]
+    if of_namespace:
+        draft.namespaces_after[found.netns] = draft.namespaces_after[found.netns]._replace(routes=after)
+    else:
+        draft.links_after[found.id] = draft.links_after[found.id]._replace(routes=after)
+
+
+def _device(draft: Draft, netns: str, body: str) -> str:
+    """The link that a route goes through, '' if it goes through none or several, or through one that is gone."""
+    index = device_of(body)
+    return next((found.name for found in draft.links_in(netns) if found.ifindex == index), "")
+
+
+def _dropped_beside(draft: Draft, found: FoundLink, deleted: List[Route]) -> List[str]:
+    """The IPv4 routes that the kernel drops as the link loses its last address, or their source address, before it gets others."""
+    going = [step.address for step in draft.steps.get(ADDRESS, ()) if isinstance(step, DeleteAddress) and link_of(step) == found.id and not step.address.ipv6]
+    if not going or not found.shown:
+        return []
+    all_going = len(going) == sum(not address.ipv6 for address in found.addresses)
+    sources = {address.local for address in going}
+    routes = [(route, body) for route, body in found.shown.routes if not is_ipv6(body) and route not in deleted]
+    dropped = [body for route, body in routes if all_going or (route and route.src in sources)]
+    return [body for body in dropped if not _is_released_with_namespace(draft, found.netns, body)]
+
+
+def _is_released_with_namespace(draft: Draft, netns: str, body: str) -> bool:
+    """Whether a route is one that the layout has added to a namespace, or put in the place of another, and so does not stay."""
+    lo = draft.host.links.get((netns, "lo"))
+    original = (lo.ownership.original if lo and lo.ownership and draft.is_member(lo) else None) or {}
+    added = {route.key for route in added_routes(original)}
+    before = original.get("routes", ())
+    return partial_route(body).key in {*added, *(partial_route(other).key for other in before)} and lasting(body) not in map(lasting, before)
+
+
+def _release_entries(draft: Draft, found: FoundLink, before: Values) -> None:
+    """Plans to delete the entries that the layout added, and to restore those that it removed or replaced."""
+    for option in [option for option in before if option in LISTS]:
+        entries = LISTS[option]
+        there = {as_text(entries, entry): entry for entry in found.entries.get(option, ())}
+        for key, entry in before[option].items():
+            if key in there and there[key] != entry:
+                delete_entry(draft, found, found.kind, entries, there[key])
+            if entry is not None and there.get(key) != entry:
+                add_entry(draft, found, found.kind, entries, entry)
+        after = [entry for entry in {**there, **before[option]}.values() if entry is not None]
+        now = draft.links_after[found.id]
+        draft.links_after[found.id] = now._replace(entries={**now.entries, option: after})
+
+
+def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[Any]]]) -> None:
+    of_bridge = _kinds.is_bridge(found.kind)
+    current = (found.vlans if of_bridge else found.port.vlans if found.port else None) or {}
+    for text, flags in before.items():
+        vid = int(text)
+        if flags is None and vid in current:
+            draft.add(SET_PORTS, DeleteVlan(found.netns, found.name, current[vid], of_bridge))
+        elif flags is not None and (of_bridge or found.port):
+            vlan, now = Vlan.restored(vid, flags), current.get(vid)
+            if now is None or now[:4] != vlan[:4]:
+                draft.add(SET_PORTS, AddVlan(found.netns, found.name, vlan, of_bridge))
+            usual = {name: VLAN_ROWS[name].initial for name in (now.settings if now else ())}
+            set_vlan(draft, found, now or Vlan(vid, vid, True, True), {**usual, **vlan.settings}, of_bridge)
+    after = {vid: vlan for vid, vlan in current.items() if str(vid) not in before}
+    after.update((int(text), Vlan.restored(int(text), flags)) for text, flags in before.items() if flags is not None)
+    link = draft.links_after[found.id]
+    if of_bridge:
+        draft.links_after[found.id] = link._replace(vlans=after)
+    elif link.port:
+        draft.links_after[found.id] = link._replace(port=link.port._replace(vlans=after))
