@@ -313,21 +313,25 @@ def _waves(pairs: List[Pair]) -> List[List[Pair]]:
 
 def _result(wanted: _Wanted, answers: Dict[Pair, Answer], reasons: Reasons) -> Dict[str, Any]:
     pairs, differing = [], []
+    times: List[float] = []
     for expected, group in ((True, wanted.reachable), (False, wanted.unreachable)):
         for pair in group:
             told = {"source": pair.source, "destination": pair.target, "namespace": wanted.homes[pair], **_measured(answers[pair])}
-            if pair in wanted.duplicates:
-                told.update(_measured(Answer(0, [])), reason="%s has this address, too, and answers itself" % namespace_title(pair.source))
+            other = "%s has this address, too, and answers itself" % namespace_title(pair.source) if pair in wanted.duplicates else ""
+            if told["reachable"]:
+                other = other or reasons.taken(*pair, wanted.homes[pair])
+            if other:
+                told.update(_measured(Answer(0, [])), reason=other)
             elif not told["reachable"]:
                 told["reason"] = reasons.of(*pair, wanted.homes[pair]) or _words(answers[pair])
             pairs.append(told)
+            times += answers[pair].times if told["reachable"] else []
             if told["reachable"] is not expected:
                 differing.append(told)
     for unasked in wanted.unasked:
         told = {"source": unasked.source, "destination": "", "namespace": unasked.namespace, **_measured(Answer(0, [])), "reason": unasked.reason}
         pairs.append(told)
         differing.append(told)
-    times = [took for pair, answer in answers.items() if pair not in wanted.duplicates for took in answer.times]
     reached = sum(told["reachable"] for told in pairs)
     summary = {"pairs": len(pairs), "reachable": reached, "unreachable": len(pairs) - reached, "differing": len(differing), "rtt": _rtt(times)}
     return {"changed": False, "summary": summary, "pairs": pairs, "differing": differing}

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import errno
-from typing import Dict, Iterator, List, NamedTuple, Optional, Protocol, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Protocol, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._fdb import has_other_ends
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours import NEIGHBOURS
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Arrived, Chain, NextHop
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
@@ -38,6 +39,8 @@ _REFUSING = {errno.EINVAL: "a blackhole", errno.EACCES: "a prohibit", errno.EHOS
 """What a route or rule of each type answers to a lookup: ip-route(8)."""
 _OF_SOURCE = (errno.EINVAL, errno.EXDEV)
 """What the kernel answers if it does not take packets from a source, before Linux 6.13 the latter for rp_filter."""
+_ALL = 100
+"""Per cent."""
 _STRICT = 1
 """The mode of rp_filter in which the way back must be the same link; in the other one any way back will do."""
 _VLAN_TAG = 4
@@ -76,6 +79,10 @@ class _Hook(NamedTuple):
     netns: str
     hook: str
     bridge: str = ""
+
+
+class _Taken(str):
+    """An obstacle: somebody else takes the packets, and may answer."""
 
 
 class Reasons:
@@ -149,14 +156,18 @@ class Reasons:
             if not link:
                 return
             yield from self._broken(link)
-            attachment = self._next(link, next_hop.gateway or target)
+            yield from self._losing(self._stack(link))
+            neighbour = next_hop.gateway or target
+            attachment = self._next(link, neighbour)
             if not attachment:
-                yield from self._duplicate(link, next_hop.gateway or target)
+                yield from self._duplicate(link, neighbour)
+                yield from self._missing(link, neighbour, bool(next_hop.gateway))
                 return  # an address outside of this host
             yield from self._broken(attachment)
             yield from self._between(link, attachment, hooks)
             if not next_hop.gateway:
                 yield from self._apart(link, attachment)
+            yield from self._unresolved(link, attachment, neighbour)
             yield from self._too_large(link, attachment, ":" in target)
             netns, vrf = attachment.netns, self._vrf(attachment)
             sender = sender or next_hop.source
@@ -229,10 +240,16 @@ class Reasons:
         """The links of a namespace, or of a VRF in it, that have an address."""
         return [owner for owner in self._owners.get(address, ()) if owner.netns == netns and self._vrf(owner) is vrf]
 
+    def taken(self, source: str, target: str, home: Optional[str]) -> str:
+        """Who else answers for the address, which is in namespace C(home); '' if nobody is known to."""
+        if len({owner.netns for owner in self._owners.get(target, ())}) < 2:
+            return ""
+        return next((text for text in self._obstacles(source, target, home, []) if isinstance(text, _Taken)), "")
+
     def _taken(self, netns: str, home: Optional[str], arriving: FoundLink, target: str) -> Iterator[str]:
         """Yields who else takes the packets to an address."""
         if home is not None and netns != home:
-            yield "%s has the address %s, too, and takes the packets" % (namespace_title(netns), target)
+            yield _Taken("%s has the address %s, too, and takes the packets" % (namespace_title(netns), target))
         others = [owner for owner in self._owners.get(target, ()) if owner.netns != netns and self._meet(owner, arriving)]
         if others:
             yield "%s and %s both have the address %s" % (_named(arriving), _named(others[0]), target)
@@ -242,6 +259,46 @@ class Reasons:
         owners = [owner for owner in self._owners.get(address, []) if owner.id != link.id and self._meet(link, owner)]
         if len(owners) > 1:
             yield "%s and %s both have the address %s" % (_named(owners[0]), _named(owners[1]), address)
+
+    def _missing(self, link: FoundLink, address: str, is_gateway: bool) -> Iterator[str]:
+        """Yields an address that nobody has on the network of a link, if all of that is on this host."""
+        if any(owner.id != link.id for owner in self._owners.get(address, ())) or not self._is_closed(link):
+            return
+        mac = _known_mac(link, address)
+        if mac:
+            if not any(other.values.get("mac") == mac for other in self._host.links.values() if other.id != link.id):
+                yield "%s has a permanent entry for %s with the MAC address %s, which nobody on its network has" % (_named(link), address, mac)
+        elif not any(_is_proxied(other, address) for other in self._host.links.values()):
+            text = "nobody on the network of %s has its gateway %s" if is_gateway else "nobody on the network of %s has the address %s"
+            yield text % (_named(link), address)
+
+    def _is_closed(self, link: FoundLink) -> bool:
+        """Whether the frames of a link get to links of this host alone."""
+        attachment, base = self._attachment(link), self._stack(link)[-1]
+        if attachment:
+            return self._joined(attachment.bridge) is not None
+        peer = self._host.links.get(base.peer) if base.peer else None
+        return peer is not None and not peer.master and peer.id not in self._below_ports
+
+    def _unresolved(self, link: FoundLink, other: FoundLink, address: str) -> Iterator[str]:
+        """Yields why a link does not find another one on its network by its address, or sends frames for it elsewhere."""
+        macs = [end.values.get("mac") for end in (link, other)]
+        if not all(macs) or not self._meet(link, other):
+            return
+        mac = _known_mac(link, address)
+        if mac and mac != macs[1]:
+            yield "%s has a permanent entry for %s with the MAC address %s, but %s has %s" % (_named(link), address, mac, _named(other), macs[1])
+        elif not mac and not link.values.get("arp", True):
+            yield "%s looks for no neighbours: its flag ARP is off" % _named(link)
+        elif not mac and ":" not in address and not other.values.get("arp", True):
+            yield "%s answers no ARP requests: its flag ARP is off" % _named(other)
+
+    @staticmethod
+    def _losing(links: Iterable[FoundLink]) -> Iterator[str]:
+        """Yields the links that lose all packets that they send."""
+        for link in links:
+            if link.values.get("qdisc", {}).get("loss") == _ALL:
+                yield "%s loses all packets that it sends: its queueing discipline says so" % _named(link)
 
     def _meet(self, link: FoundLink, other: FoundLink) -> bool:
         one, two = self._attachment(link), self._attachment(other)
@@ -310,6 +367,7 @@ class Reasons:
             state = port.port.values.get("state") if port and port.port else "forwarding"
             if port and state != "forwarding":
                 yield "%s is %s in %s, not forwarding%s" % (_named(port), state, one.bridge.name, " yet" if state in ("listening", "learning") else "")
+        yield from self._losing([two.port] if two.port else [])
         yield from _isolated(one, two)
         if separates_vlans(one.bridge.kind, one.bridge.values):
             yield from _vlan(one, two)
@@ -411,6 +469,15 @@ class Reasons:
                 place = " in namespace %s" % hook.netns if hook.netns else " on the host"
                 beside = ", and br_netfilter shows it what %s forwards" % hook.bridge if hook.bridge and chain.family != "bridge" else ""
                 yield "chain %s of table %s %s%s drops what its rules do not accept%s" % (chain.name, chain.family, chain.table, place, beside)
+
+
+def _known_mac(link: FoundLink, address: str) -> str:
+    """The MAC address that a permanent neighbour of a link has, '' if there is no such entry."""
+    return next((str(entry["mac"]) for entry in link.entries.get(NEIGHBOURS.option, ()) if entry["to"] == address and not entry.get("proxy")), "")
+
+
+def _is_proxied(link: FoundLink, address: str) -> bool:
+    return any(entry["to"] == address and entry.get("proxy") for entry in link.entries.get(NEIGHBOURS.option, ()))
 
 
 def _isolated(one: _Attachment, two: _Attachment) -> Iterator[str]:

@@ -17,8 +17,9 @@ description:
   - Waits until a deadline for what is still coming up, such as ports that do not forward yet and duplicate address
     detection.
   - 'Returns the reason why a pair does not communicate, if it is known: a link is down, a port does not forward,
-    ports are isolated, VLANs differ, a route there or back is missing, forwarding is disabled, or a chain of nftables
-    drops packets by its policy.'
+    ports are isolated, VLANs differ, a route there or back is missing, nobody has the address of the gateway, somebody
+    else has that of the destination, a permanent neighbour is wrong, forwarding is disabled, or a chain of nftables
+    drops packets by its policy. A pair whose packets somebody else answers counts as unreachable.'
 extends_documentation_fragment:
   - nfv.vnet.common.probe
 notes:

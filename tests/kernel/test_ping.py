@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import complaint, ping
-from features import needs, needs_nftables, needs_program
+from features import needs, needs_nftables, needs_program, needs_qdisc
 from kernel_kinds import needs_kind
 from layouts import lay
 from packets import attach_to, open_tun
@@ -196,7 +196,7 @@ def test_an_address_that_nobody_has() -> None:
     lan()
     (pair,) = asked(sources=["red"], destinations=["192.0.2.77"], deadline=0.3)["pairs"]
     assert (pair["reachable"], pair["namespace"], pair["rtt"], pair["loss"]) == (False, None, None, 100)
-    assert pair["reason"] == "no answer"
+    assert pair["reason"] == "nobody on the network of eth0 in namespace red has the address 192.0.2.77"
 
 
 REASONS = [
@@ -207,7 +207,17 @@ REASONS = [
     ("ip link set br0 down", "br0 on the host is down"),
     ("ip link set to-blue nomaster", "to-blue on the host, the other end of eth0 in namespace blue, is no port of a bridge"),
     ("ip link set to-red nomaster", "to-red on the host, the other end of eth0 in namespace red, is no port of a bridge"),
-    ("ip -n blue address flush dev eth0", "no answer"),
+    ("ip -n blue address flush dev eth0", "nobody on the network of eth0 in namespace red has the address 192.0.2.2"),
+    (
+        "ip -n red neighbour replace 192.0.2.2 lladdr 02:00:00:00:00:66 dev eth0 nud permanent",
+        "eth0 in namespace red has a permanent entry for 192.0.2.2 with the MAC address 02:00:00:00:00:66, but eth0 in namespace blue has ",
+    ),
+    (
+        "ip -n blue neighbour replace 192.0.2.1 lladdr 02:00:00:00:00:66 dev eth0 nud permanent",
+        "on the way back, eth0 in namespace blue has a permanent entry for 192.0.2.1 with the MAC address 02:00:00:00:00:66, but eth0 in namespace red has ",
+    ),
+    ("ip -n red link set eth0 arp off", "eth0 in namespace red looks for no neighbours: its flag ARP is off"),
+    ("ip -n blue link set eth0 arp off", "eth0 in namespace blue answers no ARP requests: its flag ARP is off"),
     (
         "bridge link set dev to-red isolated on; bridge link set dev to-blue isolated on",
         "to-red on the host and to-blue on the host are isolated ports of br0",
@@ -227,6 +237,45 @@ def test_the_reason_on_one_bridge(fault: str, sentence: str) -> None:
     assert asked(layout="lan")["differing"] == []
     sh(fault)
     assert sentence in reason("red", BLUE)
+
+
+@pytest.mark.parametrize(
+    ("netns", "link", "sentence"),
+    [
+        ("red", "eth0", "eth0 in namespace red loses all packets that it sends"),
+        ("", "to-blue", "to-blue on the host loses all packets that it sends"),
+        ("blue", "eth0", "on the way back, eth0 in namespace blue loses all packets that it sends"),
+    ],
+)
+def test_a_link_that_loses_all_packets(netns: str, link: str, sentence: str) -> None:
+    needs_program("ip")
+    needs_qdisc("netem")
+    lan()
+    sh(f"tc {f'-n {netns}' * bool(netns)} qdisc replace dev {link} root netem loss 100%")
+    assert sentence in reason("red", BLUE)
+
+
+def test_gateways_that_others_answer_for_are_not_blamed() -> None:
+    """A MAC address is known, or somebody is their proxy."""
+    needs_program("ip")
+    routed()
+    macs = {name: ip("ip", "-n", "router", "-br", "link", "show", "dev", name).split()[2] for name in ("left", "right")}
+    sh("ip -n red route replace default via 10.1.0.77", f"ip -n red neighbour replace 10.1.0.77 lladdr {macs['left']} dev eth0 nud permanent")
+    assert asked(sources=["red"], destinations=["10.2.0.1"])["differing"] == []
+    sh("ip -n router neighbour add proxy 10.9.0.77 dev left", "ip -n router route add 10.9.0.0/16 dev right")
+    sh("ip -n red route replace default via 10.9.0.77 dev eth0 onlink")
+    assert asked(sources=["red"], destinations=["10.2.0.1"])["differing"] == []
+    sh("ip -n router route add blackhole 10.2.0.1/32")
+    assert reason("red", "10.2.0.1") == "no answer"
+
+
+def test_a_router_that_has_the_address_of_the_other_answers_for_it() -> None:
+    needs_program("ip")
+    routed()
+    sh("ip -n router address add 10.2.0.1/32 dev lo")
+    (told,) = asked(sources=["red"], destinations=["blue"])["differing"]
+    assert told["reason"] == "namespace router has the address 10.2.0.1, too, and takes the packets"
+    assert told["rtt"] is None
 
 
 def test_a_namespace_of_the_layout_that_is_gone_is_missed() -> None:
@@ -313,6 +362,16 @@ ROUTED_REASONS = [
     ("ip -n red route del default", "namespace red has no route to 10.2.0.1"),
     ("ip -n blue route del default", "on the way back, namespace blue has no route to 10.1.0.1"),
     ("ip -n router link set right down", "namespace router has no route to 10.2.0.1"),
+    ("ip -n red route replace default via 10.1.0.77", "nobody on the network of eth0 in namespace red has its gateway 10.1.0.77"),
+    ("ip -n blue route replace default via 10.2.0.77", "on the way back, nobody on the network of eth0 in namespace blue has its gateway 10.2.0.77"),
+    (
+        "ip -n blue neighbour replace 10.2.0.254 lladdr 02:00:00:00:00:66 dev eth0 nud permanent",
+        "on the way back, eth0 in namespace blue has a permanent entry for 10.2.0.254 with the MAC address 02:00:00:00:00:66, but right in ",
+    ),
+    (
+        "ip -n red route replace default via 10.1.0.77; ip -n red neighbour replace 10.1.0.77 lladdr 02:00:00:00:00:66 dev eth0 nud permanent",
+        "has a permanent entry for 10.1.0.77 with the MAC address 02:00:00:00:00:66, which nobody on its network has",
+    ),
     ("ip -n router route add blackhole 10.2.0.1/32", "namespace router has a blackhole route or rule for 10.2.0.1"),
     ("ip -n router rule add priority 9 blackhole to 10.2.0.1", "namespace router has a blackhole route or rule for 10.2.0.1"),
     ("ip -n router rule add priority 9 prohibit from 10.1.0.1", "namespace router has a prohibit route or rule for 10.2.0.1"),
