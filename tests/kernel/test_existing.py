@@ -300,3 +300,11 @@ def test_info_shows_where_links_are() -> None:
     found = {(link["netns"], link["name"]): link for link in info()["links"]}
     assert (found["blue", "eth0"]["layout"], found["blue", "eth0"]["adopted"]) == ("lab", True)
     assert found["blue", "eth0"]["altnames"] == ["inside"]
+
+
+def test_a_new_link_takes_over_the_alternative_names_of_the_one_that_it_replaces() -> None:
+    first, second = ({"name": name, "mode": "tap", "altnames": [f"{name}-too"]} for name in ("t1", "t2"))
+    laid_in_four_steps(links=[{"type": "tuntap", **first}])
+    laid_in_four_steps(links=[{"type": "tuntap", **first, "multi_queue": True, "recreate": True}])
+    four_steps("vnet_tuntap", **second)
+    four_steps("vnet_tuntap", **second, multi_queue=True, recreate=True)

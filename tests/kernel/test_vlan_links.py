@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Optional
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import restore_of
-from features import needs_program
+from features import needs_mirroring, needs_program, needs_qdisc
 from kernel_kinds import needs_kind
 from layouts import clear, four_steps, in_the_way, info, lay, link_in, refusal, refused_always, settled
 from moments import DELETIONS, Failing
@@ -399,6 +399,45 @@ def test_what_stands_on_it_in_another_namespace_is_made_again_there() -> None:
     assert before["parent"] == "below"
     single_in_four_steps("vnet_dummy", name="below", num_tx_queues=3, recreate=True)
     assert kept(netns="red") == before
+
+
+@pytest.mark.parametrize("said", [None, {"name": "x0"}, {"name": "x0", "addresses": ["192.0.2.1/24"], "purge_addresses": False}], ids=str)
+def test_what_stands_on_it_keeps_its_lists_its_queueing_discipline_and_its_mirror(said: Optional[Values]) -> None:
+    """Also what stands on that again."""
+    needs_qdisc("pfifo")
+    needs_mirroring()
+    run("vnet_dummy", name="below")
+    run("vnet_dummy", name="beside")
+    more: Values = {
+        "addresses": ["192.0.2.1/24", "2001:db8::1/64 nodad"],
+        "neighbours": [{"to": "192.0.2.7", "mac": "02:00:00:00:00:07"}, {"to": "2001:db8::8", "proxy": True}],
+        "altnames": ["uplink"],
+        "qdisc": {"kind": "pfifo", "limit": 40},
+        "mirror_ingress": "beside",
+        "features": {"rx-gro": False},
+    }
+    theirs(**more)
+    theirs("x1", "x0", 20, neighbours=[{"to": "198.51.100.7", "mac": "02:00:00:00:00:07"}], qdisc={"kind": "pfifo", "limit": 50})
+    before = kept(), kept("x1")
+    again: Values = {"name": "below", "num_tx_queues": 3, "recreate": True}
+    if said:
+        four_steps(links=[{"type": "dummy", **again}, said, {"name": "x1"}])
+    else:
+        single_in_four_steps("vnet_dummy", **again)
+    unlike = ("ifindex", "layout", "adopted")
+    for one, other in zip(before, (kept(), kept("x1"))):
+        assert {key: value for key, value in one.items() if key not in unlike} == {key: value for key, value in other.items() if key not in unlike}
+
+
+def test_a_port_that_stands_on_it_keeps_the_settings_that_are_not_declared() -> None:
+    run("vnet_dummy", name="below")
+    run("vnet_bridge", name="br0")
+    theirs(master="br0", port={"cost": 7, "learning": False}, routes=[{"to": "198.51.100.0/24"}, {"to": "203.0.113.0/24"}])
+    said: Values = {"name": "x0", "port": {"cost": 9}, "routes": [{"to": "203.0.113.0/24", "mtu": 1300}], "purge_routes": False}
+    four_steps(links=[{"type": "dummy", "name": "below", "num_tx_queues": 3, "recreate": True}, said])
+    found = kept()
+    assert (found["master"], found["port"]["cost"], found["port"]["learning"]) == ("br0", 9, False)
+    assert [(route["to"], route.get("mtu")) for route in found["routes"]] == [("198.51.100.0/24", None), ("203.0.113.0/24", 1300)]
 
 
 @pytest.mark.parametrize("said", [{"name": "x0"}, {"type": "vlan", "name": "x0"}, {"type": "vlan", "name": "x0", "id": 10, "mtu": 1300}], ids=str)

@@ -11,7 +11,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tu
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SHARED_WITH_PARENT
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import partial_route
-from ansible_collections.nfv.vnet.plugins.module_utils._entries import lists_of
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, lists_of
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _etc, _namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink, Selection
@@ -53,6 +53,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Port,
     Route,
     Shown,
+    Values,
     Vlan,
     added_routes,
 )
@@ -375,12 +376,13 @@ class _LayoutReader:
             master = self._name(netns, raw.master) if raw.master else ""
             ownership = ownerships[raw.ifindex]
             adopted = ownership is not None and ownership.original is not None
-            replaced = has_parent(raw) and (raw.ifindex in undeclared or self._may_be_replaced(netns, link, raw))
+            recreated = has_parent(raw) and self._may_be_recreated(netns, link, raw)
+            replaced = recreated or (has_parent(raw) and raw.ifindex in undeclared)
             if replaced or adopted or may_move(link) or self._may_leave(netns, link, raw, master):
                 raw = self._reader.link(netns, index=raw.ifindex, everything=True) or raw
             with_routes = bool(link and (link.routes is not None or self._existed_before(ownership)))
             with_routes = with_routes or (any_adopted and ownership is not None) or replaced or raw.ifindex in undeclared
-            self._add(netns, raw, link, ownership, master, addresses.get(raw.ifindex, []), vlans, with_routes)
+            self._add(netns, raw, link, ownership, master, addresses.get(raw.ifindex, []), vlans, with_routes, recreated)
 
     def _add(
         self,
@@ -392,9 +394,10 @@ class _LayoutReader:
         addresses: List[Address],
         vlans: Optional[Dict[int, Dict[int, Vlan]]],
         with_routes: bool,
+        with_lists: bool,
     ) -> None:
         before = (ownership and ownership.original) or {}
-        asked = None if self._everything else read_apart(wanted, before)
+        asked = None if self._everything or with_lists else read_apart(wanted, before)
         raw = raw if asked is not None and not asked else self._apart.with_values(netns, raw, asked)
         routes, others = None, []
         if with_routes:
@@ -419,7 +422,7 @@ class _LayoutReader:
             pids=self._pids_of(netns, raw.name) if may_be_interrupted(raw, wanted) else None,
             ownership=ownership,
             shown=self._shown(netns, raw) if self._is_shown(netns, raw, wanted, ownership) else None,
-            entries=self._entries.of_link(netns, raw, lists_to_read(wanted, ownership, master), partial(self._name, netns)) if wanted or before else None,
+            entries=self._entries_of(netns, raw, LISTS if with_lists else lists_to_read(wanted, ownership, master) if wanted or before else ()),
         )
         if self._everything and raw.kind == LOOPBACK:
             found = found._replace(undeclarable=self._entries.undeclarable(netns, raw))
@@ -427,6 +430,9 @@ class _LayoutReader:
             adopted = self._registry.adopted_by(self.namespaces[netns].id, raw.ifindex)
             found = found._replace(also_of=tuple(other for other in adopted if not other.is_layout(self._layout.name)))
         self.links[netns, raw.name] = found
+
+    def _entries_of(self, netns: str, raw: RawLink, options: Iterable[str]) -> Dict[str, List[Values]]:
+        return self._entries.of_link(netns, raw, options, partial(self._name, netns)) if options else {}
 
     def _table_of(self, netns: str, raw: RawLink) -> int:
         """The routing table of the VRF that a link belongs to; 0 for none."""
@@ -492,11 +498,13 @@ class _LayoutReader:
             return any(raw.name in (link.ports or ()) for link in self._wanted.get(netns, {}).values() if link.name != master)
         return wanted.master not in (None, master)
 
-    def _may_be_replaced(self, netns: str, wanted: Optional[Link], raw: RawLink) -> bool:
-        """Whether the plan may recreate a link or its parent, so that all of its attributes must be known."""
-        parent = self._parent(netns, raw, wanted)
-        below = self._wanted.get(parent[0], {}).get(parent[1]) if parent else None
-        return bool((wanted and wanted.recreate) or (below and below.recreate))
+    def _may_be_recreated(self, netns: str, wanted: Optional[Link], raw: RawLink) -> bool:
+        """Whether the plan may recreate a link or one below it, so that all of it must be known."""
+        if wanted and wanted.recreate:
+            return True
+        parent = self._parent(netns, raw, wanted) if has_parent(raw) else None
+        below = next((other for other in self.raws.get(parent[0], {}).values() if other.name == parent[1]), None) if parent else None
+        return bool(parent and below and self._may_be_recreated(parent[0], self._wanted.get(parent[0], {}).get(parent[1]), below))
 
     def _name(self, netns: str, index: int) -> str:
         raw = self.raws[netns].get(index)

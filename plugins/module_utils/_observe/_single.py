@@ -185,8 +185,8 @@ class SingleReader:
         link = Link(raw.kind, netns, raw.name, (), {}, port=Port({}, {}), routes=[])
         self._wanted.setdefault(link.id, link)
         self._ports.setdefault(link.id, (None, Port({}, {})))
-        self._add(netns, raw)
-        self._find(netns, {self.links[link.id].master})
+        self._add(netns, raw, with_lists=True)
+        self._find(netns, {self.links[link.id].master, *_referred_to(self.links[link.id])})
         routes = [found.route._replace(dev=raw.name) for found in self._reader.routes(netns, None, raw.ifindex) if not found.automatic]
         self.links[link.id] = self.links[link.id]._replace(routes=routes)
         return self.links[link.id]
@@ -209,13 +209,13 @@ class SingleReader:
                 if raw.kind == wanted.kind and (not home[1] or encapsulates(wanted.kind) or (parent and raw.link == parent.ifindex)):
                     self._add(place, raw)
 
-    def _add(self, netns: str, raw: RawLink) -> None:
+    def _add(self, netns: str, raw: RawLink, with_lists: bool = False) -> None:
         key = (netns, raw.name)
         if key in self.links:
             return
         wanted = self._wanted.get(key)
         master = self._name(netns, raw.master)
-        raw = self._apart.with_values(netns, raw, read_apart(wanted, {})) if wanted else raw
+        raw = self._apart.with_values(netns, raw, None if with_lists else read_apart(wanted, {})) if wanted else raw
         routes = None
         if wanted and wanted.routes is not None:
             routes = [found.route._replace(dev=raw.name) for found in self._routes(netns, wanted.routes, raw) if found.device == raw.ifindex]
@@ -234,7 +234,7 @@ class SingleReader:
             parent=self._linked(netns, raw) if has_parent(raw) else None,
             shown=self._shown(netns, raw) if self._may_be_restored(key, master) else None,
             pids=self._holders(netns, raw.name) if wanted and may_be_interrupted(raw, wanted) else None,
-            entries=self._entries.of_link(netns, raw, lists_to_read(wanted, None, master), partial(self._name, netns)) if wanted else None,
+            entries=self._entries.of_link(netns, raw, LISTS if with_lists else lists_to_read(wanted, None, master), partial(self._name, netns)),
         )
 
     def _may_be_restored(self, key: LinkId, master: str) -> bool:
@@ -307,6 +307,14 @@ class SingleReader:
 
     def _named(self, netns: str, raw: RawRoute) -> Route:
         return raw.named(partial(self._name, netns))
+
+
+def _referred_to(found: FoundLink) -> Set[str]:
+    """The links that a link names in its attributes, in those of its port, and in its lists."""
+    names = {found.values.get(name) for name in references_of(found.kind)}
+    names |= {found.port.values.get(name) for name in PORT_REFERENCES} if found.port else set()
+    names |= {name for option, there in found.entries.items() for entry in there for name in linked_by(LISTS[option], entry)}
+    return {str(name) for name in names if name}
 
 
 def _ports(links: List[Link]) -> Dict[LinkId, Tuple[Optional[str], Port]]:

@@ -8,6 +8,7 @@ from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._altnames import ALTNAMES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     ANY,
@@ -45,6 +46,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateLink,
     CreateNamespace,
+    DeleteEntry,
     DeleteLink,
     RenameLink,
     SetLink,
@@ -238,12 +240,14 @@ def bridge_mac(bridge: Optional[FoundLink]) -> Tuple[Step, ...]:
 
 
 def move_aside(draft: Draft, found: FoundLink) -> FoundLink:
-    """Frees the name of a link: sets it down, as older kernels rename only such links, and renames it."""
+    """Frees the names of a link: sets it down, as older kernels rename only such links, and renames it."""
     away = "vnetold%x" % found.ifindex
     if draft.layout.name and not draft.owns(found):  # so that the next run deletes it if this one is interrupted
         draft.ownership[found.id] = Ownership(draft.layout.name, found.ownership.original if found.ownership else None, aside=away)
     if found.values["up"]:
         draft.add(FREE_NAMES, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
+    for entry in found.entries.get(ALTNAMES.option, ()):
+        draft.add(FREE_NAMES, DeleteEntry(found.netns, found.name, found.kind, ALTNAMES.option, entry))
     draft.add(FREE_NAMES, RenameLink(found.netns, found.name, away))
     for port in draft.ports(found.id):
         draft.links_after[port.id] = port._replace(master=away)

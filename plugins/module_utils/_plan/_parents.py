@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple, TypeVar
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     BY_KIND,
@@ -23,8 +25,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     unique_options_of,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import BRIDGE_UP, FREE_NAMES, RECREATE, UP, Draft, inside
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, Link, LinkId, Port
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Entries, FoundLink, Host, Layout, Link, LinkId, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, SetLink, Step
+
+_Entry = TypeVar("_Entry")
 
 
 def check_parent(draft: Draft, wanted: Link) -> None:
@@ -136,10 +140,33 @@ def recreate_uppers(draft: Draft, parent: LinkId) -> Iterator[FoundLink]:
 
 
 def with_current_settings(draft: Draft, wanted: Link) -> Link:
-    """A link that is recreated because of its parent: options that are not given keep their current values."""
+    """A link that is recreated because of its parent: what is not declared is as it was."""
     was = wanted_as_found(draft, draft.recreated[wanted.id])
     said = {name: value for name, value in wanted._asdict().items() if value is not None}
-    return was._replace(**{**said, "kind": was.kind, "values": {**was.values, **wanted.values}})
+    changed: Values = {"kind": was.kind, "values": {**was.values, **wanted.values}, "entries": dict(was.entries)}
+    if wanted.addresses is not None and not wanted.purge_addresses:
+        changed["addresses"] = _with_others(wanted.addresses, was.addresses or (), lambda address: address.key)
+    if wanted.routes is not None and not wanted.purge_routes:
+        changed["routes"] = _with_others(wanted.routes, was.routes or (), lambda route: route.key)
+    if was.port and wanted.port and wanted.master in (None, was.master):
+        changed["port"] = _with_rest(wanted.port, was.port)
+    for option, given in wanted.entries.items():
+        others = was.entries.get(option, Entries([])).entries if not given.purge else ()
+        changed["entries"][option] = given._replace(entries=_with_others(given.entries, others, LISTS[option].key_of))
+    return was._replace(**{**said, **changed})
+
+
+def _with_others(wanted: Iterable[_Entry], there: Iterable[_Entry], key_of: Callable[[_Entry], object]) -> List[_Entry]:
+    """The entries that were there, in their order, with those that are wanted in their place, and further ones."""
+    by_key = {key_of(entry): entry for entry in wanted}
+    kept = [by_key.pop(key_of(entry), entry) for entry in there]
+    return [*kept, *by_key.values()]
+
+
+def _with_rest(wanted: Port, was: Port) -> Port:
+    """The settings of a port that is the same one again."""
+    vlans = was.vlans if wanted.vlans is None else wanted.vlans if wanted.purge_vlans else {**(was.vlans or {}), **wanted.vlans}
+    return Port({**was.values, **wanted.values}, vlans, purge_vlans=True)
 
 
 def recreate_undeclared_uppers(draft: Draft) -> None:
@@ -191,8 +218,14 @@ def wanted_as_found(draft: Draft, found: FoundLink) -> Link:
         port=port,
         addresses=addresses,
         routes=[*(found.routes or ()), *found.other_routes] if values["up"] else None,
+        entries={option: Entries(_without_those_of_kernel(draft, found, LISTS[option])) for option, there in found.entries.items() if there},
         parent=found.parent,
     )
+
+
+def _without_those_of_kernel(draft: Draft, found: FoundLink, entries: EntryList) -> List[Values]:
+    of_kernel = entries.keys_of_kernel(found, draft.host)
+    return [entry for entry in found.entries[entries.option] if entries.key_of(entry) not in of_kernel]
 
 
 # The kernel refuses two links with the same unique options on one parent (EEXIST)
