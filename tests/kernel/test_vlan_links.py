@@ -429,14 +429,15 @@ def test_what_stands_on_it_keeps_its_lists_its_queueing_discipline_and_its_mirro
         assert {key: value for key, value in one.items() if key not in unlike} == {key: value for key, value in other.items() if key not in unlike}
 
 
-def test_a_port_that_stands_on_it_keeps_the_settings_that_are_not_declared() -> None:
+@pytest.mark.parametrize("said", [{}, {"master": "br0"}, {"port": {"cost": 7}}, {"master": "br0", "port": {"cost": 7}}], ids=str)
+def test_a_port_that_stands_on_it_keeps_what_is_not_declared(said: Values) -> None:
     run("vnet_dummy", name="below")
     run("vnet_bridge", name="br0")
     theirs(master="br0", port={"cost": 7, "learning": False}, routes=[{"to": "198.51.100.0/24"}, {"to": "203.0.113.0/24"}])
-    said: Values = {"name": "x0", "port": {"cost": 9}, "routes": [{"to": "203.0.113.0/24", "mtu": 1300}], "purge_routes": False}
-    four_steps(links=[{"type": "dummy", "name": "below", "num_tx_queues": 3, "recreate": True}, said])
+    routes: Values = {"routes": [{"to": "203.0.113.0/24", "mtu": 1300}], "purge_routes": False}
+    four_steps(links=[{"type": "dummy", "name": "below", "num_tx_queues": 3, "recreate": True}, {"name": "x0", **said, **routes}])
     found = kept()
-    assert (found["master"], found["port"]["cost"], found["port"]["learning"]) == ("br0", 9, False)
+    assert (found["master"], found["port"]["cost"], found["port"]["learning"]) == ("br0", 7, False)
     assert [(route["to"], route.get("mtu")) for route in found["routes"]] == [("198.51.100.0/24", None), ("203.0.113.0/24", 1300)]
 
 

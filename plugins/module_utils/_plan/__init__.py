@@ -38,7 +38,7 @@ def plan(layout: Layout, host: Host, check_mode: bool = False) -> Plan:
         draft.interrupted |= links_that_go_down(draft)
     for link in draft.links:
         _plan_link(draft, link)
-    if draft.bridges_with_changed_ports or any(_says_ports(link) for link in layout.links + draft.released):
+    if draft.bridges_with_changed_ports or draft.ports_again or any(_says_ports(link) for link in layout.links + draft.released):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import plan_ports
 
         plan_ports(draft)

@@ -117,6 +117,8 @@ class Draft:
         """Undeclared links that are deleted with their parent and recreated on the new one."""
         self.recreated: Dict[LinkId, FoundLink] = {}
         """Declared links that are deleted with their parent."""
+        self.ports_again: Dict[LinkId, Link] = {}
+        """Those of them that were ports, as they were."""
         self.parent_mtus: Dict[LinkId, Optional[int]] = {}
         """The MTU of each parent, None if it is not known."""
         self.found_by_key: Optional[Dict[Tuple[object, ...], FoundLink]] = None

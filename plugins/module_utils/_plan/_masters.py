@@ -53,7 +53,17 @@ def joins(draft: Draft) -> Dict[LinkId, Join]:
             if other and (other.master not in (None, bridge.name) or (other.port != Port({}) and other.port != port)):
                 raise VnetError(join.path, "%s is declared differently as a port in %s; declare it once" % (name, joined(other.path)))
             found[key] = join
+    for key, was in draft.ports_again.items():
+        join = found.get(key, Join(was.path, was.path, None, Port({})))
+        if was.port and join.master in (None, was.master):
+            found[key] = join._replace(master=was.master, port=_with_rest(join.port, was.port))
     return found
+
+
+def _with_rest(wanted: Port, was: Port) -> Port:
+    """The settings of a port that is recreated: what is not declared is as it was."""
+    vlans = was.vlans if wanted.vlans is None else wanted.vlans if wanted.purge_vlans else {**(was.vlans or {}), **wanted.vlans}
+    return Port({**was.values, **wanted.values}, vlans, purge_vlans=True)
 
 
 def links_that_go_down(draft: Draft) -> Set[LinkId]:

@@ -148,8 +148,8 @@ def with_current_settings(draft: Draft, wanted: Link) -> Link:
         changed["addresses"] = _with_others(wanted.addresses, was.addresses or (), lambda address: address.key)
     if wanted.routes is not None and not wanted.purge_routes:
         changed["routes"] = _with_others(wanted.routes, was.routes or (), lambda route: route.key)
-    if was.port and wanted.port and wanted.master in (None, was.master):
-        changed["port"] = _with_rest(wanted.port, was.port)
+    if was.port and was.master and (wanted.netns, was.master) in draft.links_after:
+        draft.ports_again[wanted.id] = was
     for option, given in wanted.entries.items():
         others = was.entries.get(option, Entries([])).entries if not given.purge else ()
         changed["entries"][option] = given._replace(entries=_with_others(given.entries, others, LISTS[option].key_of))
@@ -161,12 +161,6 @@ def _with_others(wanted: Iterable[_Entry], there: Iterable[_Entry], key_of: Call
     by_key = {key_of(entry): entry for entry in wanted}
     kept = [by_key.pop(key_of(entry), entry) for entry in there]
     return [*kept, *by_key.values()]
-
-
-def _with_rest(wanted: Port, was: Port) -> Port:
-    """The settings of a port that is the same one again."""
-    vlans = was.vlans if wanted.vlans is None else wanted.vlans if wanted.purge_vlans else {**(was.vlans or {}), **wanted.vlans}
-    return Port({**was.values, **wanted.values}, vlans, purge_vlans=True)
 
 
 def recreate_undeclared_uppers(draft: Draft) -> None:
