@@ -84,6 +84,18 @@ def test_a_port_that_was_moved_comes_back_into_its_bridge() -> None:
     assert portable(snapshot()) == before
 
 
+def test_an_end_that_comes_home_is_where_it_was_if_the_run_fails() -> None:
+    needs_program("ip")
+    run("vnet_bridge", name="br9", netns="blue")
+    run("vnet_veth", name="a", netns="red", peer={"name": "b", "netns": "blue"})
+    _move("a", "red", "blue")
+    sh("ip -n blue link set dev a up master br9", "bridge -n blue link set dev a cost 77 learning off")
+    before = snapshot()
+    with pytest.raises(VnetError, match="The host is as it was before"):
+        run("vnet_veth", name="a", netns="red", routes=[{"to": "default", "via": "203.0.113.9"}], peer={"name": "b", "netns": "blue"})
+    assert snapshot() == before
+
+
 @pytest.mark.parametrize(("near", "far"), [("red", "red"), ("", "red"), ("red", ""), ("", "")])
 def test_a_cable_between_any_two_places(near: str, far: str) -> None:
     result = _cable(near, far)

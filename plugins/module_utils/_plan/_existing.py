@@ -47,7 +47,7 @@ def bring(draft: Draft, found: FoundLink, target: LinkId, up: bool) -> FoundLink
         deleted = let_down_and_rename(draft, found, name)
         found = renamed(found, name)._replace(values={**found.values, "up": found.values["up"] and up})
     else:
-        found = _move(draft, found, target[0], name)
+        found = move(draft, FREE_NAMES, found, target[0], name)
     if is_taken:  # its holder gets another name meanwhile
         draft.add(CREATE, RenameLink(target[0], name, target[1]))
         found = renamed(found, target[1])
@@ -119,8 +119,8 @@ def renamed(found: FoundLink, name: str) -> FoundLink:
     return found._replace(name=name, addresses=addresses, routes=routes, shown=shown)
 
 
-def _move(draft: Draft, found: FoundLink, netns: str, name: str) -> FoundLink:
-    """Moves a link. It loses its addresses, routes and master, goes down, and has the IPv6 settings of a new link."""
+def move(draft: Draft, phase: float, found: FoundLink, netns: str, name: str) -> FoundLink:
+    """Plans to move a link. It loses its addresses, routes and master, goes down, and has the IPv6 settings of a new link."""
     restore: Tuple[Step, ...] = (SetMaster(found.netns, found.name, found.master), *port_settings(found.netns, found.name, found.port)) if found.master else ()
     usual = {row.name: row.initial for row in _LOST_BY_MOVE}
     changed = {row.name: found.values[row.name] for row in _LOST_BY_MOVE if found.values.get(row.name) not in (None, usual[row.name])}
@@ -132,7 +132,7 @@ def _move(draft: Draft, found: FoundLink, netns: str, name: str) -> FoundLink:
         for entry in entries
         if LISTS[option].after_up and LISTS[option].key_of(entry) not in LISTS[option].keys_of_kernel(found, draft.host)
     )
-    draft.add(FREE_NAMES, MoveLink(found.netns, found.name, netns, name if name != found.name else "", restore))
+    draft.add(phase, MoveLink(found.netns, found.name, netns, name if name != found.name else "", restore))
     entries = {option: there for option, there in found.entries.items() if LISTS[option].survives_move}
     kept = {attribute: value for attribute, value in found.values.items() if attribute not in usual}
     values: Values = {**kept, **{attribute: value for attribute, value in usual.items() if attribute in found.values}, "up": False}

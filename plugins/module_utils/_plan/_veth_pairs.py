@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, is_bridge, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CREATE, Draft, inside, planned_link
@@ -24,11 +23,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, Port
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateLink,
-    MoveLink,
     NewPeer,
-    SetLink,
-    SetMaster,
-    Step,
 )
 
 
@@ -120,16 +115,12 @@ def _wrong_peer(draft: Draft, near: Link, far: Link, found: FoundLink) -> None:
 
 
 def _moved_back(draft: Draft, wanted: Link, found: FoundLink) -> FoundLink:
-    """Moves an end back to its namespace. The kernel drops its addresses, its master and C(up)."""
+    """Moves an end back to its namespace."""
     if draft.host.same(found.id, wanted.id) or not found.ifindex:
         return found
     if wanted.id in draft.links_after:
         raise VnetError(wanted.path, "the name %s is used by %s; remove it first" % (wanted.name, title_of(draft.links_after[wanted.id].kind)))
-    restore: Tuple[Step, ...] = (SetMaster(found.netns, found.name, found.master),) if found.master else ()
-    restore += (SetLink(found.netns, found.name, found.kind, {"up": True}),) if found.values["up"] else ()
-    draft.add(CREATE, MoveLink(found.netns, found.name, wanted.netns, restore=restore))
+    from ansible_collections.nfv.vnet.plugins.module_utils._plan._existing import move
+
     del draft.links_after[found.id]
-    lost = {row.name for row in table.LINK if row.location in table.IPV6_LOCATIONS}
-    values = {name: value for name, value in found.values.items() if name not in lost}
-    values["up"] = False
-    return found._replace(netns=wanted.netns, values=values, master="", port=None, addresses=[], routes=[], entries={})
+    return move(draft, CREATE, found, wanted.netns, found.name)
