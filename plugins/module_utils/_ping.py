@@ -31,7 +31,8 @@ _DESTINATIONS = Option(
     "destinations",
     "list",
     "Addresses to send echo requests to; or names of namespaces, which stand for all their addresses of the families that the source has; or networks such as"
-    " V(10.0.0.0/24), which stand for all addresses of namespaces in them.",
+    " V(10.0.0.0/24), which stand for all addresses of namespaces in them. Namespaces that have the same address are told from each other by where the"
+    " packets go.",
     elements="str",
     required=True,
 )
@@ -98,12 +99,23 @@ class _Unasked(NamedTuple):
     reason: str
 
 
-class _Wanted(NamedTuple):
-    """The pairs, whether each is expected to answer, and the namespace of each address if it is known."""
+class _Question(NamedTuple):
+    """Whether a namespace reaches an address, and that in the namespace C(home), if it is known: several may have it."""
 
-    reachable: List[Pair]
-    unreachable: List[Pair]
-    homes: Dict[Pair, Optional[str]]
+    source: str
+    target: str
+    home: Optional[str]
+
+    @property
+    def pair(self) -> Pair:
+        return Pair(self.source, self.target)
+
+
+class _Wanted(NamedTuple):
+    """Who is expected to reach whom, and who not."""
+
+    reachable: List[_Question]
+    unreachable: List[_Question]
     duplicates: Set[Pair]
     """Those whose source has the address of the other one, too, so that it answers itself."""
     unasked: List[_Unasked]
@@ -163,7 +175,6 @@ class _Selection:
                 self._members.append(link.netns)
         if self._layout and not self._members:
             raise VnetError(("layout",), "there is no layout %s on this host" % shown(self._layout))
-        self._homes: Dict[Pair, Optional[str]] = {}
         self._duplicates: Set[Pair] = set()
         self._unasked: List[_Unasked] = []
         self._networks: Dict[str, List[Tuple[str, str]]] = {}
@@ -190,22 +201,22 @@ class _Selection:
             reachable = self._listed("reachable")
             both = set(reachable) & set(unreachable)
             if both:
-                raise VnetError(("reachable",), "%s is in unreachable, too" % _spoken(min(both)))
+                raise VnetError(("reachable",), "%s is in unreachable, too" % _spoken(next(question for question in reachable if question in both)))
         without = set(unreachable)
-        reachable = [pair for pair in reachable if pair not in without]
+        reachable = [question for question in reachable if question not in without]
         if not reachable and not unreachable and not self._unasked:
             raise VnetError((), "there is nothing to check: there is no pair of a source and another destination; set destinations")
-        return _Wanted(reachable, unreachable, self._homes, self._duplicates, self._unasked)
+        return _Wanted(reachable, unreachable, self._duplicates, self._unasked)
 
-    def _listed(self, name: str) -> List[Pair]:
-        found: List[Pair] = []
+    def _listed(self, name: str) -> List[_Question]:
+        found: List[_Question] = []
         for number, entry in enumerate(self._params[name] or ()):
             found += self._pairs(entry["sources"], entry["destinations"], (name, number))
         return list(dict.fromkeys(found))
 
-    def _pairs(self, sources: Iterable[str], destinations: Iterable[str], path: Path) -> List[Pair]:
+    def _pairs(self, sources: Iterable[str], destinations: Iterable[str], path: Path) -> List[_Question]:
         """Each source with each address of each destination. VnetError if two have no address family in common."""
-        pairs: List[Pair] = []
+        pairs: List[_Question] = []
         for source in sources:
             if source not in self._addresses:
                 raise VnetError((*path, "sources"), "there is no namespace %s" % shown(source))
@@ -214,49 +225,46 @@ class _Selection:
                     pairs += self._between(source, destination, path)
         return list(dict.fromkeys(pairs))
 
-    def _between(self, source: str, destination: str, path: Path) -> List[Pair]:
+    def _between(self, source: str, destination: str, path: Path) -> List[_Question]:
         if "/" in destination and destination not in self._addresses:
             return self._in_network(source, destination, path)
         if destination not in self._addresses:
             address = _address(destination, path)
-            pair = Pair(source, address)
             homes = [netns for netns, addresses in self._addresses.items() if address in addresses]
-            self._homes.setdefault(pair, homes[0] if len(homes) == 1 else None)
-            return [pair] if self._is_asked_for(address) else []
+            return [_Question(source, address, homes[0] if len(homes) == 1 else None)] if self._is_asked_for(address) else []
         families = {":" in address for address in self._addresses[source]}
         if not families:
             return self._without_address(source, destination, (*path, "sources"), "%s has no address" % namespace_title(source))
-        pairs = [Pair(source, address) for address in self._of(destination) if (":" in address) in families and self._is_asked_for(address)]
-        if not pairs:
+        addresses = [address for address in self._of(destination) if (":" in address) in families and self._is_asked_for(address)]
+        if not addresses:
             text = "%s has no address of a family that %s has" % (namespace_title(destination), namespace_title(source))
             if self._params["family"]:
                 text = "%s and %s do not both have an %s address" % (namespace_title(source), namespace_title(destination), _FAMILIES[self._params["family"]])
             return self._without_address(source, destination, (*path, "destinations"), text)
-        self._add_homes(dict.fromkeys(pairs, destination))
-        return pairs
+        return self._asked_of(source, ((address, destination) for address in addresses))
 
-    def _without_address(self, source: str, destination: str, path: Path, text: str) -> List[Pair]:
+    def _without_address(self, source: str, destination: str, path: Path, text: str) -> List[_Question]:
         """Whoever lost its addresses is not reached. VnetError if the task says who is to reach whom, as it can be a mistake there."""
         if self._params["reachable"] is not None or self._params["destinations"] is not None or len(path) > 1:
             raise VnetError(path, text)
         self._unasked.append(_Unasked(source, destination, text))
         return []
 
-    def _add_homes(self, homes: Mapping[Pair, str]) -> None:
-        self._homes.update(homes)
-        self._duplicates.update(pair for pair in homes if pair.target in self._addresses[pair.source])
+    def _asked_of(self, source: str, targets: Iterable[Tuple[str, str]]) -> List[_Question]:
+        """C(targets): addresses with their namespaces."""
+        asked = [_Question(source, address, home) for address, home in targets]
+        self._duplicates.update(question.pair for question in asked if question.target in self._addresses[source])
+        return asked
 
     def _of(self, netns: str) -> List[str]:
         """The addresses of a namespace; of the host those that the layout has set, if there is one."""
         return self._own if self._layout and not netns else self._addresses[netns]
 
-    def _in_network(self, source: str, text: str, path: Path) -> List[Pair]:
+    def _in_network(self, source: str, text: str, path: Path) -> List[_Question]:
         """A source with each address of other namespaces that is in a network."""
         if text not in self._networks:
             self._networks[text] = self._found_in(text, (*path, "destinations"))
-        homes = {Pair(source, address): netns for address, netns in self._networks[text] if netns != source and self._is_asked_for(address)}
-        self._add_homes(homes)
-        return list(homes)
+        return self._asked_of(source, ((address, netns) for address, netns in self._networks[text] if netns != source and self._is_asked_for(address)))
 
     def _found_in(self, text: str, path: Path) -> List[Tuple[str, str]]:
         """The addresses in a network, each with its namespace. VnetError if there is none."""
@@ -296,18 +304,19 @@ def _asked(pinger: Pinger, neighbours: Neighbours, wanted: _Wanted, params: Mapp
     """Asks the pairs. Those that must not answer come last, as links that are still coming up do not answer either."""
     answers: Dict[Pair, Answer] = {}
     end = time.monotonic() + params["deadline"]
-    for wave in _waves(wanted.reachable):
+    for wave in _waves(dict.fromkeys(question.pair for question in wanted.reachable)):
         answers.update(pinger.reach(wave, max(params["timeout"], end - time.monotonic())))
         if params["count"] > 1:
             answers.update(pinger.repeat([pair for pair in wave if answers[pair].times], params["count"], params["timeout"]))
         neighbours.forget()
-    for wave in _waves(wanted.unreachable):
+    for wave in _waves(dict.fromkeys(question.pair for question in wanted.unreachable if question.pair not in answers)):
         answers.update(pinger.reach(wave, params["timeout"]))
         neighbours.forget()
     return answers
 
 
-def _waves(pairs: List[Pair]) -> List[List[Pair]]:
+def _waves(all_pairs: Iterable[Pair]) -> List[List[Pair]]:
+    pairs = list(all_pairs)
     return [pairs[start : start + _WAVE] for start in range(0, len(pairs), _WAVE)]
 
 
@@ -315,17 +324,18 @@ def _result(wanted: _Wanted, answers: Dict[Pair, Answer], reasons: Reasons) -> D
     pairs, differing = [], []
     times: List[float] = []
     for expected, group in ((True, wanted.reachable), (False, wanted.unreachable)):
-        for pair in group:
-            told = {"source": pair.source, "destination": pair.target, "namespace": wanted.homes[pair], **_measured(answers[pair])}
+        for question in group:
+            pair, answer = question.pair, answers[question.pair]
             other = "%s has this address, too, and answers itself" % namespace_title(pair.source) if pair in wanted.duplicates else ""
-            if told["reachable"]:
-                other = other or reasons.taken(*pair, wanted.homes[pair])
+            if answer.times:
+                other = other or reasons.taken(*question)
+            told = {"source": pair.source, "destination": pair.target, "namespace": question.home, **_measured(Answer(0, []) if other else answer)}
             if other:
-                told.update(_measured(Answer(0, [])), reason=other)
+                told["reason"] = other
             elif not told["reachable"]:
-                told["reason"] = reasons.of(*pair, wanted.homes[pair]) or _words(answers[pair])
+                told["reason"] = reasons.of(*question) or _words(answer)
             pairs.append(told)
-            times += answers[pair].times if told["reachable"] else []
+            times += answer.times if told["reachable"] else []
             if told["reachable"] is not expected:
                 differing.append(told)
     for unasked in wanted.unasked:
@@ -354,8 +364,8 @@ def _words(answer: Answer) -> str:
     return os.strerror(answer.error) if answer.error else "no answer"
 
 
-def _spoken(pair: Pair) -> str:
-    return "%s to %s" % (pair.source or "the host", pair.target)
+def _spoken(question: _Question) -> str:
+    return "%s to %s%s" % (question.source or "the host", question.target, " (%s)" % question.home if question.home else "")
 
 
 def complaint(result: Mapping[str, Any]) -> str:

@@ -12,12 +12,16 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours impo
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Arrived, Chain, NextHop
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
+    BY_KIND,
     aggregates,
     destinations_of,
     encapsulates,
     has_table_of_ports,
     hides_network,
+    initial_of,
+    is_attachable,
     is_bridge,
+    rows_of,
     separates_vlans,
     tag_of,
     takes_frames,
@@ -39,8 +43,9 @@ _REFUSING = {errno.EINVAL: "a blackhole", errno.EACCES: "a prohibit", errno.EHOS
 """What a route or rule of each type answers to a lookup: ip-route(8)."""
 _OF_SOURCE = (errno.EINVAL, errno.EXDEV)
 """What the kernel answers if it does not take packets from a source, before Linux 6.13 the latter for rp_filter."""
-_ALL = 100
+_WHOLE_LOSS = 100
 """Per cent."""
+_FILTERED = "%s drops packets from %s, as it would not answer through the link where they arrive (rp_filter)"
 _STRICT = 1
 """The mode of rp_filter in which the way back must be the same link; in the other one any way back will do."""
 _VLAN_TAG = 4
@@ -101,8 +106,10 @@ class Reasons:
         for link in host.links.values():
             if link.master:
                 self._ports.setdefault((link.netns, link.master), []).append(link)
-        self._below_ports = {link.parent for link in host.links.values() if link.parent and link.master}
-        """The links below links that are ports themselves, such as VLAN links: frames may go on there."""
+        self._below_ports = {link.parent for link in host.links.values() if link.parent and (link.master or is_attachable(link.kind))}
+        """The links below links that are ports themselves, such as VLAN links, or whose frames a program takes: frames may go on there."""
+        self._networks: Dict[LinkId, object] = {}
+        self._lookups: Dict[Tuple[object, ...], NextHop] = {}
         self._indexes: Dict[Tuple[str, int], FoundLink] = {(link.netns, link.ifindex): link for link in host.links.values()}
 
     def of(self, source: str, target: str, home: Optional[str]) -> str:
@@ -124,9 +131,16 @@ class Reasons:
 
     def _sender(self, source: str, target: str) -> str:
         try:
-            return self._kernel.next_hop(source, target).source
+            return self._next_hop(source, target).source
         except KernelError:
             return ""
+
+    def _next_hop(self, netns: str, target: str, vrf: int = 0, arrived: Optional[Arrived] = None) -> NextHop:
+        """As C(Kernel.next_hop()), which is asked once."""
+        key = (netns, target, vrf, arrived)
+        if key not in self._lookups:
+            self._lookups[key] = self._kernel.next_hop(netns, target, vrf, arrived)
+        return self._lookups[key]
 
     def _translates(self, netns: str) -> bool:
         """Whether the namespace may translate addresses (NAT), so that answers go elsewhere."""
@@ -136,17 +150,18 @@ class Reasons:
         """Yields the obstacles hop by hop; adds the packet filter hooks that are passed to C(hooks). C(arrived): where an answer comes from."""
         hooks.append(_Hook(netns, "output"))
         vrf: Optional[FoundLink] = None
+        visited = {(netns, "")}
         sender = arrived.source if arrived else ""
         for _hop in range(_MOST_HOPS):
             try:
-                next_hop = self._kernel.next_hop(netns, target, vrf.ifindex if vrf else 0, arrived)
+                next_hop = self._next_hop(netns, target, vrf.ifindex if vrf else 0, arrived)
             except KernelError as error:
                 place = "VRF %s of %s" % (vrf.name, namespace_title(netns)) if vrf else namespace_title(netns)
                 is_of_source = arrived is not None and arrived.link and error.errno in _OF_SOURCE
                 if is_of_source and any(owner.netns == netns for owner in self._owners.get(sender, ())):
                     yield "%s has the address %s, too, so it drops packets from there" % (place, sender)
                 elif arrived and is_of_source and self._is_filtered(netns, arrived, vrf.ifindex if vrf else 0):
-                    yield "%s drops packets from %s, as it would not answer through the link where they arrive (rp_filter)" % (place, sender)
+                    yield _FILTERED % (place, sender)
                 elif error.errno in _REFUSING:
                     yield "%s has %s route or rule for %s" % (place, _REFUSING[error.errno], target)
                 else:
@@ -156,12 +171,14 @@ class Reasons:
             if not link:
                 return
             yield from self._broken(link)
-            yield from self._losing(self._stack(link))
             neighbour = next_hop.gateway or target
             attachment = self._next(link, neighbour)
+            is_beside = attachment is not None and self._stack(attachment)[-1] is self._stack(link)[-1]  # frames go there directly
+            yield from self._losing([link] if is_beside else self._stack(link))
             if not attachment:
                 yield from self._duplicate(link, neighbour)
-                yield from self._missing(link, neighbour, bool(next_hop.gateway))
+                if not next_hop.is_taken:
+                    yield from self._missing(link, neighbour, bool(next_hop.gateway))
                 return  # an address outside of this host
             yield from self._broken(attachment)
             yield from self._between(link, attachment, hooks)
@@ -169,14 +186,20 @@ class Reasons:
                 yield from self._apart(link, attachment)
             yield from self._unresolved(link, attachment, neighbour)
             yield from self._too_large(link, attachment, ":" in target)
-            netns, vrf = attachment.netns, self._vrf(attachment)
+            before, netns, vrf = netns, attachment.netns, self._vrf(attachment)
             sender = sender or next_hop.source
+            if (netns, vrf.name if vrf else "") in visited:
+                yield "the routes to %s form a loop: %s sends packets to %s, where they have been" % (target, namespace_title(before), namespace_title(netns))
+                return
+            visited.add((netns, vrf.name if vrf else ""))
             arrived = Arrived(sender, attachment.ifindex) if sender else None
             if self._owners_in(netns, vrf, sender) and not sender.startswith("fe80:"):
                 yield "%s has the address %s, too, so it drops packets from there" % (namespace_title(netns), sender)
             if netns == home or self._owners_in(netns, vrf, target):
                 yield from self._in_other_vrf(target, attachment, vrf)
                 yield from self._taken(netns, home, attachment, target)
+                if arrived and self._is_filtered(netns, arrived, vrf.ifindex if vrf else 0):
+                    yield _FILTERED % (namespace_title(netns), sender)
                 hooks.append(_Hook(netns, "input"))
                 return
             hooks.append(_Hook(netns, "forward"))
@@ -188,7 +211,7 @@ class Reasons:
         keys = ["net/ipv4/conf/%s/rp_filter" % name for name in ("all", link.name)] if link and ":" not in arrived.source else []
         mode = max((int(self._kernel.setting(netns, key) or 0) for key in keys), default=0)
         try:
-            device = self._kernel.next_hop(netns, arrived.source, vrf).device
+            device = self._next_hop(netns, arrived.source, vrf).device
         except KernelError:
             return mode > 0
         return mode == _STRICT and device != arrived.link
@@ -210,7 +233,7 @@ class Reasons:
         for link in self._host.links.values():
             if link.netns == netns and has_table_of_ports(link.kind) and link is not vrf:
                 try:
-                    self._kernel.next_hop(netns, target, link.ifindex)
+                    self._next_hop(netns, target, link.ifindex)
                 except KernelError:
                     continue
                 return "; only links of VRF %s use the route to it" % link.name
@@ -265,44 +288,64 @@ class Reasons:
         if any(owner.id != link.id for owner in self._owners.get(address, ())) or not self._is_closed(link):
             return
         mac = _known_mac(link, address)
+        others = [other for other in self._host.links.values() if other.id != link.id]
         if mac:
-            if not any(other.values.get("mac") == mac for other in self._host.links.values() if other.id != link.id):
-                yield "%s has a permanent entry for %s with the MAC address %s, which nobody on its network has" % (_named(link), address, mac)
-        elif not any(_is_proxied(other, address) for other in self._host.links.values()):
-            text = "nobody on the network of %s has its gateway %s" if is_gateway else "nobody on the network of %s has the address %s"
+            if not any(other.values.get("mac") == mac for other in others):
+                yield "%s has a permanent entry for %s with the MAC address %s, which no known link has" % (_named(link), address, mac)
+        elif not any(self._answers_for(other, address) for other in others if self._meet(link, other)):
+            text = "no known link on the network of %s has its gateway %s" if is_gateway else "no known link on the network of %s has the address %s"
             yield text % (_named(link), address)
+
+    def _answers_for(self, link: FoundLink, address: str) -> bool:
+        """Whether a link answers for an address that it does not have: as a proxy, or by a local route."""
+        if any(entry["to"] == address and entry.get("proxy") for entry in link.entries.get(NEIGHBOURS.option, ())):
+            return True
+        if ":" not in address and any(self._kernel.setting(link.netns, "net/ipv4/conf/%s/proxy_arp" % name) == "1" for name in ("all", link.name)):
+            return True
+        try:
+            return self._next_hop(link.netns, address).is_taken
+        except KernelError:
+            return False
 
     def _is_closed(self, link: FoundLink) -> bool:
         """Whether the frames of a link get to links of this host alone."""
         attachment, base = self._attachment(link), self._stack(link)[-1]
         if attachment:
-            return self._joined(attachment.bridge) is not None
+            return self._joined(attachment.bridge)[1]
         peer = self._host.links.get(base.peer) if base.peer else None
         return peer is not None and not peer.master and peer.id not in self._below_ports
 
     def _unresolved(self, link: FoundLink, other: FoundLink, address: str) -> Iterator[str]:
         """Yields why a link does not find another one on its network by its address, or sends frames for it elsewhere."""
-        macs = [end.values.get("mac") for end in (link, other)]
-        if not all(macs) or not self._meet(link, other):
+        if not link.values.get("mac") or not self._meet(link, other):
             return
-        mac = _known_mac(link, address)
-        if mac and mac != macs[1]:
-            yield "%s has a permanent entry for %s with the MAC address %s, but %s has %s" % (_named(link), address, mac, _named(other), macs[1])
-        elif not mac and not link.values.get("arp", True):
-            yield "%s looks for no neighbours: its flag ARP is off" % _named(link)
-        elif not mac and ":" not in address and not other.values.get("arp", True):
-            yield "%s answers no ARP requests: its flag ARP is off" % _named(other)
+        mac, macs = _known_mac(link, address), {one.values.get("mac") for one in self._host.links.values() if one.netns == other.netns}
+        if mac and mac not in macs:
+            text = "%s has a permanent entry for %s with the MAC address %s, but %s has %s"
+            yield text % (_named(link), address, mac, _named(other), other.values.get("mac"))
+        elif not mac and _is_without_arp(link):
+            yield "%s looks for no neighbours: it has the flag NOARP" % _named(link)
+        elif not mac and ":" not in address and _is_without_arp(other):
+            yield "%s answers no ARP requests: it has the flag NOARP" % _named(other)
 
     @staticmethod
     def _losing(links: Iterable[FoundLink]) -> Iterator[str]:
         """Yields the links that lose all packets that they send."""
         for link in links:
-            if link.values.get("qdisc", {}).get("loss") == _ALL:
-                yield "%s loses all packets that it sends: its queueing discipline says so" % _named(link)
+            if link.values.get("qdisc", {}).get("loss") == _WHOLE_LOSS:
+                yield "%s loses all packets that it sends: its queueing discipline is netem with loss 100%%" % _named(link)
 
     def _meet(self, link: FoundLink, other: FoundLink) -> bool:
-        one, two = self._attachment(link), self._attachment(other)
-        return bool(one and two and one.bridge.id == two.bridge.id) or self._stack(link)[-1].peer == self._stack(other)[-1].id
+        """Whether two links are on one network."""
+        return self._network(link) == self._network(other)
+
+    def _network(self, link: FoundLink) -> object:
+        """What identifies the network that a link is on: the bridges that its frames get to, or both ends of its veth pair."""
+        if link.id not in self._networks:
+            attachment, base = self._attachment(link), self._stack(link)[-1]
+            ends = sorted((base.id, base.peer or ("", "")))
+            self._networks[link.id] = min(self._joined(attachment.bridge)[0]) if attachment else tuple(ends)
+        return self._networks[link.id]
 
     def _stack(self, link: FoundLink) -> List[FoundLink]:
         """A link and the links below it."""
@@ -333,7 +376,7 @@ class Reasons:
             return
         network = link.parent[0] if link.parent else link.netns
         try:
-            self._kernel.next_hop(network, remote)
+            self._next_hop(network, remote)
         except KernelError as error:
             yield "%s sends its packets to %s, to which %s has no route (%s)" % (_named(link), remote, namespace_title(network), error)
             return
@@ -392,8 +435,8 @@ class Reasons:
 
     def _excludes(self, one: _Attachment, two: _Attachment) -> bool:
         """Whether no frame of the one's bridge gets to that of the other."""
-        joined = self._joined(one.bridge)
-        return joined is not None and two.bridge.id not in joined
+        joined, are_all = self._joined(one.bridge)
+        return are_all and two.bridge.id not in joined
 
     def _ends_on(self, bridge: FoundLink) -> Iterator[FoundLink]:
         """The links that a bridge's frames get to directly: itself, and the other ends of its ports."""
@@ -402,24 +445,22 @@ class Reasons:
             if port.peer in self._host.links:
                 yield self._host.links[port.peer]
 
-    def _joined(self, bridge: FoundLink) -> Optional[Set[LinkId]]:
-        """The bridges that frames of a bridge get to over veth pairs; None if they may leave over other links, where this host does not see them."""
-        joined, left = {bridge.id}, [bridge.id]
+    def _joined(self, bridge: FoundLink) -> Tuple[Set[LinkId], bool]:
+        """The bridges that frames of a bridge get to over veth pairs, and whether they get to nobody else: over other links, where this host does
+        not see them.
+        """
+        joined, left, are_all = {bridge.id}, [bridge.id], True
         while left:
             here = left.pop()
-            if here in self._below_ports:
-                return None
+            are_all = are_all and here not in self._below_ports
             for port in self._ports.get(here, ()):
                 peer = self._host.links.get(port.peer) if port.peer else None
-                if not peer or peer.id in self._below_ports:
-                    return None
-                master = self._master(peer)
-                if master and not is_bridge(master.kind):
-                    return None
-                if master and master.id not in joined:
+                master = self._master(peer) if peer else None
+                are_all = are_all and peer is not None and peer.id not in self._below_ports and (master is None or is_bridge(master.kind))
+                if master and is_bridge(master.kind) and master.id not in joined:
                     joined.add(master.id)
                     left.append(master.id)
-        return joined
+        return joined, are_all
 
     def _too_large(self, link: FoundLink, other: FoundLink, ipv6: bool) -> Iterator[str]:
         """Yields a link between two others whose MTU is too small for the packets: net/core/dev.c (is_skb_forwardable)."""
@@ -476,8 +517,10 @@ def _known_mac(link: FoundLink, address: str) -> str:
     return next((str(entry["mac"]) for entry in link.entries.get(NEIGHBOURS.option, ()) if entry["to"] == address and not entry.get("proxy")), "")
 
 
-def _is_proxied(link: FoundLink, address: str) -> bool:
-    return any(entry["to"] == address and entry.get("proxy") for entry in link.entries.get(NEIGHBOURS.option, ()))
+def _is_without_arp(link: FoundLink) -> bool:
+    """Whether neighbours are not resolved on a link of a kind on which they usually are."""
+    has_it = "arp" in rows_of(link.kind) if link.kind in BY_KIND else True
+    return has_it and bool(initial_of(link.kind, link.values, {}).get("arp", True)) and not link.values.get("arp", True)
 
 
 def _isolated(one: _Attachment, two: _Attachment) -> Iterator[str]:

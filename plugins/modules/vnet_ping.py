@@ -61,7 +61,8 @@ options:
     description:
       - Addresses to send echo requests to; or names of namespaces, which stand for all their addresses of the families
         that the source has; or networks such as V(10.0.0.0/24), which stand for all addresses of namespaces in
-        them. If it is left out, the namespaces of O(sources) are used, each as a destination of the others.
+        them. Namespaces that have the same address are told from each other by where the packets go. If it is left
+        out, the namespaces of O(sources) are used, each as a destination of the others.
     type: list
     elements: str
   family:
@@ -89,7 +90,7 @@ options:
         description:
           - Addresses to send echo requests to; or names of namespaces, which stand for all their addresses of the
             families that the source has; or networks such as V(10.0.0.0/24), which stand for all addresses of namespaces
-            in them.
+            in them. Namespaces that have the same address are told from each other by where the packets go.
         type: list
         required: true
         elements: str
@@ -109,7 +110,7 @@ options:
         description:
           - Addresses to send echo requests to; or names of namespaces, which stand for all their addresses of the
             families that the source has; or networks such as V(10.0.0.0/24), which stand for all addresses of namespaces
-            in them.
+            in them. Namespaces that have the same address are told from each other by where the packets go.
         type: list
         required: true
         elements: str

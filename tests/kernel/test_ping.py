@@ -196,7 +196,7 @@ def test_an_address_that_nobody_has() -> None:
     lan()
     (pair,) = asked(sources=["red"], destinations=["192.0.2.77"], deadline=0.3)["pairs"]
     assert (pair["reachable"], pair["namespace"], pair["rtt"], pair["loss"]) == (False, None, None, 100)
-    assert pair["reason"] == "nobody on the network of eth0 in namespace red has the address 192.0.2.77"
+    assert pair["reason"] == "no known link on the network of eth0 in namespace red has the address 192.0.2.77"
 
 
 REASONS = [
@@ -207,7 +207,7 @@ REASONS = [
     ("ip link set br0 down", "br0 on the host is down"),
     ("ip link set to-blue nomaster", "to-blue on the host, the other end of eth0 in namespace blue, is no port of a bridge"),
     ("ip link set to-red nomaster", "to-red on the host, the other end of eth0 in namespace red, is no port of a bridge"),
-    ("ip -n blue address flush dev eth0", "nobody on the network of eth0 in namespace red has the address 192.0.2.2"),
+    ("ip -n blue address flush dev eth0", "no known link on the network of eth0 in namespace red has the address 192.0.2.2"),
     (
         "ip -n red neighbour replace 192.0.2.2 lladdr 02:00:00:00:00:66 dev eth0 nud permanent",
         "eth0 in namespace red has a permanent entry for 192.0.2.2 with the MAC address 02:00:00:00:00:66, but eth0 in namespace blue has ",
@@ -216,8 +216,8 @@ REASONS = [
         "ip -n blue neighbour replace 192.0.2.1 lladdr 02:00:00:00:00:66 dev eth0 nud permanent",
         "on the way back, eth0 in namespace blue has a permanent entry for 192.0.2.1 with the MAC address 02:00:00:00:00:66, but eth0 in namespace red has ",
     ),
-    ("ip -n red link set eth0 arp off", "eth0 in namespace red looks for no neighbours: its flag ARP is off"),
-    ("ip -n blue link set eth0 arp off", "eth0 in namespace blue answers no ARP requests: its flag ARP is off"),
+    ("ip -n red link set eth0 arp off", "eth0 in namespace red looks for no neighbours: it has the flag NOARP"),
+    ("ip -n blue link set eth0 arp off", "eth0 in namespace blue answers no ARP requests: it has the flag NOARP"),
     (
         "bridge link set dev to-red isolated on; bridge link set dev to-blue isolated on",
         "to-red on the host and to-blue on the host are isolated ports of br0",
@@ -253,6 +253,45 @@ def test_a_link_that_loses_all_packets(netns: str, link: str, sentence: str) -> 
     lan()
     sh(f"tc {f'-n {netns}' * bool(netns)} qdisc replace dev {link} root netem loss 100%")
     assert sentence in reason("red", BLUE)
+
+
+def test_namespaces_with_the_same_address_are_told_from_each_other() -> None:
+    """Two bridges that a cable joins, and one that is not joined."""
+    needs_program("ip")
+    lan()
+    other = {"type": "veth", "name": "to-green", "master": "br1", "peer": end("eth0", "green", f"{BLUE}/24")}
+    lay(name="other", namespaces=["green"], links=[{"type": "bridge", "name": "br1"}, other])
+    sh("ip link add br2 type bridge", "ip link set br2 up", "ip link set to-blue master br2", "ip link add x1 type veth peer name x2")
+    sh("ip link set x1 up master br0", "ip link set x2 up master br2")
+    both = {"sources": ["red"], "destinations": ["green", "blue"]}
+    result = asked(reachable=[both], family="ipv4")
+    assert [(told["namespace"], told["reachable"]) for told in result["pairs"]] == [("green", False), ("blue", True)]
+    assert result["pairs"][0]["reason"] == f"namespace blue has the address {BLUE}, too, and takes the packets"
+    one = {"sources": ["red"], "destinations": ["green"]}
+    assert asked(reachable=[{**one, "destinations": ["blue"]}], unreachable=[one], family="ipv4")["differing"] == []
+
+
+def test_packets_that_go_round() -> None:
+    needs_program("ip")
+    routed()
+    sh("ip -n router route add 10.2.0.9/32 via 10.1.0.1", "ip netns exec red sysctl -qw net.ipv4.ip_forward=1", "ip -n blue address add 10.2.0.9/32 dev eth0")
+    assert reason("red", "10.2.0.9") == "the routes to 10.2.0.9 form a loop: namespace router sends packets to namespace red, where they have been"
+
+
+@pytest.mark.parametrize("given", ["proxy_arp", "local", "inet6"])
+def test_who_else_takes_packets_for_a_gateway(given: str) -> None:
+    needs_program("ip")
+    needs_program("sysctl")
+    routed()
+    if given == "inet6":
+        (address,) = (line.split()[3].split("/")[0] for line in ip("ip", "-n", "router", "-6", "-o", "address", "show", "dev", "left").splitlines())
+        sh(f"ip -n red route replace default via inet6 {address} dev eth0")
+    else:
+        sh("ip -n router route add local 10.9.0.0/16 dev lo" if given == "local" else "ip netns exec router sysctl -qw net.ipv4.conf.left.proxy_arp=1")
+        sh("ip -n red route replace default via 10.9.0.77 dev eth0 onlink", *["ip -n router route add 10.9.0.0/16 dev right"] * (given == "proxy_arp"))
+    assert asked(sources=["red"], destinations=["10.2.0.1"])["differing"] == []
+    sh("ip -n router route add blackhole 10.2.0.1/32")
+    assert "no known link" not in reason("red", "10.2.0.1")
 
 
 def test_gateways_that_others_answer_for_are_not_blamed() -> None:
@@ -362,15 +401,15 @@ ROUTED_REASONS = [
     ("ip -n red route del default", "namespace red has no route to 10.2.0.1"),
     ("ip -n blue route del default", "on the way back, namespace blue has no route to 10.1.0.1"),
     ("ip -n router link set right down", "namespace router has no route to 10.2.0.1"),
-    ("ip -n red route replace default via 10.1.0.77", "nobody on the network of eth0 in namespace red has its gateway 10.1.0.77"),
-    ("ip -n blue route replace default via 10.2.0.77", "on the way back, nobody on the network of eth0 in namespace blue has its gateway 10.2.0.77"),
+    ("ip -n red route replace default via 10.1.0.77", "no known link on the network of eth0 in namespace red has its gateway 10.1.0.77"),
+    ("ip -n blue route replace default via 10.2.0.77", "on the way back, no known link on the network of eth0 in namespace blue has its gateway 10.2.0.77"),
     (
         "ip -n blue neighbour replace 10.2.0.254 lladdr 02:00:00:00:00:66 dev eth0 nud permanent",
         "on the way back, eth0 in namespace blue has a permanent entry for 10.2.0.254 with the MAC address 02:00:00:00:00:66, but right in ",
     ),
     (
         "ip -n red route replace default via 10.1.0.77; ip -n red neighbour replace 10.1.0.77 lladdr 02:00:00:00:00:66 dev eth0 nud permanent",
-        "has a permanent entry for 10.1.0.77 with the MAC address 02:00:00:00:00:66, which nobody on its network has",
+        "has a permanent entry for 10.1.0.77 with the MAC address 02:00:00:00:00:66, which no known link has",
     ),
     ("ip -n router route add blackhole 10.2.0.1/32", "namespace router has a blackhole route or rule for 10.2.0.1"),
     ("ip -n router rule add priority 9 blackhole to 10.2.0.1", "namespace router has a blackhole route or rule for 10.2.0.1"),
@@ -472,7 +511,7 @@ REFUSALS = [
     ({"unreachable": [{"sources": ["nowhere"], "destinations": ["red"]}]}, "unreachable[0].sources: there is no namespace nowhere"),
     (
         {"reachable": [{"sources": ["red"], "destinations": [BLUE]}], "unreachable": [{"sources": ["red"], "destinations": [BLUE]}]},
-        "reachable: red to 192.0.2.2 is in unreachable, too",
+        "reachable: red to 192.0.2.2 (blue) is in unreachable, too",
     ),
     ({"reachable": []}, "there is no pair of a source and another destination"),
     ({"count": 0}, "count: 0 is out of range (1 to 10000)"),

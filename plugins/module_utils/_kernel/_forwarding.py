@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import List, NamedTuple, Optional
+from typing import List, Mapping, NamedTuple, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, end_of, offsets
@@ -17,7 +17,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RTMS
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
 
 _RTM_GETROUTE = 26
-_RTA_DST, _RTA_SRC, _RTA_IIF, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC = 1, 2, 3, 4, 5, 7
+_RTA_DST, _RTA_SRC, _RTA_IIF, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC, _RTA_VIA = 1, 2, 3, 4, 5, 7, 18
+_UNICAST = 1
 _NETLINK_NETFILTER = 12
 _NFT_MSG_GETCHAIN = 10 << 8 | 4
 _NFGENMSG = b"\0\0\0\0"
@@ -34,6 +35,8 @@ class NextHop(NamedTuple):
     device: int
     gateway: str
     source: str
+    is_taken: bool = False
+    """Whether the namespace takes the packets itself, or they are for all on a network."""
 
 
 class Arrived(NamedTuple):
@@ -82,7 +85,7 @@ class Forwarding:
             return socket.inet_ntop(family, buffer[found[code] : end_of(buffer, found[code])]) if code in found else ""
 
         device = struct.unpack_from("=I", buffer, found[_RTA_OIF])[0] if _RTA_OIF in found else 0
-        return NextHop(device, ip(_RTA_GATEWAY), ip(_RTA_PREFSRC))
+        return NextHop(device, ip(_RTA_GATEWAY) or _via(buffer, found), ip(_RTA_PREFSRC), RTMSG.unpack_from(buffer, start)[7] != _UNICAST)
 
     def setting(self, netns: str, key: str) -> Optional[str]:
         """A setting below C(/proc/sys), None if it does not exist."""
@@ -102,6 +105,14 @@ class Forwarding:
         finally:
             sock.close()
         return [found for found in (_chain(buffer, start, end) for _type, buffer, start, end in messages) if found]
+
+
+def _via(buffer: bytes, found: Mapping[int, int]) -> str:
+    """The gateway of a route that has one of the other family (C(struct rtvia)), '' if it has none."""
+    if _RTA_VIA not in found:
+        return ""
+    family = struct.unpack_from("=H", buffer, found[_RTA_VIA])[0]
+    return socket.inet_ntop(family, buffer[found[_RTA_VIA] + 2 : end_of(buffer, found[_RTA_VIA])])
 
 
 def _chain(buffer: bytes, start: int, end: int) -> Optional[Chain]:
