@@ -21,7 +21,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import forget_learned
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, differs, restore, restore_dropped, save_link, save_routes
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, differs, restore, restore_dropped, save_link, save_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
@@ -83,6 +83,8 @@ _IMPOSSIBLE = (errno.EINVAL, errno.ENODEV, errno.ENETUNREACH, errno.EHOSTUNREACH
 _REST, _LONGEST_REST = 0.5, 10.0
 _PASSES = 2
 """The kernel may change more than a message asks for. What is not as wanted after the first pass is set once more, without deletions."""
+_SETTLED_AFTER = 1.5
+"""Seconds after which a network manager that takes a link has removed what it does not know."""
 _SETTLING = 1.0
 """Since Linux 7 a VLAN link goes up some time after its parent, so that its routes are refused until then."""
 _PAUSE = 0.02
@@ -120,6 +122,21 @@ class _NoRecords:
         pass
 
 
+def _give_back(reader: Reader, handover: Handover) -> None:
+    """Gives links back to network managers. What these remove as they do not know it is added again."""
+    links = [reader.link("", name) for name in handover.returned]
+    sock = reader.socket("")
+    saved = [save_link(sock, link.ifindex) for link in links if link and not link.master]
+    handover.give_back()
+    quiet_until = time.monotonic() + _SETTLED_AFTER
+    deadline = time.monotonic() + 3 * _SETTLED_AFTER
+    while saved and time.monotonic() < min(quiet_until, deadline):
+        time.sleep(_PAUSE)
+        missing = [add_missing(sock, link) for link in saved]
+        if any(missing):
+            quiet_until = time.monotonic() + _SETTLED_AFTER
+
+
 def _recorder_of(reader: Reader, layout: Layout, before: Host) -> _NoRecords | Recorder:
     if not layout.name:
         return _NoRecords()
@@ -152,7 +169,7 @@ def apply(
     try:
         with sentences():
             after = _converge(transaction, reader, layout, recorder, planned, handover)
-            handover.give_back()
+            _give_back(reader, handover)
             if confirmation:
                 # a host that knows a neighbour may reach it for a while although it would not find it any more
                 forget_learned(reader, "", {name for netns, name in map(link_of, transaction.done) if not netns})

@@ -10,13 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
 import yaml
-from ansible_collections.nfv.vnet.plugins.module_utils import _apply
+from ansible_collections.nfv.vnet.plugins.module_utils import _apply, _persistence
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import Connection
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE, _boot, _change, _engine, _managers, _program, _store, _unit
@@ -716,6 +717,8 @@ class FakeManager:
     def __init__(self, folder: Path) -> None:
         self.holds: set[str] = set()
         self.keeps: set[str] = set()
+        self.cleans: set[str] = set()
+        """Links whose addresses it removes a moment after it has got them back."""
         self.said: list[tuple[list[str], bool]] = []
         self.record = _managers.Manager("fake.service", str(folder / "%s.conf"), self.content, self.held, self.reload)
 
@@ -734,6 +737,8 @@ class FakeManager:
                 subprocess.Popen(["sh", "-c", f"sleep 0.2; ip address flush dev {name} scope global"])
             else:
                 self.holds.add(name)
+                if name in self.cleans:
+                    subprocess.Popen(["sh", "-c", f"sleep 0.5; ip address flush dev {name} scope global"])
 
 
 @pytest.fixture
@@ -774,6 +779,32 @@ def test_addresses_have_moved_before_the_manager_lets_go(manager: FakeManager) -
     assert lay(state="absent")["changed"]
     assert "192.0.2.1/24" in ip("ip", "address", "show", "dev", "card")
     assert manager.said[1:] == [(["card"], True)]
+
+
+def test_a_port_stays_in_its_bridge_until_the_reboot(manager: FakeManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its manager would take it out, and cut off who reaches the host through it."""
+    monkeypatch.setattr(_persistence, "MANAGER_FOLDERS", (str(tmp_path),))
+    run("vnet_tuntap", name="card", mode="tap", addresses=["192.0.2.1/24"])
+    manager.holds = {"card"}
+    links = [{"type": "bridge", "name": "br0", "addresses": ["192.0.2.1/24"]}, {"name": "card", "master": "br0"}]
+    lay(persistent=True, links=links)
+    lay(persistent=False, links=links)
+    assert manager.said == [(["card"], False), ([], True)]
+    assert list(written(tmp_path).values()) == ["# let go of card\ncard\n"]
+    lay(state="absent")
+    assert manager.said[2:] == [(["card"], True)]
+    assert (written(tmp_path), manager.holds) == ({}, {"card"})
+
+
+def test_what_a_manager_removes_as_it_gets_a_link_back_is_added_again(manager: FakeManager) -> None:
+    addresses = ["192.0.2.1/24", "192.0.2.9/24", "2001:db8::1/64 nodad"]
+    run("vnet_tuntap", name="card", mode="tap", addresses=addresses, routes=[{"to": "198.51.100.0/24"}])
+    manager.holds = manager.cleans = {"card"}
+    before = snapshot()
+    lay(persistent=True, links=[{"type": "bridge", "name": "br0", "addresses": addresses}, {"name": "card", "master": "br0"}])
+    lay(state="absent")
+    time.sleep(1)
+    assert not difference(before, snapshot())
 
 
 def test_what_the_manager_got_back_is_taken_again_if_the_change_fails(manager: FakeManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

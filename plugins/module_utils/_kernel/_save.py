@@ -88,6 +88,18 @@ def restore(sock: NetlinkSocket, saved: Saved) -> None:
     restore_dropped(sock, saved)
 
 
+def add_missing(sock: NetlinkSocket, saved: Saved) -> bool:
+    """Adds what is missing, and leaves what was added. Returns whether something was missing."""
+    there = {key for key, _body in _addresses(sock, saved.ifindex)}
+    missing = [body for key, body in saved.addresses if key not in there]
+    for body in missing:
+        with suppress(KernelError):
+            sock.request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body)
+    is_missing = bool(missing) or differs(sock, saved._replace(addresses=_addresses(sock, saved.ifindex)))
+    restore_dropped(sock, saved)
+    return is_missing
+
+
 def restore_dropped(sock: NetlinkSocket, saved: Saved) -> None:
     """Restores the routes and neighbours, which the kernel drops with the last address of a link."""
     there = set(_neighbours(sock, saved.ifindex)) if saved.neighbours else set()

@@ -4,9 +4,25 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Protocol, Sequence
 
 STORE = "/etc/nfv-vnet"
+MANAGER_FILES = "00-nfv-vnet-"
+"""How the files begin that tell network managers which links to leave alone."""
+MANAGER_FOLDERS = ("/run/systemd/network", "/run/NetworkManager/conf.d")
+
+
+def is_used() -> bool:
+    """Whether something is stored, or a network manager leaves links alone until the next reboot."""
+    if os.access(STORE, os.R_OK | os.X_OK):
+        return True
+    for folder in MANAGER_FOLDERS:
+        with suppress(OSError):
+            if any(name.startswith(MANAGER_FILES) for name in os.listdir(folder)):
+                return True
+    return False
 
 
 class Declared(Protocol):

@@ -246,7 +246,7 @@ class _Removal(Change):
         others = [one for one in content.declarations if one.key != self._key]
         going = [] if self._keeps_resource or self._key.module == LAYOUT else [one for one in others if self._takes_along(one)]
         self._forgotten = [one.key for one in going] + ([self._key] if _store.exists(self._key) else [])
-        self._managed = [ManagedLinks(key) for key in self._forgotten]
+        self._managed = [links for links in map(ManagedLinks, dict.fromkeys([*self._forgotten, self._key])) if links.are_told]
         self.changed = bool(self._forgotten)
         self._warnings = [str(one) for one in content.unreadable] + self._warnings_of(others, going)
 

@@ -180,7 +180,10 @@ def _write_source(path: str, source: str) -> None:
     make_folders(os.path.dirname(path), 0o755)
     write(path, source, 0o644)
     if path.endswith(".py"):
-        sync(str(py_compile.compile(path, doraise=True)))
+        try:
+            sync(str(py_compile.compile(path, doraise=True)))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from None  # write(2) does not say which file
 
 
 def _lead_to(name: str) -> None:

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
-from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence import is_used
 
 if TYPE_CHECKING:
     from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import Change
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def change_of_store(module: str, params: Mapping[str, Any]) -> Optional[Change]:
     """What a task does to the stored declarations; None if there are none, and it stores none. C(params) of a layout have checked items."""
-    if params[PERSISTENT] is None and not os.access(STORE, os.R_OK | os.X_OK):
+    if params[PERSISTENT] is None and not is_used():
         return None
     from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import change
 

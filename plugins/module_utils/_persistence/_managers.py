@@ -25,6 +25,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import con
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
+from ansible_collections.nfv.vnet.plugins.module_utils._persistence import MANAGER_FILES, MANAGER_FOLDERS
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import Key, Stored
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._unit import is_booted
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link
@@ -34,7 +35,6 @@ _PAUSE = 0.05
 _NETWORKD_FOLDERS = ("/etc/systemd/network", "/run/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network", "/lib/systemd/network")
 _UNMANAGED = "unmanaged"
 _RELEASED = "# let go of "
-_PREFIX = "00-nfv-vnet-"
 _INTERFACES = "/etc/network/interfaces"
 _IFUP = ("/usr/sbin/ifup", "/sbin/ifup")
 _PLAIN = re.compile("[^A-Za-z0-9_.@-]")
@@ -99,6 +99,10 @@ def _is_there(name: str) -> bool:
     return os.path.exists("/sys/class/net/" + name)
 
 
+def _is_port(name: str) -> bool:
+    return os.path.exists("/sys/class/net/%s/master" % name)
+
+
 def _run(*command: str) -> str:
     """What the program says. VnetError if it fails."""
     done = run_program(*command)
@@ -108,8 +112,8 @@ def _run(*command: str) -> str:
 
 
 MANAGERS = (
-    Manager("systemd-networkd.service", "/run/systemd/network/%s.network", _content_for_networkd, _held_by_networkd, _reload_networkd),
-    Manager("NetworkManager.service", "/run/NetworkManager/conf.d/%s.conf", _content_for_networkmanager, _held_by_networkmanager, _reload_networkmanager),
+    Manager("systemd-networkd.service", MANAGER_FOLDERS[0] + "/%s.network", _content_for_networkd, _held_by_networkd, _reload_networkd),
+    Manager("NetworkManager.service", MANAGER_FOLDERS[1] + "/%s.conf", _content_for_networkmanager, _held_by_networkmanager, _reload_networkmanager),
 )
 
 
@@ -126,6 +130,13 @@ class ManagedLinks(Handover):
         """The earlier content of the files."""
         self._taken: Dict[Manager, List[str]] = {}
         """The links that were taken over."""
+        self._kept: List[str] = []
+        """Links that are not of the declaration any more, and stay as they are until the next reboot."""
+
+    @property
+    def are_told(self) -> bool:
+        """Whether a manager has a file."""
+        return any(content_of(self._path(manager)) for manager in MANAGERS)
 
     @property
     def is_due(self) -> bool:
@@ -167,12 +178,16 @@ class ManagedLinks(Handover):
         return released
 
     def give_back(self) -> None:
-        """Gives back what is not declared any more, and tells the managers that do not run yet."""
+        """Gives back what is not declared any more, and tells the managers that do not run yet.
+
+        Not a link that still is a port: its manager would take it out of its bridge, and cut off who reaches the host through that.
+        """
         for manager in MANAGERS if is_booted() else ():
             former = _released_in(self._replaced.get(manager, content_of(self._path(manager))))
+            self._kept = [name for name in former if name not in self._names and _is_port(name)]
             # one that does not run yet, as the host starts, would take the network cards
             written = self._write(manager, [] if _is_running(manager) else [name for name in self._names if is_card(name)])
-            gone = [name for name in former if name not in self._names]
+            gone = [name for name in former if name not in (*self._names, *self._kept)]
             if _is_running(manager) and (written or gone):
                 manager.reload(gone, True)
 
@@ -207,7 +222,7 @@ class ManagedLinks(Handover):
         """Writes the file of a manager. Returns whether it was another one."""
         path = self._path(manager)
         now = content_of(path)
-        released = [name for name in _released_in(now) if name in self._names]
+        released = [name for name in _released_in(now) if name in (*self._names, *self._kept)]
         content = self._content(manager, sorted({*released, *held}))
         if content == now:
             return False
@@ -220,10 +235,11 @@ class ManagedLinks(Handover):
 
     def _content(self, manager: Manager, released: Sequence[str]) -> str:
         """The content of the file of a manager; '' for none."""
-        if not self._names:
+        names = sorted({*self._names, *self._kept})
+        if not names:
             return ""
         comment = "".join(_RELEASED + name + "\n" for name in released)
-        return comment + manager.content([_PLAIN.sub("?", name) for name in self._names], sha256(_file_name(self._key).encode()).hexdigest()[:8])
+        return comment + manager.content([_PLAIN.sub("?", name) for name in names], sha256(_file_name(self._key).encode()).hexdigest()[:8])
 
     def _path(self, manager: Manager) -> str:
         return manager.path % _file_name(self._key)
@@ -261,7 +277,7 @@ def _is_ours(link: Link) -> bool:
 
 def _file_name(key: Key) -> str:
     """The name of a file, without its suffix. No name of a link has C(%)."""
-    return _PREFIX + "@".join([key.module, key.name]) + ("%" + key.netns if key.netns else "")
+    return MANAGER_FILES + "@".join([key.module, key.name]) + ("%" + key.netns if key.netns else "")
 
 
 @lru_cache(maxsize=None)
@@ -277,7 +293,7 @@ def _configured_earlier(name: str, than: str) -> str:
     for folder in _NETWORKD_FOLDERS:
         with suppress(OSError):
             for entry in sorted(os.listdir(folder)):
-                if entry.endswith(".network") and not entry.startswith(_PREFIX) and entry < than and name in _matched(os.path.join(folder, entry), name):
+                if entry.endswith(".network") and not entry.startswith(MANAGER_FILES) and entry < than and name in _matched(os.path.join(folder, entry), name):
                     return os.path.join(folder, entry)
     return ""
 
