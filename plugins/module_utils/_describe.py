@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_ethernet, masters_of, parent_option_of, rows_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     KERNEL_ADDRESSES,
@@ -132,9 +133,15 @@ def _lists(wanted: Link, found: FoundLink, host: Host) -> Values:
         position = {entries.key_of(entry): number for number, entry in enumerate(given.entries)}
         hidden = entries.keys_of_kernel(found, host) - position.keys()
         there = [entry for entry in found.entries.get(option, ()) if entries.key_of(entry) not in hidden]
-        there.sort(key=lambda entry: (position.get(entries.key_of(entry), len(position)), repr(entries.key_of(entry))))
+        there.sort(key=lambda entry: (position.get(entries.key_of(entry), len(position)), _rank(entries, entry)))
         said[option] = [entry[entries.short] if entries.short else entries.said(entry) for entry in there]
     return said
+
+
+def _rank(entries: EntryList, entry: Values) -> Tuple[object, ...]:
+    """By what entries are sorted that are not declared. Those that the kernel goes through in its order keep that if they are equal."""
+    key = entries.key_of(entry)
+    return key[:1] if entries.in_order else (repr(key),)
 
 
 def _port(port: Port, said: Values) -> Values:

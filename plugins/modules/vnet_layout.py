@@ -210,9 +210,10 @@ options:
   rules:
     description:
       - 'Rules of the routing policy: which routing table the route of a packet is looked up in. Rules that differ
-        in any option are different rules. They are those of the namespace that the module runs in. Those that the
-        layout has added are removed when they are not listed any more. One that another layout has added belongs
-        to that one.'
+        in any option are different rules. The kernel goes through those of one priority in the order in which they
+        were added, which changes when one of them is added again; give each a priority of its own if that matters.
+        They are those of the namespace that the module runs in. Those that the layout has added are removed when
+        they are not listed any more. One that another layout has added belongs to that one.'
     type: list
     elements: dict
     suboptions:

@@ -240,7 +240,9 @@ options:
   rules:
     description:
       - 'Rules of the routing policy: which routing table the route of a packet is looked up in. Rules that differ
-        in any option are different rules. Others are kept, unless O(purge_rules=true).'
+        in any option are different rules. The kernel goes through those of one priority in the order in which they
+        were added, which changes when one of them is added again; give each a priority of its own if that matters.
+        Others are kept, unless O(purge_rules=true).'
     type: list
     elements: dict
     suboptions:

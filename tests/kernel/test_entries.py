@@ -410,3 +410,16 @@ def test_several_layouts_have_rules_of_the_host() -> None:
     assert "10:" not in ip("ip", "rule")
     clear("b")
     assert not difference(before, snapshot())
+
+
+@pytest.mark.parametrize("priority_and_table", ["0 local", "32766 main", "32767 default"])
+def test_the_rules_that_every_namespace_begins_with_stay(priority_and_table: str) -> None:
+    """Also if somebody has deleted one and added it again."""
+    needs_program("ip")
+    priority, table = priority_and_table.split()
+    run("vnet_netns", name="red", rules=[])
+    sh(f"ip -n red rule delete priority {priority}", f"ip -n red rule add priority {priority} table {table}")
+    before = snapshot()
+    assert run("vnet_netns", name="red", rules=[])["changed"] is False
+    assert snapshot() == before
+    assert "rules" not in info(namespaces=["red"])["declaration"]["namespaces"][0]

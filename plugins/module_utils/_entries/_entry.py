@@ -95,6 +95,8 @@ class EntryList(NamedTuple):
     """The one field that an entry can be given as, in place of a dictionary."""
     survives_move: bool = False
     """Whether a link keeps its entries in another namespace."""
+    in_order: bool = False
+    """Whether the kernel goes through the entries by the first field of their key, and through those that are equal in its own order."""
     after_up: bool = False
     """Whether the kernel takes an entry only of a link that is up, or drops it when the link goes down."""
 

@@ -11,7 +11,7 @@ from typing import Dict, Iterator, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import Decoded, EntryList, Place
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import NLM_F_EXCL, attribute, split
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, REFUSING, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, REFUSING, FoundLink, Host, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._values import (
     AUTOMATIC,
     FLAG,
@@ -92,6 +92,8 @@ _ROWS = (
     Attribute("protocol", _PROTOCOL, PROTOCOL, "Who has added the rule: a number, or a name such as V(static).", 0, 255, initial="static"),
 )
 _OF_HEADER = ("from", "to")
+_INITIAL = ((0, 255), (32766, 254), (32767, 253))
+"""Priorities and tables of the rules that every namespace begins with: C(fib_default_rules_init) in net/ipv4/fib_rules.c."""
 _NO_CONDITIONS = ("priority", "family", "type", "table", "protocol")
 _EVERYTHING = ("0.0.0.0/0", "::/0")
 """Prefixes that say nothing but the family."""
@@ -228,9 +230,19 @@ def _completed(entry: Values) -> Values:
     return {**{name: value for name, value in _ANY.items() if name != "protocol"}, "family": family, **entry, **everything}
 
 
+def _of_kernel(entries: List[Values], _found: FoundLink, _host: Host) -> List[Values]:
+    """The rules that every namespace begins with, also if somebody has added one of them again: without them there is no routing."""
+    plain = {**_ANY, "type": _LOOKUP}
+    same = (dict(plain, priority=priority, table=table, family=family) for priority, table in _INITIAL for family in _FAMILIES)
+    usual = [{name: value for name, value in one.items() if name != "protocol"} for one in same]
+    return [entry for entry in entries if {name: value for name, value in entry.items() if name != "protocol"} in usual]
+
+
 RULES = EntryList(
     "rules",
-    "Rules of the routing policy: which routing table the route of a packet is looked up in. Rules that differ in any option are different rules.",
+    "Rules of the routing policy: which routing table the route of a packet is looked up in. Rules that differ in any option are different rules."
+    " The kernel goes through those of one priority in the order in which they were added, which changes when one of them is added again; give each"
+    " a priority of its own if that matters.",
     "The three rules of the kernel, its rule for VRFs, and those from DHCP and router advertisements are not.",
     _ROWS,
     tuple(row.name for row in _ROWS if row.name != "protocol"),
@@ -245,6 +257,8 @@ RULES = EntryList(
     required=("priority",),
     check=_complaint,
     completed=_completed,
+    of_kernel=_of_kernel,
+    in_order=True,
     flags=lambda _entry: NLM_F_EXCL,
     unsaid={"protocol": ("boot",)},
     undeclarable=_undeclarable,
