@@ -12,7 +12,19 @@ from ansible_collections.nfv.vnet.plugins.module_utils._bodies import partial_ro
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, found_link
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS as ENTRIES
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge, parent_option_of, type_of
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Entries, FoundLink, Host, Layout, Link, Namespace, Port, Values, added_routes
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    LISTS,
+    Entries,
+    FoundLink,
+    Host,
+    Layout,
+    Link,
+    Namespace,
+    Port,
+    Values,
+    added_routes,
+    routes_before,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._summary import far_ends, list_of
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}(/[0-9]+)?")
@@ -81,7 +93,7 @@ def _restored_link(found: FoundLink) -> Link:
 
 def _restored_namespace(lo: FoundLink) -> Namespace:
     original = (lo.ownership and lo.ownership.original) or {}
-    routes = [*added_routes(original), *map(partial_route, original.get("routes", ()))] if _has_routes(original) else None
+    routes = [*added_routes(original), *map(partial_route, routes_before(original))] if _has_routes(original) else None
     return Namespace(lo.netns, (), routes=routes, files={} if "files" in original else None)
 
 

@@ -370,15 +370,16 @@ class Ownership(NamedTuple):
 
     C(original): what an adopted link was before as far as the layout has changed it, None for a link that the layout created. It has
     attributes by name, C(master), C(port) (attributes by name), C(ports) (the same, with C(vlans), of each port that left),
-    C(addresses) (by address: as in C(Shown), 0 for one that was not there), C(order) (of IPv4 addresses), C(routes) (as in C(Shown)),
-    C(new_routes) (those that were not there, as C(Route.stored())), C(vlans) (by VLAN id: as C(Vlan.stored()), None for one that was not there), and
-    the lists of C(_entries) by option (by what identifies an entry: the entry, None for one that was not there). C(lo) has C(files) (contents by
-    name, None for one that was not there), and C(attached) if the layout gave its namespace a name. A network card has C(card) (the fields of
-    C(Card)) by which it is found again, and a link that was moved or renamed C(from) ([namespace, name]).
+    C(addresses) (by address: as in C(Shown), None for one that was not there), C(order) (of IPv4 addresses), C(routes) (by destination, table
+    and metric: as in C(Shown)), C(new_routes) (those of the layout in their place, or where none was, as C(Route.stored())), C(vlans) (by VLAN id:
+    as C(Vlan.stored()), None for one that was not there), and the lists of C(_entries) by option (by what identifies an entry: the entry, None
+    for one that was not there). C(lo) has C(files) (contents by name, None for one that was not there), and C(attached) if the layout gave its
+    namespace a name. A network card has C(card) (the fields of C(Card)) by which it is found again, and a link that was moved or renamed C(from)
+    ([namespace, name]).
 
     Beside what has changed it has C(unchanged): what is declared and has not been changed by the layout yet, as it was at the adoption, in the
-    same form, but C(routes) by what identifies them. If somebody else changes that, and a run repairs it, this is what it was before.
-    C(exact): the lists that have no other entries than the declared ones.
+    same form. If somebody else changes that, and a run repairs it, this is what it was before. C(exact): the lists that have no other entries
+    than the declared ones; what somebody adds to them later is not restored.
     """
 
     layout: str
@@ -400,8 +401,13 @@ class Ownership(NamedTuple):
 
 def added_routes(original: Optional[Values], dev: str = "") -> List[Route]:
     """The routes that a layout has added to a link that it adopted, C(dev), or to a namespace; C(original) as in C(Ownership)."""
-    routes = [Route.restored(fields) for fields in (original or {}).get("new_routes", ())]
+    routes = [Route.restored(fields) for fields in (original or {}).get("new_routes", {}).values()]
     return [route._replace(dev=dev) for route in routes] if dev else routes
+
+
+def routes_before(original: Optional[Values]) -> List[str]:
+    """The routes that a layout has deleted or replaced, as in C(Shown); C(original) as in C(Ownership)."""
+    return [body for bodies in (original or {}).get("routes", {}).values() for body in bodies]
 
 
 class Shown(NamedTuple):

@@ -7,6 +7,8 @@ from __future__ import annotations
 import errno
 import time
 from difflib import ndiff
+from pathlib import Path
+from socket import AF_INET6
 from typing import Any, List, NamedTuple, Set
 
 import pytest
@@ -14,7 +16,8 @@ import yaml
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from features import needs, needs_program
-from layouts import clear, contradiction, lay, mac
+from kernel_kinds import needs_kind
+from layouts import clear, contradiction, lay, mac, records
 from moments import DELETIONS, Failing
 from support import Values, difference, ip, private_network, restorable, run, sh, snapshot
 
@@ -387,3 +390,126 @@ def test_neighbours_stay_when_all_addresses_are_replaced(addresses: List[str]) -
     before = snapshot()
     run("vnet_veth", name="eth0", peer={"name": "far"}, addresses=addresses, purge_addresses=True)
     assert not difference(before[""]["entries"], snapshot()[""]["entries"])
+
+
+def declared_in_turn(*layouts: Values) -> None:
+    """Declares the layouts one after the other, each twice, and removes the last one; then all is as it was before."""
+    before = restorable(snapshot())
+    for layout in layouts:
+        lay(force=True, **layout)
+        recorded = records()
+        assert lay(force=True, **layout)["changed"] is False
+        assert records() == recorded
+    clear(force=True)
+    assert not difference(before, restorable(snapshot()))
+
+
+def network_card() -> None:
+    needs_program("ip")
+    sh(f"ip link add eth0 address {mac(1)} type veth peer name far", "ip link set far up", "ip link set eth0 up", "ip address add 10.0.0.1/24 dev eth0")
+
+
+def test_a_route_that_moves_between_a_link_and_the_host() -> None:
+    network_card()
+    of_link: Values = {"links": [{"name": "eth0", "routes": [{"to": "10.9.0.0/16", "via": "10.0.0.8"}]}]}
+    of_host: Values = {"links": [{"name": "eth0"}], "routes": [{"to": "10.9.0.0/16", "via": "10.0.0.7", "dev": "eth0"}]}
+    declared_in_turn(of_link, of_host)
+    sh("ip route add 10.9.0.0/16 via 10.0.0.9 proto 99")
+    declared_in_turn(of_link, of_host)
+
+
+def test_a_gateway_that_changes_with_the_addresses() -> None:
+    """In another table than that of the addresses, so that the kernel keeps it until the last of them goes."""
+    network_card()
+    sh("ip address add 10.0.0.2/24 dev eth0", "ip route add default via 10.0.0.9 table 200", "ip route add 203.0.113.0/24 dev eth0 table 200")
+
+    def declared_with(address: str, via: str) -> Values:
+        routes = [{"to": "default", "via": via, "table": 200}, {"to": "203.0.113.0/24", "table": 200}]
+        return {"links": [{"name": "eth0", "addresses": [address, "10.0.0.2/24"], "routes": routes}]}
+
+    declared_in_turn(declared_with("10.0.0.1/24", "10.0.0.9"), declared_with("10.0.0.3/24", "10.0.0.8"))
+
+
+@pytest.mark.parametrize("links", [[], [{"name": "e1", "netns": "red"}, {"name": "e2", "netns": "red"}]], ids=["namespace", "links"])
+def test_a_route_over_several_links_of_a_namespace(links: List[Values]) -> None:
+    needs_program("ip")
+    sh("ip netns add red", "ip -n red link set lo up")
+    for number in (1, 2):
+        sh(f"ip link add q{number} type veth peer name e{number} netns red", f"ip -n red link set e{number} up", f"ip link set q{number} up")
+        sh(f"ip -n red address add 192.0.{number}.1/24 dev e{number}", f"ip -n red address add 2001:db8:{number}::1/64 dev e{number} nodad")
+    sh("ip -n red route add 172.30.0.0/16 nexthop via 192.0.1.9 weight 2 nexthop via 192.0.2.9 weight 1")
+    sh("ip -n red route add 2001:db8:30::/48 nexthop via 2001:db8:1::9 dev e1 weight 2 nexthop via 2001:db8:2::9 dev e2 weight 1")
+    declared_in_turn({"namespaces": [{"name": "red", "routes": []}], "links": links})
+
+
+def ports(*masters: str) -> None:
+    """The ports p0 and so on of these bridges, '' for none, and the bridges."""
+    needs_program("ip")
+    sh(*(f"ip link add {bridge} address {mac(9)} type bridge" for bridge in ("br0", "br1")))
+    for number, master in enumerate(masters):
+        sh(f"ip link add p{number} type veth peer name q{number}", f"ip link set p{number} up", f"ip link set q{number} up")
+        sh(*[f"ip link set p{number} master {master}", f"bridge link set dev p{number} cost 7 learning off"] * bool(master))
+
+
+def bridge(name: str = "br0", **options: Any) -> Values:
+    return {"type": "bridge", "name": name, "up": False, **options}
+
+
+@pytest.mark.parametrize(
+    "layouts",
+    [
+        pytest.param([[bridge(ports=["p2"])], [bridge()]], id="a port that the layout has added"),
+        pytest.param([[bridge(ports=[])], [bridge(ports=["p0"])]], id="a port that comes back"),
+        pytest.param([[bridge(ports=[])], [bridge(ports=[]), {"name": "p0", "master": "br1"}]], id="a port that the layout has removed, of another bridge"),
+        pytest.param([[bridge(ports=[])], [{"name": "p0", "master": ""}]], id="a bridge that is not declared any more"),
+        pytest.param([[{"name": "p0", "master": "br1", "port": {"cost": 9}}], [{"name": "p0", "master": ""}]], id="settings on another bridge"),
+        pytest.param([[{"name": "p0", "master": "br1"}], [{"name": "p0", "master": "br1", "port": {"hairpin": True}}]], id="later settings on another bridge"),
+        pytest.param([[bridge(ports=["p0", "p1"])], [bridge(ports=["p1"])], [bridge(ports=[])]], id="one port after the other"),
+    ],
+)
+def test_ports_that_come_and_go(layouts: List[List[Values]]) -> None:
+    ports("br0", "br0", "")
+    declared_in_turn(*({"links": links} for links in layouts))
+
+
+def test_a_link_that_gets_its_old_name_back_in_one_run() -> None:
+    network_card()
+    sh("ip link property add dev eth0 altname uplink")
+    declared_in_turn({"links": [{"name": "wan", "match": {"altname": "uplink"}, "mtu": 1300}]}, {"links": [{"name": "eth0", "mtu": 1300}]})
+
+
+@pytest.mark.parametrize("disabled", [False, True])
+@pytest.mark.parametrize("mtu", [1500, 600])
+def test_settings_of_ipv6_that_a_small_mtu_ends(mtu: int, disabled: bool) -> None:
+    network_card()
+    Path("/proc/sys/net/ipv6/conf/eth0/disable_ipv6").write_text(f"{disabled:d}")
+    sh(f"ip link set eth0 mtu {mtu}")
+    declared_in_turn({"links": [{"name": "eth0", "mtu": 600}]}, {"links": [{"name": "eth0", "mtu": 1400, "disable_ipv6": not disabled}]})
+
+
+def test_what_is_recorded_does_not_grow() -> None:
+    network_card()
+    sizes = []
+    for number in range(10, 20):
+        address, gateway = f"10.0.0.{number}/24", f"10.0.0.{number + 100}"
+        neighbours = [{"to": gateway, "mac": mac(9)}]
+        lay(force=True, links=[{"name": "eth0", "addresses": [address], "routes": [{"to": "default", "via": gateway}], "neighbours": neighbours}])
+        sizes.append(len(str(records())))
+    assert sizes[1] == sizes[-1]
+
+
+@pytest.mark.parametrize("master", ["vrf", "bond"])
+@pytest.mark.parametrize("joins", [False, True])
+def test_a_link_that_goes_down_for_a_moment_keeps_its_ipv6_addresses(master: str, joins: bool) -> None:
+    """It leaves a VRF or a bond, or joins one."""
+    needs_kind(master)
+    network_card()
+    sh("ip address add 2001:db8::1/64 nodad dev eth0", "ip address add 2001:db8::2/64 nodad dev eth0")
+    sh(f"ip link add m0 type {master} {'table 10' if master == 'vrf' else 'mode active-backup'}", "ip link set m0 up")
+    if not joins:
+        sh("ip link set eth0 down", "ip link set eth0 master m0", "ip link set eth0 up", "ip address add 2001:db8::3/64 nodad dev eth0")
+    before = [address for address in snapshot()[""]["addresses"] if address["family"] == AF_INET6]
+    lay(force=True, links=[{"name": "eth0", "master": "m0" if joins else ""}])
+    clear(force=True)
+    after = [address for address in snapshot()[""]["addresses"] if address["family"] == AF_INET6]
+    assert [address for address in before if address not in after] == []

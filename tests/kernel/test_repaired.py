@@ -221,3 +221,37 @@ def test_a_link_that_somebody_renames(netns: str) -> None:
     declare_again(namespaces=["red"], links=[link])
     clear(force=True)
     assert not difference(before, snapshot())
+
+
+@pytest.mark.parametrize("there", [[], ["10.9.0.0/16 via 192.0.2.8 proto 99"]], ids=["new", "other"])
+@pytest.mark.parametrize("of_host", [False, True], ids=["link", "host"])
+def test_a_route_that_the_layout_has_changed_and_somebody_breaks(there: List[str], of_host: bool) -> None:
+    needs_program("ip")
+    sh("ip link add eth0 type veth peer name far", "ip link set far up", "ip link set eth0 up", "ip address add 192.0.2.1/24 dev eth0")
+    sh(*(f"ip route add {route}" for route in there))
+    before = snapshot()
+    routes = [{"to": "10.9.0.0/16", "via": "192.0.2.9"}]
+    link: Values = {"name": "eth0", "purge_routes": False, **({} if of_host else {"routes": routes})}
+    layout: Values = {"links": [link], **({"routes": routes} if of_host else {})}
+    lay(force=True, **layout)
+    sizes = []
+    for number in range(5, 8):
+        sh(f"ip route replace 10.9.0.0/16 via 192.0.2.{number} proto 66")
+        declare_again(**layout)
+        sizes.append(len(str(records())))
+    assert sizes[0] == sizes[-1]
+    clear(force=True)
+    assert not difference(before, snapshot())
+
+
+def test_a_route_that_somebody_deletes_before_it_is_not_declared_any_more() -> None:
+    needs_program("ip")
+    sh("ip link add eth0 type veth peer name far", "ip link set far up", "ip link set eth0 up", "ip address add 192.0.2.1/24 dev eth0")
+    sh("ip route add 10.9.0.0/16 via 192.0.2.8 proto 99")
+    before = snapshot()
+    lay(force=True, links=[{"name": "eth0", "routes": [{"to": "10.9.0.0/16", "via": "192.0.2.8"}]}])
+    sh("ip route delete 10.9.0.0/16")
+    declare_again(links=[{"name": "eth0", "routes": [{"to": "10.9.0.0/16", "via": "192.0.2.8"}]}])
+    declare_again(links=[{"name": "eth0", "routes": []}])
+    clear(force=True)
+    assert not difference(before, snapshot())

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import needs, needs_program
 from layouts import clear, lay
+from layouts import four_steps as lay_in_four_steps
 from moments import Failing
 from support import difference, four_steps, ip, run, sh, snapshot
 
@@ -298,3 +299,12 @@ def test_a_card_that_becomes_a_port_with_exact_vlans_is_unchanged_then() -> None
     links: List[Dict[str, Any]] = [{"type": "bridge", "name": "br0", "vlan_filtering": True}, {"name": "card", "master": "br0", "port": {"vlans": [10, 20]}}]
     assert lay(links=links)["changed"]
     assert not lay(links=links)["changed"]
+
+
+def test_an_entry_goes_with_its_vlan() -> None:
+    needs("vlan_filtering")
+    port: Values = {"name": "p0", "vlans": [{"vid": 1, "pvid": True, "untagged": True}, 20]}
+    cable: Values = {"type": "veth", "name": "p0", "peer": {"name": "q0"}, "fdb": [{"mac": "02:00:00:00:00:98", "vlan": 20}]}
+    layout: Values = {"links": [{"type": "bridge", "name": "br0", "vlan_filtering": True, "ports": [port]}, cable]}
+    lay(**layout)
+    lay_in_four_steps(links=[{**layout["links"][0], "ports": [{**port, "vlans": port["vlans"][:1]}]}, {**cable, "fdb": []}])

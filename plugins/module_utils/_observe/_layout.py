@@ -10,7 +10,7 @@ from functools import partial
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SHARED_WITH_PARENT
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import partial_route
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import device_of, partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, lists_of
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _etc, _namespaces
@@ -56,6 +56,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Values,
     Vlan,
     added_routes,
+    routes_before,
 )
 
 _ALWAYS = {"up", "mac", "mtu", "disable_ipv6", *SHARED_WITH_PARENT, *(name for kind in KINDS for name in kind.always)}
@@ -454,15 +455,17 @@ class _LayoutReader:
         return shown._replace(of_namespace=self._shown_of_namespace(netns, raw.ifindex)) if raw.kind == LOOPBACK else shown
 
     def _shown_of_namespace(self, netns: str, lo: int) -> List[Tuple[Optional[Route], str]]:
-        """The routes through other links than lo that are declared for a namespace, or that it was adopted with."""
-        declared = next((namespace.routes for namespace in self._layout.namespaces if namespace.name == netns), None) or []
+        """The routes through other links than lo that are declared for a namespace, or that it was adopted with; and those over several links, which
+        are in its list, too.
+        """
+        declared = next((namespace.routes for namespace in self._layout.namespaces if namespace.name == netns), None)
         ownership = self._ownership(netns, self.raws[netns][lo])
         before = (ownership and ownership.original) or {}
-        keys = {route.key for route in [*declared, *added_routes(before), *map(partial_route, before.get("routes", ()))]}
+        keys = {route.key for route in [*(declared or ()), *added_routes(before), *map(partial_route, routes_before(before))]}
         found: Dict[str, Tuple[Optional[Route], str]] = {}
-        for index, saved in self._saved[netns].items() if keys else ():
+        for index, saved in self._saved[netns].items() if keys or declared is not None else ():
             if index not in (0, lo) and index in self.raws[netns]:
-                bodies = [body for body in saved.routes if partial_route(body.hex()).key in keys]
+                bodies = [body for body in saved.routes if partial_route(body.hex()).key in keys or (declared is not None and not device_of(body.hex()))]
                 found.update((body, (route, body)) for route, body in shown_by(self._reader, self.raws[netns][index].name, (), bodies).routes)
         return list(found.values())
 

@@ -18,6 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Link,
     LinkId,
     Namespace,
+    Ownership,
     Port,
     Route,
     RouteKey,
@@ -25,6 +26,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Values,
     Vlan,
     added_routes,
+    routes_before,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
@@ -78,7 +80,6 @@ class Adoption:
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._namespaces: Dict[str, Namespace] = {namespace.name: namespace for namespace in draft.layout.namespaces}
-        self._own_routes: Dict[str, Set[RouteKey]] = {}
         self._declared_anywhere: Dict[str, Set[str]] = {
             "addresses": {address.itself for link in draft.layout.links for address in link.addresses or ()},
             "routes": {_key_text(route) for link in draft.layout.links for route in link.routes or ()},
@@ -88,20 +89,39 @@ class Adoption:
         for bridge in draft.layout.links:
             for name, port in (bridge.ports or {}).items():
                 self._listed.setdefault((bridge.netns, name), []).append(port)
+        self._members = [found for found in draft.host.links.values() if draft.is_member(found) and found.ownership and found.ownership.original is not None]
+        self._removed: Dict[LinkId, Values] = {}
+        """The ports that the layout has removed from bridges, as C(_joined()) returns them."""
+        for member in self._members:
+            for name, port in _original(member).get("ports", {}).items():
+                self._removed[member.netns, name] = _joined(member.name, port)
+        self._own_routes: Dict[str, Dict[RouteKey, List[Route]]] = {}
+        """The routes that the layout has added, by namespace."""
+        for member in self._members:
+            own = self._own_routes.setdefault(member.netns, {})
+            for route in added_routes(_original(member), "" if member.kind == _kinds.LOOPBACK else member.name):
+                own.setdefault(route.key, []).append(route)
+        self._keys_of_namespaces: Dict[str, Set[RouteKey]] = {}
         self._steps: Dict[LinkId, List[Step]] = {}
-        for step in chain.from_iterable(draft.steps.values()):
-            self._steps.setdefault(self._recorded_with(step), []).append(step)
+        for phase in sorted(draft.steps):
+            for step in draft.steps[phase]:
+                self._steps.setdefault(self._recorded_with(step), []).append(step)
 
     def original(self, found: FoundLink, key: LinkId) -> Values:
         """What is recorded of a link. C(key): the link after the plan."""
-        recorded = dict((found.ownership and found.ownership.original) or {})
-        earlier: Values = recorded.pop("unchanged", {})
+        recorded = dict(_original(found))
+        at_adoption: Values = recorded.pop("unchanged", {})
         was_exact = set(recorded.pop("exact", ()))
         declared = self._declared(found, key)
-        changed = _as_adopted(self._changed(found, key, earlier), earlier, declared, key)
-        known = {name: {*earlier.get(name, ()), *_keys_in(recorded, name)} for name in declared.exact & was_exact}
-        original = _merged(recorded, _without_later_entries(changed, known, self._declared_anywhere))
-        unchanged = _unchanged(declared, earlier, set(known), original)
+        changed = _as_adopted(self._changed(found, key, at_adoption), at_adoption, declared)
+        if "master" in declared.names and found.id in self._removed:
+            changed.update(self._removed[found.id])
+        known = {name: {*at_adoption.get(name, ()), *_keys_in(recorded, name)} for name in declared.exact & was_exact}
+        original = _merged(recorded, _without_later_entries(changed, known, self._declared_anywhere), declared)
+        if original.get("from") == list(key):
+            del original["from"]
+        original = self._without_what_is_gone(original, key, declared)
+        unchanged = _unchanged(declared, at_adoption, set(known), original)
         return {**original, **({"exact": sorted(declared.exact)} if declared.exact else {}), **({"unchanged": unchanged} if unchanged else {})}
 
     def _recorded_with(self, step: Step) -> LinkId:
@@ -112,13 +132,31 @@ class Adoption:
 
     def _routes_of_namespace(self, netns: str) -> Set[RouteKey]:
         """The routes that are declared for a namespace, or that its C(lo) is recorded with, which may go through other links."""
-        if netns not in self._own_routes:
+        if netns not in self._keys_of_namespaces:
             lo = self._draft.host.links.get((netns, "lo"))
-            owners = [owner.original or {} for owner in (lo.ownership, *lo.also_of) if owner] if lo else []
-            recorded = [*chain.from_iterable(map(added_routes, owners)), *(partial_route(body) for owner in owners for body in owner.get("routes", ()))]
             declared = self._namespaces[netns].routes if netns in self._namespaces else None
-            self._own_routes[netns] = {route.key for route in [*recorded, *(declared or ())]}
-        return self._own_routes[netns]
+            self._keys_of_namespaces[netns] = {*_recorded_routes(lo.ownership if lo else None), *(route.key for route in declared or ())}
+        return self._keys_of_namespaces[netns]
+
+    def _routes_of_others(self, netns: str) -> Set[RouteKey]:
+        """The routes of a namespace that are not recorded with the links that they go through: other layouts have added them, or this one there."""
+        lo = self._draft.host.links.get((netns, "lo"))
+        return self._routes_of_namespace(netns).union(*map(_recorded_routes, lo.also_of if lo else ()))
+
+    def _without_what_is_gone(self, original: Values, key: LinkId, declared: Declared) -> Values:
+        """What is recorded, without what the layout has added and does not have any more."""
+        after = self._draft.links_after[key]
+        routes = self._draft.namespaces_after[key[0]].routes if after.kind == _kinds.LOOPBACK else after.routes
+        there: Dict[str, Set[str]] = {option: {as_text(LISTS[option], entry) for entry in entries} for option, entries in after.entries.items()}
+        there["addresses"] = {address.itself for address in after.addresses}
+        kept = dict(original)
+        for name in there.keys() & original.keys():
+            stays = there[name] | (declared.names.get(name) or set())
+            kept[name] = {text: before for text, before in original[name].items() if before is not None or text in stays}
+        if routes is not None and "new_routes" in original:
+            stays = {_key_text(route) for route in routes} | (declared.names.get("routes") or set())
+            kept["new_routes"] = {text: route for text, route in original["new_routes"].items() if text in stays}
+        return {name: before for name, before in kept.items() if before or name not in (*there, "new_routes")}
 
     # What is declared
 
@@ -171,34 +209,69 @@ class Adoption:
 
     # What changes
 
-    def _changed(self, found: FoundLink, key: LinkId, earlier: Values) -> Values:
+    def _changed(self, found: FoundLink, key: LinkId, at_adoption: Values) -> Values:
         """What the steps change of a link, including their side effects, as it is now."""
         steps = [*self._steps.get(found.id, []), *(self._steps.get(key, []) if key != found.id else [])]
-        values: Values = self._place(found, key, earlier)
+        values: Values = self._place(found, key, at_adoption)
         for option, entry in self._dropped_entries(found, steps):  # before the steps, which add some of them again
             values.setdefault(option, {})[as_text(LISTS[option], entry)] = entry
-        for path, old in chain(*map(_changes, steps), self._removed_ports(found)):
+        for path, old in chain(*(_changes(step, found) for step in steps), self._removed_ports(found)):
             container = values
             for name in path[:-1]:
                 container = container.setdefault(name, {})
             container.setdefault(path[-1], old)
-        of_namespace = self._routes_of_namespace(found.netns)
-        return {**values, **_addresses_before(found, steps), **_routes_before(found, key, steps, of_namespace)}
+        return {**values, **_addresses_before(found, steps), **self._routes_before(found, steps), **self._new_routes(found, key, steps)}
 
-    def _place(self, found: FoundLink, key: LinkId, earlier: Values) -> Values:
+    def _routes_before(self, found: FoundLink, steps: List[Step]) -> Values:
+        """The routes that the steps delete or replace, and those that the kernel drops beside: a link loses its routes when it goes down
+        or loses an address.
+        """
+        shown = found.shown or Shown({}, [])
+        down, no_ipv6 = _goes_down(steps), _loses_ipv6(steps)
+        lost_families = {step.address.ipv6 for step in steps if isinstance(step, DeleteAddress)}
+        dropped = {step.route if isinstance(step, DeleteRoute) else step.old for step in steps if isinstance(step, (DeleteRoute, ReplaceRoute))}
+        lost = [(route, body) for route, body in shown.routes if down or route in dropped or is_ipv6(body) in lost_families or (no_ipv6 and is_ipv6(body))]
+        dropped_keys = {route.key for route in dropped if route}
+        lost += [(route, body) for route, body in shown.of_namespace if partial_route(body).key in dropped_keys]
+        others = self._routes_of_others(found.netns) if lost and found.kind != _kinds.LOOPBACK else set()
+        own = self._own_routes.get(found.netns, {})
+        before: Dict[str, List[str]] = {}
+        for route, body in lost:
+            place = partial_route(body)
+            if place.key not in others and not (route and any(mine.satisfied_by(route) for mine in own.get(place.key, ()))):
+                before.setdefault(_key_text(place), []).append(body)
+        return {"routes": before} if before else {}
+
+    def _new_routes(self, found: FoundLink, key: LinkId, steps: List[Step]) -> Values:
+        """The routes that the steps add. They name the link as it is after the plan, C(key)."""
+        # one with a body was there before, and is only added again
+        added = [step.route for step in steps if isinstance(step, ReplaceRoute) or (isinstance(step, AddRoute) and not step.body)]
+        if not added:
+            return {}
+        is_lo, shown = found.kind == _kinds.LOOPBACK, found.shown or Shown({}, [])
+        others = set() if is_lo else self._routes_of_others(found.netns)
+        over_several = {partial_route(body).key for route, body in shown.routes if not route}  # they are restored as they were
+        there: Dict[RouteKey, List[Route]] = {}
+        for route, _body in [*shown.routes, *shown.of_namespace]:
+            if route:
+                there.setdefault(route.key, []).append(route._replace(dev=key[1]) if route.dev == found.name and found.netns == key[0] and not is_lo else route)
+        new = [route for route in added if route.key not in others | over_several]
+        new = [route for route in new if not any(route.satisfied_by(other) for other in there.get(route.key, ()))]
+        return {"new_routes": {_key_text(route): (route if is_lo else route._replace(dev="")).stored() for route in new}} if new else {}
+
+    def _place(self, found: FoundLink, key: LinkId, at_adoption: Values) -> Values:
         """Where a link was, if it gets another name or is moved; with what a move drops."""
         card: Values = {} if found.card == Card() else {"card": list(found.card)}
         if key == found.id:
             return card
         place: Values = {"from": list(found.id), **card}
-        is_back = earlier.get("from", list(found.id)) != list(found.id)  # somebody has moved it, and with that dropped the rest
+        is_back = at_adoption.get("from", list(found.id)) != list(found.id)  # somebody has moved it, and with that dropped the rest
         if key[0] == found.netns or is_back:
             return place
-        usual = {row.name: row.initial for row in table.LINK if row.location in (*table.IPV6_LOCATIONS, *table.READ_APART)}
-        changed = {name: found.values[name] for name in usual if found.values.get(name) not in (None, usual[name])}
         port = {"master": found.master, "port": _settings(found.port.values)} if found.port else {}
         vlans = _vlans_of(found.port.vlans or {}, self._draft.host.links.get((found.netns, found.master))) if found.port else {}
-        return {**place, "up": found.values["up"], **changed, **port, **({"vlans": vlans} if vlans else {})}
+        lost = _lost_settings(found, (*table.IPV6_LOCATIONS, *table.READ_APART))
+        return {**place, "up": found.values["up"], **lost, **port, **({"vlans": vlans} if vlans else {})}
 
     def _dropped_entries(self, found: FoundLink, steps: List[Step]) -> Iterator[Tuple[str, Values]]:
         """What the kernel drops of the lists of a link that goes down, or loses IPv6."""
@@ -210,22 +283,44 @@ class Adoption:
             yield from ((option, entry) for entry in dropped if entries.key_of(entry) not in of_kernel)
 
     def _removed_ports(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
-        """Ports of others that leave a bridge: they are recorded with the bridge."""
+        """Ports that leave a bridge and are not of the layout: they are recorded with the bridge."""
         for port in self._draft.ports(bridge.id) if _kinds.has_ports(bridge.kind) else ():
             now = self._draft.links_after.get(port.id)
-            if now and not now.master and not now.ownership:
-                recorded = (port.ownership.original if port.ownership else None) or {}
-                settings = _settings({**(port.port or Port({})).values, **recorded.get("port", {})})
-                vlans = recorded.get("vlans") or _vlans_of((port.port and port.port.vlans) or {}, bridge)
+            original = _original(port) if self._draft.is_member(port) else {}
+            master = original.get("master", original.get("unchanged", {}).get("master", bridge.name))
+            if now and not now.master and not now.ownership and master == bridge.name:
+                settings = _settings({**(port.port or Port({})).values, **original.get("port", {})})
+                vlans = original.get("vlans") or _vlans_of((port.port and port.port.vlans) or {}, bridge)
                 yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
 
 
-def _changes(step: Step) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+def _lost_settings(found: FoundLink, locations: Tuple[str, ...]) -> Values:
+    """The attributes at these locations that differ from those of a new link."""
+    usual = {row.name: row.initial for row in table.LINK if row.location in locations}
+    return {name: found.values[name] for name in usual if found.values.get(name) not in (None, usual[name])}
+
+
+def _original(found: FoundLink) -> Values:
+    return (found.ownership and found.ownership.original) or {}
+
+
+def _joined(bridge: str, port: Values) -> Values:
+    """What a link was that is recorded in C(ports) of a bridge."""
+    settings = {name: value for name, value in port.items() if name != "vlans"}
+    return {"master": bridge, **({"port": settings} if settings else {}), **({"vlans": port["vlans"]} if port.get("vlans") else {})}
+
+
+def _changes(step: Step, found: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
     """What a step changes, as a path in C(Ownership.original) with the old value."""
     if isinstance(step, SetLink):
-        yield from (((name,), (step.old or {}).get(name)) for name in step.values)
+        rows, old = _kinds.rows_of(step.kind), step.old or found.values
+        values = ((name, old.get(name, rows[name].initial)) for name in step.values)
+        # IPv6 settings that a link with a small MTU does not have are new ones when it gets them
+        yield from (((name,), rows[name].initial if value is None else value) for name, value in values)
+        if step.values.get("mtu", table.IPV6_MTU) < table.IPV6_MTU:
+            yield from (((name,), value) for name, value in _lost_settings(found, table.IPV6_LOCATIONS).items())
     elif isinstance(step, SetTuntap):
-        old = step.old or {}
+        old = step.old or found.values
         yield from (((name,), old.get(name)) for name, value in step.values.items() if value != old.get(name))
     elif isinstance(step, SetMaster):
         yield ("master",), step.old
@@ -271,7 +366,7 @@ def _addresses_before(found: FoundLink, steps: List[Step]) -> Values:
         there, bodies = {address.itself for address in found.addresses}, _bodies_of_addresses(found)
         names = [address.itself for address in touched.values()]
         # one that vanished while it was read is not recorded
-        before["addresses"] = {name: bodies.get(name, 0) for name in names if name in bodies or name not in there}
+        before["addresses"] = {name: bodies.get(name) for name in names if name in bodies or name not in there}
     if any(not address.ipv6 for address in touched.values()):
         before["order"] = _order(found)
     return before
@@ -279,43 +374,14 @@ def _addresses_before(found: FoundLink, steps: List[Step]) -> Values:
 
 def _bodies_of_addresses(found: FoundLink) -> Dict[str, str]:
     """The addresses of a link as it was named when it was adopted."""
-    home = ((found.ownership and found.ownership.original) or {}).get("from", found.id)[1]
-    shown = found.shown or Shown({}, [])
+    original, shown = _original(found), found.shown or Shown({}, [])
+    home = original.get("from", original.get("unchanged", {}).get("from", found.id))[1]
     named = ((address.itself, shown.addresses.get(address.key)) for address in found.addresses)
     return {name: relabelled(body, found.name, home) for name, body in named if body}
 
 
 def _order(found: FoundLink) -> List[str]:
     return [address.itself for address in found.addresses if not address.ipv6]
-
-
-def _routes_before(found: FoundLink, key: LinkId, steps: List[Step], of_namespace: Set[RouteKey]) -> Values:
-    """The routes that the steps change, and those that the kernel drops beside: a link loses its routes when it goes down or loses an address.
-
-    C(of_namespace): those that are recorded with its C(lo).
-    """
-    is_lo = found.kind == _kinds.LOOPBACK
-    others = set() if is_lo else of_namespace
-    down, no_ipv6 = _goes_down(steps), _loses_ipv6(steps)
-    shown = found.shown or Shown({}, [])
-    recorded = (found.ownership and found.ownership.original) or {}
-    dev = "" if is_lo else found.name
-    added = added_routes(recorded, dev)
-    lost_families = {step.address.ipv6 for step in steps if isinstance(step, DeleteAddress)}
-    dropped = {step.route if isinstance(step, DeleteRoute) else step.old for step in steps if isinstance(step, (DeleteRoute, ReplaceRoute))}
-    lost = [(route, body) for route, body in shown.routes if down or route in dropped or is_ipv6(body) in lost_families or (no_ipv6 and is_ipv6(body))]
-    lost += [(route, body) for route, body in shown.of_namespace if route in dropped]
-    own = {body for route, body in lost if route and any(mine.satisfied_by(route) for mine in added)}
-    bodies = [body for _route, body in lost if body not in own and partial_route(body).key not in others]
-    # the steps name the link as it is after the plan
-    dev = key[1] if found.netns == key[0] and dev else dev
-    there = [route._replace(dev=dev) if dev and route.dev == found.name else route for route, _body in [*shown.routes, *shown.of_namespace] if route]
-    earlier = {partial_route(body).key for body in recorded.get("routes", ())}  # what replaces them is deleted for them
-    earlier |= others | {partial_route(body).key for route, body in shown.routes if not route}  # over several links, and restored as they were
-    new = [step.route for step in steps if isinstance(step, (AddRoute, ReplaceRoute)) and step.route.key not in earlier]
-    new = [route for route in new if not any(route.satisfied_by(other) for other in there)]
-    stored = [(route if is_lo else route._replace(dev="")).stored() for route in new]
-    return {**({"routes": bodies} if bodies else {}), **({"new_routes": stored} if stored else {})}
 
 
 def _route_key(body: str) -> str:
@@ -343,39 +409,32 @@ def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, 
 # What is recorded
 
 
-def _as_adopted(changed: Values, earlier: Values, declared: Declared, key: LinkId) -> Values:
-    """What a plan changes, as it was at the adoption: somebody may have changed it since. C(earlier): what was unchanged so far."""
-    result = {name: _as_it_was(name, old, earlier[name]) if name in earlier else old for name, old in changed.items()}
-    if result.get("from") == list(key):
-        del result["from"]
-    if "master" in changed and changed["master"] != earlier.get("master", changed["master"]):
-        result.update({name: earlier.get(name, {}) for name in declared.of_port})  # not those of the bridge that somebody put it on
-    then: Dict[str, List[str]] = earlier.get("routes", {})
-    if then:
-        new = changed.get("new_routes", ())
-        repaired = [body for fields in new for body in then.get(_key_text(Route.restored(fields)), ())]
-        result["routes"] = list(dict.fromkeys([*chain.from_iterable(_bodies_then(body, then) for body in changed.get("routes", ())), *repaired]))
-        result["new_routes"] = [fields for fields in new if _key_text(Route.restored(fields)) not in then]
-    return {name: old for name, old in result.items() if old or name not in ("port", "vlans", "routes", "new_routes")}
+def _as_adopted(changed: Values, at_adoption: Values, declared: Declared) -> Values:
+    """What a plan changes, as it was at the adoption: somebody else may have changed it since."""
+    result = {name: _as_it_was(name, old, at_adoption[name]) if name in at_adoption else old for name, old in changed.items()}
+    if "master" in changed and changed["master"] != at_adoption.get("master", changed["master"]):
+        for name in declared.of_port:  # not that of the bridge that somebody put it on
+            result[name] = at_adoption.get(name, {})
+    repaired = {key: at_adoption["routes"][key] for key in changed.get("new_routes", {}) if key in at_adoption.get("routes", {})}
+    if repaired:
+        result["routes"] = {**repaired, **result.get("routes", {})}
+        result["new_routes"] = {key: route for key, route in changed["new_routes"].items() if key not in repaired}
+    return {name: old for name, old in result.items() if old or name not in (*declared.of_port, "new_routes")}
 
 
 def _as_it_was(name: str, now: Any, then: Any) -> Any:
-    if name == "routes":
-        return now
-    if name == "addresses":
-        return {key: now[key] if _differ_by_themselves(now[key], then.get(key)) else then.get(key, now[key]) for key in now}
-    return {**now, **{key: value for key, value in then.items() if key in now}} if _by_key(name, now) else then
+    if not _by_key(name, now):
+        return then
+    return {key: old if key not in then or _is_same(name, old, then[key]) else then[key] for key, old in now.items()}
 
 
-def _differ_by_themselves(now: str | int, then: str | int | None) -> bool:
-    """Whether an address has only another lifetime."""
-    return isinstance(now, str) and isinstance(then, str) and same_address(now, then)
-
-
-def _bodies_then(body: str, then: Dict[str, List[str]]) -> List[str]:
-    """The routes that were in the place of a route."""
-    bodies = then.get(_route_key(body), [body])
-    return [body] if lasting(body) in map(lasting, bodies) else bodies
+def _is_same(name: str, now: Any, then: Any) -> bool:
+    """Whether an entry differs only in what changes by itself, such as a lifetime."""
+    if name == "ports":  # they are recorded with their settings when they leave
+        return True
+    if name == "addresses" and now and then:
+        return same_address(now, then)
+    return name == "routes" and list(map(lasting, now)) == list(map(lasting, then))
 
 
 def _without_later_entries(before: Values, known: Dict[str, Set[str]], declared: Dict[str, Set[str]]) -> Values:
@@ -386,41 +445,40 @@ def _without_later_entries(before: Values, known: Dict[str, Set[str]], declared:
     kept = dict(before)
     for name in known.keys() & before.keys():
         wanted = known[name] | declared.get(name, set())
-        if name == "routes":
-            kept[name] = [body for body in before[name] if _route_key(body) in wanted]
-        else:
-            kept[name] = {key: entry for key, entry in before[name].items() if entry in (None, 0) or key in wanted}
+        kept[name] = {key: entry for key, entry in before[name].items() if entry is None or key in wanted}
     if "order" in before and "addresses" in kept:
         kept["order"] = [key for key in before["order"] if key in kept["addresses"] or key in known.get("addresses", (key,)) or key in declared["addresses"]]
     return kept
 
 
-def _merged(recorded: Values, now: Values) -> Values:
-    """The recorded state, which is older than the found one and takes precedence."""
-    merged = dict(now)
-    for name, old in recorded.items():
-        if _by_key(name, old):
-            merged[name] = {**now.get(name, {}), **old}
-        elif name in ("routes", "new_routes"):
-            merged[name] = [*old, *(entry for entry in now.get(name, ()) if entry not in old)]
-        else:
-            merged[name] = old
+def _merged(recorded: Values, now: Values, declared: Declared) -> Values:
+    """The recorded state, which is older than the found one and takes precedence, but for the routes that the layout has added."""
+    later = {name: old for name, old in now.items() if "master" not in recorded or name not in declared.of_port}
+    merged = {**later, **recorded}
+    for name in later.keys() & recorded.keys():
+        if name == "new_routes":
+            merged[name] = {**recorded[name], **later[name]}
+        elif _by_key(name, recorded[name]):
+            merged[name] = {**later[name], **recorded[name]}
+    if "routes" in later:  # what is in the place of a new route was added later
+        older, added = recorded.get("routes", {}), recorded.get("new_routes", {})
+        merged["routes"] = {key: bodies for key, bodies in merged["routes"].items() if key in older or key not in added}
     return merged
 
 
-def _unchanged(declared: Declared, earlier: Values, still_exact: Set[str], original: Values) -> Values:
+def _unchanged(declared: Declared, at_adoption: Values, still_exact: Set[str], original: Values) -> Values:
     """What is declared and has not been changed by the layout yet, as it was at the adoption."""
     unchanged: Values = {}
     names = {name: keys for name, keys in declared.names.items() if "master" not in original or name not in declared.of_port}
     for name, keys in names.items():
-        now, then = declared.values.get(name), earlier.get(name)
+        now, then = declared.values.get(name), at_adoption.get(name)
         if _by_key(name, now) or _by_key(name, then):
             entries = {**({} if name in still_exact else now or {}), **(then or {})}
             changed = _keys_in(original, name)
             kept = {key: entry for key, entry in entries.items() if (keys is None or key in keys) and key not in changed}
             unchanged.update({name: kept} if kept else {})
-        elif name not in original and (name in earlier or now is not None):
-            unchanged[name] = earlier.get(name, now)
+        elif name not in original and (name in at_adoption or now is not None):
+            unchanged[name] = at_adoption.get(name, now)
     return unchanged
 
 
@@ -435,6 +493,10 @@ _WHOLE = {row.name for rows in _kinds.ROWS_OF.values() for row in rows.values() 
 
 def _keys_in(values: Values, name: str) -> Set[str]:
     """What identifies the entries of a list in C(Ownership.original)."""
-    if name == "routes":
-        return {*map(_route_key, values.get(name, ())), *map(_key_text, added_routes(values))}
-    return set(values.get(name, ()))
+    return {*values.get(name, ()), *(values.get("new_routes", ()) if name == "routes" else ())}
+
+
+def _recorded_routes(ownership: Optional[Ownership]) -> Set[RouteKey]:
+    """The routes that are recorded with a C(lo)."""
+    original = ownership.original if ownership else None
+    return {route.key for route in [*added_routes(original), *map(partial_route, routes_before(original))]}

@@ -10,7 +10,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import Around, EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, ROUTE, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, ROUTE, SET, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Entries, FoundLink, Link, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddEntry, DeleteEntry
 
@@ -84,11 +84,12 @@ def add_entry(draft: Draft, link: Link | FoundLink, kind: str, entries: EntryLis
 
 
 def delete_entry(draft: Draft, link: Link | FoundLink, kind: str, entries: EntryList, entry: Values) -> None:
-    draft.add(_phase(kind, entries), DeleteEntry(link.netns, link.name, kind, entries.option, entry))
+    # the kernel drops those of VLANs and ports with these
+    draft.add(ROUTE if kind == LOOPBACK else SET, DeleteEntry(link.netns, link.name, kind, entries.option, entry))
 
 
 def _phase(kind: str, entries: EntryList) -> float:
-    """Entries that are replaced are deleted first, in the same phase."""
+    """Entries that are replaced are deleted first: rules in the same phase, others before."""
     return ROUTE if kind == LOOPBACK else AFTER_UP if entries.after_up else AFTER_PORTS
 
 

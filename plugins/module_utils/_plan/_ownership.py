@@ -52,6 +52,6 @@ def _adopt(draft: Draft, links: Dict[LinkId, FoundLink]) -> None:
     adoption = Adoption(draft)
     for key, found in links.items():
         ownership = Ownership(draft.layout.name, adoption.original(found, key))
-        if ownership != found.ownership:
+        if ownership != found.ownership or draft.ownership.get(found.id, ownership) is None:  # else it would be released
             draft.ownership[found.id] = ownership
             draft.links_after[key] = draft.links_after[key]._replace(ownership=ownership)

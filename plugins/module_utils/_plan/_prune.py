@@ -11,7 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, Vnet
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, KINDS, LOOPBACK, may_follow_ports, place_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_NAMESPACE, FREE_NAMES, ROUTE, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import remove, replace
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_STALE_FILE, FoundLink, FoundNamespace, Link, LinkId, added_routes
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_STALE_FILE, FoundLink, FoundNamespace, Link, LinkId, Ownership, added_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddRoute,
@@ -73,22 +73,25 @@ def _check_owners(draft: Draft, declared: Dict[LinkId, Link]) -> None:
 
 def _check_shared(draft: Draft) -> None:
     """VnetError if a route or rule of the namespace that the module runs in is declared which another layout has added: it would go with that one."""
-    lo, wanted = draft.host.links.get(("", "lo")), draft.wanted.get(("", "lo"))
-    if not lo or not wanted:
-        return
-    routes = [
-        (namespace.path, number, route) for namespace in draft.layout.namespaces if not namespace.name for number, route in enumerate(namespace.routes or ())
-    ]
-    for other in lo.also_of:
+    others = draft.host.links["", "lo"].also_of if ("", "lo") in draft.host.links else ()
+    lists = [(namespace.path, namespace.routes) for namespace in draft.layout.namespaces if not namespace.name]
+    lists += [(link.path, link.routes) for link in draft.layout.links if not link.netns]
+    for other in others:
         added_keys = {route.key for route in added_routes(other.original)}
-        for path, number, route in routes:
-            if route.key in added_keys:
-                raise VnetError((*path, "routes", number), "the route to %s belongs to %s; declare it there" % (route.destination, other))
-        for option, given in wanted.entries.items():
-            added = {key for key, before in (other.original or {}).get(option, {}).items() if before is None}
-            for number, entry in enumerate(given.entries):
-                if as_text(LISTS[option], entry) in added:
-                    raise VnetError((*wanted.path, option, number), "it belongs to %s; declare it there" % str(other))
+        for path, routes in lists:
+            for number, route in enumerate(routes or ()):
+                if route.key in added_keys:
+                    raise VnetError((*path, "routes", number), "the route to %s belongs to %s; declare it there" % (route.destination, other))
+        if ("", "lo") in draft.wanted:
+            _check_shared_entries(draft.wanted["", "lo"], other)
+
+
+def _check_shared_entries(lo: Link, other: Ownership) -> None:
+    for option, given in lo.entries.items():
+        added = {key for key, before in (other.original or {}).get(option, {}).items() if before is None}
+        for number, entry in enumerate(given.entries):
+            if as_text(LISTS[option], entry) in added:
+                raise VnetError((*lo.path, option, number), "it belongs to %s; declare it there" % str(other))
 
 
 def listed_ports(draft: Draft) -> Dict[LinkId, Path]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
@@ -31,11 +31,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundLink,
     Link,
     Port,
-    Route,
+    RouteKey,
     Shown,
     Values,
     Vlan,
     added_routes,
+    routes_before,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     PRIVATE,
@@ -58,20 +59,25 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     kind = found.kind if found.kind in _kinds.ROWS_OF else _kinds.ANY
     rows = _kinds.rows_of(kind)
     values = {name: value for name, value in before.items() if name in rows}
-    joins = bool(before.get("master")) and before["master"] != found.master
-    port = _port_before(before) if joins else Port(before["port"]) if before.get("port") and before.get("master") != "" else None
+    if values.get("mtu", table.IPV6_MTU) < table.IPV6_MTU:  # it had none of them
+        values = {name: value for name, value in values.items() if rows[name].location not in table.IPV6_LOCATIONS}
     master = before.get("master")
+    is_port = bool(master)  # the record is whole then
+    port = _port_before(before, found, draft.links_after.get((found.netns, master))) if master else None
+    if master is None and before.get("port"):
+        port = Port(before["port"])
     if master and (found.netns, master) not in draft.links_after:
         draft.warn((), "%s, of which %s%s was a port, does not exist any more" % (master, found.name, inside(found.netns)))
-        master, port = "", None
+        master, port, is_port = "", None, False
     link = Link(kind, found.netns, found.name, (), values, master=master, port=port)
     with draft.naming(link):
         configure(draft, link, found)
     draft.released += [link, *_removed_ports(draft, found, before.get("ports", {}))]
-    if "addresses" in before:
-        _release_addresses(draft, found, before["addresses"], before.get("order", []))
-    _release_routes(draft, found, before)
-    if not joins:
+    is_interrupted = master is not None and _goes_down(draft, found, master)
+    if "addresses" in before or is_interrupted:
+        _release_addresses(draft, found, before.get("addresses", {}), before.get("order", []), is_interrupted)
+    _release_routes(draft, found, before, is_interrupted)
+    if not is_port:
         _release_vlans(draft, found, before.get("vlans", {}))
     _keep_default_vlan_away(draft, found)
     _release_entries(draft, found, before)
@@ -80,6 +86,12 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
         draft.add(DELETE_NAMESPACE, DeleteNamespace(found.netns, attached=True))
     draft.ownership[draft.released_from.get(found.id, found.id)] = None
     draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
+
+
+def _goes_down(draft: Draft, found: FoundLink, master: str) -> bool:
+    """Whether a link goes down for a moment as it joins or leaves a bond or a VRF, with which it loses its IPv6 addresses and its routes."""
+    masters = [draft.links_after.get((found.netns, name)) for name in (master, found.master) if name and master != found.master]
+    return bool(found.values["up"]) and any(_kinds.brings_ports_down(one.kind) for one in masters if one)
 
 
 def _release_files(draft: Draft, netns: str, before: Dict[str, Optional[str]]) -> None:
@@ -122,29 +134,36 @@ def _keep_default_vlan_away(draft: Draft, bridge: FoundLink) -> None:
 def _removed_ports(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:
     """The ports that the layout removed from a bridge, as they were."""
     for name, settings in before.items():
-        found = draft.links_after.get((bridge.netns, name))
-        if found and not found.master:
-            yield Link(_kinds.ANY, bridge.netns, name, (), master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}))
+        found, there = draft.links_after.get((bridge.netns, name)), draft.host.links.get((bridge.netns, name))
+        is_recorded = there and draft.is_member(there) and "master" in ((there.ownership and there.ownership.original) or {})
+        if found and not found.master and not is_recorded:
+            yield Link(
+                _kinds.ANY, bridge.netns, name, (), master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}, found, None)
+            )
 
 
-def _port_before(before: Values) -> Port:
-    """The port that a link was, with its VLANs if they were not those of a new port."""
+def _port_before(before: Values, found: FoundLink, bridge: Optional[FoundLink]) -> Port:
+    """The port that a link was, with its settings and VLANs if they were not those of a new port. One that it is already may have others."""
     settings = {name: value for name, value in before.get("port", {}).items() if name in table.PORT_ROWS}
-    if not before.get("vlans"):
-        return Port(settings)
-    vlans = {int(vid): Vlan.restored(int(vid), flags) for vid, flags in before["vlans"].items() if flags is not None}
-    return Port(settings, vlans, purge_vlans=True)
+    vlans = {int(vid): Vlan.restored(int(vid), flags) for vid, flags in (before.get("vlans") or {}).items() if flags is not None}
+    if bridge and found.port and bridge.name == found.master:
+        usual = {name: row.initial for name, row in table.PORT_ROWS.items() if row.when != "up" and found.port.values.get(name) is not None}
+        pvid = bridge.values.get("vlan_default_pvid") or 0
+        vlans = vlans or ({pvid: Vlan(pvid, pvid, True, True)} if pvid and found.port.vlans else {})
+        settings = {**usual, **settings}
+    return Port(settings, vlans, purge_vlans=True) if vlans else Port(settings)
 
 
-def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, str | int], order: List[str]) -> None:
+def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, Optional[str]], order: List[str], is_interrupted: bool) -> None:
     """Plans to delete the addresses that the layout added, and to restore those that it removed, in their order.
 
-    The order of IPv4 addresses decides which are primary, so they are added again from the first difference on.
+    The order of IPv4 addresses decides which are primary, so they are added again from the first difference on. C(is_interrupted): the kernel
+    drops those of IPv6.
     """
     shown = found.shown or Shown({}, [])
-    kept = [address for address in found.addresses if _is_kept(shown.addresses.get(address.key, ""), before.get(address.itself))]
+    kept = [address for address in found.addresses if address.itself not in before or _is_same(shown.addresses.get(address.key), before[address.itself])]
     keys = {address.key for address in kept}
-    gone = [(Address.parsed(text), body) for text, body in before.items() if isinstance(body, str)]
+    gone = [(Address.parsed(text), body) for text, body in before.items() if body]
     gone = [(address, body) for address, body in gone if address.key not in keys]
     bodies = {**shown.addresses, **{address.key: body for address, body in gone}}
     there = [*kept, *(address for address, _body in gone)]
@@ -153,41 +172,43 @@ def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, str | i
     current = [address for address in found.addresses if not address.ipv6]
     pairs = enumerate(zip(wanted, current))
     same = next((number for number, (one, other) in pairs if one.key != other.key or other.key not in keys), min(len(wanted), len(current)))
-    deleted = [*current[same:], *(address for address in found.addresses if address.ipv6 and address.key not in keys)]
+    deleted = [*current[same:], *(address for address in found.addresses if address.ipv6 and address.key not in keys and not is_interrupted)]
     for address in reversed(deleted):  # secondary addresses first: the kernel deletes them with their primary one
         draft.add(ADDRESS, DeleteAddress(found.netns, found.name, address))
-    for address in [*wanted[same:], *(address for address, _body in reversed(gone) if address.ipv6)]:  # the kernel shows the newest IPv6 address first
+    dropped = [address for address in kept if address.ipv6 and is_interrupted and not (address.link_local or address.dynamic)]
+    added6 = [address for address in [*dropped, *(address for address, _body in gone)] if address.ipv6]
+    for address in [*wanted[same:], *reversed(added6)]:  # the kernel shows the newest IPv6 address first
         draft.add(ADDRESS, AddAddress(found.netns, found.name, address, bodies.get(address.key, "")))
     draft.links_after[found.id] = draft.links_after[found.id]._replace(addresses=[*wanted, *(address for address in there if address.ipv6)])
 
 
-def _is_kept(shown: str, before: str | int | None) -> bool:
-    """Whether an address stays: it was there before, and it still has everything that it had."""
-    return before is None or (isinstance(before, str) and bool(shown) and same_address(shown, before))
+def _is_same(shown: Optional[str], before: Optional[str]) -> bool:
+    """Whether an address still has everything that it had."""
+    return bool(shown and before) and same_address(shown or "", before or "")
 
 
-def _release_routes(draft: Draft, found: FoundLink, before: Values) -> None:
-    """Plans to delete the routes that the layout added, and to restore those that were lost."""
+def _release_routes(draft: Draft, found: FoundLink, before: Values, is_interrupted: bool) -> None:
+    """Plans to delete the routes that the layout added, and to restore those that were lost. C(is_interrupted): the kernel drops all of them."""
     of_namespace = found.kind == _kinds.LOOPBACK
     dev = "" if of_namespace else found.name
     if not of_namespace and not draft.links_after[found.id].values.get("up"):
         return  # the kernel has dropped them, and takes none
-    current = (draft.namespaces_after[found.netns].routes if of_namespace else found.routes) or []
-    shown = found.shown or Shown({}, [])
+    current = (draft.namespaces_after[found.netns].routes if of_namespace else [] if is_interrupted else found.routes) or []
+    shown = Shown({}, []) if is_interrupted else found.shown or Shown({}, [])
     bodies = {lasting(body) for _route, body in [*shown.routes, *shown.of_namespace]}
-    missing = [
-        (partial_route(body)._replace(dev=dev or _device(draft, found.netns, body)), body) for body in before.get("routes", ()) if lasting(body) not in bodies
-    ]
-    in_the_way = {route.key for route, _body in missing}
-    added = added_routes(before, dev)
-    deleted = [other for other in current if other.key in in_the_way or any(route.satisfied_by(other) for route in added)]
+    gone = [body for body in routes_before(before) if lasting(body) not in bodies]
+    missing = [(partial_route(body)._replace(dev=dev or _device(draft, found.netns, body)), body) for body in gone]
+    in_the_way, there_before = {route.key for route, _body in missing}, {partial_route(body).key for body in routes_before(before)}
+    added = {route.key: route for route in added_routes(before, dev) if route.key not in there_before}
+    deleted = [other for other in current if other.key in in_the_way or (other.key in added and added[other.key].satisfied_by(other))]
     for route in deleted:
         draft.add(DELETE_ROUTES, DeleteRoute(found.netns, route))
-    missing += [(partial_route(body)._replace(dev=dev), body) for body in _dropped_beside(draft, found, deleted)]
+    going = {route.key for route in [*deleted, *(route for route, _body in missing)]}
+    missing += [(partial_route(body)._replace(dev=dev), body) for body in _dropped_beside(draft, found, going)]
     for route, body in missing:
         draft.add(ROUTE, AddRoute(found.netns, route, body))
-    added_keys = {route.key for route, _body in missing}
-    after = [*(route for route in current if route not in deleted and route.key not in added_keys), *(route for route, _body in missing)]
+    gone_routes, new_keys = set(deleted), {route.key for route, _body in missing}
+    after = [*(route for route in current if route not in gone_routes and route.key not in new_keys), *(route for route, _body in missing)]
     if of_namespace:
         draft.namespaces_after[found.netns] = draft.namespaces_after[found.netns]._replace(routes=after)
     else:
@@ -200,14 +221,17 @@ def _device(draft: Draft, netns: str, body: str) -> str:
     return next((found.name for found in draft.links_in(netns) if found.ifindex == index), "")
 
 
-def _dropped_beside(draft: Draft, found: FoundLink, deleted: List[Route]) -> List[str]:
-    """The IPv4 routes that the kernel drops as the link loses its last address, or their source address, before it gets others."""
-    going = [step.address for step in draft.steps.get(ADDRESS, ()) if isinstance(step, DeleteAddress) and link_of(step) == found.id and not step.address.ipv6]
-    if not going or not found.shown:
+def _dropped_beside(draft: Draft, found: FoundLink, going: Set[RouteKey]) -> List[str]:
+    """The IPv4 routes that the kernel drops as the link loses its last address, or their source address, before it gets others.
+
+    C(going): those that are deleted or replaced anyway.
+    """
+    deletions = [step for step in draft.steps.get(ADDRESS, ()) if isinstance(step, DeleteAddress) and link_of(step) == found.id]
+    sources = {step.address.local for step in deletions if not step.address.ipv6}
+    if not sources or not found.shown:
         return []
-    all_going = len(going) == sum(not address.ipv6 for address in found.addresses)
-    sources = {address.local for address in going}
-    routes = [(route, body) for route, body in found.shown.routes if not is_ipv6(body) and route not in deleted]
+    all_going = sources >= {address.local for address in found.addresses if not address.ipv6}
+    routes = [(route, body) for route, body in found.shown.routes if not is_ipv6(body) and partial_route(body).key not in going]
     dropped = [body for route, body in routes if all_going or (route and route.src in sources)]
     return [body for body in dropped if not _is_released_with_namespace(draft, found.netns, body)]
 
@@ -215,10 +239,10 @@ def _dropped_beside(draft: Draft, found: FoundLink, deleted: List[Route]) -> Lis
 def _is_released_with_namespace(draft: Draft, netns: str, body: str) -> bool:
     """Whether a route is one that the layout has added to a namespace, or put in the place of another, and so does not stay."""
     lo = draft.host.links.get((netns, "lo"))
-    original = (lo.ownership.original if lo and lo.ownership and draft.is_member(lo) else None) or {}
-    added = {route.key for route in added_routes(original)}
-    before = original.get("routes", ())
-    return partial_route(body).key in {*added, *(partial_route(other).key for other in before)} and lasting(body) not in map(lasting, before)
+    original = lo.ownership.original if lo and lo.ownership and draft.is_member(lo) else None
+    before, key = routes_before(original), partial_route(body).key
+    of_namespace = {*(route.key for route in added_routes(original)), *(partial_route(other).key for other in before)}
+    return key in of_namespace and lasting(body) not in map(lasting, before)
 
 
 def _release_entries(draft: Draft, found: FoundLink, before: Values) -> None:

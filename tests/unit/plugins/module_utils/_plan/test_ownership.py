@@ -75,6 +75,10 @@ ROUTE_BODY = (
 ).hex()
 
 
+PLACE = "10.0.0.0/8 254 0"
+"""The destination, table and metric of that route."""
+
+
 def new_route(to: str, **fields: str) -> dict[str, Any]:
     return Route(to, 254, 0, **fields).stored()  # type: ignore[arg-type]
 
@@ -124,7 +128,7 @@ def test_what_is_ours_and_as_declared_needs_nothing() -> None:
         ({"alias": "ours"}, {"alias": "mine"}, {"alias": "mine"}),
         ({"alias": "mine"}, {"alias": "mine"}, {}),
         ({"stp": True, "priority": 5}, {"priority": 5}, {"stp": False}),
-        ({"addresses": ["192.0.2.1/24"]}, {}, {"addresses": {"192.0.2.1/24": 0}, "order": []}),
+        ({"addresses": ["192.0.2.1/24"]}, {}, {"addresses": {"192.0.2.1/24": None}, "order": []}),
         ({"addresses": []}, shown(Address("192.0.2.1", 24)), {"addresses": {"192.0.2.1/24": body("192.0.2.1/24")}, "order": ["192.0.2.1/24"]}),
         ({"addresses": []}, shown(Address("2001:db8::1", 64)), {"addresses": {"2001:db8::1/64": body("2001:db8::1/64")}}),
         (
@@ -133,12 +137,12 @@ def test_what_is_ours_and_as_declared_needs_nothing() -> None:
             {"disable_ipv6": False, "addresses": {"2001:db8::1/64": body("2001:db8::1/64")}},
         ),
         ({"addresses": ["192.0.2.1/24"]}, {"addresses": [Address("192.0.2.1", 24)]}, {}),
-        ({"routes": []}, shown(ROUTE), {"routes": [ROUTE_BODY]}),
-        ({"up": False}, shown(ROUTE), {"up": True, "routes": [ROUTE_BODY]}),
+        ({"routes": []}, shown(ROUTE), {"routes": {PLACE: [ROUTE_BODY]}}),
+        ({"up": False}, shown(ROUTE), {"up": True, "routes": {PLACE: [ROUTE_BODY]}}),
         (
             {"routes": [{"to": "10.0.0.0/8", "via": "192.0.2.9"}]},
             shown(ROUTE),
-            {"routes": [ROUTE_BODY], "new_routes": [new_route("10.0.0.0/8", via="192.0.2.9")]},
+            {"routes": {PLACE: [ROUTE_BODY]}, "new_routes": {PLACE: new_route("10.0.0.0/8", via="192.0.2.9")}},
         ),
     ],
 )
@@ -170,10 +174,10 @@ def test_a_port_that_is_taken_in_remembers_its_bridge_and_its_settings() -> None
 
 
 def test_what_an_earlier_run_remembered_is_older() -> None:
-    before = {"mtu": 1500, "addresses": {"192.0.2.1/24": 0}, "order": [], "routes": [ROUTE_BODY]}
+    before = {"mtu": 1500, "addresses": {"192.0.2.1/24": None}, "order": [], "routes": {PLACE: [ROUTE_BODY]}}
     found = host(adopted("bridge", "br0", before, mtu=1400, **shown(Address("192.0.2.1", 24))))
     plan = plan_of(found, links=[{"type": "bridge", "name": "br0", "mtu": 1300, "priority": 9, "addresses": ["192.0.2.9/24"], "purge_addresses": False}])
-    assert recorded(plan, "br0") == {**before, "priority": 32768, "addresses": {"192.0.2.1/24": 0, "192.0.2.9/24": 0}}
+    assert recorded(plan, "br0") == {**before, "priority": 32768, "addresses": {"192.0.2.1/24": None, "192.0.2.9/24": None}}
 
 
 @pytest.mark.parametrize(
@@ -296,8 +300,8 @@ def test_a_link_that_is_replaced_belongs_to_the_layout_until_it_is_deleted() -> 
         ({"up": False}, {"up": True}, [("link set", {"up": False})]),
         ({"up": True}, {"up": False}, [("link set", {"up": True})]),
         ({"stp": False}, {"stp": True}, [("link set", {"stp": False})]),
-        ({"addresses": {"192.0.2.1/24": 0}}, shown(Address("192.0.2.1", 24)), [("address delete", None)]),
-        ({"addresses": {"192.0.2.1/24": 0}}, {}, []),
+        ({"addresses": {"192.0.2.1/24": None}}, shown(Address("192.0.2.1", 24)), [("address delete", None)]),
+        ({"addresses": {"192.0.2.1/24": None}}, {}, []),
         ({"addresses": {"192.0.2.1/24": body("192.0.2.1/24")}}, {}, [("address add", Address("192.0.2.1", 24))]),
         ({"addresses": {"192.0.2.1/24": body("192.0.2.1/24")}}, shown(Address("192.0.2.1", 24)), []),
         (
@@ -307,7 +311,7 @@ def test_a_link_that_is_replaced_belongs_to_the_layout_until_it_is_deleted() -> 
         ),
         ({"addresses": {"10.9.0.1 peer 10.9.0.2/32": body("10.9.0.1/32")}}, {}, [("address add", Address("10.9.0.1", 32, "10.9.0.2"))]),
         (
-            {"addresses": {"192.0.2.1/24": body("192.0.2.1/24"), "192.0.2.7/24": 0}, "order": ["192.0.2.1/24"]},
+            {"addresses": {"192.0.2.1/24": body("192.0.2.1/24"), "192.0.2.7/24": None}, "order": ["192.0.2.1/24"]},
             shown(Address("192.0.2.7", 24)),
             [("address delete", None), ("address add", Address("192.0.2.1", 24))],
         ),
@@ -316,16 +320,16 @@ def test_a_link_that_is_replaced_belongs_to_the_layout_until_it_is_deleted() -> 
             shown(Address("192.0.2.2", 24)),
             [("address delete", None), ("address add", Address("192.0.2.1", 24)), ("address add", Address("192.0.2.2", 24))],
         ),
-        ({"new_routes": [new_route("10.0.0.0/8", scope="link")]}, shown(ROUTE), [("route delete", None)]),
-        ({"new_routes": [new_route("10.0.0.0/8", scope="link")]}, {}, []),
-        ({"routes": [ROUTE_BODY]}, {}, [("route add", Route("10.0.0.0/8", 254, 0, dev="br0"))]),
-        ({"routes": [ROUTE_BODY]}, shown(ROUTE), []),
+        ({"new_routes": {PLACE: new_route("10.0.0.0/8", scope="link")}}, shown(ROUTE), [("route delete", None)]),
+        ({"new_routes": {PLACE: new_route("10.0.0.0/8", scope="link")}}, {}, []),
+        ({"routes": {PLACE: [ROUTE_BODY]}}, {}, [("route add", Route("10.0.0.0/8", 254, 0, dev="br0"))]),
+        ({"routes": {PLACE: [ROUTE_BODY]}}, shown(ROUTE), []),
         (
-            {"routes": [ROUTE_BODY]},
+            {"routes": {PLACE: [ROUTE_BODY]}},
             {"routes": [Route("10.0.0.0/8", 254, 0, dev="br0", via="192.0.2.9")]},
             [("route delete", None), ("route add", Route("10.0.0.0/8", 254, 0, dev="br0"))],
         ),
-        ({"routes": [ROUTE_BODY]}, {"up": False}, []),
+        ({"routes": {PLACE: [ROUTE_BODY]}}, {"up": False}, []),
     ],
 )
 def test_what_changed_is_given_back(before: dict[str, Any], fields: dict[str, Any], expected: list[tuple[str, Any]]) -> None:
@@ -364,5 +368,8 @@ def test_a_bridge_that_is_gone_is_a_warning() -> None:
 
 
 def test_the_routes_of_a_namespace_are_given_back() -> None:
-    found = host(lo("red", ownership=Ownership("lab", {"new_routes": [BLACKHOLE.stored()]})), red=FoundNamespace((4, 100), routes=[BLACKHOLE]))
+    found = host(
+        lo("red", ownership=Ownership("lab", {"new_routes": {" ".join(map(str, BLACKHOLE.key)): BLACKHOLE.stored()}})),
+        red=FoundNamespace((4, 100), routes=[BLACKHOLE]),
+    )
     assert steps(found) == [("route delete", "red:", None)]
