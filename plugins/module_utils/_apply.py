@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import time
 from contextlib import contextmanager, suppress
@@ -25,7 +26,18 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Save
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, FoundLink, FoundNamespace, Host, Layout, LinkId, NamespaceId, Values, Vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    MAIN_TABLE,
+    Card,
+    FoundLink,
+    FoundNamespace,
+    Host,
+    Layout,
+    LinkId,
+    NamespaceId,
+    Values,
+    Vlan,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     PRIVATE,
     AddAddress,
@@ -83,6 +95,8 @@ _IMPOSSIBLE = (errno.EINVAL, errno.ENODEV, errno.ENETUNREACH, errno.EHOSTUNREACH
 _REST, _LONGEST_REST = 0.5, 10.0
 _PASSES = 2
 """The kernel may change more than a message asks for. What is not as wanted after the first pass is set once more, without deletions."""
+_OF_NETWORKD = "/run/systemd/netif/links"
+"""Where systemd-networkd says which links it knows."""
 _SETTLED_AFTER = 1.5
 """Seconds after which a network manager that takes a link has removed what it does not know."""
 _SETTLING = 1.0
@@ -122,9 +136,9 @@ class _NoRecords:
         pass
 
 
-def _give_back(reader: Reader, handover: Handover) -> None:
-    """Gives links back to network managers. What these remove as they do not know it is added again."""
-    links = [reader.link("", name) for name in handover.returned]
+def _give_back(reader: Reader, handover: Handover, cards: List[str]) -> None:
+    """Gives links back to network managers. What these remove as they do not know it is added again, also of C(cards)."""
+    links = [reader.link("", name) for name in dict.fromkeys([*handover.returned, *cards])]
     sock = reader.socket("")
     saved = [save_link(sock, link.ifindex) for link in links if link and not link.master]
     handover.give_back()
@@ -135,6 +149,13 @@ def _give_back(reader: Reader, handover: Handover) -> None:
         missing = [add_missing(sock, link) for link in saved]
         if any(missing):
             quiet_until = time.monotonic() + _SETTLED_AFTER
+
+
+def _released_cards(before: Host, done: List[Step]) -> List[str]:
+    """The network cards that have left their bridge or bond: systemd-networkd configures them anew, if it runs."""
+    released = [step.name for step in done if isinstance(step, SetMaster) and not step.netns and not step.master]
+    there = (before.links.get(("", name)) for name in released if os.path.isdir(_OF_NETWORKD))
+    return [found.name for found in there if found and found.card != Card()]
 
 
 def _recorder_of(reader: Reader, layout: Layout, before: Host) -> _NoRecords | Recorder:
@@ -169,7 +190,7 @@ def apply(
     try:
         with sentences():
             after = _converge(transaction, reader, layout, recorder, planned, handover)
-            _give_back(reader, handover)
+            _give_back(reader, handover, _released_cards(before, transaction.done))
             if confirmation:
                 # a host that knows a neighbour may reach it for a while although it would not find it any more
                 forget_learned(reader, "", {name for netns, name in map(link_of, transaction.done) if not netns})

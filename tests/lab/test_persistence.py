@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+import time
 from typing import Any, Iterator
 
 import pytest
@@ -137,9 +138,18 @@ def test_an_uplink_that_a_manager_has_configured(lab: Lab, host: Host, manager: 
     on(host, "sudo nfv-vnet status")
     if manager == "NetworkManager":
         return  # User-mode Linux hangs when the link goes down under it
+    done(task(lab, host, "vnet_layout", **layout, persistent=False, confirm_timeout=30))
+    assert "master br5" in on(host, "ip link show dev vec0")
+    assert host.ssh("test -e /etc/nfv-vnet").returncode == 1
     done(task(lab, host, "vnet_layout", name="uplink", state="absent", confirm_timeout=30))
     assert uplink_of(host) == "vec0"
-    assert host.ssh("test -e /etc/nfv-vnet").returncode == 1
+    on(host, "sudo ip address add 192.0.2.50/32 dev vec0 && sudo ip route add 198.51.100.0/24 via 192.0.2.1 dev vec0 onlink")
+    layout["links"] = [{**bridge, "addresses": [f"{host.address}/24", "192.0.2.50/32"]}, {"name": "vec0", "master": "br5"}]
+    done(task(lab, host, "vnet_layout", **layout, confirm_timeout=30))
+    done(task(lab, host, "vnet_layout", name="uplink", state="absent", confirm_timeout=30))
+    time.sleep(2)  # systemd-networkd removes what it does not know as it gets the card back
+    assert "192.0.2.50/32" in on(host, "ip -br address show dev vec0")
+    assert "198.51.100.0/24 via 192.0.2.1" in on(host, "ip route")
 
 
 @pytest.mark.slow
