@@ -52,7 +52,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 
 class Declared(NamedTuple):
-    """What is declared of a link, as it was found, in the form of C(Ownership.original); but C(routes) are bodies by what identifies them."""
+    """What is declared of a link, as it was found, in the form of C(Ownership.original)."""
 
     values: Values
     names: Dict[str, Optional[Set[str]]]
