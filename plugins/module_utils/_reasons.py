@@ -176,7 +176,7 @@ class Reasons:
             is_beside = attachment is not None and self._stack(attachment)[-1] is self._stack(link)[-1]  # frames go there directly
             yield from self._losing([link] if is_beside else self._stack(link))
             if not attachment:
-                yield from self._duplicate(link, neighbour)
+                yield from self._duplicate(link, neighbour, None if next_hop.gateway else home)
                 if not next_hop.is_taken:
                     yield from self._missing(link, neighbour, bool(next_hop.gateway))
                 return  # an address outside of this host
@@ -277,11 +277,12 @@ class Reasons:
         if others:
             yield "%s and %s both have the address %s" % (_named(arriving), _named(others[0]), target)
 
-    def _duplicate(self, link: FoundLink, address: str) -> Iterator[str]:
-        """Yields two links of one network that have the same address."""
+    def _duplicate(self, link: FoundLink, address: str, home: Optional[str]) -> Iterator[str]:
+        """Yields two links of one network that have the same address. C(home): the namespace that is to take the packets, None if it is not known."""
         owners = [owner for owner in self._owners.get(address, []) if owner.id != link.id and self._meet(link, owner)]
         if len(owners) > 1:
-            yield "%s and %s both have the address %s" % (_named(owners[0]), _named(owners[1]), address)
+            text = "%s and %s both have the address %s" % (_named(owners[0]), _named(owners[1]), address)
+            yield text if home is None or home in [owner.netns for owner in owners] else _Taken(text)
 
     def _missing(self, link: FoundLink, address: str, is_gateway: bool) -> Iterator[str]:
         """Yields an address that nobody has on the network of a link, if all of that is on this host."""

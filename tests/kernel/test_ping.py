@@ -267,6 +267,11 @@ def test_namespaces_with_the_same_address_are_told_from_each_other() -> None:
     result = asked(reachable=[both], family="ipv4")
     assert [(told["namespace"], told["reachable"]) for told in result["pairs"]] == [("green", False), ("blue", True)]
     assert result["pairs"][0]["reason"] == f"namespace blue has the address {BLUE}, too, and takes the packets"
+    sh("ip netns add brown", "ip link add to-brown type veth peer name eth0 netns brown", "ip -n brown link set eth0 up")
+    sh("ip link set to-brown up master br2", f"ip -n brown address add {BLUE}/24 dev eth0")
+    (told,) = asked(sources=["red"], destinations=["green"], family="ipv4")["differing"]
+    assert told["reason"] == f"eth0 in namespace blue and eth0 in namespace brown both have the address {BLUE}"
+    sh("ip netns delete brown")
     one = {"sources": ["red"], "destinations": ["green"]}
     assert asked(reachable=[{**one, "destinations": ["blue"]}], unreachable=[one], family="ipv4")["differing"] == []
 
