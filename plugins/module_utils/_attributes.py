@@ -275,9 +275,14 @@ IPV6_MTU = 1280
 """The smallest MTU with which a link can have IPv6 (RFC 8200). With a smaller one it has neither addresses nor settings."""
 
 
+def is_too_small_for_ipv6(values: Mapping[str, Any]) -> bool:
+    """Whether the MTU is one of the attributes, and a link does not have IPv6 with it."""
+    return bool(values.get("mtu", IPV6_MTU) < IPV6_MTU)
+
+
 def ends_ipv6(values: Mapping[str, Any]) -> bool:
     """Whether a link loses its IPv6 addresses, routes and neighbours when its attributes are set to these."""
-    return bool(values.get("disable_ipv6")) or values.get("mtu", IPV6_MTU) < IPV6_MTU
+    return bool(values.get("disable_ipv6")) or is_too_small_for_ipv6(values)
 
 
 SHARED_WITH_PARENT = ("promiscuous", "allmulticast")

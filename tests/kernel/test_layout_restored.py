@@ -513,3 +513,15 @@ def test_a_link_that_goes_down_for_a_moment_keeps_its_ipv6_addresses(master: str
     clear(force=True)
     after = [address for address in snapshot()[""]["addresses"] if address["family"] == AF_INET6]
     assert [address for address in before if address not in after] == []
+
+
+def test_a_port_without_vlans_has_none_again() -> None:
+    """The layout has taken it out of its bridge, and put it back with one."""
+    needs("vlan_filtering")
+    needs_program("ip")
+    sh(
+        f"ip link add br0 address {mac(9)} type bridge vlan_filtering 1 vlan_default_pvid 0",
+        "ip link add p0 type veth peer name q0",
+        "ip link set p0 master br0",
+    )
+    declared_in_turn(*({"links": [{"name": "p0", "up": False, **port}]} for port in ({"master": ""}, {"master": "br0", "port": {"vlans": [40]}})))

@@ -91,7 +91,7 @@ def restore(sock: NetlinkSocket, saved: Saved) -> None:
 def add_missing(sock: NetlinkSocket, saved: Saved) -> bool:
     """Adds what is missing, and leaves what was added. Returns whether something was missing."""
     there = {key for key, _body in _addresses(sock, saved.ifindex)}
-    missing = [body for key, body in saved.addresses if key not in there]
+    missing = [address[1] for address in saved.addresses if address[0] not in there and not _link_local(address)]
     for body in missing:
         with suppress(KernelError):
             sock.request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body)

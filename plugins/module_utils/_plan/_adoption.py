@@ -317,7 +317,7 @@ def _changes(step: Step, found: FoundLink) -> Iterator[Tuple[Tuple[str, ...], An
         values = ((name, old.get(name, rows[name].initial)) for name in step.values)
         # IPv6 settings that a link with a small MTU does not have are new ones when it gets them
         yield from (((name,), rows[name].initial if value is None else value) for name, value in values)
-        if step.values.get("mtu", table.IPV6_MTU) < table.IPV6_MTU:
+        if table.is_too_small_for_ipv6(step.values):
             yield from (((name,), value) for name, value in _lost_settings(found, table.IPV6_LOCATIONS).items())
     elif isinstance(step, SetTuntap):
         old = step.old or found.values

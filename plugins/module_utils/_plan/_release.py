@@ -59,7 +59,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     kind = found.kind if found.kind in _kinds.ROWS_OF else _kinds.ANY
     rows = _kinds.rows_of(kind)
     values = {name: value for name, value in before.items() if name in rows}
-    if values.get("mtu", table.IPV6_MTU) < table.IPV6_MTU:  # it had none of them
+    if table.is_too_small_for_ipv6(values):  # it had none of them
         values = {name: value for name, value in values.items() if rows[name].location not in table.IPV6_LOCATIONS}
     master = before.get("master")
     is_port = bool(master)  # the record is whole then
@@ -149,8 +149,8 @@ def _port_before(before: Values, found: FoundLink, bridge: Optional[FoundLink]) 
     if bridge and found.port and bridge.name == found.master:
         usual = {name: row.initial for name, row in table.PORT_ROWS.items() if row.when != "up" and found.port.values.get(name) is not None}
         pvid = bridge.values.get("vlan_default_pvid") or 0
-        vlans = vlans or ({pvid: Vlan(pvid, pvid, True, True)} if pvid and found.port.vlans else {})
-        settings = {**usual, **settings}
+        vlans = vlans or ({pvid: Vlan(pvid, pvid, True, True)} if pvid else {})
+        return Port({**usual, **settings}, vlans if found.port.vlans else None, purge_vlans=True)
     return Port(settings, vlans, purge_vlans=True) if vlans else Port(settings)
 
 
@@ -161,7 +161,7 @@ def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, Optiona
     drops those of IPv6.
     """
     shown = found.shown or Shown({}, [])
-    kept = [address for address in found.addresses if address.itself not in before or _is_same(shown.addresses.get(address.key), before[address.itself])]
+    kept = [address for address in found.addresses if address.itself not in before or _is_as_before(shown.addresses.get(address.key), before[address.itself])]
     keys = {address.key for address in kept}
     gone = [(Address.parsed(text), body) for text, body in before.items() if body]
     gone = [(address, body) for address, body in gone if address.key not in keys]
@@ -182,7 +182,7 @@ def _release_addresses(draft: Draft, found: FoundLink, before: Dict[str, Optiona
     draft.links_after[found.id] = draft.links_after[found.id]._replace(addresses=[*wanted, *(address for address in there if address.ipv6)])
 
 
-def _is_same(shown: Optional[str], before: Optional[str]) -> bool:
+def _is_as_before(shown: Optional[str], before: Optional[str]) -> bool:
     """Whether an address still has everything that it had."""
     return bool(shown and before) and same_address(shown or "", before or "")
 
