@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import signal
 import time
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._explain import COMMAND_NAMES, hint, not_applied, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _networkd
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import forget_learned
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
@@ -28,7 +28,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, 
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     MAIN_TABLE,
-    Card,
     FoundLink,
     FoundNamespace,
     Host,
@@ -95,8 +94,6 @@ _IMPOSSIBLE = (errno.EINVAL, errno.ENODEV, errno.ENETUNREACH, errno.EHOSTUNREACH
 _REST, _LONGEST_REST = 0.5, 10.0
 _PASSES = 2
 """The kernel may change more than a message asks for. What is not as wanted after the first pass is set once more, without deletions."""
-_OF_NETWORKD = "/run/systemd/netif/links"
-"""Where systemd-networkd says which links it knows."""
 _SETTLED_AFTER = 1.5
 """Seconds after which a network manager that takes a link has removed what it does not know."""
 _SETTLING = 1.0
@@ -136,9 +133,9 @@ class _NoRecords:
         pass
 
 
-def _give_back(reader: Reader, handover: Handover, cards: List[str]) -> None:
-    """Gives links back to network managers. What these remove as they do not know it is added again, also of C(cards)."""
-    links = [reader.link("", name) for name in dict.fromkeys([*handover.returned, *cards])]
+def _give_back(reader: Reader, handover: Handover) -> None:
+    """Gives links back to network managers. What these remove as they do not know it is added again."""
+    links = [reader.link("", name) for name in handover.returned]
     sock = reader.socket("")
     saved = [save_link(sock, link.ifindex) for link in links if link and not link.master]
     handover.give_back()
@@ -149,13 +146,6 @@ def _give_back(reader: Reader, handover: Handover, cards: List[str]) -> None:
         missing = [add_missing(sock, link) for link in saved]
         if any(missing):
             quiet_until = time.monotonic() + _SETTLED_AFTER
-
-
-def _released_cards(before: Host, done: List[Step]) -> List[str]:
-    """The network cards that have left their bridge or bond: systemd-networkd configures them anew, if it runs."""
-    released = [step.name for step in done if isinstance(step, SetMaster) and not step.netns and not step.master]
-    there = (before.links.get(("", name)) for name in released if os.path.isdir(_OF_NETWORKD))
-    return [found.name for found in there if found and found.card != Card()]
 
 
 def _recorder_of(reader: Reader, layout: Layout, before: Host) -> _NoRecords | Recorder:
@@ -190,7 +180,7 @@ def apply(
     try:
         with sentences():
             after = _converge(transaction, reader, layout, recorder, planned, handover)
-            _give_back(reader, handover, _released_cards(before, transaction.done))
+            _give_back(reader, handover)
             if confirmation:
                 # a host that knows a neighbour may reach it for a while although it would not find it any more
                 forget_learned(reader, "", {name for netns, name in map(link_of, transaction.done) if not netns})
@@ -325,6 +315,8 @@ class Transaction:
         self._saved: Dict[LinkId, Saved] = {}
         self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
         """The VLANs of all ports in namespaces where those of a bridge change that nobody declares."""
+        self._configured: Set[str] = set()
+        """The links of the host that systemd-networkd has configured anew."""
         self.done: List[Step] = []
         self.warnings: List[Message] = []
         self.commands: List[str] = []
@@ -385,8 +377,11 @@ class Transaction:
             # a message that is refused may have been executed in part, so it is undone, too
             self.done += batch
             try:
-                run(self._writer, step)
+                self._run_step(step)
             except KernelError as error:
+                if self._is_configured(step, error):
+                    del self.done[-len(batch) :]
+                    continue
                 if _is_outdated(step, error):
                     del self.done[-len(batch) :]
                     self.warnings.append(Message((), "%s is not restored: %s" % (subject(self._layout, step).text, error.text)))
@@ -399,6 +394,23 @@ class Transaction:
                 raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, hint(self._layout, step, error)), error.errno) from None
         self._restore_dropped(losing_addresses)
         self.done[earlier:] = steps  # in the order of the plan, as the order of batches makes no sense as commands
+
+    def _run_step(self, step: Step) -> None:
+        """Runs a step. If systemd-networkd configures a link anew after it, what it removes as it does not know it is added again."""
+        link = self._reader.link("", step.name) if isinstance(step, SetMaster) and not step.netns and not step.master else None
+        if not link or not _networkd.manages(link.ifindex):
+            run(self._writer, step)
+            return
+        sock = self._reader.socket("")
+        saved = save_link(sock, link.ifindex)
+        run(self._writer, step)
+        _networkd.await_configuration(link.ifindex)
+        self._configured.add(link.name)
+        add_missing(sock, saved)
+
+    def _is_configured(self, step: Step, error: KernelError) -> bool:
+        """Whether a route is there as systemd-networkd has configured its link anew. Whether it is the right one is found by reading the host."""
+        return isinstance(step, AddRoute) and error.errno == errno.EEXIST and not step.netns and step.route.dev in self._configured
 
     def _restore_dropped(self, links: Dict[LinkId, Saved]) -> None:
         """The kernel deletes all routes and neighbours of a link with its last address, including undeclared ones."""
@@ -492,7 +504,7 @@ class Transaction:
         for action in ([inverse] if inverse else []) + list(restore_of(step)):
             with suppress(Exception):  # what could not be restored is found by reading the host afterwards
                 if not self._has_value(action):
-                    run(self._writer, action)
+                    self._run_step(action)
 
 
 def _has_side_effects(step: Step) -> bool:

@@ -53,7 +53,7 @@ LAYERS = (
     ("_kernel._lock",),
     ("_handover",),
     ("_kernel._registry", "_kernel._pack", "_kernel._socket", "_kernel._connection", "_kernel._tuntap", "_kernel._namespaces"),
-    ("_kernel._sysctl", "_kernel._etc"),
+    ("_kernel._sysctl", "_kernel._etc", "_kernel._networkd"),
     ("_kernel._errors", "_kernel._ioctl", "_kernel._flags", "_kernel._daemon", "_kernel._files", "_kernel._programs", "_kernel._pending", "_kernel"),
     ("_plan", "_report", "_export", "_declaration", "_commands", "_dependency"),
     ("_options", "_describe", "_summary"),

@@ -8,7 +8,7 @@ import json
 import shlex
 import subprocess
 import time
-from typing import Any, Iterator
+from typing import Any, Dict, Iterator
 
 import pytest
 from hosts import GATEWAY, Host, Lab
@@ -116,8 +116,9 @@ def test_an_uplink_that_a_manager_has_configured(lab: Lab, host: Host, manager: 
     host.start()
     host.wait()
     assert uplink_of(host) == "vec0"
-    bridge = {"type": "bridge", "name": "br5", "addresses": [f"{host.address}/24"], "routes": [{"to": "default", "via": GATEWAY}]}
-    layout = {"name": "uplink", "links": [bridge, {"name": "vec0", "master": "br5"}]}
+    own: Dict[str, Any] = {"addresses": [f"{host.address}/24"], "routes": [{"to": "default", "via": GATEWAY}]}
+    bridge, card, port = {"type": "bridge", "name": "br5", **own}, {"name": "vec0", "master": "", **own}, {"name": "vec0", "master": "br5"}
+    layout = {"name": "uplink", "links": [bridge, port]}
     done(task(lab, host, "vnet_layout", **layout, persistent=True, confirm_timeout=30))
     assert uplink_of(host) == "br5"
     assert host.mac in on(host, "ip link show dev br5")
@@ -143,13 +144,25 @@ def test_an_uplink_that_a_manager_has_configured(lab: Lab, host: Host, manager: 
     assert host.ssh("test -e /etc/nfv-vnet").returncode == 1
     done(task(lab, host, "vnet_layout", name="uplink", state="absent", confirm_timeout=30))
     assert uplink_of(host) == "vec0"
+    # when a card leaves its bridge, systemd-networkd configures it anew, and removes what it does not know
     on(host, "sudo ip address add 192.0.2.50/32 dev vec0 && sudo ip route add 198.51.100.0/24 via 192.0.2.1 dev vec0 onlink")
-    layout["links"] = [{**bridge, "addresses": [f"{host.address}/24", "192.0.2.50/32"]}, {"name": "vec0", "master": "br5"}]
-    done(task(lab, host, "vnet_layout", **layout, confirm_timeout=30))
+    bridge["addresses"] = card["addresses"] = [f"{host.address}/24", "192.0.2.50/32"]
+    impossible = {"to": "203.0.113.0/24", "via": "198.18.0.1"}
+    refused = task(lab, host, "vnet_layout", name="uplink", links=[{**bridge, "routes": [*own["routes"], impossible]}, port], confirm_timeout=30)
+    assert refused.returncode
+    assert "The host is as it was before" in " ".join(refused.stdout.split())
+    assert as_before(host)
+    done(task(lab, host, "vnet_layout", name="uplink", links=[bridge, port], confirm_timeout=30))
+    done(task(lab, host, "vnet_layout", name="uplink", links=[card], confirm_timeout=30))
+    assert uplink_of(host) == "vec0"
     done(task(lab, host, "vnet_layout", name="uplink", state="absent", confirm_timeout=30))
-    time.sleep(2)  # systemd-networkd removes what it does not know as it gets the card back
-    assert "192.0.2.50/32" in on(host, "ip -br address show dev vec0")
-    assert "198.51.100.0/24 via 192.0.2.1" in on(host, "ip route")
+    assert as_before(host)
+
+
+def as_before(host: Host) -> bool:
+    """Whether the card has what systemd-networkd does not know, also a moment later."""
+    time.sleep(2)
+    return "192.0.2.50/32" in on(host, "ip -br address show dev vec0") and "198.51.100.0/24 via 192.0.2.1" in on(host, "ip route")
 
 
 @pytest.mark.slow

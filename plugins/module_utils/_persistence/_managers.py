@@ -21,6 +21,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequenc
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _networkd
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import content_of, remove, replace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge
@@ -60,12 +61,9 @@ def _content_for_networkd(patterns: List[str], _name: str) -> str:
 def _held_by_networkd(names: List[str]) -> List[str]:
     held = []
     for name in names:
-        with suppress(OSError):  # it does not know the link
-            with open("/sys/class/net/%s/ifindex" % name, encoding="ascii") as file:
-                index = file.read().strip()
-            with open("/run/systemd/netif/links/%s" % index, encoding="utf-8") as file:
-                if "ADMIN_STATE=unmanaged\n" not in file:
-                    held.append(name)
+        with suppress(OSError), open("/sys/class/net/%s/ifindex" % name, encoding="ascii") as file:  # there is no such link
+            if _networkd.manages(int(file.read())):
+                held.append(name)
     return held
 
 
