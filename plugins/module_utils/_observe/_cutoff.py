@@ -172,10 +172,10 @@ def _dropped(after: Network) -> Iterator[str]:
 
 
 def _stranded(now: Network, after: Network) -> Iterator[str]:
-    """The IPv6 routes that stay on a new port, as the kernel does not drop them."""
+    """The routes that stay on a new port, as the kernel does not drop them, or they are added again."""
     for name, link in after.links.items():
         if link.master and name in now.links and not now.links[name].master:
-            routes = [_words(route) for route in link.routes.values() if route.ipv6]
+            routes = [_words(route) for route in link.routes.values()]
             if routes:
                 yield "routes stay on %s, where they do not work, as it is a port of %s: %s" % (shown(name), shown(link.master), _some(routes))
 

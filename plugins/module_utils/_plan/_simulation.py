@@ -31,6 +31,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 )
 
 _WITH_THE_LINK = "with the link"
+_WITH_ITS_SOURCE = "with its source address"
+_WITH_THE_LAST = "with the last IPv4 address of the link"
+_WITH_AN_ADDRESS = (_WITH_ITS_SOURCE, _WITH_THE_LAST)
+"""When this happens, routes that the kernel still accepts are added again."""
 
 
 class NetworkLink:
@@ -106,6 +110,7 @@ class Network:
         for link in declared:
             for route in link.routes or () if link.name in network.links else ():
                 network.links[link.name].add_route(route)
+        network.restore_dropped()
         # a route that comes back, through whichever link, is not lost
         left = {route.key for found in network.links.values() for route in found.routes.values()}
         network.dropped = [lost for lost in network.dropped if lost.route.key not in left]
@@ -181,6 +186,17 @@ class Network:
             if which(route):
                 self.dropped.append(Dropped(name, route, reason))
                 del routes[key]
+
+    def restore_dropped(self) -> None:
+        """Adds again what was dropped with an address."""
+        for lost in sorted(self.dropped, key=lambda lost: bool(lost.route.via)):  # a gateway may be reached through another route
+            link = self.links.get(lost.link)
+            if link and lost.reason in _WITH_AN_ADDRESS and self._accepts(link, lost.route):
+                link.add_route(lost.route)
+
+    def _accepts(self, link: NetworkLink, route: Route) -> bool:
+        has_source = not route.src or any(address.local == route.src for found in self.links.values() for address in found.addresses.values())
+        return link.up and has_source and self._is_gateway_on_link(link, route)
 
     def set_mtu(self, name: str, mtu: int) -> None:
         """A bridge takes the MTU of a port that has a lower one, unless somebody set it."""
@@ -287,9 +303,9 @@ def _delete_address(network: Network, step: DeleteAddress) -> None:
     if not link or not link.addresses.pop(step.address.key, None):
         return
     if any(route.src == step.address.local for route in link.routes.values()):
-        network.drop_routes(step.name, lambda route: route.src == step.address.local, "with its source address")
+        network.drop_routes(step.name, lambda route: route.src == step.address.local, _WITH_ITS_SOURCE)
     if not step.address.ipv6 and all(address.ipv6 for address in link.addresses.values()):
-        network.drop_routes(step.name, lambda route: not route.ipv6, "with the last IPv4 address of the link")
+        network.drop_routes(step.name, lambda route: not route.ipv6, _WITH_THE_LAST)
 
 
 def _whole(step: AddRoute | DeleteRoute) -> Route:
