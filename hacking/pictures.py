@@ -59,8 +59,8 @@ def drawn(role: str) -> str:
     return mermaid(folded(picture(declaration(role)), FOLD), "LR")
 
 
-def declaration(role: str) -> Dict[str, Any]:
-    """The arguments of vnet_layout for the example of a role, with its defaults."""
+def declaration(role: str, **changed: Any) -> Dict[str, Any]:
+    """The arguments of vnet_layout for the example of a role, with its defaults. C(changed): other values of its variables."""
     loader = DataLoader()
     folder = ROOT / "roles" / role
     (play,) = loaded(loader, ROOT / "playbooks" / f"{role}.yml")
@@ -73,6 +73,7 @@ def declaration(role: str) -> Dict[str, Any]:
         **inventory(role),
         **example["vars"],
         **task.get("vars", {}),
+        **changed,
     }
     wanted = {name: value for name, value in task[MODULE].items() if name in (*LISTS, "sysctl")}
     result: Dict[str, Any] = Templar(loader=loader, variables=variables).template(wanted)

@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterator
 
 import pytest
 import yaml
+from pictures import declaration
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -120,6 +121,18 @@ def test_readme_begins_with_a_picture_and_the_example(role: str) -> None:
 def test_role_says_what_it_is(role: str) -> None:
     assert readme(role).split("\n\n")[1] == f"# {role}"
     assert loaded("roles", role, "meta", "main.yml")["galaxy_info"]["description"] == specification(role)["short_description"]
+
+
+MANY: Dict[str, Any] = {
+    "netns_router": {"netns_router_lans": [{"name": f"lan{number}", "addresses": [f"10.0.{number}.1/24"]} for number in range(1, 13)]},
+    "netns_vrf": {"netns_vrf_tenants": [{"name": f"t{number}", "table": number, "addresses": ["10.0.0.1/24"]} for number in range(1, 13)]},
+}
+
+
+@pytest.mark.parametrize("role", MANY)
+def test_names_that_end_in_a_number_do_not_collide(role: str) -> None:
+    links = [(link.get("netns"), link["name"]) for link in declaration(role, **MANY[role])["links"]]
+    assert len(links) == len(set(links)) > 12
 
 
 def test_every_role_has_a_scenario() -> None:
