@@ -64,7 +64,7 @@ LAYERS = (
     ("_plan._links",),
     ("_plan._parents",),
     ("_plan._existing",),
-    ("_plan._existing",),
+    ("_plan._sources",),
     ("_plan._lists", "_plan._entries", "_plan._masters", "_plan._tables", "_plan._vlans", "_plan._simulation"),
     ("_plan._ipv6", "_plan._takeover"),
     ("_plan._draft",),

@@ -115,6 +115,23 @@ def test_purging_leaves_the_listed_addresses_only() -> None:
     assert _held("br0") == ["198.51.100.1/24"]
 
 
+@pytest.mark.parametrize("holder", ["br0", "br1"])
+@pytest.mark.parametrize("of", ["link", "namespace"])
+@pytest.mark.parametrize("via", ["192.0.2.9", "192.0.2.8"], ids=["as-it-was", "changed"])
+@pytest.mark.usefixtures("red")
+def test_a_route_whose_source_address_goes(holder: str, of: str, via: str) -> None:
+    """The kernel drops it with the address, which is that of its own link or of another."""
+    needs_program("ip")
+    namespace: Values = {"name": "red"}
+    link, other = [{"type": "bridge", "name": f"br{number}", "netns": "red", "addresses": [f"192.0.{2 + number}.1/24"]} for number in (0, 1)]
+    lay(links=[link, other], namespaces=[namespace])
+    sh(f"ip -n red address add 10.9.0.1/32 dev {holder}", f"ip -n red route add 203.0.113.0/24 via {via} dev br0 src 10.9.0.1")
+    {"link": link, "namespace": namespace}[of]["routes"] = [{"to": "203.0.113.0/24", "via": "192.0.2.9"}]
+    laid_in_four_steps(links=[link, other] if holder == "br0" else [link], namespaces=[namespace])
+    (route,) = _routes(netns="red")
+    assert (route["dst"], route["gateway"], route.get("prefsrc")) == ("203.0.113.0/24", "192.0.2.9", None)
+
+
 def test_purging_without_a_list_does_nothing() -> None:
     _bridge(addresses=["192.0.2.1/24"])
     assert not _bridge(purge_addresses=True)["changed"]

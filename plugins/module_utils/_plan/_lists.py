@@ -100,7 +100,7 @@ def plan_routes(
     # IPv6 may have several routes with one key, and would replace any of them
     for route in purged + [route for route in replaced.values() if route.ipv6]:
         draft.add(DELETE_ROUTES, DeleteRoute(netns, route))
-    missing = [_merged_route(route, replaced.get(route.key)) for route in missing]
+    missing = [merged_route(route, replaced.get(route.key)) for route in missing]
     for route in missing:
         old = None if route.ipv6 else replaced.get(route.key)
         draft.add(ROUTE, ReplaceRoute(netns, route, old) if old else AddRoute(netns, route))
@@ -112,7 +112,7 @@ def plan_routes(
     return [route for route in current if route not in gone and route.key not in replaced] + missing
 
 
-def _merged_route(wanted: Route, found: Optional[Route]) -> Route:
+def merged_route(wanted: Route, found: Optional[Route]) -> Route:
     """A wanted route with what the one that it replaces has and nobody wants to change."""
     if not found or found.type != wanted.type:
         return wanted
