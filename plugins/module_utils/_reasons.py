@@ -7,12 +7,14 @@ from __future__ import annotations
 import errno
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Protocol, Set, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import IPV6_MTU, ends_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._fdb import has_other_ends
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours import NEIGHBOURS
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Arrived, Chain, NextHop
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     BY_KIND,
+    LOOPBACK,
     aggregates,
     destinations_of,
     encapsulates,
@@ -35,6 +37,11 @@ _FORWARDING = {False: "net/ipv4/conf/*/forwarding", True: "net/ipv6/conf/all/for
 """What must be on for packets to be forwarded, with IPv4 that of the link where they arrive: Documentation/networking/ip-sysctl.rst."""
 _IP_FORWARD = "net/ipv4/ip_forward"
 """What sets the former for all links."""
+_SILENT = {
+    False: {"net/ipv4/icmp_echo_ignore_all": "1", "net/ipv4/conf/all/arp_ignore": "8", "net/ipv4/conf/*/arp_ignore": "8"},
+    True: {"net/ipv6/icmp/echo_ignore_all": "1"},
+}
+"""The values of settings with which a namespace answers nobody."""
 _AS_KEY = str.maketrans("./", "/.")
 """From the path of a setting to its key in sysctl(8)."""
 _BRIDGE_CALLS = {False: "net/bridge/bridge-nf-call-iptables", True: "net/bridge/bridge-nf-call-ip6tables"}
@@ -48,6 +55,8 @@ _WHOLE_LOSS = 100
 _FILTERED = "%s drops packets from %s, as it would not answer through the link where they arrive (rp_filter)"
 _STRICT = 1
 """The mode of rp_filter in which the way back must be the same link; in the other one any way back will do."""
+_FLOODED = {False: "bcast_flood", True: "mcast_flood"}
+"""What must be on for a port to get requests for neighbours."""
 _VLAN_TAG = 4
 """Bytes that a frame may be longer than the MTU of the link where it arrives."""
 _HEADERS = {False: 28, True: 48}
@@ -165,7 +174,9 @@ class Reasons:
                 elif error.errno in _REFUSING:
                     yield "%s has %s route or rule for %s" % (place, _REFUSING[error.errno], target)
                 else:
-                    yield "%s has no route to %s (%s)%s" % (place, target, error, self._other_vrf(netns, target, vrf) or self._down(netns))
+                    own = [found for found in self._host.links.values() if found.netns == netns]
+                    why = self._other_vrf(netns, target, vrf) or self._down(netns) or self._without_ipv6(target, own)
+                    yield "%s has no route to %s (%s)%s" % (place, target, error, why)
                 return
             link = self._indexes.get((netns, next_hop.device))
             if not link:
@@ -200,6 +211,7 @@ class Reasons:
                 yield from self._taken(netns, home, attachment, target)
                 if arrived and self._is_filtered(netns, arrived, vrf.ifindex if vrf else 0):
                     yield _FILTERED % (namespace_title(netns), sender)
+                yield from self._silent(attachment, ":" in target)
                 hooks.append(_Hook(netns, "input"))
                 return
             hooks.append(_Hook(netns, "forward"))
@@ -243,6 +255,19 @@ class Reasons:
         """The links of a namespace that are down, with which routes go, as the end of a sentence."""
         names = [link.name for link in self._host.links.values() if link.netns == netns and link.name != "lo" and not link.values.get("up")]
         return "; %s %s down there" % (" and ".join(names), "is" if len(names) == 1 else "are") if 1 <= len(names) <= _MOST_DOWN else ""
+
+    @staticmethod
+    def _without_ipv6(target: str, links: Iterable[FoundLink]) -> str:
+        """Those of the links that have no IPv6, which the target needs, as the end of a sentence."""
+        names = [_named(link) for link in links if ":" in target and link.kind != LOOPBACK and ends_ipv6(link.values)]
+        return "; %s %s no IPv6 (disable_ipv6, or an MTU below %d)" % (" and ".join(names), "has" if len(names) == 1 else "have", IPV6_MTU) if names else ""
+
+    def _silent(self, arriving: FoundLink, ipv6: bool) -> Iterator[str]:
+        """Yields the settings that keep a namespace from answering what arrives at a link."""
+        for name, value in _SILENT[ipv6].items():
+            key = name.replace("*", arriving.name)
+            if self._kernel.setting(arriving.netns, key) == value:
+                yield "%s does not answer: %s is %s" % (namespace_title(arriving.netns), key.translate(_AS_KEY), value)
 
     def _in_other_vrf(self, target: str, arriving: FoundLink, vrf: Optional[FoundLink]) -> Iterator[str]:
         """Yields a difference between the VRF in which packets arrive and that of the link with their address."""
@@ -294,8 +319,8 @@ class Reasons:
             if not any(other.values.get("mac") == mac for other in others):
                 yield "%s has a permanent entry for %s with the MAC address %s, which no known link has" % (_named(link), address, mac)
         elif not any(self._answers_for(other, address) for other in others if self._meet(link, other)):
-            text = "no known link on the network of %s has its gateway %s" if is_gateway else "no known link on the network of %s has the address %s"
-            yield text % (_named(link), address)
+            text = "no known link on the network of %s has its gateway %s%s" if is_gateway else "no known link on the network of %s has the address %s%s"
+            yield text % (_named(link), address, self._without_ipv6(address, [other for other in others if self._meet(link, other)]))
 
     def _answers_for(self, link: FoundLink, address: str) -> bool:
         """Whether a link answers for an address that it does not have: as a proxy, or by a local route."""
@@ -328,6 +353,12 @@ class Reasons:
             yield "%s looks for no neighbours: it has the flag NOARP" % _named(link)
         elif not mac and ":" not in address and _is_without_arp(other):
             yield "%s answers no ARP requests: it has the flag NOARP" % _named(other)
+        elif not mac:
+            yield from _unflooded(self._attachment(other), ":" in address)
+        bridge = self._attachment(link)
+        for one in [link, *([bridge.bridge] if bridge else ())]:
+            if one.netns != other.netns and one.values.get("mac") == other.values.get("mac"):
+                yield "%s and %s have the same MAC address %s" % (_named(one), _named(other), other.values.get("mac"))
 
     @staticmethod
     def _losing(links: Iterable[FoundLink]) -> Iterator[str]:
@@ -528,6 +559,13 @@ def _isolated(one: _Attachment, two: _Attachment) -> Iterator[str]:
     ports = [attachment.port for attachment in (one, two) if attachment.port and attachment.port.port and attachment.port.port.values.get("isolated")]
     if len(ports) == 2:
         yield "%s and %s are isolated ports of %s" % (_named(ports[0]), _named(ports[1]), one.bridge.name)
+
+
+def _unflooded(attachment: Optional[_Attachment], ipv6: bool) -> Iterator[str]:
+    """Yields the setting that keeps requests for neighbours from a port: ARP sends them to all, neighbour discovery to a group."""
+    port, name = attachment.port if attachment else None, _FLOODED[ipv6]
+    if attachment and port and port.port and port.port.values.get(name) is False:
+        yield "%s does not get requests for neighbours from %s: %s is off" % (_named(port), attachment.bridge.name, name)
 
 
 def _tags(link: FoundLink, tag: int, other: FoundLink, other_tag: int) -> Iterator[str]:

@@ -226,6 +226,14 @@ REASONS = [
     ("ip -n red route add unreachable 192.0.2.2/32", "namespace red has an unreachable route or rule for 192.0.2.2"),
     ("ip -n red route add blackhole 192.0.2.2/32", "namespace red has a blackhole route or rule for 192.0.2.2"),
     ("ip -n red route add prohibit 192.0.2.2/32", "namespace red has a prohibit route or rule for 192.0.2.2"),
+    (
+        "ip -n blue link set eth0 address $(ip netns exec red cat /sys/class/net/eth0/address)",
+        "eth0 in namespace red and eth0 in namespace blue have the same MAC address ",
+    ),
+    ("ip link set br0 address $(ip netns exec blue cat /sys/class/net/eth0/address)", "br0 on the host and eth0 in namespace blue have the same MAC address "),
+    ("bridge link set dev to-blue bcast_flood off", "to-blue on the host does not get requests for neighbours from br0: bcast_flood is off"),
+    ("ip netns exec blue sysctl -qw net.ipv4.icmp_echo_ignore_all=1", "namespace blue does not answer: net.ipv4.icmp_echo_ignore_all is 1"),
+    ("ip netns exec blue sysctl -qw net.ipv4.conf.eth0.arp_ignore=8", "namespace blue does not answer: net.ipv4.conf.eth0.arp_ignore is 8"),
     ("ip -n blue route add unreachable 192.0.2.1/32", "on the way back, namespace blue has an unreachable route or rule for 192.0.2.1"),
 ]
 
@@ -237,6 +245,27 @@ def test_the_reason_on_one_bridge(fault: str, sentence: str) -> None:
     assert asked(layout="lan")["differing"] == []
     sh(fault)
     assert sentence in reason("red", BLUE)
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (
+            "ip netns exec red sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1",
+            "(Network is unreachable); eth0 in namespace red has no IPv6 (disable_ipv6, or an MTU",
+        ),
+        ("ip -n red link set eth0 mtu 1000", "(Network is unreachable); eth0 in namespace red has no IPv6 (disable_ipv6, or an MTU below 1280)"),
+        ("ip netns exec blue sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1", "has the address 2001:db8::2; eth0 in namespace blue has no IPv6"),
+        ("ip -n blue link set eth0 mtu 1000", "has the address 2001:db8::2; eth0 in namespace blue has no IPv6"),
+        ("bridge link set dev to-blue mcast_flood off", "to-blue on the host does not get requests for neighbours from br0: mcast_flood is off"),
+        ("ip netns exec blue sysctl -qw net.ipv6.icmp.echo_ignore_all=1", "namespace blue does not answer: net.ipv6.icmp.echo_ignore_all is 1"),
+    ],
+)
+def test_the_reason_with_ipv6(fault: str, sentence: str) -> None:
+    needs_program("ip")
+    lan(mcast_snooping=False)
+    sh(fault)
+    assert sentence in reason("red", BLUE6)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._task._items import check
 
 _INDEXES = itertools.count(10)
 _BRIDGE = {"stp": False, "forward_delay": 15.0, "vlan_filtering": False, "vlan_default_pvid": 1, "priority": 32768, "ageing_time": 300.0, "mst": False}
-_LINK = {"mac": "02:00:00:00:00:99", "mtu": 1500, "alias": "", "num_tx_queues": 1, "num_rx_queues": 1, "arp": True, "up": True}
+_LINK = {"mtu": 1500, "alias": "", "num_tx_queues": 1, "num_rx_queues": 1, "arp": True, "up": True}
 _TUN = {"mode": "tap", "owner": "", "group": "", "multi_queue": False, "packet_info": False, "vnet_hdr": False}
 _PORT = {"state": "forwarding", "priority": 32, "cost": 2, "hairpin": False, "isolated": False, "learning": True, "backup_port": ""}
 
@@ -61,9 +61,10 @@ def declared(check: bool = False, **params: Any) -> Layout:
 def there(kind: str, name: str, netns: str = "", **fields: Any) -> FoundLink:
     """A found link. Keywords that are not fields of the record are attributes."""
     own = {field: fields.pop(field) for field in tuple(fields) if field in FoundLink._fields}
-    values = {**_LINK, **(_BRIDGE if kind == "bridge" else _TUN if kind == "tun" else {}), **fields}
+    index = next(_INDEXES)
+    values = {"mac": "02:00:00:00:%02x:%02x" % divmod(index, 256), **_LINK, **(_BRIDGE if kind == "bridge" else _TUN if kind == "tun" else {}), **fields}
     status = {"attached": False, "persist": True, "pids": []} if kind == "tun" else {}
-    link = FoundLink(netns, name, next(_INDEXES), kind, values, status, "", None, [], [], {}, None)
+    link = FoundLink(netns, name, index, kind, values, status, "", None, [], [], {}, None)
     return link._replace(**own)
 
 

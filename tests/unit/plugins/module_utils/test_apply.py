@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _apply
 
 
 def bridge(changing: bool, **values: Any) -> FoundLink:
-    return there("bridge", "br0", status={"topology_change": changing}, **{"forward_delay": 4.0, **values})._replace(ifindex=7)
+    return there("bridge", "br0", mac="02:00:00:00:00:01", status={"topology_change": changing}, **{"forward_delay": 4.0, **values})._replace(ifindex=7)
 
 
 def unchanged(before: FoundLink | None, after: FoundLink | None) -> bool:
