@@ -135,9 +135,9 @@ def ping(params: Mapping[str, Any]) -> Dict[str, Any]:
         neighbours = Neighbours(reader, names)
         try:
             answers = _asked(pinger, neighbours, wanted, params)
+            return _result(wanted, answers, Reasons(read_all(reader, names).host, Forwarding(reader), params["size"]))
         finally:
             neighbours.forget()
-        return _result(wanted, answers, Reasons(read_all(reader, names).host, Forwarding(reader), params["size"]))
     finally:
         pinger.close()
         reader.close()

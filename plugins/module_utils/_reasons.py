@@ -72,6 +72,9 @@ class Kernel(Protocol):
     def setting(self, netns: str, key: str) -> Optional[str]:
         """A setting below C(/proc/sys), None if it does not exist."""
 
+    def macs(self, netns: str, device: int, address: str) -> Set[str]:
+        """The MAC addresses of whoever answers for an address on a link with this index."""
+
     def chains(self, netns: str) -> List[Chain]:
         """The base chains of packet filters in a namespace."""
 
@@ -193,8 +196,7 @@ class Reasons:
                 return  # an address outside of this host
             yield from self._broken(attachment)
             yield from self._between(link, attachment, hooks)
-            if not next_hop.gateway:
-                yield from self._apart(link, attachment)
+            yield from self._apart(link, attachment, next_hop.gateway)
             yield from self._unresolved(link, attachment, neighbour)
             yield from self._too_large(link, attachment, ":" in target)
             before, netns, vrf = netns, attachment.netns, self._vrf(attachment)
@@ -306,8 +308,13 @@ class Reasons:
         """Yields two links of one network that have the same address. C(home): the namespace that is to take the packets, None if it is not known."""
         owners = [owner for owner in self._owners.get(address, []) if owner.id != link.id and self._meet(link, owner)]
         if len(owners) > 1:
-            text = "%s and %s both have the address %s" % (_named(owners[0]), _named(owners[1]), address)
-            yield text if home is None or home in [owner.netns for owner in owners] else _Taken(text)
+            own, others = [owner for owner in owners if owner.netns == home], [owner for owner in owners if owner.netns != home]
+            macs = self._kernel.macs(link.netns, link.ifindex, address) if own and others else set()
+            others.sort(key=lambda owner: owner.values.get("mac") not in macs)
+            text = "%s and %s both have the address %s" % (*map(_named, [*own, *others][:2]), address)
+            is_taken = not own if home is not None else False
+            is_taken |= bool(macs) and not any(owner.values.get("mac") in macs for owner in own)
+            yield _Taken(text) if is_taken else text
 
     def _missing(self, link: FoundLink, address: str, is_gateway: bool) -> Iterator[str]:
         """Yields an address that nobody has on the network of a link, if all of that is on this host."""
@@ -451,19 +458,19 @@ class Reasons:
         if one.port and two.port:
             hooks.append(_Hook(one.bridge.netns, "forward", one.bridge.name))
 
-    def _apart(self, link: FoundLink, other: FoundLink) -> Iterator[str]:
-        """Yields where a link looks for the other one without a router, if frames do not get there."""
+    def _apart(self, link: FoundLink, other: FoundLink, gateway: str) -> Iterator[str]:
+        """Yields where a link looks for the other one, if frames do not get there."""
         one, two = self._attachment(link), self._attachment(other)
         if one and two and one.bridge.id == two.bridge.id:
             return
         if one and any(port.netns == other.netns for port in self._ends_on(one.bridge)):
             return  # a namespace answers for all its addresses on each of its links
+        looks = "%s looks for its gateway %s on its own network" % (_named(link), gateway) if gateway else "%s looks for it on its own network" % _named(link)
         if one and two and any(self._excludes(*pair) for pair in ((one, two), (two, one))):
-            text = "%s looks for it on its own network, that of bridge %s, but %s is on that of bridge %s"
-            yield text % (_named(link), _named(one.bridge), _named(other), _named(two.bridge))
+            yield "%s, that of bridge %s, but %s is on that of bridge %s" % (looks, _named(one.bridge), _named(other), _named(two.bridge))
         end = self._host.links.get(self._stack(link)[-1].peer or ("", ""))
         if not one and end and end.netns != other.netns:
-            yield "%s looks for it on its own network, where only %s is" % (_named(link), _named(end))
+            yield "%s, where only %s is" % (looks, _named(end))
 
     def _excludes(self, one: _Attachment, two: _Attachment) -> bool:
         """Whether no frame of the one's bridge gets to that of the other."""

@@ -284,6 +284,37 @@ def test_a_link_that_loses_all_packets(netns: str, link: str, sentence: str) -> 
     assert sentence in reason("red", BLUE)
 
 
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_of_two_with_one_address_only_that_which_answers_is_reached(family: str) -> None:
+    needs_program("ip")
+    lan()
+    address = BLUE if family == "ipv4" else BLUE6
+    other = {"type": "veth", "name": "to-green", "master": "br0", "peer": end("eth0", "green", f"{address}/24" if family == "ipv4" else f"{address}/64 nodad")}
+    lay(name="other", namespaces=["green"], links=[other])
+    sh("ip -n red neighbour flush all")
+    for pairs in ("reachable", "unreachable"):
+        listed = [{"sources": ["red"], "destinations": [name]} for name in ("blue", "green")]
+        result = asked(**{"reachable": [], "unreachable": [], pairs: listed}, family=family)
+        reached = [pair["namespace"] for pair in result["pairs"] if pair["reachable"]]
+        (told,) = [pair for pair in result["pairs"] if not pair["reachable"]]
+        assert len(reached) == 1
+        assert f"both have the address {address}" in told["reason"]
+    sh(f"ip link set to-{reached[0]} down")
+    lost = [pair for pair in asked(reachable=listed, family=family, deadline=0.3)["pairs"] if pair["reachable"]]
+    assert [pair["namespace"] for pair in lost] == [told["namespace"]]
+
+
+def test_a_gateway_on_another_bridge() -> None:
+    needs_program("ip")
+    lan()
+    router = {"type": "veth", "name": "to-router", "master": "br0", "peer": end("eth0", "router", "192.0.2.254/24")}
+    far = {"type": "veth", **end("eth1", "router", "10.9.0.254/24"), "peer": end("eth0", "far", "10.9.0.1/24", routes=[{"to": "default", "via": "10.9.0.254"}])}
+    lay(name="far", namespaces=[{"name": "router", "sysctl": {"net.ipv4.ip_forward": 1}}, "far"], links=[router, far, {"type": "bridge", "name": "br1"}])
+    sh("ip -n red route add default via 192.0.2.254", "ip link set to-red master br1")
+    places = "that of bridge br1 on the host, but eth0 in namespace router is on that of bridge br0 on the host"
+    assert reason("red", "10.9.0.1") == f"eth0 in namespace red looks for its gateway 192.0.2.254 on its own network, {places}"
+
+
 def test_namespaces_with_the_same_address_are_told_from_each_other() -> None:
     """Two bridges that a cable joins, and one that is not joined."""
     needs_program("ip")

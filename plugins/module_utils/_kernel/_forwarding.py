@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import List, Mapping, NamedTuple, Optional
+from typing import List, Mapping, NamedTuple, Optional, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import resolve
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, end_of, offsets
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RTMSG, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
@@ -90,6 +91,10 @@ class Forwarding:
     def setting(self, netns: str, key: str) -> Optional[str]:
         """A setting below C(/proc/sys), None if it does not exist."""
         return self._reader.sysctl(netns, key)
+
+    def macs(self, netns: str, device: int, address: str) -> Set[str]:
+        """The MAC addresses of whoever answers for an address on a link with this index."""
+        return resolve(self._reader, netns, device, address)
 
     def chains(self, netns: str) -> List[Chain]:
         """The base chains of nftables, including those of iptables-nft."""

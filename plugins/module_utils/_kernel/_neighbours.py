@@ -9,18 +9,22 @@ test must be removed.
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import suppress
 from typing import Dict, Iterable, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, end_of, offsets
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import NLM_F_CREATE, attribute, end_of, offsets
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import NDMSG, Reader
 
-_RTM_DELNEIGH, _RTM_GETNEIGH = 29, 30
+_RTM_NEWNEIGH, _RTM_DELNEIGH, _RTM_GETNEIGH = 28, 29, 30
 _NDA_DST, _NDA_LLADDR = 1, 2
 _ETHERNET = 6
 """Bytes of a MAC address."""
 _NUD_NOARP, _NUD_PERMANENT = 0x40, 0x80
+_NTF_USE = 0x01
+"""Has the kernel look for a neighbour as if a packet were sent there."""
+_RESOLVED_WITHIN, _PAUSE = 0.5, 0.01  # seconds
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 _Neighbour = Tuple[int, int, bytes]
@@ -44,6 +48,18 @@ def forget_learned(reader: Reader, netns: str, links: Iterable[str]) -> None:
     """Removes the entries of links, so that they must be learned anew."""
     indexes = {raw.ifindex for raw in (reader.link(netns, name) for name in links) if raw}
     _delete(reader, netns, {neighbour for neighbour in _learned(reader, netns) if neighbour[1] in indexes})
+
+
+def resolve(reader: Reader, netns: str, index: int, address: str) -> Set[str]:
+    """Has the kernel look for a neighbour on a link, and returns the MAC addresses that it finds; none if nobody answers in time."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    body = NDMSG.pack(family, index, 0, _NTF_USE, 0) + attribute(_NDA_DST, socket.inet_pton(family, address))
+    with suppress(KernelError):
+        reader.socket(netns).request(_RTM_NEWNEIGH, NLM_F_CREATE, body)
+    deadline = time.monotonic() + _RESOLVED_WITHIN
+    while not macs_of(reader, netns, address) and time.monotonic() < deadline:
+        time.sleep(_PAUSE)
+    return macs_of(reader, netns, address)
 
 
 def macs_of(reader: Reader, netns: str, address: str) -> Set[str]:

@@ -91,6 +91,9 @@ class Kernel:
     def setting(self, netns: str, key: str) -> str | None:
         return None if netns else self.settings.get(key)
 
+    def macs(self, netns: str, device: int, address: str) -> set[str]:  # noqa: ARG002
+        return set()
+
     def chains(self, netns: str) -> list[Chain]:
         return [] if netns else self.firewall
 
