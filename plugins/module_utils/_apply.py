@@ -22,8 +22,17 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _networkd
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError, sentences
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import forget_learned
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, differs, restore, restore_dropped, save_link, save_routes
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import (
+    Saved,
+    add_missing,
+    differs,
+    restore,
+    save_link,
+    save_routes,
+    save_sourced,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
+from ansible_collections.nfv.vnet.plugins.module_utils._losses import Losses
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
@@ -139,12 +148,18 @@ def _give_back(reader: Reader, handover: Handover) -> None:
     sock = reader.socket("")
     saved = [save_link(sock, link.ifindex) for link in links if link and not link.master]
     handover.give_back()
+    if saved:
+        _settle(lambda: True in [add_missing(sock, link) for link in saved])
+
+
+def _settle(differs_now: Callable[[], bool], repair: Callable[[], None] = lambda: None) -> None:
+    """Repairs what a network manager does to a link, until it leaves that alone for a while."""
     quiet_until = time.monotonic() + _SETTLED_AFTER
     deadline = time.monotonic() + 3 * _SETTLED_AFTER
-    while saved and time.monotonic() < min(quiet_until, deadline):
+    while time.monotonic() < min(quiet_until, deadline):
         time.sleep(_PAUSE)
-        missing = [add_missing(sock, link) for link in saved]
-        if any(missing):
+        if differs_now():
+            repair()
             quiet_until = time.monotonic() + _SETTLED_AFTER
 
 
@@ -312,6 +327,7 @@ class Transaction:
         self._before = before
         self._before_each = before_each or (lambda: None)
         """Called before each step. It may raise a VnetError."""
+        self._losses = Losses(reader, layout, before)
         self._saved: Dict[LinkId, Saved] = {}
         self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
         """The VLANs of all ports in namespaces where those of a bridge change that nobody declares."""
@@ -329,6 +345,8 @@ class Transaction:
         losing |= {found.id for found in self._before.links.values() if self._is_above(found, losing)}
         for link in losing & set(self._before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
+        for netns, raw in [(link_of(step)[0], raw) for step in steps for raw in self._losses.links_above(step)]:
+            self._saved.setdefault((netns, raw.name), save_link(self._reader.socket(netns), raw.ifindex))
         tables: Dict[str, List[int]] = {}
         for namespace in self._layout.namespaces:
             if namespace.routes is not None:
@@ -339,6 +357,9 @@ class Transaction:
         for netns, numbers in tables.items():
             if self._before.exists(netns):
                 self._saved[netns, ""] = save_routes(self._reader.socket(netns), numbers)
+        for netns in {link_of(step)[0] for step in steps if isinstance(step, (DeleteAddress, MoveLink))}:
+            other, sourced = self._saved.get((netns, ""), Saved(0, [], [])), save_sourced(self._reader.socket(netns))
+            self._saved[netns, ""] = other._replace(routes=list(dict.fromkeys([*other.routes, *sourced.routes])))
         for netns in {step.netns for step in steps if isinstance(step, SetLink) and step.old and _kinds.changes_vlans(step.kind, step.values)}:
             self._vlans[netns] = self._reader.vlans(netns)
 
@@ -364,16 +385,10 @@ class Transaction:
             return True
 
     def run(self, steps: List[Step]) -> None:
-        losing_addresses: Dict[LinkId, Saved] = {}
         earlier = len(self.done)
         for step, batch in _batched(steps, self._before):
             self._before_each()
-            if not isinstance(step, (AddAddress, DeleteAddress)):
-                self._restore_dropped(losing_addresses)
-            if isinstance(step, DeleteAddress) and link_of(step) not in losing_addresses:
-                found = self._reader.link(step.netns, step.name)
-                if found:
-                    losing_addresses[link_of(step)] = save_link(self._reader.socket(step.netns), found.ifindex)
+            self._losses.expect(step)
             # a message that is refused may have been executed in part, so it is undone, too
             self.done += batch
             try:
@@ -392,13 +407,13 @@ class Transaction:
                     self.done[-len(batch) :] = [one for one in batch if self._is_gone(one)]
                 about = subject(self._layout, step)
                 raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, hint(self._layout, step, error)), error.errno) from None
-        self._restore_dropped(losing_addresses)
+        self._losses.restore()
         self.done[earlier:] = steps  # in the order of the plan, as the order of batches makes no sense as commands
 
     def _run_step(self, step: Step) -> None:
-        """Runs a step. If systemd-networkd configures a link anew after it, what it removes as it does not know it is added again."""
-        link = self._reader.link("", step.name) if isinstance(step, SetMaster) and not step.netns and not step.master else None
-        if not link or not _networkd.manages(link.ifindex):
+        """Runs a step. If systemd-networkd configures a link anew after it, that gets again what it does not know, and a port keeps nothing else."""
+        link = self._reader.link("", step.name) if isinstance(step, SetMaster) and not step.netns else None
+        if not isinstance(step, SetMaster) or not link or not link.master or not _networkd.manages(link.ifindex):
             run(self._writer, step)
             return
         sock = self._reader.socket("")
@@ -407,16 +422,12 @@ class Transaction:
         _networkd.await_configuration(link.ifindex)
         self._configured.add(link.name)
         add_missing(sock, saved)
+        if step.master:
+            _settle(lambda: differs(sock, saved), lambda: restore(sock, saved))
 
     def _is_configured(self, step: Step, error: KernelError) -> bool:
         """Whether a route is there as systemd-networkd has configured its link anew. Whether it is the right one is found by reading the host."""
         return isinstance(step, AddRoute) and error.errno == errno.EEXIST and not step.netns and step.route.dev in self._configured
-
-    def _restore_dropped(self, links: Dict[LinkId, Saved]) -> None:
-        """The kernel deletes all routes and neighbours of a link with its last address, including undeclared ones."""
-        while links:
-            (netns, _name), saved = links.popitem()
-            restore_dropped(self._reader.socket(netns), saved)
 
     def _has_value(self, step: Step) -> bool:
         """Whether a link has the value already: a kernel that lacks a feature refuses even to turn it off."""

@@ -200,6 +200,12 @@ def device_of(body: str) -> int:
     return next((_number(message[first:last]) for code, first, last in split(message, _RTMSG.size) if code == _OIF), 0)
 
 
+def source_of(body: str) -> str:
+    """The source address of a route, '' if it has none."""
+    message = bytes.fromhex(body)
+    return next((socket.inet_ntop(message[0], message[first:last]) for code, first, last in split(message, _RTMSG.size) if code == _PREFSRC), "")
+
+
 def gateway_of(body: str) -> str:
     """The gateway of a route, '' if it has none, or several."""
     message = bytes.fromhex(body)

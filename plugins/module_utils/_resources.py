@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path
 
@@ -419,6 +419,8 @@ class Shown(NamedTuple):
     """Those that can be set, in all tables. None for one that no option can express."""
     of_namespace: List[Tuple[Optional[Route], str]] = []
     """Of a lo: those through other links that are declared for its namespace, or in their place."""
+    with_source: Sequence[str] = ()
+    """Those through other links whose source address is one of the link."""
 
 
 class FoundLink(NamedTuple):

@@ -39,7 +39,7 @@ LAYERS = (
     ("_persistence._declarations", "_persistence._engine"),
     ("_persistence", "_persistence._manual", "_persistence._version"),
     ("_apply",),
-    ("_recorder", "_deferred"),
+    ("_recorder", "_deferred", "_losses"),
     ("_observe", "_explain"),
     ("_observe._single", "_observe._layout", "_observe._conflicts", "_observe._cutoff"),
     ("_observe._uplink",),

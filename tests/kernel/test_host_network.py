@@ -300,6 +300,15 @@ def test_single_modules_refuse_too(module: str, params: Values) -> None:
     assert run(module, force=True, **params)["changed"]
 
 
+def test_a_card_that_is_not_declared_any_more_does_not_get_what_its_bridge_has() -> None:
+    lay(links=[bridge(), card()])
+    result = four_steps(links=[bridge()])
+    assert any("eth0 does not get back what other links have now: 192.0.2.10/24" in warning for warning in result["warnings"])
+    assert held("br0") == ["192.0.2.10/24"]
+    assert held("eth0") == []
+    assert default_route() == "default via 192.0.2.1 dev br0 proto static"
+
+
 def test_the_bridge_that_has_the_address_cannot_go() -> None:
     run("vnet_bridge", name="br0", addresses=[ADDRESS], routes=[DEFAULT], ports=[{"name": "eth0"}])
     for params in ({"state": "absent"}, {"addresses": [], "purge_addresses": True}, {"routes": [], "purge_routes": True}, {"up": False}):

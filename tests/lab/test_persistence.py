@@ -153,6 +153,9 @@ def test_an_uplink_that_a_manager_has_configured(lab: Lab, host: Host, manager: 
     assert "The host is as it was before" in " ".join(refused.stdout.split())
     assert as_before(host)
     done(task(lab, host, "vnet_layout", name="uplink", links=[bridge, port], confirm_timeout=30))
+    done(task(lab, host, "vnet_layout", name="uplink", links=[{**bridge, "name": "br6"}, {**port, "master": "br6"}], confirm_timeout=30))
+    time.sleep(2)
+    assert host.address not in on(host, "ip -br address show dev vec0")
     done(task(lab, host, "vnet_layout", name="uplink", links=[card], confirm_timeout=30))
     assert uplink_of(host) == "vec0"
     done(task(lab, host, "vnet_layout", name="uplink", state="absent", confirm_timeout=30))

@@ -26,7 +26,7 @@ _OF_NEIGHBOUR = (1, 2, 12)
 """NDA_DST, NDA_LLADDR, NDA_PROTOCOL: what is set."""
 _IFADDR, _RTMSG, _NEXTHOP = struct.Struct("=BBBBI"), struct.Struct("=BBBBBBBBI"), struct.Struct("=HBBi")
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
-_RTA_OIF, _RTA_MULTIPATH, _RTA_CACHEINFO, _RTA_TABLE, _RTA_EXPIRES = 4, 9, 12, 15, 23
+_RTA_OIF, _RTA_PREFSRC, _RTA_MULTIPATH, _RTA_CACHEINFO, _RTA_TABLE, _RTA_EXPIRES = 4, 7, 9, 12, 15, 23
 _RTPROT_KERNEL, _RTM_F_CLONED = 2, 0x200
 _SETTABLE_FLAGS = 0x04  # RTNH_F_ONLINK; all others are read-only
 _USER_HZ = 100
@@ -71,6 +71,11 @@ def save_routes(sock: NetlinkSocket, tables: List[int]) -> Saved:
         with suppress(KernelError):  # the table does not exist
             routes += [route for route in _routes(sock, attribute(_RTA_TABLE, struct.pack("=I", table))) if _table(route) == table]
     return Saved(0, [], routes)
+
+
+def save_sourced(sock: NetlinkSocket) -> Saved:
+    """Saves the routes with a source address, which go with that address, or lose it, whichever link has it."""
+    return Saved(0, [], [route for route in _routes(sock, b"") if any(code == _RTA_PREFSRC for code, _first, _last in split(route, _RTMSG.size))])
 
 
 def differs(sock: NetlinkSocket, saved: Saved) -> bool:

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._attributes import SHARED_WITH_PARENT
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import device_of, partial_route
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import IPV6_LOCATIONS, LINK, SHARED_WITH_PARENT
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import device_of, partial_route, source_of
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, lists_of
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _etc, _namespaces
@@ -59,7 +59,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     routes_before,
 )
 
-_ALWAYS = {"up", "mac", "mtu", "disable_ipv6", *SHARED_WITH_PARENT, *(name for kind in KINDS for name in kind.always)}
+_OF_IPV6 = {row.name for row in LINK if row.location in IPV6_LOCATIONS}
+_ALWAYS = {"up", "mac", "mtu", *_OF_IPV6, *SHARED_WITH_PARENT, *(name for kind in KINDS for name in kind.always)}
 """Attributes that the plan needs even if they are not declared."""
 _RELATED = [set(names) for kind in KINDS for names in kind.related]
 """Attributes that are needed together."""
@@ -144,6 +145,7 @@ class _LayoutReader:
         self._entries = EntriesReader(reader)
         self._apart = ApartReader(reader)
         self._saved: Dict[str, Dict[int, Saved]] = {}
+        self._sourced: Dict[str, Dict[str, List[Tuple[int, str]]]] = {}
         """The addresses and routes of namespaces with links that may be adopted or released."""
         self._holders: Optional[Dict[Tuple[Identity, str], List[int]]] = None
         """The processes that hold TUN and TAP devices, read once."""
@@ -452,7 +454,19 @@ class _LayoutReader:
         saved = self._saved[netns].get(raw.ifindex, Saved(raw.ifindex, [], []))
         bodies = [*saved.routes, *(self._saved[netns][0].routes if raw.kind == LOOPBACK and 0 in self._saved[netns] else [])]
         shown = shown_by(self._reader, raw.name, (body for _key, body in saved.addresses), bodies)
-        return shown._replace(of_namespace=self._shown_of_namespace(netns, raw.ifindex)) if raw.kind == LOOPBACK else shown
+        sourced = self._routes_with_source(netns)
+        others = [body for address in shown.addresses for device, body in sourced.get(address[0], ()) if device != raw.ifindex]
+        return shown._replace(with_source=others, of_namespace=self._shown_of_namespace(netns, raw.ifindex) if raw.kind == LOOPBACK else [])
+
+    def _routes_with_source(self, netns: str) -> Dict[str, List[Tuple[int, str]]]:
+        """The routes of a namespace by their source address, with the index of their link."""
+        if netns not in self._sourced:
+            found = self._sourced[netns] = {}
+            for index, saved in self._saved[netns].items():
+                for body in map(bytes.hex, saved.routes):
+                    source = source_of(body)
+                    found.setdefault(source, []).append((index, body)) if source else None
+        return self._sourced[netns]
 
     def _shown_of_namespace(self, netns: str, lo: int) -> List[Tuple[Optional[Route], str]]:
         """The routes through other links than lo that are declared for a namespace, or that it was adopted with; and those over several links, which

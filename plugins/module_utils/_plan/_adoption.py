@@ -9,9 +9,10 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Opt
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_ipv6, lasting, partial_route, relabelled, same_address
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_ipv6, lasting, partial_route, relabelled, same_address, source_of
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._existing import lost_settings
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Card,
     FoundLink,
@@ -120,7 +121,7 @@ class Adoption:
         original = _merged(recorded, _without_later_entries(changed, known, self._declared_anywhere), declared)
         if original.get("from") == list(key):
             del original["from"]
-        original = self._without_what_is_gone(original, key, declared)
+        original = self._without_what_is_gone(original, found, key, declared)
         unchanged = _unchanged(declared, at_adoption, set(known), original)
         return {**original, **({"exact": sorted(declared.exact)} if declared.exact else {}), **({"unchanged": unchanged} if unchanged else {})}
 
@@ -143,12 +144,15 @@ class Adoption:
         lo = self._draft.host.links.get((netns, "lo"))
         return self._routes_of_namespace(netns).union(*map(_recorded_routes, lo.also_of if lo else ()))
 
-    def _without_what_is_gone(self, original: Values, key: LinkId, declared: Declared) -> Values:
+    def _without_what_is_gone(self, original: Values, found: FoundLink, key: LinkId, declared: Declared) -> Values:
         """What is recorded, without what the layout has added and does not have any more."""
         after = self._draft.links_after[key]
         routes = self._draft.namespaces_after[key[0]].routes if after.kind == _kinds.LOOPBACK else after.routes
         there: Dict[str, Set[str]] = {option: {as_text(LISTS[option], entry) for entry in entries} for option, entries in after.entries.items()}
-        there["addresses"] = {address.itself for address in after.addresses}
+        deleted = {step.address.key for step in self._steps.get(found.id, ()) if isinstance(step, DeleteAddress)}
+        # the kernel may keep those of IPv6 on a link that is down (keep_addr_on_down)
+        kept_on_down = [address for address in found.addresses if address.key not in deleted] if found.netns == key[0] else []
+        there["addresses"] = {address.itself for address in [*after.addresses, *kept_on_down]}
         kept = dict(original)
         for name in there.keys() & original.keys():
             stays = there[name] | (declared.names.get(name) or set())
@@ -233,6 +237,7 @@ class Adoption:
         lost = [(route, body) for route, body in shown.routes if down or route in dropped or is_ipv6(body) in lost_families or (no_ipv6 and is_ipv6(body))]
         dropped_keys = {route.key for route in dropped if route}
         lost += [(route, body) for route, body in shown.of_namespace if partial_route(body).key in dropped_keys]
+        lost += [(None, body) for body in self._losing_source(found)]
         others = self._routes_of_others(found.netns) if lost and found.kind != _kinds.LOOPBACK else set()
         own = self._own_routes.get(found.netns, {})
         before: Dict[str, List[str]] = {}
@@ -241,6 +246,14 @@ class Adoption:
             if place.key not in others and not (route and any(mine.satisfied_by(route) for mine in own.get(place.key, ()))):
                 before.setdefault(_key_text(place), []).append(body)
         return {"routes": before} if before else {}
+
+    def _losing_source(self, found: FoundLink) -> List[str]:
+        """The routes of other links that the kernel drops with an address of this one, or that lose their source address."""
+        with_source = found.shown.with_source if found.shown else ()
+        after = [link for link in self._draft.links_after.values() if link.netns == found.netns] if with_source else []
+        left = {address.local for link in after for address in link.addresses}
+        own = self._own_routes.get(found.netns, {})
+        return [body for body in with_source if source_of(body) not in left and partial_route(body).key not in own]
 
     def _new_routes(self, found: FoundLink, key: LinkId, steps: List[Step]) -> Values:
         """The routes that the steps add. They name the link as it is after the plan, C(key)."""
@@ -270,7 +283,7 @@ class Adoption:
             return place
         port = {"master": found.master, "port": _settings(found.port.values)} if found.port else {}
         vlans = _vlans_of(found.port.vlans or {}, self._draft.host.links.get((found.netns, found.master))) if found.port else {}
-        lost = _lost_settings(found, (*table.IPV6_LOCATIONS, *table.READ_APART))
+        lost = lost_settings(found, (*table.IPV6_LOCATIONS, *table.READ_APART))
         return {**place, "up": found.values["up"], **lost, **port, **({"vlans": vlans} if vlans else {})}
 
     def _dropped_entries(self, found: FoundLink, steps: List[Step]) -> Iterator[Tuple[str, Values]]:
@@ -294,12 +307,6 @@ class Adoption:
                 yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
 
 
-def _lost_settings(found: FoundLink, locations: Tuple[str, ...]) -> Values:
-    """The attributes at these locations that differ from those of a new link."""
-    usual = {row.name: row.initial for row in table.LINK if row.location in locations}
-    return {name: found.values[name] for name in usual if found.values.get(name) not in (None, usual[name])}
-
-
 def _original(found: FoundLink) -> Values:
     return (found.ownership and found.ownership.original) or {}
 
@@ -318,7 +325,7 @@ def _changes(step: Step, found: FoundLink) -> Iterator[Tuple[Tuple[str, ...], An
         # IPv6 settings that a link with a small MTU does not have are new ones when it gets them
         yield from (((name,), rows[name].initial if value is None else value) for name, value in values)
         if table.is_too_small_for_ipv6(step.values):
-            yield from (((name,), value) for name, value in _lost_settings(found, table.IPV6_LOCATIONS).items())
+            yield from (((name,), value) for name, value in lost_settings(found, table.IPV6_LOCATIONS).items())
     elif isinstance(step, SetTuntap):
         old = step.old or found.values
         yield from (((name,), old.get(name)) for name, value in step.values.items() if value != old.get(name))

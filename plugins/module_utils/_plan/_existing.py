@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import Container, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import IPV6_LOCATIONS, LINK, READ_APART
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import relabelled, renamed_label
@@ -29,6 +29,16 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 _LOST_BY_MOVE = tuple(row for row in LINK if row.location in (*IPV6_LOCATIONS, *READ_APART) and row.location != "ethtool")
 """Attributes that are those of a new link after a move."""
+
+
+def lost_settings(found: FoundLink, locations: Container[str]) -> Values:
+    """The attributes at these locations that a link loses with what they belong to, but for those that every new link has.
+
+    What a new link has of IPv6 is a setting of the host (C(net.ipv6.conf.default)).
+    """
+    values = ((row, found.values.get(row.name)) for row in LINK if row.location in locations)
+    lost = ((row, value) for row, value in values if value is not None and (row.location in IPV6_LOCATIONS or value != row.initial))
+    return {row.name: value for row, value in lost if not row.type.undeclarable(value)}
 
 
 def bring(draft: Draft, found: FoundLink, target: LinkId, up: bool) -> FoundLink:
@@ -119,11 +129,19 @@ def renamed(found: FoundLink, name: str) -> FoundLink:
     return found._replace(name=name, addresses=addresses, routes=routes, shown=shown)
 
 
+def require_restorable(link: Link, found: FoundLink) -> None:
+    """VnetError if a move would drop what no option can say, so that it could not come back."""
+    for row in _LOST_BY_MOVE if found.netns != link.netns else ():
+        lost = row.type.undeclarable(found.values.get(row.name))
+        if lost:
+            text = "%s has %s, which a move drops, and which could not be restored; remove that first"
+            raise VnetError((*link.path, "netns"), text % (found.name, lost))
+
+
 def move(draft: Draft, phase: float, found: FoundLink, netns: str, name: str) -> FoundLink:
     """Plans to move a link. It loses its addresses, routes and master, goes down, and has the IPv6 settings of a new link."""
     restore: Tuple[Step, ...] = (SetMaster(found.netns, found.name, found.master), *port_settings(found.netns, found.name, found.port)) if found.master else ()
-    usual = {row.name: row.initial for row in _LOST_BY_MOVE}
-    changed = {row.name: found.values[row.name] for row in _LOST_BY_MOVE if found.values.get(row.name) not in (None, usual[row.name])}
+    changed = lost_settings(found, {row.location for row in _LOST_BY_MOVE})
     restore += tuple(SetLink(found.netns, found.name, found.kind, {attribute: value}) for attribute, value in changed.items())
     restore += (SetLink(found.netns, found.name, found.kind, {"up": True}),) if found.values["up"] else ()
     restore += tuple(
@@ -134,8 +152,8 @@ def move(draft: Draft, phase: float, found: FoundLink, netns: str, name: str) ->
     )
     draft.add(phase, MoveLink(found.netns, found.name, netns, name if name != found.name else "", restore))
     entries = {option: there for option, there in found.entries.items() if LISTS[option].survives_move}
-    kept = {attribute: value for attribute, value in found.values.items() if attribute not in usual}
-    values: Values = {**kept, **{attribute: value for attribute, value in usual.items() if attribute in found.values}, "up": False}
+    new = {row.name: None if row.location in IPV6_LOCATIONS else row.initial for row in _LOST_BY_MOVE if row.name in found.values}
+    values: Values = {**found.values, **new, "up": False}
     return found._replace(netns=netns, name=name, values=values, master="", port=None, addresses=[], routes=[], entries=entries, shown=None)
 
 

@@ -136,6 +136,7 @@ def plan_link(draft: Draft, wanted: Link) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan import _existing
 
         _existing.require_free(draft, wanted, wanted.id)
+        _existing.require_restorable(wanted, draft.host.links[draft.located[wanted.id]])
         found = _existing.bring(draft, draft.host.links[draft.located[wanted.id]], wanted.id, wanted.values.get("up") is not False)
         _existing.bring_up(draft, wanted, found)
     elif wanted.match and wanted.id not in draft.located:

@@ -56,6 +56,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     """Plans to undo what the layout changed on a link that it adopted."""
     if "from" in before:
         found = _at_home(draft, found, before)
+    before = _without_declared(draft, found, before)
     kind = found.kind if found.kind in _kinds.ROWS_OF else _kinds.ANY
     rows = _kinds.rows_of(kind)
     values = {name: value for name, value in before.items() if name in rows}
@@ -86,6 +87,20 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
         draft.add(DELETE_NAMESPACE, DeleteNamespace(found.netns, attached=True))
     draft.ownership[draft.released_from.get(found.id, found.id)] = None
     draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
+
+
+def _without_declared(draft: Draft, found: FoundLink, before: Values) -> Values:
+    """What a link was, without the addresses and routes that the layout declares for other links now."""
+    others = [link for link in draft.layout.links if link.present and link.netns == found.netns and link.id != found.id]
+    addresses = {address.itself for link in others for address in link.addresses or ()}
+    routes = {" ".join(map(str, route.key)) for link in others for route in link.routes or ()}
+    left = dict(before)
+    for name, declared in (("addresses", addresses), ("routes", routes)):
+        kept = [key for key, old in before.get(name, {}).items() if old and key in declared]
+        if kept:
+            left[name] = {key: old for key, old in before[name].items() if key not in kept}
+            draft.warn((), "%s%s does not get back what other links have now: %s" % (found.name, inside(found.netns), ", ".join(kept)))
+    return left
 
 
 def _goes_down(draft: Draft, found: FoundLink, master: str) -> bool:
@@ -197,7 +212,7 @@ def _release_routes(draft: Draft, found: FoundLink, before: Values, is_interrupt
     shown = Shown({}, []) if is_interrupted else found.shown or Shown({}, [])
     bodies = {lasting(body) for _route, body in [*shown.routes, *shown.of_namespace]}
     gone = [body for body in routes_before(before) if lasting(body) not in bodies]
-    missing = [(partial_route(body)._replace(dev=dev or _device(draft, found.netns, body)), body) for body in gone]
+    missing = [(partial_route(body)._replace(dev=_device(draft, found.netns, body) or dev), body) for body in gone]
     in_the_way, there_before = {route.key for route, _body in missing}, {partial_route(body).key for body in routes_before(before)}
     added = {route.key: route for route in added_routes(before, dev) if route.key not in there_before}
     deleted = [other for other in current if other.key in in_the_way or (other.key in added and added[other.key].satisfied_by(other))]
@@ -212,7 +227,7 @@ def _release_routes(draft: Draft, found: FoundLink, before: Values, is_interrupt
     if of_namespace:
         draft.namespaces_after[found.netns] = draft.namespaces_after[found.netns]._replace(routes=after)
     else:
-        draft.links_after[found.id] = draft.links_after[found.id]._replace(routes=after)
+        draft.links_after[found.id] = draft.links_after[found.id]._replace(routes=[route for route in after if route.dev == dev])
 
 
 def _device(draft: Draft, netns: str, body: str) -> str:

@@ -33,8 +33,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 _WITH_THE_LINK = "with the link"
 _WITH_ITS_SOURCE = "with its source address"
 _WITH_THE_LAST = "with the last IPv4 address of the link"
-_WITH_AN_ADDRESS = (_WITH_ITS_SOURCE, _WITH_THE_LAST)
-"""When this happens, routes that the kernel still accepts are added again."""
+_DOWN = "as the link goes down"
+_RESTORED = (_WITH_ITS_SOURCE, _WITH_THE_LAST)
+"""When this happens, routes that the kernel still accepts are added again; also those of links on top of one that goes down for a moment."""
 
 
 class NetworkLink:
@@ -159,14 +160,15 @@ class Network:
         for upper in self._uppers(name):
             self.remove(upper)
         self.drop_routes(name, lambda _route: True, _WITH_THE_LINK)
-        self.links.pop(name, None)
+        gone = self.links.pop(name, None)
+        self.drop_routes_from({address.local for address in gone.addresses.values()} if gone else set())
 
     def set_down(self, name: str) -> None:
         """Sets a link down, and with it those on top of it."""
         for upper in self._uppers(name):
             if self.links[upper].up:
                 self.set_down(upper)
-        self.drop_routes(name, lambda _route: True, "as the link goes down")
+        self.drop_routes(name, lambda _route: True, _DOWN)
         self.drop_ipv6(name)
         self.links[name].up = False
 
@@ -187,11 +189,18 @@ class Network:
                 self.dropped.append(Dropped(name, route, reason))
                 del routes[key]
 
+    def drop_routes_from(self, sources: Set[str]) -> None:
+        """Drops the IPv4 routes of all links with these source addresses, if no link has them any more."""
+        gone = sources - {address.local for link in self.links.values() for address in link.addresses.values()}
+        for name in self.links if gone else ():
+            self.drop_routes(name, lambda route: not route.ipv6 and route.src in gone, _WITH_ITS_SOURCE)
+
     def restore_dropped(self) -> None:
-        """Adds again what was dropped with an address."""
+        """Adds again what is restored."""
         for lost in sorted(self.dropped, key=lambda lost: bool(lost.route.via)):  # a gateway may be reached through another route
             link = self.links.get(lost.link)
-            if link and lost.reason in _WITH_AN_ADDRESS and self._accepts(link, lost.route):
+            is_restored = lost.reason in _RESTORED or (link and link.parent and lost.reason == _DOWN)
+            if link and is_restored and self._accepts(link, lost.route):
                 link.add_route(lost.route)
 
     def _accepts(self, link: NetworkLink, route: Route) -> bool:
@@ -302,8 +311,7 @@ def _delete_address(network: Network, step: DeleteAddress) -> None:
     link = network.links.get(step.name)
     if not link or not link.addresses.pop(step.address.key, None):
         return
-    if any(route.src == step.address.local for route in link.routes.values()):
-        network.drop_routes(step.name, lambda route: route.src == step.address.local, _WITH_ITS_SOURCE)
+    network.drop_routes_from({step.address.local})
     if not step.address.ipv6 and all(address.ipv6 for address in link.addresses.values()):
         network.drop_routes(step.name, lambda route: not route.ipv6, _WITH_THE_LAST)
 

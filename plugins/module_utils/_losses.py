@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What links lose beside the steps of a plan, and get again: nobody has asked for that.
+
+Sources: net/ipv4/devinet.c (__inet_del_ifa), net/ipv4/fib_frontend.c (fib_del_ifaddr), net/core/neighbour.c (neigh_changeaddr),
+net/8021q/vlan.c (vlan_device_event), net/ipv6/addrconf.c (addrconf_ifdown).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Dict, Iterator, List, Set, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, restore_dropped, save_link, save_sourced
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import brings_ports_down
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import AddressKey, FoundLink, Host, Layout, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, DeleteAddress, RenameLink, SetLink, SetMaster, Step, link_of
+
+_SETTLING = 1.0
+"""Since Linux 7 a VLAN link goes up some time after its parent, so that its routes are refused until then."""
+_PAUSE = 0.02
+
+
+class Losses:
+    """Saves what a step may take beside, and restores it."""
+
+    def __init__(self, reader: Reader, layout: Layout, before: Host) -> None:
+        self._reader = reader
+        self._declared = {link.id for link in layout.links}
+        self._before = before
+        self._soon: Dict[LinkId, Saved] = {}
+        """What is restored before the next step that is not about addresses."""
+        self._deleted: Dict[LinkId, Set[AddressKey]] = {}
+        """The addresses that steps have deleted meanwhile."""
+        self._above: Dict[LinkId, Saved] = {}
+        """The undeclared links on top of those that go down, perhaps for a moment."""
+
+    def expect(self, step: Step) -> None:
+        """Saves what a step may take. Before that it restores what an earlier one took."""
+        if not isinstance(step, (AddAddress, DeleteAddress)):
+            self._restore_soon()
+        link = link_of(step)
+        if isinstance(step, DeleteAddress):
+            self._deleted.setdefault(link, set()).add(step.address.key)
+            if link not in self._soon:
+                self._soon.setdefault((step.netns, ""), save_sourced(self._reader.socket(step.netns)))
+                self._save(link)
+        elif isinstance(step, SetLink) and step.old is not None and "mac" in step.values:
+            self._save(link)
+        elif isinstance(step, SetMaster) and self._brings_down(step) and link not in self._declared:  # else the plan adds again what is wanted
+            self._save(link)
+            self._soon = {key: saved._replace(addresses=[], routes=[]) if key == link else saved for key, saved in self._soon.items()}
+        for raw in self.links_above(step):
+            self._above.setdefault((link[0], raw.name), save_link(self._reader.socket(link[0]), raw.ifindex))
+
+    def restore(self) -> None:
+        """Restores everything, as far as the kernel accepts it."""
+        self._restore_soon()
+        for (netns, _name), saved in self._above.items():
+            deadline = time.monotonic() + _SETTLING
+            while add_missing(self._reader.socket(netns), saved) and self._is_up(netns, saved.ifindex) and time.monotonic() < deadline:
+                time.sleep(_PAUSE)
+
+    def links_above(self, step: Step) -> List[RawLink]:
+        """The undeclared links of the same namespace on top of a link that the layout did not create, and that goes down by the step."""
+        found = self._before.links.get(link_of(step))
+        if not found or not self._goes_down(step, found) or (found.ownership and found.ownership.original is None):
+            return []
+        links = self._reader.links(found.netns)
+        return [raw for raw in _above(links, found.ifindex) if (found.netns, raw.name) not in self._declared]
+
+    def _goes_down(self, step: Step, found: FoundLink) -> bool:
+        if not found.values.get("up"):
+            return False
+        is_set_down = isinstance(step, SetLink) and step.values.get("up") is False
+        return is_set_down or isinstance(step, RenameLink) or (isinstance(step, SetMaster) and self._brings_down(step))
+
+    def _brings_down(self, step: SetMaster) -> bool:
+        """Whether the kernel takes a link down for a moment as it joins or leaves its master."""
+        masters = (self._before.links.get((step.netns, name)) for name in (step.master, step.old) if name)
+        return any(brings_ports_down(master.kind) for master in masters if master)
+
+    def _save(self, link: LinkId) -> None:
+        found = self._reader.link(*link)
+        if found:
+            self._soon[link] = save_link(self._reader.socket(link[0]), found.ifindex)
+
+    def _restore_soon(self) -> None:
+        while self._soon:
+            link, saved = self._soon.popitem()
+            sock, deleted = self._reader.socket(link[0]), self._deleted.pop(link, set())
+            kept = [address for address in saved.addresses if self._reader.parsed_address(address[1]).key not in deleted]
+            if deleted and kept:
+                add_missing(sock, saved._replace(addresses=kept))
+            else:
+                restore_dropped(sock, saved)
+
+    def _is_up(self, netns: str, index: int) -> bool:
+        found = self._reader.link(netns, index=index)
+        return bool(found and found.values.get("up"))
+
+
+def _above(links: List[RawLink], index: int) -> Iterator[RawLink]:
+    """The links on top of one of the same namespace, and those on top of them."""
+    below: Set[int] = {index}
+    for _depth in links:
+        found: Tuple[RawLink, ...] = tuple(raw for raw in links if raw.link in below and raw.link_nsid is None and raw.ifindex not in below)
+        yield from found
+        if not found:
+            return
+        below = {raw.ifindex for raw in found} - {index}

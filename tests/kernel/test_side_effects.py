@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the kernel changes beside what a layout says, on other links or in other settings, comes back, too."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Dict, List, Optional
+
+import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from features import needs_program
+from kernel_kinds import needs_kind
+from layouts import clear, four_steps, lay, mac
+from moments import Failing
+from support import Values, difference, ip, restorable, run, sh, snapshot
+
+AS_BEFORE = "The host is as it was before"
+MOVED: Values = {"namespaces": ["red"], "links": [{"name": "eth0", "netns": "red", "match": {"mac": mac(1)}}]}
+SMALL: Values = {"links": [{"name": "eth0", "mtu": 600}]}
+SETTINGS: Dict[str, Values] = {"moved": MOVED, "small": SMALL}
+
+
+@pytest.fixture(autouse=True)
+def _host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host with two cards."""
+    needs_program("ip")
+    monkeypatch.setattr("ansible_collections.nfv.vnet.plugins.module_utils._observe._cutoff.is_network_of_host", lambda: True)
+    for number in (0, 1):
+        sh(f"ip link add eth{number} address {mac(1 + number)} type veth peer name far{number}", f"ip link set far{number} up", f"ip link set eth{number} up")
+        sh(f"ip address add 10.{number}.0.1/24 dev eth{number}")
+
+
+# Routes of other links with the address that goes
+
+
+SOURCED = "ip route add 203.0.113.0/24 via 10.1.0.9 dev eth1 src 10.0.0.1"
+EXCHANGED: Values = {"links": [{"name": "eth0", "addresses": ["10.0.0.2/24"]}]}
+
+
+@pytest.mark.parametrize("layout", [EXCHANGED, MOVED], ids=["address", "move"])
+def test_a_route_with_the_source_address_comes_back_with_it(layout: Values) -> None:
+    sh(SOURCED)
+    before = restorable(snapshot())
+    result = lay(force=True, **layout)
+    assert any("the kernel drops routes of eth1 with its source address: 203.0.113.0/24" in warning for warning in result["warnings"])
+    clear(force=True)
+    assert not difference(before, restorable(snapshot()))
+
+
+def test_a_rollback_restores_it() -> None:
+    sh(SOURCED)
+    before = snapshot()
+    with Failing(2, lambda: KernelError(errno.EIO, "injected")), pytest.raises(VnetError, match=AS_BEFORE):
+        lay(force=True, **EXCHANGED)
+    assert not difference(before, snapshot())
+
+
+def test_it_stays_if_the_address_is_only_added_anew() -> None:
+    """A secondary address goes with its primary one."""
+    sh("ip address flush dev eth0", "ip address add 10.0.0.2/24 dev eth0", "ip address add 10.0.0.1/24 dev eth0", SOURCED)
+    before = ip("ip", "route", "show", "dev", "eth1")
+    run("vnet_veth", name="eth0", peer={"name": "far0"}, addresses=["10.0.0.1/24"], purge_addresses=True)
+    assert ip("ip", "route", "show", "dev", "eth1") == before
+
+
+def test_an_ipv6_route_gets_its_source_address_back() -> None:
+    sh("ip address add 2001:db8::1/64 nodad dev eth0", "ip address add 2001:db8:1::1/64 nodad dev eth1")
+    sh("ip route add 2001:db8:99::/48 via 2001:db8:1::9 dev eth1 src 2001:db8::1")
+    before = restorable(snapshot())
+    lay(force=True, links=[{"name": "eth0", "addresses": ["2001:db8:7::1/64"]}])
+    clear(force=True)
+    assert not difference(before, restorable(snapshot()))
+
+
+# Settings of a new link
+
+
+@pytest.mark.parametrize("layout", SETTINGS)
+@pytest.mark.parametrize("has_address", [False, True])
+def test_a_host_on_which_new_links_have_no_ipv6(layout: str, has_address: bool) -> None:
+    Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1")
+    if has_address:
+        sh("ip address add 2001:db8::2/64 nodad dev eth0")
+    before = restorable(snapshot())
+    lay(force=True, **SETTINGS[layout])
+    clear(force=True)
+    assert not difference(before, restorable(snapshot()))
+
+
+def test_a_host_on_which_new_links_have_no_link_local_address() -> None:
+    Path("/proc/sys/net/ipv6/conf/default/addr_gen_mode").write_text("1")
+    sh("ip link set eth0 addrgenmode eui64")
+    before = snapshot()
+    lay(force=True, **SMALL)
+    clear(force=True)
+    assert not difference(before, snapshot())
+
+
+def test_a_host_on_which_ipv6_addresses_stay_on_links_that_are_down() -> None:
+    Path("/proc/sys/net/ipv6/conf/all/keep_addr_on_down").write_text("1")
+    sh("ip address add 2001:db8::2/64 nodad dev eth0")
+    before = restorable(snapshot())
+    lay(force=True, links=[{"name": "eth0", "addresses": ["10.0.0.1/24", "2001:db8::2/64", "2001:db8:7::1/64"]}])
+    lay(force=True, links=[{"name": "eth0", "up": False}])
+    clear(force=True)
+    assert not difference(before, restorable(snapshot()))
+
+
+def test_a_queueing_discipline_that_could_not_come_back_is_not_lost_by_a_move() -> None:
+    sh("tc qdisc replace dev eth0 root noqueue")
+    for check in (True, False):
+        with pytest.raises(VnetError, match="netns: eth0 has qdisc noqueue, which a move drops, and which could not be restored; remove that first"):
+            lay(check=check, force=True, **MOVED)
+    sh("tc qdisc delete dev eth0 root")
+    lay(force=True, **MOVED)
+
+
+# What goes with something else
+
+
+def test_the_other_addresses_of_a_card_stay_when_the_first_moves_to_a_bridge() -> None:
+    """The kernel deletes secondary addresses with their primary one."""
+    sh("ip address add 10.0.0.2/24 dev eth0", "ip address add 10.0.0.3/24 dev eth0")
+    before = restorable(snapshot())
+    result = lay(force=True, links=[{"type": "bridge", "name": "br0", "addresses": ["10.0.0.1/24"]}, {"name": "eth0", "master": "br0"}])
+    assert any("eth0 keeps 10.0.0.2/24, 10.0.0.3/24, but a port does not answer to it" in warning for warning in result["warnings"])
+    shown = ip("ip", "-4", "-br", "address", "show", "dev", "eth0")
+    assert "10.0.0.2/24 10.0.0.3/24" in shown
+    clear(force=True)
+    assert not difference(before, restorable(snapshot()))
+
+
+@pytest.mark.parametrize("neighbours", [None, ["10.0.0.8"]])
+def test_permanent_neighbours_outlive_another_mac(neighbours: Optional[List[str]]) -> None:
+    sh(f"ip neighbour add 10.0.0.9 lladdr {mac(9)} dev eth0 nud permanent", "ip neighbour add proxy 10.0.0.7 dev eth0")
+    before = snapshot()
+    link: Values = {"name": "eth0", "mac": mac(99), **({"neighbours": [{"to": to, "mac": mac(8)} for to in neighbours]} if neighbours else {})}
+    four_steps(force=True, links=[link])
+    if not neighbours:
+        assert mac(9) in ip("ip", "neighbour", "show", "nud", "permanent", "dev", "eth0")
+    clear(force=True)
+    assert not difference(before, snapshot())
+
+
+def on_top(netns: str = "") -> str:
+    """What a VLAN link on the first card has."""
+    within = ["ip", *(["-n", netns] if netns else [])]
+    words = (["route", "show"], ["-6", "address", "show", "scope", "global"], ["neighbour", "show", "nud", "permanent"])
+    return "".join(ip(*within, *one, "dev", "eth0.10") for one in words).replace("@wan", "@eth0")
+
+
+RENAMED: Values = {"name": "wan", "match": {"mac": mac(1)}}
+PASSING: Dict[str, Values] = {"renamed": RENAMED, "vrf": {"name": "eth0", "master": "m0"}}
+
+
+@pytest.mark.parametrize("how", PASSING)
+def test_an_undeclared_vlan_link_keeps_what_it_has_when_its_card_goes_down_for_a_moment(how: str) -> None:
+    vlan_on_card(how)
+    before, whole = on_top(), snapshot()
+    lay(force=True, links=[PASSING[how]])
+    assert on_top() == before
+    clear(force=True)
+    assert on_top() == before
+    with Failing(3, lambda: KernelError(errno.EIO, "injected"), done=True), pytest.raises(VnetError, match=AS_BEFORE):
+        lay(force=True, links=[PASSING[how], {"name": "eth1", "up": False}])
+    assert not difference(whole, snapshot())
+
+
+def test_a_single_module_keeps_it_too() -> None:
+    vlan_on_card("renamed")
+    before, whole = on_top(), snapshot()
+    with Failing(3, lambda: KernelError(errno.EIO, "injected"), done=True), pytest.raises(VnetError, match=AS_BEFORE):
+        run("vnet_link", **RENAMED)
+    assert not difference(whole, snapshot())
+    run("vnet_link", **RENAMED)
+    assert on_top() == before
+
+
+def vlan_on_card(how: str) -> None:
+    needs_kind("vlan")
+    if how == "vrf":
+        needs_kind("vrf")
+        sh("ip link add m0 type vrf table 10", "ip link set m0 up")
+    sh("ip link add link eth0 name eth0.10 type vlan id 10", "ip link set eth0.10 up", "ip address add 10.10.0.1/24 dev eth0.10")
+    sh("ip address add 2001:db8:10::1/64 nodad dev eth0.10", "ip route add default via 10.10.0.9")
+    sh(f"ip neighbour add 10.10.0.7 lladdr {mac(7)} dev eth0.10 nud permanent")
+
+
+def test_a_link_that_leaves_a_vrf_keeps_its_permanent_neighbours() -> None:
+    needs_kind("vrf")
+    sh(f"ip neighbour add 10.0.0.9 lladdr {mac(9)} dev eth0 nud permanent", "ip neighbour add proxy 10.0.0.7 dev eth0")
+    sh("ip link add m0 type vrf table 10", "ip link set m0 up")
+    before = snapshot()
+    lay(force=True, links=[{"name": "eth0", "master": "m0"}])
+    clear(force=True)
+    assert not difference(before, snapshot())
