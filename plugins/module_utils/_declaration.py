@@ -135,9 +135,9 @@ def declaration(params: Mapping[str, Any], check_mode: bool = False) -> Layout:
     layout = Layout([], [], name, bool(params.get("force")))
     if params["state"] == "absent":
         return layout
-    home, links = home_of(params)
+    home, loopback = home_of(params)
     layout.namespaces.extend([home] if home else [])
-    layout.links.extend(links)
+    layout.links.extend(loopback)
     for number, item in enumerate(params.get("namespaces") or ()):
         namespace, links = namespace_of(item, ("namespaces", number))
         layout.namespaces.append(namespace)
@@ -145,6 +145,11 @@ def declaration(params: Mapping[str, Any], check_mode: bool = False) -> Layout:
     for number, item in enumerate(params.get("links") or ()):
         kind = TYPES[item["type"]].kernel if item["type"] else ANY
         layout.links.extend(links_of(kind, item, ("links", number), check_mode))
+    for lo in loopback:  # which may be declared as a link, too
+        own = next((link for link in layout.links if link.id == lo.id and link is not lo), None)
+        if own:
+            layout.links.remove(lo)
+            layout.links[layout.links.index(own)] = own._replace(entries={**own.entries, **lo.entries})
     _check_names(layout)
     return layout
 

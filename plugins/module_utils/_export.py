@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._bodies import (
     whole_address,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
-from ansible_collections.nfv.vnet.plugins.module_utils._entries import lists_of
+from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES, lists_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, MAIN_TABLE, FoundLink, Host, Layout, Link, LinkId, Route, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._settings import changed_settings, changed_settings_of
 
@@ -62,6 +62,7 @@ class Export:
         """The options of a layout apart from its name."""
         declared = [entry for key in links if key not in self._done for entry in self._entries(key, links)]
         home = self._host.namespaces.get("")
+        declared += self._loopback(links)
         inherited = home.sysctl if home else None
         settings: Dict[str, Dict[str, str]] = {name: changed_settings(self._host.namespaces[name].sysctl, inherited) for name in namespaces}
         loopbacks = [(name, "lo") for name in settings]
@@ -75,6 +76,12 @@ class Export:
         of_home = self._namespace("", settings) if "" in settings else {}
         tops = {name: of_home[name] for name in ("routes", *(entries.option for entries in lists_of(_kinds.LOOPBACK))) if name in of_home}
         return {"sysctl": settings.get("", {}), **tops, "namespaces": named, "links": declared}
+
+    def _loopback(self, links: List[LinkId]) -> List[Values]:
+        """The C(lo) of the host, if there is something to say of it that is no option of the layout itself."""
+        own = self._link(("", "lo")) if ("", "lo") in links else {}
+        lo = {name: value for name, value in own.items() if name not in (entries.option for entries in OF_NAMESPACES)}
+        return [lo] if set(lo) - {"name", "up"} else []
 
     def _namespace(self, name: str, settings: Dict[str, Dict[str, str]]) -> Values:
         found = self._host.namespaces[name]

@@ -14,9 +14,9 @@ from typing import Dict, Iterator, List, Set, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, restore_dropped, save_link, save_sourced
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import brings_ports_down
+from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import has_parent
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import AddressKey, FoundLink, Host, Layout, LinkId
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, DeleteAddress, RenameLink, SetLink, SetMaster, Step, link_of
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, DeleteAddress, RenameLink, SetLink, Step, link_of
 
 _SETTLING = 1.0
 """Since Linux 7 a VLAN link goes up some time after its parent, so that its routes are refused until then."""
@@ -49,9 +49,6 @@ class Losses:
                 self._save(link)
         elif isinstance(step, SetLink) and step.old is not None and "mac" in step.values:
             self._save(link)
-        elif isinstance(step, SetMaster) and self._brings_down(step) and link not in self._declared:  # else the plan adds again what is wanted
-            self._save(link)
-            self._soon = {key: saved._replace(addresses=[], routes=[]) if key == link else saved for key, saved in self._soon.items()}
         for raw in self.links_above(step):
             self._above.setdefault((link[0], raw.name), save_link(self._reader.socket(link[0]), raw.ifindex))
 
@@ -60,6 +57,8 @@ class Losses:
         self._restore_soon()
         for (netns, _name), saved in self._above.items():
             deadline = time.monotonic() + _SETTLING
+            if not self._is_there(netns, saved.ifindex):
+                continue
             while add_missing(self._reader.socket(netns), saved) and self._is_up(netns, saved.ifindex) and time.monotonic() < deadline:
                 time.sleep(_PAUSE)
 
@@ -74,13 +73,7 @@ class Losses:
     def _goes_down(self, step: Step, found: FoundLink) -> bool:
         if not found.values.get("up"):
             return False
-        is_set_down = isinstance(step, SetLink) and step.values.get("up") is False
-        return is_set_down or isinstance(step, RenameLink) or (isinstance(step, SetMaster) and self._brings_down(step))
-
-    def _brings_down(self, step: SetMaster) -> bool:
-        """Whether the kernel takes a link down for a moment as it joins or leaves its master."""
-        masters = (self._before.links.get((step.netns, name)) for name in (step.master, step.old) if name)
-        return any(brings_ports_down(master.kind) for master in masters if master)
+        return isinstance(step, RenameLink) or (isinstance(step, SetLink) and step.values.get("up") is False)
 
     def _save(self, link: LinkId) -> None:
         found = self._reader.link(*link)
@@ -97,6 +90,9 @@ class Losses:
             else:
                 restore_dropped(sock, saved)
 
+    def _is_there(self, netns: str, index: int) -> bool:
+        return self._reader.namespaces.identity(netns) is not None and self._reader.link(netns, index=index) is not None
+
     def _is_up(self, netns: str, index: int) -> bool:
         found = self._reader.link(netns, index=index)
         return bool(found and found.values.get("up"))
@@ -106,7 +102,7 @@ def _above(links: List[RawLink], index: int) -> Iterator[RawLink]:
     """The links on top of one of the same namespace, and those on top of them."""
     below: Set[int] = {index}
     for _depth in links:
-        found: Tuple[RawLink, ...] = tuple(raw for raw in links if raw.link in below and raw.link_nsid is None and raw.ifindex not in below)
+        found: Tuple[RawLink, ...] = tuple(raw for raw in links if has_parent(raw) and raw.link in below and raw.link_nsid is None and raw.ifindex not in below)
         yield from found
         if not found:
             return

@@ -13,7 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from features import needs_program
 from kernel_kinds import needs_kind
-from layouts import clear, four_steps, lay, mac
+from layouts import clear, four_steps, info, lay, mac
 from moments import Failing
 from support import Values, difference, ip, restorable, run, sh, snapshot
 
@@ -179,6 +179,21 @@ def test_a_single_module_keeps_it_too() -> None:
     assert on_top() == before
 
 
+@pytest.mark.parametrize("declared", [False, True])
+def test_a_vlan_link_gets_its_mtu_back(declared: bool) -> None:
+    """The kernel lowers it with that of the card."""
+    vlan_on_card("")
+    before = snapshot()
+    upper = [{"type": "vlan", "name": "eth0.10", "parent": "eth0", "id": 10}] if declared else []
+    four_steps(force=True, links=[{"name": "eth0", "mtu": 1400}, *upper])
+    four_steps(force=True, links=[{"name": "eth0", "mtu": 1300}, *upper])
+    clear(force=True)
+    assert not difference(before, snapshot())
+    with Failing(2, lambda: KernelError(errno.EIO, "injected")), pytest.raises(VnetError, match=AS_BEFORE):
+        lay(force=True, links=[{"name": "eth0", "mtu": 1300}, {"name": "eth1", "up": False}, *upper])
+    assert not difference(before, snapshot())
+
+
 def vlan_on_card(how: str) -> None:
     needs_kind("vlan")
     if how == "vrf":
@@ -196,4 +211,31 @@ def test_a_link_that_leaves_a_vrf_keeps_its_permanent_neighbours() -> None:
     before = snapshot()
     lay(force=True, links=[{"name": "eth0", "master": "m0"}])
     clear(force=True)
+    assert not difference(before, snapshot())
+
+
+def test_a_route_comes_back_when_the_one_in_its_place_is_not_declared_any_more() -> None:
+    sh("ip route add 172.20.0.0/16 via 10.0.0.9", "ip route add blackhole 172.21.0.0/16", "ip route add 172.22.0.0/16 via 10.0.0.9")
+    before = snapshot()
+    other = {"to": "172.23.0.0/16", "type": "prohibit"}
+    in_their_place = [{"to": "172.20.0.0/16", "via": "10.0.0.8", "dev": "eth0"}, {"to": "172.21.0.0/16", "type": "prohibit"}]
+    four_steps(routes=[*in_their_place, other])
+    four_steps(routes=[other])
+    assert "172.20.0.0/16 via 10.0.0.9 dev eth0" in ip("ip", "route")
+    assert "blackhole 172.21.0.0/16" in ip("ip", "route")
+    four_steps(routes=[])
+    assert not difference(before, snapshot())
+    four_steps(routes=in_their_place)
+    clear()
+    assert not difference(before, snapshot())
+
+
+def test_the_loopback_interface_beside_routes_and_rules_of_the_host() -> None:
+    sh("ip address add 10.10.10.1/32 dev lo", "ip link set lo up")
+    before = snapshot()
+    found = info(for_layout="lab")["declaration"]
+    assert {"name": "lo", "addresses": ["10.10.10.1/32"]} in found["links"]
+    lo = {"name": "lo", "addresses": ["10.10.10.1/32", "10.10.10.2/32"]}
+    four_steps(links=[lo], routes=[{"to": "172.23.0.0/16", "type": "prohibit"}], rules=[{"priority": 750, "table": 5}])
+    clear()
     assert not difference(before, snapshot())

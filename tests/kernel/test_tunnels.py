@@ -210,6 +210,8 @@ def test_the_tunnels_of_the_kernel_are_left_alone() -> None:
         run("vnet_netns", name="red")
         assert "gre0" in ip("ip", "-n", "red", "link")
         assert info(namespaces=["red"])["declaration"]["links"] == []
+        with pytest.raises(VnetError, match="the kernel has made gre0, and never deletes it"):
+            run("vnet_tunnel", name="gre0", netns="red", state="absent")
         with pytest.raises(VnetError, match="gretap0 in namespace red has the same parent_netns, mode, local, remote, ikey"):
             run("vnet_tunnel", name="x0", netns="red", mode="gretap")
         single_in_four_steps("vnet_tunnel", name="x0", netns="red", mode="gretap", local="192.0.2.1")

@@ -76,6 +76,8 @@ def plan_removal(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None
         return
     if found.kind != wanted.kind:
         raise VnetError(wanted.path, "%s is %s, so it was not removed" % (found.name, title_of(found.kind)))
+    if found.kind in _kinds.BY_KIND and found.name in _kinds.BY_KIND[found.kind].made_by_kernel:
+        raise VnetError(wanted.path, "the kernel has made %s, and never deletes it; it goes with its module or its namespace" % found.name)
     remove(draft, found, found.name)
 
 
@@ -432,6 +434,9 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
         draft.missing_link((*wanted.path, row.name), "there is no link %s%s" % (value, inside(wanted.netns)))
     phase = AFTER_UP if row.when == "up" else AFTER_PORTS if follows or refers else ADDRESS if row.location in table.IPV6_LOCATIONS else SET
     restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: value}) for name, value in _reset_with(row, found).items())
+    if row.name == "mtu":  # the kernel lowers that of links on top, and never raises it again
+        lowered = (upper for upper in draft.uppers.get(found.id, ()) if upper.netns == wanted.netns and upper.values["mtu"] > value)
+        restore += tuple(SetLink(upper.netns, upper.name, upper.kind, {row.name: upper.values[row.name]}) for upper in lowered)
     about = _about(wanted, found, row.name) if row.location == "data" else ()
     draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, old, restore, about))
 

@@ -6,11 +6,22 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional
 
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import device_of, partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NAMESPACE, NSID, SET, SETTINGS, Draft, planned_link
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import STALE, FoundNamespace, Namespace, Route, added_routes, link_of_sysctl, sysctl_path
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NAMESPACE, NSID, ROUTE, SET, SETTINGS, Draft, planned_link
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
+    STALE,
+    FoundNamespace,
+    Namespace,
+    Route,
+    added_routes,
+    link_of_sysctl,
+    routes_before,
+    sysctl_path,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddRoute,
     AttachNamespace,
     DeleteNamespace,
     SetFile,
@@ -58,6 +69,7 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
 
         there = [route for route in found.routes or [] if not (route.ipv6 and _lo_goes_down(draft, wanted.name))]
         routes = plan_routes(draft, wanted.name, wanted.routes, there, wanted.purge_routes, added=_added_routes(draft, wanted.name))
+        routes += [] if wanted.purge_routes else _routes_again(draft, wanted, routes)
     draft.namespaces_after[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes, files=files, is_named=True)
 
 
@@ -92,6 +104,21 @@ def _added_routes(draft: Draft, netns: str) -> List[Route]:
     """The routes that the layout has added to a namespace which it adopted."""
     lo = draft.host.links.get((netns, "lo"))
     return added_routes(lo.ownership.original) if lo and lo.ownership and draft.is_member(lo) else []
+
+
+def _routes_again(draft: Draft, wanted: Namespace, there: List[Route]) -> List[Route]:
+    """Plans to add the routes again in whose place the layout had put others that are not declared any more."""
+    lo = draft.host.links.get((wanted.name, "lo"))
+    before = routes_before(lo.ownership.original) if lo and lo.ownership and draft.is_member(lo) else []
+    released = {route.key for route in _added_routes(draft, wanted.name)} - {route.key for route in [*(wanted.routes or ()), *there]}
+    again = []
+    for body in before:
+        route = partial_route(body)
+        names = [found.name for found in draft.links_in(wanted.name) if found.ifindex == device_of(body)]
+        if route.key in released and (names or not device_of(body)):
+            again.append(route._replace(dev=names[0] if names else ""))
+            draft.add(ROUTE, AddRoute(wanted.name, again[-1], body))
+    return again
 
 
 def _lo_goes_down(draft: Draft, netns: str) -> bool:

@@ -48,6 +48,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteRoute,
     DeleteVlan,
     SetFile,
+    SetLink,
     link_of,
 )
 
@@ -73,6 +74,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     link = Link(kind, found.netns, found.name, (), values, master=master, port=port)
     with draft.naming(link):
         configure(draft, link, found)
+    _raise_above(draft, found, before.get("mtus_above", {}))
     draft.released += [link, *_removed_ports(draft, found, before.get("ports", {}))]
     is_interrupted = master is not None and _goes_down(draft, found, master)
     if "addresses" in before or is_interrupted:
@@ -81,12 +83,21 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     if not is_port:
         _release_vlans(draft, found, before.get("vlans", {}))
     _keep_default_vlan_away(draft, found)
-    _release_entries(draft, found, before)
+    _release_entries(draft, found, before, is_interrupted)
     _release_files(draft, found.netns, before.get("files", {}))
     if before.get("attached") == found.netns:
         draft.add(DELETE_NAMESPACE, DeleteNamespace(found.netns, attached=True))
     draft.ownership[draft.released_from.get(found.id, found.id)] = None
     draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
+
+
+def _raise_above(draft: Draft, found: FoundLink, before: Dict[str, int]) -> None:
+    """Plans to restore the MTUs of links on top that the kernel had lowered."""
+    for name, mtu in before.items():
+        upper, declared = draft.links_after.get((found.netns, name)), draft.wanted.get((found.netns, name))
+        is_deleted = upper and draft.owns(upper) and not declared
+        if upper and not is_deleted and not (declared and "mtu" in declared.values) and upper.values["mtu"] < mtu:
+            draft.add(AFTER_PORTS, SetLink(found.netns, name, upper.kind, {"mtu": mtu}, {"mtu": upper.values["mtu"]}))
 
 
 def _without_declared(draft: Draft, found: FoundLink, before: Values) -> Values:
@@ -260,17 +271,21 @@ def _is_released_with_namespace(draft: Draft, netns: str, body: str) -> bool:
     return key in of_namespace and lasting(body) not in map(lasting, before)
 
 
-def _release_entries(draft: Draft, found: FoundLink, before: Values) -> None:
-    """Plans to delete the entries that the layout added, and to restore those that it removed or replaced."""
-    for option in [option for option in before if option in LISTS]:
-        entries = LISTS[option]
+def _release_entries(draft: Draft, found: FoundLink, before: Values, is_interrupted: bool) -> None:
+    """Plans to delete the entries that the layout added, and to restore those that it removed or replaced. C(is_interrupted): the link goes down."""
+    dropped = [option for option, there in found.entries.items() if is_interrupted and LISTS[option].after_up and there]
+    for option in dict.fromkeys([*(option for option in before if option in LISTS), *dropped]):
+        entries, recorded = LISTS[option], before.get(option, {})
         there = {as_text(entries, entry): entry for entry in found.entries.get(option, ())}
-        for key, entry in before[option].items():
+        if option in dropped:
+            of_kernel = entries.keys_of_kernel(found, draft.host)
+            recorded, there = {**{key: entry for key, entry in there.items() if entries.key_of(entry) not in of_kernel}, **recorded}, {}
+        for key, entry in recorded.items():
             if key in there and there[key] != entry:
                 delete_entry(draft, found, found.kind, entries, there[key])
             if entry is not None and there.get(key) != entry:
                 add_entry(draft, found, found.kind, entries, entry)
-        after = [entry for entry in {**there, **before[option]}.values() if entry is not None]
+        after = [entry for entry in {**there, **recorded}.values() if entry is not None]
         now = draft.links_after[found.id]
         draft.links_after[found.id] = now._replace(entries={**now.entries, option: after})
 
