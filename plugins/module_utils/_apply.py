@@ -327,7 +327,7 @@ class Transaction:
         self._before = before
         self._before_each = before_each or (lambda: None)
         """Called before each step. It may raise a VnetError."""
-        self._losses = Losses(reader, layout, before)
+        self._losses = Losses(reader, before)
         self._saved: Dict[LinkId, Saved] = {}
         self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
         """The VLANs of all ports in namespaces where those of a bridge change that nobody declares."""

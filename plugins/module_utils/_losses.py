@@ -11,12 +11,24 @@ from __future__ import annotations
 import time
 from typing import Dict, Iterator, List, Set, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import partial_route
+from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours import NEIGHBOURS
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, restore_dropped, save_link, save_sourced
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, destination_of, restore_dropped, save_link, save_sourced
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import has_parent
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import AddressKey, FoundLink, Host, Layout, LinkId
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddAddress, DeleteAddress, RenameLink, SetLink, Step, link_of
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import AddressKey, FoundLink, Host, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    DeleteAddress,
+    DeleteEntry,
+    DeleteRoute,
+    RenameLink,
+    ReplaceRoute,
+    SetLink,
+    Step,
+    link_of,
+)
 
 _SETTLING = 1.0
 """Since Linux 7 a VLAN link goes up some time after its parent, so that its routes are refused until then."""
@@ -26,16 +38,17 @@ _PAUSE = 0.02
 class Losses:
     """Saves what a step may take beside, and restores it."""
 
-    def __init__(self, reader: Reader, layout: Layout, before: Host) -> None:
+    def __init__(self, reader: Reader, before: Host) -> None:
         self._reader = reader
-        self._declared = {link.id for link in layout.links}
         self._before = before
         self._soon: Dict[LinkId, Saved] = {}
         """What is restored before the next step that is not about addresses."""
         self._deleted: Dict[LinkId, Set[AddressKey]] = {}
         """The addresses that steps have deleted meanwhile."""
         self._above: Dict[LinkId, Saved] = {}
-        """The undeclared links on top of those that go down, perhaps for a moment."""
+        """The links on top of those that go down, perhaps for a moment."""
+        self._removed: Set[Tuple[object, ...]] = set()
+        """What steps have removed on purpose: addresses and neighbours of links, and routes of namespaces."""
 
     def expect(self, step: Step) -> None:
         """Saves what a step may take. Before that it restores what an earlier one took."""
@@ -49,13 +62,15 @@ class Losses:
                 self._save(link)
         elif isinstance(step, SetLink) and step.old is not None and "mac" in step.values:
             self._save(link)
+        self._removed.update(_removed_by(step))
         for raw in self.links_above(step):
             self._above.setdefault((link[0], raw.name), save_link(self._reader.socket(link[0]), raw.ifindex))
 
     def restore(self) -> None:
         """Restores everything, as far as the kernel accepts it."""
         self._restore_soon()
-        for (netns, _name), saved in self._above.items():
+        for (netns, name), whole in self._above.items():
+            saved = self._without_removed(netns, name, whole)
             deadline = time.monotonic() + _SETTLING
             if not self._is_there(netns, saved.ifindex):
                 continue
@@ -63,12 +78,18 @@ class Losses:
                 time.sleep(_PAUSE)
 
     def links_above(self, step: Step) -> List[RawLink]:
-        """The undeclared links of the same namespace on top of a link that the layout did not create, and that goes down by the step."""
+        """The links of the same namespace on top of a link that the layout did not create, and that goes down by the step."""
         found = self._before.links.get(link_of(step))
         if not found or not self._goes_down(step, found) or (found.ownership and found.ownership.original is None):
             return []
-        links = self._reader.links(found.netns)
-        return [raw for raw in _above(links, found.ifindex) if (found.netns, raw.name) not in self._declared]
+        return list(_above(self._reader.links(found.netns), found.ifindex))
+
+    def _without_removed(self, netns: str, name: str, saved: Saved) -> Saved:
+        return saved._replace(
+            addresses=[address for address in saved.addresses if (netns, name, self._reader.parsed_address(address[1]).key) not in self._removed],
+            routes=[route for route in saved.routes if (netns, partial_route(route.hex()).key) not in self._removed],
+            neighbours=tuple(neighbour for neighbour in saved.neighbours if (netns, name, destination_of(neighbour)) not in self._removed),
+        )
 
     def _goes_down(self, step: Step, found: FoundLink) -> bool:
         if not found.values.get("up"):
@@ -96,6 +117,15 @@ class Losses:
     def _is_up(self, netns: str, index: int) -> bool:
         found = self._reader.link(netns, index=index)
         return bool(found and found.values.get("up"))
+
+
+def _removed_by(step: Step) -> Iterator[Tuple[object, ...]]:
+    if isinstance(step, DeleteAddress):
+        yield (*link_of(step), step.address.key)
+    elif isinstance(step, (DeleteRoute, ReplaceRoute)):
+        yield step.netns, step.route.key
+    elif isinstance(step, DeleteEntry) and step.option == NEIGHBOURS.option:
+        yield (*link_of(step), step.entry["to"])
 
 
 def _above(links: List[RawLink], index: int) -> Iterator[RawLink]:

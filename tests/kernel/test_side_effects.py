@@ -194,6 +194,16 @@ def test_a_vlan_link_gets_its_mtu_back(declared: bool) -> None:
     assert not difference(before, snapshot())
 
 
+def test_a_card_is_renamed_below_its_declared_vlan_link() -> None:
+    vlan_on_card("")
+    before = snapshot()
+    vlan = {"type": "vlan", "name": "eth0.10", "parent": "wan", "id": 10}
+    four_steps(force=True, links=[RENAMED, vlan])
+    assert "eth0.10@wan" in ip("ip", "link")
+    clear(force=True)
+    assert not difference(before, snapshot())
+
+
 def vlan_on_card(how: str) -> None:
     needs_kind("vlan")
     if how == "vrf":

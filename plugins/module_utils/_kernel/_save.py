@@ -78,6 +78,12 @@ def save_sourced(sock: NetlinkSocket) -> Saved:
     return Saved(0, [], [route for route in _routes(sock, b"") if any(code == _RTA_PREFSRC for code, _first, _last in split(route, _RTMSG.size))])
 
 
+def destination_of(neighbour: bytes) -> str:
+    """The IP address of a neighbour."""
+    found = (neighbour[first:last] for code, first, last in split(neighbour, _NDMSG.size) if code == _OF_NEIGHBOUR[0])
+    return next((socket.inet_ntop(neighbour[0], address) for address in found), "")
+
+
 def differs(sock: NetlinkSocket, saved: Saved) -> bool:
     """Whether something that was saved is missing or different."""
     now = _now(sock, saved)

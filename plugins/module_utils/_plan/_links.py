@@ -323,7 +323,8 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
 
         bring_up_again(draft, found)
         for upper in draft.uppers.get(found.id, ()):
-            if upper.id not in draft.wanted and upper.values["up"] and _kinds.goes_down_with_parent(upper.kind, upper.values):
+            is_restored = upper.id in draft.wanted or upper.netns == found.netns
+            if not is_restored and upper.values["up"] and _kinds.goes_down_with_parent(upper.kind, upper.values):
                 draft.warn(wanted.path, "%s%s is on top of it, goes down with it for a moment, and loses its routes" % (upper.name, inside(upper.netns)))
     interrupted = going_down or wanted.id in draft.interrupted
     for row in _rows(wanted):
@@ -519,7 +520,7 @@ def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[Conflict]
             draft.warn((*wanted.path, "parent_netns"), "not compared, as the kernel does not say which one an existing %s link uses" % found.kind)
     elif wanted.parent and not wanted.parent[1] and not _is_same_network(draft, wanted.parent, found.parent):
         conflicts.append(((*wanted.path, "parent_netns"), _NOT_AS_WANTED % (_netns_text(found.parent), _netns_text(wanted.parent))))
-    elif wanted.parent and wanted.parent[1] and not draft.host.same(wanted.parent, found.parent):
+    elif wanted.parent and wanted.parent[1] and not draft.host.same(draft.located.get(wanted.parent, wanted.parent), found.parent):
         conflicts.append(((*wanted.path, parent_option_of(wanted.kind)), _NOT_AS_WANTED % (_link_text(found.parent), _link_text(wanted.parent))))
     rows = _kinds.rows_of(wanted.kind)
     only_new = {name for name in wanted.values if rows[name].when == "create"}
