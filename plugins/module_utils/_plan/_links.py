@@ -202,6 +202,8 @@ def keep_or_replace(draft: Draft, wanted: Link, found: FoundLink, conflicts: Lis
     if not wanted.recreate:
         path, text = conflicts[0]
         raise VnetError(path, "%s; only a new link can have that, use recreate: true to replace it" % text)
+    if draft.layout.name and not draft.owns(found):
+        draft.warn(wanted.path, "%s was there before; the new one belongs to the layout, and is deleted with it" % found.name)
     replace(draft, found)
     return None
 
