@@ -29,7 +29,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import (
     restore,
     save_link,
     save_routes,
-    save_sourced,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._losses import Losses
@@ -358,7 +357,7 @@ class Transaction:
             if self._before.exists(netns):
                 self._saved[netns, ""] = save_routes(self._reader.socket(netns), numbers)
         for netns in {link_of(step)[0] for step in steps if isinstance(step, (DeleteAddress, MoveLink))}:
-            other, sourced = self._saved.get((netns, ""), Saved(0, [], [])), save_sourced(self._reader.socket(netns))
+            other, sourced = self._saved.get((netns, ""), Saved(0, [], [])), self._losses.with_source(netns)
             self._saved[netns, ""] = other._replace(routes=list(dict.fromkeys([*other.routes, *sourced.routes])))
         for netns in {step.netns for step in steps if isinstance(step, SetLink) and step.old and _kinds.changes_vlans(step.kind, step.values)}:
             self._vlans[netns] = self._reader.vlans(netns)

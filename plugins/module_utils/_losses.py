@@ -15,7 +15,15 @@ from ansible_collections.nfv.vnet.plugins.module_utils._bodies import partial_ro
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours import NEIGHBOURS
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, destination_of, restore_dropped, save_link, save_sourced
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import (
+    Saved,
+    add_addresses,
+    add_missing,
+    destination_of,
+    restore_dropped,
+    save_link,
+    save_sourced,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import has_parent
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import AddressKey, FoundLink, Host, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -45,6 +53,7 @@ class Losses:
         """What is restored before the next step that is not about addresses."""
         self._deleted: Dict[LinkId, Set[AddressKey]] = {}
         """The addresses that steps have deleted meanwhile."""
+        self._sourced: Dict[str, Saved] = {}
         self._above: Dict[LinkId, Saved] = {}
         """The links on top of those that go down, perhaps for a moment."""
         self._removed: Set[Tuple[object, ...]] = set()
@@ -58,13 +67,19 @@ class Losses:
         if isinstance(step, DeleteAddress):
             self._deleted.setdefault(link, set()).add(step.address.key)
             if link not in self._soon:
-                self._soon.setdefault((step.netns, ""), save_sourced(self._reader.socket(step.netns)))
+                self._soon.setdefault((step.netns, ""), self._without_removed(step.netns, "", self.with_source(step.netns)))
                 self._save(link)
         elif isinstance(step, SetLink) and step.old is not None and "mac" in step.values:
             self._save(link)
         self._removed.update(_removed_by(step))
         for raw in self.links_above(step):
             self._above.setdefault((link[0], raw.name), save_link(self._reader.socket(link[0]), raw.ifindex))
+
+    def with_source(self, netns: str) -> Saved:
+        """The routes of a namespace that had a source address before the first step."""
+        if netns not in self._sourced:
+            self._sourced[netns] = save_sourced(self._reader.socket(netns))
+        return self._sourced[netns]
 
     def restore(self) -> None:
         """Restores everything, as far as the kernel accepts it."""
@@ -105,11 +120,10 @@ class Losses:
         while self._soon:
             link, saved = self._soon.popitem()
             sock, deleted = self._reader.socket(link[0]), self._deleted.pop(link, set())
-            kept = [address for address in saved.addresses if self._reader.parsed_address(address[1]).key not in deleted]
-            if deleted and kept:
-                add_missing(sock, saved._replace(addresses=kept))
-            else:
-                restore_dropped(sock, saved)
+            kept = [address for address in saved.addresses if deleted and self._reader.parsed_address(address[1]).key not in deleted]
+            if kept:  # with a primary address the kernel deletes the secondary ones
+                add_addresses(sock, saved._replace(addresses=kept))
+            restore_dropped(sock, saved)
 
     def _is_there(self, netns: str, index: int) -> bool:
         return self._reader.namespaces.identity(netns) is not None and self._reader.link(netns, index=index) is not None

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List, Set
+from typing import Dict, Iterable, List, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ROUTE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import merged_route
@@ -14,22 +14,27 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import DeleteAddre
 
 def plan_lost_sources(draft: Draft) -> None:
     """Plans to have the declared ones without the source address that they had."""
-    for netns in {link_of(step)[0] for steps in draft.steps.values() for step in steps if isinstance(step, (DeleteAddress, DeleteLink))}:
-        gone = _local_addresses(draft.host.links.values(), netns) - _local_addresses(draft.links_after.values(), netns)
-        if not gone:
-            continue
-        for link in draft.layout.links:
-            after = draft.links_after.get(link.id)
-            if link.netns == netns and link.routes is not None and after:
-                draft.links_after[link.id] = after._replace(routes=_without(draft, netns, gone, link.routes, after.routes or []))
-        for namespace in draft.layout.namespaces:
-            found = draft.namespaces_after.get(namespace.name)
-            if namespace.name == netns and namespace.routes is not None and found:
-                draft.namespaces_after[netns] = found._replace(routes=_without(draft, netns, gone, namespace.routes, found.routes or []))
+    changed = {link_of(step)[0] for steps in draft.steps.values() for step in steps if isinstance(step, (DeleteAddress, DeleteLink))}
+    before, after = _local_addresses(draft.host.links.values(), changed), _local_addresses(draft.links_after.values(), changed)
+    gone = {netns: addresses - after.get(netns, set()) for netns, addresses in before.items()}
+    for link in draft.layout.links:
+        found = draft.links_after.get(link.id)
+        if gone.get(link.netns) and link.routes is not None and found:
+            draft.links_after[link.id] = found._replace(routes=_without(draft, link.netns, gone[link.netns], link.routes, found.routes or []))
+    for namespace in draft.layout.namespaces:
+        there = draft.namespaces_after.get(namespace.name)
+        if gone.get(namespace.name) and namespace.routes is not None and there:
+            routes = _without(draft, namespace.name, gone[namespace.name], namespace.routes, there.routes or [])
+            draft.namespaces_after[namespace.name] = there._replace(routes=routes)
 
 
-def _local_addresses(links: Iterable[FoundLink], netns: str) -> Set[str]:
-    return {address.local for link in links if link.netns == netns for address in link.addresses if not address.ipv6}
+def _local_addresses(links: Iterable[FoundLink], namespaces: Set[str]) -> Dict[str, Set[str]]:
+    """The IPv4 addresses of these namespaces."""
+    found: Dict[str, Set[str]] = {}
+    for link in links:
+        if link.netns in namespaces:
+            found.setdefault(link.netns, set()).update(address.local for address in link.addresses if not address.ipv6)
+    return found
 
 
 def _without(draft: Draft, netns: str, gone: Set[str], wanted: List[Route], routes: List[Route]) -> List[Route]:
