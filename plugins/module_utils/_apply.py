@@ -30,6 +30,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import (
     save_link,
     save_routes,
 )
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._losses import Losses
 from ansible_collections.nfv.vnet.plugins.module_utils._observe import observe, observe_again
@@ -148,17 +149,30 @@ def _give_back(reader: Reader, handover: Handover) -> None:
     saved = [save_link(sock, link.ifindex) for link in links if link and not link.master]
     handover.give_back()
     if saved:
-        _settle(lambda: True in [add_missing(sock, link) for link in saved])
+        _settle(lambda: _add_all_missing(sock, saved))
 
 
-def _settle(differs_now: Callable[[], bool], repair: Callable[[], None] = lambda: None) -> None:
-    """Repairs what a network manager does to a link, until it leaves that alone for a while."""
+def _add_all_missing(sock: NetlinkSocket, links: List[Saved]) -> bool:
+    """Adds what links have lost. Returns whether something was missing."""
+    missing = [add_missing(sock, saved) for saved in links]
+    return any(missing)
+
+
+def _restore_all(sock: NetlinkSocket, links: List[Saved]) -> bool:
+    """Makes links as they were. Returns whether one was not."""
+    changed = [saved for saved in links if differs(sock, saved)]
+    for saved in changed:
+        restore(sock, saved)
+    return bool(changed)
+
+
+def _settle(repair: Callable[[], bool]) -> None:
+    """Repairs what a network manager does to links, until it leaves them alone for a while."""
     quiet_until = time.monotonic() + _SETTLED_AFTER
     deadline = time.monotonic() + 3 * _SETTLED_AFTER
     while time.monotonic() < min(quiet_until, deadline):
         time.sleep(_PAUSE)
-        if differs_now():
-            repair()
+        if repair():
             quiet_until = time.monotonic() + _SETTLED_AFTER
 
 
@@ -332,6 +346,8 @@ class Transaction:
         """The VLANs of all ports in namespaces where those of a bridge change that nobody declares."""
         self._configured: Set[str] = set()
         """The links of the host that systemd-networkd has configured anew."""
+        self._to_settle: List[Saved] = []
+        """Those of them that are ports now, as they were before."""
         self.done: List[Step] = []
         self.warnings: List[Message] = []
         self.commands: List[str] = []
@@ -387,7 +403,7 @@ class Transaction:
         earlier = len(self.done)
         for step, batch in _batched(steps, self._before):
             self._before_each()
-            self._losses.expect(step)
+            self._losses.prepare(step)
             # a message that is refused may have been executed in part, so it is undone, too
             self.done += batch
             try:
@@ -406,11 +422,12 @@ class Transaction:
                     self.done[-len(batch) :] = [one for one in batch if self._is_gone(one)]
                 about = subject(self._layout, step)
                 raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, hint(self._layout, step, error)), error.errno) from None
+        self._settle_ports()
         self._losses.restore()
         self.done[earlier:] = steps  # in the order of the plan, as the order of batches makes no sense as commands
 
     def _run_step(self, step: Step) -> None:
-        """Runs a step. If systemd-networkd configures a link anew after it, that gets again what it does not know, and a port keeps nothing else."""
+        """Runs a step. When systemd-networkd configures a link anew after it, what it removes from the link is added again."""
         link = self._reader.link("", step.name) if isinstance(step, SetMaster) and not step.netns else None
         if not isinstance(step, SetMaster) or not link or not link.master or not _networkd.manages(link.ifindex):
             run(self._writer, step)
@@ -418,11 +435,18 @@ class Transaction:
         sock = self._reader.socket("")
         saved = save_link(sock, link.ifindex)
         run(self._writer, step)
-        _networkd.await_configuration(link.ifindex)
+        if not _networkd.await_configuration(link.ifindex):
+            return
         self._configured.add(link.name)
         add_missing(sock, saved)
         if step.master:
-            _settle(lambda: differs(sock, saved), lambda: restore(sock, saved))
+            self._to_settle.append(saved)
+
+    def _settle_ports(self) -> None:
+        """Takes from new ports what systemd-networkd gives them."""
+        sock, ports, self._to_settle = self._reader.socket(""), self._to_settle, []
+        if ports:
+            _settle(lambda: _restore_all(sock, ports))
 
     def _is_configured(self, step: Step, error: KernelError) -> bool:
         """Whether a route is there as systemd-networkd has configured its link anew. Whether it is the right one is found by reading the host."""
@@ -463,6 +487,8 @@ class Transaction:
         for step in reversed(self.done):
             if not is_irreversible(step):
                 self._roll_back_step(step)
+        with suppress(Exception):
+            self._settle_ports()
         for netns, saved in self._vlans.items():
             with suppress(Exception):
                 self._restore_vlans(netns, saved)

@@ -200,6 +200,11 @@ def device_of(body: str) -> int:
     return next((_number(message[first:last]) for code, first, last in split(message, _RTMSG.size) if code == _OIF), 0)
 
 
+def is_onlink(body: str) -> bool:
+    """Whether the gateway of a route need not be on a network of its link."""
+    return bool(_RTMSG.unpack_from(bytes.fromhex(body))[8] & _ONLINK)
+
+
 def source_of(body: str) -> str:
     """The source address of a route, '' if it has none."""
     message = bytes.fromhex(body)

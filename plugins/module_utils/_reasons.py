@@ -37,11 +37,10 @@ _FORWARDING = {False: "net/ipv4/conf/*/forwarding", True: "net/ipv6/conf/all/for
 """What must be on for packets to be forwarded, with IPv4 that of the link where they arrive: Documentation/networking/ip-sysctl.rst."""
 _IP_FORWARD = "net/ipv4/ip_forward"
 """What sets the former for all links."""
-_SILENT = {
-    False: {"net/ipv4/icmp_echo_ignore_all": "1", "net/ipv4/conf/all/arp_ignore": "8", "net/ipv4/conf/*/arp_ignore": "8"},
-    True: {"net/ipv6/icmp/echo_ignore_all": "1"},
-}
-"""The values of settings with which a namespace answers nobody."""
+_SILENT = {False: {"net/ipv4/icmp_echo_ignore_all": "1"}, True: {"net/ipv6/icmp/echo_ignore_all": "1"}}
+"""The values of settings with which a namespace answers no echo requests."""
+_UNRESOLVED = {False: {"net/ipv4/conf/all/arp_ignore": "8", "net/ipv4/conf/*/arp_ignore": "8"}, True: {}}
+"""Those with which it answers nobody who looks for its MAC address."""
 _AS_KEY = str.maketrans("./", "/.")
 """From the path of a setting to its key in sysctl(8)."""
 _BRIDGE_CALLS = {False: "net/bridge/bridge-nf-call-iptables", True: "net/bridge/bridge-nf-call-ip6tables"}
@@ -213,7 +212,7 @@ class Reasons:
                 yield from self._taken(netns, home, attachment, target)
                 if arrived and self._is_filtered(netns, arrived, vrf.ifindex if vrf else 0):
                     yield _FILTERED % (namespace_title(netns), sender)
-                yield from self._silent(attachment, ":" in target)
+                yield from self._silent(attachment, _SILENT[":" in target])
                 hooks.append(_Hook(netns, "input"))
                 return
             hooks.append(_Hook(netns, "forward"))
@@ -264,9 +263,9 @@ class Reasons:
         names = [_named(link) for link in links if ":" in target and link.kind != LOOPBACK and ends_ipv6(link.values)]
         return "; %s %s no IPv6 (disable_ipv6, or an MTU below %d)" % (" and ".join(names), "has" if len(names) == 1 else "have", IPV6_MTU) if names else ""
 
-    def _silent(self, arriving: FoundLink, ipv6: bool) -> Iterator[str]:
-        """Yields the settings that keep a namespace from answering what arrives at a link."""
-        for name, value in _SILENT[ipv6].items():
+    def _silent(self, arriving: FoundLink, settings: Dict[str, str]) -> Iterator[str]:
+        """Yields those of the settings that a namespace has, which keep it from answering what arrives at a link."""
+        for name, value in settings.items():
             key = name.replace("*", arriving.name)
             if self._kernel.setting(arriving.netns, key) == value:
                 yield "%s does not answer: %s is %s" % (namespace_title(arriving.netns), key.translate(_AS_KEY), value)
@@ -361,6 +360,7 @@ class Reasons:
         elif not mac and ":" not in address and _is_without_arp(other):
             yield "%s answers no ARP requests: it has the flag NOARP" % _named(other)
         elif not mac:
+            yield from self._silent(other, _UNRESOLVED[":" in address])
             yield from _unflooded(self._attachment(other), ":" in address)
         bridge = self._attachment(link)
         for one in [link, *([bridge.bridge] if bridge else ())]:

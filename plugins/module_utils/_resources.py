@@ -69,6 +69,15 @@ class Address(NamedTuple):
         return self.local, self.prefix, self.peer
 
     @property
+    def network(self) -> Tuple[int, int]:
+        """Prefix length and network of an IPv4 address. With the primary address of a network the kernel deletes its secondary ones (unless
+        promote_secondaries is set)."""
+        number = 0
+        for part in (self.peer or self.local).split("."):
+            number = number << 8 | int(part)
+        return self.prefix, number >> (32 - self.prefix)
+
+    @property
     def link_local(self) -> bool:
         if self.ipv6:
             return int(self.local.split(":")[0] or "0", 16) & 0xFFC0 == 0xFE80

@@ -303,7 +303,7 @@ def test_single_modules_refuse_too(module: str, params: Values) -> None:
 def test_a_card_that_is_not_declared_any_more_does_not_get_what_its_bridge_has() -> None:
     lay(links=[bridge(), card()])
     result = four_steps(links=[bridge()])
-    assert any("eth0 does not get back what other links have now: 192.0.2.10/24" in warning for warning in result["warnings"])
+    assert any("eth0 does not get back what other links are declared to have: 192.0.2.10/24" in warning for warning in result["warnings"])
     assert [address.split()[0] for address in held("br0")] == ["192.0.2.10/24"]
     assert held("eth0") == []
     assert default_route() == "default via 192.0.2.1 dev br0 proto static"

@@ -304,6 +304,18 @@ def test_of_two_with_one_address_only_that_which_answers_is_reached(family: str)
     assert [pair["namespace"] for pair in lost] == [told["namespace"]]
 
 
+def test_who_is_known_need_not_be_looked_for() -> None:
+    needs_program("ip")
+    lan()
+    for netns, other, address in (("red", "blue", BLUE), ("blue", "red", RED)):
+        mac = ip("ip", "netns", "exec", other, "cat", "/sys/class/net/eth0/address").strip()
+        sh(f"ip -n {netns} neighbour replace {address} lladdr {mac} dev eth0 nud permanent")
+    sh("ip netns exec blue sysctl -qw net.ipv4.conf.all.arp_ignore=8")
+    assert not asked(sources=["red"], destinations=[BLUE], family="ipv4")["differing"]
+    sh(f"ip -n blue route add blackhole {RED}/32")
+    assert "blackhole" in reason("red", BLUE)
+
+
 def test_a_gateway_on_another_bridge() -> None:
     needs_program("ip")
     lan()

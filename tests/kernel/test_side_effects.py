@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from pathlib import Path
 from typing import Dict, List, Optional
 
@@ -121,14 +122,17 @@ def test_a_queueing_discipline_that_could_not_come_back_is_not_lost_by_a_move() 
 # What goes with something else
 
 
-def test_the_other_addresses_of_a_card_stay_when_the_first_moves_to_a_bridge() -> None:
-    """The kernel deletes secondary addresses with their primary one."""
-    sh("ip address add 10.0.0.2/24 dev eth0", "ip address add 10.0.0.3/24 dev eth0")
+@pytest.mark.parametrize("promote", ["0", "1"])
+def test_the_other_addresses_of_a_network_that_moves_to_a_bridge(promote: str) -> None:
+    """The kernel deletes secondary addresses with their primary one, or makes one of them that, and sends everything into the port."""
+    Path("/proc/sys/net/ipv4/conf/all/promote_secondaries").write_text(promote)
+    sh("ip address add 10.0.0.2/24 dev eth0", "ip address add 10.7.0.3/24 dev eth0")
     before = restorable(snapshot())
-    result = lay(force=True, links=[{"type": "bridge", "name": "br0", "addresses": ["10.0.0.1/24"]}, {"name": "eth0", "master": "br0"}])
-    assert any("eth0 keeps 10.0.0.2/24, 10.0.0.3/24, but a port does not answer to it" in warning for warning in result["warnings"])
-    shown = ip("ip", "-4", "-br", "address", "show", "dev", "eth0")
-    assert "10.0.0.2/24 10.0.0.3/24" in shown
+    result = four_steps(force=True, links=[{"type": "bridge", "name": "br0", "addresses": ["10.0.0.1/24"]}, {"name": "eth0", "master": "br0"}])
+    text = " ".join(result["warnings"])
+    assert "10.0.0.2/24 goes from eth0, as its network moves to br0; declare it there to move it, too" in text
+    assert "eth0 keeps 10.7.0.3/24, but a port does not answer to it" in text
+    assert ip("ip", "route", "get", "10.0.0.9").startswith("10.0.0.9 dev br0")
     clear(force=True)
     assert not difference(before, restorable(snapshot()))
 
@@ -249,3 +253,85 @@ def test_the_loopback_interface_beside_routes_and_rules_of_the_host() -> None:
     four_steps(links=[lo], routes=[{"to": "172.23.0.0/16", "type": "prohibit"}], rules=[{"priority": 750, "table": 5}])
     clear()
     assert not difference(before, snapshot())
+
+
+def test_a_route_does_not_come_back_where_it_cannot_be() -> None:
+    sh("ip route add 172.20.0.0/16 via 10.0.0.9")
+    links = [{"name": "eth0", "addresses": ["10.5.0.1/24"]}]
+    lay(force=True, links=links, routes=[{"to": "172.20.0.0/16", "via": "10.5.0.9", "dev": "eth0"}])
+    four_steps(force=True, links=links, routes=[])
+    through_link = {"name": "eth1", "routes": [{"to": "172.20.0.0/16", "via": "10.1.0.8"}]}
+    lay(force=True, routes=[{"to": "172.20.0.0/16", "via": "10.1.0.8", "dev": "eth1"}])
+    four_steps(force=True, routes=[], links=[through_link])
+
+
+@pytest.mark.parametrize("by_hand", ["delete 172.20.0.0/16", "replace 172.20.0.0/16 via 10.0.0.7"])
+def test_a_route_that_came_back_is_the_administrators_again(by_hand: str) -> None:
+    sh("ip route add 172.20.0.0/16 via 10.0.0.9")
+    other = {"to": "172.23.0.0/16", "type": "prohibit"}
+    lay(routes=[{"to": "172.20.0.0/16", "via": "10.1.0.8", "dev": "eth1"}, other])
+    lay(routes=[other])
+    sh(f"ip route {by_hand}")
+    before = ip("ip", "route", "show", "172.20.0.0/16")
+    assert not lay(check=True, routes=[other])["changed"]
+    clear()
+    assert ip("ip", "route", "show", "172.20.0.0/16") == before
+
+
+@pytest.mark.parametrize("by_hand", ["ip link set v0 mtu 1350", "ip link delete v0; ip link add v0 mtu 1400 type veth peer name v1"])
+def test_an_mtu_that_somebody_else_has_set_stays(by_hand: str) -> None:
+    needs_kind("macvlan")
+    sh("ip link add v0 link eth0 type macvlan")
+    lay(force=True, links=[{"name": "eth0", "mtu": 1400}])
+    sh(by_hand)
+    before = ip("ip", "-o", "link", "show", "v0").split(" mtu ")[1].split()[0]
+    clear(force=True)
+    assert ip("ip", "-o", "link", "show", "v0").split(" mtu ")[1].split()[0] == before
+
+
+def test_a_vlan_link_on_a_vlan_link_gets_its_mtu_back() -> None:
+    needs_kind("vlan")
+    sh("ip link add link eth0 name z10 type vlan id 10", "ip link set z10 up", "ip link add link z10 name a20 type vlan id 20", "ip link set a20 up")
+    before = snapshot()
+    lay(force=True, links=[{"name": "eth0", "mtu": 1400}])
+    clear(force=True)
+    assert not difference(before, snapshot())
+
+
+def test_what_a_layout_removes_from_links_on_top_stays_removed() -> None:
+    vlan_on_card("")
+    before = snapshot()
+    lay(force=True, links=[RENAMED, {"name": "eth0.10", "addresses": ["10.10.0.1/24", "10.11.0.1/24"]}])
+    clear(force=True)
+    assert not difference(before, snapshot())
+    four_steps(force=True, routes=[{"to": "default", "via": "10.1.0.9", "dev": "eth1"}], links=[RENAMED])
+
+
+def test_a_declared_route_whose_source_address_moves_away() -> None:
+    sh(SOURCED)
+    routes = [{"to": "203.0.113.0/24", "via": "10.1.0.9"}]
+    four_steps(force=True, namespaces=["red"], links=[*MOVED["links"], {"name": "eth1", "routes": routes}])
+
+
+def test_a_route_whose_source_address_moves_to_another_link_stays() -> None:
+    sh(SOURCED)
+    lay(force=True, namespaces=["red"], links=[*MOVED["links"], {"type": "bridge", "name": "br0", "addresses": ["10.0.0.1/24"]}])
+    assert "203.0.113.0/24" in ip("ip", "route")
+
+
+def test_a_route_through_a_link_that_is_gone_does_not_come_back_through_another() -> None:
+    sh(SOURCED)
+    lay(force=True, **EXCHANGED)
+    sh("ip link delete eth1")
+    assert not any("203.0.113.0/24" in command for command in clear(force=True)["commands"])
+
+
+def test_nobody_waits_for_a_network_manager_that_is_not_there() -> None:
+    """What it has said of links may be there still."""
+    sh("ip link add br0 type bridge", "ip link add br1 type bridge", "mkdir -p /run/systemd/netif/links")
+    for number in range(2, 8):
+        sh(f"ip link add eth{number} type veth peer name far{number}", f"ip link set eth{number} master br0 up")
+        sh(f"echo ADMIN_STATE=configured > /run/systemd/netif/links/$(cat /sys/class/net/eth{number}/ifindex)")
+    start = time.monotonic()
+    lay(force=True, links=[{"name": f"eth{number}", "master": "br1"} for number in range(2, 8)])
+    assert time.monotonic() - start < 3

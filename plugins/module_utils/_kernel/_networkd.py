@@ -31,16 +31,23 @@ def manages(index: int) -> bool:
     return False
 
 
-def await_configuration(index: int) -> None:
-    """Waits until it has dealt with what the kernel says of a link, at most 10 seconds: until it has removed what it does not know."""
+def await_configuration(index: int) -> bool:
+    """Waits until it has dealt with what the kernel says of a link, at most 10 seconds: until it has removed what it does not know.
+
+    Returns whether it runs.
+    """
     deadline = time.monotonic() + _DEADLINE
     answers = 0
     while answers < _ANSWERS and time.monotonic() < deadline:
-        if any(state in _administrative_state(index) for state in _BEFORE_IT_CONFIGURES):
+        answer = _administrative_state(index)
+        if any(state in answer for state in _BEFORE_IT_CONFIGURES):
             answers = 0
             time.sleep(_PAUSE)
+        elif not answer.startswith("s "):  # busctl(1) says why it has no value
+            return False
         else:
             answers += 1
+    return True
 
 
 def _administrative_state(index: int) -> str:

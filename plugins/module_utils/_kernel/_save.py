@@ -101,19 +101,14 @@ def restore(sock: NetlinkSocket, saved: Saved) -> None:
 
 def add_missing(sock: NetlinkSocket, saved: Saved) -> bool:
     """Adds what is missing, and leaves what was added. Returns whether something was missing."""
-    is_missing = add_addresses(sock, saved) or differs(sock, saved._replace(addresses=_addresses(sock, saved.ifindex)))
-    restore_dropped(sock, saved)
-    return is_missing
-
-
-def add_addresses(sock: NetlinkSocket, saved: Saved) -> bool:
-    """Adds the addresses that are missing. Returns whether there were some."""
     there = {key for key, _body in _addresses(sock, saved.ifindex)}
     missing = [address[1] for address in saved.addresses if address[0] not in there and not _link_local(address)]
     for body in missing:
         with suppress(KernelError):
             sock.request(_RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body)
-    return bool(missing)
+    is_missing = bool(missing) or differs(sock, saved._replace(addresses=_addresses(sock, saved.ifindex)))
+    restore_dropped(sock, saved)
+    return is_missing
 
 
 def restore_dropped(sock: NetlinkSocket, saved: Saved) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, receiver_of, tag_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import _links
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE, Draft
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_TABLE, Host, Layout, Link
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import Plan
 
@@ -52,10 +52,11 @@ def plan(layout: Layout, host: Host, check_mode: bool = False) -> Plan:
 
         bring_down_after_parent(draft)
         recreate_undeclared_uppers(draft)
-    if ADDRESS in draft.steps or DELETE in draft.steps:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._sources import plan_lost_sources
+    if draft.steps:
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._sources import plan_lost_sources, plan_routes_again
 
         plan_lost_sources(draft)
+        plan_routes_again(draft)
     if draft.deleted:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._prune import bring_down_pruned
 

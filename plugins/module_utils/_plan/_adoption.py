@@ -160,7 +160,19 @@ class Adoption:
         if routes is not None and "new_routes" in original:
             stays = {_key_text(route) for route in routes} | (declared.names.get("routes") or set())
             kept["new_routes"] = {text: route for text, route in original["new_routes"].items() if text in stays}
+            for text in self._came_back(after, routes, kept, declared):
+                del kept["new_routes"][text]
+                kept["routes"] = {key: bodies for key, bodies in kept["routes"].items() if key != text}
         return {name: before for name, before in kept.items() if before or name not in (*there, "new_routes")}
+
+    @staticmethod
+    def _came_back(after: FoundLink, routes: List[Route], kept: Values, declared: Declared) -> List[str]:
+        """The routes of a namespace that are there again, as the ones in their place are not declared any more."""
+        if after.kind != _kinds.LOOPBACK:
+            return []
+        new = {_key_text(route): route for route in added_routes(kept)}
+        there = {_key_text(route) for route in routes} - {key for key, route in new.items() if any(route.satisfied_by(other) for other in routes)}
+        return [key for key in new if key in there and key in kept.get("routes", {}) and key not in (declared.names.get("routes") or set())]
 
     # What is declared
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
@@ -438,10 +438,17 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
     phase = AFTER_UP if row.when == "up" else AFTER_PORTS if follows or refers else ADDRESS if row.location in table.IPV6_LOCATIONS else SET
     restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: value}) for name, value in _reset_with(row, found).items())
     if row.name == "mtu":  # the kernel lowers that of links on top, and never raises it again
-        lowered = (upper for upper in draft.uppers.get(found.id, ()) if upper.netns == wanted.netns and upper.values["mtu"] > value)
+        lowered = (upper for upper in _above(draft, found) if upper.netns == wanted.netns and upper.values["mtu"] > value)
         restore += tuple(SetLink(upper.netns, upper.name, upper.kind, {row.name: upper.values[row.name]}) for upper in lowered)
     about = _about(wanted, found, row.name) if row.location == "data" else ()
     draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, old, restore, about))
+
+
+def _above(draft: Draft, found: FoundLink) -> Iterator[FoundLink]:
+    """The links on top of a link, each before those on top of it."""
+    for upper in draft.uppers.get(found.id, ()):
+        yield upper
+        yield from _above(draft, upper)
 
 
 def _about(wanted: Link, found: FoundLink, name: str) -> Tuple[str, ...]:

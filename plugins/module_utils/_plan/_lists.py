@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_ROUTES, ROUTE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import ADDRESS_FLAGS, KERNEL_ADDRESSES, Address, AddressKey, Link, Route, RouteKey
@@ -22,7 +22,7 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     """Plans the addresses; returns those that will be there."""
     wanted_by_key = {address.key: address for address in wanted.addresses or []}
     locals6 = {address.local for address in wanted_by_key.values() if address.ipv6}
-    with_dynamic = {_network(address) for address in current if address.dynamic and not address.ipv6}
+    with_dynamic = {address.network for address in current if address.dynamic and not address.ipv6}
     deleted: Dict[AddressKey, Address] = {}
     refreshed: List[Address] = []
     for address in current:
@@ -35,20 +35,20 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
         ours = not (address.dynamic or address.link_local or address.multicast or address.key in KERNEL_ADDRESSES)
         if not ((wanted.purge_addresses and ours) or address.local in locals6 or wanted_one is not None):
             continue
-        if not address.ipv6 and _network(address) in with_dynamic:
+        if not address.ipv6 and address.network in with_dynamic:
             draft.warn((*wanted.path, "addresses"), "%s is kept, as the kernel would delete a dynamic address of the same network with it" % address.itself)
         else:
             deleted[address.key] = address
-    networks = {_network(address) for address in deleted.values() if not address.ipv6}
+    networks = {address.network for address in deleted.values() if not address.ipv6}
     gone6 = {address.local for address in deleted.values() if address.ipv6}
     staying = [address for address in current if address.key not in deleted]
-    there = {address.key for address in staying if (address.ipv6 or _network(address) not in networks)}
+    there = {address.key for address in staying if (address.ipv6 or address.network not in networks)}
     dropped = [address for address in staying if address.key not in there and address.key not in wanted_by_key]  # with the primary one of their network
     there_before = {address.key: address for address in current}
     added = [_merged(address, there_before.get(address.key)) for address in wanted_by_key.values() if address.key not in there]
     added += dropped
     # New addresses first, as the kernel drops the routes of a link with its last address; but not if they would be deleted with an old one.
-    late = [address for address in added if (address.local in gone6 if address.ipv6 else _network(address) in networks)]
+    late = [address for address in added if (address.local in gone6 if address.ipv6 else address.network in networks)]
     late_keys = {address.key for address in late}
     bodies: Dict[AddressKey, str] = {}
     if added and draft.bridge_below(wanted):
@@ -125,12 +125,3 @@ def merged_route(wanted: Route, found: Optional[Route]) -> Route:
         protocol=wanted.protocol or ("" if found.protocol in (*AUTOMATIC, "boot") else found.protocol),
         preference=wanted.preference or found.preference,
     )
-
-
-def _network(address: Address) -> Tuple[int, int]:
-    """Prefix length and network of an IPv4 address. With the primary address of a network the kernel deletes its secondary ones
-    (unless promote_secondaries is set)."""
-    number = 0
-    for part in (address.peer or address.local).split("."):
-        number = number << 8 | int(part)
-    return address.prefix, number >> (32 - address.prefix)

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional
 
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import device_of, partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NAMESPACE, NSID, ROUTE, SET, SETTINGS, Draft, planned_link
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import DELETE_NAMESPACE, FINISH, NAMESPACE, NSID, SET, SETTINGS, Draft, planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     STALE,
     FoundNamespace,
@@ -17,11 +16,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Route,
     added_routes,
     link_of_sysctl,
-    routes_before,
     sysctl_path,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
-    AddRoute,
     AttachNamespace,
     DeleteNamespace,
     SetFile,
@@ -69,7 +66,6 @@ def plan_namespace(draft: Draft, wanted: Namespace) -> None:
 
         there = [route for route in found.routes or [] if not (route.ipv6 and _lo_goes_down(draft, wanted.name))]
         routes = plan_routes(draft, wanted.name, wanted.routes, there, wanted.purge_routes, added=_added_routes(draft, wanted.name))
-        routes += [] if wanted.purge_routes else _routes_again(draft, wanted, routes)
     draft.namespaces_after[wanted.name] = found._replace(nsid=nsid, sysctl=sysctl, routes=routes, files=files, is_named=True)
 
 
@@ -101,24 +97,11 @@ def _files(draft: Draft, wanted: Namespace, found: FoundNamespace) -> Dict[str, 
 
 
 def _added_routes(draft: Draft, netns: str) -> List[Route]:
-    """The routes that the layout has added to a namespace which it adopted."""
+    """The routes that the layout has added to a namespace which it adopted, and does not declare for a link now."""
     lo = draft.host.links.get((netns, "lo"))
-    return added_routes(lo.ownership.original) if lo and lo.ownership and draft.is_member(lo) else []
-
-
-def _routes_again(draft: Draft, wanted: Namespace, there: List[Route]) -> List[Route]:
-    """Plans to add the routes again in whose place the layout had put others that are not declared any more."""
-    lo = draft.host.links.get((wanted.name, "lo"))
-    before = routes_before(lo.ownership.original) if lo and lo.ownership and draft.is_member(lo) else []
-    released = {route.key for route in _added_routes(draft, wanted.name)} - {route.key for route in [*(wanted.routes or ()), *there]}
-    again = []
-    for body in before:
-        route = partial_route(body)
-        names = [found.name for found in draft.links_in(wanted.name) if found.ifindex == device_of(body)]
-        if route.key in released and (names or not device_of(body)):
-            again.append(route._replace(dev=names[0] if names else ""))
-            draft.add(ROUTE, AddRoute(wanted.name, again[-1], body))
-    return again
+    added = added_routes(lo.ownership.original) if lo and lo.ownership and draft.is_member(lo) else []
+    of_links = {route.key for link in draft.layout.links if link.netns == netns for route in link.routes or ()} if added else set()
+    return [route for route in added if route.key not in of_links]
 
 
 def _lo_goes_down(draft: Draft, netns: str) -> bool:

@@ -92,17 +92,20 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
 
 
 def _raise_above(draft: Draft, found: FoundLink, before: Dict[str, int]) -> None:
-    """Plans to restore the MTUs of links on top that the kernel had lowered."""
-    for name, mtu in before.items():
-        upper, declared = draft.links_after.get((found.netns, name)), draft.wanted.get((found.netns, name))
-        is_deleted = upper and draft.owns(upper) and not declared
-        if upper and not is_deleted and not (declared and "mtu" in declared.values) and upper.values["mtu"] < mtu:
-            draft.add(AFTER_PORTS, SetLink(found.netns, name, upper.kind, {"mtu": mtu}, {"mtu": upper.values["mtu"]}))
+    """Plans to restore the MTUs of links on top that are as low as the kernel has made them, those of parents first."""
+    for upper in draft.uppers.get(found.id, ()):
+        declared = draft.wanted.get(upper.id)
+        is_as_lowered = upper.netns == found.netns and upper.values["mtu"] == found.values["mtu"] < before.get(upper.name, 0)
+        is_of_others = (draft.owns(upper) and not declared) or (declared and "mtu" in declared.values)
+        if is_as_lowered and not is_of_others and upper.id in draft.links_after:
+            mtu = before[upper.name]
+            draft.add(AFTER_PORTS, SetLink(found.netns, upper.name, upper.kind, {"mtu": mtu}, {"mtu": upper.values["mtu"]}))
+            _raise_above(draft, upper, before)
 
 
 def _without_declared(draft: Draft, found: FoundLink, before: Values) -> Values:
     """What a link was, without the addresses and routes that the layout declares for other links now."""
-    others = [link for link in draft.layout.links if link.present and link.netns == found.netns and link.id != found.id]
+    others = _others(draft, found)
     addresses = {address.itself for link in others for address in link.addresses or ()}
     routes = {" ".join(map(str, route.key)) for link in others for route in link.routes or ()}
     left = dict(before)
@@ -110,8 +113,14 @@ def _without_declared(draft: Draft, found: FoundLink, before: Values) -> Values:
         kept = [key for key, old in before.get(name, {}).items() if old and key in declared]
         if kept:
             left[name] = {key: old for key, old in before[name].items() if key not in kept}
-            draft.warn((), "%s%s does not get back what other links have now: %s" % (found.name, inside(found.netns), ", ".join(kept)))
+            names = ", ".join(key.split()[0] for key in kept)
+            draft.warn((), "%s%s does not get back what other links are declared to have: %s" % (found.name, inside(found.netns), names))
     return left
+
+
+def _others(draft: Draft, found: FoundLink) -> List[Link]:
+    """The links of the same namespace that are declared."""
+    return [link for link in draft.layout.links if link.present and link.netns == found.netns and link.id != found.id]
 
 
 def _goes_down(draft: Draft, found: FoundLink, master: str) -> bool:
@@ -223,13 +232,14 @@ def _release_routes(draft: Draft, found: FoundLink, before: Values, is_interrupt
     shown = Shown({}, []) if is_interrupted else found.shown or Shown({}, [])
     bodies = {lasting(body) for _route, body in [*shown.routes, *shown.of_namespace]}
     gone = [body for body in routes_before(before) if lasting(body) not in bodies]
-    missing = [(partial_route(body)._replace(dev=_device(draft, found.netns, body) or dev), body) for body in gone]
+    missing = [(partial_route(body)._replace(dev=_device(draft, found.netns, body) or dev), body) for body in gone if not _is_of_lost_link(draft, found, body)]
     in_the_way, there_before = {route.key for route, _body in missing}, {partial_route(body).key for body in routes_before(before)}
     added = {route.key: route for route in added_routes(before, dev) if route.key not in there_before}
     deleted = [other for other in current if other.key in in_the_way or (other.key in added and added[other.key].satisfied_by(other))]
     for route in deleted:
         draft.add(DELETE_ROUTES, DeleteRoute(found.netns, route))
     going = {route.key for route in [*deleted, *(route for route, _body in missing)]}
+    going |= {route.key for link in _others(draft, found) for route in link.routes or ()}
     missing += [(partial_route(body)._replace(dev=dev), body) for body in _dropped_beside(draft, found, going)]
     for route, body in missing:
         draft.add(ROUTE, AddRoute(found.netns, route, body))
@@ -245,6 +255,12 @@ def _device(draft: Draft, netns: str, body: str) -> str:
     """The link that a route goes through, '' if it goes through none or several, or through one that is gone."""
     index = device_of(body)
     return next((found.name for found in draft.links_in(netns) if found.ifindex == index), "")
+
+
+def _is_of_lost_link(draft: Draft, found: FoundLink, body: str) -> bool:
+    """Whether a route went through another link, which is not there any more."""
+    is_of_other = found.kind != _kinds.LOOPBACK and device_of(body) not in (0, found.ifindex)
+    return is_of_other and found.id in draft.host.links and not _device(draft, found.netns, body)
 
 
 def _dropped_beside(draft: Draft, found: FoundLink, going: Set[RouteKey]) -> List[str]:

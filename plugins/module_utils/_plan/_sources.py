@@ -1,20 +1,23 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IPv4 routes whose source address goes: the kernel drops them with it (fib_sync_down_addr in net/ipv4/fib_semantics.c)."""
+"""Routes that go with something else: IPv4 routes with their source address (fib_sync_down_addr in net/ipv4/fib_semantics.c), and those that come back."""
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Set
+from typing import Dict, Iterable, List, Optional, Set
 
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import device_of, gateway_of, is_onlink, partial_route
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_table_of_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ROUTE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import merged_route
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Route
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import DeleteAddress, DeleteLink, ReplaceRoute, link_of
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import contains
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Route, added_routes, routes_before
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, DeleteAddress, DeleteLink, MoveLink, ReplaceRoute, link_of
 
 
 def plan_lost_sources(draft: Draft) -> None:
-    """Plans to have the declared ones without the source address that they had."""
-    changed = {link_of(step)[0] for steps in draft.steps.values() for step in steps if isinstance(step, (DeleteAddress, DeleteLink))}
+    """Plans to add declared routes again whose source address goes, as nobody has declared that: without it."""
+    changed = {link_of(step)[0] for steps in draft.steps.values() for step in steps if isinstance(step, (DeleteAddress, DeleteLink, MoveLink))}
     before, after = _local_addresses(draft.host.links.values(), changed), _local_addresses(draft.links_after.values(), changed)
     gone = {netns: addresses - after.get(netns, set()) for netns, addresses in before.items()}
     for link in draft.layout.links:
@@ -26,6 +29,42 @@ def plan_lost_sources(draft: Draft) -> None:
         if gone.get(namespace.name) and namespace.routes is not None and there:
             routes = _without(draft, namespace.name, gone[namespace.name], namespace.routes, there.routes or [])
             draft.namespaces_after[namespace.name] = there._replace(routes=routes)
+
+
+def plan_routes_again(draft: Draft) -> None:
+    """Plans to add the routes of namespaces again in whose place the layout had put others that are not declared any more."""
+    for namespace in draft.layout.namespaces:
+        lo, after = draft.host.links.get((namespace.name, "lo")), draft.namespaces_after.get(namespace.name)
+        original = lo.ownership.original if lo and lo.ownership and draft.is_member(lo) else None
+        if namespace.routes is None or namespace.purge_routes or not original or not after:
+            continue
+        declared = [route for link in draft.layout.links if link.netns == namespace.name for route in link.routes or ()]
+        taken = {route.key for route in [*namespace.routes, *declared, *(after.routes or ())]}
+        released = {route.key for route in added_routes(original)} - taken
+        for body in routes_before(original):
+            route, dev = partial_route(body), _device_for(draft, namespace.name, body)
+            if route.key in released and dev is not None:
+                draft.add(ROUTE, AddRoute(namespace.name, route._replace(dev=dev), body))
+                draft.namespaces_after[namespace.name] = after = after._replace(routes=[*(after.routes or ()), route._replace(dev=dev)])
+
+
+def _device_for(draft: Draft, netns: str, body: str) -> Optional[str]:
+    """The link that a route goes through, '' for none or several; None if that cannot have the route any more."""
+    if not device_of(body):
+        return ""
+    found = next((link for link in draft.links_in(netns) if link.ifindex == device_of(body)), None)
+    after = draft.links_after.get(found.id) if found else None
+    if not after or not after.values.get("up") or (after.master and not has_table_of_ports(_kind_of_master(draft, after))):
+        return None
+    gateway = gateway_of(body)
+    networks = [(address.peer or address.local, address.prefix) for address in after.addresses if address.ipv6 == (":" in gateway)]
+    is_reached = not gateway or gateway.startswith("fe80:") or is_onlink(body) or any(contains(*network, gateway) for network in networks)
+    return after.name if is_reached else None
+
+
+def _kind_of_master(draft: Draft, port: FoundLink) -> str:
+    master = draft.links_after.get((port.netns, port.master))
+    return master.kind if master else ""
 
 
 def _local_addresses(links: Iterable[FoundLink], namespaces: Set[str]) -> Dict[str, Set[str]]:

@@ -52,7 +52,15 @@ def take_addresses(draft: Draft, link: Link, added: Iterable[Address]) -> None:
     for port in _ports_below(draft, link):
         now = draft.links_after.get(port.id, port)
         declared = draft.wanted.get(port.id)
-        for address in [address for address in now.addresses if address.key in wanted]:
+        taken = [address for address in now.addresses if address.key in wanted]
+        kept = {address.key for address in (declared.addresses if declared else None) or ()}
+        networks = {address.network for address in taken if not address.ipv6}
+        beside = [address for address in now.addresses if not address.ipv6 and address.key not in {*wanted, *kept} and address.network in networks]
+        for address in reversed(beside):
+            draft.add(ADDRESS, DeleteAddress(port.netns, port.name, address))
+            text = "%s goes from %s, as its network moves to %s; declare it there to move it, too"
+            draft.warn((*link.path, "addresses"), text % (address.itself, port.name, link.name))
+        for address in taken:
             if declared and any(address.key == other.key for other in declared.addresses or ()):
                 text = "%s is also declared for %s, which is a port of %s"
                 raise VnetError((*link.path, "addresses"), text % (address.itself, port.name, declared.master or now.master))
@@ -60,7 +68,7 @@ def take_addresses(draft: Draft, link: Link, added: Iterable[Address]) -> None:
             draft.add(ADDRESS, DeleteAddress(port.netns, port.name, address))
             draft.warn((*link.path, "addresses"), "%s moves from %s to %s" % (address.itself, port.name, link.name))
         if port.id in draft.links_after:
-            draft.links_after[port.id] = now._replace(addresses=[address for address in now.addresses if address.key not in wanted])
+            draft.links_after[port.id] = now._replace(addresses=[address for address in now.addresses if address not in [*taken, *beside]])
 
 
 def take_routes(draft: Draft, link: Link, new: Iterable[Route]) -> None:
