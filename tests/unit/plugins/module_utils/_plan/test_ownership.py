@@ -8,6 +8,7 @@ import struct
 from typing import Any
 
 import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import device_of
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _nla, _pack
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
@@ -333,7 +334,7 @@ def test_a_link_that_is_replaced_belongs_to_the_layout_until_it_is_deleted() -> 
     ],
 )
 def test_what_changed_is_given_back(before: dict[str, Any], fields: dict[str, Any], expected: list[tuple[str, Any]]) -> None:
-    found = steps(host(adopted("bridge", "br0", before, **{"routes": [], **fields})))
+    found = steps(host(adopted("bridge", "br0", before, **{"routes": [], "ifindex": device_of(ROUTE_BODY), **fields})))
     assert [(act, new) for act, _name, new in found] == expected
 
 
