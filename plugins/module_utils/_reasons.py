@@ -311,8 +311,8 @@ class Reasons:
             macs = self._kernel.macs(link.netns, link.ifindex, address) if own and others else set()
             others.sort(key=lambda owner: owner.values.get("mac") not in macs)
             text = "%s and %s both have the address %s" % (*map(_named, [*own, *others][:2]), address)
-            is_taken = not own if home is not None else False
-            is_taken |= bool(macs) and not any(owner.values.get("mac") in macs for owner in own)
+            is_of_others = home is not None and not own
+            is_taken = is_of_others or (bool(macs) and not any(owner.values.get("mac") in macs for owner in own))
             yield _Taken(text) if is_taken else text
 
     def _missing(self, link: FoundLink, address: str, is_gateway: bool) -> Iterator[str]:

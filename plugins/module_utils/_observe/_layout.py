@@ -145,8 +145,9 @@ class _LayoutReader:
         self._entries = EntriesReader(reader)
         self._apart = ApartReader(reader)
         self._saved: Dict[str, Dict[int, Saved]] = {}
-        self._sourced: Dict[str, Dict[str, List[Tuple[int, str]]]] = {}
         """The addresses and routes of namespaces with links that may be adopted or released."""
+        self._sourced: Dict[str, Dict[str, List[Tuple[int, str]]]] = {}
+        """The routes of these by their source address, with the index of their link."""
         self._holders: Optional[Dict[Tuple[Identity, str], List[int]]] = None
         """The processes that hold TUN and TAP devices, read once."""
         self._with_vlans: Set[str] = set()
@@ -459,13 +460,12 @@ class _LayoutReader:
         return shown._replace(with_source=others, of_namespace=self._shown_of_namespace(netns, raw.ifindex) if raw.kind == LOOPBACK else [])
 
     def _routes_with_source(self, netns: str) -> Dict[str, List[Tuple[int, str]]]:
-        """The routes of a namespace by their source address, with the index of their link."""
+        """The routes of a namespace that have a source address, by that, with the index of their link."""
         if netns not in self._sourced:
             found = self._sourced[netns] = {}
-            for index, saved in self._saved[netns].items():
-                for body in map(bytes.hex, saved.routes):
-                    source = source_of(body)
-                    found.setdefault(source, []).append((index, body)) if source else None
+            for source, index, body in ((source_of(body.hex()), index, body.hex()) for index, saved in self._saved[netns].items() for body in saved.routes):
+                if source:
+                    found.setdefault(source, []).append((index, body))
         return self._sourced[netns]
 
     def _shown_of_namespace(self, netns: str, lo: int) -> List[Tuple[Optional[Route], str]]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nfv.vnet developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Routes that go with something else: IPv4 routes with their source address (fib_sync_down_addr in net/ipv4/fib_semantics.c), and those that come back."""
+"""Routes to be added again: IPv4 routes whose source address goes (fib_sync_down_addr in net/ipv4/fib_semantics.c), and those in whose place others were."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, D
 
 
 def plan_lost_sources(draft: Draft) -> None:
-    """Plans to add declared routes again whose source address goes, as nobody has declared that: without it."""
+    """Plans to add declared routes again whose source address goes. It is not declared, so they are added without it."""
     changed = {link_of(step)[0] for steps in draft.steps.values() for step in steps if isinstance(step, (DeleteAddress, DeleteLink, MoveLink))}
     before, after = _local_addresses(draft.host.links.values(), changed), _local_addresses(draft.links_after.values(), changed)
     gone = {netns: addresses - after.get(netns, set()) for netns, addresses in before.items()}
