@@ -91,6 +91,7 @@ _AFFECT_OTHER_NAMESPACES = (CreateNamespace, AttachNamespace, DeleteNamespace, D
 """Steps that change more than the namespace that they are about."""
 _WITH_SIDE_EFFECTS = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress)
 """Steps with which a link may lose addresses and routes, when they run or when they are undone."""
+_ABOUT_PORTS = (SetMaster, SetPort, AddVlan, DeleteVlan, SetVlan)
 _GONE: Dict[type, Tuple[int, ...]] = {
     DeleteRoute: (errno.ESRCH, errno.ENODEV),
     DeleteAddress: (errno.EADDRNOTAVAIL, errno.ENODEV),
@@ -403,6 +404,8 @@ class Transaction:
         earlier = len(self.done)
         for step, batch in _batched(steps, self._before):
             self._before_each()
+            if not isinstance(step, _ABOUT_PORTS):
+                self._settle_ports()
             self._losses.prepare(step)
             # a message that is refused may have been executed in part, so it is undone, too
             self.done += batch
@@ -435,11 +438,10 @@ class Transaction:
         sock = self._reader.socket("")
         saved = save_link(sock, link.ifindex)
         run(self._writer, step)
-        if not _networkd.await_configuration(link.ifindex):
-            return
+        is_running = _networkd.await_configuration(link.ifindex)
         self._configured.add(link.name)
         add_missing(sock, saved)
-        if step.master:
+        if is_running and step.master:
             self._to_settle.append(saved)
 
     def _settle_ports(self) -> None:

@@ -9,11 +9,13 @@ net/8021q/vlan.c (vlan_device_event), net/ipv6/addrconf.c (addrconf_ifdown).
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Dict, Iterator, List, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import partial_route
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import device_of, partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours import NEIGHBOURS
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import (
     Saved,
@@ -23,6 +25,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import (
     save_link,
     save_sourced,
 )
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_table_of_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import has_parent
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -61,18 +64,24 @@ class Losses:
         """The links on top of those that go down, perhaps for a moment."""
         self._changed: Set[Tuple[object, ...]] = set()
         """What steps have set or removed themselves: addresses and neighbours of links, and routes of namespaces."""
+        self._first_names: Dict[LinkId, str] = {}
+        """The names that links had before the first step, by the later ones."""
 
     def prepare(self, step: Step) -> None:
         """Saves what a step may take. Before that it restores what an earlier one took."""
         if not isinstance(step, (AddAddress, DeleteAddress)):
             self._restore_soon()
         netns, name = link_of(step)
+        if isinstance(step, RenameLink):
+            self._first_names[netns, step.new] = self._first_name(netns, name)
+        if isinstance(step, SetLink) and step.values.get("up") is False:
+            self._above.pop((netns, self._first_name(netns, name)), None)  # its own step takes it down, and the plan says what becomes of it
         if isinstance(step, DeleteAddress) or (isinstance(step, SetLink) and step.old is not None and "mac" in step.values):
             self._save(netns, name)
         if isinstance(step, (DeleteAddress, MoveLink)):
             self._losing_sources.add(netns)
             self.with_source(netns)
-        self._changed.update(_changed_by(step))
+        self._changed.update((netns, *what) for what in _changed_by(step, self._first_name(netns, name)))
         for raw in self.links_above(step):
             self._above.setdefault((netns, raw.name), save_link(self._reader.socket(netns), raw.ifindex))
 
@@ -86,13 +95,15 @@ class Losses:
         """Restores everything, as far as the kernel accepts it."""
         self._restore_soon()
         for netns in filter(self._is_there, self._losing_sources):
-            restore_dropped(self._reader.socket(netns), self._unchanged(netns, "", self.with_source(netns)))
+            restore_dropped(self._reader.socket(netns), self._beside_ports(netns, self._unchanged(netns, "", self.with_source(netns))))
+        self._losing_sources.clear()
         deadline = time.monotonic() + _SETTLING
         for (netns, name), saved in self._above.items():
             while self._is_coming_up(netns, saved.ifindex) and time.monotonic() < deadline:
                 time.sleep(_PAUSE)
             if self._is_there(netns) and self._reader.link(netns, index=saved.ifindex):
-                add_missing(self._reader.socket(netns), self._unchanged(netns, name, saved))
+                with suppress(KernelError):  # it may vanish meanwhile
+                    add_missing(self._reader.socket(netns), self._unchanged(netns, name, saved))
 
     def links_above(self, step: Step) -> List[RawLink]:
         """The links of the same namespace on top of a link that the layout did not create, and that goes down by the step."""
@@ -109,6 +120,9 @@ class Losses:
             neighbours=tuple(neighbour for neighbour in saved.neighbours if (netns, name, destination_of(neighbour)) not in self._changed),
         )
 
+    def _first_name(self, netns: str, name: str) -> str:
+        return self._first_names.get((netns, name), name)
+
     def _save(self, netns: str, name: str) -> None:
         found = self._reader.link(netns, name) if (netns, name) not in self._soon else None
         if found:
@@ -117,7 +131,14 @@ class Losses:
     def _restore_soon(self) -> None:
         while self._soon:
             (netns, _name), saved = self._soon.popitem()
-            restore_dropped(self._reader.socket(netns), saved)
+            with suppress(KernelError):  # it may vanish meanwhile
+                restore_dropped(self._reader.socket(netns), self._beside_ports(netns, saved))
+
+    def _beside_ports(self, netns: str, saved: Saved) -> Saved:
+        """What was saved, without routes through ports: they would not work, and take the packets of the bridge."""
+        links = {index: self._reader.link(netns, index=index) for index in {device_of(route.hex()) for route in saved.routes} if index}
+        ports = {index for index, link in links.items() if link and link.master and not has_table_of_ports(link.master_kind)}
+        return saved._replace(routes=[route for route in saved.routes if device_of(route.hex()) not in ports])
 
     def _is_there(self, netns: str) -> bool:
         return self._reader.namespaces.identity(netns) is not None
@@ -133,13 +154,14 @@ def _goes_down(step: Step, found: FoundLink) -> bool:
     return bool(found.values.get("up")) and (isinstance(step, RenameLink) or (isinstance(step, SetLink) and step.values.get("up") is False))
 
 
-def _changed_by(step: Step) -> Iterator[Tuple[object, ...]]:
+def _changed_by(step: Step, name: str) -> Iterator[Tuple[object, ...]]:
+    """What identifies what a step sets or removes in a namespace. C(name): of its link before the first step."""
     if isinstance(step, (AddAddress, DeleteAddress)):
-        yield (*link_of(step), step.address.key)
+        yield name, step.address.key
     elif isinstance(step, (AddRoute, DeleteRoute, ReplaceRoute)):
-        yield step.netns, step.route.key
+        yield (step.route.key,)
     elif isinstance(step, (AddEntry, DeleteEntry)) and step.option == NEIGHBOURS.option:
-        yield (*link_of(step), step.entry["to"])
+        yield name, step.entry["to"]
 
 
 def _above(links: List[RawLink], index: int) -> Iterator[RawLink]:

@@ -335,3 +335,55 @@ def test_nobody_waits_for_a_network_manager_that_is_not_there() -> None:
     start = time.monotonic()
     lay(force=True, links=[{"name": f"eth{number}", "master": "br1"} for number in range(2, 8)])
     assert time.monotonic() - start < 3
+
+
+@pytest.fixture
+def networkd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A systemd-networkd that manages all links, and leaves them alone."""
+    for name in ("manages", "await_configuration"):
+        monkeypatch.setattr(f"ansible_collections.nfv.vnet.plugins.module_utils._kernel._networkd.{name}", lambda _index: True)
+
+
+@pytest.mark.usefixtures("networkd")
+def test_a_port_changes_its_bridge_under_a_network_manager() -> None:
+    sh(f"ip link add br0 address {mac(7)} up type bridge", "ip link set eth0 master br0")
+    before = restorable(snapshot())
+    four_steps(force=True, links=[{"type": "bridge", "name": "br1", "addresses": ["10.0.0.1/24"]}, {"name": "eth0", "master": "br1"}])
+    assert ip("ip", "-4", "-br", "address", "show", "dev", "eth0").split()[2:] == []
+    assert ip("ip", "route", "get", "10.0.0.9").startswith("10.0.0.9 dev br1")
+    clear(force=True)
+    assert not difference(before, restorable(snapshot()))
+    sh(f"ip link add br1 address {mac(8)} up type bridge")
+    before = restorable(snapshot())
+    four_steps(force=True, links=[{"name": "eth0", "master": "br1", "addresses": ["10.9.0.1/24"]}])
+    clear(force=True)
+    assert not difference(before, restorable(snapshot()))
+
+
+def test_a_link_is_renamed_together_with_its_card() -> None:
+    needs_kind("macvlan")
+    sh("ip link add mv0 link eth0 type macvlan", "ip link set mv0 up", "ip address add 10.10.0.9/24 dev mv0", "ip address add 10.11.0.9/24 dev mv0")
+    before = snapshot()
+    links = [{"name": "wan", "match": {"name": "eth0"}}, {"name": "mv1", "match": {"name": "mv0"}, "addresses": ["10.10.0.1/24"]}]
+    lay(force=True, links=links)
+    assert ip("ip", "-4", "-br", "address", "show", "dev", "mv1").split()[2:] == ["10.10.0.1/24"]
+    clear(force=True)
+    assert not difference(before, snapshot())
+
+
+def test_an_mtu_comes_back_after_the_layout_has_raised_its_own() -> None:
+    needs_kind("macvlan")
+    sh("ip link add mv0 link eth0 type macvlan")
+    before = snapshot()
+    for mtu in (1400, 1450):
+        lay(force=True, links=[{"name": "eth0", "mtu": mtu}])
+    clear(force=True)
+    assert not difference(before, snapshot())
+
+
+def test_a_route_to_a_gateway_without_a_network_comes_back() -> None:
+    sh("ip address flush dev eth0", "ip address add 10.0.0.1/32 dev eth0", "ip route add 10.0.0.254 dev eth0", "ip route add 172.20.0.0/16 via 10.0.0.254")
+    before = snapshot()
+    lay(force=True, routes=[{"to": "172.20.0.0/16", "via": "10.1.0.8", "dev": "eth1"}])
+    four_steps(force=True, routes=[])
+    assert not difference(before, snapshot())

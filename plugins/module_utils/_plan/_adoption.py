@@ -337,7 +337,7 @@ def _changes(step: Step, found: FoundLink) -> Iterator[Tuple[Tuple[str, ...], An
         # IPv6 settings that a link with a small MTU does not have are new ones when it gets them
         yield from (((name,), rows[name].initial if value is None else value) for name, value in values)
         above = ((other.name, other.values["mtu"]) for other in step.restore if isinstance(other, SetLink) and other.name != step.name)
-        yield from ((("mtus_above", name), mtu) for name, mtu in above)
+        yield from ((("mtus_above", name), [mtu, step.values["mtu"]]) for name, mtu in above)
         if table.is_too_small_for_ipv6(step.values):
             yield from (((name,), value) for name, value in lost_settings(found, table.IPV6_LOCATIONS).items())
     elif isinstance(step, SetTuntap):

@@ -91,16 +91,18 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
 
 
-def _raise_above(draft: Draft, found: FoundLink, before: Dict[str, int]) -> None:
-    """Plans to restore the MTUs of links on top that are as low as the kernel has made them, those of parents first."""
+def _raise_above(draft: Draft, found: FoundLink, before: Dict[str, List[int]]) -> None:
+    """Plans to restore the MTUs of links on top that are as low as the kernel has made them, those of parents first. C(before): what they were, and what
+    the kernel made of that first.
+    """
     for upper in draft.uppers.get(found.id, ()):
         declared = draft.wanted.get(upper.id)
-        is_as_lowered = upper.netns == found.netns and upper.values["mtu"] == found.values["mtu"] < before.get(upper.name, 0)
+        mtu, lowered = before.get(upper.name, (0, 0))
+        is_as_lowered = upper.netns == found.netns and upper.values["mtu"] in (lowered, found.values["mtu"]) and upper.values["mtu"] < mtu
         is_of_others = (draft.owns(upper) and not declared) or (declared and "mtu" in declared.values)
         if is_as_lowered and not is_of_others and upper.id in draft.links_after:
-            mtu = before[upper.name]
             draft.add(AFTER_PORTS, SetLink(found.netns, upper.name, upper.kind, {"mtu": mtu}, {"mtu": upper.values["mtu"]}))
-            _raise_above(draft, upper, before)
+            _raise_above(draft, upper, {name: mtus for name, mtus in before.items() if name != upper.name})
 
 
 def _without_declared(draft: Draft, found: FoundLink, before: Values) -> Values:

@@ -199,7 +199,7 @@ class Network:
         """Adds again what is restored."""
         for lost in sorted(self.dropped, key=lambda lost: bool(lost.route.via)):  # a gateway may be reached through another route
             link = self.links.get(lost.link)
-            is_restored = lost.reason in _RESTORED or (link and link.parent and lost.reason == _DOWN)
+            is_restored = (lost.reason in _RESTORED and not (link and link.master)) or (link and link.parent and lost.reason == _DOWN)
             if link and is_restored and self._accepts(link, lost.route):
                 link.add_route(lost.route)
 

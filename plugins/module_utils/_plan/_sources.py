@@ -42,8 +42,9 @@ def plan_routes_again(draft: Draft) -> None:
         taken = {route.key for route in [*namespace.routes, *declared, *(after.routes or ())]}
         released = {route.key for route in added_routes(original)} - taken
         for body in routes_before(original):
-            route, dev = partial_route(body), _device_for(draft, namespace.name, body)
-            if route.key in released and dev is not None:
+            route = partial_route(body)
+            dev = _device_for(draft, namespace.name, body) if route.key in released else None
+            if dev is not None:
                 draft.add(ROUTE, AddRoute(namespace.name, route._replace(dev=dev), body))
                 draft.namespaces_after[namespace.name] = after = after._replace(routes=[*(after.routes or ()), route._replace(dev=dev)])
 
@@ -54,8 +55,10 @@ def _device_for(draft: Draft, netns: str, body: str) -> Optional[str]:
         return ""
     found = next((link for link in draft.links_in(netns) if link.ifindex == device_of(body)), None)
     after = draft.links_after.get(found.id) if found else None
-    if not after or not after.values.get("up") or (after.master and not has_table_of_ports(_kind_of_master(draft, after))):
+    if not found or not after or not after.values.get("up") or (after.master and not has_table_of_ports(_kind_of_master(draft, after))):
         return None
+    if found.addresses == after.addresses:
+        return after.name
     gateway = gateway_of(body)
     networks = [(address.peer or address.local, address.prefix) for address in after.addresses if address.ipv6 == (":" in gateway)]
     is_reached = not gateway or gateway.startswith("fe80:") or is_onlink(body) or any(contains(*network, gateway) for network in networks)
