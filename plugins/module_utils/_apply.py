@@ -92,6 +92,7 @@ _AFFECT_OTHER_NAMESPACES = (CreateNamespace, AttachNamespace, DeleteNamespace, D
 _WITH_SIDE_EFFECTS = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress)
 """Steps with which a link may lose addresses and routes, when they run or when they are undone."""
 _ABOUT_PORTS = (SetMaster, SetPort, AddVlan, DeleteVlan, SetVlan)
+"""Steps that may come before new ports are as systemd-networkd leaves them, so that it is awaited once for all."""
 _GONE: Dict[type, Tuple[int, ...]] = {
     DeleteRoute: (errno.ESRCH, errno.ENODEV),
     DeleteAddress: (errno.EADDRNOTAVAIL, errno.ENODEV),

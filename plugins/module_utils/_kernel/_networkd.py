@@ -25,7 +25,7 @@ _ANSWERS = 2
 
 
 def manages(index: int) -> bool:
-    """Whether it runs, and manages the link with this index."""
+    """Whether it has said that it manages the link with this index; it may have ended since."""
     with suppress(OSError), open("/run/systemd/netif/links/%d" % index, encoding="utf-8") as file:
         return "ADMIN_STATE=unmanaged\n" not in file
     return False

@@ -172,7 +172,7 @@ def _dropped(after: Network) -> Iterator[str]:
 
 
 def _stranded(now: Network, after: Network) -> Iterator[str]:
-    """The routes that stay on a new port, as the kernel does not drop them, or they are added again."""
+    """The routes that stay on a new port, as the kernel does not drop them."""
     for name, link in after.links.items():
         if link.master and name in now.links and not now.links[name].master:
             routes = [_words(route) for route in link.routes.values()]
