@@ -150,9 +150,9 @@ def test_permanent_neighbours_outlive_another_mac(neighbours: Optional[List[str]
 
 
 def on_top(netns: str = "") -> str:
-    """What a VLAN link on the first card has."""
+    """What a VLAN link on the first card has; nothing that follows later, as its operational state."""
     within = ["ip", *(["-n", netns] if netns else [])]
-    words = (["route", "show"], ["-6", "address", "show", "scope", "global"], ["neighbour", "show", "nud", "permanent"])
+    words = (["route", "show"], ["-6", "-o", "address", "show", "scope", "global"], ["neighbour", "show", "nud", "permanent"])
     return "".join(ip(*within, *one, "dev", "eth0.10") for one in words).replace("@wan", "@eth0")
 
 
