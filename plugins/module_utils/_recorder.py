@@ -4,18 +4,18 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import RecordsFile, read_registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer
 from ansible_collections.nfv.vnet.plugins.module_utils._records import Record, Records
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, LinkId, NamespaceId, Ownership
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, CreateNamespace, Plan, Step
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, CreateNamespace, MoveLink, Plan, RenameLink, Step, link_of
 
 
 class _NewLink(NamedTuple):
-    """A link that the layout is about to create."""
+    """A link that the layout is about to create, or to move there."""
 
     netns: str
     ifindex: int
@@ -48,10 +48,14 @@ class Recorder:
             if ownership is None:
                 self._released.add(key)
             elif key in self._before.links:
-                _add(self._records, self._before, self._before.links[key], ownership)
+                found = self._before.links[key]
+                netns, index = _key(self._before, found)
+                recorded = self._records.links.get(netns, {}).get(index)
+                _add(self._records, self._before, found, _with_what_goes(recorded, ownership))
         steps = self._with_indexes(planned.steps)
         self._records.names.extend(step.name for step in steps if isinstance(step, CreateNamespace))
         self._new_links = [link for step in steps if isinstance(step, CreateLink) for link in _new_links(step)]
+        self._new_links += self._moved_links(steps)
         self._add_new_links()
         self._file.write(self._records)
         return steps
@@ -127,8 +131,27 @@ class Recorder:
             numbered.append(step)
         return numbered
 
+    def _moved_links(self, steps: List[Step]) -> Iterator[_NewLink]:
+        """The adopted links that are about to move, as they will be recorded there. A link keeps its index if that is free there."""
+        first: Dict[LinkId, LinkId] = {}
+        """What links are called before the steps, by what they are called so far."""
+        taken = {_key(self._before, found) for found in self._before.links.values()}
+        for step in steps:
+            if not isinstance(step, (RenameLink, MoveLink)):
+                continue
+            key = first.pop(link_of(step), link_of(step))
+            first[(step.netns, step.new) if isinstance(step, RenameLink) else (step.new, step.new_name or step.name)] = key
+            found = self._before.links.get(key)
+            if isinstance(step, RenameLink) or not found:
+                continue
+            netns, index = _key(self._before, found)
+            record = self._records.links.get(netns, {}).get(index)
+            there = self._before.namespaces.get(step.new)
+            if record and record.original is not None and not (there and (there.id, index) in taken):
+                yield _NewLink(step.new, index, record)
+
     def _add_new_links(self) -> None:
-        """Adds the new links in namespaces that exist by now, and keeps the others."""
+        """Adds the links in namespaces that exist by now, and keeps the others."""
         ids = {name: found.id for name, found in self._before.namespaces.items() if found.identity}
         ids.update(self._created)
         for netns, index, record in self._new_links:
@@ -136,6 +159,18 @@ class Recorder:
                 self._records.add(ids[netns], index, record)
                 self._records.namespaces.setdefault(ids[netns], netns)
         self._new_links = [link for link in self._new_links if link.netns not in ids]
+
+
+def _with_what_goes(recorded: Optional[Record], planned: Ownership) -> Ownership:
+    """What is recorded during a run. What the layout is to have no more was recorded before, and stays so until it is gone."""
+    if not recorded or recorded.original is None or planned.original is None:
+        return planned
+    original = {**recorded.original, **planned.original}
+    for name in recorded.original.keys() & planned.original.keys():
+        earlier, later = recorded.original[name], planned.original[name]
+        if isinstance(earlier, dict) and isinstance(later, dict):
+            original[name] = {**earlier, **later}
+    return planned._replace(original=original)
 
 
 def _new_links(step: CreateLink) -> List[_NewLink]:

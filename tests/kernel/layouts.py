@@ -362,6 +362,50 @@ def _adopted() -> None:
     lay(**adopting())
 
 
+def listing() -> Values:
+    """The adopting layout, with lists of which the namespace and a link have some entries already."""
+    params = adopting()
+    params["namespaces"][0].update(routes=[{"to": "203.0.113.0/24", "via": "198.51.100.3"}, {"to": "10.0.0.0/8", "type": "blackhole"}], purge_routes=False)
+    end = link_in(params, "up0")["peer"]
+    end["addresses"] = ["192.0.2.2/24", "198.51.100.1/24"]
+    end["neighbours"] = [{"to": "198.51.100.3", "mac": mac(9)}]
+    end.update(purge_addresses=False, purge_routes=False, purge_neighbours=False)
+    return params
+
+
+def unlisting() -> Values:
+    """The same, with empty lists."""
+    params = listing()
+    params["namespaces"][0].update(routes=[])
+    link_in(params, "up0")["peer"].update(addresses=[], routes=[], neighbours=[])
+    return params
+
+
+def _listed() -> None:
+    _by_hand()
+    lay(**listing())
+
+
+def away() -> Values:
+    """A layout that moves a link that existed before it."""
+    return {"namespaces": [{"name": "red"}], "links": [{"name": "lan0", "netns": "red", "match": {"mac": mac(1)}}]}
+
+
+def home() -> Values:
+    """The same, without the move."""
+    return {**away(), "links": [{"name": "card", "match": {"mac": mac(1)}}]}
+
+
+def _card() -> None:
+    needs_program("ip")
+    sh(f"ip link add card address {mac(1)} type veth peer name far address {mac(2)}", "ip link set card up", "ip address add 192.0.2.1/24 dev card")
+
+
+def _away() -> None:
+    _card()
+    lay(**away())
+
+
 SCENARIOS = [
     Scenario("new", lambda: None, full()),
     Scenario("changed", _small, changed()),
@@ -372,4 +416,8 @@ SCENARIOS = [
     Scenario("released", _adopted, {"state": "absent"}),
     Scenario("released-in-part", _adopted, {"namespaces": [{"name": "red"}], "links": [{"type": "bridge", "name": "br0", "mac": mac(1)}]}),
     Scenario("recreated", _adopted, recreating()),
+    Scenario("unlisted", _listed, unlisting()),
+    Scenario("away", _card, away()),
+    Scenario("home", _away, home()),
+    Scenario("home-again", _away, {"state": "absent"}),
 ]

@@ -53,9 +53,12 @@ def plan(layout: Layout, host: Host, check_mode: bool = False) -> Plan:
         bring_down_after_parent(draft)
         recreate_undeclared_uppers(draft)
     if draft.steps:
-        from ansible_collections.nfv.vnet.plugins.module_utils._plan._sources import plan_lost_sources, plan_routes_again
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._sources import plan_lost_sources
 
         plan_lost_sources(draft)
+    if any(namespace.routes is not None for namespace in layout.namespaces):
+        from ansible_collections.nfv.vnet.plugins.module_utils._plan._sources import plan_routes_again
+
         plan_routes_again(draft)
     if draft.deleted:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._prune import bring_down_pruned

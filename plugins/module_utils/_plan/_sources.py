@@ -41,23 +41,27 @@ def plan_routes_again(draft: Draft) -> None:
         declared = [route for link in draft.layout.links if link.netns == namespace.name for route in link.routes or ()]
         taken = {route.key for route in [*namespace.routes, *declared, *(after.routes or ())]}
         released = {route.key for route in added_routes(original)} - taken
+        replaced = {route.key for route in draft.host.namespaces[namespace.name].routes or ()} & released
         for body in routes_before(original):
             route = partial_route(body)
-            dev = _device_for(draft, namespace.name, body) if route.key in released else None
+            dev = _device_for(draft, namespace.name, body, route.key in replaced) if route.key in released else None
             if dev is not None:
                 draft.add(ROUTE, AddRoute(namespace.name, route._replace(dev=dev), body))
                 draft.namespaces_after[namespace.name] = after = after._replace(routes=[*(after.routes or ()), route._replace(dev=dev)])
 
 
-def _device_for(draft: Draft, netns: str, body: str) -> Optional[str]:
-    """The link that a route goes through, '' for none or several; None if that cannot have the route any more."""
+def _device_for(draft: Draft, netns: str, body: str, is_replaced: bool) -> Optional[str]:
+    """The link that a route goes through, '' for none or several; None if that cannot have the route any more.
+
+    C(is_replaced): another one is in its place so far. Else it is not known whether it can be there again.
+    """
     if not device_of(body):
         return ""
     found = next((link for link in draft.links_in(netns) if link.ifindex == device_of(body)), None)
     after = draft.links_after.get(found.id) if found else None
     if not found or not after or not after.values.get("up") or (after.master and not has_table_of_ports(_kind_of_master(draft, after))):
         return None
-    if found.addresses == after.addresses:
+    if is_replaced and found.addresses == after.addresses:
         return after.name
     gateway = gateway_of(body)
     networks = [(address.peer or address.local, address.prefix) for address in after.addresses if address.ipv6 == (":" in gateway)]
