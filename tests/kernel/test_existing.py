@@ -190,6 +190,40 @@ def test_links_swap_their_names_and_get_them_back() -> None:
     assert not difference(before, snapshot())
 
 
+@pytest.mark.parametrize(
+    ("link", "macs"),
+    [
+        pytest.param({"name": "c0"}, MACS[::-1], id="one-by-name"),
+        pytest.param({"name": "c1"}, MACS[::-1], id="other-by-name"),
+        pytest.param({"name": "c0", "match": BY_MAC[1]}, MACS[::-1], id="it-stays"),
+        pytest.param({"name": "c0", "match": BY_MAC[0]}, MACS, id="it-goes-back"),
+        pytest.param({"name": "c1", "match": BY_MAC[1]}, MACS, id="other-goes-back"),
+    ],
+)
+def test_one_of_two_that_have_swapped_their_names_is_not_declared_any_more(link: Values, macs: List[str]) -> None:
+    """The other one gets its name back if that is free."""
+    before = portable(snapshot())
+    lay(links=[{"name": "c1", "match": BY_MAC[0]}, {"name": "c0", "match": BY_MAC[1]}])
+    laid_in_four_steps(links=[link])
+    there = {entry["name"]: entry.get("mac") for entry in info()["links"]}
+    assert [there["c0"], there["c1"]] == macs
+    if macs == MACS:
+        clear()
+        assert portable(snapshot()) == before
+
+
+@pytest.mark.parametrize("place", [{"name": "lan0"}, {"name": "lan0", "netns": "red"}], ids=["renamed", "moved"])
+def test_a_link_is_declared_by_the_name_that_it_had_before(place: Values) -> None:
+    run("vnet_veth", name="c0", addresses=["10.0.0.1/24"], peer={"name": "far0"})
+    sh("ip route add 198.51.100.0/24 via 10.0.0.9")
+    before = portable(snapshot())
+    lay(links=[{**place, "match": BY_MAC[0]}])
+    laid_in_four_steps(links=[{"name": "c0", "addresses": ["10.0.0.1/24"], "routes": [{"to": "198.51.100.0/24", "via": "10.0.0.8"}]}])
+    assert "via 10.0.0.8 dev c0" in ip("ip", "route")
+    clear()
+    assert portable(snapshot()) == before
+
+
 def test_a_link_goes_home_when_its_namespace_goes() -> None:
     run("vnet_veth", name="c0", addresses=["10.0.0.1/24", "2001:db8::1/64 nodad"], altnames=["outside"], peer={"name": "far0"})
     run("vnet_bridge", name="br0")

@@ -11,7 +11,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import gateway_of
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import takes_frames
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundLink,
     FoundNamespace,
@@ -69,7 +69,7 @@ class Draft:
         self.wanted: Dict[LinkId, Link] = {link.id: link for link in layout.links}
         self.located: Dict[LinkId, LinkId] = {}
         """Where the existing links are that may have another name, or be in another namespace."""
-        if any(link.match or link.from_netns is not None for link in layout.links):
+        if any(link.kind == ANY or link.match or link.from_netns is not None for link in layout.links):
             from ansible_collections.nfv.vnet.plugins.module_utils._plan._located import located_links
 
             self.located = located_links(layout.links, host, layout.name)
@@ -160,6 +160,10 @@ class Draft:
     def is_member(self, found: FoundLink) -> bool:
         """Whether the link belongs to the layout: it created or adopted it."""
         return found.ownership is not None and found.ownership.is_layout(self.layout.name)
+
+    def keeps_name(self, found: FoundLink) -> bool:
+        """Whether the link is declared under the name that it has, in the namespace where it is."""
+        return found.id in self.wanted and self.located.get(found.id, found.id) == found.id
 
     @cached_property
     def uppers(self) -> Dict[LinkId, List[FoundLink]]:

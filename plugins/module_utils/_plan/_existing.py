@@ -109,7 +109,7 @@ def _without_altname(draft: Draft, found: FoundLink, name: str) -> FoundLink:
 def require_free(draft: Draft, link: Link, target: LinkId) -> None:
     """VnetError if the name is that of a link that keeps it."""
     holder = draft.host.links.get(target)
-    if holder and target not in draft.located.values():
+    if holder and not _leaves(draft, holder):
         text = "the name %s is used%s by %s; declare that one with another name, too, or remove it first"
         raise VnetError((*link.path, "name"), text % (target[1], inside(target[0]), title_of(holder.kind)))
 
@@ -165,7 +165,7 @@ def home_of(draft: Draft, found: FoundLink, place: LinkId) -> LinkId:
     for candidate in (name, found.name, "vnetcard%x" % found.ifindex):
         key = (netns, candidate)
         holder = draft.host.links.get(key)
-        if key == found.id or not holder or key in draft.located.values() or _leaves(draft, holder):
+        if key == found.id or not holder or _leaves(draft, holder):
             if candidate != name:
                 draft.warn((), "%s goes home as %s, as there is another link of the name %s" % (found.name, candidate, name))
             return key
@@ -173,9 +173,12 @@ def home_of(draft: Draft, found: FoundLink, place: LinkId) -> LinkId:
 
 
 def _leaves(draft: Draft, found: FoundLink) -> bool:
-    """Whether a link goes home, too, so that its name gets free."""
+    """Whether a link is renamed or moved, too, so that its name gets free."""
+    if draft.keeps_name(found):
+        return False
     original = found.ownership.original if found.ownership and draft.is_member(found) else None
-    return "from" in (original or {}) and tuple((original or {})["from"]) != found.id
+    is_away = "from" in (original or {}) and tuple((original or {})["from"]) != found.id
+    return is_away or found.id in draft.located.values()
 
 
 def bring_up(draft: Draft, link: Link, found: FoundLink) -> None:

@@ -8,7 +8,7 @@ from typing import Dict, List
 
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._altnames import ALTNAMES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_like
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, LOOPBACK, is_like
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Link, LinkId
 
 
@@ -31,7 +31,16 @@ def located_links(links: List[Link], host: Host, layout: str) -> Dict[LinkId, Li
             if best and paths.setdefault(best.id, link.path) != link.path:
                 raise VnetError((*link.path, "match"), "%s is the link of %s, too; declare it once" % (best.name, joined(paths[best.id])))
             located.update({link.id: best.id} if best else {})
+    located.update(_declared_as_before(links, host, layout, located))
     return located
+
+
+def _declared_as_before(links: List[Link], host: Host, layout: str, located: Dict[LinkId, LinkId]) -> Dict[LinkId, LinkId]:
+    """The links that the layout has renamed or moved, by what they were before, where only that is declared now."""
+    moved = (found for found in host.links.values() if _was_moved(found, layout) and found.id not in located.values())
+    homes = {_home(found): found for found in moved}
+    there = ((link, homes.get(link.id)) for link in links if link.id not in located and link.id not in host.links)
+    return {link.id: found.id for link, found in there if found and link.kind in (ANY, found.kind) and not link.match}
 
 
 def is_located(wanted: Link, found: FoundLink) -> bool:
@@ -43,6 +52,11 @@ def is_located(wanted: Link, found: FoundLink) -> bool:
 
 def _may_be(link: Link, found: FoundLink, layout: str) -> bool:
     return found.kind != LOOPBACK and (_was_moved(found, layout) or found.netns in (link.netns, link.from_netns))
+
+
+def _home(found: FoundLink) -> LinkId:
+    netns, name = (found.ownership.original or {}).get("from", found.id) if found.ownership else found.id
+    return netns, name
 
 
 def _was_moved(found: FoundLink, layout: str) -> bool:

@@ -48,7 +48,7 @@ def plan_prune(draft: Draft) -> None:
             _check_uppers(draft, found)
             _check_other_end(draft, found)
             draft.links_after.pop(found.id, None)
-        elif found.id in declared:
+        elif draft.keeps_name(found):
             _replace_other_kind(draft, declared[found.id], found)
         elif found.id in draft.links_after and found.id not in listed:
             _prune_link(draft, found, declared)
