@@ -45,6 +45,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     NamespaceId,
     Values,
     Vlan,
+    links_above,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     PRIVATE,
@@ -359,7 +360,8 @@ class Transaction:
         """Saves the addresses and routes that links may lose by the steps, or as a network manager lets go of them."""
         losing = {("", name) for name in released} | {link_of(step) for step in steps if _has_side_effects(step)}
         losing |= {(step.netns, step.master) for step in steps if isinstance(step, (CreateLink, SetMaster)) and step.master}  # by the MTU of the port
-        losing |= {found.id for found in self._before.links.values() if self._is_above(found, losing)}
+        uppers = self._before.uppers()
+        losing |= {upper.id for link in tuple(losing) for upper in links_above(uppers, link)}
         for link in losing & set(self._before.links):
             self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
         for netns, raw in [(link_of(step)[0], raw) for step in steps for raw in self._losses.links_above(step)]:
@@ -379,17 +381,6 @@ class Transaction:
             self._saved[netns, ""] = other._replace(routes=list(dict.fromkeys([*other.routes, *sourced.routes])))
         for netns in {step.netns for step in steps if isinstance(step, SetLink) and step.old and _kinds.changes_vlans(step.kind, step.values)}:
             self._vlans[netns] = self._reader.vlans(netns)
-
-    def _is_above(self, found: FoundLink, others: Set[LinkId]) -> bool:
-        """Whether one of the other links is below this one, so that it may go down with it."""
-        seen: Set[LinkId] = set()
-        link: Optional[FoundLink] = found
-        while link and link.parent and link.parent not in seen:
-            if link.parent in others:
-                return True
-            seen.add(link.parent)
-            link = self._before.links.get(link.parent)
-        return False
 
     def unrestored(self) -> List[LinkId]:
         """The links that lack an address or a route that they had."""

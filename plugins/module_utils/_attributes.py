@@ -76,6 +76,8 @@ class Attribute(NamedTuple):
     """What the kernel reports at times instead of the configured value."""
     resets: Tuple[str, ...] = ()
     """Attributes that the kernel resets with it but does not restore."""
+    lowers_above: bool = False
+    """Whether the kernel lowers it on the links on top, too, and never raises it again there."""
     rank: Callable[[Any], int] = lambda _value: 0
     """Its place among the attributes that are set, which depends on the value. The lowest is first."""
     fields: Tuple[Attribute, ...] = ()
@@ -190,7 +192,7 @@ LINK: Tuple[Attribute, ...] = (
     Attribute(
         "mac", 1, MAC, "MAC address of the link, such as V(02:00:00:00:00:01). A new link has a random one.", ip_name="address", location="link", check=unicast
     ),
-    Attribute("mtu", 4, U32, "Maximum transmission unit (MTU) of the link, in bytes.", 68, 65575, location="link", initial=1500),
+    Attribute("mtu", 4, U32, "Maximum transmission unit (MTU) of the link, in bytes.", 68, 65575, location="link", initial=1500, lowers_above=True),
     Attribute("txqueuelen", 13, U32, "Length of the transmit queue of the link, in packets.", 0, 2**31 - 1, location="link", initial=1000),
     Attribute("alias", 20, TEXT, "Alias of the link: a free-form description of up to 255 bytes. V('') removes it.", 0, 255, location="link", initial=""),
     Attribute("link_group", 27, U32, "Number of the device group that the link belongs to.", 0, 2**31 - 1, "group", location="link", initial=0),

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path
 
@@ -166,6 +166,11 @@ class Route(NamedTuple):
     @property
     def key(self) -> RouteKey:
         return self.to, self.table, self.metric
+
+    @property
+    def itself(self) -> str:
+        """The key as text."""
+        return "%s %d %d" % self.key
 
     @property
     def destination(self) -> str:
@@ -502,8 +507,27 @@ class Host(NamedTuple):
     def ports(self, bridge: LinkId) -> List[FoundLink]:
         return [link for link in self.links.values() if link.netns == bridge[0] and link.master == bridge[1]]
 
+    def uppers(self) -> Dict[LinkId, List[FoundLink]]:
+        """The links on top of each link (whose C(IFLA_LINK) it is)."""
+        found: Dict[LinkId, List[FoundLink]] = {}
+        for link in self.links.values():
+            if link.parent:
+                found.setdefault(link.parent, []).append(link)
+        return found
+
     def same(self, one: Optional[LinkId], other: Optional[LinkId]) -> bool:
         """Whether both are one link: a namespace can be given by name or by path."""
         if one is None or other is None or one[1] != other[1]:
             return False
         return one[0] == other[0] or (self.exists(one[0]) and self.namespaces[one[0]].identity == self.namespaces[other[0]].identity)
+
+
+def links_above(uppers: Mapping[LinkId, List[FoundLink]], link: LinkId) -> Iterator[FoundLink]:
+    """The links on top of a link, each before those on top of it. C(uppers): as C(Host.uppers()) returns them."""
+    seen, pending = {link}, [*uppers.get(link, ())]
+    while pending:
+        upper = pending.pop(0)
+        if upper.id not in seen:
+            seen.add(upper.id)
+            yield upper
+            pending += uppers.get(upper.id, ())

@@ -198,6 +198,30 @@ def test_a_vlan_link_gets_its_mtu_back(declared: bool) -> None:
     assert not difference(before, snapshot())
 
 
+ON_TOP = ("ip link add v0 link eth0 type macvlan", "ip link add w0 link v0 type macvlan")
+
+
+@pytest.mark.parametrize("named", [{"name": "eth0"}, {"name": "wan", "match": {"mac": mac(1)}}], ids=["in-place", "renamed"])
+def test_links_on_top_get_their_mtu_back(named: Values) -> None:
+    needs_kind("macvlan")
+    sh(*ON_TOP)
+    before = snapshot()
+    four_steps(force=True, links=[{**named, "mtu": 1400}])
+    clear(force=True)
+    assert not difference(before, snapshot())
+
+
+@pytest.mark.parametrize("named", [{"name": "eth0"}, {"name": "wan", "match": {"mac": mac(1)}}], ids=["in-place", "renamed"])
+def test_a_rollback_of_a_single_module_gives_links_on_top_their_mtu_back(named: Values) -> None:
+    needs_kind("macvlan")
+    sh(*ON_TOP)
+    before = snapshot()
+    steps = len(run("vnet_link", True, mtu=1400, alias="x", **named)["commands"])
+    with Failing(steps, lambda: KernelError(errno.EIO, "injected")), pytest.raises(VnetError, match=AS_BEFORE):
+        run("vnet_link", mtu=1400, alias="x", **named)
+    assert not difference(before, snapshot())
+
+
 def test_a_card_is_renamed_below_its_declared_vlan_link() -> None:
     vlan_on_card("")
     before = snapshot()

@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 from contextlib import nullcontext, suppress
 from functools import partial
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_REFERENCES
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, linked_by
@@ -117,6 +117,8 @@ class SingleReader:
             self._find_uppers(found)
             if found.peer and found.peer in self.links:
                 self._find_uppers(self.links[found.peer])
+        elif found and _lowers_above(wanted, found):
+            self._find_uppers(found, (found.netns,))
         if (not found or wanted.recreate) and wanted.kind in BY_KIND and (BY_KIND[wanted.kind].unique or BY_KIND[wanted.kind].shared_on_parent):
             self._find_alike(wanted)
         if found and (wanted.port or wanted.routes or wanted.entries or wanted.master is not None):
@@ -157,12 +159,15 @@ class SingleReader:
                     self._wanted[netns, raw.name] = wanted
                     self._ports.setdefault((netns, raw.name), (None, Port({}, {})))
                     self._add(netns, raw)
-                    self._find(netns, {self.links[netns, raw.name].master})
+                    found = self.links[netns, raw.name]
+                    self._find(netns, {found.master})
+                    if _lowers_above(wanted, found):
+                        self._find_uppers(found, (netns,))
 
-    def _find_uppers(self, found: FoundLink) -> None:
-        """Reads all links above this one, which go up, down and away with it, in all named namespaces."""
+    def _find_uppers(self, found: FoundLink, namespaces: Sequence[str] = ()) -> None:
+        """Reads all links above this one, which go up, down and away with it, in these or else all named namespaces."""
         uppers: Dict[LinkPlace, List[Tuple[str, RawLink]]] = {}
-        for netns in dict.fromkeys((found.netns, "", *_namespaces.names())):
+        for netns in namespaces or dict.fromkeys((found.netns, "", *_namespaces.names())):
             with suppress(KernelError) if netns != found.netns else nullcontext():  # other namespaces must not make the task fail
                 for place, raw in self._uppers_in(netns):
                     uppers.setdefault(place, []).append((netns, raw))
@@ -307,6 +312,13 @@ class SingleReader:
 
     def _named(self, netns: str, raw: RawRoute) -> Route:
         return raw.named(partial(self._name, netns))
+
+
+def _lowers_above(wanted: Link, found: FoundLink) -> bool:
+    """Whether something of the links on top is lowered with what is wanted."""
+    rows = rows_of(found.kind)
+    lowered = (name for name in wanted.values if name in rows and rows[name].lowers_above)
+    return any(found.values[name] > wanted.values[name] for name in lowered)
 
 
 def _referred_to(found: FoundLink) -> Set[str]:

@@ -83,7 +83,7 @@ class Adoption:
         self._namespaces: Dict[str, Namespace] = {namespace.name: namespace for namespace in draft.layout.namespaces}
         self._declared_anywhere: Dict[str, Set[str]] = {
             "addresses": {address.itself for link in draft.layout.links for address in link.addresses or ()},
-            "routes": {_key_text(route) for link in draft.layout.links for route in link.routes or ()},
+            "routes": {route.itself for link in draft.layout.links for route in link.routes or ()},
         }
         """What identifies the addresses and routes that are declared for any link: they may move there."""
         self._listed: Dict[LinkId, List[Port]] = {}
@@ -158,7 +158,7 @@ class Adoption:
             stays = there[name] | (declared.names.get(name) or set())
             kept[name] = {text: before for text, before in original[name].items() if before is not None or text in stays}
         if routes is not None and "new_routes" in original:
-            stays = {_key_text(route) for route in routes} | (declared.names.get("routes") or set())
+            stays = {route.itself for route in routes} | (declared.names.get("routes") or set())
             kept["new_routes"] = {text: route for text, route in original["new_routes"].items() if text in stays}
             for text in self._came_back(after, routes, kept, declared):
                 del kept["new_routes"][text]
@@ -170,8 +170,8 @@ class Adoption:
         """The routes of a namespace that are there again, as the ones in their place are not declared any more."""
         if after.kind != _kinds.LOOPBACK:
             return []
-        new = {_key_text(route): route for route in added_routes(kept)}
-        there = {_key_text(route) for route in routes} - {key for key, route in new.items() if any(route.satisfied_by(other) for other in routes)}
+        new = {route.itself: route for route in added_routes(kept)}
+        there = {route.itself for route in routes} - {key for key, route in new.items() if any(route.satisfied_by(other) for other in routes)}
         return [key for key in new if key in there and key in kept.get("routes", {}) and key not in (declared.names.get("routes") or set())]
 
     # What is declared
@@ -220,8 +220,8 @@ class Adoption:
         if wanted.routes is not None:
             bodies: Dict[str, List[str]] = {}
             for _route, body in [*shown.routes, *shown.of_namespace]:
-                bodies.setdefault(_route_key(body), []).append(body)
-            declared.add_list("routes", bodies, map(_key_text, wanted.routes), wanted.purge_routes)
+                bodies.setdefault(partial_route(body).itself, []).append(body)
+            declared.add_list("routes", bodies, (route.itself for route in wanted.routes), wanted.purge_routes)
 
     # What changes
 
@@ -256,7 +256,7 @@ class Adoption:
         for route, body in lost:
             place = partial_route(body)
             if place.key not in others and not (route and any(mine.satisfied_by(route) for mine in own.get(place.key, ()))):
-                before.setdefault(_key_text(place), []).append(body)
+                before.setdefault(place.itself, []).append(body)
         return {"routes": before} if before else {}
 
     def _losing_source(self, found: FoundLink) -> List[str]:
@@ -282,7 +282,7 @@ class Adoption:
                 there.setdefault(route.key, []).append(route._replace(dev=key[1]) if route.dev == found.name and found.netns == key[0] and not is_lo else route)
         new = [route for route in added if route.key not in others | over_several]
         new = [route for route in new if not any(route.satisfied_by(other) for other in there.get(route.key, ()))]
-        return {"new_routes": {_key_text(route): (route if is_lo else route._replace(dev="")).stored() for route in new}} if new else {}
+        return {"new_routes": {route.itself: (route if is_lo else route._replace(dev="")).stored() for route in new}} if new else {}
 
     def _place(self, found: FoundLink, key: LinkId, at_adoption: Values) -> Values:
         """Where a link was, if it gets another name or is moved; with what a move drops."""
@@ -403,15 +403,6 @@ def _bodies_of_addresses(found: FoundLink) -> Dict[str, str]:
 
 def _order(found: FoundLink) -> List[str]:
     return [address.itself for address in found.addresses if not address.ipv6]
-
-
-def _route_key(body: str) -> str:
-    """What identifies a route."""
-    return _key_text(partial_route(body))
-
-
-def _key_text(route: Route) -> str:
-    return " ".join(map(str, route.key))
 
 
 def _settings(values: Values) -> Values:

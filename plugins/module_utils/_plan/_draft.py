@@ -161,18 +161,18 @@ class Draft:
         """Whether the link belongs to the layout: it created or adopted it."""
         return found.ownership is not None and found.ownership.is_layout(self.layout.name)
 
+    def id_before(self, key: LinkId) -> LinkId:
+        """What an existing link is called before the plan. C(key): after it."""
+        return self.released_from.get(key) or self.located.get(key, key)
+
     def keeps_name(self, found: FoundLink) -> bool:
         """Whether the link is declared under the name that it has, in the namespace where it is."""
         return found.id in self.wanted and self.located.get(found.id, found.id) == found.id
 
     @cached_property
     def uppers(self) -> Dict[LinkId, List[FoundLink]]:
-        """The links above each link (whose C(IFLA_LINK) it is)."""
-        found: Dict[LinkId, List[FoundLink]] = {}
-        for link in self.host.links.values():
-            if link.parent:
-                found.setdefault(link.parent, []).append(link)
-        return found
+        """The links on top of each link that was found."""
+        return self.host.uppers()
 
     @cached_property
     def routes_of_namespaces(self) -> Dict[str, List[Route]]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
@@ -42,7 +42,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     planned_link,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._ipv6 import check_ipv6, has_ipv6_settings
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, FoundLink, Link, LinkId, Ownership, Values
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, FoundLink, Link, LinkId, Ownership, Values, links_above
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateLink,
     CreateNamespace,
@@ -437,18 +437,11 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
         draft.missing_link((*wanted.path, row.name), "there is no link %s%s" % (value, inside(wanted.netns)))
     phase = AFTER_UP if row.when == "up" else AFTER_PORTS if follows or refers else ADDRESS if row.location in table.IPV6_LOCATIONS else SET
     restore: Tuple[Step, ...] = tuple(SetLink(wanted.netns, wanted.name, found.kind, {name: value}) for name, value in _reset_with(row, found).items())
-    if row.name == "mtu":  # the kernel lowers that of links on top, and never raises it again
-        lowered = (upper for upper in _above(draft, found) if upper.netns == wanted.netns and upper.values["mtu"] > value)
+    if row.lowers_above:
+        lowered = (upper for upper in links_above(draft.uppers, draft.id_before(found.id)) if upper.netns == wanted.netns and upper.values[row.name] > value)
         restore += tuple(SetLink(upper.netns, upper.name, upper.kind, {row.name: upper.values[row.name]}) for upper in lowered)
     about = _about(wanted, found, row.name) if row.location == "data" else ()
     draft.add(phase, SetLink(wanted.netns, wanted.name, found.kind, {row.name: value}, old, restore, about))
-
-
-def _above(draft: Draft, found: FoundLink) -> Iterator[FoundLink]:
-    """The links on top of a link, each before those on top of it."""
-    for upper in draft.uppers.get(found.id, ()):
-        yield upper
-        yield from _above(draft, upper)
 
 
 def _about(wanted: Link, found: FoundLink, name: str) -> Tuple[str, ...]:

@@ -87,7 +87,7 @@ def restore_original(draft: Draft, found: FoundLink, before: Values) -> None:
     _release_files(draft, found.netns, before.get("files", {}))
     if before.get("attached") == found.netns:
         draft.add(DELETE_NAMESPACE, DeleteNamespace(found.netns, attached=True))
-    draft.ownership[draft.released_from.get(found.id, found.id)] = None
+    draft.ownership[draft.id_before(found.id)] = None
     draft.links_after[found.id] = draft.links_after[found.id]._replace(ownership=None)
 
 
@@ -95,7 +95,7 @@ def _raise_above(draft: Draft, found: FoundLink, before: Dict[str, List[int]]) -
     """Plans to restore the MTUs of links on top that are as low as the kernel has made them, those of parents first. C(before): what they were, and what
     the kernel made of that first.
     """
-    for upper in draft.uppers.get(found.id, ()):
+    for upper in draft.uppers.get(draft.id_before(found.id), ()):
         declared = draft.wanted.get(upper.id)
         mtu, lowered = before.get(upper.name, (0, 0))
         is_as_lowered = upper.netns == found.netns and upper.values["mtu"] in (lowered, found.values["mtu"]) and upper.values["mtu"] < mtu
@@ -109,7 +109,7 @@ def _without_declared(draft: Draft, found: FoundLink, before: Values) -> Values:
     """What a link was, without the addresses and routes that the layout declares for other links now."""
     others = _others(draft, found)
     addresses = {address.itself for link in others for address in link.addresses or ()}
-    routes = {" ".join(map(str, route.key)) for link in others for route in link.routes or ()}
+    routes = {route.itself for link in others for route in link.routes or ()}
     left = dict(before)
     for name, declared in (("addresses", addresses), ("routes", routes)):
         kept = [key for key, old in before.get(name, {}).items() if old and key in declared]
