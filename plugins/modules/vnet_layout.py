@@ -36,7 +36,8 @@ notes:
   - It is an error to declare a link or namespace of another layout. A link may be a port of a bridge that belongs
     to another layout.
   - Kernel settings (C(sysctl)) of the host and of adopted namespaces are not restored when the layout is removed.
-  - If a run is killed, the next run of the same declaration completes it.
+  - If a run is killed, the next run of the same declaration completes it. What a link had beside its declaration,
+    and loses for a moment in a run, such as IPv6 addresses and routes when it is renamed, may be lost then.
 seealso:
   - module: nfv.vnet.vnet_netns
   - module: nfv.vnet.vnet_bridge

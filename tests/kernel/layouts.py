@@ -401,6 +401,12 @@ def _card() -> None:
     sh(f"ip link add card address {mac(1)} type veth peer name far address {mac(2)}", "ip link set card up", "ip address add 192.0.2.1/24 dev card")
 
 
+def uplink() -> Values:
+    """A bridge that takes over the address of a link that existed before it."""
+    bridge = {"type": "bridge", "name": "br0", "mac": mac(1), "addresses": ["192.0.2.1/24"], "ports": [{"name": "card"}]}
+    return {"links": [bridge, {"name": "card"}]}
+
+
 def _away() -> None:
     _card()
     lay(**away())
@@ -417,6 +423,7 @@ SCENARIOS = [
     Scenario("released-in-part", _adopted, {"namespaces": [{"name": "red"}], "links": [{"type": "bridge", "name": "br0", "mac": mac(1)}]}),
     Scenario("recreated", _adopted, recreating()),
     Scenario("unlisted", _listed, unlisting()),
+    Scenario("uplink", _card, uplink()),
     Scenario("away", _card, away()),
     Scenario("home", _away, home()),
     Scenario("home-again", _away, {"state": "absent"}),

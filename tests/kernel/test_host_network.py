@@ -101,6 +101,16 @@ def test_address_and_default_route_move_and_come_back(port: Values) -> None:
     assert not difference(before, after)
 
 
+def test_an_address_that_is_on_the_port_again_goes_from_there() -> None:
+    """As after a run that was killed: the packets of the bridge would take the way through its port."""
+    lay(links=[bridge(), card()])
+    before = snapshot_at_rest()
+    sh("ip address add 192.0.2.10/24 dev eth0")
+    result = four_steps(links=[bridge(), card()])
+    assert result["commands"] == ["ip address delete 192.0.2.10/24 dev eth0"]
+    assert not difference(before, snapshot_at_rest())
+
+
 def test_an_address_whose_network_somebody_else_has_added_moves() -> None:
     """As NetworkManager does."""
     sh("ip address flush dev eth0 scope global", "ip address add 192.0.2.10/24 dev eth0 noprefixroute")

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Optional
+from typing import Dict, Iterable, List, Optional, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_UP, DELETE_ROUTES, ROUTE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import ADDRESS_FLAGS, KERNEL_ADDRESSES, Address, AddressKey, Link, Route, RouteKey
@@ -51,10 +51,12 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     late = [address for address in added if (address.local in gone6 if address.ipv6 else address.network in networks)]
     late_keys = {address.key for address in late}
     bodies: Dict[AddressKey, str] = {}
-    if added and draft.bridge_below(wanted):
+    on_ports = _addresses_of_ports(draft, wanted)
+    moving = [*added, *(address for key, address in wanted_by_key.items() if key in there & on_ports)]
+    if moving and draft.bridge_below(wanted):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import bodies_on_ports, take_addresses
 
-        bodies = bodies_on_ports(draft, wanted, added)
+        bodies = bodies_on_ports(draft, wanted, moving)
     for address in added:
         if address.key not in late_keys:
             # the kernel drops the route to an IPv6 peer when the link goes up
@@ -65,9 +67,16 @@ def plan_addresses(draft: Draft, wanted: Link, current: List[Address]) -> List[A
     for address in [*late, *refreshed]:
         draft.add(ADDRESS, AddAddress(wanted.netns, wanted.name, address, bodies.get(address.key, "")))
     if bodies:
-        take_addresses(draft, wanted, added)
+        take_addresses(draft, wanted, moving)
     new = {address.key: address for address in [*added, *refreshed]}
     return [new.pop(address.key, address) for address in staying] + list(new.values())
+
+
+def _addresses_of_ports(draft: Draft, wanted: Link) -> Set[AddressKey]:
+    """The addresses that the declared ports below a link have by now, as those of a run that was killed."""
+    bridge = draft.bridge_below(wanted)
+    ports = [port for port in draft.ports(bridge.id) if port.id in draft.wanted] if bridge else []
+    return {address.key for port in ports for address in port.addresses}
 
 
 def _merged(wanted: Address, found: Optional[Address]) -> Address:
