@@ -20,7 +20,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, L
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, CreateLink, Plan, Step, takes_away
 
 if TYPE_CHECKING:
-    from ansible_collections.nfv.vnet.plugins.module_utils._apply import Applied
+    from ansible_collections.nfv.vnet.plugins.module_utils._apply._transaction import Applied
     from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import Confirmation
     from ansible_collections.nfv.vnet.plugins.module_utils._persistence._change import Change
 

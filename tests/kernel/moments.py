@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils import _apply
+from ansible_collections.nfv.vnet.plugins.module_utils._apply import _run
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _namespaces, _sysctl, _tuntap
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import RecordsFile
@@ -153,14 +153,14 @@ class Failing:
         """Those that were tried, those of the undoing too."""
         self.failed: Optional[Step] = None
         self._number, self._make_error, self._done = number, make_error, done
-        self._run = _apply.run
+        self._run = _run.run
 
     def __enter__(self) -> Failing:
-        _apply.run = self
+        _run.run = self
         return self
 
     def __exit__(self, *_error: Any) -> None:
-        _apply.run = self._run
+        _run.run = self._run
 
     def __call__(self, writer: Any, step: Step) -> None:
         self.steps.append(step)
@@ -179,14 +179,14 @@ class Overtaken:
 
     def __init__(self, step_type: type) -> None:
         self.times = 0
-        self._step_type, self._run = step_type, _apply.run
+        self._step_type, self._run = step_type, _run.run
 
     def __enter__(self) -> Overtaken:
-        _apply.run = self
+        _run.run = self
         return self
 
     def __exit__(self, *_error: Any) -> None:
-        _apply.run = self._run
+        _run.run = self._run
 
     def __call__(self, writer: Any, step: Step) -> None:
         if isinstance(step, self._step_type):

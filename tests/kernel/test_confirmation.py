@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.nfv.vnet.plugins.module_utils import _apply
+from ansible_collections.nfv.vnet.plugins.module_utils._apply import _run
 from ansible_collections.nfv.vnet.plugins.module_utils._confirmation import DIRECTORY, PENDING, Confirmation
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS, look
@@ -166,13 +166,13 @@ def test_check_mode_and_runs_without_a_change_start_nothing() -> None:
 
 
 def test_a_change_that_takes_too_long(world: Values, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_step = _apply.run
+    run_step = _run.run
 
     def slowly(writer: Any, step: Any) -> None:
         time.sleep(0.6)
         run_step(writer, step)
 
-    monkeypatch.setattr(_apply, "run", slowly)
+    monkeypatch.setattr(_run, "run", slowly)
     begin("vnet_bridge", 1, name="br0", addresses=["192.0.2.1/24"], mtu=1400)
     say("begin")
     assert result()["msg"] == "vnet_bridge br0: the change was not complete within 1 second. The host is as it was before"

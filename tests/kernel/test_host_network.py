@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils import _apply
+from ansible_collections.nfv.vnet.plugins.module_utils._apply import _run
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _connection
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink
@@ -127,14 +127,14 @@ def test_a_new_bridge_has_the_mac_address_of_the_port_whose_address_it_takes(mon
     sh("ip link set dev z address 02:00:00:00:00:01 up && ip link set dev y up")
     mac = shown("eth0")["address"]
     with monkeypatch.context() as patched:
-        run_step = _apply.run
+        run_step = _run.run
 
         def and_udev(writer: Any, step: Any) -> None:
             run_step(writer, step)
             if isinstance(step, CreateLink):
                 assert shown("br0")["address"] == mac
 
-        patched.setattr(_apply, "run", and_udev)
+        patched.setattr(_run, "run", and_udev)
         lay(links=[bridge(), card(), {"name": "z", "master": "br0"}])
     assert shown("br0")["address"] == mac
     settled(links=[bridge(), card(), {"name": "z", "master": "br0"}])

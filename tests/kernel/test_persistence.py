@@ -17,7 +17,8 @@ from typing import Any, Callable, Iterator
 
 import pytest
 import yaml
-from ansible_collections.nfv.vnet.plugins.module_utils import _apply, _persistence
+from ansible_collections.nfv.vnet.plugins.module_utils import _persistence
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._transaction import Transaction
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import Connection
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE, _boot, _change, _engine, _managers, _program, _store, _unit
@@ -298,7 +299,7 @@ def test_status_shows_the_difference_and_commands_what_apply_would_do(capfd: pyt
 
 
 def test_one_that_fails_leaves_the_others(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_boot, "_LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(_boot, "_LONGEST_WAIT", 0.5)
     store_all()
     sh("ip tuntap add dev under mode tap")
     run("vnet_bridge", persistent=True, name="v", ports=[{"name": "under"}])
@@ -816,7 +817,7 @@ def test_what_the_manager_got_back_is_taken_again_if_the_change_fails(manager: F
     def fail(*_arguments: object) -> None:
         raise VnetError((), "injected")
 
-    monkeypatch.setattr(_apply.Transaction, "applied", fail)
+    monkeypatch.setattr(Transaction, "applied", fail)
     with pytest.raises(VnetError, match="injected"):
         lay(state="absent")
     assert manager.said[1:] == [(["card"], True), (["card"], False)]

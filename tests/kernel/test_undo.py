@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 import pytest
-from ansible_collections.nfv.vnet.plugins.module_utils import _apply
+from ansible_collections.nfv.vnet.plugins.module_utils._apply import _run
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
@@ -33,7 +33,7 @@ class Fault:
         self.number, self.error, self.done = number, error, done
         self.step: Optional[Step] = None
         self._count = 0
-        self._run = _apply.run
+        self._run = _run.run
 
     def __call__(self, writer: Any, step: Step) -> None:
         self._count += 1
@@ -369,7 +369,7 @@ def test_whichever_step_fails_the_host_is_as_it_was_before(
             while numbers and snapshot() == before:
                 fault = Fault(numbers.pop(0), make_error(), done)
                 with monkeypatch.context() as patch:
-                    patch.setattr(_apply, "run", fault)
+                    patch.setattr(_run, "run", fault)
                     outcome = _outcome(scenario)
                 assert fault.step, outcome
                 complaint = _judge(fault, outcome, before, scenario.params["name"])
@@ -381,14 +381,14 @@ def test_whichever_step_fails_the_host_is_as_it_was_before(
 def _steps(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> List[Step]:
     """The steps of the scenario, none of which fails."""
     steps: List[Step] = []
-    original = _apply.run
+    original = _run.run
 
     def record(writer: Any, step: Step) -> None:
         steps.append(step)
         original(writer, step)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_apply, "run", record)
+        patch.setattr(_run, "run", record)
         run(scenario.module, **scenario.params)
     return steps
 
@@ -481,14 +481,14 @@ def test_when_a_deletion_was_done_the_error_of_the_next_says_what_is_lost(monkey
     run("vnet_veth", name="a", netns="red", peer=dict(name="b", netns="blue"))
     run("vnet_veth", name="c", peer=dict(name="x", netns="blue"))
     plan = _two_deletions()
-    original = _apply.run
+    original = _run.run
 
     def fail(writer: Any, step: Step) -> None:
         if link_of(step) == ("", "c"):
             raise KernelError(errno.EIO, "injected")
         original(writer, step)
 
-    monkeypatch.setattr(_apply, "run", fail)
+    monkeypatch.setattr(_run, "run", fail)
     with pytest.raises(VnetError, match=r"c.*injected.*cannot be undone: .*\ba: link delete$"):
         plan()
     assert [sorted(link["name"] for link in snapshot()[netns]["links"]) for netns in ("red", "")] == [["lo"], ["c", "lo"]]
@@ -508,7 +508,7 @@ def test_a_deletion_that_the_kernel_refuses_leaves_the_host_as_it_was(kind: str,
     others: Dict[str, Values] = {"vnet_veth": {"peer": {"name": "y"}}, "vnet_tuntap": {"mode": "tap"}}
     run(kind, name="x", **others.get(kind, {}))
     before = snapshot()
-    monkeypatch.setattr(_apply, "run", Fault(1, KernelError(errno.EIO, "injected"), False))
+    monkeypatch.setattr(_run, "run", Fault(1, KernelError(errno.EIO, "injected"), False))
     with pytest.raises(VnetError, match=r"x.*injected.*The host is as it was before$"):
         run(kind, name="x", state="absent")
     assert snapshot() == before
@@ -539,7 +539,7 @@ def test_what_was_set_by_hand_comes_back_or_the_error_says_that_it_did_not(by_ha
     sh(by_hand)
     before = snapshot()
     steps = len(run("vnet_bridge", check=True, name="br0", priority=5, **change)["commands"])
-    monkeypatch.setattr(_apply, "run", Fault(steps, KernelError(errno.EIO, "injected"), False))
+    monkeypatch.setattr(_run, "run", Fault(steps, KernelError(errno.EIO, "injected"), False))
     with pytest.raises(VnetError) as caught:
         run("vnet_bridge", name="br0", priority=5, **change)
     difference = _difference(before, snapshot())
@@ -549,13 +549,13 @@ def test_what_was_set_by_hand_comes_back_or_the_error_says_that_it_did_not(by_ha
 def test_a_refusal_that_comes_with_verification_is_undone_too(monkeypatch: pytest.MonkeyPatch) -> None:
     run("vnet_bridge", name="br0", addresses=ADDRESSES, priority=8)
     before = snapshot()
-    original = _apply.run
+    original = _run.run
 
     def ignore(writer: Any, step: Step) -> None:
         if not isinstance(step, SetLink) or "hello_time" not in step.values:
             original(writer, step)
 
-    monkeypatch.setattr(_apply, "run", ignore)
+    monkeypatch.setattr(_run, "run", ignore)
     with pytest.raises(VnetError, match=r"hello_time.*accepted it without an error.*The host is as it was before$"):
         run("vnet_bridge", name="br0", hello_time=3, priority=9, addresses=["203.0.113.1/24"], purge_addresses=True)
     assert snapshot() == before

@@ -12,7 +12,7 @@ from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import
 
 pytest.importorskip("pyroute2")
 
-from ansible_collections.nfv.vnet.plugins.module_utils import _apply
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._rollback import is_unchanged
 
 
 def bridge(changing: bool, **values: Any) -> FoundLink:
@@ -22,7 +22,7 @@ def bridge(changing: bool, **values: Any) -> FoundLink:
 def unchanged(before: FoundLink | None, after: FoundLink | None) -> bool:
     key = ("", "br0")
     one, other = (Host({}, {key: found} if found else {}) for found in (before, after))
-    return _apply._unchanged(one, other, key)
+    return is_unchanged(one, other, key)
 
 
 @pytest.mark.parametrize(("one", "other"), [(True, False), (False, True), (True, True), (False, False)])

@@ -170,14 +170,14 @@ def test_every_attribute_of_a_port_has_a_command(row: table.Attribute) -> None:
 
 
 def test_every_act_has_its_place_in_each_table() -> None:
-    from ansible_collections.nfv.vnet.plugins.module_utils import _apply, _deferred, _explain
+    from ansible_collections.nfv.vnet.plugins.module_utils._apply import _deferred, _explain, _run, _undo
 
     acts = set(get_args(Step))
     never_planned = {DeleteNamespaces, DeleteLinks, AwaitLinks}
     irreversible = {*_deferred.IRREVERSIBLE, DeleteAddress, DeleteRoute}
-    assert set(_apply._RUN) == set(_explain.COMMAND_NAMES) == acts
+    assert set(_run._RUN) == set(_explain.COMMAND_NAMES) == acts
     assert set(_COMMANDS) == acts - never_planned
-    assert set(_apply._INVERSE) == acts - irreversible
+    assert set(_undo._INVERSE) == acts - irreversible
 
 
 def test_a_plan_has_one_command_for_each_step() -> None:

@@ -8,8 +8,8 @@ import errno
 from typing import Any
 
 import pytest
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._explain import hint, not_applied, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message
-from ansible_collections.nfv.vnet.plugins.module_utils._explain import hint, not_applied, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout, Route
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, DeleteLinks, SetLink, SetMaster, SetPort, SetSysctl, Step

@@ -17,14 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours impo
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import (
-    Saved,
-    add_missing,
-    destination_of,
-    restore_dropped,
-    save_link,
-    save_sourced,
-)
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, destination_of, restore_dropped, save_link, save_sourced
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_table_of_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import has_parent
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, LinkId

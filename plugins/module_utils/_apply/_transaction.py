@@ -1,0 +1,312 @@
+# SPDX-FileCopyrightText: The nfv.vnet developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps that were run, to undo them in reverse order."""
+
+from __future__ import annotations
+
+import errno
+import time
+from contextlib import suppress
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
+from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
+from ansible_collections.nfv.vnet.plugins.module_utils._apply import _run
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._batches import batched
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._deferred import IRREVERSIBLE, implicitly_deleted, is_irreversible
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._explain import COMMAND_NAMES, hint, subject
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._losses import Losses
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._settling import restore_all, settle
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._undo import inverse_of
+from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
+from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _networkd
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, differs, restore, save_link, save_routes
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, NamespaceId, Vlan, links_above
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
+    AddAddress,
+    AddEntry,
+    AddRoute,
+    AddVlan,
+    AttachNamespace,
+    CreateLink,
+    CreateNamespace,
+    DeleteAddress,
+    DeleteEntry,
+    DeleteLink,
+    DeleteNamespace,
+    DeleteRoute,
+    DeleteVlan,
+    MoveLink,
+    RenameLink,
+    ReplaceRoute,
+    SetFile,
+    SetLink,
+    SetMaster,
+    SetNsid,
+    SetPort,
+    SetTuntap,
+    SetVlan,
+    Step,
+    link_of,
+    restore_of,
+)
+
+_ATOMIC = (CreateNamespace, AttachNamespace, SetFile, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute, AddEntry, DeleteEntry)
+"""Steps that change nothing if the kernel refuses them."""
+_WITH_SIDE_EFFECTS = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress)
+"""Steps with which a link may lose addresses and routes, when they run or when they are undone."""
+_ABOUT_PORTS = (SetMaster, SetPort, AddVlan, DeleteVlan, SetVlan)
+"""Steps that may come before new ports are as systemd-networkd leaves them, so that it is awaited once for all."""
+_GONE: Dict[type, Tuple[int, ...]] = {
+    DeleteRoute: (errno.ESRCH, errno.ENODEV),
+    DeleteAddress: (errno.EADDRNOTAVAIL, errno.ENODEV),
+    DeleteVlan: (errno.ENOENT, errno.ENODEV),
+    RenameLink: (errno.ENODEV,),
+    DeleteEntry: (errno.ENOENT, errno.ENODEV, errno.EADDRNOTAVAIL, errno.EINVAL),
+}
+"""Errors after which the object is gone already: an address takes secondary addresses and routes with it, one end of a veth pair the other."""
+_IMPOSSIBLE = (errno.EINVAL, errno.ENODEV, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EOPNOTSUPP, errno.ENETDOWN)
+_SETTLING = 1.0
+"""Since Linux 7 a VLAN link goes up some time after its parent, so that its routes are refused until then."""
+_PAUSE = 0.02
+
+
+class Applied(NamedTuple):
+    """The state after the steps, and the equivalent commands of iproute2."""
+
+    host: Host
+    steps: List[Step]
+    commands: List[str]
+    warnings: List[Message]
+
+
+class Transaction:
+    """The steps that were run, to undo them in reverse order."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        layout: Layout,
+        before: Host,
+        namespace_created: Callable[[str, NamespaceId], None],
+        before_each: Optional[Callable[[], None]] = None,
+    ) -> None:
+        self._reader = reader
+        self._writer = Writer(reader, namespace_created)
+        self._layout = layout
+        self._before = before
+        self._before_each = before_each or (lambda: None)
+        """Called before each step. It may raise a VnetError."""
+        self._losses = Losses(reader, before)
+        self._saved: Dict[LinkId, Saved] = {}
+        self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
+        """The VLANs of all ports in namespaces where those of a bridge change that nobody declares."""
+        self._configured: Set[str] = set()
+        """The links of the host that systemd-networkd has configured anew."""
+        self._to_settle: List[Saved] = []
+        """Those of them that are ports now, as they were before."""
+        self.done: List[Step] = []
+        self.warnings: List[Message] = []
+        self.commands: List[str] = []
+        """The commands of iproute2 for the steps that were run."""
+
+    def save(self, steps: List[Step], released: Iterable[str] = ()) -> None:
+        """Saves the addresses and routes that links may lose by the steps, or as a network manager lets go of them."""
+        losing = {("", name) for name in released} | {link_of(step) for step in steps if _has_side_effects(step)}
+        losing |= {(step.netns, step.master) for step in steps if isinstance(step, (CreateLink, SetMaster)) and step.master}  # by the MTU of the port
+        uppers = self._before.uppers()
+        losing |= {upper.id for link in tuple(losing) for upper in links_above(uppers, link)}
+        for link in losing & set(self._before.links):
+            self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
+        for netns, raw in [(link_of(step)[0], raw) for step in steps for raw in self._losses.links_above(step)]:
+            self._saved.setdefault((netns, raw.name), save_link(self._reader.socket(netns), raw.ifindex))
+        tables: Dict[str, List[int]] = {}
+        for namespace in self._layout.namespaces:
+            if namespace.routes is not None:
+                tables[namespace.name] = [MAIN_TABLE] + [route.table for route in namespace.routes]
+        for step in steps:
+            if isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)) and not step.route.dev:  # also in namespaces that are released
+                tables.setdefault(step.netns, []).append(step.route.table)
+        for netns, numbers in tables.items():
+            if self._before.exists(netns):
+                self._saved[netns, ""] = save_routes(self._reader.socket(netns), numbers)
+        for netns in {link_of(step)[0] for step in steps if isinstance(step, (DeleteAddress, MoveLink))}:
+            other, sourced = self._saved.get((netns, ""), Saved(0, [], [])), self._losses.with_source(netns)
+            self._saved[netns, ""] = other._replace(routes=list(dict.fromkeys([*other.routes, *sourced.routes])))
+        for netns in {step.netns for step in steps if isinstance(step, SetLink) and step.old and _kinds.changes_vlans(step.kind, step.values)}:
+            self._vlans[netns] = self._reader.vlans(netns)
+
+    def unrestored(self) -> List[LinkId]:
+        """The links that lack an address or a route that they had."""
+        return [link for link, saved in self._saved.items() if self._differs(link[0], saved)]
+
+    def _differs(self, netns: str, saved: Saved) -> bool:
+        try:
+            return not self._exists(netns) or differs(self._reader.socket(netns), saved)
+        except (VnetError, OSError):  # it cannot be read any more
+            return True
+
+    def run(self, steps: List[Step]) -> None:
+        earlier = len(self.done)
+        for step, batch in batched(steps, self._before):
+            self._before_each()
+            if not isinstance(step, _ABOUT_PORTS):
+                self._settle_ports()
+            self._losses.prepare(step)
+            # a message that is refused may have been executed in part, so it is undone, too
+            self.done += batch
+            try:
+                self._run_step(step)
+            except KernelError as error:
+                if self._is_configured(step, error):
+                    del self.done[-len(batch) :]
+                    continue
+                if _is_outdated(step, error):
+                    del self.done[-len(batch) :]
+                    self.warnings.append(Message((), "%s is not restored: %s" % (subject(self._layout, step).text, error.text)))
+                    continue
+                if self._has_value(step) or error.errno in _GONE.get(type(step), ()) or _is_down(step, error):
+                    continue
+                if isinstance(step, (*IRREVERSIBLE, *_ATOMIC)):
+                    self.done[-len(batch) :] = [one for one in batch if self._is_gone(one)]
+                about = subject(self._layout, step)
+                raise VnetError(about.path, "%s: %s%s" % (about.text, error.text, hint(self._layout, step, error)), error.errno) from None
+        self._settle_ports()
+        self._losses.restore()
+        self.done[earlier:] = steps  # in the order of the plan, as the order of batches makes no sense as commands
+
+    def _run_step(self, step: Step) -> None:
+        """Runs a step. When systemd-networkd configures a link anew after it, what it removes from the link is added again."""
+        link = self._reader.link("", step.name) if isinstance(step, SetMaster) and not step.netns else None
+        if not isinstance(step, SetMaster) or not link or not link.master or not _networkd.manages(link.ifindex):
+            _run.run(self._writer, step)
+            return
+        sock = self._reader.socket("")
+        saved = save_link(sock, link.ifindex)
+        _run.run(self._writer, step)
+        is_running = _networkd.await_configuration(link.ifindex)
+        self._configured.add(link.name)
+        add_missing(sock, saved)
+        if is_running and step.master:
+            self._to_settle.append(saved)
+
+    def _settle_ports(self) -> None:
+        """Takes from new ports what systemd-networkd gives them."""
+        sock, ports, self._to_settle = self._reader.socket(""), self._to_settle, []
+        if ports:
+            settle(lambda: restore_all(sock, ports))
+
+    def _is_configured(self, step: Step, error: KernelError) -> bool:
+        """Whether a route is there as systemd-networkd has configured its link anew. Whether it is the right one is found by reading the host."""
+        return isinstance(step, AddRoute) and error.errno == errno.EEXIST and not step.netns and step.route.dev in self._configured
+
+    def _has_value(self, step: Step) -> bool:
+        """Whether a link has the value already: a kernel that lacks a feature refuses even to turn it off."""
+        if not isinstance(step, (SetLink, SetPort)) or step.old is not None:
+            return False
+        link = self._reader.link(step.netns, step.name)
+        if not link:
+            return False
+        if isinstance(step, SetPort):
+            return table.PORT_ROWS[step.attribute].same((link.port or {}).get(step.attribute), step.value)
+        rows = _kinds.rows_of(step.kind)
+        return all(rows[name].same(link.values.get(name), value) for name, value in step.values.items())
+
+    def _is_gone(self, step: Step) -> bool:
+        """Whether the step deleted its object although its batch failed."""
+        try:
+            if isinstance(step, DeleteNamespace):
+                return self._before.exists(step.name) and not self._exists(step.name)
+            return isinstance(step, DeleteLink) and self._reader.link(step.netns, step.name) is None
+        except KernelError:  # it cannot be read any more
+            return False
+
+    def _exists(self, netns: str) -> bool:
+        return self._reader.namespaces.identity(netns) is not None
+
+    def applied(self, host: Host, standing_in: List[Step]) -> Applied:
+        """The outcome, without the steps that stood in for others."""
+        steps = [step for step in self.done if not any(step is one for one in standing_in)]
+        return Applied(host, steps, self.commands if not standing_in else commands(steps), self.warnings)
+
+    def rollback(self) -> List[str]:
+        """Undoes the steps as far as possible; returns what is lost."""
+        lost = self._lost()
+        for step in reversed(self.done):
+            if not is_irreversible(step):
+                self._roll_back_step(step)
+        with suppress(Exception):
+            self._settle_ports()
+        for netns, saved in self._vlans.items():
+            with suppress(Exception):
+                self._restore_vlans(netns, saved)
+        deadline = time.monotonic() + _SETTLING
+        self._restore_saved()
+        while not lost and self.unrestored() and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+            self._restore_saved()
+        return lost
+
+    def _restore_vlans(self, netns: str, saved: Dict[int, Dict[int, Vlan]]) -> None:
+        """The kernel gives a new default VLAN to all ports if there was none, those too that had another VLAN."""
+        links = {link.ifindex: link for link in self._reader.links(netns)}
+        for index, there in self._reader.vlans(netns).items():
+            if index not in saved:
+                continue
+            of_bridge = _kinds.is_bridge(links[index].kind)
+            for vlan in there.values():
+                if vlan.first not in saved[index]:
+                    _run.run(self._writer, DeleteVlan(netns, links[index].name, vlan, of_bridge))
+            for vlan in saved[index].values():
+                if there.get(vlan.first) != vlan:
+                    _run.run(self._writer, AddVlan(netns, links[index].name, vlan, of_bridge))
+
+    def _restore_saved(self) -> None:
+        for (netns, _name), saved in self._saved.items():
+            with suppress(Exception):
+                if self._exists(netns):
+                    restore(self._reader.socket(netns), saved)
+
+    def _lost(self) -> List[str]:
+        """What was deleted, by its old name, and what the kernel deletes with it."""
+        renamed = {(step.netns, step.new): step.name for step in self.done if isinstance(step, RenameLink)}
+        lost: List[str] = []
+        named: Set[LinkId] = set()
+        for step in reversed(self.done):
+            if isinstance(step, SetNsid) and not self._before.exists(step.name):
+                continue  # it is deleted with the namespace
+            if is_irreversible(step):
+                netns, name = link_of(step)
+                before = renamed.get((netns, name), name)
+                named.add((netns, before))
+                lost.append("%s: %s" % (netns if name == "lo" else before, COMMAND_NAMES[type(step)]))
+        implicit = sorted(implicitly_deleted(self._before, self.done).keys() - named)
+        return lost + ["%s: link delete" % name for _netns, name in implicit]
+
+    def _roll_back_step(self, step: Step) -> None:
+        inverse = inverse_of(step)
+        for action in ([inverse] if inverse else []) + list(restore_of(step)):
+            with suppress(Exception):  # what could not be restored is found by reading the host afterwards
+                if not self._has_value(action):
+                    self._run_step(action)
+
+
+def _has_side_effects(step: Step) -> bool:
+    """Whether the step, when it runs or is undone, may make a link lose addresses or routes."""
+    if isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)):
+        return bool(step.route.dev)
+    return isinstance(step, _WITH_SIDE_EFFECTS)
+
+
+def _is_outdated(step: Step, error: KernelError) -> bool:
+    """Whether an address or route that is to be restored is not possible any more, for instance as its other link is gone."""
+    return isinstance(step, (AddAddress, AddRoute)) and bool(step.body) and error.errno in _IMPOSSIBLE
+
+
+def _is_down(step: Step, error: KernelError) -> bool:
+    """Whether a link that is to go down does not exist any more."""
+    return isinstance(step, SetLink) and step.values == {"up": False} and error.errno == errno.ENODEV
