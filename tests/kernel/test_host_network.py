@@ -337,6 +337,31 @@ def test_a_default_route_that_the_layout_added_goes_with_it() -> None:
     assert not difference(before, snapshot_at_rest())
 
 
+TWO_WAYS: Values = {"to": "default", "nexthops": [{"via": GATEWAY, "dev": "eth0"}, {"via": "198.51.100.1"}]}
+
+
+@pytest.mark.parametrize("how", ["added", "replaced"])
+def test_a_default_route_over_two_cards(how: str) -> None:
+    sh("ip link add eth1 up type veth peer name far1", "ip link set far1 up", "ip address add 198.51.100.10/24 dev eth1", "ip route flush default")
+    if how == "replaced":
+        sh(f"ip route add default via {GATEWAY}")
+    four_steps(routes=[TWO_WAYS])
+    if how == "added":
+        refused_always([CUT_OFF, "the IPv4 default route", "would not work any more"], routes=[])
+    else:
+        four_steps(routes=[])
+        assert default_route() == f"default via {GATEWAY} dev eth0"
+
+
+def test_a_card_comes_home_by_another_name_than_it_has_in_its_namespace() -> None:
+    """The host has a link of that name, with which it reaches its gateway."""
+    sh("ip link add up0 address 02:00:00:00:00:77 type veth peer name far0")
+    lay(namespaces=[{"name": "red"}], links=[{"name": "eth0", "netns": "red", "match": {"mac": "02:00:00:00:00:77"}}])
+    before = default_route()
+    clear()
+    assert default_route() == before
+
+
 # The connection
 
 

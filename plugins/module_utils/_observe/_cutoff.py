@@ -14,7 +14,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Read
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_all
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, takes_frames
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._uplink import lost_uplink
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink, over_one_of_several
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Route, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddEntry,
@@ -74,7 +74,7 @@ def read_network(reader: Reader) -> Network:
         )
         link.addresses = {address.key: address for address in addresses.get(index, ())}
         for body in saved[index].routes if index in saved else ():
-            route = reader.parsed_route(body) or partial_route(body.hex())._replace(onlink=True)  # one of several next hops
+            route = reader.parsed_route(body) or over_one_of_several(partial_route(body.hex()), raw.name)
             link.add_route(route._replace(dev=raw.name))
             if is_advertised(body):
                 link.advertised.add((route.key, route.via))

@@ -175,7 +175,8 @@ class Network:
     def set_up(self, name: str) -> None:
         self.links[name].up = True
         for upper in self._uppers(name):
-            self.links[upper].up = True
+            if not self.links[upper].up:
+                self.set_up(upper)
 
     def drop_ipv6(self, name: str) -> None:
         self.drop_routes(name, lambda route: route.ipv6, "with IPv6")
@@ -293,7 +294,7 @@ def _move_link(network: Network, step: MoveLink) -> None:
     if step.netns == network.netns:
         network.remove(step.name)
     elif step.new == network.netns:
-        network.links[step.name] = NetworkLink()
+        network.links[step.new_name or step.name] = NetworkLink()
 
 
 def _set_master(network: Network, step: SetMaster) -> None:
@@ -316,15 +317,26 @@ def _delete_address(network: Network, step: DeleteAddress) -> None:
         network.drop_routes(step.name, lambda route: not route.ipv6, _WITH_THE_LAST)
 
 
-def _whole(step: AddRoute | DeleteRoute) -> Route:
-    """The route with its gateway, which only the message has if it is restored."""
-    return step.route._replace(via=gateway_of(step.body)) if step.body else step.route
+def _ways(network: Network, step: AddRoute | DeleteRoute) -> Iterator[Route]:
+    """The route over each link that it goes through."""
+    if not step.route.nexthops:
+        # only the message has the gateway of a route that is restored
+        yield step.route._replace(via=gateway_of(step.body)) if step.body else step.route
+    for hop in step.route.nexthops:
+        way = None if hop.dev else network.way(hop.via)
+        yield over_one_of_several(step.route, way.link if way else hop.dev)
+
+
+def over_one_of_several(route: Route, link: str) -> Route:
+    """A route with several next hops, as far as it goes through this link."""
+    return route._replace(dev=link, via="", onlink=True, nexthops=())
 
 
 def _add_route(network: Network, step: AddRoute) -> None:
-    if step.route.dev in network.links:
-        network.links[step.route.dev].add_route(_whole(step))
-    elif step.route.type in REFUSING:
+    for route in _ways(network, step):
+        if route.dev in network.links:
+            network.links[route.dev].add_route(route)
+    if step.route.type in REFUSING:
         network.refusing.append(step.route)
 
 
@@ -334,8 +346,9 @@ def _replace_route(network: Network, step: ReplaceRoute) -> None:
 
 
 def _delete_route(network: Network, step: DeleteRoute) -> None:
-    if step.route.dev in network.links:
-        network.links[step.route.dev].routes.pop((step.route.key, _whole(step).via), None)
+    for route in _ways(network, step):
+        if route.dev in network.links:
+            network.links[route.dev].routes.pop((route.key, route.via), None)
 
 
 _EFFECTS: Dict[type, Callable[[Network, Any], None]] = {

@@ -92,3 +92,10 @@ def test_time_grows_with_the_number_of_routes() -> None:
     begin = time.process_time()
     Network("", {"eth0": eth0}).after([*(DeleteRoute("", route) for route in routes), *(DeleteAddress("", "eth0", address) for address in addresses)], [])
     assert time.process_time() - begin < 5
+
+
+def test_all_links_above_one_that_goes_down_for_a_moment_are_up_again() -> None:
+    network = Network("", {"eth0": link(address=None), "eth0.1": link(address=None, parent="eth0"), "eth0.1.2": link(parent="eth0.1")})
+    down, up = SetLink("", "eth0", "", {"up": False}, {"up": True}), SetLink("", "wan", "", {"up": True})
+    assert not network.after([down], []).answers("192.0.2.10")
+    assert network.after([down, RenameLink("", "eth0", "wan"), up], []).answers("192.0.2.10")
