@@ -496,3 +496,11 @@ def test_ports_of_others_do_not_change_the_mtu_of_a_new_bridge() -> None:
     lay(links=[{"type": "bridge", "name": "br0", "mtu": 9000}, {"type": "veth", "name": "a", "mtu": 9000, "master": "br0", "peer": {"name": "b"}}])
     sh("ip link add c type veth peer name d", "ip link set c master br0")
     assert shown("br0")["mtu"] == 9000
+
+
+def test_settings_of_a_port_that_its_bridge_does_not_list() -> None:
+    needs_program("ip")
+    sh("ip link add br0 type bridge", *(f"ip link add p{number} master br0 type veth peer name q{number}" for number in (0, 1)))
+    links: List[Values] = [{"type": "bridge", "name": "br0", "ports": [{"name": "p0"}]}, {"name": "p1", "port": {"isolated": True}}]
+    refused_always(["links[1].port: p1 is not listed in ports of br0, so that it is no port; list it there"], links=links)
+    four_steps(links=[{**links[0], "purge_ports": False}, links[1]])

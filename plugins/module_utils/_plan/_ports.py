@@ -46,10 +46,12 @@ def plan_ports(draft: Draft) -> None:
     for bridge in draft.layout.links:
         if bridge.purge_ports and bridge.ports is not None and bridge.present:
             for found in draft.ports(bridge.id):
-                stays = found.id in declared and declared[found.id].master == bridge.name
-                now = draft.links_after.get(found.id)
-                if now and now.master == bridge.name and not stays:
-                    leave(draft, now)
+                said, now = declared.get(found.id), draft.links_after.get(found.id)
+                if not now or now.master != bridge.name or (said and said.master == bridge.name):
+                    continue
+                if said and said.master is None and found.id in draft.wanted:
+                    raise VnetError(said.settings_path, "%s is not listed in ports of %s, so that it is no port; list it there" % (found.name, bridge.name))
+                leave(draft, now)
     for bridge in draft.layout.links:
         if bridge.present and bridge.kind in BY_KIND:
             _check_named_ports(draft, bridge)
