@@ -291,16 +291,22 @@ def _configured_earlier(name: str, than: str) -> str:
     for folder in _NETWORKD_FOLDERS:
         with suppress(OSError):
             for entry in sorted(os.listdir(folder)):
-                if entry.endswith(".network") and not entry.startswith(MANAGER_FILES) and entry < than and name in _matched(os.path.join(folder, entry), name):
+                if entry.endswith(".network") and not entry.startswith(MANAGER_FILES) and entry < than and _matches(os.path.join(folder, entry), name):
                     return os.path.join(folder, entry)
     return ""
 
 
-def _matched(path: str, name: str) -> List[str]:
-    """The name, if a C(Name=) of the file has a pattern for it."""
+def _matches(path: str, name: str) -> bool:
+    """Whether a C(Name=) of the file is about a link."""
     with open(path, encoding="utf-8", errors="replace") as file:
-        lines = [line.partition("=")[2].split() for line in file if line.replace(" ", "").startswith("Name=")]
-    return [name for patterns in lines for pattern in patterns if fnmatch.fnmatchcase(name, pattern)]
+        lines = [line.partition("=")[2].strip() for line in file if line.replace(" ", "").startswith("Name=")]
+    return any(_is_one_of(patterns, name) for patterns in lines if patterns)
+
+
+def _is_one_of(patterns: str, name: str) -> bool:
+    """Whether patterns of systemd.network(5) are about a link; with C(!) before the first one they are about all others."""
+    is_one = any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns.lstrip("!").split())
+    return is_one != patterns.startswith("!")
 
 
 def _configured_by_ifupdown(name: str) -> str:

@@ -95,6 +95,7 @@ the same for a link in a network namespace
 rules of
 .BR nft (8)
 that are loaded after the layout of this name
+.PP
 They are written by the tasks. To change one, change its task.
 .SH SEE ALSO
 .BR ip (8),
