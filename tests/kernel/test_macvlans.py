@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, List, Optional
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from kernel_kinds import needs_kind
-from layouts import four_steps, lay, refused_always, settled
+from layouts import four_steps, info, lay, refused_always, settled
 from packets import reaches
 from support import Values, run, sh, shown
 from support import four_steps as single_in_four_steps
@@ -135,3 +136,22 @@ def test_another_mode_than_passthru_needs_a_new_link() -> None:
     single_in_four_steps("vnet_macvlan", name="m0", parent="t0", mode="bridge")
     single_in_four_steps("vnet_macvlan", name="m0", parent="t0", mode="passthru", recreate=True)
     single_in_four_steps("vnet_macvlan", name="m0", parent="t0", mode="vepa", recreate=True)
+
+
+def test_parents_in_another_namespace_cost_a_few_requests_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_kind("macvlan")
+    asked: List[str] = []
+    nsid = Reader.nsid
+
+    def counted(reader: Reader, netns: str, other: str) -> Optional[int]:
+        asked.append(netns)
+        return nsid(reader, netns, other)
+
+    run("vnet_netns", name="zz")
+    run("vnet_veth", name="card", netns="zz", peer={"name": "far"})
+    for number in range(20):
+        run("vnet_netns", name=f"n{number}")
+        run("vnet_macvlan", name="m", netns=f"n{number}", parent="card", parent_netns="zz")
+    monkeypatch.setattr(Reader, "nsid", counted)
+    assert {link["parent_netns"] for link in info()["links"] if link["name"] == "m"} == {"zz"}
+    assert len(asked) < 120

@@ -160,6 +160,8 @@ class _LayoutReader:
         """The links that are declared as ports of a bridge."""
         self._to_attach = {namespace.name for namespace in layout.namespaces if namespace.attach}
         self._nsids: Dict[Tuple[str, str], Optional[int]] = {}
+        self._last_home = ""
+        """The namespace in which a parent was found last."""
         self._peers: Dict[LinkId, LinkId] = {}
         self._ends: Dict[Tuple[int, int], List[Tuple[str, RawLink]]] = {}
         """The ends of veth pairs with their namespaces, by their own index and that of the peer."""
@@ -539,14 +541,15 @@ class _LayoutReader:
         return None
 
     def _parent(self, netns: str, raw: RawLink, wanted: Optional[Link]) -> Optional[LinkId]:
-        """The parent of a link (IFLA_LINK, IFLA_LINK_NETNSID). The declared namespace is tried first."""
+        """The parent of a link (IFLA_LINK, IFLA_LINK_NETNSID). The declared namespace is tried first, and the one that was found last."""
         if raw.link_nsid is None:
             return netns, self._name(netns, raw.link)
-        likely = [wanted.parent[0]] if wanted and wanted.parent else [""]
+        likely = [wanted.parent[0] if wanted and wanted.parent else "", self._last_home]
         there = [name for name, found in self.namespaces.items() if found.identity]
         home = next((other for other in [*likely, *there] if self._nsid(netns, other) == raw.link_nsid), None)
         if home is None:
             return None
+        self._last_home = home
         if home in self.raws:
             return (home, self._name(home, raw.link)) if raw.link in self.raws[home] or not raw.link else None
         return next((found.id for found in self.links.values() if found.netns == home and found.ifindex == raw.link), None)
@@ -600,7 +603,7 @@ class _LayoutReader:
     def _added_routes(self, netns: str) -> List[Route]:
         """The routes that the layout has added to an adopted namespace."""
         ownership = self._ownership_of(netns)
-        return added_routes(ownership.original if ownership else None)
+        return added_routes((ownership and ownership.original) or {})
 
     def _routes_of(self, netns: str, tables: List[int]) -> List[RawRoute]:
         """The routes that are not managed by the kernel, DHCP or router advertisements."""

@@ -85,10 +85,7 @@ def links_that_go_down(draft: Draft) -> Set[LinkId]:
 
 
 def let_ports_go(draft: Draft, master: FoundLink, original_name: str) -> None:
-    """Plans what becomes of the ports of a bond or VRF that is deleted. Those that are declared as ports join another one later."""
-    if not brings_ports_down(master.kind):
-        return
-    declared = joins(draft)
+    """Plans what becomes of the ports of a bond or VRF that is deleted. Those that are declared as ports, or were ports before, join another one later."""
     recreated = draft.wanted.get((master.netns, original_name))
     for port in draft.ports((master.netns, original_name)):
         now = draft.links_after.get(port.id)
@@ -98,8 +95,7 @@ def let_ports_go(draft: Draft, master: FoundLink, original_name: str) -> None:
             draft.interrupted.add(port.id)
         if has_table_of_ports(master.kind):
             draft.changing_tables.add(port.id)
-        join = declared.get(port.id)
-        if join and join.master:
+        if port.id in draft.declared_masters or port.id in draft.ports_again or any(link.id == port.id and link.master for link in draft.released):
             draft.old_masters[port.id] = master.kind
             continue
         leave(draft, now)
@@ -174,7 +170,7 @@ def port_settings(netns: str, name: str, port: Optional[Port]) -> Tuple[Step, ..
     """Steps that restore the settings of a port that left its bridge and joined it again."""
     if not port:
         return ()
-    settable = {attribute: value for attribute, value in port.values.items() if attribute != "state" and (value or attribute not in table.PORT_REFERENCES)}
+    settable = {attribute: value for attribute, value in table.settings_of_port(port.values).items() if value or attribute not in table.PORT_REFERENCES}
     settings: Tuple[Step, ...] = tuple(SetPort(netns, name, attribute, value) for attribute, value in settable.items())
     if port.vlans is None:
         return settings
