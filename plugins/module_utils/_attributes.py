@@ -282,6 +282,11 @@ def is_too_small_for_ipv6(values: Mapping[str, Any]) -> bool:
     return bool(values.get("mtu", IPV6_MTU) < IPV6_MTU)
 
 
+def settings_of_port(values: Mapping[str, Any]) -> Dict[str, Any]:
+    """What is set of a port, without its state, which changes by itself."""
+    return {name: value for name, value in values.items() if name not in PORT_ROWS or PORT_ROWS[name].when != "up"}
+
+
 def ends_ipv6(values: Mapping[str, Any]) -> bool:
     """Whether a link loses its IPv6 addresses, routes and neighbours when its attributes are set to these."""
     return bool(values.get("disable_ipv6")) or is_too_small_for_ipv6(values)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute
+from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute, settings_of_port
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_ethernet, masters_of, parent_option_of, rows_of
@@ -146,7 +146,8 @@ def _rank(entries: EntryList, entry: Values) -> Tuple[object, ...]:
 
 def _port(port: Port, said: Values) -> Values:
     """The state of a port changes by itself, so it is returned only if the task sets it."""
-    values = {name: value for name, value in port.values.items() if name != "state" or name in said}
+    settings = settings_of_port(port.values)
+    values = {name: value for name, value in port.values.items() if name in settings or name in said}
     if port.vlans is not None:
         values["vlans"] = _vlans(port.vlans)
     return values

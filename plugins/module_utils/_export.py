@@ -17,6 +17,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._bodies import (
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES, lists_of
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import default_vlans_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, MAIN_TABLE, FoundLink, Host, Layout, Link, LinkId, Route, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._settings import changed_settings, changed_settings_of
 
@@ -56,11 +57,13 @@ class Export:
                 self._ports.setdefault((found.netns, found.master), []).append(found)
         self._done: Set[LinkId] = set()
         """The links that are declared."""
+        self._described: Dict[LinkId, Values] = {}
         self.lacks: List[Lack] = []
 
     def declaration(self, namespaces: Iterable[str], links: List[LinkId]) -> Dict[str, Any]:
         """The options of a layout apart from its name."""
-        declared = [entry for key in links if key not in self._done for entry in self._entries(key, links)]
+        chosen = set(links)
+        declared = [entry for key in links if key not in self._done for entry in self._entries(key, chosen)]
         home = self._host.namespaces.get("")
         declared += self._loopback(links)
         inherited = home.sysctl if home else None
@@ -104,7 +107,7 @@ class Export:
             self.lacks += [Lack(netns, "", "file %s" % name) for name in files]
         return files if self._files else {}
 
-    def _entries(self, key: LinkId, links: List[LinkId]) -> List[Values]:
+    def _entries(self, key: LinkId, links: Set[LinkId]) -> List[Values]:
         """The link as an entry of C(links), with its peer; none if it cannot be declared."""
         found = self._host.links[key]
         kind = _kinds.BY_KIND.get(found.kind)
@@ -120,7 +123,7 @@ class Export:
             self._lack(found, "type %s" % found.kind)
         return []
 
-    def _cable(self, found: FoundLink, links: List[LinkId]) -> List[Values]:
+    def _cable(self, found: FoundLink, links: Set[LinkId]) -> List[Values]:
         if not found.peer or found.peer not in self._wanted:
             self._lack(found, "its peer is in a namespace that was not read, or has no name")
             return []
@@ -163,7 +166,9 @@ class Export:
                 self._lack(found, "route " + " ".join(words), route in declared_routes)
 
     def _options(self, key: LinkId) -> Values:
-        return describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)
+        if key not in self._described:
+            self._described[key] = describe(Layout([], [self._wanted[key]._replace(peer=None)]), self._host)
+        return self._described[key]
 
     def _link(self, key: LinkId) -> Values:
         found, options = self._host.links[key], self._options(key)
@@ -223,8 +228,8 @@ class Export:
 
 def _are_usual_vlans(bridge: FoundLink, vlans: List[Values]) -> bool:
     """Whether VLANs go without saying. Where they count they are said, so that others that somebody adds are noticed."""
-    pvid = bridge.values.get("vlan_default_pvid")
-    return not _kinds.separates_vlans(bridge.kind, bridge.values) and vlans == ([{"vid": str(pvid), "pvid": True, "untagged": True}] if pvid else [])
+    usual = [{"vid": str(vid), "pvid": True, "untagged": True} for vid in default_vlans_of(bridge)]
+    return not _kinds.separates_vlans(bridge.kind, bridge.values) and vlans == usual
 
 
 def _short(route: Route, options: Values) -> Values:

@@ -100,7 +100,7 @@ def _without_others(host: Host, layout: str) -> Host:
     for other in lo.also_of:
         if other.is_layout(layout):
             continue
-        added = {route.key for route in added_routes(other.original)}
+        added = {route.key for route in added_routes(other.original or {})}
         routes = [route for route in routes if route.dev or route.key not in added]
         for option, found in entries.items():
             before = (other.original or {}).get(option, {})

@@ -72,7 +72,7 @@ def _parts(layout: Layout, before: Host) -> Iterator[Layout]:
 
 def _restored_link(found: FoundLink) -> Link:
     """An adopted link with what is restored."""
-    original = (found.ownership and found.ownership.original) or {}
+    original = found.original
     has_vlans = "vlans" in original
     return Link(
         found.kind,
@@ -92,7 +92,7 @@ def _restored_link(found: FoundLink) -> Link:
 
 
 def _restored_namespace(lo: FoundLink) -> Namespace:
-    original = (lo.ownership and lo.ownership.original) or {}
+    original = lo.original
     routes = [*added_routes(original), *map(partial_route, routes_before(original))] if _has_routes(original) else None
     return Namespace(lo.netns, (), routes=routes, files={} if "files" in original else None)
 

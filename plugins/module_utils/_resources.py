@@ -413,15 +413,15 @@ class Ownership(NamedTuple):
         return "layout %s%s" % (self.layout, ", which is declared from another namespace" if self.home else "")
 
 
-def added_routes(original: Optional[Values], dev: str = "") -> List[Route]:
+def added_routes(original: Values, dev: str = "") -> List[Route]:
     """The routes that a layout has added to a link that it adopted, C(dev), or to a namespace; C(original) as in C(Ownership)."""
-    routes = [Route.restored(fields) for fields in (original or {}).get("new_routes", {}).values()]
+    routes = [Route.restored(fields) for fields in original.get("new_routes", {}).values()]
     return [route._replace(dev=dev) for route in routes] if dev else routes
 
 
-def routes_before(original: Optional[Values]) -> List[str]:
+def routes_before(original: Values) -> List[str]:
     """The routes that a layout has deleted or replaced, as in C(Shown); C(original) as in C(Ownership)."""
-    return [body for bodies in (original or {}).get("routes", {}).values() for body in bodies]
+    return [body for bodies in original.get("routes", {}).values() for body in bodies]
 
 
 class Shown(NamedTuple):
@@ -471,6 +471,11 @@ class FoundLink(NamedTuple):
     """Of the lo of the namespace that the module runs in: the other layouts that have adopted it."""
     settings: Dict[str, bytes] = {}
     """The settings below C(net.ipv4.conf) and C(net.ipv6.conf), as arrays of C(int). Only read for vnet_info."""
+
+    @property
+    def original(self) -> Values:
+        """What it was before the layout that has adopted it, as in C(Ownership); empty for any other link."""
+        return (self.ownership and self.ownership.original) or {}
 
     @property
     def id(self) -> LinkId:

@@ -17,7 +17,16 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours impo
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, destination_of, restore_dropped, save_link, save_sourced
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import (
+    PAUSE,
+    SETTLING,
+    Saved,
+    add_missing,
+    destination_of,
+    restore_dropped,
+    save_link,
+    save_sourced,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_table_of_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import has_parent
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, LinkId
@@ -36,10 +45,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     link_of,
 )
 
-_SETTLING = 1.0
-"""Since Linux 7 a VLAN link goes up some time after its parent, so that its routes are refused until then."""
-_PAUSE = 0.02
-
 
 class Losses:
     """Saves what links may lose by a step although nobody has asked for that, and restores it."""
@@ -55,6 +60,8 @@ class Losses:
         """The namespaces where addresses go."""
         self._above: Dict[LinkId, Saved] = {}
         """The links on top of those that go down, perhaps for a moment."""
+        self._links: Dict[str, List[RawLink]] = {}
+        """The links of namespaces where one goes down, before the first step."""
         self._changed: Set[Tuple[object, ...]] = set()
         """What steps have set or removed themselves: addresses and neighbours of links, and routes of namespaces."""
         self._first_names: Dict[LinkId, str] = {}
@@ -90,20 +97,24 @@ class Losses:
         for netns in filter(self._is_there, self._losing_sources):
             restore_dropped(self._reader.socket(netns), self._beside_ports(netns, self._unchanged(netns, "", self.with_source(netns))))
         self._losing_sources.clear()
-        deadline = time.monotonic() + _SETTLING
+        deadline = time.monotonic() + SETTLING
         for (netns, name), saved in self._above.items():
             while self._is_coming_up(netns, saved.ifindex) and time.monotonic() < deadline:
-                time.sleep(_PAUSE)
+                time.sleep(PAUSE)
             if self._is_there(netns) and self._reader.link(netns, index=saved.ifindex):
                 with suppress(KernelError):  # it may vanish meanwhile
                     add_missing(self._reader.socket(netns), self._unchanged(netns, name, saved))
+        self._above.clear()
+        self._links.clear()
 
     def links_above(self, step: Step) -> List[RawLink]:
         """The links of the same namespace on top of a link that the layout did not create, and that goes down by the step."""
         found = self._before.links.get(link_of(step))
         if not found or not _goes_down(step, found) or (found.ownership and found.ownership.original is None):
             return []
-        return [raw for raw in _above(self._reader.links(found.netns), found.ifindex) if raw.values.get("up")]
+        if found.netns not in self._links:
+            self._links[found.netns] = self._reader.links(found.netns)
+        return [raw for raw in _above(self._links[found.netns], found.ifindex) if raw.values.get("up")]
 
     def _unchanged(self, netns: str, name: str, saved: Saved) -> Saved:
         """What was saved, without what steps have set or removed themselves."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import List, Tuple
 
+from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, FoundNamespace, Host, LinkId, Values
@@ -48,7 +49,7 @@ def is_unchanged(host_before: Host, host_after: Host, key: LinkId) -> bool:
             found.ifindex,
             {name: value for name, value in found.values.items() if name not in shown and not (name in rows and rows[name].when == "up")},
             found.master,
-            found.port and {name: value for name, value in found.port.values.items() if name != "state"},
+            found.port and table.settings_of_port(found.port.values),
             found.vlans,
             {option: sorted(map(repr, _kept(found, option, host))) for option in found.entries},
         )

@@ -7,12 +7,11 @@ from __future__ import annotations
 import time
 from typing import Callable, List
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, differs, restore
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import PAUSE, Saved, add_missing, differs, restore
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
 
 _SETTLED_AFTER = 1.5
 """Seconds after which a network manager that takes a link has removed what it does not know."""
-_PAUSE = 0.02
 
 
 def add_all_missing(sock: NetlinkSocket, links: List[Saved]) -> bool:
@@ -34,6 +33,6 @@ def settle(repair: Callable[[], bool]) -> None:
     quiet_until = time.monotonic() + _SETTLED_AFTER
     deadline = time.monotonic() + 3 * _SETTLED_AFTER
     while time.monotonic() < min(quiet_until, deadline):
-        time.sleep(_PAUSE)
+        time.sleep(PAUSE)
         if repair():
             quiet_until = time.monotonic() + _SETTLED_AFTER

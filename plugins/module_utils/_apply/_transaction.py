@@ -23,7 +23,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, V
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _networkd
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, differs, restore, save_link, save_routes
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import PAUSE, SETTLING, Saved, add_missing, differs, restore, save_link, save_routes
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, NamespaceId, Vlan, links_above
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -70,9 +70,6 @@ _GONE: Dict[type, Tuple[int, ...]] = {
 }
 """Errors after which the object is gone already: an address takes secondary addresses and routes with it, one end of a veth pair the other."""
 _IMPOSSIBLE = (errno.EINVAL, errno.ENODEV, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EOPNOTSUPP, errno.ENETDOWN)
-_SETTLING = 1.0
-"""Since Linux 7 a VLAN link goes up some time after its parent, so that its routes are refused until then."""
-_PAUSE = 0.02
 
 
 class Applied(NamedTuple):
@@ -244,10 +241,10 @@ class Transaction:
         for netns, saved in self._vlans.items():
             with suppress(Exception):
                 self._restore_vlans(netns, saved)
-        deadline = time.monotonic() + _SETTLING
+        deadline = time.monotonic() + SETTLING
         self._restore_saved()
         while not lost and self.unrestored() and time.monotonic() < deadline:
-            time.sleep(_PAUSE)
+            time.sleep(PAUSE)
             self._restore_saved()
         return lost
 

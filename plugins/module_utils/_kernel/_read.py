@@ -85,11 +85,6 @@ class RawRoute(NamedTuple):
         return self.route._replace(dev=name_of(self.device) if self.device and self.route.type == "unicast" else "", nexthops=hops)
 
     @property
-    def is_derived(self) -> bool:
-        """Whether the kernel derives it from an address."""
-        return self.protocol == _RTPROT_KERNEL
-
-    @property
     def automatic(self) -> bool:
         """Whether the kernel, RA or DHCP manages it."""
         return self.protocol in (_RTPROT_KERNEL, _RTPROT_RA, _RTPROT_DHCP)

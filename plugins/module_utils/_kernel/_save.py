@@ -30,6 +30,10 @@ _RTA_OIF, _RTA_PREFSRC, _RTA_MULTIPATH, _RTA_CACHEINFO, _RTA_TABLE, _RTA_EXPIRES
 _RTPROT_KERNEL, _RTM_F_CLONED = 2, 0x200
 _SETTABLE_FLAGS = 0x04  # RTNH_F_ONLINK; all others are read-only
 _USER_HZ = 100
+SETTLING = 1.0
+"""Seconds. Since Linux 7 a VLAN link goes up some time after its parent, so that its routes are refused until then."""
+PAUSE = 0.02
+"""Seconds between two attempts."""
 _PASSES = 3
 """A route may need another one that comes later."""
 

@@ -123,7 +123,6 @@ class SingleReader:
             self._find_alike(wanted)
         if found and (wanted.port or wanted.routes or wanted.entries or wanted.master is not None):
             self._find(wanted.netns, {found.master})
-        goes = not wanted.present or wanted.recreate
         if found and has_ports(found.kind) and (wanted.ports is not None or (goes and brings_ports_down(found.kind))):
             for raw in self._reader.ports(wanted.netns, found.ifindex):
                 self._add(wanted.netns, raw)

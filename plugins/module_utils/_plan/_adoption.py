@@ -13,6 +13,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_ipv6, l
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._existing import lost_settings
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import default_vlans
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Card,
     FoundLink,
@@ -94,13 +95,13 @@ class Adoption:
         self._removed: Dict[LinkId, Values] = {}
         """The ports that the layout has removed from bridges, as C(_joined()) returns them."""
         for member in self._members:
-            for name, port in _original(member).get("ports", {}).items():
+            for name, port in member.original.get("ports", {}).items():
                 self._removed[member.netns, name] = _joined(member.name, port)
         self._own_routes: Dict[str, Dict[RouteKey, List[Route]]] = {}
         """The routes that the layout has added, by namespace."""
         for member in self._members:
             own = self._own_routes.setdefault(member.netns, {})
-            for route in added_routes(_original(member), "" if member.kind == _kinds.LOOPBACK else member.name):
+            for route in added_routes(member.original, "" if member.kind == _kinds.LOOPBACK else member.name):
                 own.setdefault(route.key, []).append(route)
         self._keys_of_namespaces: Dict[str, Set[RouteKey]] = {}
         self._steps: Dict[LinkId, List[Step]] = {}
@@ -110,7 +111,7 @@ class Adoption:
 
     def original(self, found: FoundLink, key: LinkId) -> Values:
         """What is recorded of a link. C(key): the link after the plan."""
-        recorded = dict(_original(found))
+        recorded = dict(found.original)
         at_adoption: Values = recorded.pop("unchanged", {})
         was_exact = set(recorded.pop("exact", ()))
         declared = self._declared(found, key)
@@ -311,16 +312,12 @@ class Adoption:
         """Ports that leave a bridge and are not of the layout: they are recorded with the bridge."""
         for port in self._draft.ports(bridge.id) if _kinds.has_ports(bridge.kind) else ():
             now = self._draft.links_after.get(port.id)
-            original = _original(port) if self._draft.is_member(port) else {}
+            original = self._draft.original(port.id)
             master = original.get("master", original.get("unchanged", {}).get("master", bridge.name))
             if now and not now.master and not now.ownership and master == bridge.name:
                 settings = _settings({**(port.port or Port({})).values, **original.get("port", {})})
                 vlans = original.get("vlans") or _vlans_of((port.port and port.port.vlans) or {}, bridge)
                 yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
-
-
-def _original(found: FoundLink) -> Values:
-    return (found.ownership and found.ownership.original) or {}
 
 
 def _joined(bridge: str, port: Values) -> Values:
@@ -395,7 +392,7 @@ def _addresses_before(found: FoundLink, steps: List[Step]) -> Values:
 
 def _bodies_of_addresses(found: FoundLink) -> Dict[str, str]:
     """The addresses of a link as it was named when it was adopted."""
-    original, shown = _original(found), found.shown or Shown({}, [])
+    original, shown = found.original, found.shown or Shown({}, [])
     home = original.get("from", original.get("unchanged", {}).get("from", found.id))[1]
     named = ((address.itself, shown.addresses.get(address.key)) for address in found.addresses)
     return {name: relabelled(body, found.name, home) for name, body in named if body}
@@ -407,13 +404,12 @@ def _order(found: FoundLink) -> List[str]:
 
 def _settings(values: Values) -> Values:
     """The settings of a port that differ from those of a new one."""
-    return {name: value for name, value in values.items() if name != "state" and value != table.PORT_ROWS[name].initial}
+    return {name: value for name, value in table.settings_of_port(values).items() if value != table.PORT_ROWS[name].initial}
 
 
 def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, List[Any]]:
     """The VLANs of a port; empty if they are those of a new port."""
-    pvid = bridge.values.get("vlan_default_pvid", 1) if bridge else 1
-    if list(vlans.values()) == [Vlan(pvid, pvid, True, True)]:
+    if vlans == default_vlans(bridge.values if bridge else {}):
         return {}
     return {str(vid): vlan.stored() for vid, vlan in vlans.items()}
 
@@ -510,5 +506,5 @@ def _keys_in(values: Values, name: str) -> Set[str]:
 
 def _recorded_routes(ownership: Optional[Ownership]) -> Set[RouteKey]:
     """The routes that are recorded with a C(lo)."""
-    original = ownership.original if ownership else None
+    original = (ownership and ownership.original) or {}
     return {route.key for route in [*added_routes(original), *map(partial_route, routes_before(original))]}

@@ -161,6 +161,11 @@ class Draft:
         """Whether the link belongs to the layout: it created or adopted it."""
         return found.ownership is not None and found.ownership.is_layout(self.layout.name)
 
+    def original(self, key: LinkId) -> Values:
+        """What an existing link was before the layout has adopted it, as in C(Ownership); empty for any other link."""
+        found = self.host.links.get(key)
+        return found.original if found and self.is_member(found) else {}
+
     def id_before(self, key: LinkId) -> LinkId:
         """What an existing link is called before the plan. C(key): after it."""
         return self.released_from.get(key) or self.located.get(key, key)
@@ -187,6 +192,12 @@ class Draft:
             if link.present and link.master:
                 found.setdefault((link.netns, link.master), []).append(link.name)
         return found
+
+    @cached_property
+    def declared_masters(self) -> Dict[LinkId, str]:
+        """The master of each link that is declared as a port, by its own option or by one of its master."""
+        listed = {(bridge.netns, name): bridge.name for bridge in self.layout.links if bridge.present for name in bridge.ports or ()}
+        return {**{link.id: link.master for link in self.layout.links if link.present and link.master}, **listed}
 
     def bridge_below(self, link: Link) -> Optional[Link]:
         """The declared bridge or bond that a link is, or is on top of in the same namespace; None if there is none."""

@@ -75,8 +75,8 @@ def _plan_list(draft: Draft, wanted: Link, found: FoundLink, entries: EntryList,
 
 def _added(draft: Draft, found: FoundLink, entries: EntryList) -> Set[str]:
     """The entries that the layout has added to a link which it adopted, by what identifies them."""
-    original = found.ownership.original if found.ownership and draft.is_member(found) else None
-    return {key for key, before in (original or {}).get(entries.option, {}).items() if before is None}
+    original = found.original if draft.is_member(found) else {}
+    return {key for key, before in original.get(entries.option, {}).items() if before is None}
 
 
 def add_entry(draft: Draft, link: Link | FoundLink, kind: str, entries: EntryList, entry: Values) -> None:

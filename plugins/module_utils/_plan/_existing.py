@@ -176,9 +176,8 @@ def _leaves(draft: Draft, found: FoundLink) -> bool:
     """Whether a link is renamed or moved, too, so that its name gets free."""
     if draft.keeps_name(found):
         return False
-    original = found.ownership.original if found.ownership and draft.is_member(found) else None
-    is_away = "from" in (original or {}) and tuple((original or {})["from"]) != found.id
-    return is_away or found.id in draft.located.values()
+    home = draft.original(found.id).get("from", found.id)
+    return tuple(home) != found.id or found.id in draft.located.values()
 
 
 def bring_up(draft: Draft, link: Link, found: FoundLink) -> None:

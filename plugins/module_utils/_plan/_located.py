@@ -55,11 +55,11 @@ def _may_be(link: Link, found: FoundLink, layout: str) -> bool:
 
 
 def _home(found: FoundLink) -> LinkId:
-    netns, name = (found.ownership.original or {}).get("from", found.id) if found.ownership else found.id
+    netns, name = found.original.get("from", found.id)
     return netns, name
 
 
 def _was_moved(found: FoundLink, layout: str) -> bool:
     """Whether the layout has renamed or moved a link."""
     ownership = found.ownership
-    return ownership is not None and ownership.is_layout(layout) and "from" in (ownership.original or {})
+    return ownership is not None and ownership.is_layout(layout) and "from" in found.original

@@ -87,7 +87,7 @@ def _files(draft: Draft, wanted: Namespace, found: FoundNamespace) -> Dict[str, 
     """Plans the files in /etc/netns/NAME; returns their contents. Those that the layout has written and that are not wanted any more are removed."""
     lo = draft.host.links.get((wanted.name, "lo"))
     written = lo.ownership if lo and lo.ownership and draft.is_member(lo) else None
-    before: Dict[str, Optional[str]] = (written.original or {}).get("files", {}) if written else {}
+    before: Dict[str, Optional[str]] = draft.original((wanted.name, "lo")).get("files", {})
     gone = {**dict.fromkeys(written.files if written else ()), **before}
     contents = {**gone, **(wanted.files or {})}
     for name, content in contents.items():
@@ -98,8 +98,7 @@ def _files(draft: Draft, wanted: Namespace, found: FoundNamespace) -> Dict[str, 
 
 def _added_routes(draft: Draft, netns: str) -> List[Route]:
     """The routes that the layout has added to a namespace which it adopted, and does not declare for a link now."""
-    lo = draft.host.links.get((netns, "lo"))
-    added = added_routes(lo.ownership.original) if lo and lo.ownership and draft.is_member(lo) else []
+    added = added_routes(draft.original((netns, "lo")))
     of_links = {route.key for link in draft.layout.links if link.netns == netns for route in link.routes or ()} if added else set()
     return [route for route in added if route.key not in of_links]
 

@@ -58,7 +58,7 @@ def plan_prune(draft: Draft) -> None:
 
 def _goes_home(draft: Draft, found: FoundLink) -> bool:
     """Whether the layout has moved a link here, which it moves back."""
-    return draft.is_member(found) and "from" in ((found.ownership and found.ownership.original) or {})
+    return draft.is_member(found) and "from" in found.original
 
 
 def _check_owners(draft: Draft, declared: Dict[LinkId, Link]) -> None:
@@ -77,7 +77,7 @@ def _check_shared(draft: Draft) -> None:
     lists = [(namespace.path, namespace.routes) for namespace in draft.layout.namespaces if not namespace.name]
     lists += [(link.path, link.routes) for link in draft.layout.links if not link.netns]
     for other in others:
-        added_keys = {route.key for route in added_routes(other.original)}
+        added_keys = {route.key for route in added_routes(other.original or {})}
         for path, routes in lists:
             for number, route in enumerate(routes or ()):
                 if route.key in added_keys:
@@ -190,7 +190,7 @@ def _prune_link(draft: Draft, found: FoundLink, declared: Dict[LinkId, Link]) ->
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._release import restore_original
 
         now = draft.links_after[found.id]  # it may have left its bond meanwhile, or another link have its name
-        restore_original(draft, now if now.ifindex == found.ifindex else found, found.ownership.original or {})
+        restore_original(draft, now if now.ifindex == found.ifindex else found, found.original)
 
 
 def bring_down_pruned(draft: Draft) -> None:

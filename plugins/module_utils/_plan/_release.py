@@ -25,7 +25,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._entries import add_entry, delete_entry
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import configure
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import bring_up_again
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import moved_default, set_vlan
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import default_vlans_of, moved_default, set_vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Address,
     FoundLink,
@@ -171,9 +171,8 @@ def _keep_default_vlan_away(draft: Draft, bridge: FoundLink) -> None:
 def _removed_ports(draft: Draft, bridge: FoundLink, before: Dict[str, Values]) -> Iterator[Link]:
     """The ports that the layout removed from a bridge, as they were."""
     for name, settings in before.items():
-        found, there = draft.links_after.get((bridge.netns, name)), draft.host.links.get((bridge.netns, name))
-        is_recorded = there and draft.is_member(there) and "master" in ((there.ownership and there.ownership.original) or {})
-        if found and not found.master and not is_recorded:
+        found = draft.links_after.get((bridge.netns, name))
+        if found and not found.master and "master" not in draft.original((bridge.netns, name)):
             yield Link(
                 _kinds.ANY, bridge.netns, name, (), master=bridge.name, port=_port_before({"port": settings, "vlans": settings.get("vlans")}, found, None)
             )
@@ -185,8 +184,7 @@ def _port_before(before: Values, found: FoundLink, bridge: Optional[FoundLink]) 
     vlans = {int(vid): Vlan.restored(int(vid), flags) for vid, flags in (before.get("vlans") or {}).items() if flags is not None}
     if bridge and found.port and bridge.name == found.master:
         usual = {name: row.initial for name, row in table.PORT_ROWS.items() if row.when != "up" and found.port.values.get(name) is not None}
-        pvid = bridge.values.get("vlan_default_pvid") or 0
-        vlans = vlans or ({pvid: Vlan(pvid, pvid, True, True)} if pvid else {})
+        vlans = vlans or default_vlans_of(bridge)
         return Port({**usual, **settings}, vlans if found.port.vlans else None, purge_vlans=True)
     return Port(settings, vlans, purge_vlans=True) if vlans else Port(settings)
 
@@ -282,8 +280,7 @@ def _dropped_beside(draft: Draft, found: FoundLink, going: Set[RouteKey]) -> Lis
 
 def _is_released_with_namespace(draft: Draft, netns: str, body: str) -> bool:
     """Whether a route is one that the layout has added to a namespace, or put in the place of another, and so does not stay."""
-    lo = draft.host.links.get((netns, "lo"))
-    original = lo.ownership.original if lo and lo.ownership and draft.is_member(lo) else None
+    original = draft.original((netns, "lo"))
     before, key = routes_before(original), partial_route(body).key
     of_namespace = {*(route.key for route in added_routes(original)), *(partial_route(other).key for other in before)}
     return key in of_namespace and lasting(body) not in map(lasting, before)

@@ -34,8 +34,7 @@ def plan_lost_sources(draft: Draft) -> None:
 def plan_routes_again(draft: Draft) -> None:
     """Plans to add the routes of namespaces again in whose place the layout had put others that are not declared any more."""
     for namespace in draft.layout.namespaces:
-        lo, after = draft.host.links.get((namespace.name, "lo")), draft.namespaces_after.get(namespace.name)
-        original = lo.ownership.original if lo and lo.ownership and draft.is_member(lo) else None
+        original, after = draft.original((namespace.name, "lo")), draft.namespaces_after.get(namespace.name)
         if namespace.routes is None or namespace.purge_routes or not original or not after:
             continue
         declared = [route for link in draft.layout.links if link.netns == namespace.name for route in link.routes or ()]

@@ -83,6 +83,11 @@ def default_vlans(bridge: Values) -> Dict[int, Vlan]:
     return {pvid: Vlan(pvid, pvid, True, True)} if pvid else {}
 
 
+def default_vlans_of(bridge: Optional[FoundLink]) -> Dict[int, Vlan]:
+    """Those of a new port of a bridge that was found; none where the kernel has no VLANs in bridges."""
+    return default_vlans(bridge.values) if bridge and bridge.values.get("vlan_default_pvid") is not None else {}
+
+
 def moved_default(before: FoundLink, after: FoundLink, vlans: Dict[int, Vlan]) -> Dict[int, Vlan]:
     """The VLANs after the default PVID of the bridge has changed: the kernel removes the old one and adds the new one."""
     old, new = before.values.get("vlan_default_pvid"), after.values.get("vlan_default_pvid")

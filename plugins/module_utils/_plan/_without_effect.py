@@ -9,6 +9,7 @@ from typing import Container, Iterator, Optional, Set, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge, separates_vlans, tag_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import default_vlans
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
 
 
@@ -51,4 +52,4 @@ def _vlans_of(draft: Draft, bridge: LinkId) -> Optional[Container[int]]:
         return None
     if wanted.vlans is not None:
         return found.vlans
-    return None if bridge in draft.host.links else {found.values.get("vlan_default_pvid", 1)}
+    return None if bridge in draft.host.links else set(default_vlans(found.values))
