@@ -77,7 +77,7 @@ class Selection(NamedTuple):
 def selected(names: Sequence[str]) -> Selection:
     """What is stored under these names; without any, everything. UnknownNameError for a name under which nothing is stored."""
     content = _store.read_all()
-    layouts = {one.key: one.layout(check_mode=True) for one in content.declarations}
+    layouts = {one.key: one.wanted for one in content.declarations}
     chosen: Set[Key] = set()
     damaged: List[_store.Unreadable] = []
     for name in names:
@@ -170,7 +170,7 @@ class _Application(Change):
 
 def _ports_down(declared: Stored) -> List[str]:
     """The ports that are only listed, there, and down: the managers do not bring them up any more."""
-    names = undeclared_ports(declared.layout(check_mode=True))
+    names = undeclared_ports(declared.wanted)
     return [name for name in sorted(names) if os.path.exists("/sys/class/net/" + name) and not is_up(name)]
 
 

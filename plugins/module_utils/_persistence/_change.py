@@ -129,9 +129,9 @@ class _Retention(Change):
     def _warnings_of_change(self) -> Sequence[str]:
         if self._own and self._own.says_the_same(self._declared):
             return ()
-        links = declared_links(self._declared.layout(check_mode=True))
+        links = declared_links(self._declared.wanted)
         content = _store.read_all()
-        keys = [one.key for one in content.declarations if links & declared_links(one.layout(check_mode=True))]
+        keys = [one.key for one in content.declarations if links & declared_links(one.wanted)]
         own = "it is stored with other options; a reboot brings these back, and takes what else was set; with persistent: true this task is stored in its place"
         other = "%s is stored and declares it, too; a reboot brings that back, and takes what else was set; change it in that task"
         return [own if key == self._key else other % str(key) for key in keys] + [str(one) for one in content.unreadable]
@@ -190,7 +190,7 @@ class _Storage(Change):
     def _warnings_of_connection(self) -> List[str]:
         """That the address of this connection is on one of the links, and not declared."""
         ends = connection()
-        links = [link for link in self._declared.layout(check_mode=True).links if not link.netns]
+        links = [link for link in self._declared.wanted.links if not link.netns]
         if not ends or any(address.local == ends.server for link in links for address in link.addresses or ()):
             return []
         holder = _link_with(ends.server)
@@ -253,7 +253,7 @@ class _Removal(Change):
     def _takes_along(self, other: Stored) -> bool:
         """Whether the other resource goes with this one: it is the other end of a cable, or in the namespace."""
         alike = other.key.module == self._key.module or self._key.module not in KERNEL_KIND_OF
-        return alike and other.key.module != LAYOUT and bool(self._removed(declared_links(other.layout(check_mode=True))))
+        return alike and other.key.module != LAYOUT and bool(self._removed(declared_links(other.wanted)))
 
     def _removed(self, links: Set[LinkId]) -> Set[LinkId]:
         """Which of the links go with the resource."""
@@ -265,12 +265,12 @@ class _Removal(Change):
         """What stays stored, and declares or needs what goes."""
         staying = [one for one in others if one not in going]
         forgotten = [*going, *([self._before] if self._before else [])]
-        links = {link for one in forgotten for link in declared_links(one.layout(check_mode=True))}
+        links = {link for one in forgotten for link in declared_links(one.wanted)}
         needing = "%s is stored, and needs what is forgotten; after a reboot it cannot be applied, unless something else creates that"
         warnings = [needing % str(key) for key in dependants(links, staying)]
         if not self._keeps_resource:
             text = "%s is stored, and declares what this task removes; a reboot brings it back; change it in that task"
-            warnings += [text % str(one.key) for one in staying if self._removed(declared_links(one.layout(check_mode=True)))]
+            warnings += [text % str(one.key) for one in staying if self._removed(declared_links(one.wanted))]
         return warnings
 
     @property

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration, options_of_entry
@@ -63,14 +64,23 @@ class Key(NamedTuple):
         return title(self.module, self._asdict())
 
 
-class Stored(NamedTuple):
+class Stored:
     """A stored declaration: the options of a task that are given, or have a default."""
 
-    key: Key
-    options: SparseParams
+    def __init__(self, key: Key, options: SparseParams) -> None:
+        self.key = key
+        self.options = options
 
-    def layout(self, check_mode: bool = False) -> Layout:
+    @cached_property
+    def wanted(self) -> Layout:
+        """What is declared, as check mode takes it: the user that owns a TAP device may be missing. VnetError if it is wrong."""
+        return self._layout(check_mode=True)
+
+    def layout(self) -> Layout:
         """What is declared. VnetError if it is wrong, such as without the user that owns a TAP device."""
+        return self._layout(check_mode=False)
+
+    def _layout(self, check_mode: bool) -> Layout:
         _check(self._spec, self.options, ())
         if self.key.module == LAYOUT:
             return declaration(self.options, check_mode)
@@ -222,7 +232,7 @@ def _references(link: Link) -> Iterator[LinkId]:
 
 def check_storable(declared: Stored, others: List[Stored]) -> None:
     """VnetError if the declaration does not fit to the other stored ones, or would mean something else after a reboot."""
-    wanted = declared.layout(check_mode=True)
+    wanted = declared.wanted
     for netns, _name in [*declared_links(wanted), *needed_links(wanted)]:
         if "/" in netns:
             refuse_path(netns)
@@ -234,11 +244,11 @@ def check_storable(declared: Stored, others: List[Stored]) -> None:
         raise VnetError((PERSISTENT,), "the name is too long to be stored: at most %d bytes" % _LONGEST_NAME)
     here = declared_links(wanted)
     for other in others:
-        both = sorted(here & declared_links(other.layout(check_mode=True)))
+        both = sorted(here & declared_links(other.wanted))
         if both:
             text = "%s is stored already as part of %s; change it there, or set persistent: false in that task first"
             raise VnetError((PERSISTENT,), text % (_words(both[0]), str(other.key)))
-    ring = _ring(declared.key, needs({one.key: one.layout(check_mode=True) for one in [declared, *others]}))
+    ring = _ring(declared.key, needs({one.key: one.wanted for one in [declared, *others]}))
     if ring:
         text = "the stored declarations would need each other, so that none could be applied first: %s; declare a port on one side only"
         raise VnetError((PERSISTENT,), text % ", ".join(map(str, ring)))
@@ -251,8 +261,8 @@ def refuse_path(netns: str) -> NoReturn:
 
 def missing_links(declared: Stored, others: List[Stored]) -> List[str]:
     """What the declaration needs and nothing stored creates, in words: namespaces, and links that may be network cards."""
-    created = {link for one in [declared, *others] for link in declared_links(one.layout(check_mode=True))}
-    return [_words(link) for link in sorted(needed_links(declared.layout(check_mode=True)) - created)]
+    created = {link for one in [declared, *others] for link in declared_links(one.wanted)}
+    return [_words(link) for link in sorted(needed_links(declared.wanted) - created)]
 
 
 def _words(link: LinkId) -> str:
@@ -264,12 +274,12 @@ def _words(link: LinkId) -> str:
 
 def dependants(removed: Set[LinkId], others: List[Stored]) -> List[Key]:
     """The stored declarations that need one of the links."""
-    return [other.key for other in others if needed_links(other.layout(check_mode=True)) & removed]
+    return [other.key for other in others if needed_links(other.wanted) & removed]
 
 
 def in_order(declarations: List[Stored]) -> List[Stored]:
     """The declarations, each after those that it needs; among others, those that need no device come first."""
-    layouts = {one.key: one.layout(check_mode=True) for one in declarations}
+    layouts = {one.key: one.wanted for one in declarations}
     devices = needed_devices(layouts)
     others = needs(layouts)
     waiting = sorted((bool(devices[key]), key) for key in layouts)

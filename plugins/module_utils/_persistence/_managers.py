@@ -263,7 +263,7 @@ def _without_comments(content: str) -> str:
 
 def _names_of(declared: Stored) -> List[str]:
     """The links of the host that are none of the managers' business, with the ports of its bridges."""
-    links = [link for link in declared.layout(check_mode=True).links if not link.netns]
+    links = [link for link in declared.wanted.links if not link.netns]
     own = {link.name for link in links if _is_ours(link)}
     return sorted(own.union(*(link.ports or () for link in links)))
 

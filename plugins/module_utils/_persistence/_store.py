@@ -144,7 +144,7 @@ def _read(path: str) -> Stored:
     try:
         with open(path, encoding="utf-8") as file:
             declared = decode(file.read())
-        declared.layout(check_mode=True)
+        _wanted = declared.wanted  # VnetError if it is wrong
     except FileNotFoundError:
         raise
     except NewerFormatError:

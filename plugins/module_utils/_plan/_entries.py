@@ -94,9 +94,7 @@ def _phase(kind: str, entries: EntryList) -> float:
 
 
 def _around(draft: Draft, wanted: Link, found: FoundLink) -> Around:
-    listed = (link.name for link in draft.layout.links if link.netns == wanted.netns and wanted.name in (link.ports or ()))
-    masters = (wanted.master, *listed, found.master)
-    master = next((name for name in masters if name is not None), "")
+    master = draft.declared_masters.get(wanted.id, found.master) if wanted.master is None else wanted.master
     declared, there = draft.wanted.get((wanted.netns, master)), draft.host.links.get((wanted.netns, master))
     of_bridge = {**(there.values if there else {}), **(declared.values if declared else {})}
     return Around(found.kind, wanted.name, {**found.values, **wanted.values}, of_bridge if master else None)
