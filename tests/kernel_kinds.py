@@ -30,9 +30,9 @@ _NONE = 3
 
 @lru_cache(maxsize=None)
 def has_kind(kind: str) -> bool:
-    answer = subprocess.run([SANDBOX, sys.executable, "-c", PROBE, kind], check=False).returncode
-    assert answer in (0, _NONE), answer
-    return answer == 0
+    answer = subprocess.run([SANDBOX, sys.executable, "-c", PROBE, kind], check=False, stderr=subprocess.PIPE, text=True)
+    assert answer.returncode in (0, _NONE), answer.stderr
+    return answer.returncode == 0
 
 
 def needs_kind(kind: str) -> None:

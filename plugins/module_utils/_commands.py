@@ -112,13 +112,13 @@ def _set_file(step: SetFile) -> str:
 
 
 def _create_link(step: CreateLink) -> str:
-    if _kinds.is_attachable(step.kind):
+    if _kinds.kind_of(step.kind).is_attachable:
         return _tuntap(step)
     rows = _kinds.rows_of(step.kind)
     own = _kinds.own_rows_of(step.kind)
     data = [word for name, value in step.values.items() if rows[name].location == "data" for word in rows[name].words(value)]
     near = ["name", step.name, *_settings({name: value for name, value in step.values.items() if name not in own})]
-    if _kinds.encapsulates(step.kind):
+    if _kinds.kind_of(step.kind).encapsulates:
         home, dev = step.parent or (step.netns, "")
         data += ["dev", dev] if dev else []
         near[1] = step.name if home == step.netns else _TEMPORARY

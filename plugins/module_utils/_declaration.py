@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined, quoted
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, network_of, shared_on_parent, unique_key, unique_options_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, kind_of, network_of, unique_key, unique_options_of
 from ansible_collections.nfv.vnet.plugins.module_utils._options import (
     CONFIRMATION,
     FORCE,
@@ -179,7 +179,7 @@ def _check_shared(links: List[Link]) -> None:
     """Refuses different values of what links of one kind have in common if they have the same parent."""
     first: Dict[Tuple[object, ...], Link] = {}
     for link in links:
-        for name in shared_on_parent(link.kind) if link.parent else ():
+        for name in kind_of(link.kind).shared_on_parent if link.parent else ():
             if name in link.values:
                 one = first.setdefault((link.kind, link.parent, name), link)
                 if one.values[name] != link.values[name]:

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import Attribute, settings_of_port
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_ethernet, masters_of, parent_option_of, rows_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_ethernet, kind_of, masters_of, rows_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     KERNEL_ADDRESSES,
     Address,
@@ -95,8 +95,8 @@ def _namespace(layout: Layout, host: Host) -> Values:
 
 def _link(wanted: Link, found: FoundLink, host: Host) -> Values:
     values: Values = {"name": found.name, "netns": found.netns}
-    if parent_option_of(found.kind) and (not found.parent or found.parent[1]):
-        values[parent_option_of(found.kind)] = found.parent[1] if found.parent else None
+    if kind_of(found.kind).parent and (not found.parent or found.parent[1]):
+        values[kind_of(found.kind).parent] = found.parent[1] if found.parent else None
     if found.parent and found.parent[0] != found.netns:
         values["parent_netns"] = found.parent[0]
     for row in rows_of(found.kind).values():

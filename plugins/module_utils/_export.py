@@ -177,7 +177,7 @@ class Export:
         kind = _kinds.BY_KIND.get(found.kind)
         values: Values = {"type": kind.type} if kind else {}
         values.update({name: options[name] for name in ("name", "netns") if options[name]})
-        values.update({name: options[name] for name in (_kinds.parent_option_of(found.kind), "parent_netns") if options.get(name) is not None})
+        values.update({name: options[name] for name in (_kinds.kind_of(found.kind).parent, "parent_netns") if options.get(name) is not None})
         for row in _kinds.rows_of(found.kind).values():
             undeclarable = row.type.undeclarable(options.get(row.name))
             if undeclarable:
@@ -211,9 +211,9 @@ class Export:
             return not self._macs
         if row.name == "up":
             return bool(value)
-        if row.name == "cost" and not _kinds.has_peer(found.kind):
+        if row.name == "cost" and not _kinds.kind_of(found.kind).has_peer:
             return value in _COSTS
-        if row.name in _kinds.follows_ports(found.kind) and value == self._lowest_of_ports(found, row.name):
+        if row.name in _kinds.kind_of(found.kind).follows_ports and value == self._lowest_of_ports(found, row.name):
             return True  # the kernel sets it, and follows the ports as long as nobody has set it
         if found.kind not in _kinds.BY_KIND and row.location in ("link", "flag", "inet6"):
             return True
@@ -229,7 +229,7 @@ class Export:
 def _are_usual_vlans(bridge: FoundLink, vlans: List[Values]) -> bool:
     """Whether VLANs go without saying. Where they count they are said, so that others that somebody adds are noticed."""
     usual = [{"vid": str(vid), "pvid": True, "untagged": True} for vid in default_vlans_of(bridge)]
-    return not _kinds.separates_vlans(bridge.kind, bridge.values) and vlans == usual
+    return not _kinds.kind_of(bridge.kind).separates_vlans(bridge.values) and vlans == usual
 
 
 def _short(route: Route, options: Values) -> Values:

@@ -137,7 +137,7 @@ def _fdb(reader: Reader, host: Host, netns: str) -> Iterator[Values]:
         entries = reader.fdb(netns)
     for entry in entries:
         bridge, port = links.get(entry.master or entry.device), links.get(entry.device)
-        if not bridge or not _kinds.is_bridge(bridge.kind):
+        if not bridge or not _kinds.kind_of(bridge.kind).is_bridge:
             continue  # an address filter of a network card
         flags = (("self", _FDB_SELF), ("master", _FDB_MASTER), ("extern_learn", _FDB_EXTERNAL), ("sticky", _FDB_STICKY))
         yield {
@@ -206,7 +206,7 @@ class _View:
             **self._options(key),
             "type": _type(found),
             "kind": found.kind,
-            **({"peer": peer} if _kinds.has_peer(found.kind) else {}),
+            **({"peer": peer} if _kinds.kind_of(found.kind).has_peer else {}),
             **_ownership(found),
             "status": {**found.status, **_dynamic(found), **({"counters": counters} if counters else {})},
         }
@@ -227,7 +227,7 @@ def _dynamic(found: FoundLink) -> Values:
 def _type(found: FoundLink) -> str:
     if found.kind == _kinds.LOOPBACK:
         return found.kind
-    return _kinds.type_of(found.kind) or OTHER
+    return _kinds.kind_of(found.kind).type or OTHER
 
 
 def _ownership(found: Optional[FoundLink]) -> Values:

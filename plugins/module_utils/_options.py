@@ -16,7 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESP
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._altnames import ALTNAMES
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._qdiscs import QDISCS
@@ -558,8 +558,8 @@ def links_of(kind: str, params: Params, path: Path, check_mode: bool) -> List[Li
     """The declared link, or both ends of a veth pair."""
     present = params.get("state") != "absent"
     near = _link(kind, params, path, check_mode)
-    if not has_peer(kind) or not params["peer"]:
-        if has_peer(kind) and present:
+    if not _kinds.kind_of(kind).has_peer or not params["peer"]:
+        if _kinds.kind_of(kind).has_peer and present:
             raise VnetError((*path, "peer"), "missing; a veth pair has two ends, set at least peer.name")
         return [near]
     far = _link(kind, params["peer"], (*path, "peer"), check_mode)
@@ -706,9 +706,9 @@ def _from_netns(kind: str, params: Params, path: Path) -> Optional[str]:
 
 def _parent(kind: str, params: Params, path: Path) -> Optional[LinkId]:
     """The parent of a link, with the name '' for a namespace that carries its packets. None if it is not given."""
-    option = _kinds.parent_option_of(kind)
+    option = _kinds.kind_of(kind).parent
     name, netns = params.get(option) if option else None, params.get("parent_netns")
-    if name is None and netns is not None and _kinds.encapsulates(kind):
+    if name is None and netns is not None and _kinds.kind_of(kind).encapsulates:
         _check_netns(netns, (*path, "parent_netns"))
         return netns, ""
     if name is None:

@@ -12,22 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries._fdb import has_
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours import NEIGHBOURS
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Arrived, Chain, NextHop
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
-    BY_KIND,
-    LOOPBACK,
-    aggregates,
-    destinations_of,
-    encapsulates,
-    has_table_of_ports,
-    hides_network,
-    initial_of,
-    is_attachable,
-    is_bridge,
-    rows_of,
-    separates_vlans,
-    tag_of,
-    takes_frames,
-)
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, LOOPBACK, has_table_of_ports, initial_of, kind_of, rows_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, LinkId
 
 _MOST_DOWN = 3
@@ -117,7 +102,7 @@ class Reasons:
         for link in host.links.values():
             if link.master:
                 self._ports.setdefault((link.netns, link.master), []).append(link)
-        self._below_ports = {link.parent for link in host.links.values() if link.parent and (link.master or is_attachable(link.kind))}
+        self._below_ports = {link.parent for link in host.links.values() if link.parent and (link.master or kind_of(link.kind).is_attachable)}
         """The links below links that are ports themselves, such as VLAN links, or whose frames a program takes: frames may go on there."""
         self._networks: Dict[LinkId, object] = {}
         self._lookups: Dict[Tuple[object, ...], NextHop] = {}
@@ -399,19 +384,19 @@ class Reasons:
         for end in stack + [self._host.links[key] for key in [stack[-1].peer] if key in self._host.links]:
             if not end.values.get("up"):
                 yield "%s is down" % _named(end)
-            elif aggregates(end.kind) and end.status.get("carrier") is False:
+            elif kind_of(end.kind).aggregates and end.status.get("carrier") is False:
                 yield "%s has no port with a carrier" % _named(end)
-            elif encapsulates(end.kind):
+            elif kind_of(end.kind).encapsulates:
                 yield from self._undelivered(end)
 
     def _undelivered(self, link: FoundLink) -> Iterator[str]:
         """Yields what keeps the outer packets of a tunnel from its other end."""
         remote = link.values.get("remote")
         if not remote:
-            if not link.values.get("external") and not any(link.values.get(name) for name in destinations_of(link.kind)) and not has_other_ends(link):
+            if not link.values.get("external") and not any(link.values.get(name) for name in kind_of(link.kind).destinations) and not has_other_ends(link):
                 yield "%s has no remote end: neither its options nor its fdb have one" % _named(link)
             return
-        if hides_network(link.kind):
+        if kind_of(link.kind).hides_network:
             return
         network = link.parent[0] if link.parent else link.netns
         try:
@@ -435,7 +420,7 @@ class Reasons:
         one, two = self._attachment(link), self._attachment(other)
         if one and two and one.bridge.id != two.bridge.id:
             for tunnel in self._ports.get(one.bridge.id, ()):
-                yield from self._broken(tunnel) if encapsulates(tunnel.kind) else ()
+                yield from self._broken(tunnel) if kind_of(tunnel.kind).encapsulates else ()
         if not one or not two or one.bridge.id != two.bridge.id:
             if self._stack(link)[-1].peer == self._stack(other)[-1].id:
                 yield from _tags(link, self._tag(link), other, self._tag(other))
@@ -451,7 +436,7 @@ class Reasons:
                 yield "%s is %s in %s, not forwarding%s" % (_named(port), state, one.bridge.name, " yet" if state in ("listening", "learning") else "")
         yield from self._losing([two.port] if two.port else [])
         yield from _isolated(one, two)
-        if separates_vlans(one.bridge.kind, one.bridge.values):
+        if kind_of(one.bridge.kind).separates_vlans(one.bridge.values):
             yield from _vlan(one, two)
         else:
             yield from _tags(link, one.tag, other, two.tag)
@@ -495,8 +480,8 @@ class Reasons:
             for port in self._ports.get(here, ()):
                 peer = self._host.links.get(port.peer) if port.peer else None
                 master = self._master(peer) if peer else None
-                are_all = are_all and peer is not None and peer.id not in self._below_ports and (master is None or is_bridge(master.kind))
-                if master and is_bridge(master.kind) and master.id not in joined:
+                are_all = are_all and peer is not None and peer.id not in self._below_ports and (master is None or kind_of(master.kind).is_bridge)
+                if master and kind_of(master.kind).is_bridge and master.id not in joined:
                     joined.add(master.id)
                     left.append(master.id)
         return joined, are_all
@@ -507,7 +492,7 @@ class Reasons:
         ends = [self._stack(end)[-1] for end in (link, other)]
         attachments = [self._attachment(end) for end in (link, other)]
         ports = [attachment.port for attachment in attachments if attachment and attachment.port]
-        receiver = [] if is_bridge(ends[1].kind) else [ends[1]]
+        receiver = [] if kind_of(ends[1].kind).is_bridge else [ends[1]]
         for between in (*(self._host.links[end.peer] for end in ends if end.peer in self._host.links), *ports, *receiver):
             if length > int(between.values["mtu"]) + _VLAN_TAG and between.id != link.id:
                 yield "%s has an MTU of %s, too small for packets of %d bytes" % (_named(between), between.values["mtu"], length)
@@ -521,23 +506,23 @@ class Reasons:
 
     def _attachment(self, link: FoundLink) -> Optional[_Attachment]:
         base, tag = self._stack(link)[-1], self._tag(link)
-        if is_bridge(base.kind):
+        if kind_of(base.kind).is_bridge:
             return _Attachment(base, None, tag)
         port = base if self._master(base) else self._host.links.get(base.peer) if base.peer else None
         bridge = self._master(port) if port else None
-        if port and bridge and aggregates(bridge.kind):
+        if port and bridge and kind_of(bridge.kind).aggregates:
             port, bridge = bridge, self._master(bridge)
-        return _Attachment(bridge, port, tag) if bridge and is_bridge(bridge.kind) else None
+        return _Attachment(bridge, port, tag) if bridge and kind_of(bridge.kind).is_bridge else None
 
     def _master(self, link: FoundLink) -> Optional[FoundLink]:
         """The bridge or bond that a link is a port of."""
         master = self._host.links.get((link.netns, link.master)) if link.master else None
-        return master if master and takes_frames(master.kind) else None
+        return master if master and kind_of(master.kind).takes_frames else None
 
     def _tag(self, link: FoundLink) -> int:
         """The outermost VLAN of the link's frames, 0 if they are untagged."""
         stack = self._stack(link)
-        return tag_of(stack[-2].kind, stack[-2].values) if len(stack) > 1 else 0
+        return kind_of(stack[-2].kind).tag(stack[-2].values) if len(stack) > 1 else 0
 
     def _dropped(self, hook: _Hook, ipv6: bool) -> Iterator[str]:
         """Yields the chains at a hook that drop by policy."""

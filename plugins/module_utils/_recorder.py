@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import RecordsFile, read_registry
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._records import Record, Records
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, LinkId, NamespaceId, Ownership
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, CreateNamespace, MoveLink, Plan, RenameLink, Step, link_of
@@ -184,5 +184,5 @@ def _key(host: Host, found: FoundLink) -> Tuple[NamespaceId, int]:
 
 def _add(records: Records, host: Host, found: FoundLink, ownership: Ownership) -> None:
     netns, index = _key(host, found)
-    records.add(netns, index, Record(found.kind, found.link if has_peer(found.kind) else 0, ownership.original, ownership.aside, ownership.files))
+    records.add(netns, index, Record(found.kind, found.link if kind_of(found.kind).has_peer else 0, ownership.original, ownership.aside, ownership.files))
     records.namespaces[netns] = found.netns

@@ -13,7 +13,7 @@ import re
 from itertools import chain
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, has_peer
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import NamespaceId, Ownership, Values
 
 FORMAT = 1
@@ -44,7 +44,7 @@ class Record(NamedTuple):
 
     def describes(self, kind: str, link: int) -> bool:
         """Whether a link of this kind, with this C(IFLA_LINK), can be the recorded one."""
-        return self.kind == kind and (not has_peer(kind) or self.peer == link)
+        return self.kind == kind and (not kind_of(kind).has_peer or self.peer == link)
 
 
 class Records(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, found_link
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS as ENTRIES
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge, parent_option_of, type_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     LISTS,
     Entries,
@@ -43,7 +43,7 @@ def as_yaml(layout: Layout, before: Host, host: Host) -> str:
         found = found_link(link, host, layout.name)
         values = describe(part, host) if found else {}
         if found and values:
-            kind = {"type": type_of(link.kind)} if type_of(link.kind) else {}
+            kind = {"type": kind_of(link.kind).type} if kind_of(link.kind).type else {}
             ownership = {"layout": found.ownership.layout} if found.ownership else {}
             lists[list_of(link.kind)].append({**kind, **_said(values, part), **ownership})
     return yaml({**top, **{name: entries for name, entries in lists.items() if entries}})
@@ -85,7 +85,7 @@ def _restored_link(found: FoundLink) -> Link:
         addresses=[] if "addresses" in original else None,
         routes=[] if _has_routes(original) else None,
         ports={} if "ports" in original else None,
-        vlans={} if has_vlans and is_bridge(found.kind) else None,
+        vlans={} if has_vlans and kind_of(found.kind).is_bridge else None,
         entries={option: Entries([]) for option in original if option in ENTRIES},
         peer=found.peer,
     )
@@ -127,7 +127,7 @@ def _said(values: Values, part: Layout) -> Values:
 
 def _said_of(values: Values, link: Link) -> Values:
     lists = [name for name in ("master", "addresses", "routes", "vlans") if getattr(link, name) is not None]
-    lists += [*([parent_option_of(link.kind), "parent_netns"] if link.parent else []), *link.entries]
+    lists += [*([kind_of(link.kind).parent, "parent_netns"] if link.parent else []), *link.entries]
     said = {name: value for name, value in values.items() if name in ("name", *link.values, *lists) or (name == "netns" and value)}
     if link.port is not None and "port" in values:
         said["port"] = _said_of_port(values["port"], link.port)

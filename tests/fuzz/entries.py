@@ -27,7 +27,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._declaration import decla
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, expanded_all, layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
@@ -260,7 +260,7 @@ def _everything(host: Host) -> Layout:
     """The layout with which vnet_info reads a host (read_all)."""
     whole = Layout([Namespace(name, (), nsid=0, routes=[]) for name, found in host.namespaces.items() if found.identity], [])
     for found in host.links.values():
-        vlans: Any = {} if is_bridge(found.kind) else None
+        vlans: Any = {} if kind_of(found.kind).is_bridge else None
         whole.links.append(Link(found.kind, *found.id, (), {}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans))
     return whole
 

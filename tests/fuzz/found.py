@@ -115,15 +115,15 @@ class _Builder:
         values.update(_kinds.BY_KIND[kind].initial(values) if kind in _kinds.BY_KIND else {})
         if kind == "vlan":
             values["id"] = 10
-        if _kinds.is_attachable(kind):
+        if _kinds.kind_of(kind).is_attachable:
             values["mode"] = self._random.choice(("tun", "tap"))
         elif kind in _kinds.BY_KIND and _kinds.BY_KIND[kind].modes:
             values["mode"] = self._random.choice(tuple(_kinds.BY_KIND[kind].modes))
         values.update({name: value for name, value in (like or {}).items() if name in _kinds.rows_of(kind)})
         values.setdefault("up", self._random.random() < 0.5)
-        if _kinds.parent_option_of(kind) or _kinds.encapsulates(kind):
-            fields.setdefault("parent", (netns, "" if _kinds.encapsulates(kind) else "eth1" if name == "eth0" else "eth0"))
-        vlans = {1: Vlan(1, 1, True, True)} if _kinds.is_bridge(kind) else None
+        if _kinds.kind_of(kind).parent or _kinds.kind_of(kind).encapsulates:
+            fields.setdefault("parent", (netns, "" if _kinds.kind_of(kind).encapsulates else "eth1" if name == "eth0" else "eth0"))
+        vlans = {1: Vlan(1, 1, True, True)} if _kinds.kind_of(kind).is_bridge else None
         return there(kind, name, netns, **{"vlans": vlans, "routes": [], **fields}, **{name: value for name, value in values.items() if name not in fields})
 
     def add(self, wanted: Link, kind: str) -> None:
@@ -144,7 +144,7 @@ class _Builder:
             found = found._replace(parent=wanted.parent)
             if self._random.random() < 0.2:
                 found = found._replace(name="former")
-        if wanted.peer and _kinds.has_peer(kind):
+        if wanted.peer and _kinds.kind_of(kind).has_peer:
             found = found._replace(peer=wanted.peer)
         self._put(self._as_port(found, wanted))
 
@@ -161,7 +161,7 @@ class _Builder:
         return self._in(found, master, port, kind)
 
     def _in(self, found: FoundLink, master: str, port: Port | None = None, kind: str = "bridge") -> FoundLink:
-        rows = _kinds.port_rows_of(kind) or ()
+        rows = _kinds.kind_of(kind).port_rows or ()
         values = {row.name: row.initial for row in rows if row.when != "read" and row.initial is not None}
         values.update((port and port.values) or {})
         if kind != "bridge":
@@ -171,7 +171,7 @@ class _Builder:
 
     def add_around(self, link: Link) -> None:
         """What the link refers to."""
-        if link.peer and link.peer not in self.links and link.id in self.links and _kinds.has_peer(self.links[link.id].kind):
+        if link.peer and link.peer not in self.links and link.id in self.links and _kinds.kind_of(self.links[link.id].kind).has_peer:
             self._put(self._link(self.links[link.id].kind, *link.peer, peer=link.id))
         if link.parent and self._random.random() < 0.9:
             self._put(self._link(self._random.choice(("", "bridge", "dummy", "tun")), *link.parent))
@@ -193,7 +193,7 @@ class _Builder:
         links = dict(self.links)
         for key, found in links.items():
             far = links.get(found.peer) if found.peer else None
-            if found.peer and not (far and _kinds.has_peer(far.kind) and far.peer == key):
+            if found.peer and not (far and _kinds.kind_of(far.kind).has_peer and far.peer == key):
                 found = found._replace(peer=None)
             if found.master and (found.netns, found.master) not in links:
                 found = found._replace(master="", port=None)
@@ -205,7 +205,7 @@ class _Builder:
     def add_strangers(self) -> None:
         """Links that nobody declared: ports, cables, and links on top of those that are there."""
         for found in list(self.links.values()):
-            if _kinds.is_bridge(found.kind) and self._random.random() < 0.5:
+            if _kinds.kind_of(found.kind).is_bridge and self._random.random() < 0.5:
                 self._put(self._in(self._link("dummy", found.netns, "stranger"), found.name))
             if found.kind not in (_kinds.LOOPBACK, "vlan") and _kinds.is_ethernet(found.kind, found.values) and self._random.random() < 0.4:
                 upper = self._link(self._random.choice(("vlan", "vlan", "macvlan")), found.netns, "upper", {"mtu": 1400}, parent=found.id)

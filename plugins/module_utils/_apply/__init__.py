@@ -194,7 +194,7 @@ def _run_and_read(transaction: Transaction, reader: Reader, layout: Layout, step
     When a large bridge goes up, its ports keep the kernel busy for seconds. So the state is read before that, and afterwards only
     what may have changed is read again.
     """
-    bridges = {link.id for link in layout.links if layout.name and _kinds.is_bridge(link.kind)}
+    bridges = {link.id for link in layout.links if layout.name and _kinds.kind_of(link.kind).is_bridge}
     bringing_up = (number for number, step in enumerate(steps) if isinstance(step, SetLink) and step.values.get("up") and link_of(step) in bridges)
     first = next(bringing_up, len(steps))
     transaction.run(steps[:first])

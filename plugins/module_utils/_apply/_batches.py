@@ -31,7 +31,7 @@ def batched(steps: List[Step], before: Host) -> Iterator[Tuple[Step, List[Step]]
         elif link_of(step) in implicit:
             implicit_steps.append(step)
         else:
-            links.setdefault((not _kinds.is_bridge(step.kind), step.netns), []).append(step)
+            links.setdefault((not _kinds.kind_of(step.kind).is_bridge, step.netns), []).append(step)
     if namespaces:
         yield namespaces[0] if len(namespaces) == 1 else DeleteNamespaces([step.name for step in namespaces]), list(namespaces)
     for (_other, netns), batch in sorted(links.items(), key=lambda item: item[0][0]):

@@ -89,7 +89,7 @@ def _single_address(layout: Layout, step: Step) -> str:
 
 _NEEDS: Dict[type, Callable[[Any], str]] = {
     CreateNamespace: lambda _step: "CONFIG_NET_NS",
-    CreateLink: lambda step: _kinds.BY_KIND[step.kind].config,
+    CreateLink: lambda step: _kinds.kind_of(step.kind).config,
     SetLink: lambda step: next(filter(None, (_needs_of(_kinds.rows_of(step.kind)[name], value) for name, value in step.values.items())), ""),
     SetPort: lambda step: table.PORT_ROWS[step.attribute].needs,
     AddVlan: lambda _step: table.VLANS,

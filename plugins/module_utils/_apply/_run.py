@@ -42,7 +42,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 
 def _create_link(writer: Writer, step: CreateLink) -> None:
-    if _kinds.is_attachable(step.kind):
+    if _kinds.kind_of(step.kind).is_attachable:
         writer.tuntap_add(step.netns, step.name, step.values, step.ifindex)
     elif step.peer:
         writer.veth_add(step.netns, step.name, step.kind, step.values, step.master, step.ifindex, step.peer)

@@ -254,7 +254,7 @@ class Transaction:
         for index, there in self._reader.vlans(netns).items():
             if index not in saved:
                 continue
-            of_bridge = _kinds.is_bridge(links[index].kind)
+            of_bridge = _kinds.kind_of(links[index].kind).is_bridge
             for vlan in there.values():
                 if vlan.first not in saved[index]:
                     _run.run(self._writer, DeleteVlan(netns, links[index].name, vlan, of_bridge))

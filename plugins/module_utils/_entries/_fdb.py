@@ -19,7 +19,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours impo
     RTM_NEWNEIGH,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import NLM_F_APPEND, NLM_F_REPLACE, attribute, split
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import destinations_of, is_bridge, masters_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of, masters_of
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._values import FLAG, HOST, LINK_INDEX, MAC, PORT_NUMBER, U16, U32
@@ -68,7 +68,7 @@ _NUMBERS = {"vlan": struct.Struct("=H"), "port": struct.Struct(">H"), "vni": str
 
 
 def _encode(entry: Values, place: Place) -> bytes:
-    of_link = bool(entry.get("dst")) or is_bridge(place.kind)
+    of_link = bool(entry.get("dst")) or kind_of(place.kind).is_bridge
     flags = (_NTF_SELF if of_link else _NTF_MASTER) | sum(bit for name, bit in _FLAGS.items() if entry.get(name))
     state = _NUD_REACHABLE if entry.get("dynamic") else NUD_PERMANENT if of_link or entry.get("local") else _NUD_NOARP
     body = NDMSG.pack(socket.AF_BRIDGE, place.ifindex, state, flags, 0) + attribute(_LLADDR, bytes.fromhex(entry["mac"].replace(":", "")))
@@ -101,7 +101,7 @@ def _words(adding: bool, entry: Values, kind: str, dev: str) -> List[str]:
     verb = "delete" if not adding else "append" if _is_one_of_several(entry) else "replace"
     words = ["bridge", "fdb", verb, entry["mac"], "dev", dev]
     words += [word for name in ("dst", "vlan", "port", "vni", "src_vni", "via") if entry.get(name) for word in (name, str(entry[name]))]
-    of_link = bool(entry.get("dst")) or is_bridge(kind)
+    of_link = bool(entry.get("dst")) or kind_of(kind).is_bridge
     words.append("self" if of_link else "master")
     if adding:
         words.append("dynamic" if entry.get("dynamic") else "permanent" if of_link or entry.get("local") else "static")
@@ -129,13 +129,13 @@ def _check(entry: Values) -> Optional[Tuple[str, str]]:
 
 def _unfit(entry: Values, around: Around) -> Optional[Tuple[str, str]]:
     if entry.get("dst"):
-        if not destinations_of(around.kind):
+        if not kind_of(around.kind).destinations:
             return "dst", "%s is not a VXLAN link" % around.name
         return ("src_vni", "the VXLAN link needs external: true for it") if entry.get("src_vni") and not around.values.get("external") else None
-    if not is_bridge(around.kind) and around.bridge is None:
+    if not kind_of(around.kind).is_bridge and around.bridge is None:
         return "mac", "%s is no port of a bridge; set master%s" % (
             around.name,
-            ", or dst for an entry of the VXLAN link" if destinations_of(around.kind) else "",
+            ", or dst for an entry of the VXLAN link" if kind_of(around.kind).destinations else "",
         )
     return None
 
@@ -156,7 +156,7 @@ def _of_kernel(entries: List[Values], found: FoundLink, host: Host) -> List[Valu
     """
     bridge = host.links.get((found.netns, found.master))
     own = (found.values.get("mac"), bridge.values.get("mac") if bridge else None)
-    remote = [found.values.get(name) for name in destinations_of(found.kind)]
+    remote = [found.values.get(name) for name in kind_of(found.kind).destinations]
     of_all_vlans = {entry["mac"] for entry in entries if not entry["vlan"] and not entry["dst"]}
 
     def is_kernels(entry: Values) -> bool:

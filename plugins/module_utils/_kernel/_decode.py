@@ -197,12 +197,12 @@ class Decoder:
         port: Optional[Values] = None
         port_status: Values = {}
         if _kinds.has_ports(template.master_kind):
-            port = {row.name: 0 for row in _kinds.port_rows_of(template.master_kind) or () if row.name in table.PORT_REFERENCES}
+            port = {row.name: 0 for row in _kinds.kind_of(template.master_kind).port_rows or () if row.name in table.PORT_REFERENCES}
             _fill(port, template.port, message)
             _fill(port_status, template.port_status, message)
         name = message[slices[_IFLA_IFNAME]].rstrip(b"\0").decode("utf-8", "surrogateescape")
         master, link = (_UNSIGNED(message, slices[code].start)[0] if code in slices else 0 for code in (_IFLA_MASTER, _IFLA_LINK))
-        if _kinds.encapsulates(template.kind):  # C(IFLA_LINK) may be its own index
+        if _kinds.kind_of(template.kind).encapsulates:  # C(IFLA_LINK) may be its own index
             link = _UNSIGNED(message, template.parent.start)[0] if template.parent else 0
         link_nsid = _SIGNED(message, slices[_IFLA_LINK_NETNSID].start)[0] if _IFLA_LINK_NETNSID in slices else None
         settings = {family: message[place] for family, place in template.settings.items()}

@@ -154,11 +154,11 @@ class Writer:
         own = _kinds.own_rows_of(kind)
         others = {key: value for key, value in values.items() if key not in own}
         payloads = _pack.payloads_of(kind, {key: value for key, value in values.items() if key in own})
-        code = _kinds.parent_code_of(kind)
+        code = _kinds.kind_of(kind).parent_code
         if code and parent and parent[1]:
             payloads[code] = struct.pack("=I", self._index(*parent))
         attributes = [_pack.kind(_kinds.kernel_word(kind, values), _pack.data(payloads))]
-        if parent and parent[0] != netns and _kinds.encapsulates(kind):
+        if parent and parent[0] != netns and _kinds.kind_of(kind).encapsulates:
             self._add_and_move(netns, name, parent[0], _pack.link(index, others, *attributes))
             return
         attributes.append(_pack.name(name))
@@ -242,7 +242,7 @@ class Writer:
 
     def _set_data(self, netns: str, name: str, kind: str, values: Values) -> None:
         """Sets values of a kind, with all others and the MTU if the kernel would reset these."""
-        if not _kinds.changes_as_a_whole(kind):
+        if not _kinds.kind_of(kind).changed_as_a_whole:
             self._change(netns, name, {}, _pack.kind(kind, _pack.data(_pack.payloads_of(kind, values))))
             return
         found = self._reader.link(netns, name, everything=True)
@@ -281,7 +281,7 @@ class Writer:
 
         Bridges stop snooping first, or each port that leaves would be announced to all others.
         """
-        if not _kinds.is_bridge(kind):
+        if not _kinds.kind_of(kind).is_bridge:
             self._delete(netns, names)
             return
         snooping = [name for name in names if self._snoops(netns, name)]

@@ -51,27 +51,28 @@ ROWS_OF: Dict[str, Dict[str, Attribute]] = {
 """The attributes of each kind by name."""
 
 
+_OTHER = LinkKind("", "", "", "")
+
+
+def kind_of(kernel: str) -> LinkKind:
+    """The kind of a link; one without anything of its own if it has no module."""
+    return BY_KIND.get(kernel, _OTHER)
+
+
 def rows_of(kernel: str) -> Dict[str, Attribute]:
     """The attributes of a kind, which may be one without a module."""
     return ROWS_OF.get(kernel, ROWS_OF[ANY])
 
 
-def type_of(kernel: str) -> str:
-    """The type of a kind; '' if it has no module."""
-    return BY_KIND[kernel].type if kernel in BY_KIND else ""
-
-
 def initial_of(kernel: str, values: Mapping[str, Any], parent: Mapping[str, Any]) -> Mapping[str, Any]:
     """The values of a new link where they differ from the rows, on a parent with these values."""
-    if kernel not in BY_KIND:
-        return {}
-    return {**BY_KIND[kernel].initial(values), **{name: parent[name] for name in BY_KIND[kernel].from_parent if name in parent}}
+    return {**kind_of(kernel).initial(values), **{name: parent[name] for name in kind_of(kernel).from_parent if name in parent}}
 
 
 def unique_key(kernel: str, parent: Optional[LinkId], values: Mapping[str, Any]) -> Optional[Tuple[object, ...]]:
     """What no two links may have in common. None if there is no such restriction, or if a value without a default is missing."""
-    kind = BY_KIND.get(kernel)
-    if not kind or not kind.unique or not parent:
+    kind = kind_of(kernel)
+    if not kind.unique or not parent:
         return None
     rows = rows_of(kernel)
     place = (parent[0], "") if kind.encapsulates and not kind.unique_on_parent else parent
@@ -86,28 +87,18 @@ def network_of(link: Link) -> Optional[LinkId]:
 
 def place_of(kernel: str, netns: str, parent: Optional[LinkId]) -> Optional[LinkId]:
     """Where a link of this kind must differ from others: on its parent, or in a namespace, with the name ''. None if nowhere."""
-    in_namespace = kernel in BY_KIND and (BY_KIND[kernel].encapsulates or BY_KIND[kernel].unique_in_namespace)
+    in_namespace = kind_of(kernel).encapsulates or kind_of(kernel).unique_in_namespace
     return parent or ((netns, "") if in_namespace else None)
-
-
-def encapsulates(kernel: str) -> bool:
-    """Whether a link sends its packets inside others."""
-    return kernel in BY_KIND and BY_KIND[kernel].encapsulates
-
-
-def hides_network(kernel: str) -> bool:
-    """Whether the kernel does not say which namespace carries the packets of a link."""
-    return kernel in BY_KIND and BY_KIND[kernel].hides_network
 
 
 def kernel_word(kernel: str, values: Mapping[str, Any]) -> str:
     """What the kernel calls a link with these values (C(IFLA_INFO_KIND))."""
-    return str(values["mode"]) if kernel in BY_KIND and BY_KIND[kernel].modes else kernel
+    return str(values["mode"]) if kind_of(kernel).modes else kernel
 
 
 def codes_of(kernel: str, row: Attribute, values: Mapping[str, Any]) -> Tuple[Tuple[int, ValueType], ...]:
     """The netlink attributes that a value of a kind is in, with their types."""
-    modes = BY_KIND[kernel].modes if kernel in BY_KIND else {}
+    modes = kind_of(kernel).modes
     types = (row.type, *(value_type for _code, value_type in row.further))
     if not modes:
         return ((row.code, row.type), *row.further)
@@ -123,19 +114,9 @@ KERNEL_WORDS: Dict[str, Tuple[LinkKind, Mapping[str, Any]]] = {
 
 def unique_options_of(kernel: str) -> str:
     """The options that no two links of a kind may have in common."""
-    kind = BY_KIND[kernel]
+    kind = kind_of(kernel)
     place = "parent_netns" if kind.encapsulates else kind.parent
     return ", ".join(filter(None, (place, *kind.unique)))
-
-
-def shared_on_parent(kernel: str) -> Tuple[str, ...]:
-    """The attributes that all links of a kind on one parent have in common."""
-    return BY_KIND[kernel].shared_on_parent if kernel in BY_KIND else ()
-
-
-def destinations_of(kernel: str) -> Tuple[str, ...]:
-    """The attributes with an address that frames to unknown destinations are sent to."""
-    return BY_KIND[kernel].destinations if kernel in BY_KIND else ()
 
 
 _FEATURES_OFF = ("rx-gro-list", "rx-udp-gro-forwarding", "tx-nocache-copy")
@@ -144,14 +125,14 @@ _FEATURES_OFF = ("rx-gro-list", "rx-udp-gro-forwarding", "tx-nocache-copy")
 
 def usual_features_off(kernel: str) -> Optional[Tuple[str, ...]]:
     """The features that are off on a new link of a kind; None if that depends on something else."""
-    own = BY_KIND[kernel].features_off if kernel in BY_KIND else None
+    own = kind_of(kernel).features_off
     return None if own is None else (*_FEATURES_OFF, *own)
 
 
 def own_mac(kernel: str, card: Card, values: Mapping[str, Any]) -> str:
     """The permanent MAC address of a link, or that which it has, if it does not take it from others."""
-    kind = BY_KIND.get(kernel)
-    takes = kind is not None and (kind.port_rows is not None or (bool(kind.parent) and not kind.encapsulates))
+    kind = kind_of(kernel)
+    takes = kind.port_rows is not None or (bool(kind.parent) and not kind.encapsulates)
     return card.mac or ("" if takes else str(values.get("mac", "")))
 
 
@@ -165,10 +146,10 @@ def is_like(wanted: Link, key: LinkId, kernel: str, card: Card, values: Mapping[
 
 def why_no_port(kernel: str, values: Mapping[str, Any], master: str) -> str:
     """Why a link cannot be a port of a link of the kind C(master), as the end of a sentence. '' if it can."""
-    if kernel == LOOPBACK or (kernel in BY_KIND and master in BY_KIND[kernel].no_port_of):
+    if kernel == LOOPBACK or master in kind_of(kernel).no_port_of:
         return "%s, which cannot be a port of %s" % (title_of(kernel), title_of(master))
-    if takes_frames(master) and not is_ethernet(kernel, values):
-        return BY_KIND[kernel].without_frames or "%s, which carries no Ethernet frames" % title_of(kernel)
+    if kind_of(master).takes_frames and not is_ethernet(kernel, values):
+        return kind_of(kernel).without_frames or "%s, which carries no Ethernet frames" % title_of(kernel)
     return ""
 
 
@@ -180,17 +161,12 @@ def references_of(kernel: str) -> Tuple[str, ...]:
 
 def masters_of(kernel: str) -> Tuple[LinkKind, ...]:
     """The kinds of which one of this kind may be a port."""
-    refused = BY_KIND[kernel].no_port_of if kernel in BY_KIND else ()
+    refused = kind_of(kernel).no_port_of
     return tuple(kind for kind in KINDS if kind.port_rows is not None and kind.kernel not in refused)
 
 
 def has_ports(kernel: str) -> bool:
-    return port_rows_of(kernel) is not None
-
-
-def port_rows_of(kernel: str) -> Optional[Tuple[Attribute, ...]]:
-    """The attributes of the ports of a kind; None if it has no ports."""
-    return BY_KIND[kernel].port_rows if kernel in BY_KIND else None
+    return kind_of(kernel).port_rows is not None
 
 
 def master_of_ports_with(attribute: str) -> str:
@@ -200,115 +176,38 @@ def master_of_ports_with(attribute: str) -> str:
 
 def has_table_of_ports(kernel: str) -> bool:
     """Whether the ports of a kind use a routing table of their own."""
-    return kernel in BY_KIND and bool(BY_KIND[kernel].table_of_ports)
+    return bool(kind_of(kernel).table_of_ports)
 
 
 def table_of_ports(kernel: str, values: Mapping[str, Any]) -> int:
     """The routing table that the ports of a link use; 0 if they use those of the host."""
-    name = BY_KIND[kernel].table_of_ports if kernel in BY_KIND else ""
+    name = kind_of(kernel).table_of_ports
     return int(values.get(name, 0)) if name else 0
-
-
-def takes_frames(kernel: str) -> bool:
-    """Whether a link gets all frames that its ports receive."""
-    return kernel in BY_KIND and BY_KIND[kernel].takes_frames
-
-
-def receiver_of(kernel: str) -> str:
-    """How a link receives the frames of its parent, if nobody else can then; '' if others can, too."""
-    return BY_KIND[kernel].receiver if kernel in BY_KIND else ""
-
-
-def goes_down_with_parent(kernel: str, values: Mapping[str, Any]) -> bool:
-    """Whether the kernel brings a link down with its parent."""
-    return kernel in BY_KIND and BY_KIND[kernel].needs_parent_up(values)
-
-
-def aggregates(kernel: str) -> bool:
-    """Whether a link is made of its ports, which the kernel brings up."""
-    return kernel in BY_KIND and BY_KIND[kernel].aggregates
-
-
-def brings_ports_down(kernel: str) -> bool:
-    """Whether links go down when they become ports of this kind, or leave."""
-    return kernel in BY_KIND and BY_KIND[kernel].brings_ports_down
-
-
-def is_bridge(kernel: str) -> bool:
-    return kernel in BY_KIND and BY_KIND[kernel].is_bridge
 
 
 def changes_vlans(kernel: str, values: Mapping[str, Any]) -> bool:
     """Whether VLANs may change beside, as these attributes of a link are set."""
-    return kernel in BY_KIND and not values.keys().isdisjoint(BY_KIND[kernel].vlan_attributes)
-
-
-def separates_vlans(kernel: str, values: Mapping[str, Any]) -> bool:
-    """Whether a link with these values forwards frames only between ports that have their VLAN in common."""
-    return kernel in BY_KIND and BY_KIND[kernel].separates_vlans(values)
-
-
-def sets_port_states(kernel: str, values: Mapping[str, Any]) -> bool:
-    """Whether a link controls the state of its ports."""
-    return kernel in BY_KIND and BY_KIND[kernel].sets_port_states(values)
-
-
-def follows_ports(kernel: str) -> Tuple[str, ...]:
-    """Attributes that the kernel changes when ports join or leave, so they are set afterwards."""
-    return BY_KIND[kernel].follows_ports if kernel in BY_KIND else ()
-
-
-def kept_once_changed(kernel: str) -> Tuple[str, ...]:
-    """Attributes out of C(follows_ports) that the kernel leaves alone after they were changed, so they are set before ports join a new link."""
-    return BY_KIND[kernel].kept_once_changed if kernel in BY_KIND else ()
+    return not values.keys().isdisjoint(kind_of(kernel).vlan_attributes)
 
 
 def may_follow_ports(kernel: str) -> Tuple[str, ...]:
     """Attributes that must be set again after ports have joined or left."""
-    return follows_ports(kernel) + (BY_KIND[kernel].follows_ports_until_set if kernel in BY_KIND else ())
+    return kind_of(kernel).follows_ports + (kind_of(kernel).follows_ports_until_set)
 
 
 FOLLOWING = tuple(name for kind in KINDS for name in kind.follows_ports)
 """Attributes of a link above a bridge that depend on the ports of the bridge."""
 
 
-def is_attachable(kernel: str) -> bool:
-    return kernel in BY_KIND and BY_KIND[kernel].is_attachable
-
-
 @lru_cache(maxsize=None)  # called for each of a thousand links
 def own_rows_of(kernel: str) -> Dict[str, Attribute]:
     """The attributes that only this kind has."""
-    return {row.name: row for row in BY_KIND[kernel].rows} if kernel in BY_KIND else {}
-
-
-def changes_as_a_whole(kernel: str) -> bool:
-    """Whether the kernel resets attributes of a link that a change does not name."""
-    return kernel in BY_KIND and BY_KIND[kernel].changed_as_a_whole
-
-
-def parent_code_of(kernel: str) -> int:
-    """The attribute of the kind that has the index of the parent; 0 if that is C(IFLA_LINK)."""
-    return BY_KIND[kernel].parent_code if kernel in BY_KIND else 0
-
-
-def parent_option_of(kernel: str) -> str:
-    """The option that names the parent; '' if the kind has none."""
-    return BY_KIND[kernel].parent if kernel in BY_KIND else ""
+    return {row.name: row for row in kind_of(kernel).rows}
 
 
 def is_ethernet(kernel: str, values: Mapping[str, Any]) -> bool:
     """Whether a link carries Ethernet frames."""
-    return kernel != LOOPBACK and (kernel not in BY_KIND or BY_KIND[kernel].is_ethernet(values))
-
-
-def tag_of(kernel: str, values: Mapping[str, Any]) -> int:
-    """The VLAN of a link's frames on its parent; 0 if they are untagged."""
-    return BY_KIND[kernel].tag(values) if kernel in BY_KIND else 0
-
-
-def has_peer(kernel: str) -> bool:
-    return kernel in BY_KIND and BY_KIND[kernel].has_peer
+    return kernel != LOOPBACK and kind_of(kernel).is_ethernet(values)
 
 
 @lru_cache(maxsize=None)  # called for each of a thousand links
@@ -325,5 +224,5 @@ def interrupts(wanted: Link) -> bool:
 def title_of(kernel: str) -> str:
     """What a link of this kind is called in messages."""
     if kernel in BY_KIND:
-        return BY_KIND[kernel].title
+        return kind_of(kernel).title
     return "the loopback device" if kernel == LOOPBACK else "a %s" % (kernel or "network card")

@@ -10,19 +10,19 @@ from ansible_collections.nfv.vnet.plugins.module_utils._attributes import PORT_R
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, lists_of, named
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import RawLink
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, encapsulates, interrupts, is_attachable, is_bridge, is_like, references_of, rows_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, interrupts, is_like, kind_of, references_of, rows_of
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._apart import LOST_APART, declared_apart
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Ownership, Port, Route, Shown, Values, Vlan
 
 
 def may_be_interrupted(raw: RawLink, wanted: Optional[Link]) -> bool:
     """Whether a program may hold the device and the task may interrupt it, so that its process ids must be read."""
-    return is_attachable(raw.kind) and bool(raw.status.get("carrier")) and (wanted is None or interrupts(wanted))
+    return kind_of(raw.kind).is_attachable and bool(raw.status.get("carrier")) and (wanted is None or interrupts(wanted))
 
 
 def has_parent(raw: RawLink) -> bool:
     """Whether a link has a parent, or a network that carries its packets. C(IFLA_LINK) of a veth is its peer."""
-    return encapsulates(raw.kind) or (bool(raw.link) and raw.kind not in PAIRED and not (raw.link == raw.ifindex and raw.link_nsid is None))
+    return kind_of(raw.kind).encapsulates or (bool(raw.link) and raw.kind not in PAIRED and not (raw.link == raw.ifindex and raw.link_nsid is None))
 
 
 def _port_values(raw: RawLink, name_of: Callable[[int], str]) -> Values:
@@ -126,9 +126,9 @@ def assemble(
 
     C(name_of) maps an index to a name. C(pids): the processes that hold the device, None if they were not read.
     """
-    port = None if raw.port is None else Port(_port_values(raw, name_of), port_vlans if is_bridge(raw.master_kind) else None)
+    port = None if raw.port is None else Port(_port_values(raw, name_of), port_vlans if kind_of(raw.master_kind).is_bridge else None)
     status = {**raw.status, "port": raw.port_status} if raw.port_status else dict(raw.status)
-    if is_attachable(raw.kind):
+    if kind_of(raw.kind).is_attachable:
         status["attached"] = bool(raw.status.get("carrier"))
     if pids is not None:
         status["pids"] = pids

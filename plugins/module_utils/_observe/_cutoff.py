@@ -12,7 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, V
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import Connection, connection, dhcp_clients, is_network_of_host
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import save_all
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, takes_frames
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import PAIRED, kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._uplink import lost_uplink
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, NetworkLink, over_one_of_several
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, Route, Values
@@ -49,7 +49,7 @@ def refuse_cut_off(reader: Reader, layout: Layout, before: Host, planned: Plan, 
     declared = [planned.after.links[link.id] for link in layout.links if link.netns == _HOME and link.routes is not None and link.id in planned.after.links]
     after = now.after(planned.steps, declared, removed)
     ends = connection()
-    bridges = {name for (netns, name), found in {**before.links, **planned.after.links}.items() if netns == _HOME and takes_frames(found.kind)}
+    bridges = {name for (netns, name), found in {**before.links, **planned.after.links}.items() if netns == _HOME and kind_of(found.kind).takes_frames}
     lost = [*(_lost_connection(reader, ends, now, after, bridges, before, planned) if ends else ()), *_lost_default_routes(now, after, before, bridges)]
     names = ", ".join(map(shown, returned))
     if lost and returned and tried:

@@ -19,7 +19,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import Ke
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import read_registry
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, save_all
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, has_peer, is_bridge, table_of_ports
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import KINDS, LOOPBACK, kind_of, table_of_ports
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._apart import ApartReader
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import (
     EntriesReader,
@@ -120,7 +120,7 @@ def read_all(reader: Reader, names: List[str]) -> Everything:
     for netns in there:
         layout.namespaces.append(Namespace(netns, (), nsid=0, sysctl=dict.fromkeys(SYSCTLS, ""), routes=[]))
         for raw in layout_reader.raws[netns].values():
-            vlans: Optional[Dict[int, Vlan]] = {} if is_bridge(raw.kind) else None
+            vlans: Optional[Dict[int, Vlan]] = {} if kind_of(raw.kind).is_bridge else None
             lists = {entries.option: Entries([]) for entries in lists_of(raw.kind)}
             link = Link(raw.kind, netns, raw.name, (), {}, present=False, port=Port({}, {}), addresses=[], routes=[], vlans=vlans, entries=lists)
             layout.links.append(link)
@@ -214,7 +214,7 @@ class _LayoutReader:
             self._want_existing(link)
         for netns, raws in self.raws.items():
             for raw in raws.values():
-                if has_peer(raw.kind):
+                if kind_of(raw.kind).has_peer:
                     self._ends.setdefault((raw.ifindex, raw.link), []).append((netns, raw))
 
     def _check_names(self) -> None:
@@ -423,7 +423,7 @@ class _LayoutReader:
             other_routes=others,
             vlans=own_vlans,
             port_vlans=own_vlans,
-            peer=self._peer(netns, raw) if has_peer(raw.kind) and (wanted or ownership) else None,
+            peer=self._peer(netns, raw) if kind_of(raw.kind).has_peer and (wanted or ownership) else None,
             parent=self._parent(netns, raw, wanted) if has_parent(raw) else None,
             pids=self._pids_of(netns, raw.name) if may_be_interrupted(raw, wanted) else None,
             ownership=ownership,

@@ -16,12 +16,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._decode import Ra
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RawRoute, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
-    BY_KIND,
-    brings_ports_down,
-    encapsulates,
-    has_peer,
     has_ports,
     has_table_of_ports,
+    kind_of,
     network_of,
     references_of,
     rows_of,
@@ -119,11 +116,11 @@ class SingleReader:
                 self._find_uppers(self.links[found.peer])
         elif found and _lowers_above(wanted, found):
             self._find_uppers(found, (found.netns,))
-        if (not found or wanted.recreate) and wanted.kind in BY_KIND and (BY_KIND[wanted.kind].unique or BY_KIND[wanted.kind].shared_on_parent):
+        if (not found or wanted.recreate) and (kind_of(wanted.kind).unique or kind_of(wanted.kind).shared_on_parent):
             self._find_alike(wanted)
         if found and (wanted.port or wanted.routes or wanted.entries or wanted.master is not None):
             self._find(wanted.netns, {found.master})
-        if found and has_ports(found.kind) and (wanted.ports is not None or (goes and brings_ports_down(found.kind))):
+        if found and has_ports(found.kind) and (wanted.ports is not None or (goes and kind_of(found.kind).brings_ports_down)):
             for raw in self._reader.ports(wanted.netns, found.ifindex):
                 self._add(wanted.netns, raw)
 
@@ -210,7 +207,7 @@ class SingleReader:
         for place in dict.fromkeys((wanted.netns, home[0])):
             self._read_namespace(place)
             for raw in self._reader.links(place) if self.namespaces[place].identity else ():
-                if raw.kind == wanted.kind and (not home[1] or encapsulates(wanted.kind) or (parent and raw.link == parent.ifindex)):
+                if raw.kind == wanted.kind and (not home[1] or kind_of(wanted.kind).encapsulates or (parent and raw.link == parent.ifindex)):
                     self._add(place, raw)
 
     def _add(self, netns: str, raw: RawLink, with_lists: bool = False) -> None:
@@ -234,7 +231,7 @@ class SingleReader:
             other_routes=[],
             vlans=self._port_vlans(netns, raw.ifindex) if wanted and wanted.vlans is not None else None,
             port_vlans=port_vlans,
-            peer=self._linked(netns, raw) if has_peer(raw.kind) else None,
+            peer=self._linked(netns, raw) if kind_of(raw.kind).has_peer else None,
             parent=self._linked(netns, raw) if has_parent(raw) else None,
             shown=self._shown(netns, raw) if self._may_be_restored(key, master) else None,
             pids=self._holders(netns, raw.name) if wanted and may_be_interrupted(raw, wanted) else None,
@@ -246,10 +243,10 @@ class SingleReader:
         if may_move(self._wanted.get(key)):
             return True
         bridge = self._wanted.get((key[0], self._ports[key][0] or "")) if key in self._ports else None
-        if bridge and (bridge.addresses or bridge.routes or brings_ports_down(bridge.kind)):
+        if bridge and (bridge.addresses or bridge.routes or kind_of(bridge.kind).brings_ports_down):
             return True
         wanted, old = self._wanted.get(key), self._wanted.get((key[0], master))
-        if old and brings_ports_down(old.kind):
+        if old and kind_of(old.kind).brings_ports_down:
             return True
         return wanted is not None and (wanted.master is not None or any(rows_of(wanted.kind)[name].when == "down" for name in wanted.values))
 

@@ -12,7 +12,7 @@ from typing import Dict, Iterator, Optional, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import macs_of
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge, separates_vlans, tag_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._assembly import has_parent
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import Network, Way
@@ -40,7 +40,7 @@ def lost_uplink(reader: Reader, client: str, now: Network, after: Network, befor
         yield "%s not be a port of %s any more" % (what, shown(bridge.name))
     elif not after.links[port].up:
         yield "%s be down" % what
-    elif separates_vlans(bridge.kind, bridge.values):
+    elif kind_of(bridge.kind).separates_vlans(bridge.values):
         found = _found(reader, planned, port)
         there = reader.vlans(_HOME)
         of_bridge = bridge.vlans if bridge.vlans is not None else _vlans(earlier, bridge, bridge.ifindex, there)
@@ -67,8 +67,8 @@ def _vlans(earlier: Optional[FoundLink], bridge: FoundLink, index: int, there: D
 def _bridge_below(reader: Reader, host: Host, name: str) -> Tuple[Optional[FoundLink], int]:
     """The bridge that the packets of a link go through, and their VLAN there, 0 if they are untagged."""
     link, tag = _found(reader, host, name), 0
-    while link and not is_bridge(link.kind):
-        tag = tag_of(link.kind, link.values) or tag
+    while link and not kind_of(link.kind).is_bridge:
+        tag = kind_of(link.kind).tag(link.values) or tag
         link = _found(reader, host, link.parent[1]) if link.parent and link.parent[0] == _HOME else None
     return link, tag
 

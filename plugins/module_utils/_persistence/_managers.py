@@ -24,7 +24,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _networkd
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._files import content_of, remove, replace
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._programs import run_program
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, is_bridge
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import MANAGER_FILES, MANAGER_FOLDERS
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import Key, Stored
@@ -270,7 +270,7 @@ def _names_of(declared: Stored) -> List[str]:
 
 def _is_ours(link: Link) -> bool:
     """Whether the managers are to leave a link of the host alone."""
-    return link.kind != LOOPBACK and (not is_bridge(link.kind) or link.addresses is not None)
+    return link.kind != LOOPBACK and (not kind_of(link.kind).is_bridge or link.addresses is not None)
 
 
 def _file_name(key: Key) -> str:

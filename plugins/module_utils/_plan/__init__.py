@@ -7,7 +7,7 @@ Its modules are imported when they are needed, as the target compiles what is im
 
 from __future__ import annotations
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_peer, receiver_of, tag_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import _links
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import OWN_TABLE, Host, Layout, Link
@@ -42,7 +42,7 @@ def plan(layout: Layout, host: Host, check_mode: bool = False) -> Plan:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._ports import plan_ports
 
         plan_ports(draft)
-    if any(map(receiver_of, {link.kind for link in layout.links} | {found.kind for found in host.links.values()})):
+    if any(kind_of(kind).receiver for kind in {link.kind for link in layout.links} | {found.kind for found in host.links.values()}):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._receivers import check_receivers
 
         check_receivers(draft)
@@ -83,11 +83,11 @@ def _says_ports(link: Link) -> bool:
 
 
 def _has_vlans(link: Link) -> bool:
-    return bool(link.vlans or any(port.vlans for port in link.declared_ports) or tag_of(link.kind, link.values))
+    return bool(link.vlans or any(port.vlans for port in link.declared_ports) or kind_of(link.kind).tag(link.values))
 
 
 def _plan_link(draft: Draft, link: Link) -> None:
-    if has_peer(link.kind):
+    if kind_of(link.kind).has_peer:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan import _veth_pairs
 
         _veth_pairs.plan_end(draft, link)

@@ -178,7 +178,7 @@ class Adoption:
     # What is declared
 
     def _declared(self, found: FoundLink, key: LinkId) -> Declared:
-        declared = Declared({}, {}, set(), ("port",) if _kinds.is_bridge(found.kind) else ("port", "vlans"))
+        declared = Declared({}, {}, set(), ("port",) if _kinds.kind_of(found.kind).is_bridge else ("port", "vlans"))
         declared.add("from", list(found.id))
         wanted = self._draft.wanted.get(key) or Link(_kinds.ANY, *key, path=())
         for name in wanted.values:

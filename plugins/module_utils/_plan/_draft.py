@@ -11,7 +11,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import gateway_of
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, takes_frames
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     FoundLink,
     FoundNamespace,
@@ -202,7 +202,7 @@ class Draft:
     def bridge_below(self, link: Link) -> Optional[Link]:
         """The declared bridge or bond that a link is, or is on top of in the same namespace; None if there is none."""
         seen: Set[LinkId] = set()
-        while not takes_frames(link.kind):
+        while not kind_of(link.kind).takes_frames:
             if not link.parent or link.parent[0] != link.netns or link.parent not in self.wanted or link.id in seen:
                 return None
             seen.add(link.id)

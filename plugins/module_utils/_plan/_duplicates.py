@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Dict, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, separates_vlans
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
 
@@ -52,4 +52,4 @@ class _Networks:
 def _separates_vlans(draft: Draft, bridge: LinkId) -> bool:
     """Whether a bridge separates its ports by VLANs."""
     found = draft.links_after.get(bridge)
-    return bool(found and separates_vlans(found.kind, found.values))
+    return bool(found and kind_of(found.kind).separates_vlans(found.values))

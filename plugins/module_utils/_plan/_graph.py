@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Callable, Dict, Iterator, List, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, has_ports, is_bridge, parent_option_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK, has_ports, kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
 
 Wanted = Dict[LinkId, Link]
@@ -40,11 +40,11 @@ def bring_up_order(wanted: Wanted, parents: Parents) -> List[Link]:
     ports: Dict[LinkId, List[LinkId]] = {}
     for link in wanted.values():
         bridge = wanted.get((link.netns, link.master)) if link.master else None
-        if bridge and is_bridge(bridge.kind):
+        if bridge and kind_of(bridge.kind).is_bridge:
             ports.setdefault(bridge.id, []).append(link.id)
         for name in link.ports or ():
             port = wanted.get((link.netns, name))
-            if port and not is_bridge(port.kind):
+            if port and not kind_of(port.kind).is_bridge:
                 ports.setdefault(link.id, []).append(port.id)
 
     def needed(link: Link) -> Iterator[LinkId]:
@@ -58,7 +58,7 @@ def bring_up_order(wanted: Wanted, parents: Parents) -> List[Link]:
 def uppers_of_bridges(order: List[Link], parents: Parents) -> Set[LinkId]:
     """The links above a bridge. C(order) has parents before their uppers."""
     found: Set[LinkId] = set()
-    bridges = {link.id for link in order if is_bridge(link.kind)}
+    bridges = {link.id for link in order if kind_of(link.kind).is_bridge}
     for link in order:
         if parents.get(link.id) in bridges or parents.get(link.id) in found:
             found.add(link.id)
@@ -88,4 +88,4 @@ def _refuse(ring: List[Link]) -> None:
     """Raises VnetError that names the links."""
     link = next((link for link in ring if link.parent), ring[0])
     names = [other.name for other in (*ring, ring[0])]
-    raise VnetError((*link.path, parent_option_of(link.kind)), "these links would be on top of each other: %s" % ", ".join(names))
+    raise VnetError((*link.path, kind_of(link.kind).parent), "these links would be on top of each other: %s" % ", ".join(names))

@@ -12,7 +12,7 @@ from typing import Iterator, NamedTuple, Optional
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import IPV6_MTU
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import using_ipv6
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import follows_ports
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link
 
@@ -52,7 +52,7 @@ def _mtu_after(draft: Draft, wanted: Link, found: FoundLink) -> _Mtu:
     now = found.values.get("mtu") or IPV6_MTU
     if wanted.values.get("mtu"):
         return _Mtu(wanted.values["mtu"])
-    if "mtu" not in follows_ports(wanted.kind):
+    if "mtu" not in kind_of(wanted.kind).follows_ports:
         return _Mtu(now)
     before = [port.values.get("mtu") for port in draft.ports(found.id)] if found.ifindex else []
     if found.ifindex and now not in (before or [_INITIAL]):

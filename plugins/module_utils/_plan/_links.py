@@ -10,20 +10,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._altnames import ALTNAMES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
-    ANY,
-    LOOPBACK,
-    accounts_of,
-    encapsulates,
-    follows_ports,
-    is_attachable,
-    is_bridge,
-    kept_once_changed,
-    may_follow_ports,
-    parent_option_of,
-    takes_frames,
-    title_of,
-)
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, LOOPBACK, accounts_of, may_follow_ports, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import (
     ADDRESS,
     AFTER_PORTS,
@@ -76,7 +63,7 @@ def plan_removal(draft: Draft, wanted: Link, found: Optional[FoundLink]) -> None
         return
     if found.kind != wanted.kind:
         raise VnetError(wanted.path, "%s is %s, so it was not removed" % (found.name, title_of(found.kind)))
-    if found.kind in _kinds.BY_KIND and found.name in _kinds.BY_KIND[found.kind].made_by_kernel:
+    if found.name in _kinds.kind_of(found.kind).made_by_kernel:
         raise VnetError(wanted.path, "the kernel has made %s, and never deletes it; it goes with its module or its namespace" % found.name)
     remove(draft, found, found.name)
 
@@ -85,7 +72,7 @@ def remove(draft: Draft, found: FoundLink, original_name: str) -> None:
     """Plans the deletion of a link. Its peer and the links above both are deleted with it."""
     if found.status.get("attached"):
         draft.warn((), "%s is deleted while a program holds it (process id: %s)" % (original_name, _holders(found)))
-    if _kinds.brings_ports_down(found.kind):
+    if _kinds.kind_of(found.kind).brings_ports_down:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import let_ports_go
 
         let_ports_go(draft, found, original_name)
@@ -119,7 +106,7 @@ def _delete(draft: Draft, found: FoundLink, original_name: str) -> None:
 
 def _shares_flags(found: FoundLink) -> bool:
     """Whether the kernel sets flags of a link on its parent, too."""
-    return found.parent is not None and not encapsulates(found.kind)
+    return found.parent is not None and not _kinds.kind_of(found.kind).encapsulates
 
 
 def plan_link(draft: Draft, wanted: Link) -> None:
@@ -129,7 +116,7 @@ def plan_link(draft: Draft, wanted: Link) -> None:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import with_current_settings
 
         wanted = with_current_settings(draft, wanted)
-    if wanted.kind in _kinds.BY_KIND and (parent_option_of(wanted.kind) or _kinds.BY_KIND[wanted.kind].unique):
+    if _kinds.kind_of(wanted.kind).parent or _kinds.kind_of(wanted.kind).unique:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._parents import check_parent, found_under_old_name
 
         check_parent(draft, wanted)
@@ -151,7 +138,7 @@ def plan_link(draft: Draft, wanted: Link) -> None:
     elif found:
         same_kind(wanted, found)
         found = keep_or_replace(draft, wanted, found, conflicts_of(draft, wanted, found))
-    if takes_frames(wanted.kind) and (not found or draft.owns(found)):
+    if _kinds.kind_of(wanted.kind).takes_frames and (not found or draft.owns(found)):
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import with_values_of_port
 
         wanted = with_values_of_port(draft, wanted, found)
@@ -181,7 +168,7 @@ def _missing(draft: Draft, wanted: Link) -> str:
 
 def _of_mode(wanted: Link, found: Optional[FoundLink]) -> Link:
     """A link without the values that its mode does not have. VnetError if one of them is not that of a new link."""
-    of_modes = _kinds.BY_KIND[wanted.kind].of_modes if wanted.kind in _kinds.BY_KIND else {}
+    of_modes = _kinds.kind_of(wanted.kind).of_modes
     if not any(name in wanted.values for name in of_modes):
         return wanted
     rows = _kinds.rows_of(wanted.kind)
@@ -232,7 +219,8 @@ def plan_bring_up(draft: Draft) -> None:
         if link.netns in draft.new_namespaces and link.name == "lo":
             loopbacks[link.netns] = values
         elif values:
-            draft.add(BRIDGE_UP if is_bridge(found.kind) or link.id in draft.above_bridges else UP, SetLink(link.netns, link.name, found.kind, values))
+            is_late = _kinds.kind_of(found.kind).is_bridge or link.id in draft.above_bridges
+            draft.add(BRIDGE_UP if is_late else UP, SetLink(link.netns, link.name, found.kind, values))
     for name, occupied_by in draft.new_namespaces.items():
         draft.add(NAMESPACE, CreateNamespace(name, loopbacks.get(name, {}), occupied_by))
 
@@ -261,7 +249,7 @@ def move_aside(draft: Draft, found: FoundLink) -> FoundLink:
 
 
 def _make(draft: Draft, wanted: Link) -> FoundLink:
-    kind = _kinds.BY_KIND[wanted.kind]
+    kind = _kinds.kind_of(wanted.kind)
     for name in kind.required:
         spared = wanted.values.get(kind.not_required_with.get(name, ""))
         if name not in wanted.values and not spared and not (name == kind.parent and wanted.parent):
@@ -285,21 +273,22 @@ def _make(draft: Draft, wanted: Link) -> FoundLink:
 
 def _is_of_other_mode(wanted: Link, name: str) -> bool:
     """Whether the mode of a link does not have an attribute."""
-    modes = _kinds.BY_KIND[wanted.kind].of_modes.get(name)
+    modes = _kinds.kind_of(wanted.kind).of_modes.get(name)
     return bool(modes) and wanted.values.get("mode") not in (modes or ())
 
 
 def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     is_new = not found.ifindex
     as_wanted = not is_new and wanted.id not in draft.interrupted and _is_as_wanted(wanted, found)
-    if not as_wanted or is_bridge(found.kind):
+    if not as_wanted or _kinds.kind_of(found.kind).is_bridge:
         check_ipv6(draft, wanted, found)
     if as_wanted:
         return
-    complaint = _kinds.BY_KIND[found.kind].check(wanted.values, {**found.values, **wanted.values}) if found.kind in _kinds.BY_KIND else None
+    kind, after = _kinds.kind_of(found.kind), {**found.values, **wanted.values}
+    complaint = kind.check(wanted.values, after)
     if complaint:
         raise VnetError((*wanted.path, complaint[0]), complaint[1])
-    caution = _kinds.BY_KIND[found.kind].caution({**found.values, **wanted.values}) if found.kind in _kinds.BY_KIND else None
+    caution = kind.caution(after)
     if caution:
         draft.warn((*wanted.path, caution[0]), caution[1])
     if wanted.values.get("mac") and not _kinds.is_ethernet(found.kind, found.values):
@@ -310,13 +299,13 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
     going_down = found.values["up"] and wanted.values.get("up") is False
     if going_down:
         for upper in draft.uppers.get(found.id, ()):
-            if upper.id not in draft.wanted and upper.values["up"] and _kinds.goes_down_with_parent(upper.kind, upper.values):
+            if upper.id not in draft.wanted and upper.values["up"] and _kinds.kind_of(upper.kind).needs_parent_up(upper.values):
                 draft.warn(wanted.path, "%s%s is on top of it and goes down with it" % (upper.name, inside(upper.netns)))
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import cancel_bring_up
 
         if not cancel_bring_up(draft, found):
             draft.add(SET, SetLink(wanted.netns, wanted.name, found.kind, {"up": False}, {"up": True}))
-    if is_attachable(found.kind):
+    if _kinds.kind_of(found.kind).is_attachable:
         _set_accounts(draft, wanted, found)
     if found.values["up"] and not going_down and _must_go_down(wanted, found):
         draft.interrupted.add(wanted.id)
@@ -326,7 +315,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
         bring_up_again(draft, found)
         for upper in draft.uppers.get(found.id, ()):
             is_restored = upper.id in draft.wanted or upper.netns == found.netns
-            if not is_restored and upper.values["up"] and _kinds.goes_down_with_parent(upper.kind, upper.values):
+            if not is_restored and upper.values["up"] and _kinds.kind_of(upper.kind).needs_parent_up(upper.values):
                 draft.warn(wanted.path, "%s%s is on top of it, goes down with it for a moment, and loses its routes" % (upper.name, inside(upper.netns)))
     interrupted = going_down or wanted.id in draft.interrupted
     for row in _rows(wanted):
@@ -373,7 +362,7 @@ def configure(draft: Draft, wanted: Link, found: FoundLink) -> None:
 
 def _is_as_wanted(wanted: Link, found: FoundLink) -> bool:
     """A quick check for the common case of many links: whether nothing is to be done."""
-    if is_attachable(wanted.kind) or wanted.routes is not None or wanted.vlans is not None or wanted.entries or found.id != wanted.id:
+    if _kinds.kind_of(wanted.kind).is_attachable or wanted.routes is not None or wanted.vlans is not None or wanted.entries or found.id != wanted.id:
         return False
     rows = _kinds.rows_of(wanted.kind)
     if not all(rows[name].same(value, found.values.get(name)) for name, value in wanted.values.items()):
@@ -393,7 +382,7 @@ def _rows(wanted: Link) -> List[table.Attribute]:
     """The wanted attributes, in the order in which the kernel accepts them."""
     rows = [row for row in _kinds.rows_of(wanted.kind).values() if row.name in wanted.values and row.when in ("live", "down", "up")]
     rows = [row for row in rows if row.type not in ACCOUNTS]
-    own_first = _kinds.changes_as_a_whole(wanted.kind)  # with them, the kernel changes the MTU
+    own_first = _kinds.kind_of(wanted.kind).changed_as_a_whole  # with them, the kernel changes the MTU
     return sorted(rows, key=lambda row: (own_first and row.location != "data", row.rank(wanted.values[row.name])))
 
 
@@ -423,8 +412,9 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
         if value and not is_new:
             draft.add(BRIDGE_UP if wanted.id in draft.above_bridges else UP, SetLink(wanted.netns, wanted.name, found.kind, {"up": True}, {"up": False}))
         return
+    kind = _kinds.kind_of(wanted.kind)
     follows = (
-        (row.name in follows_ports(wanted.kind) and not (is_new and row.name in kept_once_changed(wanted.kind) and value != row.initial))
+        (row.name in kind.follows_ports and not (is_new and row.name in kind.kept_once_changed and value != row.initial))
         or (row.name == "mtu" and wanted.id in draft.joining_aggregates)
         or (wanted.id in draft.above_bridges and row.name in _kinds.FOLLOWING)
     )
@@ -446,7 +436,7 @@ def _set(draft: Draft, wanted: Link, found: FoundLink, row: table.Attribute, is_
 
 def _about(wanted: Link, found: FoundLink, name: str) -> Tuple[str, ...]:
     """The kind of a link as the kernel calls it, and what must be repeated for ip(8) to change an attribute."""
-    kind = _kinds.BY_KIND[found.kind]
+    kind = _kinds.kind_of(found.kind)
     rows, values = _kinds.own_rows_of(found.kind), {**found.values, **wanted.values}
     words = [word for other in kind.repeated if other != name and values.get(other) for word in rows[other].words(values[other])]
     if name in kind.needs_parent and found.parent and found.parent[0] == found.netns and wanted.values[name]:
@@ -516,18 +506,17 @@ def same_kind(wanted: Link, found: FoundLink) -> None:
 def conflicts_of(draft: Draft, wanted: Link, found: FoundLink) -> List[Conflict]:
     """The wanted properties that only a new link can have."""
     conflicts: List[Conflict] = []
-    unknown = _kinds.hides_network(found.kind) and found.parent == (found.netns, "")
+    unknown = _kinds.kind_of(found.kind).hides_network and found.parent == (found.netns, "")
     if wanted.parent and not wanted.parent[1] and unknown:
         if wanted.parent != found.parent:
             draft.warn((*wanted.path, "parent_netns"), "not compared, as the kernel does not say which one an existing %s link uses" % found.kind)
     elif wanted.parent and not wanted.parent[1] and not _is_same_network(draft, wanted.parent, found.parent):
         conflicts.append(((*wanted.path, "parent_netns"), _NOT_AS_WANTED % (_netns_text(found.parent), _netns_text(wanted.parent))))
     elif wanted.parent and wanted.parent[1] and not draft.host.same(draft.located.get(wanted.parent, wanted.parent), found.parent):
-        conflicts.append(((*wanted.path, parent_option_of(wanted.kind)), _NOT_AS_WANTED % (_link_text(found.parent), _link_text(wanted.parent))))
+        conflicts.append(((*wanted.path, _kinds.kind_of(wanted.kind).parent), _NOT_AS_WANTED % (_link_text(found.parent), _link_text(wanted.parent))))
     rows = _kinds.rows_of(wanted.kind)
     only_new = {name for name in wanted.values if rows[name].when == "create"}
-    if wanted.kind in _kinds.BY_KIND:
-        only_new.update(_kinds.BY_KIND[wanted.kind].needs_new(found.values, wanted.values))
+    only_new.update(_kinds.kind_of(wanted.kind).needs_new(found.values, wanted.values))
     for row in (row for row in rows.values() if row.name in only_new):
         value, now = wanted.values[row.name], found.values.get(row.name)
         if now is None:

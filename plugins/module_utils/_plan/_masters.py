@@ -9,7 +9,7 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_advertised, partial_route
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import aggregates, brings_ports_down, has_table_of_ports, is_bridge, rows_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_table_of_ports, kind_of, rows_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, AFTER_PORTS, BRIDGE_UP, DELETE_ROUTES, ROUTE, SET_PORTS, UP, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, FoundLink, Link, LinkId, Port, Route, RouteKey, Shown, Vlan
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
@@ -74,12 +74,12 @@ def links_that_go_down(draft: Draft) -> Set[LinkId]:
         found = draft.host.links.get(key)
         if join.master is None or (found and join.master == found.master):
             continue
-        if aggregates(kinds.get((key[0], join.master), "")):
+        if kind_of(kinds.get((key[0], join.master), "")).aggregates:
             draft.joining_aggregates.add(key)
         masters = [kinds.get((key[0], name), "") for name in (join.master, found.master if found else "") if name]
         if any(map(has_table_of_ports, masters)):
             draft.changing_tables.add(key)
-        if found and found.values["up"] and any(map(brings_ports_down, masters)):
+        if found and found.values["up"] and any(kind_of(kind).brings_ports_down for kind in masters):
             down.add(key)
     return down
 
@@ -138,16 +138,16 @@ def set_master(draft: Draft, found: FoundLink, master: str, bridge: Optional[Fou
     old = draft.old_masters.get(found.id, before.kind if before else "")
     there = draft.host.links.get(found.id)
     is_up = there is not None and there.values["up"] and found.values["up"]
-    interrupted = is_up and any(map(brings_ports_down, (bridge.kind if bridge else "", old)))
+    interrupted = is_up and any(kind_of(kind).brings_ports_down for kind in (bridge.kind if bridge else "", old))
     if interrupted:
         draft.add(SET_PORTS, SetLink(found.netns, found.name, found.kind, {"up": False}, {"up": True}))
     draft.bridges_with_changed_ports |= {(found.netns, master), (found.netns, found.master)}
     draft.add(SET_PORTS, SetMaster(found.netns, found.name, master, found.master, restore))
     if interrupted:
         bring_up_again(draft, found)
-    elif bridge and aggregates(bridge.kind) and found.id in draft.wanted and draft.wanted[found.id].values.get("up") is False:
+    elif bridge and kind_of(bridge.kind).aggregates and found.id in draft.wanted and draft.wanted[found.id].values.get("up") is False:
         draft.add(AFTER_PORTS, SetLink(found.netns, found.name, found.kind, {"up": False}))
-    elif bridge and aggregates(bridge.kind):
+    elif bridge and kind_of(bridge.kind).aggregates:
         return found._replace(values={**found.values, "up": True})  # by the kernel
     return found
 
@@ -193,5 +193,5 @@ def cancel_bring_up(draft: Draft, found: FoundLink) -> bool:
 
 def bring_up_again(draft: Draft, found: FoundLink) -> None:
     """Plans to bring a link up that another step brings down."""
-    phase = BRIDGE_UP if is_bridge(found.kind) or found.id in draft.above_bridges else UP
+    phase = BRIDGE_UP if kind_of(found.kind).is_bridge or found.id in draft.above_bridges else UP
     draft.add(phase, SetLink(found.netns, found.name, found.kind, {"up": True}, {"up": False}))

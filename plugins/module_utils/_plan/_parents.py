@@ -12,15 +12,13 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import En
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     BY_KIND,
-    encapsulates,
     initial_of,
     is_ethernet,
+    kind_of,
     network_of,
-    parent_option_of,
     place_of,
     rows_of,
     title_of,
-    type_of,
     unique_key,
     unique_options_of,
 )
@@ -33,23 +31,23 @@ _Entry = TypeVar("_Entry")
 
 def check_parent(draft: Draft, wanted: Link) -> None:
     """Checks that the parent exists and can carry the link."""
-    lonely = next((name for name in BY_KIND[wanted.kind].needs_parent if wanted.values.get(name)), "")
+    lonely = next((name for name in kind_of(wanted.kind).needs_parent if wanted.values.get(name)), "")
     if lonely and not (wanted.parent and wanted.parent[1]) and wanted.id not in draft.host.links:
-        raise VnetError((*wanted.path, lonely), "it needs %s" % parent_option_of(wanted.kind))
+        raise VnetError((*wanted.path, lonely), "it needs %s" % kind_of(wanted.kind).parent)
     if not wanted.parent:
         return
     if not wanted.parent[1]:
         _check_network(draft, wanted, wanted.parent[0])
         return
-    path = (*wanted.path, parent_option_of(wanted.kind))
+    path = (*wanted.path, kind_of(wanted.kind).parent)
     parent = draft.links_after.get(wanted.parent)
     if not parent and wanted.parent in draft.deleted_ids:
         raise VnetError(path, "%s is not declared any more and will be deleted; declare it, too" % wanted.parent[1])
     if not parent:
         _missing(draft, wanted.parent, path)
-    elif parent.kind in BY_KIND[wanted.kind].not_on:
+    elif parent.kind in kind_of(wanted.kind).not_on:
         raise VnetError(path, "%s is %s; %s cannot be on top of it" % (parent.name, title_of(parent.kind), title_of(wanted.kind)))
-    elif not encapsulates(wanted.kind) and not is_ethernet(parent.kind, parent.values):
+    elif not kind_of(wanted.kind).encapsulates and not is_ethernet(parent.kind, parent.values):
         raise VnetError(path, "%s is %s without Ethernet frames, so it cannot be the parent of %s" % (parent.name, _short(parent), title_of(wanted.kind)))
 
 
@@ -60,7 +58,7 @@ def _check_network(draft: Draft, wanted: Link, netns: str) -> None:
 
 
 def _short(found: FoundLink) -> str:
-    return title_of(found.kind) if type_of(found.kind) else "a link"
+    return title_of(found.kind) if kind_of(found.kind).type else "a link"
 
 
 def _missing(draft: Draft, key: LinkId, path: Path) -> None:
@@ -74,8 +72,8 @@ def _missing(draft: Draft, key: LinkId, path: Path) -> None:
 
 def check_against_parent(draft: Draft, wanted: Link, found: FoundLink) -> None:
     """Checks that the link can be up (ENETDOWN) and can have its MTU (ERANGE)."""
-    parent, kind = draft.links_after.get(found.parent or ("", "")), BY_KIND.get(found.kind)
-    if not parent or not kind:
+    parent, kind = draft.links_after.get(found.parent or ("", "")), kind_of(found.kind)
+    if not parent:
         return
     complain = draft.refuse if parent.id in draft.wanted else draft.missing
     values = {**found.values, **wanted.values}
@@ -108,7 +106,7 @@ def bring_down_after_parent(draft: Draft) -> None:
             continue
         if link.values.get("up", not (link.id in released_ids and not found.values["up"])):
             continue
-        if BY_KIND[found.kind].goes_up_with_parent(found.values):
+        if kind_of(found.kind).goes_up_with_parent(found.values):
             draft.add(BRIDGE_UP if link.id in draft.above_bridges else UP, SetLink(link.netns, link.name, found.kind, {"up": False}))
 
 
@@ -123,7 +121,7 @@ def recreate_uppers(draft: Draft, parent: LinkId) -> Iterator[FoundLink]:
         if found.id not in draft.links_after or (draft.owns(found) and not declared):
             continue  # it is deleted anyway
         name = found.name + inside(found.netns)
-        if not declared and found.kind in BY_KIND and BY_KIND[found.kind].outlives_parent:
+        if not declared and kind_of(found.kind).outlives_parent:
             continue
         if not declared and draft.layout.name:
             raise VnetError((), "%s is on top of %s and would be deleted with it; remove it first, or declare it" % (name, parent[1]))
@@ -248,20 +246,20 @@ def is_renamed(draft: Draft, found: FoundLink) -> bool:
 
 def must_go_first(draft: Draft, found: FoundLink) -> bool:
     """Whether a link must be deleted before another one with the same unique options is created."""
-    goes_with_parent = found.parent in draft.deleted_ids and not encapsulates(found.kind)
+    goes_with_parent = found.parent in draft.deleted_ids and not kind_of(found.kind).encapsulates
     return not goes_with_parent and (_wanted_with_same_key(draft, found) is not None or _excludes(draft, found))
 
 
 def _excludes(draft: Draft, found: FoundLink) -> bool:
     """Whether a link and the one that replaces it cannot be on one parent."""
-    wanted, kind = draft.wanted.get(found.id), BY_KIND.get(found.kind)
-    return bool(wanted and wanted.present and kind and (kind.excludes_others(found.values) or kind.excludes_others({**found.values, **wanted.values})))
+    wanted, kind = draft.wanted.get(found.id), kind_of(found.kind)
+    return bool(wanted and wanted.present and (kind.excludes_others(found.values) or kind.excludes_others({**found.values, **wanted.values})))
 
 
 def _wanted_with_same_key(draft: Draft, found: FoundLink) -> Optional[Link]:
     """The declared link with the same unique options on the same parent."""
     if draft.wanted_by_key is None:
-        links = [link for link in draft.links if link.present and link.kind in BY_KIND and BY_KIND[link.kind].unique]
+        links = [link for link in draft.links if link.present and kind_of(link.kind).unique]
         keys = ((_unique_key_of(link, draft.host.links.get(link.id)), link) for link in links)
         draft.wanted_by_key = {key: link for key, link in keys if key}
     key = unique_key(found.kind, place_of(found.kind, found.netns, found.parent), found.values)
@@ -277,7 +275,7 @@ def _unique_key_of(link: Link, found: Optional[FoundLink]) -> Optional[Tuple[obj
 
 def _found_by_key(draft: Draft) -> Dict[Tuple[object, ...], FoundLink]:
     if draft.found_by_key is None:
-        links = (link for link in draft.host.links.values() if link.kind in BY_KIND and BY_KIND[link.kind].unique)
+        links = (link for link in draft.host.links.values() if kind_of(link.kind).unique)
         keys = ((unique_key(link.kind, place_of(link.kind, link.netns, link.parent), link.values), link) for link in links)
         draft.found_by_key = {key: link for key, link in keys if key}
     return draft.found_by_key

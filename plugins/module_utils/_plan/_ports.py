@@ -8,20 +8,7 @@ from typing import List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
-    ANY,
-    BY_KIND,
-    FOLLOWING,
-    has_ports,
-    is_attachable,
-    is_bridge,
-    may_follow_ports,
-    port_rows_of,
-    sets_port_states,
-    takes_frames,
-    title_of,
-    why_no_port,
-)
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, FOLLOWING, has_ports, kind_of, may_follow_ports, title_of, why_no_port
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, SET_PORTS, Draft, inside, needs, planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import Join, chosen_port, joins, leave, port_settings, set_master
@@ -53,7 +40,7 @@ def plan_ports(draft: Draft) -> None:
                     raise VnetError(said.settings_path, "%s is not listed in ports of %s, so that it is no port; list it there" % (found.name, bridge.name))
                 leave(draft, now)
     for bridge in draft.layout.links:
-        if bridge.present and bridge.kind in BY_KIND:
+        if bridge.present:
             _check_named_ports(draft, bridge)
         if has_ports(bridge.kind) and bridge.present and bridge.id in draft.bridges_with_changed_ports:
             _reassert(draft, bridge, may_follow_ports(bridge.kind))
@@ -64,7 +51,7 @@ def plan_ports(draft: Draft) -> None:
 
 def _check_named_ports(draft: Draft, master: Link) -> None:
     """Refuses options that name a link which is not a port."""
-    for name in BY_KIND[master.kind].references_ports:
+    for name in kind_of(master.kind).references_ports:
         port = master.values.get(name)
         found = draft.links_after.get((master.netns, port)) if port else None
         if port and not found:
@@ -112,7 +99,7 @@ def _port(draft: Draft, key: LinkId, join: Join) -> None:
     _port_values(draft, found, join, bridge, current, is_new=not there)
     vlans = found.port.vlans if found.port and joined else None
     if join.port.vlans is not None:
-        if bridge and not is_bridge(bridge.kind):
+        if bridge and not kind_of(bridge.kind).is_bridge:
             raise VnetError((*join.settings_path, "vlans"), "%s is %s, whose ports have no VLANs" % (bridge.name, title_of(bridge.kind)))
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import plan_port_vlans
 
@@ -122,7 +109,7 @@ def _port(draft: Draft, key: LinkId, join: Join) -> None:
 
         vlans = moved_default(draft.host.links[bridge.id], bridge, vlans)
     addresses = draft.links_after[key].addresses if key in draft.links_after else []
-    if addresses and bridge and takes_frames(bridge.kind):
+    if addresses and bridge and kind_of(bridge.kind).takes_frames:
         from ansible_collections.nfv.vnet.plugins.module_utils._plan._takeover import warn_of_kept_addresses
 
         warn_of_kept_addresses(draft, draft.wanted.get(key, found), name, addresses)
@@ -140,7 +127,7 @@ def _master(draft: Draft, key: LinkId, join: Join) -> Optional[FoundLink]:
 
 
 def _port_values(draft: Draft, found: FoundLink, join: Join, bridge: Optional[FoundLink], current: Values, is_new: bool) -> None:
-    rows = {row.name: row for row in (port_rows_of(bridge.kind) if bridge else None) or table.PORT_ROWS.values()}
+    rows = {row.name: row for row in (kind_of(bridge.kind).port_rows if bridge else None) or table.PORT_ROWS.values()}
     for name in join.port.values:
         if bridge and name not in rows:
             raise VnetError((*join.settings_path, name), "%s is %s, whose ports do not have it" % (bridge.name, title_of(bridge.kind)))
@@ -152,7 +139,7 @@ def _port_values(draft: Draft, found: FoundLink, join: Join, bridge: Optional[Fo
             raise VnetError((*join.settings_path, row.name), "this kernel does not support it%s" % needs(row))
         if now == value:
             continue
-        if row.when == "up" and bridge and sets_port_states(bridge.kind, bridge.values):
+        if row.when == "up" and bridge and kind_of(bridge.kind).sets_port_states(bridge.values):
             raise VnetError((*join.settings_path, "state"), "STP is enabled on %s and controls the state; leave state out or set stp: false" % bridge.name)
         if row.when == "up" and value != "disabled":
             _check_carrier(join, found)
@@ -173,7 +160,7 @@ def _check_carrier(join: Join, found: FoundLink) -> None:
     reason = ""
     if found.values.get("up") is False:
         reason = "%s is down" % found.name
-    elif is_attachable(found.kind) and not found.status.get("attached"):
+    elif kind_of(found.kind).is_attachable and not found.status.get("attached"):
         reason = "%s has no carrier while no program holds it" % found.name
     if reason:
         raise VnetError((*join.settings_path, "state"), "%s, so the kernel keeps it disabled; leave state out or set state: disabled" % reason)

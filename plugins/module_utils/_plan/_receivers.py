@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Dict, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import receiver_of, takes_frames
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import SET_PORTS, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Link, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import SetMaster
@@ -20,10 +20,10 @@ def check_receivers(draft: Draft) -> None:
     """VnetError if a link would have two receivers, now or afterwards: links are created before ports leave, and deleted at the end."""
     receivers: _Receivers = {}
     for found in [*draft.host.links.values(), *draft.links_after.values()]:
-        if found.parent and receiver_of(found.kind):
-            receivers.setdefault(found.parent, {}).setdefault(receiver_of(found.kind), found.name)
+        if found.parent and kind_of(found.kind).receiver:
+            receivers.setdefault(found.parent, {}).setdefault(kind_of(found.kind).receiver, found.name)
     for link in draft.layout.links:
-        planned = draft.links_after.get(link.id) if link.present and receiver_of(link.kind) else None
+        planned = draft.links_after.get(link.id) if link.present and kind_of(link.kind).receiver else None
         if planned and planned.parent and not planned.ifindex:
             _check_new(draft, link, planned.parent, receivers)
     for step in draft.steps.get(SET_PORTS, ()):
@@ -36,11 +36,11 @@ def check_receivers(draft: Draft) -> None:
 
 def _check_new(draft: Draft, link: Link, parent: LinkId, receivers: _Receivers) -> None:
     path = (*link.path, "parent")
-    other = next((name for kind, name in receivers[parent].items() if kind != receiver_of(link.kind)), "")
+    other = next((name for kind, name in receivers[parent].items() if kind != kind_of(link.kind).receiver), "")
     if other:
         raise VnetError(path, "%s is on top of %s and takes all of its frames" % (other, parent[1]))
     master = _master(Host(draft.namespaces_after, draft.links_after), parent) or _master(draft.host, parent)
-    if master and takes_frames(master.kind):
+    if master and kind_of(master.kind).takes_frames:
         raise VnetError(path, "%s is a port of %s, which takes all of its frames; let it leave in an earlier task" % (parent[1], master.name))
 
 
@@ -51,4 +51,4 @@ def _master(host: Host, key: LinkId) -> Optional[FoundLink]:
 
 def _takes(draft: Draft, netns: str, master: str) -> bool:
     found = draft.links_after.get((netns, master))
-    return bool(found and takes_frames(found.kind))
+    return bool(found and kind_of(found.kind).takes_frames)

@@ -128,7 +128,7 @@ def _others(draft: Draft, found: FoundLink) -> List[Link]:
 def _goes_down(draft: Draft, found: FoundLink, master: str) -> bool:
     """Whether a link goes down for a moment as it joins or leaves a bond or a VRF, with which it loses its IPv6 addresses and its routes."""
     masters = [draft.links_after.get((found.netns, name)) for name in (master, found.master) if name and master != found.master]
-    return bool(found.values["up"]) and any(_kinds.brings_ports_down(one.kind) for one in masters if one)
+    return bool(found.values["up"]) and any(_kinds.kind_of(one.kind).brings_ports_down for one in masters if one)
 
 
 def _release_files(draft: Draft, netns: str, before: Dict[str, Optional[str]]) -> None:
@@ -159,7 +159,7 @@ def _at_home(draft: Draft, found: FoundLink, before: Values) -> FoundLink:
 
 def _keep_default_vlan_away(draft: Draft, bridge: FoundLink) -> None:
     """The kernel gives the default VLAN of a bridge that had none to all ports. Those with another PVID had not had it."""
-    for port in draft.ports(bridge.id) if _kinds.is_bridge(bridge.kind) else ():
+    for port in draft.ports(bridge.id) if _kinds.kind_of(bridge.kind).is_bridge else ():
         vlans = (port.port.vlans if port.port else None) or {}
         pvids = [vlan for vlan in vlans.values() if vlan.pvid]
         new = [vlan for vid, vlan in moved_default(bridge, draft.links_after[bridge.id], vlans).items() if vid not in vlans]
@@ -306,7 +306,7 @@ def _release_entries(draft: Draft, found: FoundLink, before: Values, is_interrup
 
 
 def _release_vlans(draft: Draft, found: FoundLink, before: Dict[str, Optional[List[Any]]]) -> None:
-    of_bridge = _kinds.is_bridge(found.kind)
+    of_bridge = _kinds.kind_of(found.kind).is_bridge
     current = (found.vlans if of_bridge else found.port.vlans if found.port else None) or {}
     for text, flags in before.items():
         vid = int(text)

@@ -8,7 +8,7 @@ from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import moved_address
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, takes_frames
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ADDRESS, DELETE_ROUTES, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address, AddressKey, FoundLink, Link, LinkId, Route
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import DeleteAddress, DeleteRoute
@@ -31,7 +31,7 @@ def with_values_of_port(draft: Draft, bridge: Link, found: Optional[FoundLink]) 
     having = [port for port in ports if any(address.key in wanted for address in port.addresses)]
     cards = [port for port in ports if not found and not port.kind]
     for port in [*having, *cards][:1]:
-        taken = {name: port.values[name] for name in BY_KIND[bridge.kind].follows_ports_until_set if port.values.get(name)}
+        taken = {name: port.values[name] for name in kind_of(bridge.kind).follows_ports_until_set if port.values.get(name)}
         return bridge._replace(values={**taken, **bridge.values})
     return bridge
 
@@ -99,7 +99,7 @@ def warn_of_kept_addresses(draft: Draft, port: Link | FoundLink, bridge: str, ad
         above = draft.links_after.get((port.netns, bridge))
         while above and above.master and (port.netns, above.master) in draft.links_after:  # a bond may be a port itself
             above = draft.links_after[port.netns, above.master]
-            bridge = above.name if takes_frames(above.kind) else bridge
+            bridge = above.name if kind_of(above.kind).takes_frames else bridge
         text = "%s%s keeps %s, but a port does not answer to it; declare it in addresses of %s, or of a link on top of it, to move it there"
         draft.warn(path, text % (port.name, inside(port.netns), ", ".join(kept), bridge))
 
@@ -129,5 +129,5 @@ def _ports(draft: Draft, bridge: Link, seen: FrozenSet[LinkId] = frozenset()) ->
         key = (bridge.netns, name)
         if key in draft.host.links:
             yield draft.host.links[key]
-        if key in draft.wanted and takes_frames(draft.wanted[key].kind) and key not in seen:
+        if key in draft.wanted and kind_of(draft.wanted[key].kind).takes_frames and key not in seen:
             yield from _ports(draft, draft.wanted[key], seen | {bridge.id})

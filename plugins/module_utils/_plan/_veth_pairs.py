@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, has_peer, is_bridge, title_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of, title_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import CREATE, Draft, inside, planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import (
     bridge_mac,
@@ -63,11 +63,11 @@ def _plan_pair(draft: Draft, near: Link, far: Link) -> None:
 
 def _create_pair(draft: Draft, near: Link, far: Link) -> Tuple[FoundLink, FoundLink]:
     """Plans one message for both ends. It sets the bridge of the near end only, as the kernel ignores that of the far one."""
-    values, peer_values = ({name: end.values[name] for name in BY_KIND[end.kind].created_with if name in end.values} for end in (near, far))
+    values, peer_values = ({name: end.values[name] for name in kind_of(end.kind).created_with if name in end.values} for end in (near, far))
     one = planned_link(near.kind, near.netns, near.name, {**values, "up": False})._replace(peer=near.peer)
     other = planned_link(far.kind, far.netns, far.name, {**peer_values, "up": False})._replace(peer=far.peer)
     bridge = draft.links_after.get((near.netns, near.master or ""))
-    if bridge and is_bridge(bridge.kind):
+    if bridge and kind_of(bridge.kind).is_bridge:
         one = one._replace(master=bridge.name, port=Port({}))
         draft.bridges_with_changed_ports.add(bridge.id)
     # links are created before anything is set, so the bridge has the MAC address that was found
@@ -99,7 +99,7 @@ def _near_end_elsewhere(draft: Draft, near: Link) -> Optional[FoundLink]:
     if not near.peer:
         return None
     found = draft.links_after.get((near.peer[0], near.name))
-    if not found or not has_peer(found.kind):
+    if not found or not kind_of(found.kind).has_peer:
         return None
     ours = [near.peer, (near.netns, near.peer[1])]
     return found if any(draft.host.same(found.peer, place) for place in ours) else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Container, Iterator, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path
-from ansible_collections.nfv.vnet.plugins.module_utils._kinds import is_bridge, separates_vlans, tag_of
+from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import default_vlans
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Link, LinkId
@@ -18,7 +18,7 @@ def warn_of_vlans(draft: Draft) -> None:
     for link in draft.layout.links:
         for bridge, path in _places(draft, link):
             found = draft.links_after.get(bridge)
-            if found and bridge not in warned and is_bridge(found.kind) and not separates_vlans(found.kind, found.values):
+            if found and bridge not in warned and kind_of(found.kind).is_bridge and not kind_of(found.kind).separates_vlans(found.values):
                 warned.add(bridge)
                 draft.warn(path, "%s does not filter VLANs, so they have no effect; set vlan_filtering: true on it" % found.name)
         _warn_of_tag(draft, link)
@@ -38,7 +38,7 @@ def _places(draft: Draft, link: Link) -> Iterator[Tuple[LinkId, Path]]:
 
 def _warn_of_tag(draft: Draft, link: Link) -> None:
     """Warns of a VLAN link on a bridge that is not in its VLAN."""
-    tag = tag_of(link.kind, link.values)
+    tag = kind_of(link.kind).tag(link.values)
     vlans = _vlans_of(draft, link.parent) if tag and link.parent else None
     if vlans is not None and link.parent and tag not in vlans:
         text = "%s is not in VLAN %d itself, so it hands no frames of it to %s; add it to vlans of %s"
@@ -48,7 +48,7 @@ def _warn_of_tag(draft: Draft, link: Link) -> None:
 def _vlans_of(draft: Draft, bridge: LinkId) -> Optional[Container[int]]:
     """The VLANs that a bridge of the layout is in itself; None if it does not filter VLANs, or if they were not read."""
     wanted, found = draft.wanted.get(bridge), draft.links_after.get(bridge)
-    if not wanted or not found or not separates_vlans(found.kind, found.values):
+    if not wanted or not found or not kind_of(found.kind).separates_vlans(found.values):
         return None
     if wanted.vlans is not None:
         return found.vlans
