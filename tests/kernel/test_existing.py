@@ -12,6 +12,7 @@ from features import needs_program
 from layouts import clear, info, lay, settled
 from layouts import four_steps as laid_in_four_steps
 from moments import Failing
+from packets import attached
 from support import difference, four_steps, ip, portable, private_network, resource, run, sh, snapshot
 
 Values = Dict[str, Any]
@@ -342,3 +343,19 @@ def test_a_new_link_takes_over_the_alternative_names_of_the_one_that_it_replaces
     laid_in_four_steps(links=[{"type": "tuntap", **first, "multi_queue": True, "recreate": True}])
     four_steps("vnet_tuntap", **second)
     four_steps("vnet_tuntap", **second, multi_queue=True, recreate=True)
+
+
+@pytest.mark.parametrize("mode", ["tun", "tap"])
+def test_what_a_program_has_made_and_holds_is_configured(mode: str) -> None:
+    """It is gone with the program, as nobody has asked for anything else."""
+    with attached("vm0", mode):
+        four_steps("vnet_link", name="vm0", addresses=["10.9.0.1/24"], up=True)
+        run("vnet_link", name="vm0", addresses=[], purge_addresses=True, up=False)
+        before = portable(snapshot())
+        bridge: Values = {"type": "bridge", "name": "br0"}
+        laid_in_four_steps(links=[bridge, {"name": "vm0", "mtu": 1400, **({"master": "br0"} if mode == "tap" else {})}])
+        clear()
+        assert not difference(before, portable(snapshot()))
+        with pytest.raises(VnetError, match=r"persistent while a program holds it \(process id: \d+\); end the program first, or use vnet_link$"):
+            run("vnet_tuntap", name="vm0", mode=mode)
+    assert "vm0" not in names()

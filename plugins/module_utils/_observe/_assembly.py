@@ -17,7 +17,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import Address
 
 def may_be_interrupted(raw: RawLink, wanted: Optional[Link]) -> bool:
     """Whether a program may hold the device and the task may interrupt it, so that its process ids must be read."""
-    return kind_of(raw.kind).is_attachable and bool(raw.status.get("carrier")) and (wanted is None or interrupts(wanted))
+    is_touched = wanted is None or interrupts(wanted) or (wanted.kind == raw.kind and not raw.status.get("persist"))
+    return kind_of(raw.kind).is_attachable and bool(raw.status.get("carrier")) and is_touched
 
 
 def has_parent(raw: RawLink) -> bool:

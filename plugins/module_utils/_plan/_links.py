@@ -454,14 +454,17 @@ def _reset_with(row: table.Attribute, found: FoundLink) -> Values:
 
 
 def _set_accounts(draft: Draft, wanted: Link, found: FoundLink) -> None:
-    """Plans the owner and group of an existing TUN or TAP device."""
+    """Plans the owner and group of an existing TUN or TAP device. One that is declared as such is to persist when no program holds it."""
     there = {name: found.values.get(name, "") for name in accounts_of(found.kind)}
     names = [name for name, now in there.items() if wanted.values.get(name, now) != now]
-    if not found.ifindex or (not names and found.status.get("persist")):
+    declared = draft.wanted.get(wanted.id)
+    persists = found.status.get("persist") or not declared or declared.kind == _kinds.ANY
+    if not found.ifindex or (not names and persists):
         return
     if found.status.get("attached") and not found.values.get("multi_queue"):
         what = "%s cannot change" % names[0] if names else "the device cannot be made persistent"
-        raise VnetError(wanted.path, "%s while a program holds it (process id: %s); end the program first" % (what, _holders(found)))
+        way = "" if names else ", or declare it without a type" if draft.layout.name else ", or use vnet_link"
+        raise VnetError(wanted.path, "%s while a program holds it (process id: %s); end the program first%s" % (what, _holders(found), way))
     old = {name: found.values.get(name) for name in ("mode", "packet_info", "vnet_hdr", "multi_queue")}
     new = dict(old)
     for name in names:
