@@ -67,8 +67,7 @@ def _check_owners(draft: Draft, declared: Dict[LinkId, Link]) -> None:
     for key, path in owners.items():
         found = draft.links_after.get(draft.located.get(key, key))
         if found and found.ownership and not draft.is_member(found):
-            what = "namespace %s" % found.netns if found.name == "lo" else found.name
-            raise VnetError(path, "%s belongs to %s; use another name, or declare it there" % (what, found.ownership))
+            draft.belongs_to(path, "namespace %s" % found.netns if found.name == "lo" else found.name, found.ownership)
 
 
 def _check_shared(draft: Draft) -> None:
