@@ -41,7 +41,7 @@ LAYERS = (
     ("_apply",),
     ("_apply._transaction",),
     ("_apply._batches",),
-    ("_apply._deferred", "_apply._explain", "_apply._losses", "_apply._rollback", "_apply._settling", "_apply._run", "_apply._undo"),
+    ("_apply._deferred", "_apply._explain", "_apply._losses", "_apply._port_entries", "_apply._rollback", "_apply._settling", "_apply._run", "_apply._undo"),
     ("_recorder",),
     ("_observe",),
     ("_observe._single", "_observe._layout", "_observe._conflicts", "_observe._cutoff"),

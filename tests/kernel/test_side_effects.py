@@ -411,3 +411,60 @@ def test_a_route_to_a_gateway_without_a_network_comes_back() -> None:
     lay(force=True, routes=[{"to": "172.20.0.0/16", "via": "10.1.0.8", "dev": "eth1"}])
     four_steps(force=True, routes=[])
     assert not difference(before, snapshot())
+
+
+# What a bridge knows of a port that leaves
+
+
+ON_BRIDGE = (
+    "ip link add br0 up type bridge",
+    "ip link add br1 up type bridge",
+    f"ip link add name p1 address {mac(21)} type veth peer name p2",
+    "ip link set p2 up",
+    "ip link set p1 up master br0",
+    f"bridge fdb add {mac(99)} dev p1 master static",
+    "bridge mdb add dev br0 port p1 grp 239.1.1.1 permanent",
+    "ip address add 10.9.0.1/24 dev br0",
+    f"ip neighbour add 10.9.0.9 lladdr {mac(9)} dev br0 nud permanent",
+)
+BAD_ROUTE: Values = {"routes": [{"to": "203.0.113.0/24", "via": "10.99.0.1"}]}
+
+
+def known() -> List[str]:
+    """The static entries of the bridge for its port, its permanent groups, and its permanent neighbours."""
+    static = [line for line in ip("bridge", "fdb", "show", "br", "br0").splitlines() if mac(99) in line]
+    groups = [line for line in ip("bridge", "mdb", "show", "dev", "br0").splitlines() if "permanent" in line]
+    return [*static, *groups, *ip("ip", "neighbour", "show", "nud", "permanent", "dev", "br0").splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("module", "params"),
+    [
+        ("vnet_veth", {"name": "p1", "peer": {"name": "p2"}, "master": "br1", **BAD_ROUTE}),
+        ("vnet_veth", {"name": "p1", "peer": {"name": "p2"}, "master": "", **BAD_ROUTE}),
+        ("vnet_bridge", {"name": "br0", "ports": [], "purge_ports": True, **BAD_ROUTE}),
+        ("vnet_link", {"name": "p1", "netns": "red", "from_netns": "", **BAD_ROUTE}),
+    ],
+    ids=["other-bridge", "no-bridge", "exact", "moved"],
+)
+def test_a_rollback_restores_what_a_bridge_knew_of_its_port(module: str, params: Values) -> None:
+    needs_program("bridge")
+    run("vnet_netns", name="red")
+    sh(*ON_BRIDGE)
+    before = known()
+    assert len(before) == 3
+    with pytest.raises(VnetError, match=AS_BEFORE):
+        run(module, **params)
+    assert known() == before
+
+
+@pytest.mark.parametrize("link", [{"name": "p1", "master": ""}, {"name": "p1", "master": "br1"}, {"name": "p1", "netns": "red", "from_netns": ""}], ids=str)
+def test_static_entries_of_a_port_come_back_with_it(link: Values) -> None:
+    needs_program("bridge")
+    run("vnet_netns", name="red")
+    sh(*ON_BRIDGE[:6])
+    before = known()
+    four_steps(force=True, links=[link])
+    assert not known()
+    clear(force=True)
+    assert known() == before

@@ -16,6 +16,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._apply._batches import ba
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._deferred import IRREVERSIBLE, implicitly_deleted, is_irreversible
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._explain import COMMAND_NAMES, hint, subject
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._losses import Losses
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._port_entries import PortEntries
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._settling import restore_all, settle
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._undo import inverse_of
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
@@ -99,6 +100,7 @@ class Transaction:
         self._before_each = before_each or (lambda: None)
         """Called before each step. It may raise a VnetError."""
         self._losses = Losses(reader, before)
+        self._port_entries = PortEntries(reader, self._writer, before)
         self._saved: Dict[LinkId, Saved] = {}
         self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
         """The VLANs of all ports in namespaces where those of a bridge change that nobody declares."""
@@ -115,6 +117,9 @@ class Transaction:
         """Saves the addresses and routes that links may lose by the steps, or as a network manager lets go of them."""
         losing = {("", name) for name in released} | {link_of(step) for step in steps if _has_side_effects(step)}
         losing |= {(step.netns, step.master) for step in steps if isinstance(step, (CreateLink, SetMaster)) and step.master}  # by the MTU of the port
+        leaving = {link_of(step) for step in steps if isinstance(step, (SetMaster, MoveLink))}
+        losing |= {(key[0], self._before.links[key].master) for key in leaving if key in self._before.links}  # with the MAC address, which neighbours go with
+        self._port_entries.save(steps)
         uppers = self._before.uppers()
         losing |= {upper.id for link in tuple(losing) for upper in links_above(uppers, link)}
         for link in losing & set(self._before.links):
@@ -138,8 +143,8 @@ class Transaction:
             self._vlans[netns] = self._reader.vlans(netns)
 
     def unrestored(self) -> List[LinkId]:
-        """The links that lack an address or a route that they had."""
-        return [link for link, saved in self._saved.items() if self._differs(link[0], saved)]
+        """The links that lack an address, a route or an entry that they had."""
+        return [*(link for link, saved in self._saved.items() if self._differs(link[0], saved)), *self._port_entries.missing()]
 
     def _differs(self, netns: str, saved: Saved) -> bool:
         try:
@@ -241,6 +246,8 @@ class Transaction:
         for netns, saved in self._vlans.items():
             with suppress(Exception):
                 self._restore_vlans(netns, saved)
+        with suppress(Exception):
+            self._port_entries.restore()
         deadline = time.monotonic() + SETTLING
         self._restore_saved()
         while not lost and self.unrestored() and time.monotonic() < deadline:

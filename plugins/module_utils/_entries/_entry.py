@@ -97,6 +97,8 @@ class EntryList(NamedTuple):
     """Whether a link keeps its entries in another namespace."""
     in_order: bool = False
     """Whether the kernel goes through the entries by the first field of their key, and through those that are equal in its own order."""
+    of_port: bool = False
+    """Whether the kernel drops entries of a link when it leaves its bridge."""
     after_up: bool = False
     """Whether the kernel takes an entry only of a link that is up, or drops it when the link goes down."""
 

@@ -192,5 +192,6 @@ FDB = EntryList(
     plain=_plain,
     indistinct=lambda entry: ("dst", "port", "vni", "via") if entry["dst"] and not _is_one_of_several(entry) else (),
     of_kernel=_of_kernel,
+    of_port=True,
     flags=lambda entry: NLM_F_APPEND if _is_one_of_several(entry) else NLM_F_REPLACE,
 )

@@ -84,7 +84,12 @@ def lists_to_read(wanted: Optional[Link], ownership: Optional[Ownership], master
     """The lists of a link of this master that are declared, or were changed by the layout, or of which the kernel may drop entries."""
     before = (ownership and ownership.original) or {}
     may_go_down = _may_go_down(wanted, master) or "master" in before or (wanted is not None and ends_ipv6(wanted.values))
-    lost = [option for option, entries in LISTS.items() if (may_go_down and entries.after_up) or (may_move(wanted) and entries.survives_move)]
+    may_leave = master and (may_move(wanted) or (wanted is not None and wanted.master not in (None, master)))
+    lost = [
+        option
+        for option, entries in LISTS.items()
+        if (may_go_down and entries.after_up) or (may_move(wanted) and entries.survives_move) or (may_leave and entries.of_port)
+    ]
     return {*(wanted.entries if wanted else ()), *(option for option in before if option in LISTS), *lost}
 
 

@@ -300,12 +300,13 @@ class Adoption:
         return {**place, "up": found.values["up"], **lost, **port, **({"vlans": vlans} if vlans else {})}
 
     def _dropped_entries(self, found: FoundLink, steps: List[Step]) -> Iterator[Tuple[str, Values]]:
-        """What the kernel drops of the lists of a link that goes down, or loses IPv6."""
+        """What the kernel drops of the lists of a link that goes down, loses IPv6, or leaves its bridge."""
         down, no_ipv6 = _goes_down(steps), _loses_ipv6(steps)
-        for option, there in found.entries.items() if no_ipv6 else ():
+        leaves = bool(found.master) and any(isinstance(step, (SetMaster, MoveLink)) for step in steps)
+        for option, there in found.entries.items() if no_ipv6 or leaves else ():
             entries = LISTS[option]
             of_kernel = entries.keys_of_kernel(found, self._draft.host)
-            dropped = [entry for entry in there if (down and entries.after_up) or entries.of_ipv6(entry)]
+            dropped = [entry for entry in there if (down and entries.after_up) or (no_ipv6 and entries.of_ipv6(entry)) or (leaves and entries.of_port)]
             yield from ((option, entry) for entry in dropped if entries.key_of(entry) not in of_kernel)
 
     def _removed_ports(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
