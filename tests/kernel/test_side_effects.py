@@ -413,6 +413,18 @@ def test_a_route_to_a_gateway_without_a_network_comes_back() -> None:
     assert not difference(before, snapshot())
 
 
+@pytest.mark.parametrize(("how", "step"), [("moved", 2), ("small", 1)])
+def test_a_rollback_restores_the_settings_of_a_link_under_proc(how: str, step: int) -> None:
+    changed = {"ipv4/conf/eth0/rp_filter": "2", "ipv4/conf/eth0/forwarding": "1", "ipv6/conf/eth0/accept_ra": "0", "ipv4/neigh/eth0/app_solicit": "3"}
+    for key, value in changed.items():
+        Path("/proc/sys/net", key).write_text(value)
+    before = snapshot()
+    with Failing(step, lambda: KernelError(errno.EIO, "injected"), done=True), pytest.raises(VnetError, match=AS_BEFORE):
+        lay(force=True, **SETTINGS[how])
+    assert not difference(before, snapshot())
+    assert {key: Path("/proc/sys/net", key).read_text().strip() for key in changed} == changed
+
+
 # What a bridge knows of a port that leaves
 
 

@@ -15,6 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._apply import _run
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._batches import batched
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._deferred import IRREVERSIBLE, implicitly_deleted, is_irreversible
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._explain import COMMAND_NAMES, hint, subject
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._link_settings import LinkSettings
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._losses import Losses
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._port_entries import PortEntries
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._settling import restore_all, settle
@@ -101,6 +102,7 @@ class Transaction:
         """Called before each step. It may raise a VnetError."""
         self._losses = Losses(reader, before)
         self._port_entries = PortEntries(reader, self._writer, before)
+        self._link_settings = LinkSettings(reader.namespaces, before)
         self._saved: Dict[LinkId, Saved] = {}
         self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
         """The VLANs of all ports in namespaces where those of a bridge change that nobody declares."""
@@ -120,6 +122,7 @@ class Transaction:
         leaving = {link_of(step) for step in steps if isinstance(step, (SetMaster, MoveLink))}
         losing |= {(key[0], self._before.links[key].master) for key in leaving if key in self._before.links}  # with the MAC address, which neighbours go with
         self._port_entries.save(steps)
+        self._link_settings.save(steps)
         uppers = self._before.uppers()
         losing |= {upper.id for link in tuple(losing) for upper in links_above(uppers, link)}
         for link in losing & set(self._before.links):
@@ -143,8 +146,9 @@ class Transaction:
             self._vlans[netns] = self._reader.vlans(netns)
 
     def unrestored(self) -> List[LinkId]:
-        """The links that lack an address, a route or an entry that they had."""
-        return [*(link for link, saved in self._saved.items() if self._differs(link[0], saved)), *self._port_entries.missing()]
+        """The links that lack an address, a route, an entry or a setting that they had."""
+        lacking = [link for link, saved in self._saved.items() if self._differs(link[0], saved)]
+        return [*lacking, *self._port_entries.missing(), *self._link_settings.missing()]
 
     def _differs(self, netns: str, saved: Saved) -> bool:
         try:
@@ -248,6 +252,8 @@ class Transaction:
                 self._restore_vlans(netns, saved)
         with suppress(Exception):
             self._port_entries.restore()
+        with suppress(Exception):
+            self._link_settings.restore()
         deadline = time.monotonic() + SETTLING
         self._restore_saved()
         while not lost and self.unrestored() and time.monotonic() < deadline:

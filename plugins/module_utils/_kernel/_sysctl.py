@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Dict, Iterable, Optional
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import refusal
@@ -15,6 +15,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import sysctl_
 _LONGEST = 2**16
 """The bytes of the longest value, which the kernel returns whole."""
 _FAMILY = len("/proc/sys/net/")
+_OF_LINKS = ("/proc/sys/net/ipv4/conf/%s", "/proc/sys/net/ipv6/conf/%s", "/proc/sys/net/ipv4/neigh/%s", "/proc/sys/net/ipv6/neigh/%s")
 
 
 def read(keys: Iterable[str]) -> Dict[str, Optional[str]]:
@@ -65,7 +66,31 @@ def _read(path: str, folder: Optional[int], key: str) -> Optional[str]:
 
 def write(key: str, value: str) -> None:
     try:
-        with open(sysctl_path(key), "w", encoding="utf-8") as file:
-            file.write(value + "\n")  # writing nothing would not be a system call
+        _write(sysctl_path(key), value)
     except OSError as error:
         raise refusal(error, key) from None
+
+
+def _write(path: str, value: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(value + "\n")  # writing nothing would not be a system call
+
+
+def read_link(name: str) -> Dict[str, str]:
+    """All settings of a link, by path. KernelError if they cannot be read."""
+    found = {}
+    for folder in (pattern % name for pattern in _OF_LINKS):
+        with suppress(FileNotFoundError):
+            for entry in sorted(os.listdir(folder)):
+                path = os.path.join(folder, entry)
+                with suppress(OSError), open(path, encoding="utf-8", errors="surrogateescape") as file:  # stable_secret, until it is set
+                    found[path] = file.read().strip()
+    return found
+
+
+def write_path(path: str, value: str) -> None:
+    """Sets what C(read_link()) has read. KernelError if the kernel refuses it."""
+    try:
+        _write(path, value)
+    except OSError as error:
+        raise refusal(error, path) from None
