@@ -423,3 +423,18 @@ def test_the_rules_that_every_namespace_begins_with_stay(priority_and_table: str
     assert run("vnet_netns", name="red", rules=[])["changed"] is False
     assert snapshot() == before
     assert "rules" not in info(namespaces=["red"])["declaration"]["namespaces"][0]
+
+
+def test_a_group_goes_with_a_bridge_that_goes_down() -> None:
+    needs_program("bridge")
+    sh("ip link add br0 up type bridge", "ip link add name p1 up master br0 type veth peer name p2", "ip link set p2 up")
+    sh("bridge mdb add dev br0 port p1 grp 239.1.1.1 permanent")
+    laid_in_four_steps(links=[{"type": "bridge", "name": "br0", "up": False, "mdb": []}])
+    assert "239.1.1.1" not in ip("bridge", "mdb", "show")
+
+
+def test_a_feature_that_a_new_link_does_not_have() -> None:
+    with pytest.raises(
+        VnetError, match=r"no-such: true: .*bit name not found\); ethtool -k shows the features that the link has\. The host is as it was before$"
+    ):
+        run("vnet_bridge", name="br9", features={"no-such": True})

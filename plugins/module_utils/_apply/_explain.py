@@ -63,11 +63,16 @@ _HINTS: Dict[Tuple[type, int], str] = {
     (SetMaster, errno.EINVAL): _OUT_OF_RANGE,
     (SetPort, errno.EINVAL): _OUT_OF_RANGE,
 }
+_SAID = {"bit name not found": "ethtool -k shows the features that the link has"}
+"""The same for words of the kernel."""
 _UNSUPPORTED = (errno.EOPNOTSUPP, errno.EAFNOSUPPORT, errno.ENOENT)
 
 
 def hint(layout: Layout, step: Step, error: KernelError) -> str:
     """What to do, as the end of a sentence."""
+    for words, advice in _SAID.items():
+        if words in error.text:
+            return "; " + advice
     if error.errno in _UNSUPPORTED and _needs(step):
         return "; it needs %s in the kernel" % _needs(step)
     found = _HINTS.get((type(step), error.errno))

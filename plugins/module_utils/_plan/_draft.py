@@ -38,6 +38,8 @@ SETTINGS = 1.5
 FREE_NAMES = 2
 """What is in the way of new links is renamed, moved or brought down."""
 CREATE = 3
+DELETE_ENTRIES = 3.5
+"""Entries of lists go while their link is up."""
 SET = 4
 """Attributes of links."""
 SET_PORTS = 5

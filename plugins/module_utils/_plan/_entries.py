@@ -10,7 +10,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import Around, EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import LOOPBACK
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, ROUTE, SET, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, DELETE_ENTRIES, ROUTE, Draft, inside
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Entries, FoundLink, Link, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddEntry, DeleteEntry
 
@@ -85,7 +85,7 @@ def add_entry(draft: Draft, link: Link | FoundLink, kind: str, entries: EntryLis
 
 def delete_entry(draft: Draft, link: Link | FoundLink, kind: str, entries: EntryList, entry: Values) -> None:
     # the kernel drops those of VLANs and ports with these
-    draft.add(ROUTE if kind == LOOPBACK else SET, DeleteEntry(link.netns, link.name, kind, entries.option, entry))
+    draft.add(ROUTE if kind == LOOPBACK else DELETE_ENTRIES, DeleteEntry(link.netns, link.name, kind, entries.option, entry))
 
 
 def _phase(kind: str, entries: EntryList) -> float:

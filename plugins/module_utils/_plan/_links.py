@@ -163,7 +163,9 @@ def _missing(draft: Draft, wanted: Link) -> str:
         said = ", ".join("%s: %s" % (name, value) for name, value in wanted.match._asdict().items() if value)
         places = " or".join(inside(netns) or " in the namespace that the module runs in" for netns in dict.fromkeys((wanted.netns, wanted.from_netns or "")))
         return "there is no link with %s%s; set from_netns if it is in another namespace%s" % (said, places, there)
-    return "there is no link %s%s; a link that does not exist is created by the module of its type%s" % (wanted.name, inside(wanted.netns), there)
+    elsewhere = "; set from_netns if it is in another namespace" if wanted.netns and wanted.from_netns is None else ""
+    text = "there is no link %s%s; a link that does not exist is created by the module of its type%s%s"
+    return text % (wanted.name, inside(wanted.netns), elsewhere, there)
 
 
 def _of_mode(wanted: Link, found: Optional[FoundLink]) -> Link:

@@ -88,9 +88,11 @@ def _dictionary(value: object, path: Path) -> Mapping[str, Any]:
 
 
 def check_text_type(value: object, path: Path) -> None:
-    """Refuses true and false where a text belongs: YAML reads on, off, yes and no as these."""
+    """Refuses true and false where a text belongs: YAML reads on, off, yes and no as these. And 1.10, which it reads as 1.1."""
     if isinstance(value, bool):
         raise VnetError(path, "%s is not a text; put it in quotes, as YAML reads on, off, yes and no as true and false" % str(value).lower())
+    if isinstance(value, float):
+        raise VnetError(path, "%s is not a text; put it in quotes, as YAML reads it as a number" % value)
 
 
 def check_number(value: object, path: Path) -> None:

@@ -27,6 +27,7 @@ BRIDGE = OPTIONS["vnet_bridge"]
         ("vnet_bridge", {"mtu": "1e400"}, "mtu: inf is out of every range"),
         ("vnet_bridge", {"name": True}, "name: true is not a text; put it in quotes, as YAML reads on, off, yes and no as true and false"),
         ("vnet_bridge", {"ports": [{"name": False}]}, "ports[0].name: false is not a text"),
+        ("vnet_netns", {"name": 1.1}, "name: 1.1 is not a text; put it in quotes, as YAML reads it as a number"),
     ],
 )
 def test_what_the_checks_of_ansible_do_not_survive(module: str, params: Any, sentence: str) -> None:
