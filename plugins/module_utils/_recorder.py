@@ -11,7 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import 
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of
 from ansible_collections.nfv.vnet.plugins.module_utils._records import Record, Records
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, LinkId, NamespaceId, Ownership
-from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, CreateNamespace, MoveLink, Plan, RenameLink, Step, link_of
+from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, CreateNamespace, Plan, Step, ids_before
 
 
 class _NewLink(NamedTuple):
@@ -133,22 +133,14 @@ class Recorder:
 
     def _moved_links(self, steps: List[Step]) -> Iterator[_NewLink]:
         """The adopted links that are about to move, as they will be recorded there. A link keeps its index if that is free there."""
-        first: Dict[LinkId, LinkId] = {}
-        """What links are called before the steps, by what they are called so far."""
         taken = {_key(self._before, found) for found in self._before.links.values()}
-        for step in steps:
-            if not isinstance(step, (RenameLink, MoveLink)):
-                continue
-            key = first.pop(link_of(step), link_of(step))
-            first[(step.netns, step.new) if isinstance(step, RenameLink) else (step.new, step.new_name or step.name)] = key
-            found = self._before.links.get(key)
-            if isinstance(step, RenameLink) or not found:
-                continue
-            netns, index = _key(self._before, found)
-            record = self._records.links.get(netns, {}).get(index)
-            there = self._before.namespaces.get(step.new)
-            if record and record.original is not None and not (there and (there.id, index) in taken):
-                yield _NewLink(step.new, index, record)
+        moved = ((after[0], self._before.links[before]) for after, before in ids_before(steps).items() if before in self._before.links)
+        for netns, found in moved:
+            home, index = _key(self._before, found)
+            record = self._records.links.get(home, {}).get(index)
+            there = self._before.namespaces.get(netns)
+            if netns != found.netns and record and record.original is not None and not (there and (there.id, index) in taken):
+                yield _NewLink(netns, index, record)
 
     def _add_new_links(self) -> None:
         """Adds the links in namespaces that exist by now, and keeps the others."""

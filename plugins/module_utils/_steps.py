@@ -11,7 +11,7 @@ that the kernel dropped as a side effect.
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple, Union
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import changes_vlans
@@ -356,3 +356,13 @@ class Plan(NamedTuple):
     @property
     def is_empty(self) -> bool:
         return not self.steps and not self.ownership
+
+
+def ids_before(steps: Iterable[Step]) -> Dict[LinkId, LinkId]:
+    """What links that are renamed or moved are called before the steps, by what they are called after them."""
+    before: Dict[LinkId, LinkId] = {}
+    for step in steps:
+        if isinstance(step, (RenameLink, MoveLink)):
+            after = (step.netns, step.new) if isinstance(step, RenameLink) else (step.new, step.new_name or step.name)
+            before[after] = before.pop(link_of(step), link_of(step))
+    return before

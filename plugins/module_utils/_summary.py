@@ -13,8 +13,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     CreateNamespace,
     DeleteLink,
     DeleteNamespace,
-    RenameLink,
     Step,
+    ids_before,
     link_of,
 )
 
@@ -30,20 +30,24 @@ def summary(layout: Layout, before: Host, after: Host, steps: Sequence[Step]) ->
     declared = {link.id for link in layout.links}
     near.update((key, found.peer) for key, found in before.links.items() if found.peer and _is_second(before, key) and not {key, found.peer} & declared)
     kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
+    earlier = ids_before(steps)
+    later = {before: after for after, before in earlier.items()}
     created = {near.get(link_of(step), link_of(step)) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
     removed = {link_of(step) for step in steps if isinstance(step, (DeleteNamespace, DeleteLink))} - created
-    renamed = {(step.netns, step.name): (step.netns, step.new) for step in steps if isinstance(step, RenameLink) and (step.netns, step.new) in kinds}
-    removed |= _lost(before, {step.name for step in steps if isinstance(step, DeleteNamespace)}, removed)
+    kinds.update({after: kinds[before] for after, before in earlier.items() if before in kinds and after not in kinds})
+    removed |= _lost(before, {step.name for step in steps if isinstance(step, DeleteNamespace)}, removed) - later.keys()
     touched = {link_of(step) for step in steps}
-    changed = {near.get(key, key) for key in (renamed.get(key, key) for key in touched) if key not in removed}
-    owners = [(key, before.links[key].ownership, found.ownership) for key, found in after.links.items() if key in before.links and key not in near]
+    changed = {near.get(key, key) for key in (later.get(key, key) for key in touched) if key not in removed}
+    there = ((key, before.links.get(earlier.get(key, key)), found) for key, found in after.links.items() if key not in near)
+    owners = [(key, old.ownership, found.ownership) for key, old, found in there if old]
+    released = [key for key, old, new in owners if old and old.is_layout(layout.name) and not new]
     subjects: Dict[str, Iterable[LinkId]] = {
         "declared": [link.id for link in layout.links if link.id not in near],
         "created": created,
         "changed": changed - created,
         "removed": removed,
         "adopted": [key for key, old, new in owners if new and new.original is not None and not old],
-        "released": [key for key, old, new in owners if old and old.is_layout(layout.name) and not new and not _is_second(before, key)],
+        "released": [key for key in released if not _is_counted_by_peer(before, earlier.get(key, key))],
     }
     counts = {name: dict.fromkeys(subjects, 0) for name in LISTS}
     for count, keys in subjects.items():
@@ -58,6 +62,12 @@ def _is_second(host: Host, key: LinkId) -> bool:
     """Whether an undeclared veth pair is counted by its other end."""
     peer = host.links[key].peer
     return bool(peer and peer in host.links and peer < key)
+
+
+def _is_counted_by_peer(host: Host, key: LinkId) -> bool:
+    """Whether the other end of a released pair is of the layout, too."""
+    peer = host.links[key].peer
+    return _is_second(host, key) and peer is not None and host.links[peer].ownership is not None
 
 
 def _lost(before: Host, namespaces: Set[str], removed: Set[LinkId]) -> Set[LinkId]:

@@ -9,7 +9,7 @@ from typing import Any, Dict, List
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import needs_program
-from layouts import clear, info, lay, settled
+from layouts import clear, counts, info, lay, settled
 from layouts import four_steps as laid_in_four_steps
 from moments import Failing
 from packets import attached
@@ -359,3 +359,10 @@ def test_what_a_program_has_made_and_holds_is_configured(mode: str) -> None:
         with pytest.raises(VnetError, match=r"persistent while a program holds it \(process id: \d+\); end the program first, or use vnet_link$"):
             run("vnet_tuntap", name="vm0", mode=mode)
     assert "vm0" not in names()
+
+
+def test_a_moved_link_is_counted_as_adopted_and_released() -> None:
+    adopted = lay(namespaces=["blue"], links=[{"name": "c0", "netns": "blue", "from_netns": ""}])
+    assert (counts(adopted, "adopted"), counts(adopted, "changed")) == ({"links": 1}, {"links": 1})
+    released = clear()
+    assert (counts(released, "released"), counts(released, "removed")) == ({"links": 1}, {"namespaces": 1})

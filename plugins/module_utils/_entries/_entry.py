@@ -100,7 +100,9 @@ class EntryList(NamedTuple):
     of_port: bool = False
     """Whether the kernel drops entries of a link when it leaves its bridge."""
     after_up: bool = False
-    """Whether the kernel takes an entry only of a link that is up, or drops it when the link goes down."""
+    """Whether the kernel takes an entry only of a link that is up."""
+    dropped_when_down: bool = False
+    """Whether the kernel drops entries when the link goes down."""
 
     @property
     def purge(self) -> str:

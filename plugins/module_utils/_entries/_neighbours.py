@@ -86,4 +86,5 @@ NEIGHBOURS = EntryList(
     needs_ipv6=lambda entry: ":" in entry["to"] and not entry.get("proxy"),
     of_ipv6=lambda entry: ":" in entry["to"],
     after_up=True,
+    dropped_when_down=True,
 )

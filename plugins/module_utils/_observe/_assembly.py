@@ -88,7 +88,7 @@ def lists_to_read(wanted: Optional[Link], ownership: Optional[Ownership], master
     lost = [
         option
         for option, entries in LISTS.items()
-        if (may_go_down and entries.after_up) or (may_move(wanted) and entries.survives_move) or (may_leave and entries.of_port)
+        if (may_go_down and entries.dropped_when_down) or (may_move(wanted) and entries.survives_move) or (may_leave and entries.of_port)
     ]
     return {*(wanted.entries if wanted else ()), *(option for option in before if option in LISTS), *lost}
 

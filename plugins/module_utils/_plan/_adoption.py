@@ -306,7 +306,7 @@ class Adoption:
         for option, there in found.entries.items() if no_ipv6 or leaves else ():
             entries = LISTS[option]
             of_kernel = entries.keys_of_kernel(found, self._draft.host)
-            dropped = [entry for entry in there if (down and entries.after_up) or (no_ipv6 and entries.of_ipv6(entry)) or (leaves and entries.of_port)]
+            dropped = [entry for entry in there if (down and entries.dropped_when_down) or (no_ipv6 and entries.of_ipv6(entry)) or (leaves and entries.of_port)]
             yield from ((option, entry) for entry in dropped if entries.key_of(entry) not in of_kernel)
 
     def _removed_ports(self, bridge: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:

@@ -22,11 +22,11 @@ def plan_entries(draft: Draft, wanted: Link, found: FoundLink, is_lost: bool, st
     """
     planned = dict(found.entries)
     for option, there in found.entries.items():
-        if is_lost and LISTS[option].after_up:
+        if is_lost and LISTS[option].dropped_when_down:
             planned[option] = [] if stays_down else _restored(draft, wanted, found, LISTS[option], there)
     for option, given in wanted.entries.items():
         entries = LISTS[option]
-        lost = is_lost and entries.after_up
+        lost = is_lost and entries.dropped_when_down
         there = [] if lost else found.entries.get(option, [])
         kept = planned.get(option, []) if lost else []
         planned[option] = kept + _plan_list(draft, wanted, found, entries, given, there)

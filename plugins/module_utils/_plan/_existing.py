@@ -148,7 +148,7 @@ def move(draft: Draft, phase: float, found: FoundLink, netns: str, name: str) ->
         AddEntry(found.netns, found.name, found.kind, option, entry)
         for option, entries in found.entries.items()
         for entry in entries
-        if LISTS[option].after_up and LISTS[option].key_of(entry) not in LISTS[option].keys_of_kernel(found, draft.host)
+        if LISTS[option].dropped_when_down and LISTS[option].key_of(entry) not in LISTS[option].keys_of_kernel(found, draft.host)
     )
     draft.add(phase, MoveLink(found.netns, found.name, netns, name if name != found.name else "", restore))
     entries = {option: there for option, there in found.entries.items() if LISTS[option].survives_move}

@@ -90,6 +90,8 @@ def _port(draft: Draft, key: LinkId, join: Join) -> None:
         other = join.port.values.get(reference)
         if other and (key[0], other) not in draft.links_after:
             draft.missing((*join.settings_path, reference), "there is no link %s%s" % (other, inside(key[0])))
+        elif other and name not in (draft.links_after[key[0], other].master, draft.declared_masters.get((key[0], other))):
+            draft.missing((*join.settings_path, reference), "%s is not a port of %s" % (other, name))
     joined = found.master == name
     if not joined:
         _check_ring(draft, join, found, (key[0], name))

@@ -288,7 +288,7 @@ def _is_released_with_namespace(draft: Draft, netns: str, body: str) -> bool:
 
 def _release_entries(draft: Draft, found: FoundLink, before: Values, is_interrupted: bool) -> None:
     """Plans to delete the entries that the layout added, and to restore those that it removed or replaced. C(is_interrupted): the link goes down."""
-    dropped = [option for option, there in found.entries.items() if is_interrupted and LISTS[option].after_up and there]
+    dropped = [option for option, there in found.entries.items() if is_interrupted and LISTS[option].dropped_when_down and there]
     for option in dict.fromkeys([*(option for option in before if option in LISTS), *dropped]):
         entries, recorded = LISTS[option], before.get(option, {})
         there = {as_text(entries, entry): entry for entry in found.entries.get(option, ())}
