@@ -59,6 +59,9 @@ class Kernel(Protocol):
     def macs(self, netns: str, device: int, address: str) -> Set[str]:
         """The MAC addresses of whoever answers for an address on a link with this index."""
 
+    def known_macs(self, netns: str, address: str) -> Set[str]:
+        """The MAC addresses that a namespace has for an address so far."""
+
     def chains(self, netns: str) -> List[Chain]:
         """The base chains of packet filters in a namespace."""
 
@@ -345,6 +348,14 @@ class Reasons:
         elif not mac and ":" not in address and _is_without_arp(other):
             yield "%s answers no ARP requests: it has the flag NOARP" % _named(other)
         elif not mac:
+            for old in self._kernel.known_macs(link.netns, address) - macs if macs else ():
+                yield "%s still has the MAC address %s for %s, but %s has %s; it looks for it anew within a minute" % (
+                    _named(link),
+                    old,
+                    address,
+                    _named(other),
+                    other.values.get("mac"),
+                )
             yield from self._silent(other, _UNRESOLVED[":" in address])
             yield from _unflooded(self._attachment(other), ":" in address)
         bridge = self._attachment(link)

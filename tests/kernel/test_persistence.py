@@ -412,6 +412,13 @@ def test_ports_that_are_only_listed_come_up_too(capfd: pytest.CaptureFixture[str
         assert program(capfd, "status") == (0, "vnet_bridge br0: as stored\n", "")
 
 
+def test_a_layout_that_goes_is_no_namespace_of_the_same_name() -> None:
+    lay(name="one", namespaces=["foo"], persistent=True)
+    assert not lay(name="foo", state="absent")["warnings"]
+    (warning,) = run("vnet_netns", name="foo", state="absent")["warnings"]
+    assert "vnet_layout one is stored, and declares what this task removes" in warning
+
+
 # What cannot be stored
 
 

@@ -213,6 +213,10 @@ REASONS = [
         "eth0 in namespace red has a permanent entry for 192.0.2.2 with the MAC address 02:00:00:00:00:66, but eth0 in namespace blue has ",
     ),
     (
+        "ip -n red neighbour replace 192.0.2.2 lladdr 02:00:00:00:00:66 dev eth0 nud reachable",
+        "eth0 in namespace red still has the MAC address 02:00:00:00:00:66 for 192.0.2.2, but eth0 in namespace blue has ",
+    ),
+    (
         "ip -n blue neighbour replace 192.0.2.1 lladdr 02:00:00:00:00:66 dev eth0 nud permanent",
         "on the way back, eth0 in namespace blue has a permanent entry for 192.0.2.1 with the MAC address 02:00:00:00:00:66, but eth0 in namespace red has ",
     ),

@@ -12,7 +12,7 @@ import struct
 from typing import List, Mapping, NamedTuple, Optional, Set
 
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import resolve
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._neighbours import macs_of, resolve
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._nla import attribute, end_of, offsets
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import RTMSG, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._socket import NetlinkSocket
@@ -95,6 +95,10 @@ class Forwarding:
     def macs(self, netns: str, device: int, address: str) -> Set[str]:
         """The MAC addresses of whoever answers for an address on a link with this index."""
         return resolve(self._reader, netns, device, address)
+
+    def known_macs(self, netns: str, address: str) -> Set[str]:
+        """The MAC addresses that a namespace has for an address so far."""
+        return macs_of(self._reader, netns, address)
 
     def chains(self, netns: str) -> List[Chain]:
         """The base chains of nftables, including those of iptables-nft."""

@@ -257,6 +257,8 @@ class _Removal(Change):
 
     def _removed(self, links: Set[LinkId]) -> Set[LinkId]:
         """Which of the links go with the resource."""
+        if self._key.module == LAYOUT:
+            return set()  # what a layout has is stored with it alone
         if self._key.module in KERNEL_KIND_OF:
             return links & {(self._key.netns, self._key.name)}
         return {link for link in links if link[0] == self._key.name}

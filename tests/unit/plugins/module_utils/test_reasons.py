@@ -91,6 +91,9 @@ class Kernel:
     def setting(self, netns: str, key: str) -> str | None:
         return None if netns else self.settings.get(key)
 
+    def known_macs(self, netns: str, address: str) -> set[str]:  # noqa: ARG002
+        return set()
+
     def macs(self, netns: str, device: int, address: str) -> set[str]:  # noqa: ARG002
         return set()
 
