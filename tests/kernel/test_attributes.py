@@ -429,7 +429,7 @@ def test_the_bits_of_the_group_mask_that_the_kernel_reserves_are_refused(mask: i
 def test_a_backup_port_is_a_port_of_the_same_bridge() -> None:
     needs_program("ip")
     sh("ip link add br0 up type bridge", *(f"ip link add name w{number} type veth peer name x{number}" for number in (0, 1)))
-    pair = {"name": "w1", "peer": {"name": "x1"}, "master": "br0", "port": {"backup_port": "w0"}}
+    pair: Values = {"name": "w1", "peer": {"name": "x1"}, "master": "br0", "port": {"backup_port": "w0"}}
     with pytest.raises(VnetError, match=r"port\.backup_port: w0 is not a port of br0$"):
         run("vnet_veth", **pair)
     assert any("w0 is not a port of br0 (check mode: an earlier task may create it)" in warning for warning in run("vnet_veth", True, **pair)["warnings"])
