@@ -133,8 +133,8 @@ class Recorder:
 
     def _moved_links(self, steps: List[Step]) -> Iterator[_NewLink]:
         """The adopted links that are about to move, as they will be recorded there. A link keeps its index if that is free there."""
-        taken = {_key(self._before, found) for found in self._before.links.values()}
-        moved = ((after[0], self._before.links[before]) for after, before in ids_before(steps).items() if before in self._before.links)
+        moved = [(after[0], self._before.links[before]) for after, before in ids_before(steps).items() if before in self._before.links]
+        taken = {_key(self._before, found) for found in self._before.links.values()} if moved else set()
         for netns, found in moved:
             home, index = _key(self._before, found)
             record = self._records.links.get(home, {}).get(index)
