@@ -160,13 +160,6 @@ def in_the_way(text: str, **params: Any) -> None:
     assert any(f"{text} (check mode: an earlier task may remove that)" in warning for warning in lay(check=True, **params)["warnings"])
 
 
-def of_another_layout(words: List[str], **params: Any) -> None:
-    """Checks that the real run fails, and that check mode says that an earlier task may give up what belongs to another layout."""
-    assert_sentence(refusal(**params), [*words, "use another name, or declare it there"])
-    warnings = lay(check=True, **params)["warnings"]
-    assert any(warning.endswith("(check mode: an earlier task may give it up)") and all(word in warning for word in words) for warning in warnings)
-
-
 def refused_always(words: List[str], **params: Any) -> None:
     """Checks that check mode and the real run fail with the same message, before anything is changed."""
     sentence = refusal(**params)

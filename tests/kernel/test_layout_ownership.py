@@ -9,28 +9,8 @@ from typing import Any, List, NamedTuple, Tuple
 
 import pytest
 import yaml
-from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence
 from features import has, needs, needs_program
-from layouts import (
-    NAME,
-    aliases,
-    clear,
-    contradiction,
-    counts,
-    four_steps,
-    full,
-    in_the_way,
-    info,
-    lay,
-    link_in,
-    mac,
-    names,
-    of_another_layout,
-    owners,
-    refusal,
-    refused_always,
-    settled,
-)
+from layouts import NAME, aliases, clear, contradiction, counts, four_steps, full, in_the_way, info, lay, link_in, mac, names, owners, refused_always, settled
 from processes import wait_for
 from support import Values, difference, portable, resource, restorable, run, sh, shown, snapshot
 
@@ -290,28 +270,15 @@ def test_a_namespace_with_something_of_another_layout_is_not_removed() -> None:
         ({"links": [{"type": "bridge", "name": "br0"}]}, "links[0]", "br0"),
         ({"links": [{"type": "tuntap", "name": "tap0", "mode": "tap"}]}, "links[0]", "tap0"),
         ({"namespaces": [{"name": "red"}]}, "namespaces[0]", "namespace red"),
+        ({"links": [{"type": "veth", "name": "h2", "peer": {"name": "new"}}]}, "links[0]", "h2"),
+        ({"links": [{"type": "veth", "name": "new", "peer": {"name": "h2"}}]}, "links[0].peer", "h2"),
         ({"links": [{"type": "bridge", "name": "br9", "ports": [{"name": "up0"}]}]}, "links[0].ports", "up0"),
         ({"links": [{"name": "up0", "mtu": 1400}]}, "links[0]", "up0"),
     ],
 )
 def test_what_belongs_to_another_layout_is_an_error(params: Values, path: str, what: str) -> None:
     lay(name="first", **full())
-    of_another_layout([f"vnet_layout lab: {path}", f"{what} belongs to layout first"], **params)
-
-
-@pytest.mark.parametrize(("near", "far", "path"), [("h2", "new", "links[0]"), ("new", "h2", "links[0].peer")])
-def test_an_end_of_a_pair_of_another_layout_is_an_error(near: str, far: str, path: str) -> None:
-    lay(name="first", **full())
-    sentence = refusal(links=[{"type": "veth", "name": near, "peer": {"name": far}}])
-    assert_sentence(sentence, [f"vnet_layout lab: {path}: h2 belongs to layout first; use another name, or declare it there"])
-
-
-def test_what_an_earlier_task_gives_up_is_taken() -> None:
-    bridge: Values = {"type": "bridge", "name": "m1"}
-    lay(name="first", links=[bridge])
-    assert any("an earlier task may give it up" in warning for warning in lay(check=True, links=[bridge])["warnings"])
-    lay(name="first", links=[])
-    four_steps(links=[bridge])
+    refused_always([f"vnet_layout {'lab'}: {path}", f"{what} belongs to layout first"], **params)
 
 
 def test_two_layouts_live_side_by_side() -> None:

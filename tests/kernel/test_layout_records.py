@@ -25,7 +25,6 @@ from layouts import (
     lay,
     mac,
     names,
-    of_another_layout,
     owners,
     records,
     refusal,
@@ -200,7 +199,7 @@ def test_a_layout_belongs_to_the_namespace_that_it_is_declared_from() -> None:
         lay(links=[{"type": "bridge", "name": "br0"}])
         settled(links=[{"type": "bridge", "name": "br0"}])
     settled(namespaces=[{"name": "red"}], links=[{"type": "bridge", "name": "br0"}])
-    of_another_layout(
+    refused_always(
         ["links[0]", "br0 belongs to layout lab, which is declared from another namespace"],
         namespaces=[{"name": "red"}],
         links=[{"type": "bridge", "name": "br0", "netns": "red"}],

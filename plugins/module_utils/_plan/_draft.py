@@ -247,12 +247,6 @@ class Draft:
             raise VnetError(path, "%s; remove that first" % text)
         self.warn(path, "%s (check mode: an earlier task may remove that)" % text)
 
-    def belongs_to(self, path: Path, what: str, owner: Ownership) -> None:
-        """Something belongs to another layout, which in check mode an earlier task may give up: a warning then, else an error."""
-        if not self._check_mode:
-            raise VnetError(path, "%s belongs to %s; use another name, or declare it there" % (what, owner))
-        self.warn(path, "%s belongs to %s (check mode: an earlier task may give it up)" % (what, owner))
-
     def plan(self) -> Plan:
         """The plan so far. Routes and port states that may need a bridge to be up come after it; all else comes before, as ports
         of a bridge that is up slow down each change."""

@@ -67,7 +67,8 @@ def _check_owners(draft: Draft, declared: Dict[LinkId, Link]) -> None:
     for key, path in owners.items():
         found = draft.links_after.get(draft.located.get(key, key))
         if found and found.ownership and not draft.is_member(found):
-            draft.belongs_to(path, "namespace %s" % found.netns if found.name == "lo" else found.name, found.ownership)
+            what = "namespace %s" % found.netns if found.name == "lo" else found.name
+            raise VnetError(path, "%s belongs to %s; use another name, or declare it there" % (what, found.ownership))
 
 
 def _check_shared(draft: Draft) -> None:
