@@ -31,14 +31,14 @@ def summary(layout: Layout, before: Host, after: Host, steps: Sequence[Step]) ->
     near.update((key, found.peer) for key, found in before.links.items() if found.peer and _is_second(before, key) and not {key, found.peer} & declared)
     kinds = {**{key: link.kind for key, link in before.links.items()}, **{link.id: link.kind for link in layout.links}}
     earlier = ids_before(steps)
-    later = {before: after for after, before in earlier.items()}
+    later = {old: new for new, old in earlier.items()}
     created = {near.get(link_of(step), link_of(step)) for step in steps if isinstance(step, (CreateNamespace, CreateLink))}
     removed = {link_of(step) for step in steps if isinstance(step, (DeleteNamespace, DeleteLink))} - created
-    kinds.update({after: kinds[before] for after, before in earlier.items() if before in kinds and after not in kinds})
+    kinds.update({new: kinds[old] for new, old in earlier.items() if old in kinds and new not in kinds})
     removed |= _lost(before, {step.name for step in steps if isinstance(step, DeleteNamespace)}, removed) - later.keys()
     touched = {link_of(step) for step in steps}
     changed = {near.get(key, key) for key in (later.get(key, key) for key in touched) if key not in removed}
-    there = ((key, before.links.get(earlier.get(key, key)), found) for key, found in after.links.items() if key not in near)
+    there = ((key, before.links.get(earlier.get(key, key)), found) for key, found in after.links.items())
     owners = [(key, old.ownership, found.ownership) for key, old, found in there if old]
     released = [key for key, old, new in owners if old and old.is_layout(layout.name) and not new]
     subjects: Dict[str, Iterable[LinkId]] = {
@@ -46,7 +46,7 @@ def summary(layout: Layout, before: Host, after: Host, steps: Sequence[Step]) ->
         "created": created,
         "changed": changed - created,
         "removed": removed,
-        "adopted": [key for key, old, new in owners if new and new.original is not None and not old],
+        "adopted": [key for key, old, new in owners if new and new.original is not None and not old and key not in near],
         "released": [key for key in released if not _is_counted_by_peer(before, earlier.get(key, key))],
     }
     counts = {name: dict.fromkeys(subjects, 0) for name in LISTS}

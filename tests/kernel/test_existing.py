@@ -9,7 +9,7 @@ from typing import Any, Dict, List
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from features import needs_program
-from layouts import clear, counts, info, lay, settled
+from layouts import clear, counts, info, lay, mac, settled
 from layouts import four_steps as laid_in_four_steps
 from moments import Failing
 from packets import attached
@@ -17,7 +17,7 @@ from support import difference, four_steps, ip, portable, private_network, resou
 
 Values = Dict[str, Any]
 MACS = ["02:00:00:00:00:11", "02:00:00:00:00:12"]
-BY_MAC = [{"mac": mac} for mac in MACS]
+BY_MAC = [{"mac": address} for address in MACS]
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +28,8 @@ def _cards() -> None:
 
 def cards() -> None:
     run("vnet_netns", name="red")
-    for number, mac in enumerate(MACS):
-        run("vnet_veth", name=f"c{number}", mac=mac, peer={"name": f"far{number}"})
+    for number, address in enumerate(MACS):
+        run("vnet_veth", name=f"c{number}", mac=address, peer={"name": f"far{number}"})
 
 
 def names(netns: str = "") -> List[str]:
@@ -213,6 +213,15 @@ def test_one_of_two_that_have_swapped_their_names_is_not_declared_any_more(link:
         assert portable(snapshot()) == before
 
 
+@pytest.mark.parametrize("link", [{"name": "e1", "match": {"mac": mac(2)}}, {"name": "e3"}, {"name": "e1", "match": {"mac": mac(1)}}], ids=str)
+def test_one_of_three_that_have_exchanged_their_names_is_declared(link: Values) -> None:
+    """The others get their names back as far as these are free, and keep theirs else."""
+    sh(*(f"ip link add e{number} address {mac(number)} type veth peer name f{number}" for number in (1, 2, 3)))
+    lay(links=[{"name": f"e{number}", "match": {"mac": mac(number % 3 + 1)}} for number in (1, 2, 3)])
+    laid_in_four_steps(links=[link])
+    assert {"e1", "e2", "e3"} <= set(names())
+
+
 @pytest.mark.parametrize("place", [{"name": "lan0"}, {"name": "lan0", "netns": "red"}], ids=["renamed", "moved"])
 def test_a_link_is_declared_by_the_name_that_it_had_before(place: Values) -> None:
     run("vnet_veth", name="c0", addresses=["10.0.0.1/24"], peer={"name": "far0"})
@@ -359,6 +368,11 @@ def test_what_a_program_has_made_and_holds_is_configured(mode: str) -> None:
         with pytest.raises(VnetError, match=r"persistent while a program holds it \(process id: \d+\); end the program first, or use vnet_link$"):
             run("vnet_tuntap", name="vm0", mode=mode)
     assert "vm0" not in names()
+
+
+def test_an_end_is_counted_as_released_whatever_its_peer_is_called() -> None:
+    lay(links=[{"name": "far0", "mtu": 1400}])
+    assert counts(lay(links=[]), "released") == {"links": 1}
 
 
 def test_a_moved_link_is_counted_as_adopted_and_released() -> None:

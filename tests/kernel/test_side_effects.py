@@ -480,3 +480,31 @@ def test_static_entries_of_a_port_come_back_with_it(link: Values) -> None:
     assert not known()
     clear(force=True)
     assert known() == before
+
+
+BACKUP = ("ip link add br0 up type bridge", *(f"ip link add name p{n} master br0 address {mac(30 + n)} type veth peer name q{n}" for n in (1, 2)))
+
+
+@pytest.mark.parametrize("owner", [1, 2])
+@pytest.mark.parametrize(
+    "links",
+    [
+        [{"name": "p1", "master": ""}, {"name": "p2", "master": ""}],
+        [{"type": "bridge", "name": "br0", "ports": []}],
+        [{"type": "bridge", "name": "br1", "ports": [{"name": "p1"}, {"name": "p2"}]}],
+    ],
+    ids=["alone", "exact", "other-bridge"],
+)
+def test_a_backup_port_comes_back(links: List[Values], owner: int) -> None:
+    sh(*BACKUP, f"bridge link set dev p{owner} backup_port p{3 - owner}")
+    before = snapshot()
+    four_steps(force=True, links=links)
+    clear(force=True)
+    assert not difference(restorable(before), restorable(snapshot()))
+
+
+def test_a_backup_port_that_is_still_away_is_a_warning() -> None:
+    sh(*BACKUP, "bridge link set dev p2 backup_port p1")
+    lay(force=True, links=[{"name": "p1", "master": ""}, {"name": "p2", "master": ""}])
+    (warning,) = four_steps(force=True, links=[{"name": "p1", "master": ""}])["warnings"]
+    assert "p2 does not get back its backup_port, as p1 is not a port of br0" in warning

@@ -83,7 +83,9 @@ class Losses:
             self.with_source(netns)
         self._changed.update((netns, *what) for what in _changed_by(step, self._first_name(netns, name)))
         for raw in self.links_above(step):
-            self._above.setdefault((netns, raw.name), save_link(self._reader.socket(netns), raw.ifindex))
+            now = self._reader.link(netns, index=raw.ifindex)
+            if now and now.values.get("up"):
+                self._above.setdefault((netns, raw.name), save_link(self._reader.socket(netns), raw.ifindex))
 
     def with_source(self, netns: str) -> Saved:
         """The routes of a namespace that had a source address before the first step."""

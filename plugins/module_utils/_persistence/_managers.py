@@ -17,7 +17,7 @@ import time
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
@@ -297,16 +297,15 @@ def _configured_earlier(name: str, than: str) -> str:
 
 
 def _matches(path: str, name: str) -> bool:
-    """Whether a C(Name=) of the file is about a link."""
+    """Whether the C(Name=) of a file is about a link: systemd.network(5). Without one it may be about any link, but by something else."""
+    patterns: List[Tuple[bool, str]] = []
     with open(path, encoding="utf-8", errors="replace") as file:
-        lines = [line.partition("=")[2].strip() for line in file if line.replace(" ", "").startswith("Name=")]
-    return any(_is_one_of(patterns, name) for patterns in lines if patterns)
-
-
-def _is_one_of(patterns: str, name: str) -> bool:
-    """Whether patterns of systemd.network(5) are about a link; with C(!) before the first one they are about all others."""
-    is_one = any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns.lstrip("!").split())
-    return is_one != patterns.startswith("!")
+        for line in file:
+            if line.replace(" ", "").startswith("Name="):
+                words = line.partition("=")[2].strip()
+                patterns = [*patterns, *((words.startswith("!"), word) for word in words.lstrip("!").split())] if words else []
+    matching = [is_negated for is_negated, pattern in patterns if fnmatch.fnmatchcase(name, pattern)]
+    return bool(patterns) and not any(matching) and (bool(matching) or all(is_negated for is_negated, _pattern in patterns))
 
 
 def _configured_by_ifupdown(name: str) -> str:

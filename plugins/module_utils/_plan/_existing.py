@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Container, List, Optional, Tuple
+from typing import Container, FrozenSet, List, Optional, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils._attributes import IPV6_LOCATIONS, LINK, READ_APART
 from ansible_collections.nfv.vnet.plugins.module_utils._bodies import relabelled, renamed_label
@@ -167,17 +167,23 @@ def home_of(draft: Draft, found: FoundLink, place: LinkId) -> LinkId:
         holder = draft.host.links.get(key)
         if key == found.id or not holder or _leaves(draft, holder):
             if candidate != name:
-                draft.warn((), "%s goes home as %s, as there is another link of the name %s" % (found.name, candidate, name))
+                how = "keeps its name" if key == found.id else "goes home as %s" % candidate
+                draft.warn((), "%s %s, as there is another link of the name %s" % (found.name, how, name))
             return key
     return netns, name
 
 
-def _leaves(draft: Draft, found: FoundLink) -> bool:
-    """Whether a link is renamed or moved, too, so that its name gets free."""
+def _leaves(draft: Draft, found: FoundLink, others: FrozenSet[LinkId] = frozenset()) -> bool:
+    """Whether a link is renamed or moved, too, so that its name gets free. C(others): those that wait for it."""
     if draft.keeps_name(found):
         return False
-    home = draft.original(found.id).get("from", found.id)
-    return tuple(home) != found.id or found.id in draft.located.values()
+    if found.id in draft.located.values():
+        return True
+    netns, name = draft.original(found.id).get("from", found.id)
+    holder = draft.host.links.get((netns, name))
+    if holder is None or (netns, name) in others:
+        return True
+    return holder.id != found.id and _leaves(draft, holder, others | {found.id})
 
 
 def bring_up(draft: Draft, link: Link, found: FoundLink) -> None:

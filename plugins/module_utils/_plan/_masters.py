@@ -60,6 +60,15 @@ def joins(draft: Draft) -> Dict[LinkId, Join]:
     return found
 
 
+def planned_master(draft: Draft, key: LinkId) -> str:
+    """The master that a link is declared with, or was a port of before and goes back to; '' for none. C(key): before or after the plan."""
+    if key in draft.declared_masters:
+        return draft.declared_masters[key]
+    again = draft.ports_again.get(key)
+    released = (link.master for link in draft.released if key in (link.id, draft.id_before(link.id)))
+    return (again and again.master) or next(filter(None, released), "")
+
+
 def _with_rest(wanted: Port, was: Port) -> Port:
     """The settings of a port that is recreated: what is not declared is as it was."""
     vlans = was.vlans if wanted.vlans is None else wanted.vlans if wanted.purge_vlans else {**(was.vlans or {}), **wanted.vlans}
@@ -95,7 +104,7 @@ def let_ports_go(draft: Draft, master: FoundLink, original_name: str) -> None:
             draft.interrupted.add(port.id)
         if has_table_of_ports(master.kind):
             draft.changing_tables.add(port.id)
-        if port.id in draft.declared_masters or port.id in draft.ports_again or any(link.id == port.id and link.master for link in draft.released):
+        if planned_master(draft, port.id):
             draft.old_masters[port.id] = master.kind
             continue
         leave(draft, now)

@@ -11,7 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, FOLLOWING, has_ports, kind_of, may_follow_ports, title_of, why_no_port
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import AFTER_PORTS, AFTER_UP, SET_PORTS, Draft, inside, needs, planned_link
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._links import bridge_mac
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import Join, chosen_port, joins, leave, port_settings, set_master
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._masters import Join, chosen_port, joins, leave, planned_master, port_settings, set_master
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Link, LinkId, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     SetLink,
@@ -47,6 +47,26 @@ def plan_ports(draft: Draft) -> None:
             for found in draft.uppers.get(bridge.id, ()):
                 if found.id in draft.wanted:
                     _reassert(draft, draft.wanted[found.id], FOLLOWING)
+
+
+def _with_references(draft: Draft, key: LinkId, join: Join, master: str) -> Port:
+    """The settings of a port, which may refer to other ports of its master. Without what a released one cannot get back."""
+    values = dict(join.port.values)
+    for reference in table.PORT_REFERENCES:
+        other = (key[0], str(values.get(reference) or ""))
+        if not other[1]:
+            continue
+        complaint = ""
+        if other not in draft.links_after:
+            complaint = "there is no link %s%s" % (other[1], inside(key[0]))
+        elif master not in (draft.links_after[other].master, planned_master(draft, other)):
+            complaint = "%s is not a port of %s" % (other[1], master)
+        if complaint and key in draft.wanted:
+            draft.missing((*join.settings_path, reference), complaint)
+        elif complaint:
+            draft.warn((), "%s%s does not get back its %s, as %s" % (key[1], inside(key[0]), reference, complaint))
+            del values[reference]
+    return join.port._replace(values=values)
 
 
 def _check_named_ports(draft: Draft, master: Link) -> None:
@@ -86,12 +106,7 @@ def _port(draft: Draft, key: LinkId, join: Join) -> None:
         _check_port(join, found, bridge)
     if found.master and not found.port:
         raise VnetError(join.path, "%s belongs to %s, which is no bridge, bond or VRF; remove it there first" % (key[1], found.master))
-    for reference in table.PORT_REFERENCES:
-        other = join.port.values.get(reference)
-        if other and (key[0], other) not in draft.links_after:
-            draft.missing((*join.settings_path, reference), "there is no link %s%s" % (other, inside(key[0])))
-        elif other and name not in (draft.links_after[key[0], other].master, draft.declared_masters.get((key[0], other))):
-            draft.missing((*join.settings_path, reference), "%s is not a port of %s" % (other, name))
+    join = join._replace(port=_with_references(draft, key, join, name))
     joined = found.master == name
     if not joined:
         _check_ring(draft, join, found, (key[0], name))

@@ -11,7 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import has_table_o
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import ROUTE, Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._lists import merged_route
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._simulation import contains
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Route, added_routes, routes_before
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import REFUSING, FoundLink, Route, added_routes, routes_before
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import AddRoute, DeleteAddress, DeleteLink, MoveLink, ReplaceRoute, link_of
 
 
@@ -55,7 +55,7 @@ def _device_for(draft: Draft, netns: str, body: str, is_replaced: bool) -> Optio
     C(is_replaced): another one is in its place so far. Else it is not known whether it can be there again.
     """
     if not device_of(body):
-        return ""
+        return "" if is_replaced or partial_route(body).type in REFUSING else None
     found = next((link for link in draft.links_in(netns) if link.ifindex == device_of(body)), None)
     after = draft.links_after.get(found.id) if found else None
     if not found or not after or not after.values.get("up") or (after.master and not has_table_of_ports(_kind_of_master(draft, after))):

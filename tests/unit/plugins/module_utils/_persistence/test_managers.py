@@ -20,6 +20,11 @@ from ansible_collections.nfv.vnet.plugins.module_utils._persistence._managers im
         ("!eth0", True),
         ("!eth*", False),
         ("", False),
+        ("!eth0\nName=!eth1", False),
+        ("!eth0\nName=!eth2", True),
+        ("eth1\nName=", False),
+        ("eth0\nName=eth1", True),
+        ("eth*\nName=!eth1", False),
     ],
 )
 def test_patterns_of_a_network_file(names: str, is_about: bool, tmp_path: Path) -> None:
