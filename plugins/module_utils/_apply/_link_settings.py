@@ -27,6 +27,7 @@ class LinkSettings:
         self._saved: Dict[LinkId, Dict[str, str]] = {}
 
     def save(self, steps: List[Step]) -> None:
+        """Saves the settings of the links that lose them by the steps."""
         losing = {link_of(step) for step in steps if isinstance(step, MoveLink) or (isinstance(step, SetLink) and is_too_small_for_ipv6(step.values))}
         self._saved = {link: self._read(link) for link in losing & self._before.links.keys()}
 

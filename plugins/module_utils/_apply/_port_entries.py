@@ -66,10 +66,10 @@ class PortEntries:
         bridge = self._reader.link(port.netns, port.master)
         if not bridge or not kind_of(bridge.kind).is_bridge:
             return
-        master = self._before.links.get((port.netns, port.master)) or FoundLink(
-            port.netns, bridge.name, bridge.ifindex, bridge.kind, bridge.values, {}, "", None, [], [], None, None
-        )
-        host = self._before._replace(links={**self._before.links, master.id: master})
+        master, host = self._before.links.get((port.netns, port.master)), self._before
+        if not master:  # a single module has not read it
+            master = FoundLink(port.netns, bridge.name, bridge.ifindex, bridge.kind, bridge.values, {}, "", None, [], [], None, None)
+            host = host._replace(links={**host.links, master.id: master})
         forwarded = self._read(reader, port, FDB.option)
         made = FDB.of_kernel(forwarded, port, host)
         yield from (_Entry(port, FDB.option, entry) for entry in forwarded if entry not in made)

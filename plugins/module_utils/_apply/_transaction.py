@@ -116,11 +116,11 @@ class Transaction:
         """The commands of iproute2 for the steps that were run."""
 
     def save(self, steps: List[Step], released: Iterable[str] = ()) -> None:
-        """Saves the addresses and routes that links may lose by the steps, or as a network manager lets go of them."""
+        """Saves what links may lose by the steps, or as a network manager lets go of them."""
         losing = {("", name) for name in released} | {link_of(step) for step in steps if _has_side_effects(step)}
         losing |= {(step.netns, step.master) for step in steps if isinstance(step, (CreateLink, SetMaster)) and step.master}  # by the MTU of the port
         leaving = {link_of(step) for step in steps if isinstance(step, (SetMaster, MoveLink))}
-        losing |= {(key[0], self._before.links[key].master) for key in leaving if key in self._before.links}  # with the MAC address, which neighbours go with
+        losing |= {(key[0], self._before.links[key].master) for key in leaving if key in self._before.links}  # by its MAC address, with which neighbours go
         self._port_entries.save(steps)
         self._link_settings.save(steps)
         uppers = self._before.uppers()
