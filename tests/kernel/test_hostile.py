@@ -218,7 +218,7 @@ def test_a_failure_of_the_rollback_does_not_hide_the_first(exception: Exception,
     def failing(*_arguments: Any) -> None:
         raise exception
 
-    monkeypatch.setattr("ansible_collections.nfv.vnet.plugins.module_utils._apply._transaction.restore", failing)
+    monkeypatch.setattr("ansible_collections.nfv.vnet.plugins.module_utils._apply._saved.restore", failing)
     params = small()
     params["links"][0].update(mtu=1400, addresses=["192.0.2.1/24"], routes=[{"to": "10.0.0.0/8", "via": "203.0.113.1"}])
     with pytest.raises(VnetError, match=r"route add 10\.0\.0\.0/8"):

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import errno
-import time
 from contextlib import suppress
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
@@ -15,9 +14,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._apply import _run
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._batches import batched
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._deferred import IRREVERSIBLE, implicitly_deleted, is_irreversible
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._explain import COMMAND_NAMES, hint, subject
-from ansible_collections.nfv.vnet.plugins.module_utils._apply._link_settings import LinkSettings
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._losses import Losses
-from ansible_collections.nfv.vnet.plugins.module_utils._apply._port_entries import PortEntries
+from ansible_collections.nfv.vnet.plugins.module_utils._apply._saved import SavedState
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._settling import restore_all, settle
 from ansible_collections.nfv.vnet.plugins.module_utils._apply._undo import inverse_of
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
@@ -25,9 +23,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message, V
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _networkd
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
-from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import PAUSE, SETTLING, Saved, add_missing, differs, restore, save_link, save_routes
+from ansible_collections.nfv.vnet.plugins.module_utils._kernel._save import Saved, add_missing, save_link
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._write import Writer
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import MAIN_TABLE, Host, Layout, LinkId, NamespaceId, Vlan, links_above
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import Host, Layout, LinkId, NamespaceId
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     AddAddress,
     AddEntry,
@@ -42,15 +40,12 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
     DeleteNamespace,
     DeleteRoute,
     DeleteVlan,
-    MoveLink,
     RenameLink,
-    ReplaceRoute,
     SetFile,
     SetLink,
     SetMaster,
     SetNsid,
     SetPort,
-    SetTuntap,
     SetVlan,
     Step,
     link_of,
@@ -59,8 +54,6 @@ from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
 
 _ATOMIC = (CreateNamespace, AttachNamespace, SetFile, CreateLink, AddVlan, DeleteVlan, AddAddress, AddRoute, AddEntry, DeleteEntry)
 """Steps that change nothing if the kernel refuses them."""
-_WITH_SIDE_EFFECTS = (RenameLink, MoveLink, SetLink, SetTuntap, SetPort, AddVlan, DeleteVlan, AddAddress, DeleteAddress)
-"""Steps with which a link may lose addresses and routes, when they run or when they are undone."""
 _ABOUT_PORTS = (SetMaster, SetPort, AddVlan, DeleteVlan, SetVlan)
 """Steps that may come before new ports are as systemd-networkd leaves them, so that it is awaited once for all."""
 _GONE: Dict[type, Tuple[int, ...]] = {
@@ -101,11 +94,7 @@ class Transaction:
         self._before_each = before_each or (lambda: None)
         """Called before each step. It may raise a VnetError."""
         self._losses = Losses(reader, before)
-        self._port_entries = PortEntries(reader, self._writer, before)
-        self._link_settings = LinkSettings(reader.namespaces, before)
-        self._saved: Dict[LinkId, Saved] = {}
-        self._vlans: Dict[str, Dict[int, Dict[int, Vlan]]] = {}
-        """The VLANs of all ports in namespaces where those of a bridge change that nobody declares."""
+        self._saved = SavedState(reader, self._writer, layout, before, self._losses)
         self._configured: Set[str] = set()
         """The links of the host that systemd-networkd has configured anew."""
         self._to_settle: List[Saved] = []
@@ -117,44 +106,7 @@ class Transaction:
 
     def save(self, steps: List[Step], released: Iterable[str] = ()) -> None:
         """Saves what links may lose by the steps, or as a network manager lets go of them."""
-        losing = {("", name) for name in released} | {link_of(step) for step in steps if _has_side_effects(step)}
-        losing |= {(step.netns, step.master) for step in steps if isinstance(step, (CreateLink, SetMaster)) and step.master}  # by the MTU of the port
-        leaving = {link_of(step) for step in steps if isinstance(step, (SetMaster, MoveLink))}
-        losing |= {(key[0], self._before.links[key].master) for key in leaving if key in self._before.links}  # by its MAC address, with which neighbours go
-        self._port_entries.save(steps)
-        self._link_settings.save(steps)
-        uppers = self._before.uppers()
-        losing |= {upper.id for link in tuple(losing) for upper in links_above(uppers, link)}
-        for link in losing & set(self._before.links):
-            self._saved[link] = save_link(self._reader.socket(link[0]), self._before.links[link].ifindex)
-        for netns, raw in [(link_of(step)[0], raw) for step in steps for raw in self._losses.links_above(step)]:
-            self._saved.setdefault((netns, raw.name), save_link(self._reader.socket(netns), raw.ifindex))
-        tables: Dict[str, List[int]] = {}
-        for namespace in self._layout.namespaces:
-            if namespace.routes is not None:
-                tables[namespace.name] = [MAIN_TABLE] + [route.table for route in namespace.routes]
-        for step in steps:
-            if isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)) and not step.route.dev:  # also in namespaces that are released
-                tables.setdefault(step.netns, []).append(step.route.table)
-        for netns, numbers in tables.items():
-            if self._before.exists(netns):
-                self._saved[netns, ""] = save_routes(self._reader.socket(netns), numbers)
-        for netns in {link_of(step)[0] for step in steps if isinstance(step, (DeleteAddress, MoveLink))}:
-            other, sourced = self._saved.get((netns, ""), Saved(0, [], [])), self._losses.with_source(netns)
-            self._saved[netns, ""] = other._replace(routes=list(dict.fromkeys([*other.routes, *sourced.routes])))
-        for netns in {step.netns for step in steps if isinstance(step, SetLink) and step.old and _kinds.changes_vlans(step.kind, step.values)}:
-            self._vlans[netns] = self._reader.vlans(netns)
-
-    def unrestored(self) -> List[LinkId]:
-        """The links that lack an address, a route, an entry or a setting that they had."""
-        lacking = [link for link, saved in self._saved.items() if self._differs(link[0], saved)]
-        return [*lacking, *self._port_entries.missing(), *self._link_settings.missing()]
-
-    def _differs(self, netns: str, saved: Saved) -> bool:
-        try:
-            return not self._exists(netns) or differs(self._reader.socket(netns), saved)
-        except (VnetError, OSError):  # it cannot be read any more
-            return True
+        self._saved.save(steps, released)
 
     def run(self, steps: List[Step]) -> None:
         earlier = len(self.done)
@@ -247,39 +199,12 @@ class Transaction:
                 self._roll_back_step(step)
         with suppress(Exception):
             self._settle_ports()
-        for netns, saved in self._vlans.items():
-            with suppress(Exception):
-                self._restore_vlans(netns, saved)
-        with suppress(Exception):
-            self._port_entries.restore()
-        with suppress(Exception):
-            self._link_settings.restore()
-        deadline = time.monotonic() + SETTLING
-        self._restore_saved()
-        while not lost and self.unrestored() and time.monotonic() < deadline:
-            time.sleep(PAUSE)
-            self._restore_saved()
+        self._saved.restore(patiently=not lost)
         return lost
 
-    def _restore_vlans(self, netns: str, saved: Dict[int, Dict[int, Vlan]]) -> None:
-        """The kernel gives a new default VLAN to all ports if there was none, those too that had another VLAN."""
-        links = {link.ifindex: link for link in self._reader.links(netns)}
-        for index, there in self._reader.vlans(netns).items():
-            if index not in saved:
-                continue
-            of_bridge = _kinds.kind_of(links[index].kind).is_bridge
-            for vlan in there.values():
-                if vlan.first not in saved[index]:
-                    _run.run(self._writer, DeleteVlan(netns, links[index].name, vlan, of_bridge))
-            for vlan in saved[index].values():
-                if there.get(vlan.first) != vlan:
-                    _run.run(self._writer, AddVlan(netns, links[index].name, vlan, of_bridge))
-
-    def _restore_saved(self) -> None:
-        for (netns, _name), saved in self._saved.items():
-            with suppress(Exception):
-                if self._exists(netns):
-                    restore(self._reader.socket(netns), saved)
+    def unrestored(self) -> List[LinkId]:
+        """The links that lack something that they had."""
+        return self._saved.unrestored()
 
     def _lost(self) -> List[str]:
         """What was deleted, by its old name, and what the kernel deletes with it."""
@@ -303,13 +228,6 @@ class Transaction:
             with suppress(Exception):  # what could not be restored is found by reading the host afterwards
                 if not self._has_value(action):
                     self._run_step(action)
-
-
-def _has_side_effects(step: Step) -> bool:
-    """Whether the step, when it runs or is undone, may make a link lose addresses or routes."""
-    if isinstance(step, (AddRoute, ReplaceRoute, DeleteRoute)):
-        return bool(step.route.dev)
-    return isinstance(step, _WITH_SIDE_EFFECTS)
 
 
 def _is_outdated(step: Step, error: KernelError) -> bool:
