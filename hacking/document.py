@@ -23,11 +23,12 @@ sys.path.insert(0, str(ROOT / ".collections"))
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils import _values  # noqa: E402
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind  # noqa: E402
-from ansible_collections.nfv.vnet.plugins.module_utils._options import KERNEL_KIND_OF, LINK_KIND_OF, OPTIONS, Option  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import LAYOUT_OPTIONS  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import KERNEL_KIND_OF, LINK_KIND_OF, OPTIONS  # noqa: E402
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import Option  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._version import VERSION  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS  # noqa: E402
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS  # noqa: E402

@@ -107,9 +107,9 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, quoted, shown
-from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import LAYOUT_OPTIONS, declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import argument_spec
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import KERNEL_ADDRESSES, Address, Layout, Link, LinkId
 from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
 from ansible_collections.nfv.vnet.plugins.module_utils._task._module import check_given

@@ -20,7 +20,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces impor
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import may_be_pending
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import FdbEntry, Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
-from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, check_text
+from ansible_collections.nfv.vnet.plugins.module_utils._options._checks import check_text
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import Option
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, Layout, LinkId, Values, added_routes
 
 OTHER = "other"

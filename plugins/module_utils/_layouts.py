@@ -7,13 +7,13 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Message
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._lock import lock
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._pending import may_be_pending
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._prefetch import prefetching
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import require_writable
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import MODULE, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import Outcome
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._entry import change_of_store
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Layout

@@ -12,10 +12,10 @@ import re
 from math import isfinite
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import items, options_of_item
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
-from ansible_collections.nfv.vnet.plugins.module_utils._options import expanded_all
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import items, options_of_item
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import expanded_all
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, MAIN_TABLE, LinkId
 
 HOST = "this host"

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, expanded_all, layout
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import LAYOUT_OPTIONS, declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import argument_spec, expanded_all
+from ansible_collections.nfv.vnet.plugins.module_utils._options._resource import layout
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
 from documented import Example, arguments_of, examples, module_of

@@ -11,9 +11,9 @@ from typing import Iterator
 
 import pytest
 import yaml
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import LAYOUT_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._version import VERSION
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS
@@ -40,12 +40,12 @@ LAYERS = (
     ("_persistence", "_persistence._manual", "_persistence._version"),
     ("_apply",),
     ("_apply._transaction",),
-    ("_apply._batches",),
+    ("_apply._batches", "_apply._saved"),
     (
         "_apply._deferred",
         "_apply._explain",
-        "_apply._losses",
         "_apply._link_settings",
+        "_apply._losses",
         "_apply._port_entries",
         "_apply._rollback",
         "_apply._settling",
@@ -69,8 +69,13 @@ LAYERS = (
     ("_kernel._registry", "_kernel._pack", "_kernel._socket", "_kernel._connection", "_kernel._tuntap", "_kernel._namespaces"),
     ("_kernel._sysctl", "_kernel._etc", "_kernel._networkd"),
     ("_kernel._errors", "_kernel._ioctl", "_kernel._flags", "_kernel._daemon", "_kernel._files", "_kernel._programs", "_kernel._pending", "_kernel"),
-    ("_plan", "_report", "_export", "_declaration", "_commands", "_dependency"),
-    ("_options", "_describe", "_summary"),
+    ("_plan", "_report", "_export", "_options._declaration", "_commands", "_dependency"),
+    ("_options._resource", "_describe", "_summary"),
+    ("_options._ports", "_options._routes"),
+    ("_options._parsers",),
+    ("_options._addresses",),
+    ("_options._modules", "_options._words"),
+    ("_options._checks", "_options._numbers", "_options._option", "_options"),
     ("_plan._ownership",),
     ("_plan._prune",),
     ("_plan._adoption", "_plan._release"),
@@ -181,7 +186,10 @@ def test_only_what_a_task_needs_knows_ansible(module: str) -> None:
     assert "ansible" not in known or module.startswith("_task")
 
 
-@pytest.mark.parametrize("module", ["_options", "_plan", "_resources", "_attributes", "_commands", "_describe", "_report", "_summary", "_records"])
+PURE = ("_options", "_plan", "_kinds", "_resources", "_attributes", "_commands", "_describe", "_report", "_summary", "_records")
+
+
+@pytest.mark.parametrize("module", [module for module in UTIL_MODULES if module.split(".")[0] in PURE])
 def test_pure_modules_know_neither_ansible_nor_the_kernel(module: str) -> None:
     known = set(imports(UTIL_MODULES[module]))
     assert not {name for name in known if name.split(".")[0] == "ansible" or "._kernel" in name}

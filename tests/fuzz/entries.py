@@ -23,12 +23,14 @@ from ansible_collections.nfv.vnet.plugins.filter.svg import FilterModule as Svg
 from ansible_collections.nfv.vnet.plugins.inventory import netns as inventory
 from ansible_collections.nfv.vnet.plugins.module_utils import _export, _info, _ping
 from ansible_collections.nfv.vnet.plugins.module_utils._commands import commands
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import declaration
 from ansible_collections.nfv.vnet.plugins.module_utils._describe import describe, status
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import kind_of
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, expanded_all, layout, title
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import argument_spec, expanded_all
+from ansible_collections.nfv.vnet.plugins.module_utils._options._resource import layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._report import as_yaml
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Host, Layout, Link, Namespace, Port

@@ -9,11 +9,13 @@ from pathlib import Path
 from random import Random
 from typing import Any, Callable
 
-from ansible_collections.nfv.vnet.plugins.module_utils import _declaration, _ping, _values
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils import _ping, _values
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
-from ansible_collections.nfv.vnet.plugins.module_utils._options import LINK_OPTIONS, OPTIONS, TASK_OPTIONS, Option
+from ansible_collections.nfv.vnet.plugins.module_utils._options import _declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import LAYOUT_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import LINK_OPTIONS, OPTIONS, TASK_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import Option
 from ansible_collections.nfv.vnet.plugins.module_utils._ping import PING_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 from odd import mutated, odd, odd_key

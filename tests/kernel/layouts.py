@@ -13,12 +13,13 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS, look
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _prefetch, _registry
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import execute
-from ansible_collections.nfv.vnet.plugins.module_utils._options import argument_spec, expanded_all, title
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import LAYOUT_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import argument_spec, expanded_all
+from ansible_collections.nfv.vnet.plugins.module_utils._options._resource import title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.refusals import assert_sentence

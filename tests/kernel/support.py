@@ -18,7 +18,9 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, expanded_all, layout, title
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import argument_spec, expanded_all
+from ansible_collections.nfv.vnet.plugins.module_utils._options._resource import layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._entry import change_of_store
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, execute
 

@@ -19,7 +19,9 @@ from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._info import INFO_OPTIONS, look
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _lock
 from ansible_collections.nfv.vnet.plugins.module_utils._layouts import execute as execute_layout
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout, title
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import argument_spec
+from ansible_collections.nfv.vnet.plugins.module_utils._options._resource import layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import STORE, _change, _engine
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._entry import change_of_store
 from ansible_collections.nfv.vnet.plugins.module_utils._runner import KEYS, execute

@@ -9,14 +9,14 @@ import os
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, List, Mapping, Sequence, Set
 
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._handover import Handover
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._connection import connection, is_network_of_host
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._namespaces import Namespaces
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Reader
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
-from ansible_collections.nfv.vnet.plugins.module_utils._options import KERNEL_KIND_OF
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import MODULE as LAYOUT
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import KERNEL_KIND_OF
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence import Outcome, _engine, _store, _unit
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._declarations import (
     Key,

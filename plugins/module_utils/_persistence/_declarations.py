@@ -8,22 +8,15 @@ import json
 from functools import cached_property
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Set, Tuple
 
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, declaration, options_of_entry
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import MODULE as LAYOUT
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY
 from ansible_collections.nfv.vnet.plugins.module_utils._names import PERSISTENT
-from ansible_collections.nfv.vnet.plugins.module_utils._options import (
-    FORCE,
-    NETNS_OPTIONS,
-    OPTIONS,
-    TASK_OPTIONS,
-    Option,
-    SparseParams,
-    layout,
-    namespace_name,
-    title,
-)
+from ansible_collections.nfv.vnet.plugins.module_utils._options._checks import namespace_name
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import LAYOUT_OPTIONS, declaration, options_of_entry
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import MODULE as LAYOUT
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import FORCE, NETNS_OPTIONS, OPTIONS, TASK_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import Option, SparseParams
+from ansible_collections.nfv.vnet.plugins.module_utils._options._resource import layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Layout, Link, LinkId
 
 _LO = "lo"

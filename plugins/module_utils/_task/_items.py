@@ -11,19 +11,12 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.common import validation
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, TOP, items, options_of_item
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, quoted, shown
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import TYPES
-from ansible_collections.nfv.vnet.plugins.module_utils._options import (
-    LINK_OPTIONS,
-    NETNS_OPTIONS,
-    OPTIONS,
-    TASK_OPTIONS,
-    Option,
-    SparseParams,
-    expanded,
-    namespace_name,
-)
+from ansible_collections.nfv.vnet.plugins.module_utils._options._checks import namespace_name
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import LAYOUT_OPTIONS, TOP, items, options_of_item
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import LINK_OPTIONS, NETNS_OPTIONS, OPTIONS, TASK_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import Option, SparseParams, expanded
 from ansible_collections.nfv.vnet.plugins.module_utils._task._module import check_number, check_text_type
 
 

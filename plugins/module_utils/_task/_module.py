@@ -11,7 +11,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible_collections.nfv.vnet.plugins.module_utils._dependency import complaint
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, failure, quoted
 from ansible_collections.nfv.vnet.plugins.module_utils._names import CONFIRM_TIMEOUT, CONFIRM_TOKEN
-from ansible_collections.nfv.vnet.plugins.module_utils._options import Option, argument_spec, expanded, expanded_all
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import Option, argument_spec, expanded, expanded_all
 
 _BEYOND = 2**64
 """No option has a number as large as that."""

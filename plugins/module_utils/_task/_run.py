@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, layout, title
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._resource import layout, title
 from ansible_collections.nfv.vnet.plugins.module_utils._persistence._entry import change_of_store
 from ansible_collections.nfv.vnet.plugins.module_utils._task._answer import answer, answer_confirmed
 from ansible_collections.nfv.vnet.plugins.module_utils._task._module import VnetModule
@@ -33,8 +34,8 @@ def run_resource(name: str) -> None:
 
 def run_layout() -> None:
     """Runs vnet_layout."""
-    from ansible_collections.nfv.vnet.plugins.module_utils._declaration import LAYOUT_OPTIONS, MODULE
     from ansible_collections.nfv.vnet.plugins.module_utils._layouts import execute
+    from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import LAYOUT_OPTIONS, MODULE
     from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS
     from ansible_collections.nfv.vnet.plugins.module_utils._task._items import checked
 

@@ -10,8 +10,10 @@ from typing import Any, Callable
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._declaration import declaration
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, argument_spec, layout
+from ansible_collections.nfv.vnet.plugins.module_utils._options._declaration import declaration
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import argument_spec
+from ansible_collections.nfv.vnet.plugins.module_utils._options._resource import layout
 from ansible_collections.nfv.vnet.plugins.module_utils._plan import plan
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, FoundNamespace, Host, Layout, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (

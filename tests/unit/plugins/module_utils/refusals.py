@@ -9,7 +9,7 @@ from typing import Any, Iterable
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError, failure
-from ansible_collections.nfv.vnet.plugins.module_utils._options import title
+from ansible_collections.nfv.vnet.plugins.module_utils._options._resource import title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Values
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import wanted
 

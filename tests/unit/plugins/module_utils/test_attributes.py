@@ -16,7 +16,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as tab
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds, _values
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel import _decode, _nla, _read
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds._kind import LinkKind
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, Option, argument_spec
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import Option, argument_spec
 from ansible_collections.nfv.vnet.tests.unit.plugins.module_utils.records import rows
 
 HEADERS = Path("/usr/include/linux")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils import _iproute2
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._options import _table
+from ansible_collections.nfv.vnet.plugins.module_utils._options._words import table_of
 
 
 @pytest.fixture
@@ -42,4 +42,4 @@ def test_a_name_of_a_number_that_is_no_table_is_refused(folders: tuple[Path, Pat
     (folders[1] / "rt_tables").write_text("0 unspec\n4294967296 big\n")
     for name, number in (("unspec", "0"), ("big", "4294967296")):
         with pytest.raises(VnetError, match=rf"^table: {number} is out of range"):
-            _table(name, ("table",))
+            table_of(name, ("table",))

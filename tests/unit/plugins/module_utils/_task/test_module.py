@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import VnetError
-from ansible_collections.nfv.vnet.plugins.module_utils._options import OPTIONS, expanded_all
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import expanded_all
 from ansible_collections.nfv.vnet.plugins.module_utils._task._module import check_given
 
 BRIDGE = OPTIONS["vnet_bridge"]

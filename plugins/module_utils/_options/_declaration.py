@@ -10,19 +10,9 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import OF_NAMESPACES
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError, joined, quoted
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import ANY, TYPES, kind_of, network_of, unique_key, unique_options_of
-from ansible_collections.nfv.vnet.plugins.module_utils._options import (
-    CONFIRMATION,
-    FORCE,
-    LINK_OPTIONS,
-    OPTIONS,
-    PERSISTENCE,
-    TASK_OPTIONS,
-    Option,
-    expanded,
-    home_of,
-    links_of,
-    namespace_of,
-)
+from ansible_collections.nfv.vnet.plugins.module_utils._options._modules import CONFIRMATION, FORCE, LINK_OPTIONS, OPTIONS, PERSISTENCE, TASK_OPTIONS
+from ansible_collections.nfv.vnet.plugins.module_utils._options._option import Option, expanded
+from ansible_collections.nfv.vnet.plugins.module_utils._options._resource import home_of, links_of, namespace_of
 from ansible_collections.nfv.vnet.plugins.module_utils._records import NAME
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import LISTS, Layout, Link, LinkId, Namespace
 
