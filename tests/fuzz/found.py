@@ -45,11 +45,15 @@ ORIGINALS: tuple[Values, ...] = (
     {"master": "br9", "port": {"cost": 7}, "vlans": {"1": [1, 1], "9": None}},
     {
         "master": "",
-        "addresses": {"192.0.2.9/24": "0218000007000000080002000a09000108000100c0000209", "192.0.2.1/24": 0},
+        "addresses": {"192.0.2.9/24": "0218000007000000080002000a09000108000100c0000209", "192.0.2.1/24": None},
         "order": ["192.0.2.9/24"],
-        "new_routes": [Route("0.0.0.0/0", 254, 0, via="192.0.2.254").stored()],
+        "routes": {"10.0.0.0/8 254 0": ["02080000fe04fd0100000000080001000a0000000800040007000000"]},
+        "new_routes": {route.itself: route.stored() for route in (Route("0.0.0.0/0", 254, 0, via="192.0.2.254"), Route("10.0.0.0/8", 254, 0, scope="link"))},
     },
     {"ports": {"p1": {"cost": 7, "vlans": {"9": [0, 1]}}}, "disable_ipv6": True},
+    {"neighbours": {'["192.0.2.7"]': {"to": "192.0.2.7", "mac": "02:00:00:00:00:07"}, '["192.0.2.8"]': None}, "exact": ["addresses", "neighbours", "vlans"]},
+    {"mtu": 1400, "unchanged": {"mac": "02:00:00:00:00:09", "addresses": {"192.0.2.9/24": None}, "vlans": {"1": [1, 1]}}, "exact": ["addresses"]},
+    {"from": ["", "eth9"], "card": ["02:00:00:00:00:0a", "pci-0000:00:09.0"], "up": True},
 )
 
 
