@@ -79,6 +79,7 @@ LAYERS = (
     ("_plan._ownership",),
     ("_plan._prune",),
     ("_plan._adoption", "_plan._release"),
+    ("_plan._changes", "_plan._recorded"),
     ("_plan._veth_pairs", "_plan._namespaces", "_plan._duplicates", "_plan._ports", "_plan._receivers", "_plan._without_effect"),
     ("_plan._links",),
     ("_plan._parents",),

@@ -5,15 +5,26 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.nfv.vnet.plugins.module_utils import _attributes as table
 from ansible_collections.nfv.vnet.plugins.module_utils import _kinds
-from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_ipv6, lasting, partial_route, relabelled, same_address, source_of
+from ansible_collections.nfv.vnet.plugins.module_utils._bodies import is_ipv6, partial_route, source_of
 from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS, as_text
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._changes import (
+    addresses_before,
+    bodies_of_addresses,
+    changed_settings,
+    changed_vlans,
+    changes_of,
+    goes_down,
+    joined_before,
+    loses_ipv6,
+    order_of_addresses,
+)
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import Draft
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._existing import lost_settings
-from ansible_collections.nfv.vnet.plugins.module_utils._plan._vlans import default_vlans
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._recorded import Declared, as_adopted, keys_in, merged, still_unchanged, without_later_entries
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     Card,
     FoundLink,
@@ -31,49 +42,15 @@ from ansible_collections.nfv.vnet.plugins.module_utils._resources import (
     routes_before,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import (
-    AddAddress,
-    AddEntry,
     AddRoute,
-    AddVlan,
-    AttachNamespace,
     DeleteAddress,
-    DeleteEntry,
     DeleteRoute,
-    DeleteVlan,
     MoveLink,
     ReplaceRoute,
-    SetFile,
-    SetLink,
     SetMaster,
-    SetPort,
-    SetTuntap,
-    SetVlan,
     Step,
     link_of,
 )
-
-
-class Declared(NamedTuple):
-    """What is declared of a link, as it was found, in the form of C(Ownership.original)."""
-
-    values: Values
-    names: Dict[str, Optional[Set[str]]]
-    """What is declared: options, each with the entries that are, None for all of it."""
-    exact: Set[str]
-    """The lists without other entries than the declared ones."""
-    of_port: Tuple[str, ...]
-    """What belongs to it as a port, and is lost when it leaves its bridge."""
-
-    def add(self, name: str, found: Any) -> None:
-        self.names[name] = None
-        if found is not None:
-            self.values[name] = found
-
-    def add_list(self, name: str, found: Mapping[str, Any], declared: Iterable[str], exact: bool) -> None:
-        keys = self.names[name] = None if exact else set(declared)
-        self.values[name] = {key: entry for key, entry in found.items() if keys is None or key in keys}
-        if exact:
-            self.exact.add(name)
 
 
 class Adoption:
@@ -93,10 +70,10 @@ class Adoption:
                 self._listed.setdefault((bridge.netns, name), []).append(port)
         self._members = [found for found in draft.host.links.values() if draft.is_member(found) and found.ownership and found.ownership.original is not None]
         self._removed: Dict[LinkId, Values] = {}
-        """The ports that the layout has removed from bridges, as C(_joined()) returns them."""
+        """The ports that the layout has removed from bridges, as C(joined_before()) returns them."""
         for member in self._members:
             for name, port in member.original.get("ports", {}).items():
-                self._removed[member.netns, name] = _joined(member.name, port)
+                self._removed[member.netns, name] = joined_before(member.name, port)
         self._own_routes: Dict[str, Dict[RouteKey, List[Route]]] = {}
         """The routes that the layout has added, by namespace."""
         for member in self._members:
@@ -115,15 +92,15 @@ class Adoption:
         at_adoption: Values = recorded.pop("unchanged", {})
         was_exact = set(recorded.pop("exact", ()))
         declared = self._declared(found, key)
-        changed = _as_adopted(self._changed(found, key, at_adoption), at_adoption, declared)
+        changed = as_adopted(self._changed(found, key, at_adoption), at_adoption, declared)
         if "master" in declared.names and found.id in self._removed:
             changed.update(self._removed[found.id])
-        known = {name: {*at_adoption.get(name, ()), *_keys_in(recorded, name)} for name in declared.exact & was_exact}
-        original = _merged(recorded, _without_later_entries(changed, known, self._declared_anywhere), declared)
+        known = {name: {*at_adoption.get(name, ()), *keys_in(recorded, name)} for name in declared.exact & was_exact}
+        original = merged(recorded, without_later_entries(changed, known, self._declared_anywhere), declared)
         if original.get("from") == list(key):
             del original["from"]
         original = self._without_what_is_gone(original, found, key, declared)
-        unchanged = _unchanged(declared, at_adoption, set(known), original)
+        unchanged = still_unchanged(declared, at_adoption, set(known), original)
         return {**original, **({"exact": sorted(declared.exact)} if declared.exact else {}), **({"unchanged": unchanged} if unchanged else {})}
 
     def _recorded_with(self, step: Step) -> LinkId:
@@ -192,9 +169,9 @@ class Adoption:
         if wanted.ports is not None and wanted.purge_ports:
             declared.add_list("ports", {port.name: {} for port in self._draft.ports(found.id)}, (), True)
         if wanted.addresses is not None:
-            bodies = _bodies_of_addresses(found)
+            bodies = bodies_of_addresses(found)
             declared.add_list("addresses", bodies, (address.itself for address in wanted.addresses), wanted.purge_addresses)
-            declared.add("order", _order(found))
+            declared.add("order", order_of_addresses(found))
         self._add_routes(declared, wanted, found)
         for option, given in wanted.entries.items():
             entries = {as_text(LISTS[option], entry): entry for entry in found.entries.get(option, ())}
@@ -232,19 +209,19 @@ class Adoption:
         values: Values = self._place(found, key, at_adoption)
         for option, entry in self._dropped_entries(found, steps):  # before the steps, which add some of them again
             values.setdefault(option, {})[as_text(LISTS[option], entry)] = entry
-        for path, old in chain(*(_changes(step, found) for step in steps), self._removed_ports(found)):
+        for path, old in chain(*(changes_of(step, found) for step in steps), self._removed_ports(found)):
             container = values
             for name in path[:-1]:
                 container = container.setdefault(name, {})
             container.setdefault(path[-1], old)
-        return {**values, **_addresses_before(found, steps), **self._routes_before(found, steps), **self._new_routes(found, key, steps)}
+        return {**values, **addresses_before(found, steps), **self._routes_before(found, steps), **self._new_routes(found, key, steps)}
 
     def _routes_before(self, found: FoundLink, steps: List[Step]) -> Values:
         """The routes that the steps delete or replace, and those that the kernel drops beside: a link loses its routes when it goes down
         or loses an address.
         """
         shown = found.shown or Shown({}, [])
-        down, no_ipv6 = _goes_down(steps), _loses_ipv6(steps)
+        down, no_ipv6 = goes_down(steps), loses_ipv6(steps)
         lost_families = {step.address.ipv6 for step in steps if isinstance(step, DeleteAddress)}
         dropped = {step.route if isinstance(step, DeleteRoute) else step.old for step in steps if isinstance(step, (DeleteRoute, ReplaceRoute))}
         lost = [(route, body) for route, body in shown.routes if down or route in dropped or is_ipv6(body) in lost_families or (no_ipv6 and is_ipv6(body))]
@@ -294,14 +271,14 @@ class Adoption:
         is_back = at_adoption.get("from", list(found.id)) != list(found.id)  # somebody has moved it, and with that dropped the rest
         if key[0] == found.netns or is_back:
             return place
-        port = {"master": found.master, "port": _settings(found.port.values)} if found.port else {}
-        vlans = _vlans_of(found.port.vlans or {}, self._draft.host.links.get((found.netns, found.master))) if found.port else {}
+        port = {"master": found.master, "port": changed_settings(found.port.values)} if found.port else {}
+        vlans = changed_vlans(found.port.vlans or {}, self._draft.host.links.get((found.netns, found.master))) if found.port else {}
         lost = lost_settings(found, (*table.IPV6_LOCATIONS, *table.READ_APART))
         return {**place, "up": found.values["up"], **lost, **port, **({"vlans": vlans} if vlans else {})}
 
     def _dropped_entries(self, found: FoundLink, steps: List[Step]) -> Iterator[Tuple[str, Values]]:
         """What the kernel drops of the lists of a link that goes down, loses IPv6, or leaves its bridge."""
-        down, no_ipv6 = _goes_down(steps), _loses_ipv6(steps)
+        down, no_ipv6 = goes_down(steps), loses_ipv6(steps)
         leaves = bool(found.master) and any(isinstance(step, (SetMaster, MoveLink)) for step in steps)
         for option, there in found.entries.items() if no_ipv6 or leaves else ():
             entries = LISTS[option]
@@ -316,193 +293,9 @@ class Adoption:
             original = self._draft.original(port.id)
             master = original.get("master", original.get("unchanged", {}).get("master", bridge.name))
             if now and not now.master and not now.ownership and master == bridge.name:
-                settings = _settings({**(port.port or Port({})).values, **original.get("port", {})})
-                vlans = original.get("vlans") or _vlans_of((port.port and port.port.vlans) or {}, bridge)
+                settings = changed_settings({**(port.port or Port({})).values, **original.get("port", {})})
+                vlans = original.get("vlans") or changed_vlans((port.port and port.port.vlans) or {}, bridge)
                 yield ("ports", port.name), {**settings, **({"vlans": vlans} if vlans else {})}
-
-
-def _joined(bridge: str, port: Values) -> Values:
-    """What a link was that is recorded in C(ports) of a bridge."""
-    settings = {name: value for name, value in port.items() if name != "vlans"}
-    return {"master": bridge, **({"port": settings} if settings else {}), **({"vlans": port["vlans"]} if port.get("vlans") else {})}
-
-
-def _changes(step: Step, found: FoundLink) -> Iterator[Tuple[Tuple[str, ...], Any]]:
-    """What a step changes, as a path in C(Ownership.original) with the old value."""
-    if isinstance(step, SetLink):
-        rows, old = _kinds.rows_of(step.kind), step.old or found.values
-        values = ((name, old.get(name, rows[name].initial)) for name in step.values)
-        # IPv6 settings that a link with a small MTU does not have are new ones when it gets them
-        yield from (((name,), rows[name].initial if value is None else value) for name, value in values)
-        above = ((other.name, other.values["mtu"]) for other in step.restore if isinstance(other, SetLink) and other.name != step.name)
-        yield from ((("mtus_above", name), [mtu, step.values["mtu"]]) for name, mtu in above)
-        if table.is_too_small_for_ipv6(step.values):
-            yield from (((name,), value) for name, value in lost_settings(found, table.IPV6_LOCATIONS).items())
-    elif isinstance(step, SetTuntap):
-        old = step.old or found.values
-        yield from (((name,), old.get(name)) for name, value in step.values.items() if value != old.get(name))
-    elif isinstance(step, SetMaster):
-        yield ("master",), step.old
-        # a port that leaves its bridge loses its settings
-        settings = {other.attribute: other.value for other in step.restore if isinstance(other, SetPort)}
-        yield from ((("port", name), old) for name, old in _settings(settings).items())
-        vlans = {other.vlan.first: other.vlan for other in step.restore if isinstance(other, AddVlan)}
-        yield from ((("vlans", vid), flags) for vid, flags in _vlans_of(vlans, None).items())
-    elif isinstance(step, SetPort) and step.old is not None:
-        yield ("port", step.attribute), step.old
-    elif isinstance(step, SetVlan):
-        yield ("vlans", str(step.vlan.first)), step.vlan.stored() if step.old is not None else None
-    elif isinstance(step, SetFile):
-        yield ("files", step.file), step.old
-    elif isinstance(step, AttachNamespace):
-        yield ("attached",), step.name
-    elif isinstance(step, (AddEntry, DeleteEntry)):
-        # an entry that is replaced is deleted first, so that the first change says what was there
-        yield (step.option, as_text(LISTS[step.option], step.entry)), step.entry if isinstance(step, DeleteEntry) else None
-    elif isinstance(step, (AddVlan, DeleteVlan)):
-        before = step.vlan if isinstance(step, DeleteVlan) else step.old
-        stored = before.stored() if before else None
-        yield from ((("vlans", str(vid)), stored) for vid in range(step.vlan.first, step.vlan.last + 1))
-
-
-def _goes_down(steps: List[Step]) -> bool:
-    return any(isinstance(step, MoveLink) or (isinstance(step, SetLink) and step.values.get("up") is False) for step in steps)
-
-
-def _loses_ipv6(steps: List[Step]) -> bool:
-    """Whether the kernel drops IPv6 of a link: it goes down, or its MTU gets too small."""
-    return _goes_down(steps) or any(table.ends_ipv6(step.values) for step in steps if isinstance(step, SetLink))
-
-
-def _addresses_before(found: FoundLink, steps: List[Step]) -> Values:
-    """The addresses that the steps change, and those that the kernel drops beside."""
-    touched = {step.address.key: step.address for step in steps if isinstance(step, (AddAddress, DeleteAddress))}
-    moved, no_ipv6 = any(isinstance(step, MoveLink) for step in steps), _loses_ipv6(steps)
-    lost = (address for address in found.addresses if (moved or (no_ipv6 and address.ipv6)) and not address.link_local)
-    touched.update((address.key, address) for address in lost)
-    before: Values = {}
-    if touched:
-        there, bodies = {address.itself for address in found.addresses}, _bodies_of_addresses(found)
-        names = [address.itself for address in touched.values()]
-        # one that vanished while it was read is not recorded
-        before["addresses"] = {name: bodies.get(name) for name in names if name in bodies or name not in there}
-    if any(not address.ipv6 for address in touched.values()):
-        before["order"] = _order(found)
-    return before
-
-
-def _bodies_of_addresses(found: FoundLink) -> Dict[str, str]:
-    """The addresses of a link as it was named when it was adopted."""
-    original, shown = found.original, found.shown or Shown({}, [])
-    home = original.get("from", original.get("unchanged", {}).get("from", found.id))[1]
-    named = ((address.itself, shown.addresses.get(address.key)) for address in found.addresses)
-    return {name: relabelled(body, found.name, home) for name, body in named if body}
-
-
-def _order(found: FoundLink) -> List[str]:
-    return [address.itself for address in found.addresses if not address.ipv6]
-
-
-def _settings(values: Values) -> Values:
-    """The settings of a port that differ from those of a new one."""
-    return {name: value for name, value in table.settings_of_port(values).items() if value != table.PORT_ROWS[name].initial}
-
-
-def _vlans_of(vlans: Dict[int, Vlan], bridge: Optional[FoundLink]) -> Dict[str, List[Any]]:
-    """The VLANs of a port; empty if they are those of a new port."""
-    if vlans == default_vlans(bridge.values if bridge else {}):
-        return {}
-    return {str(vid): vlan.stored() for vid, vlan in vlans.items()}
-
-
-# What is recorded
-
-
-def _as_adopted(changed: Values, at_adoption: Values, declared: Declared) -> Values:
-    """What a plan changes, as it was at the adoption: somebody else may have changed it since."""
-    result = {name: _as_it_was(name, old, at_adoption[name]) if name in at_adoption else old for name, old in changed.items()}
-    if "master" in changed and changed["master"] != at_adoption.get("master", changed["master"]):
-        for name in declared.of_port:  # not that of the bridge that somebody put it on
-            result[name] = at_adoption.get(name, {})
-    repaired = {key: at_adoption["routes"][key] for key in changed.get("new_routes", {}) if key in at_adoption.get("routes", {})}
-    if repaired:
-        result["routes"] = {**repaired, **result.get("routes", {})}
-        result["new_routes"] = {key: route for key, route in changed["new_routes"].items() if key not in repaired}
-    return {name: old for name, old in result.items() if old or name not in (*declared.of_port, "new_routes")}
-
-
-def _as_it_was(name: str, now: Any, then: Any) -> Any:
-    if not _by_key(name, now):
-        return then
-    return {key: old if key not in then or _is_same(name, old, then[key]) else then[key] for key, old in now.items()}
-
-
-def _is_same(name: str, now: Any, then: Any) -> bool:
-    """Whether an entry differs only in what changes by itself, such as a lifetime."""
-    if name == "ports":  # they are recorded with their settings when they leave
-        return True
-    if name == "addresses" and now and then:
-        return same_address(now, then)
-    return name == "routes" and list(map(lasting, now)) == list(map(lasting, then))
-
-
-def _without_later_entries(before: Values, known: Dict[str, Set[str]], declared: Dict[str, Set[str]]) -> Values:
-    """What a plan changes of a link, without what was added to lists after they became exact: nobody wants it back, unless it moves to another link.
-
-    C(known): what was there then; C(declared): of any link.
-    """
-    kept = dict(before)
-    for name in known.keys() & before.keys():
-        wanted = known[name] | declared.get(name, set())
-        kept[name] = {key: entry for key, entry in before[name].items() if entry is None or key in wanted}
-    if "order" in before and "addresses" in kept:
-        kept["order"] = [key for key in before["order"] if key in kept["addresses"] or key in known.get("addresses", (key,)) or key in declared["addresses"]]
-    return kept
-
-
-def _merged(recorded: Values, now: Values, declared: Declared) -> Values:
-    """The recorded state, which is older than the found one and takes precedence, but for the routes that the layout has added."""
-    later = {name: old for name, old in now.items() if "master" not in recorded or name not in declared.of_port}
-    merged = {**later, **recorded}
-    for name in later.keys() & recorded.keys():
-        if name == "new_routes":
-            merged[name] = {**recorded[name], **later[name]}
-        elif _by_key(name, recorded[name]):
-            merged[name] = {**later[name], **recorded[name]}
-    if "routes" in later:  # what is in the place of a new route was added later
-        older, added = recorded.get("routes", {}), recorded.get("new_routes", {})
-        merged["routes"] = {key: bodies for key, bodies in merged["routes"].items() if key in older or key not in added}
-    return merged
-
-
-def _unchanged(declared: Declared, at_adoption: Values, still_exact: Set[str], original: Values) -> Values:
-    """What is declared and has not been changed by the layout yet, as it was at the adoption."""
-    unchanged: Values = {}
-    names = {name: keys for name, keys in declared.names.items() if "master" not in original or name not in declared.of_port}
-    for name, keys in names.items():
-        now, then = declared.values.get(name), at_adoption.get(name)
-        if _by_key(name, now) or _by_key(name, then):
-            entries = {**({} if name in still_exact else now or {}), **(then or {})}
-            changed = _keys_in(original, name)
-            kept = {key: entry for key, entry in entries.items() if (keys is None or key in keys) and key not in changed}
-            unchanged.update({name: kept} if kept else {})
-        elif name not in original and (name in at_adoption or now is not None):
-            unchanged[name] = at_adoption.get(name, now)
-    return unchanged
-
-
-def _by_key(name: str, value: Any) -> bool:
-    """Whether a value consists of entries that change one by one."""
-    return isinstance(value, dict) and name not in _WHOLE
-
-
-_WHOLE = {row.name for rows in _kinds.ROWS_OF.values() for row in rows.values() if row.type.option == "dict" and not row.type.partial}
-"""The attributes whose value is a dictionary that changes as a whole."""
-
-
-def _keys_in(values: Values, name: str) -> Set[str]:
-    """What identifies the entries of a list in C(Ownership.original)."""
-    return {*values.get(name, ()), *(values.get("new_routes", ()) if name == "routes" else ())}
 
 
 def _recorded_routes(ownership: Optional[Ownership]) -> Set[RouteKey]:
