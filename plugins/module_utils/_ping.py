@@ -20,7 +20,8 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Read
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._registry import read_registry
 from ansible_collections.nfv.vnet.plugins.module_utils._observe._layout import read_all
 from ansible_collections.nfv.vnet.plugins.module_utils._options._option import Option
-from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons, namespace_title
+from ansible_collections.nfv.vnet.plugins.module_utils._reasons import Reasons
+from ansible_collections.nfv.vnet.plugins.module_utils._reasons._titles import namespace_title
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
 MODULE = "vnet_ping"

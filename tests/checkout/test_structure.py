@@ -59,6 +59,8 @@ LAYERS = (
     ("_observe._assembly", "_observe._raw"),
     ("_observe._apart",),
     ("_reasons",),
+    ("_reasons._bridged",),
+    ("_reasons._titles", "_reasons._topology"),
     ("_kernel._write", "_kernel._save", "_kernel._forwarding"),
     ("_kernel._neighbours",),
     ("_kernel._read", "_kernel._echo"),

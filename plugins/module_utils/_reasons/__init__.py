@@ -13,7 +13,10 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries._neighbours impo
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._errors import KernelError
 from ansible_collections.nfv.vnet.plugins.module_utils._kernel._forwarding import Arrived, Chain, NextHop
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import BY_KIND, LOOPBACK, has_table_of_ports, initial_of, kind_of, rows_of
-from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host, LinkId
+from ansible_collections.nfv.vnet.plugins.module_utils._reasons._bridged import differing_tags, filtered, isolated, unflooded
+from ansible_collections.nfv.vnet.plugins.module_utils._reasons._titles import link_title, namespace_title
+from ansible_collections.nfv.vnet.plugins.module_utils._reasons._topology import Topology
+from ansible_collections.nfv.vnet.plugins.module_utils._resources import FoundLink, Host
 
 _MOST_DOWN = 3
 """Number of links that a reason names."""
@@ -39,8 +42,6 @@ _WHOLE_LOSS = 100
 _FILTERED = "%s drops packets from %s, as it would not answer through the link where they arrive (rp_filter)"
 _STRICT = 1
 """The mode of rp_filter in which the way back must be the same link; in the other one any way back will do."""
-_FLOODED = {False: "bcast_flood", True: "mcast_flood"}
-"""What must be on for a port to get requests for neighbours."""
 _VLAN_TAG = 4
 """Bytes that a frame may be longer than the MTU of the link where it arrives."""
 _HEADERS = {False: 28, True: 48}
@@ -64,17 +65,6 @@ class Kernel(Protocol):
 
     def chains(self, netns: str) -> List[Chain]:
         """The base chains of packet filters in a namespace."""
-
-
-class _Attachment(NamedTuple):
-    """The bridge that a link is attached to, and its port there; no port if the link is the bridge itself.
-
-    C(tag): the VLAN of the link's frames there, 0 if they are untagged.
-    """
-
-    bridge: FoundLink
-    port: Optional[FoundLink]
-    tag: int
 
 
 class _Hook(NamedTuple):
@@ -101,13 +91,7 @@ class Reasons:
         for link in host.links.values():
             for local in {address.local for address in link.addresses}:  # with two prefix lengths it has one twice
                 self._owners.setdefault(local, []).append(link)
-        self._ports: Dict[LinkId, List[FoundLink]] = {}
-        for link in host.links.values():
-            if link.master:
-                self._ports.setdefault((link.netns, link.master), []).append(link)
-        self._below_ports = {link.parent for link in host.links.values() if link.parent and (link.master or kind_of(link.kind).is_attachable)}
-        """The links below links that are ports themselves, such as VLAN links, or whose frames a program takes: frames may go on there."""
-        self._networks: Dict[LinkId, object] = {}
+        self._topology = Topology(host)
         self._lookups: Dict[Tuple[object, ...], NextHop] = {}
         self._indexes: Dict[Tuple[str, int], FoundLink] = {(link.netns, link.ifindex): link for link in host.links.values()}
 
@@ -174,8 +158,8 @@ class Reasons:
             yield from self._broken(link)
             neighbour = next_hop.gateway or target
             attachment = self._next(link, neighbour)
-            is_beside = attachment is not None and self._stack(attachment)[-1] is self._stack(link)[-1]  # frames go there directly
-            yield from self._losing([link] if is_beside else self._stack(link))
+            is_beside = attachment is not None and self._topology.stack(attachment)[-1] is self._topology.stack(link)[-1]  # frames go there directly
+            yield from self._losing([link] if is_beside else self._topology.stack(link))
             if not attachment:
                 yield from self._duplicate(link, neighbour, None if next_hop.gateway else home)
                 if not next_hop.is_taken:
@@ -248,7 +232,7 @@ class Reasons:
     @staticmethod
     def _without_ipv6(target: str, links: Iterable[FoundLink]) -> str:
         """Those of the links that have no IPv6, which the target needs, as the end of a sentence."""
-        names = [_named(link) for link in links if ":" in target and link.kind != LOOPBACK and ends_ipv6(link.values)]
+        names = [link_title(link) for link in links if ":" in target and link.kind != LOOPBACK and ends_ipv6(link.values)]
         return "; %s %s no IPv6 (disable_ipv6, or an MTU below %d)" % (" and ".join(names), "has" if len(names) == 1 else "have", IPV6_MTU) if names else ""
 
     def _silent(self, arriving: FoundLink, settings: Dict[str, str]) -> Iterator[str]:
@@ -264,13 +248,13 @@ class Reasons:
         if owners and all(self._vrf(owner) is not vrf for owner in owners):
             own = self._vrf(owners[0])
             places = ["VRF %s" % one.name if one else "no VRF" for one in (vrf, own)]
-            yield "%s belongs to %s, but %s, which has %s, to %s" % (_named(arriving), places[0], owners[0].name, target, places[1])
+            yield "%s belongs to %s, but %s, which has %s, to %s" % (link_title(arriving), places[0], owners[0].name, target, places[1])
 
     def _next(self, link: FoundLink, address: str) -> Optional[FoundLink]:
         """The link with the address that is not the given one. Separate networks of a host may use the same address."""
         owners = [owner for owner in self._owners.get(address, []) if owner.id != link.id]
         if len(owners) > 1:
-            owners = [owner for owner in owners if owner.id == link.peer or self._meet(link, owner)]
+            owners = [owner for owner in owners if owner.id == link.peer or self._topology.meet(link, owner)]
         return owners[0] if len(owners) == 1 else None
 
     def _owners_in(self, netns: str, vrf: Optional[FoundLink], address: str) -> List[FoundLink]:
@@ -287,34 +271,34 @@ class Reasons:
         """Yields who else takes the packets to an address."""
         if home is not None and netns != home:
             yield _Taken("%s has the address %s, too, and takes the packets" % (namespace_title(netns), target))
-        others = [owner for owner in self._owners.get(target, ()) if owner.netns != netns and self._meet(owner, arriving)]
+        others = [owner for owner in self._owners.get(target, ()) if owner.netns != netns and self._topology.meet(owner, arriving)]
         if others:
-            yield "%s and %s both have the address %s" % (_named(arriving), _named(others[0]), target)
+            yield "%s and %s both have the address %s" % (link_title(arriving), link_title(others[0]), target)
 
     def _duplicate(self, link: FoundLink, address: str, home: Optional[str]) -> Iterator[str]:
         """Yields two links of one network that have the same address. C(home): the namespace that is to take the packets, None if it is not known."""
-        owners = [owner for owner in self._owners.get(address, []) if owner.id != link.id and self._meet(link, owner)]
+        owners = [owner for owner in self._owners.get(address, []) if owner.id != link.id and self._topology.meet(link, owner)]
         if len(owners) > 1:
             own, others = [owner for owner in owners if owner.netns == home], [owner for owner in owners if owner.netns != home]
             macs = self._kernel.macs(link.netns, link.ifindex, address) if own and others else set()
             others.sort(key=lambda owner: owner.values.get("mac") not in macs)
-            text = "%s and %s both have the address %s" % (*map(_named, [*own, *others][:2]), address)
+            text = "%s and %s both have the address %s" % (*map(link_title, [*own, *others][:2]), address)
             is_of_others = home is not None and not own
             is_taken = is_of_others or (bool(macs) and not any(owner.values.get("mac") in macs for owner in own))
             yield _Taken(text) if is_taken else text
 
     def _missing(self, link: FoundLink, address: str, is_gateway: bool) -> Iterator[str]:
         """Yields an address that nobody has on the network of a link, if all of that is on this host."""
-        if any(owner.id != link.id for owner in self._owners.get(address, ())) or not self._is_closed(link):
+        if any(owner.id != link.id for owner in self._owners.get(address, ())) or not self._topology.is_closed(link):
             return
         mac = _known_mac(link, address)
         others = [other for other in self._host.links.values() if other.id != link.id]
         if mac:
             if not any(other.values.get("mac") == mac for other in others):
-                yield "%s has a permanent entry for %s with the MAC address %s, which no known link has" % (_named(link), address, mac)
-        elif not any(self._answers_for(other, address) for other in others if self._meet(link, other)):
+                yield "%s has a permanent entry for %s with the MAC address %s, which no known link has" % (link_title(link), address, mac)
+        elif not any(self._answers_for(other, address) for other in others if self._topology.meet(link, other)):
             text = "no known link on the network of %s has its gateway %s%s" if is_gateway else "no known link on the network of %s has the address %s%s"
-            yield text % (_named(link), address, self._without_ipv6(address, [other for other in others if self._meet(link, other)]))
+            yield text % (link_title(link), address, self._without_ipv6(address, [other for other in others if self._topology.meet(link, other)]))
 
     def _answers_for(self, link: FoundLink, address: str) -> bool:
         """Whether a link answers for an address that it does not have: as a proxy, or by a local route."""
@@ -327,76 +311,49 @@ class Reasons:
         except KernelError:
             return False
 
-    def _is_closed(self, link: FoundLink) -> bool:
-        """Whether the frames of a link get to links of this host alone."""
-        attachment, base = self._attachment(link), self._stack(link)[-1]
-        if attachment:
-            return self._joined(attachment.bridge)[1]
-        peer = self._host.links.get(base.peer) if base.peer else None
-        return peer is not None and not peer.master and peer.id not in self._below_ports
-
     def _unresolved(self, link: FoundLink, other: FoundLink, address: str) -> Iterator[str]:
         """Yields why a link does not find another one on its network by its address, or sends frames for it elsewhere."""
-        if not link.values.get("mac") or not self._meet(link, other):
+        if not link.values.get("mac") or not self._topology.meet(link, other):
             return
         mac, macs = _known_mac(link, address), {one.values.get("mac") for one in self._host.links.values() if one.netns == other.netns}
         if mac and mac not in macs:
             text = "%s has a permanent entry for %s with the MAC address %s, but %s has %s"
-            yield text % (_named(link), address, mac, _named(other), other.values.get("mac"))
+            yield text % (link_title(link), address, mac, link_title(other), other.values.get("mac"))
         elif not mac and _is_without_arp(link):
-            yield "%s looks for no neighbours: it has the flag NOARP" % _named(link)
+            yield "%s looks for no neighbours: it has the flag NOARP" % link_title(link)
         elif not mac and ":" not in address and _is_without_arp(other):
-            yield "%s answers no ARP requests: it has the flag NOARP" % _named(other)
+            yield "%s answers no ARP requests: it has the flag NOARP" % link_title(other)
         elif not mac:
             for old in self._kernel.known_macs(link.netns, address) - macs if macs else ():
                 yield "%s still has the MAC address %s for %s, but %s has %s; it looks for it anew within a minute" % (
-                    _named(link),
+                    link_title(link),
                     old,
                     address,
-                    _named(other),
+                    link_title(other),
                     other.values.get("mac"),
                 )
             yield from self._silent(other, _UNRESOLVED[":" in address])
-            yield from _unflooded(self._attachment(other), ":" in address)
-        bridge = self._attachment(link)
+            yield from unflooded(self._topology.attachment(other), ":" in address)
+        bridge = self._topology.attachment(link)
         for one in [link, *([bridge.bridge] if bridge else ())]:
             if one.netns != other.netns and one.values.get("mac") == other.values.get("mac"):
-                yield "%s and %s have the same MAC address %s" % (_named(one), _named(other), other.values.get("mac"))
+                yield "%s and %s have the same MAC address %s" % (link_title(one), link_title(other), other.values.get("mac"))
 
     @staticmethod
     def _losing(links: Iterable[FoundLink]) -> Iterator[str]:
         """Yields the links that lose all packets that they send."""
         for link in links:
             if link.values.get("qdisc", {}).get("loss") == _WHOLE_LOSS:
-                yield "%s loses all packets that it sends: its queueing discipline is netem with loss 100%%" % _named(link)
-
-    def _meet(self, link: FoundLink, other: FoundLink) -> bool:
-        """Whether two links are on one network."""
-        return self._network(link) == self._network(other)
-
-    def _network(self, link: FoundLink) -> object:
-        """What identifies the network that a link is on: the bridges that its frames get to, or both ends of its veth pair."""
-        if link.id not in self._networks:
-            attachment, base = self._attachment(link), self._stack(link)[-1]
-            ends = sorted((base.id, base.peer or ("", "")))
-            self._networks[link.id] = min(self._joined(attachment.bridge)[0]) if attachment else tuple(ends)
-        return self._networks[link.id]
-
-    def _stack(self, link: FoundLink) -> List[FoundLink]:
-        """A link and the links below it."""
-        stack = [link]
-        while stack[-1].parent in self._host.links and self._host.links[stack[-1].parent] not in stack:
-            stack.append(self._host.links[stack[-1].parent])
-        return stack
+                yield "%s loses all packets that it sends: its queueing discipline is netem with loss 100%%" % link_title(link)
 
     def _broken(self, link: FoundLink) -> Iterator[str]:
         """Yields the links that are down: the link itself, the links below it, and the peer."""
-        stack = self._stack(link)
+        stack = self._topology.stack(link)
         for end in stack + [self._host.links[key] for key in [stack[-1].peer] if key in self._host.links]:
             if not end.values.get("up"):
-                yield "%s is down" % _named(end)
+                yield "%s is down" % link_title(end)
             elif kind_of(end.kind).aggregates and end.status.get("carrier") is False:
-                yield "%s has no port with a carrier" % _named(end)
+                yield "%s has no port with a carrier" % link_title(end)
             elif kind_of(end.kind).encapsulates:
                 yield from self._undelivered(end)
 
@@ -405,7 +362,7 @@ class Reasons:
         remote = link.values.get("remote")
         if not remote:
             if not link.values.get("external") and not any(link.values.get(name) for name in kind_of(link.kind).destinations) and not has_other_ends(link):
-                yield "%s has no remote end: neither its options nor its fdb have one" % _named(link)
+                yield "%s has no remote end: neither its options nor its fdb have one" % link_title(link)
             return
         if kind_of(link.kind).hides_network:
             return
@@ -413,11 +370,11 @@ class Reasons:
         try:
             self._next_hop(network, remote)
         except KernelError as error:
-            yield "%s sends its packets to %s, to which %s has no route (%s)" % (_named(link), remote, namespace_title(network), error)
+            yield "%s sends its packets to %s, to which %s has no route (%s)" % (link_title(link), remote, namespace_title(network), error)
             return
         homes = {owner.netns for owner in self._owners.get(remote, ())}
         if homes and not any(self._is_other_end(link, other, homes) for other in self._host.links.values()):
-            yield "%s sends its packets to %s, where %s has no such link" % (_named(link), remote, " and ".join(map(namespace_title, sorted(homes))))
+            yield "%s sends its packets to %s, where %s has no such link" % (link_title(link), remote, " and ".join(map(namespace_title, sorted(homes))))
 
     @staticmethod
     def _is_other_end(link: FoundLink, other: FoundLink, homes: Set[str]) -> bool:
@@ -428,112 +385,64 @@ class Reasons:
 
     def _between(self, link: FoundLink, other: FoundLink, hooks: List[_Hook]) -> Iterator[str]:
         """Yields what the bridge between two links does with the packet, and differing VLANs of the two ends of a veth pair."""
-        one, two = self._attachment(link), self._attachment(other)
+        one, two = self._topology.attachment(link), self._topology.attachment(other)
         if one and two and one.bridge.id != two.bridge.id:
-            for tunnel in self._ports.get(one.bridge.id, ()):
+            for tunnel in self._topology.ports(one.bridge):
                 yield from self._broken(tunnel) if kind_of(tunnel.kind).encapsulates else ()
         if not one or not two or one.bridge.id != two.bridge.id:
-            if self._stack(link)[-1].peer == self._stack(other)[-1].id:
-                yield from _tags(link, self._tag(link), other, self._tag(other))
+            if self._topology.stack(link)[-1].peer == self._topology.stack(other)[-1].id:
+                yield from differing_tags(link, self._topology.tag(link), other, self._topology.tag(other))
             else:
                 yield from self._loose(link)
                 yield from self._loose(other)
             return
         if not one.bridge.values.get("up"):
-            yield "%s is down" % _named(one.bridge)
+            yield "%s is down" % link_title(one.bridge)
         for port in (one.port, two.port):
             state = port.port.values.get("state") if port and port.port else "forwarding"
             if port and state != "forwarding":
-                yield "%s is %s in %s, not forwarding%s" % (_named(port), state, one.bridge.name, " yet" if state in ("listening", "learning") else "")
+                yield "%s is %s in %s, not forwarding%s" % (link_title(port), state, one.bridge.name, " yet" if state in ("listening", "learning") else "")
         yield from self._losing([two.port] if two.port else [])
-        yield from _isolated(one, two)
+        yield from isolated(one, two)
         if kind_of(one.bridge.kind).separates_vlans(one.bridge.values):
-            yield from _vlan(one, two)
+            yield from filtered(one, two)
         else:
-            yield from _tags(link, one.tag, other, two.tag)
+            yield from differing_tags(link, one.tag, other, two.tag)
         if one.port and two.port:
             hooks.append(_Hook(one.bridge.netns, "forward", one.bridge.name))
 
     def _apart(self, link: FoundLink, other: FoundLink, gateway: str) -> Iterator[str]:
         """Yields where a link looks for the other one, if frames do not get there."""
-        one, two = self._attachment(link), self._attachment(other)
+        one, two = self._topology.attachment(link), self._topology.attachment(other)
         if one and two and one.bridge.id == two.bridge.id:
             return
-        if one and any(port.netns == other.netns for port in self._ends_on(one.bridge)):
+        if one and any(port.netns == other.netns for port in self._topology.ends_on(one.bridge)):
             return  # a namespace answers for all its addresses on each of its links
-        looks = "%s looks for its gateway %s on its own network" % (_named(link), gateway) if gateway else "%s looks for it on its own network" % _named(link)
-        if one and two and any(self._excludes(*pair) for pair in ((one, two), (two, one))):
-            yield "%s, that of bridge %s, but %s is on that of bridge %s" % (looks, _named(one.bridge), _named(other), _named(two.bridge))
-        end = self._host.links.get(self._stack(link)[-1].peer or ("", ""))
+        title = link_title(link)
+        looks = "%s looks for its gateway %s on its own network" % (title, gateway) if gateway else "%s looks for it on its own network" % title
+        if one and two and any(self._topology.excludes(*pair) for pair in ((one, two), (two, one))):
+            yield "%s, that of bridge %s, but %s is on that of bridge %s" % (looks, link_title(one.bridge), link_title(other), link_title(two.bridge))
+        end = self._host.links.get(self._topology.stack(link)[-1].peer or ("", ""))
         if not one and end and end.netns != other.netns:
-            yield "%s, where only %s is" % (looks, _named(end))
-
-    def _excludes(self, one: _Attachment, two: _Attachment) -> bool:
-        """Whether no frame of the one's bridge gets to that of the other."""
-        joined, are_all = self._joined(one.bridge)
-        return are_all and two.bridge.id not in joined
-
-    def _ends_on(self, bridge: FoundLink) -> Iterator[FoundLink]:
-        """The links that a bridge's frames get to directly: itself, and the other ends of its ports."""
-        yield bridge
-        for port in self._ports.get(bridge.id, ()):
-            if port.peer in self._host.links:
-                yield self._host.links[port.peer]
-
-    def _joined(self, bridge: FoundLink) -> Tuple[Set[LinkId], bool]:
-        """The bridges that frames of a bridge get to over veth pairs, and whether they get to nobody else: over other links, where this host does
-        not see them.
-        """
-        joined, left, are_all = {bridge.id}, [bridge.id], True
-        while left:
-            here = left.pop()
-            are_all = are_all and here not in self._below_ports
-            for port in self._ports.get(here, ()):
-                peer = self._host.links.get(port.peer) if port.peer else None
-                master = self._master(peer) if peer else None
-                are_all = are_all and peer is not None and peer.id not in self._below_ports and (master is None or kind_of(master.kind).is_bridge)
-                if master and kind_of(master.kind).is_bridge and master.id not in joined:
-                    joined.add(master.id)
-                    left.append(master.id)
-        return joined, are_all
+            yield "%s, where only %s is" % (looks, link_title(end))
 
     def _too_large(self, link: FoundLink, other: FoundLink, ipv6: bool) -> Iterator[str]:
         """Yields a link between two others whose MTU is too small for the packets: net/core/dev.c (is_skb_forwardable)."""
         length = min(self._size + _HEADERS[ipv6], int(link.values["mtu"]))
-        ends = [self._stack(end)[-1] for end in (link, other)]
-        attachments = [self._attachment(end) for end in (link, other)]
+        ends = [self._topology.stack(end)[-1] for end in (link, other)]
+        attachments = [self._topology.attachment(end) for end in (link, other)]
         ports = [attachment.port for attachment in attachments if attachment and attachment.port]
         receiver = [] if kind_of(ends[1].kind).is_bridge else [ends[1]]
         for between in (*(self._host.links[end.peer] for end in ends if end.peer in self._host.links), *ports, *receiver):
             if length > int(between.values["mtu"]) + _VLAN_TAG and between.id != link.id:
-                yield "%s has an MTU of %s, too small for packets of %d bytes" % (_named(between), between.values["mtu"], length)
+                yield "%s has an MTU of %s, too small for packets of %d bytes" % (link_title(between), between.values["mtu"], length)
 
     def _loose(self, link: FoundLink) -> Iterator[str]:
         """Yields the other end of a veth pair that is plugged into nothing, although the packets are for others."""
-        base = self._stack(link)[-1]
+        base = self._topology.stack(link)[-1]
         end = self._host.links.get(base.peer) if base.peer and not base.master else None
         if end and not end.master and all(address.link_local for address in end.addresses):
-            yield "%s, the other end of %s, is no port of a bridge" % (_named(end), _named(link))
-
-    def _attachment(self, link: FoundLink) -> Optional[_Attachment]:
-        base, tag = self._stack(link)[-1], self._tag(link)
-        if kind_of(base.kind).is_bridge:
-            return _Attachment(base, None, tag)
-        port = base if self._master(base) else self._host.links.get(base.peer) if base.peer else None
-        bridge = self._master(port) if port else None
-        if port and bridge and kind_of(bridge.kind).aggregates:
-            port, bridge = bridge, self._master(bridge)
-        return _Attachment(bridge, port, tag) if bridge and kind_of(bridge.kind).is_bridge else None
-
-    def _master(self, link: FoundLink) -> Optional[FoundLink]:
-        """The bridge or bond that a link is a port of."""
-        master = self._host.links.get((link.netns, link.master)) if link.master else None
-        return master if master and kind_of(master.kind).takes_frames else None
-
-    def _tag(self, link: FoundLink) -> int:
-        """The outermost VLAN of the link's frames, 0 if they are untagged."""
-        stack = self._stack(link)
-        return kind_of(stack[-2].kind).tag(stack[-2].values) if len(stack) > 1 else 0
+            yield "%s, the other end of %s, is no port of a bridge" % (link_title(end), link_title(link))
 
     def _dropped(self, hook: _Hook, ipv6: bool) -> Iterator[str]:
         """Yields the chains at a hook that drop by policy."""
@@ -556,46 +465,3 @@ def _is_without_arp(link: FoundLink) -> bool:
     """Whether neighbours are not resolved on a link of a kind on which they usually are."""
     has_it = "arp" in rows_of(link.kind) if link.kind in BY_KIND else True
     return has_it and bool(initial_of(link.kind, link.values, {}).get("arp", True)) and not link.values.get("arp", True)
-
-
-def _isolated(one: _Attachment, two: _Attachment) -> Iterator[str]:
-    ports = [attachment.port for attachment in (one, two) if attachment.port and attachment.port.port and attachment.port.port.values.get("isolated")]
-    if len(ports) == 2:
-        yield "%s and %s are isolated ports of %s" % (_named(ports[0]), _named(ports[1]), one.bridge.name)
-
-
-def _unflooded(attachment: Optional[_Attachment], ipv6: bool) -> Iterator[str]:
-    """Yields the setting that keeps requests for neighbours from a port: ARP sends them to all, neighbour discovery to a group."""
-    port, name = attachment.port if attachment else None, _FLOODED[ipv6]
-    if attachment and port and port.port and port.port.values.get(name) is False:
-        yield "%s does not get requests for neighbours from %s: %s is off" % (_named(port), attachment.bridge.name, name)
-
-
-def _tags(link: FoundLink, tag: int, other: FoundLink, other_tag: int) -> Iterator[str]:
-    if tag != other_tag:
-        words = ["VLAN %d" % number if number else "no tag" for number in (tag, other_tag)]
-        yield "frames of %s have %s, those of %s %s" % (_named(link), words[0], _named(other), words[1])
-
-
-def _vlan(one: _Attachment, two: _Attachment) -> Iterator[str]:
-    """Yields what VLAN filtering does: a frame enters in its VLAN or the PVID of one port, and leaves the other if that is in this VLAN."""
-    vlans = [(attachment.port.port.vlans if attachment.port and attachment.port.port else attachment.bridge.vlans) or {} for attachment in (one, two)]
-    vids = [attachment.tag or next((vid for vid, vlan in of_port.items() if vlan.pvid), None) for attachment, of_port in zip((one, two), vlans)]
-    names = [_named(attachment.port or attachment.bridge) for attachment in (one, two)]
-    vid = vids[0]
-    if vid is None:
-        yield "%s has no PVID in %s, which filters VLANs" % (names[0], one.bridge.name)
-    elif vid not in vlans[0]:
-        yield "%s is not in VLAN %s" % (names[0], vid)
-    elif vid not in vlans[1] or (two.tag and two.tag != vid):
-        yield "%s is in VLAN %s, %s in %s" % (names[0], vid, names[1], "VLAN %s" % vids[1] if vids[1] else "none without a tag")
-    elif bool(vlans[1][vid].untagged) == bool(two.tag):
-        yield "%s is in VLAN %s, which %s sends %s a tag" % (names[0], vid, names[1], "without" if two.tag else "with")
-
-
-def _named(link: FoundLink) -> str:
-    return "%s in namespace %s" % (link.name, link.netns) if link.netns else "%s on the host" % link.name
-
-
-def namespace_title(netns: str) -> str:
-    return "namespace %s" % netns if netns else "the host"
