@@ -239,7 +239,7 @@ def _quality(item: Item) -> str:
     for option, factor, unit in _QUALITY:
         try:
             value = factor * float(qdisc.get(option) or 0)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
         said += ["%.4g %s" % (value, unit)] if value and isfinite(value) else []
     return ", ".join(said)

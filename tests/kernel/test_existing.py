@@ -145,6 +145,8 @@ def test_a_link_without_match_is_not_moved() -> None:
         ({"name": "x", "match": {"name": "lo"}}, r"match: lo is the loopback link"),
         ({"name": "c1", "match": {"name": "c0"}}, r"match\.name: there is c0, and a link with the name c1, too"),
         ({"name": "x", "match": {"path": "pci-0000:00:03.0"}}, r"there is no link with path: pci"),
+        ({"name": "x", "match": {"path": "pci 3\n"}}, r"match\.path: 'pci 3.*' is not the bus and device"),
+        ({"name": "x", "match": {"path": "x" * 400}}, r"match\.path: 'x+.*' is not the bus and device"),
         ({"name": "x", "match": {"mac": "nonsense"}}, r"match\.mac: 'nonsense' is not a MAC address"),
     ],
 )

@@ -179,6 +179,8 @@ def _match(params: Params, name: str, path: Path) -> Match:
         check_link_name(given["name"], (*path, "name"))
     if "altname" in given:
         altname_of(given["altname"], (*path, "altname"))
+    if "path" in given and not is_file_name(given["path"]):
+        raise VnetError((*path, "path"), "%s is not the bus and device of a network card, such as pci-0000:00:03.0" % quoted(given["path"]))
     return Match(**given)
 
 

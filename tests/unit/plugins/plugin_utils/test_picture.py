@@ -258,7 +258,13 @@ def test_delay_loss_and_rate_are_at_the_end_that_sends() -> None:
     line = {"kind": "netem", "delay": 0.0405, "loss": 10}
     links = [
         {"type": "veth", "name": "a", "netns": "red", "qdisc": line, "peer": {"name": "b", "netns": "blue", "qdisc": {"kind": "tbf", "rate": 1500000}}},
-        {"type": "veth", "name": "c", "netns": "red", "qdisc": {"kind": "fq"}, "peer": {"name": "d", "netns": "green", "qdisc": {"delay": "x"}}},
+        {
+            "type": "veth",
+            "name": "c",
+            "netns": "red",
+            "qdisc": {"kind": "fq"},
+            "peer": {"name": "d", "netns": "green", "qdisc": {"delay": "x", "loss": 10**400}},
+        },
     ]
     assert between({"links": links}, "namespace red", "namespace blue").label == ["a 40.5 ms, 10 % loss · 1.5 Mbit/s"]
     assert between({"links": links}, "namespace red", "namespace green").label == ["c"]
