@@ -155,3 +155,21 @@ def test_parents_in_another_namespace_cost_a_few_requests_each(monkeypatch: pyte
     monkeypatch.setattr(Reader, "nsid", counted)
     assert {link["parent_netns"] for link in info()["links"] if link["name"] == "m"} == {"zz"}
     assert len(asked) < 120
+
+
+@pytest.mark.parametrize("new", ["bridge", "veth"])
+def test_a_link_of_another_kind_gets_the_name_of_one_that_goes_with_its_parent(new: str) -> None:
+    needs_kind("macvlan")
+    lay(name="lab", links=[{"type": "bridge", "name": "b0"}, {"type": "macvlan", "name": "m0", "parent": "b0"}])
+    peer = {"peer": {"name": "m1"}} if new == "veth" else {}
+    four_steps(name="lab", links=[{"type": new, "name": "m0", **peer}])
+    assert shown("m0")["linkinfo"]["info_kind"] == new
+    assert not sh("ip -br link show type macvlan")
+
+
+@pytest.mark.parametrize("parent", [[], [{"type": "veth", "name": "b0", "peer": {"name": "b1"}}]], ids=["gone", "replaced"])
+def test_somebodys_link_on_a_parent_that_goes_is_not_replaced_by_one_of_another_kind(parent: List[Values]) -> None:
+    needs_kind("macvlan")
+    lay(name="lab", links=[{"type": "bridge", "name": "b0"}])
+    sh("ip link add m0 link b0 type macvlan")
+    refused_always(["m0 is a macvlan link, not a bridge"], name="lab", links=[*parent, {"type": "bridge", "name": "m0"}])

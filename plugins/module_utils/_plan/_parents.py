@@ -11,6 +11,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._entries import LISTS
 from ansible_collections.nfv.vnet.plugins.module_utils._entries._entry import EntryList
 from ansible_collections.nfv.vnet.plugins.module_utils._errors import Path, VnetError
 from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
+    ANY,
     BY_KIND,
     initial_of,
     is_ethernet,
@@ -117,9 +118,14 @@ def recreate_uppers(draft: Draft, parent: LinkId) -> Iterator[FoundLink]:
     """Returns the links above a parent that must be replaced: those that are declared, and all others if a new parent replaces the old one."""
     again = (parent in draft.wanted and draft.wanted[parent].present) or any(found.id == parent for found in draft.undeclared_uppers)
     for found in draft.uppers[parent]:
-        declared = found.id in draft.wanted and draft.wanted[found.id].present
+        wanted = draft.wanted.get(found.id)
+        declared = wanted is not None and wanted.present
         if found.id not in draft.links_after or (draft.owns(found) and not declared):
             continue  # it is deleted anyway
+        if wanted and declared and wanted.kind not in (ANY, found.kind):
+            if draft.owns(found):
+                yield found  # and not again: the new one is another link
+            continue
         name = found.name + inside(found.netns)
         if not declared and kind_of(found.kind).outlives_parent:
             continue

@@ -48,9 +48,11 @@ def plan_prune(draft: Draft) -> None:
             _check_uppers(draft, found)
             _check_other_end(draft, found)
             draft.links_after.pop(found.id, None)
+        elif found.id not in draft.links_after:
+            continue  # it goes with the link below it
         elif draft.keeps_name(found):
             _replace_other_kind(draft, declared[found.id], found)
-        elif found.id in draft.links_after and found.id not in listed:
+        elif found.id not in listed:
             _prune_link(draft, found, declared)
     for netns in going + [name for name, found in draft.host.namespaces.items() if found.occupied_by == OWN_STALE_FILE]:
         _remove_namespace(draft, netns)
