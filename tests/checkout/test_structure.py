@@ -89,6 +89,7 @@ LAYERS = (
     ("_plan._sources",),
     ("_plan._lists", "_plan._entries", "_plan._masters", "_plan._tables", "_plan._vlans", "_plan._simulation"),
     ("_plan._ipv6", "_plan._takeover"),
+    ("_plan._mtu",),
     ("_plan._draft",),
     ("_plan._graph", "_plan._located"),
     ("_records", "_steps", "_bodies", "_settings"),

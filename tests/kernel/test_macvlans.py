@@ -173,3 +173,24 @@ def test_somebodys_link_on_a_parent_that_goes_is_not_replaced_by_one_of_another_
     lay(name="lab", links=[{"type": "bridge", "name": "b0"}])
     sh("ip link add m0 link b0 type macvlan")
     refused_always(["m0 is a macvlan link, not a bridge"], name="lab", links=[*parent, {"type": "bridge", "name": "m0"}])
+
+
+def _on_a_bridge(port: Optional[int], mtu: int) -> List[Values]:
+    ports = [] if port is None else [{"type": "veth", "name": "p0", "mtu": port, "master": "b0", "peer": {"name": "p1", "mtu": port}}]
+    return [{"type": "bridge", "name": "b0"}, *ports, {"type": "macvlan", "name": "m0", "parent": "b0", "mtu": mtu}]
+
+
+@pytest.mark.parametrize(("before", "port", "mtu", "largest"), [(None, 1400, 1500, 1400), (None, None, 2000, 1500), (1500, 1400, 1500, 1400)])
+def test_an_mtu_above_that_which_a_bridge_takes_from_its_ports_is_refused(before: Optional[int], port: Optional[int], mtu: int, largest: int) -> None:
+    needs_kind("macvlan")
+    if before:
+        lay(links=_on_a_bridge(before, mtu))
+    links = _on_a_bridge(port, mtu)
+    refused_always([f"links[{len(links) - 1}].mtu: {mtu} is more than the MTU {largest} of its parent b0"], links=links)
+
+
+def test_an_mtu_that_a_bridge_takes_from_its_ports() -> None:
+    needs_kind("macvlan")
+    four_steps(links=_on_a_bridge(9000, 9000))
+    four_steps(links=_on_a_bridge(1400, 1400))
+    four_steps(links=_on_a_bridge(9000, 9000))

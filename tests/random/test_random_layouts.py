@@ -388,7 +388,7 @@ def links_of(declaration: Values) -> Iterator[Values]:
 
 def has_its_gateways(link: Values) -> bool:
     """Whether the addresses of a link reach the gateways of its routes."""
-    networks = [ip_interface(re.sub(r".* peer | nodad$", "", address)).network for address in link.get("addresses", [])]
+    networks = [ip_interface(re.sub(r".* peer | (nodad|label|broadcast|scope|metric)\b.*$", "", address)).network for address in link.get("addresses", [])]
     vias = [ip_address(route["via"]) for route in link.get("routes", []) if "via" in route and not route.get("onlink")]
     return all(via.is_link_local or any(via in network for network in networks) for via in vias)
 

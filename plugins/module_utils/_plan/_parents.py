@@ -24,6 +24,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kinds import (
     unique_options_of,
 )
 from ansible_collections.nfv.vnet.plugins.module_utils._plan._draft import BRIDGE_UP, FREE_NAMES, RECREATE, UP, Draft, inside
+from ansible_collections.nfv.vnet.plugins.module_utils._plan._mtu import UNKNOWN, mtu_after
 from ansible_collections.nfv.vnet.plugins.module_utils._resources import Entries, FoundLink, Host, Layout, Link, LinkId, Port, Values
 from ansible_collections.nfv.vnet.plugins.module_utils._steps import CreateLink, SetLink, Step
 
@@ -88,11 +89,14 @@ def check_against_parent(draft: Draft, wanted: Link, found: FoundLink) -> None:
 def _mtu(draft: Draft, found: FoundLink) -> Optional[int]:
     """The MTU of a parent, None if it is not known yet. Parents are planned before their uppers."""
     if found.id not in draft.parent_mtus:
-        kind = BY_KIND.get(found.kind)
+        kind, wanted = BY_KIND.get(found.kind), draft.wanted.get(found.id)
         mtu: Optional[int] = found.values.get("mtu")
-        if mtu is None and kind and "mtu" in kind.from_parent:
+        if kind and wanted and "mtu" in kind.follows_ports:
+            after = mtu_after(draft, wanted, found).value
+            mtu = None if after == UNKNOWN else after
+        elif mtu is None and kind and "mtu" in kind.from_parent:
             mtu = draft.parent_mtus.get(found.parent or ("", ""))
-        elif mtu is None and kind and "mtu" not in kind.follows_ports:
+        elif mtu is None and kind:
             mtu = rows_of(found.kind)["mtu"].initial
         draft.parent_mtus[found.id] = mtu
     return draft.parent_mtus[found.id]
