@@ -12,7 +12,7 @@ from ansible_collections.nfv.vnet.plugins.module_utils._kernel._read import Read
 from kernel_kinds import needs_kind
 from layouts import four_steps, info, lay, refused_always, settled
 from packets import reaches
-from support import Values, run, sh, shown
+from support import Values, ip, run, sh, shown
 from support import four_steps as single_in_four_steps
 
 KINDS = ["macvlan", "macvtap", "ipvlan"]
@@ -164,7 +164,7 @@ def test_a_link_of_another_kind_gets_the_name_of_one_that_goes_with_its_parent(n
     peer = {"peer": {"name": "m1"}} if new == "veth" else {}
     four_steps(name="lab", links=[{"type": new, "name": "m0", **peer}])
     assert shown("m0")["linkinfo"]["info_kind"] == new
-    assert not sh("ip -br link show type macvlan")
+    assert not ip("ip", "link", "show", "type", "macvlan")
 
 
 @pytest.mark.parametrize("parent", [[], [{"type": "veth", "name": "b0", "peer": {"name": "b1"}}]], ids=["gone", "replaced"])
